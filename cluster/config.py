@@ -1,0 +1,118 @@
+"""Recipes: TOML in, validated and frozen types out.
+
+Each configuration type lives with the code that it configures and derives from `Section`. A recipe is
+validated whole before anything starts. An unknown key is an error that names the nearest known one.
+"""
+
+import difflib
+import json
+import tomllib
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cluster.errors import RequestError
+
+
+class Section(BaseModel):
+    """Base of every configuration type: frozen, strict about unknown keys and about types."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+def load_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file. Raises RequestError when it is absent or does not parse."""
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        raise RequestError(f"recipe {path}: no such file; recipes/ holds examples") from None
+    except IsADirectoryError:
+        raise RequestError(f"recipe {path}: is a folder; name a .toml file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RequestError(f"recipe {path}: not TOML: {error}") from None
+
+
+def apply_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[str, Any]:
+    """A copy of `table` with every "section.key=value" of `settings` applied; values are TOML literals.
+
+    A value that is no TOML literal is taken as a string, so that `--set run.name=mine` needs no quotes.
+    """
+    result = _deep_copy(table)
+    for setting in settings:
+        dotted, separator, text = setting.partition("=")
+        keys = dotted.strip().split(".")
+        if not separator or not all(keys):
+            raise RequestError(f"--set {setting}: write it as section.key=value")
+        node = result
+        for key in keys[:-1]:
+            node = node.setdefault(key, {})
+            if not isinstance(node, dict):
+                raise RequestError(f"--set {setting}: {key!r} is a value, not a section")
+        node[keys[-1]] = _literal(text.strip())
+    return result
+
+
+def parse(section: type[SectionT], table: Mapping[str, Any], where: str) -> SectionT:
+    """Validate `table` as `section`. Raises RequestError: one line with key, value and remedy, for the first fault."""
+    try:
+        # By way of JSON: there pydantic's strict mode takes a list for a tuple and text for an enum or a path.
+        return section.model_validate_json(json.dumps(table, default=str))
+    except ValidationError as error:
+        raise RequestError(f"{where}: {_one_line(section, error)}") from None
+
+
+def _one_line(section: type[Section], error: ValidationError) -> str:
+    faults = error.errors()
+    first = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
+    # A discriminator's tag or a union member's name stands in `loc` too; what people wrote is what they can find.
+    path = ".".join(str(part) for part in first["loc"]) or "the recipe"
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    if first["type"] == "extra_forbidden":
+        known = _fields_at(section, first["loc"][:-1])
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}"
+        return f"unknown key {path}; {hint}{more}"
+    if first["type"] == "missing":
+        return f"{path} is missing; add it{more}"
+    if first["type"] == "value_error":
+        return f"{path}: {first['ctx']['error']}{more}"
+    return f"{path} = {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}{more}"
+
+
+def _fields_at(section: type[Section], loc: Sequence[int | str]) -> list[str]:
+    """The keys that the section at `loc` knows; an empty list when `loc` does not lead to a section."""
+    kinds: list[Any] = [section]
+    for part in loc:
+        inner: list[Any] = []
+        for kind in kinds:
+            if isinstance(kind, type) and issubclass(kind, Section):
+                field = kind.model_fields.get(str(part))
+                inner += _members(field.annotation) if field else [kind] if kind.__name__ == part else []
+            else:
+                inner += _members(get_args(kind)[-1]) if get_args(kind) else []
+        kinds = inner
+    return [name for kind in kinds if isinstance(kind, type) and issubclass(kind, Section) for name in kind.model_fields]
+
+
+def _members(annotation: Any) -> list[Any]:
+    if get_origin(annotation) in (Union, types.UnionType):
+        return [member for argument in get_args(annotation) for member in _members(argument)]
+    return [annotation]
+
+
+def _literal(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _deep_copy(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _deep_copy(value) if isinstance(value, Mapping) else value for key, value in table.items()}

@@ -1,0 +1,54 @@
+"""The error tree. A tool's mistake is data (a `CallResult`); what stands here is for people and for retries.
+
+Every error is also the standard type that fits it, and stays picklable across Ray's borders: its
+constructor takes only the arguments that it hands to `Exception`.
+"""
+
+from enum import StrEnum
+
+
+class ChainprefError(Exception):
+    """Base of all errors that this project raises on purpose. `exit_status` is what the command ends with."""
+
+    exit_status = 1
+
+
+class RequestError(ChainprefError, ValueError):
+    """The request was wrong: one line that says what, which value, what to do. Exit status 2."""
+
+    exit_status = 2
+
+
+class WorkError(ChainprefError, RuntimeError):
+    """The request was right and the work failed. Exit status 1."""
+
+
+class CorruptionError(WorkError):
+    """Committed bytes are not what their commit record says."""
+
+
+class InfrastructureKind(StrEnum):
+    """Why an attempt produced nothing that may be learned from."""
+
+    ENGINE_DEAD = "engine_dead"
+    """The engine process died or reported itself dead."""
+    ENGINE_STALLED = "engine_stalled"
+    """No token came for longer than the watchdog allows."""
+    ABORTED = "aborted"
+    """The engine ended the request as aborted."""
+    HOST_TIMEOUT = "host_timeout"
+    """The host that executes calls, not the function, did not answer in time."""
+    DRAINED = "drained"
+    """The host was told to stop taking work."""
+
+
+class InfrastructureError(ChainprefError, RuntimeError):
+    """A fault of machines, never of the model: typed, retried, never labelled wrong."""
+
+    def __init__(self, kind: InfrastructureKind, detail: str = "") -> None:
+        super().__init__(kind, detail)
+        self.kind = InfrastructureKind(kind)
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}: {self.detail}" if self.detail else self.kind.value

@@ -1,0 +1,1 @@
+"""The whole: recipe, stages and their resumption, progress, command line."""

@@ -1,0 +1,334 @@
+"""What flows, from Problem to PreferenceGroup: frozen, versioned, picklable, free of tensors, light to import.
+
+Problem -> Episode(Step...) -> Chain -> PreferenceGroup
+
+JSON values (arguments, gold answers, results) are stored as canonical JSON text (`canonical_json`), because
+columns of mixed types are what Arrow refuses and what templates disagree on.
+"""
+
+import hashlib
+import json
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+
+class Outcome(StrEnum):
+    """What an episode came to."""
+
+    RIGHT = "right"
+    """It finished and the checker accepted its answer."""
+    WRONG = "wrong"
+    """It ended by the model's own doing without an accepted answer."""
+    TRUNCATED = "truncated"
+    """A limit of tokens, steps or time cut it off: never chosen, rejected only where the recipe says so."""
+    INFRASTRUCTURE = "infrastructure"
+    """Machines failed. Never labelled, never learned from."""
+
+
+class StopReason(StrEnum):
+    """Why an episode ended."""
+
+    FINISHED = "finished"
+    """The model called the finishing function."""
+    FAILED_CALLS = "failed_calls"
+    """More failed steps than the recipe allows."""
+    STEP_LIMIT = "step_limit"
+    """As many steps as the recipe allows, and no finish."""
+    TOKEN_LIMIT = "token_limit"
+    """A step reached its token limit, or the next one would not fit the context."""
+    WALL_TIME = "wall_time"
+    """The episode's own deadline passed."""
+    INFRASTRUCTURE = "infrastructure"
+    """An engine or a host failed, also when tried again."""
+
+
+class ErrorCode(StrEnum):
+    """Everything that can be wrong in a step. Closed: `docs/error-codes.md` maps each onto BFCL's `error_type`."""
+
+    NOT_A_CALL = "not_a_call"
+    """The reply holds no call in the call format."""
+    EMPTY_REPLY = "empty_reply"
+    """The reply is empty or white space."""
+    PROSE_AROUND_CALL = "prose_around_call"
+    """There is a call, and text before or after it."""
+    BAD_SYNTAX = "bad_syntax"
+    """The call is broken: JSON that does not parse, a Python call with a bracket missing, a duplicate key."""
+    BAD_VALUE = "bad_value"
+    """A literal that is refused: NaN, infinity, a lone surrogate, too many digits."""
+    NOT_LITERAL = "not_literal"
+    """An argument is a variable or an expression where only literals are allowed."""
+    WRONG_CALL_SHAPE = "wrong_call_shape"
+    """It parses, and is no call: keys other than the format's, arguments that are no object."""
+    UNKNOWN_FUNCTION = "unknown_function"
+    """The function is not in the toolbox."""
+    MISSING_ARGUMENT = "missing_argument"
+    """A required argument is absent."""
+    UNEXPECTED_ARGUMENT = "unexpected_argument"
+    """An argument that the function does not have."""
+    MISTYPED_ARGUMENT = "mistyped_argument"
+    """An argument's type is wrong."""
+    OUT_OF_RANGE = "out_of_range"
+    """An argument's value is outside what the schema allows."""
+    WRONG_COUNT = "wrong_count"
+    """More calls in one step than the format or the recipe allows."""
+    TOO_LARGE = "too_large"
+    """A reply beyond the limits of size or depth."""
+    FUNCTION_RAISED = "function_raised"
+    """The function refused these arguments (division by zero, a rule that does not apply)."""
+    FUNCTION_TIMEOUT = "function_timeout"
+    """The function took longer than its deadline."""
+    OUTPUT_TOO_LARGE = "output_too_large"
+    """The function returned more than a result may hold."""
+    NO_ANSWER = "no_answer"
+    """The episode ended without an answer."""
+    ANSWER_WRONG = "answer_wrong"
+    """The answer was given and is not the gold answer."""
+    ANSWER_MALFORMED = "answer_malformed"
+    """The answer was given in a form that the checker cannot read."""
+    REPLY_CUT = "reply_cut"
+    """The reply reached its token limit before it ended."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, tag="text", tag_field="type"):
+    """A part of a message's content. Text today; the tag leaves room for an image."""
+
+    text: str
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of a conversation."""
+
+    role: Role
+    content: tuple[Part, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(part.text for part in self.content)
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """One problem. `id` is `FAMILY-SPLIT-...`, unique in a run, and a function of its contents."""
+
+    id: str
+    family: str
+    split: str
+    """`train`, `validation`, `test`, or a variant suite's name."""
+    template: str
+    """Surface-template id; no template stands in two splits."""
+    text: str
+    toolbox: str
+    """Name in `rollout.toolboxes.load_toolbox`."""
+    gold: str
+    """The gold answer, canonical JSON."""
+    gold_calls: tuple["Call", ...] = ()
+    """A chain of calls that solves it, the finish included; empty where none is known."""
+    checker: str = "exact"
+    """Name in `rollout.checkers`."""
+    state: str = "null"
+    """What the toolbox starts from (the premises of a proof, say), canonical JSON."""
+    difficulty: int = 1
+    source: str = "generated"
+    licence: str = "CC0-1.0"
+    schema_version: int = SCHEMA_VERSION
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """A call of a function, as parsed. `arguments` is a JSON object as canonical text."""
+
+    name: str
+    arguments: str
+    id: str = ""
+
+
+class CallResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one call, or of a reply in which no call could be found (`call` is None then)."""
+
+    call: Call | None
+    content: str
+    """The very text that the model got."""
+    error: ErrorCode | None = None
+    seconds: float = 0.0
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One assistant message and its results."""
+
+    text: str
+    token_ids: tuple[int, ...]
+    """As sampled, the stop token included: never re-tokenised."""
+    logprobs: tuple[float, ...]
+    """The sampler's, one a token, in nats."""
+    results: tuple[CallResult, ...]
+    feedback_ids: tuple[int, ...] = ()
+    """The ids that stood between this reply and the next: end of turn where the model did not write it, the
+    results, the header of the next reply. Empty after the last step."""
+    seconds: float = 0.0
+
+    @property
+    def errors(self) -> tuple[ErrorCode, ...]:
+        return tuple(result.error for result in self.results if result.error is not None)
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.errors)
+
+
+class Producer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who made an episode."""
+
+    model: str
+    revision: str
+    """Content hash of the model's folder, or the Hub's commit."""
+    licence: str
+    """Licence of its outputs."""
+
+
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a record comes from: the run, and hashes of all that shaped the prompt."""
+
+    generation: str
+    """The run's id."""
+    parent: str
+    """The run that it regenerates, or ""."""
+    toolbox_hash: str
+    format_hash: str
+    template_hash: str
+    tokenizer_hash: str
+    prompt_hash: str
+
+
+class Episode(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt at a problem, complete, with every failed call. Knows nothing of a student."""
+
+    problem_id: str
+    family: str
+    sample: int
+    call_format: str
+    prompt_text: str
+    prompt_ids: tuple[int, ...]
+    steps: tuple[Step, ...]
+    answer: str | None
+    """Canonical JSON, as given to the finishing function; None when there was none."""
+    stop: StopReason
+    outcome: Outcome
+    error: ErrorCode | None
+    """The code that explains a wrong or truncated outcome; None for a right one."""
+    reward: float
+    producer: Producer
+    provenance: Provenance
+    temperature: float
+    seconds: float
+    engine: str = ""
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def id(self) -> str:
+        return f"{self.problem_id}#{self.sample}"
+
+    @property
+    def failed_steps(self) -> int:
+        return sum(step.failed for step in self.steps)
+
+
+class Chain(msgspec.Struct, frozen=True, kw_only=True):
+    """An episode rendered for one student, without its prompt: what follows the prompt, as the student's ids.
+
+    All per-token tuples have the length of `token_ids`.
+    """
+
+    token_ids: tuple[int, ...]
+    step: tuple[int, ...]
+    """Per token: the index of the step whose reply it belongs to, or -1 where the model did not write it."""
+    failed_steps: tuple[int, ...]
+    """Indices of steps with an error code: out of the loss in a right chain."""
+    label: Outcome
+    """`right`, `wrong`, or `truncated` where the recipe makes truncated chains rejected ones."""
+    error: ErrorCode | None
+    multiplicity: int
+    """How many episodes rendered to these very ids."""
+    episodes: tuple[int, ...]
+    """Their sample numbers."""
+
+    @property
+    def written(self) -> tuple[bool, ...]:
+        """Per token: whether the model wrote it."""
+        return tuple(index >= 0 for index in self.step)
+
+
+class PairRule(msgspec.Struct, frozen=True, kw_only=True):
+    """How a group's right and wrong chains pair: all x all of those kept, at most so many on each side (0: all)."""
+
+    max_right: int = 0
+    max_wrong: int = 0
+    stratify_errors: bool = False
+    """Keep wrong chains of as many error codes as possible, instead of the first ones."""
+    kind: str = "chains"
+    """`chains`: whole chains. `steps`: the first step where they part."""
+
+
+class PreferenceGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """One problem for one student: the prompt once, each distinct chain once, and the rule that pairs them."""
+
+    problem_id: str
+    family: str
+    student: str
+    prompt_text: str
+    prompt_ids: tuple[int, ...]
+    chains: tuple[Chain, ...]
+    """Right ones first; only those that the rule kept."""
+    rule: PairRule
+    provenance: Provenance
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def right(self) -> tuple[Chain, ...]:
+        return tuple(chain for chain in self.chains if chain.label is Outcome.RIGHT)
+
+    @property
+    def wrong(self) -> tuple[Chain, ...]:
+        return tuple(chain for chain in self.chains if chain.label is not Outcome.RIGHT)
+
+    @property
+    def pairs(self) -> int:
+        return len(self.right) * len(self.wrong)
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt of one model at one held-out problem."""
+
+    model: str
+    """The arm's name: `teacher`, `base`, `sft`, ..."""
+    suite: str
+    greedy: bool
+    episode: Episode
+    schema_version: int = SCHEMA_VERSION
+
+
+def canonical_json(value: Any) -> str:
+    """JSON text with sorted keys and no spaces. Raises ValueError on NaN, infinity and lone surrogates."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text.encode("utf-8")  # UnicodeEncodeError is a ValueError
+    return text
+
+
+def content_hash(*parts: str | bytes) -> str:
+    """32 hex digits of SHA-256 over the parts, each one length-prefixed."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()[:32]
