@@ -98,7 +98,8 @@ def _fields_at(section: type[Section], loc: Sequence[int | str]) -> list[str]:
             else:
                 inner += _members(get_args(kind)[-1]) if get_args(kind) else []
         kinds = inner
-    return [name for kind in kinds if isinstance(kind, type) and issubclass(kind, Section) for name in kind.model_fields]
+    sections = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section))
+    return [name for kind in sections for name in kind.model_fields]
 
 
 def _members(annotation: Any) -> list[Any]:
