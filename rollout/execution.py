@@ -1,0 +1,49 @@
+"""A reply, executed: parsed, validated, called. Nothing that a model wrote is ever evaluated."""
+
+from pydantic import Field
+
+from rollout.formats import CallFormat, CallSyntaxError
+from rollout.formats.limits import ReplyLimits
+from rollout.records import CallResult, ErrorCode
+from rollout.toolboxes import Session
+
+
+class CallLimits(ReplyLimits):
+    """Bounds on a reply (inherited), and on each of its calls."""
+
+    deadline: float = Field(default=5.0, gt=0)
+    """Seconds that one call of a user's function may take. Built-in functions bound their arguments instead."""
+    max_result_chars: int = Field(default=4_096, ge=64)
+
+
+CALL_LIMITS = CallLimits()
+
+
+async def execute(
+    reply: str, call_format: CallFormat, session: Session, limits: CallLimits = CALL_LIMITS
+) -> tuple[CallResult, ...]:
+    """The results of the calls in `reply`, in order; at least one.
+
+    A reply that does not parse is one result without a call. Never raises for what the model wrote.
+    """
+    return execute_now(reply, call_format, session, limits)
+
+
+def execute_now(
+    reply: str, call_format: CallFormat, session: Session, limits: CallLimits = CALL_LIMITS
+) -> tuple[CallResult, ...]:
+    """As `execute`, blocking: for checks and tests."""
+    try:
+        calls = call_format.parse(reply, limits)
+    except CallSyntaxError as error:
+        return (CallResult(call=None, content=f"Error: {error.message}", error=error.code),)
+    return tuple(_capped(session.call(call, call_format.built_ins), session, limits) for call in calls)
+
+
+def _capped(result: CallResult, session: Session, limits: CallLimits) -> CallResult:
+    """`result`, or the refusal of a value too long for a result. The answer is bounded by the reply that gave it."""
+    if len(result.content) <= limits.max_result_chars or session.answer is not None:
+        return result
+    name = result.call.name if result.call else ""
+    message = f"Error: {name}: the result has {len(result.content)} characters, at most {limits.max_result_chars} fit"
+    return CallResult(call=result.call, content=message, error=ErrorCode.OUTPUT_TOO_LARGE, seconds=result.seconds)

@@ -1,0 +1,61 @@
+"""Call formats: how a model writes calls, and how they are read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Protocol
+
+from cluster.errors import RequestError
+from rollout.formats.json_format import JsonFormat
+from rollout.formats.limits import REPLY_LIMITS, CallSyntaxError, ReplyLimits
+from rollout.formats.python_format import PythonFormat
+from rollout.records import Call, CallResult
+from rollout.toolboxes.function import Function
+from rollout.toolboxes.toolbox import Toolbox
+
+
+class CallFormat(Protocol):
+    """One way of writing calls. Parsing what was rendered gives the same calls."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def hash(self) -> str:
+        """Of all that shapes prompts and parsing: 32 hex digits."""
+        ...
+
+    @property
+    def built_ins(self) -> Mapping[str, Function]:
+        """Functions that the format has in every toolbox (`Reasoning`, `Stop`); mostly none."""
+        ...
+
+    def instructions(self, toolbox: Toolbox, verbosity: str) -> str:
+        """What the prompt says of the functions; `verbosity` is `names`, `signatures` or `full`."""
+        ...
+
+    def render(self, calls: Sequence[Call]) -> str:
+        """The text of a reply that makes these calls."""
+        ...
+
+    def parse(self, text: str, limits: ReplyLimits = REPLY_LIMITS) -> tuple[Call, ...]:
+        """The calls in a reply, at least one. Raises CallSyntaxError; executes and evaluates nothing."""
+        ...
+
+    def render_results(self, results: Sequence[CallResult]) -> str:
+        """The text of the message that brings the results back."""
+        ...
+
+
+FORMATS: Mapping[str, Callable[[], CallFormat]] = {"json": JsonFormat, "python": PythonFormat}
+
+
+@lru_cache(maxsize=16)
+def load_format(name: str) -> CallFormat:
+    """The call format of that name. Raises RequestError when there is none."""
+    try:
+        return FORMATS[name]()
+    except KeyError:
+        raise RequestError(f"call format {name!r}: no such format; known: {', '.join(sorted(FORMATS))}") from None
+
+
+__all__ = ["CallFormat", "CallSyntaxError", "ReplyLimits", "load_format"]

@@ -1,0 +1,73 @@
+"""What a reply may be before anything parses it, and what is wrong with one that does not parse."""
+
+import re
+
+from pydantic import Field
+
+from cluster.config import Section
+from rollout.records import ErrorCode
+from rollout.toolboxes.mistakes import CallRefused
+
+
+class ReplyLimits(Section):
+    """Bounds on a reply: parsing one within them is always short."""
+
+    max_reply_chars: int = Field(default=16_384, ge=1, le=1_000_000)
+    max_depth: int = Field(default=16, ge=1, le=32)
+    """Brackets inside brackets."""
+    max_digits: int = Field(default=40, ge=1, le=300)
+    """Characters of one number."""
+    max_calls: int = Field(default=16, ge=1)
+    """Calls in one reply."""
+
+
+REPLY_LIMITS = ReplyLimits()
+
+
+class CallSyntaxError(CallRefused):
+    """A reply in which no call could be read. `code` is of the error codes about form, `message` for the model."""
+
+
+_STRINGS = re.compile(r'"(?:\\.|[^"\\\n])*"' + r"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
+_BRACKETS = re.compile(r"[\[\](){}]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_OPENING = "[({"
+
+
+def check_size(text: str, limits: ReplyLimits) -> None:
+    """Refuse what is empty, too long or too deep, and lone surrogates, by one linear scan. Raises CallSyntaxError."""
+    if not text or text.isspace():
+        raise CallSyntaxError(ErrorCode.EMPTY_REPLY, "the reply is empty; write a call")
+    if len(text) > limits.max_reply_chars:
+        message = (
+            f"the reply has {len(text)} characters, at most {limits.max_reply_chars} are read; write only the call"
+        )
+        raise CallSyntaxError(ErrorCode.TOO_LARGE, message)
+    if not text.isascii() and _SURROGATE.search(text):
+        raise CallSyntaxError(
+            ErrorCode.BAD_VALUE, "the reply holds half of a surrogate pair; write the character itself"
+        )
+    if text.count("[") + text.count("(") + text.count("{") > limits.max_depth and _depth(text) > limits.max_depth:
+        raise CallSyntaxError(ErrorCode.TOO_LARGE, f"brackets stand more than {limits.max_depth} deep; nest less")
+
+
+def _depth(text: str) -> int:
+    deepest = depth = 0
+    for bracket in _BRACKETS.findall(_STRINGS.sub("", text)):
+        depth += 1 if bracket in _OPENING else -1
+        deepest = max(deepest, depth)
+        depth = max(depth, 0)
+    return deepest
+
+
+def check_count(count: int, limits: ReplyLimits) -> None:
+    """Refuse more calls than one reply may hold. Raises CallSyntaxError."""
+    if count > limits.max_calls:
+        message = f"{count} calls in one reply, at most {limits.max_calls} are executed; write fewer"
+        raise CallSyntaxError(ErrorCode.WRONG_COUNT, message)
+
+
+def too_many_digits(limits: ReplyLimits) -> CallSyntaxError:
+    return CallSyntaxError(
+        ErrorCode.BAD_VALUE, f"a number has more than {limits.max_digits} characters; write a shorter one"
+    )

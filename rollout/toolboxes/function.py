@@ -1,0 +1,236 @@
+"""A function that a model may call, made from a typed Python function with a docstring.
+
+The docstring's first paragraph is the description; `Args:` describes parameters, `name: text` a line;
+`Examples:` holds calls, one a line.
+"""
+
+import inspect
+import re
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, NotRequired, Required
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
+from typing_extensions import TypedDict
+
+from cluster.errors import RequestError
+from rollout.records import canonical_json
+from rollout.toolboxes.mistakes import from_validation
+
+_SECTION = re.compile(r"^(Args|Arguments|Parameters|Returns|Raises|Examples?):\s*$")
+_ARGUMENT = re.compile(r"^(\w+)(?:\s*\([^)]*\))?\s*:\s*(.*)$")
+_NAME = re.compile(r"^[A-Za-z_]\w{0,63}$", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A callable function: what the model reads of it, how arguments are validated, what runs.
+
+    `parameters` is a JSON schema of type object; its properties stand in the order of the signature.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    examples: tuple[str, ...]
+    signature: str
+    """`name(a: int, b: int = 2)`."""
+    implementation: Callable[..., Any] | None = field(default=None, compare=False, repr=False)
+    """None where another process runs it."""
+    method: bool = False
+    """Whether the implementation's first parameter is the instance of a toolbox with state."""
+    validator: TypeAdapter[dict[str, Any]] | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def from_callable(
+        cls,
+        implementation: Callable[..., Any],
+        *,
+        name: str | None = None,
+        method: bool = False,
+        description: str | None = None,
+        examples: tuple[str, ...] | None = None,
+    ) -> "Function":
+        """Build from a typed function; with `method` the first parameter (self) is left out.
+
+        Raises RequestError for a function without docstring, a parameter without a type, `*args` or `**kwargs`.
+        """
+        name = name or implementation.__name__
+        if not _NAME.match(name):
+            raise RequestError(f"function {name!r}: a name has letters, digits and underscores, at most 64")
+        doc = _Docstring.parse(inspect.getdoc(implementation) or "")
+        description = description if description is not None else doc.description
+        if not description:
+            raise RequestError(f"function {name}: no docstring; describe in one sentence what it does")
+        parameters = _parameters(name, implementation, method)
+        validator = _validator(name, parameters, doc.arguments)
+        return cls(
+            name=name,
+            description=description,
+            parameters=_schema(validator, parameters),
+            examples=doc.examples if examples is None else examples,
+            signature=f"{name}({', '.join(_shown(parameter, kind) for parameter, kind in parameters)})",
+            implementation=implementation,
+            method=method,
+            validator=validator,
+        )
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        return tuple(self.parameters.get("properties", {}))
+
+    @property
+    def short_signature(self) -> str:
+        """`name(a, b)`, without types: for prompts where every token counts."""
+        return f"{self.name}({', '.join(self.parameter_names)})"
+
+    def validate(self, arguments: str) -> dict[str, Any]:
+        """The typed arguments in `arguments`, a JSON object as text. Raises CallRefused.
+
+        JSON mode, strict: an array becomes a tuple and text an enum or a date where the signature says so, but
+        never text a number, a float an integer or a truth value either.
+        """
+        assert self.validator is not None, f"{self.name} is validated by the process that runs it"
+        try:
+            return self.validator.validate_json(arguments)
+        except ValidationError as error:
+            raise from_validation(
+                self.name, self.signature, error.errors(include_url=False, include_context=False, include_input=False)
+            ) from None
+
+    def renamed(self, name: str, parameters: Mapping[str, str] | None = None) -> "Function":
+        """The same function under another name and, where given, with other parameter names {old: new}.
+
+        Its examples are dropped: they show the old names.
+        """
+        original = self.implementation
+        assert original is not None, f"{self.name} runs in another process: rename it there"
+        new = parameters or {}
+        old = {value: key for key, value in new.items()}
+
+        def implementation(*instance: Any, **arguments: Any) -> Any:
+            return original(*instance, **{old.get(key, key): value for key, value in arguments.items()})
+
+        signature, hints = inspect.signature(original), typing.get_type_hints(original, include_extras=True)
+        kept = [each.replace(name=new.get(each.name, each.name)) for each in signature.parameters.values()]
+        texts = {key: schema.get("description") for key, schema in self.parameters["properties"].items()}
+        lines = [f"    {new.get(key, key)}: {text}" for key, text in texts.items() if text]
+        implementation.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
+        implementation.__annotations__ = {new.get(key, key): kind for key, kind in hints.items()}
+        implementation.__doc__ = "\n".join([self.description, "", "Args:", *lines])
+        return Function.from_callable(implementation, name=name, method=self.method)
+
+
+class _Docstring(typing.NamedTuple):
+    description: str
+    arguments: dict[str, str]
+    examples: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "_Docstring":
+        section, description, arguments, examples = "", list[str](), dict[str, str](), list[str]()
+        last = ""
+        for line in text.splitlines():
+            heading = _SECTION.match(line)
+            if heading:
+                section = heading[1].rstrip("s")
+            elif section == "":
+                description.append(line.strip())
+            elif section in ("Arg", "Argument", "Parameter") and line.strip():
+                named = _ARGUMENT.match(line.strip())
+                if named:
+                    last = named[1]
+                    arguments[last] = named[2]
+                elif last:
+                    arguments[last] += f" {line.strip()}"
+            elif section == "Example" and line.strip():
+                examples.append(line.strip().removeprefix(">>> "))
+        paragraph = "\n".join(description).strip().split("\n\n")[0]
+        return cls(" ".join(paragraph.split()), arguments, tuple(examples))
+
+
+_Parameters = list[tuple[inspect.Parameter, Any]]
+
+
+def _parameters(name: str, implementation: Callable[..., Any], method: bool) -> _Parameters:
+    try:
+        hints = typing.get_type_hints(implementation, include_extras=True)
+    except (NameError, TypeError) as error:
+        raise RequestError(f"function {name}: its types do not resolve: {error}") from None
+    parameters = list(inspect.signature(implementation).parameters.values())[int(method) :]
+    for parameter in parameters:
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise RequestError(
+                f"function {name}: parameter {parameter} cannot be given by name; write it without * or /"
+            )
+        if parameter.name not in hints:
+            raise RequestError(f"function {name}: parameter {parameter.name} has no type; add one")
+    return [(parameter, hints[parameter.name]) for parameter in parameters]
+
+
+def _validator(name: str, parameters: _Parameters, descriptions: Mapping[str, str]) -> TypeAdapter[dict[str, Any]]:
+    # A TypedDict, not a model: any parameter name is free, and an omitted argument takes the function's own default.
+    fields: dict[str, Any] = {}
+    for parameter, kind in parameters:
+        text = descriptions.get(parameter.name)
+        described = Annotated[kind, Field(description=text)] if text else kind
+        fields[parameter.name] = Required[described] if parameter.default is parameter.empty else NotRequired[described]
+    make: Any = TypedDict
+    config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    try:
+        return TypeAdapter(with_config(config)(make(f"{name}_arguments", fields)))
+    except (PydanticSchemaGenerationError, PydanticUserError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise RequestError(f"function {name}: a parameter's type has no JSON schema: {reason}") from None
+
+
+def _schema(validator: TypeAdapter[dict[str, Any]], parameters: _Parameters) -> dict[str, Any]:
+    schema = _without_titles(validator.json_schema())
+    for parameter, _ in parameters:
+        if parameter.default is not parameter.empty and _is_json(parameter.default):
+            schema["properties"][parameter.name].setdefault("default", parameter.default)
+    schema.setdefault("properties", {})
+    schema.setdefault("required", [])
+    return {"type": "object", **{key: value for key, value in schema.items() if key != "type"}}
+
+
+def _without_titles(node: Any, inside_properties: bool = False) -> Any:
+    if isinstance(node, dict):
+        return {
+            key: _without_titles(value, inside_properties=key in ("properties", "$defs") and not inside_properties)
+            for key, value in node.items()
+            if inside_properties or key != "title"
+        }
+    return [_without_titles(item) for item in node] if isinstance(node, list) else node
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        canonical_json(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _shown(parameter: inspect.Parameter, kind: Any) -> str:
+    text = f"{parameter.name}: {_type_text(kind)}"
+    return text if parameter.default is parameter.empty else f"{text} = {parameter.default!r}"
+
+
+def _type_text(kind: Any) -> str:
+    if typing.get_origin(kind) is Annotated:
+        return _type_text(typing.get_args(kind)[0])
+    if kind is None or kind is type(None):
+        return "None"
+    if isinstance(kind, type) and not typing.get_args(kind):
+        return kind.__name__
+    if typing.get_origin(kind) is typing.Literal:
+        return " | ".join(repr(value) for value in typing.get_args(kind))
+    if str(typing.get_origin(kind)) in ("typing.Union", "<class 'types.UnionType'>"):
+        return " | ".join(_type_text(member) for member in typing.get_args(kind))
+    if typing.get_args(kind) and typing.get_origin(kind) is not None:
+        inner = ", ".join("..." if member is Ellipsis else _type_text(member) for member in typing.get_args(kind))
+        return f"{getattr(typing.get_origin(kind), '__name__', 'any')}[{inner}]"
+    return re.sub(r"\b(?:\w+\.)+", "", str(kind))

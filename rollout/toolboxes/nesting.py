@@ -1,0 +1,92 @@
+"""Calls inside calls, and arguments by position, as they stand in `Call.arguments`.
+
+A nested call is the object `{"$call": {"name": ..., "arguments": {...}}}` where a value may stand. Arguments by
+position are the list under the key `"$args"`; they get their names when the function is known. Both keys cannot be
+Python parameter names, so nothing of a function's own is hidden. Nested calls are evaluated bottom-up, left to
+right, and each one's value takes its place before the outer arguments are validated.
+"""
+
+import json
+from typing import Any, Protocol
+
+from rollout.records import ErrorCode, canonical_json
+from rollout.toolboxes.function import Function
+from rollout.toolboxes.mistakes import CallRefused
+
+CALL = "$call"
+POSITIONAL = "$args"
+MAX_NESTED = 32
+"""Nested calls in one call."""
+
+
+class Evaluate(Protocol):
+    """Evaluates one nested call; the third parameter evaluates those inside it."""
+
+    def __call__(self, name: str, arguments: str, evaluate: "Evaluate", /) -> Any: ...
+
+
+def nested(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A call as a value inside another call's arguments."""
+    return {CALL: {"name": name, "arguments": arguments}}
+
+
+def is_nested(value: Any) -> bool:
+    """Whether `value` stands for a nested call."""
+    return (
+        isinstance(value, dict)
+        and len(value) == 1
+        and isinstance(inner := value.get(CALL), dict)
+        and inner.keys() == {"name", "arguments"}
+        and isinstance(inner["name"], str)
+        and isinstance(inner["arguments"], dict)
+    )
+
+
+def count_nested(value: Any) -> int:
+    """Nested calls in `value`, at any depth."""
+    if isinstance(value, dict):
+        return (CALL in value) + sum(count_nested(item) for item in value.values())
+    return sum(count_nested(item) for item in value) if isinstance(value, list) else 0
+
+
+def resolve(function: Function, arguments: str, evaluate: Evaluate) -> tuple[str, str]:
+    """`arguments` with values for nested calls, and as the record shows them: by name, nested calls kept.
+
+    Raises CallRefused: positional arguments that do not fit, a malformed nested call, or an inner call's refusal.
+    """
+    given = json.loads(arguments)
+    if count_nested(given) > MAX_NESTED:
+        raise CallRefused(ErrorCode.TOO_LARGE, f"{function.name}: more than {MAX_NESTED} calls inside one call")
+    named = named_arguments(function, given)
+    return canonical_json(_evaluated(function.name, named, evaluate)), canonical_json(named)
+
+
+def named_arguments(function: Function, given: dict[str, Any]) -> dict[str, Any]:
+    """`given` with the arguments by position under their names. Raises CallRefused."""
+    if POSITIONAL not in given:
+        return given
+    names, values = function.parameter_names, given[POSITIONAL]
+    rest = {key: value for key, value in given.items() if key != POSITIONAL}
+    if not isinstance(values, list) or len(values) > len(names):
+        count = len(values) if isinstance(values, list) else 0
+        message = f"{function.name}: {count} arguments by position, at most {len(names)} fit; use {function.signature}"
+        raise CallRefused(ErrorCode.UNEXPECTED_ARGUMENT, message)
+    by_position = dict(zip(names, values, strict=False))
+    twice = by_position.keys() & rest.keys()
+    if twice:
+        message = f"{function.name}: argument {min(twice)} is given twice; use {function.signature}"
+        raise CallRefused(ErrorCode.UNEXPECTED_ARGUMENT, message)
+    return {**by_position, **rest}
+
+
+def _evaluated(name: str, value: Any, evaluate: Evaluate) -> Any:
+    if isinstance(value, list):
+        return [_evaluated(name, item, evaluate) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if CALL not in value:
+        return {key: _evaluated(name, item, evaluate) for key, item in value.items()}
+    if not is_nested(value):
+        raise CallRefused(ErrorCode.WRONG_CALL_SHAPE, f"{name}: a call inside it has no name and arguments")
+    inner = value[CALL]
+    return evaluate(inner["name"], canonical_json(inner["arguments"]), evaluate)

@@ -1,0 +1,229 @@
+"""A set of functions, and a session in which one episode calls them.
+
+A stateless toolbox is made of plain functions. One with state is a class: instantiated from the problem's
+state for each session, its public methods are the functions. A session is fresh and single-use.
+"""
+
+import ast
+import hashlib
+import inspect
+import json
+import textwrap
+import time
+import types
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from cluster.errors import RequestError
+from rollout.records import Call, CallResult, ErrorCode, canonical_json, content_hash
+from rollout.toolboxes.function import Function
+from rollout.toolboxes.mistakes import CallRefused, from_exception, quoted
+from rollout.toolboxes.nesting import Evaluate, resolve
+
+FINISH = "finish"
+MAX_NAMES_SHOWN = 8
+
+
+def finish(answer: bool | int | float | str | list[Any] | dict[str, Any]) -> Any:
+    """Give the final answer."""
+    return answer
+
+
+@dataclass(frozen=True)
+class Toolbox:
+    """The functions that one problem's episodes may call.
+
+    `finish` names the function that ends an episode; its one parameter is `answer`.
+    """
+
+    name: str
+    functions: Mapping[str, Function]
+    finish: str
+    hash: str
+    """Of the schemas and the source of the functions: 32 hex digits."""
+    state_type: type | None = field(default=None, compare=False, repr=False)
+    """The class of a toolbox with state; called with the state (decoded JSON)."""
+
+    @classmethod
+    def of_functions(
+        cls, name: str, implementations: Iterable[Callable[..., Any] | Function], *, finish_name: str = FINISH
+    ) -> "Toolbox":
+        """A stateless toolbox of typed functions. A finishing function is added where none of that name is given."""
+        functions = [each if isinstance(each, Function) else Function.from_callable(each) for each in implementations]
+        return cls._made(name, functions, finish_name, None)
+
+    @classmethod
+    def of_class(cls, name: str, state_type: type, *, finish_name: str = FINISH) -> "Toolbox":
+        """A toolbox with state: `state_type(state)` makes an instance, its public methods are the functions.
+
+        They stand in the order in which the class defines them. `state` is `Problem.state` decoded.
+        """
+        methods = [
+            Function.from_callable(member, method=True)
+            for key, member in vars(state_type).items()
+            if isinstance(member, types.FunctionType) and not key.startswith("_")
+        ]
+        return cls._made(name, methods, finish_name, state_type)
+
+    @classmethod
+    def _made(cls, name: str, functions: list[Function], finish_name: str, state_type: type | None) -> "Toolbox":
+        if all(function.name != finish_name for function in functions):
+            functions = [*functions, Function.from_callable(finish, name=finish_name)]
+        by_name = {function.name: function for function in functions}
+        if len(by_name) != len(functions):
+            raise RequestError(f"toolbox {name}: two functions share a name; rename one")
+        if by_name[finish_name].parameter_names != ("answer",):
+            raise RequestError(f"toolbox {name}: {finish_name} must have exactly one parameter, answer")
+        return cls(
+            name=name,
+            functions=types.MappingProxyType(by_name),
+            finish=finish_name,
+            hash=_hash(name, functions, finish_name, state_type),
+            state_type=state_type,
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Across a process border a toolbox travels by name: its functions are code.
+        from rollout.toolboxes.loading import load_toolbox
+
+        return load_toolbox, (self.name,)
+
+    def open(self, state: str = "null") -> "Session":
+        """A fresh, single-use session; `state` is `Problem.state`. Raises RequestError if it does not fit."""
+        if self.state_type is None:
+            return Session(self, None)
+        try:
+            return Session(self, self.state_type(json.loads(state)))
+        except (ValueError, TypeError, KeyError, IndexError) as error:
+            raise RequestError(
+                f"toolbox {self.name}: the state does not fit: {type(error).__name__}: {error}"
+            ) from None
+
+
+class Session:
+    """One episode's use of a toolbox. Never raises for a model's mistake."""
+
+    def __init__(self, toolbox: Toolbox, instance: Any) -> None:
+        self.toolbox = toolbox
+        self.instance = instance
+        self.answer: str | None = None
+        """Canonical JSON, once the finishing function was called successfully."""
+        self._last: str | None = None
+
+    def call(self, call: Call, built_ins: Mapping[str, Function] = types.MappingProxyType({})) -> CallResult:
+        """Validate and execute one call. `built_ins` are a call format's own functions (`Reasoning`, `Stop`).
+
+        Nested calls are evaluated first, innermost first; `CallResult.call` has every argument by its name. The
+        content of a success is the value as canonical JSON, of a failure "Error: " and what to change.
+        """
+        start = time.perf_counter()
+        try:
+            call, content = self._called(call, built_ins)
+        except CallRefused as refusal:
+            seconds = time.perf_counter() - start
+            return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code, seconds=seconds)
+        return CallResult(call=call, content=content, seconds=time.perf_counter() - start)
+
+    def _called(self, call: Call, built_ins: Mapping[str, Function]) -> tuple[Call, str]:
+        if self.answer is not None:
+            raise CallRefused(
+                ErrorCode.WRONG_COUNT, f"{quoted(call.name)}: the answer is given already; call nothing more"
+            )
+        function = self.toolbox.functions.get(call.name) or built_ins.get(call.name)
+        if function is None:
+            raise self._unknown(call.name)
+        arguments = call.arguments
+        if '"$' in arguments:
+            arguments, shown = resolve(function, arguments, self._inner)
+            call = Call(name=call.name, arguments=shown, id=call.id)
+        typed = function.validate(arguments)
+        if function.name in built_ins and function.name not in self.toolbox.functions:
+            return call, self._built_in(function)
+        content = self._executed(function, typed)
+        if function.name == self.toolbox.finish:
+            self.answer = canonical_json(json.loads(arguments)["answer"])
+            return call, self.answer
+        self._last = content
+        return call, content
+
+    def _inner(self, name: str, arguments: str, evaluate: Evaluate) -> Any:
+        """The value of a nested call, decoded. Raises CallRefused."""
+        function = self.toolbox.functions.get(name)
+        if function is None:
+            raise self._unknown(name)
+        if name == self.toolbox.finish:
+            raise CallRefused(
+                ErrorCode.WRONG_CALL_SHAPE, f"{name}: cannot stand inside another call; call it last, alone"
+            )
+        if '"$' in arguments:
+            arguments, _ = resolve(function, arguments, evaluate)
+        return json.loads(self._executed(function, function.validate(arguments)))
+
+    def _executed(self, function: Function, typed: dict[str, Any]) -> str:
+        implementation = function.implementation
+        assert implementation is not None, f"{function.name} runs in another process"
+        try:
+            value = implementation(self.instance, **typed) if function.method else implementation(**typed)
+            return as_json(value)
+        except CallRefused:
+            raise
+        except Exception as error:  # whatever a function raises is the model's to read
+            raise from_exception(function.name, error) from None
+
+    def _built_in(self, function: Function) -> str:
+        if function.name != "Stop":
+            return as_json(None)
+        if self._last is None:
+            raise CallRefused(
+                ErrorCode.NO_ANSWER, "Stop: there is no result yet that could be the answer; call a function"
+            )
+        self.answer = self._last
+        return self._last
+
+    def _unknown(self, name: str) -> CallRefused:
+        known = [*self.toolbox.functions]
+        if len(known) <= MAX_NAMES_SHOWN:
+            hint = f"use one of {', '.join(known)}"
+        else:
+            import difflib
+
+            near = difflib.get_close_matches(name[:64], known[:200], n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(near)}?" if near else "use one of the functions given"
+        return CallRefused(ErrorCode.UNKNOWN_FUNCTION, f"unknown function {quoted(name)}; {hint}")
+
+
+def as_json(value: Any) -> str:
+    """A function's value as canonical JSON. Raises ValueError for what JSON does not hold."""
+    if type(value) is int and -(10**18) < value < 10**18:
+        return str(value)
+    if isinstance(value, set | frozenset):
+        value = sorted(value)
+    try:
+        return canonical_json(value)
+    except TypeError:
+        pass
+    try:
+        return canonical_json(to_jsonable_python(value))
+    except PydanticSerializationError:
+        raise ValueError(f"the result is a {type(value).__name__}, which JSON does not hold") from None
+
+
+def _hash(name: str, functions: list[Function], finish_name: str, state_type: type | None) -> str:
+    parts = [name, finish_name]
+    for function in functions:
+        parts += [function.name, function.description, canonical_json(function.parameters)]
+        if function.implementation is not None:
+            parts.append(_source(function.implementation))
+    return content_hash(*parts, _source(state_type) if state_type else "")
+
+
+def _source(thing: Any) -> str:
+    """Source text without comments and layout, so that only a change of the code changes the hash."""
+    try:
+        return ast.dump(ast.parse(textwrap.dedent(inspect.getsource(thing))))
+    except (OSError, TypeError, SyntaxError):
+        code = getattr(thing, "__code__", None)
+        return hashlib.sha256(code.co_code).hexdigest() if code else repr(type(thing))
