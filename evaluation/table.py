@@ -1,0 +1,100 @@
+"""The summary as a table for the terminal: arms down, suites across, intervals beside every figure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from .findings import percent, points
+
+
+class SummaryTable:
+    """A rich renderable of a summary: one table a suite, then the findings.
+
+    On a narrow terminal the columns of intervals fold into the line below their figure.
+    """
+
+    def __init__(self, summary: Mapping[str, Any], findings: bool = True) -> None:
+        self._summary = summary
+        self._findings = findings
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for suite in suites_of(self._summary):
+            yield suite_table(self._summary, suite, narrow=options.max_width < 90)
+        if self._findings:
+            yield Group(*(Text(f"• {sentence}", style=_style(sentence)) for sentence in self._summary["findings"]))
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(40, options.max_width)
+
+
+def suites_of(summary: Mapping[str, Any]) -> list[str]:
+    """The suites that any arm was scored on, sorted."""
+    return sorted({suite for arm in summary["arms"].values() for suite in arm["suites"]})
+
+
+def suite_table(summary: Mapping[str, Any], suite: str, narrow: bool = False) -> Table:
+    """One suite: greedy and sampled accuracy with intervals, the difference to the baseline, the commonest error."""
+    baseline = summary["evaluation"]["baseline"]
+    confidence = f"{100 * summary['evaluation']['confidence']:g} %"
+    table = Table(title=f"{suite}: executed accuracy, {confidence} intervals", title_justify="left", title_style="bold")
+    table.add_column("arm", style="bold", no_wrap=True)
+    for heading in ("greedy", "sampled", f"sampled − {baseline}"):
+        table.add_column(heading, justify="right", no_wrap=not narrow)
+    table.add_column("problems", justify="right")
+    table.add_column("commonest error", overflow="fold")
+    against = {row["a"]: row for row in summary["comparisons"] if row["suite"] == suite and row["b"] == baseline}
+    for arm, found in summary["arms"].items():
+        figures = found["suites"].get(suite)
+        if figures is None:
+            continue
+        table.add_row(
+            Text(arm),
+            _with_interval(figures["accuracy"], figures["ci"], narrow),
+            _with_interval(figures["sampled_accuracy"], figures["sampled_ci"], narrow),
+            _difference(against.get(arm), narrow),
+            str(figures["problems"]),
+            _commonest(figures),
+        )
+    table.caption = f"difference: paired, * significant after {summary['evaluation']['correction']} correction"
+    table.caption_justify = "left"
+    return table
+
+
+def print_summary(summary: Mapping[str, Any], console: Console | None = None) -> None:
+    """Print the tables and the findings."""
+    (console or Console()).print(SummaryTable(summary))
+
+
+def _with_interval(share: float | None, ci: Sequence[float] | None, narrow: bool) -> Text:
+    text = Text(percent(share))
+    if ci is not None:
+        text.append(f"{_break(narrow)}[{100 * ci[0]:.1f}, {100 * ci[1]:.1f}]", style="dim")
+    return text
+
+
+def _difference(row: Mapping[str, Any] | None, narrow: bool) -> Text:
+    if row is None or not row["measure"].startswith("sampled"):
+        return Text("")
+    style = "" if not row["significant"] else "green" if row["difference"] > 0 else "red"
+    text = Text(points(row["difference"]).removesuffix(" points") + ("*" if row["significant"] else ""), style=style)
+    low, high = (f"{100 * bound:+.1f}".replace("-", "−") for bound in row["ci"])
+    return text.append(f"{_break(narrow)}[{low}, {high}]", style="dim")
+
+
+def _break(narrow: bool) -> str:
+    return "\n" if narrow else " "
+
+
+def _commonest(figures: Mapping[str, Any]) -> Text:
+    if not figures["errors"] or not figures["attempts"]:
+        return Text("")
+    code, count = next(iter(figures["errors"].items()))
+    return Text(f"{code} {percent(count / figures['attempts'])}")
+
+
+def _style(sentence: str) -> str:
+    return "bold red" if "LOST" in sentence or "WORSE" in sentence else ""
