@@ -1,0 +1,31 @@
+"""Problems: families of generated and imported ones, their splits and variant suites.
+
+A family is a module with a function `problems(config, split)` and an entry in `FAMILIES`. Generated families draw
+stories (`drawing.py`); imported ones read rows (`importing.py`). See docs/problems.md.
+"""
+
+from collections.abc import Callable, Mapping
+
+from cluster.errors import RequestError
+from rollout.problems import arithmetic, fol
+from rollout.problems.config import SPLITS, VARIANTS, FamilyConfig
+from rollout.records import Problem
+
+__all__ = ["FAMILIES", "SPLITS", "VARIANTS", "FamilyConfig", "generate"]
+
+FAMILIES: Mapping[str, Callable[[FamilyConfig, str], list[Problem]]] = {
+    "arithmetic": arithmetic.problems,
+    "fol": fol.problems,
+}
+
+
+def generate(config: FamilyConfig, split: str) -> list[Problem]:
+    """The problems of `split` ("train", "validation", "test" or "variant-KIND") that `config` asks for.
+
+    Deterministic: a function of `config` and `split` alone. No problem and no template stands in two of train,
+    validation and test. Raises RequestError for an unknown family or split, a broken row of an imported file, and
+    for more problems than a family holds.
+    """
+    if config.family not in FAMILIES:
+        raise RequestError(f"family {config.family!r}: unknown; there are {', '.join(FAMILIES)}")
+    return FAMILIES[config.family](config, split)

@@ -1,0 +1,58 @@
+"""What a recipe says about one family of problems."""
+
+from pydantic import Field, model_validator
+
+from cluster.config import Section
+
+SPLITS = ("train", "validation", "test")
+
+VARIANTS = ("removed", "added", "renamed", "functions", "order", "phrasing")
+"""Variant suites of the generated families (split `variant-KIND`), each one paired with the test split:
+`removed` / `added`: one step less / more; `renamed`: names and things never seen in training; `functions`: the
+toolbox's functions under other names; `order`: the question first; `phrasing`: sentences never seen in training."""
+
+
+class FamilyConfig(Section):
+    """One family: how many problems of each split, how hard, from which seed; for imported ones, from where."""
+
+    family: str
+    train: int = Field(0, ge=0)
+    validation: int = Field(0, ge=0)
+    test: int = Field(0, ge=0)
+    difficulty: tuple[int, int] = (1, 2)
+    """Least and greatest number of calls before the finish, 1 to 8; drawn evenly."""
+    seed: int = 0
+
+    path: str = ""
+    """Imported families: a file (.jsonl, .csv, .parquet), or the Hub data set's name for `hub`."""
+    test_path: str = ""
+    """The file, or the Hub's split, that holds the test problems; "" divides `path` by a hash of the text."""
+    subset: str = ""
+    """The Hub data set's configuration name."""
+    revision: str = ""
+    """The Hub data set's commit; pin it."""
+    text: str = "text"
+    """Column of the problem's text."""
+    answer: str = "answer"
+    """Column of the gold answer."""
+    toolbox: str = ""
+    """Toolbox of every imported problem, as in `rollout.toolboxes.load_toolbox`."""
+    checker: str = "exact"
+    """Checker of every imported problem, as in `rollout.checkers`."""
+    licence: str = "unknown"
+    """Licence of the imported problems."""
+
+    @model_validator(mode="after")
+    def _difficulty_is_a_range(self) -> "FamilyConfig":
+        low, high = self.difficulty
+        if not 1 <= low <= high <= 8:
+            raise ValueError(f"difficulty = [{low}, {high}]: give the least and the greatest of 1 to 8")
+        return self
+
+    def count(self, split: str) -> int:
+        """How many problems `split` is to hold; a variant suite holds as many as the test split."""
+        if split == "train":
+            return self.train
+        if split == "validation":
+            return self.validation
+        return self.test
