@@ -1,0 +1,313 @@
+"""Where bytes lie: a local folder or a prefix of an S3-compatible bucket, behind the same few operations.
+
+What the ledger rests on is `Store.create`: of any number of writers that race for one name exactly one gets
+True, and no reader ever sees half a file. Locally that is a temporary file, fsync, `os.link`, fsync of the
+folder; on an object store a PUT with `If-None-Match: *`. Credentials and the endpoint of an object store come
+from the usual AWS_* environment variables, never from a recipe.
+"""
+
+import contextlib
+import errno
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import S3Store
+
+from cluster.errors import RequestError, WorkError
+
+TEMPORARY = ".tmp-"
+"""Names that begin so are never listed: writers at work, or killed ones."""
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG})
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
+
+
+class Store(Protocol):
+    """A tree of immutable or atomically replaced files. Paths are relative, with "/", without "." and ".."."""
+
+    @property
+    def uri(self) -> str:
+        """What `open_store` opens the same store from, in another process too."""
+        ...
+
+    def create(self, path: str, data: bytes) -> bool:
+        """Write a file that is not there yet, durably and whole. False when it is there already: first writer wins.
+
+        Raises WorkError on a full disk or a failing store, RequestError when writing is not allowed.
+        """
+        ...
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Write a file that can be derived again, over an older one if need be; never half. Raises like `create`."""
+        ...
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file. Raises FileNotFoundError when it is not there."""
+        ...
+
+    def exists(self, path: str) -> bool: ...
+
+    def list(self, prefix: str = "") -> list[str]:
+        """Paths of all files in the folder `prefix` and below it, from the store's root, sorted."""
+        ...
+
+    def local(self, path: str = "") -> Path | None:
+        """Where the file lies on this machine's file systems; None on an object store."""
+        ...
+
+    def probe(self) -> None:
+        """Prove that the store can be written and honours create-if-absent. Raises RequestError when not.
+
+        It writes one file and removes it again: call it before work begins, not when there is nothing to do.
+        """
+        ...
+
+
+def open_store(uri: str) -> Store:
+    """The store at a local path, a file:// URI or s3://BUCKET/PREFIX. Opening touches nothing."""
+    scheme, separator, rest = uri.partition("://")
+    if not separator:
+        return LocalStore(Path(uri))
+    if scheme == "file" and rest.startswith("/"):
+        return LocalStore(Path(rest))
+    if scheme == "s3" and rest.strip("/"):
+        return ObjectStore(uri)
+    raise RequestError(f"store {uri!r}: not understood; write a local path or s3://BUCKET/PREFIX")
+
+
+class LocalStore:
+    """A folder of a file system with hard links (ext4, xfs, tmpfs, NFS, ...)."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = Path(os.path.abspath(root))
+
+    @property
+    def uri(self) -> str:
+        return str(self._root)
+
+    def create(self, path: str, data: bytes) -> bool:
+        final = self._path(path)
+        if final.exists():
+            return False
+        with self._written(final, data) as temporary:
+            try:
+                os.link(temporary, final)
+                won = True
+            except FileExistsError:
+                # Over NFS the answer to a link that was made can get lost, and the retry finds our own.
+                won = os.path.samefile(temporary, final)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                raise RequestError(
+                    f"store {self._root}: its file system has no hard links, which exactly-once commits need; "
+                    "use another folder, or s3://BUCKET/PREFIX"
+                ) from None
+            _sync_folder(final.parent)
+        return won
+
+    def replace(self, path: str, data: bytes) -> None:
+        final = self._path(path)
+        with self._written(final, data) as temporary:
+            os.replace(temporary, final)
+            _sync_folder(final.parent)
+
+    def read(self, path: str) -> bytes:
+        final = self._path(path)
+        try:
+            return final.read_bytes()
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise WorkError(f"cannot read {final}: {error.strerror}") from None
+
+    def exists(self, path: str) -> bool:
+        return self._path(path).is_file()
+
+    def list(self, prefix: str = "") -> list[str]:
+        found = []
+        for folder, _, names in os.walk(self._path(prefix) if prefix else self._root):
+            relative = Path(folder).relative_to(self._root).as_posix()
+            start = "" if relative == "." else f"{relative}/"
+            found += [start + name for name in names if not name.startswith(TEMPORARY)]
+        return sorted(found)
+
+    def local(self, path: str = "") -> Path | None:
+        return self._path(path) if path else self._root
+
+    def probe(self) -> None:
+        path = f"{TEMPORARY}probe-{uuid.uuid4().hex}"
+        try:
+            _probe(self, path)
+        finally:
+            with contextlib.suppress(OSError):
+                (self._root / path).unlink()
+
+    def _path(self, path: str) -> Path:
+        return self._root / _checked(path)
+
+    @contextlib.contextmanager
+    def _written(self, final: Path, data: bytes) -> Iterator[Path]:
+        """A synced temporary file with `data` beside `final`; gone afterwards whatever happens."""
+        temporary = final.parent / f"{TEMPORARY}{uuid.uuid4().hex}"
+        try:
+            _make_folder(final.parent)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            try:
+                view = memoryview(data)
+                while view:
+                    view = view[os.write(descriptor, view) :]
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            yield temporary
+        except OSError as error:
+            raise _explained(error, final, len(data)) from None
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+
+
+class ObjectStore:
+    """A prefix of an S3-compatible bucket. Pickles as its URI: each process opens its own connection."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri.rstrip("/")
+        bucket, _, prefix = self._uri.removeprefix("s3://").partition("/")
+        endpoint = next((os.environ[k] for k in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT") if os.environ.get(k)), "")
+        try:
+            self._store = S3Store(
+                bucket,
+                prefix=prefix or None,
+                # Total time of one request: a shard of some hundred MiB over a slow link takes its time.
+                client_options={
+                    "timeout": timedelta(minutes=10),
+                    "connect_timeout": timedelta(seconds=10),
+                    "allow_http": endpoint.startswith("http://"),
+                },
+                retry_config={"max_retries": 6, "retry_timeout": timedelta(minutes=2)},
+            )
+        except BaseError as error:
+            raise RequestError(f"store {uri}: {_first_line(error)}") from None
+
+    def __reduce__(self) -> tuple[type["ObjectStore"], tuple[str]]:
+        return ObjectStore, (self._uri,)
+
+    @property
+    def uri(self) -> str:
+        return self._uri
+
+    def create(self, path: str, data: bytes) -> bool:
+        with self._faults("write", path):
+            try:
+                # Conditions hold for single requests only, so no multipart upload here.
+                obstore.put(self._store, _checked(path), data, mode="create", use_multipart=False)
+            except AlreadyExistsError:
+                return False
+        return True
+
+    def replace(self, path: str, data: bytes) -> None:
+        with self._faults("write", path):
+            obstore.put(self._store, _checked(path), data, mode="overwrite")
+
+    def read(self, path: str) -> bytes:
+        with self._faults("read", path):
+            return bytes(obstore.get(self._store, _checked(path)).bytes())
+
+    def exists(self, path: str) -> bool:
+        with self._faults("read", path):
+            try:
+                obstore.head(self._store, _checked(path))
+            except FileNotFoundError:
+                return False
+        return True
+
+    def list(self, prefix: str = "") -> list[str]:
+        with self._faults("list", prefix):
+            chunks = obstore.list(self._store, prefix=_checked(prefix) if prefix else None)
+            paths = [meta["path"] for chunk in chunks for meta in chunk]
+        return sorted(path for path in paths if not path.rpartition("/")[2].startswith(TEMPORARY))
+
+    def local(self, path: str = "") -> Path | None:
+        return None
+
+    def probe(self) -> None:
+        path = f"{TEMPORARY}probe-{uuid.uuid4().hex}"
+        try:
+            _probe(self, path)
+        except WorkError as error:
+            raise RequestError(str(error)) from None
+        finally:
+            with contextlib.suppress(BaseError, FileNotFoundError):
+                obstore.delete(self._store, path)
+
+    @contextlib.contextmanager
+    def _faults(self, doing: str, path: str) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as error:
+            if "NoSuchBucket" in str(error):
+                raise RequestError(f"store {self._uri}: the bucket does not exist; make it first") from None
+            raise FileNotFoundError(errno.ENOENT, "no such object", f"{self._uri}/{path}") from None
+        except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
+            raise RequestError(
+                f"store {self._uri}: may not {doing} {path}; check AWS_ACCESS_KEY_ID and the bucket's policy "
+                f"({_first_line(error)})"
+            ) from None
+        except (BaseError, OSError) as error:
+            raise WorkError(f"store {self._uri}: cannot {doing} {path}: {_first_line(error)}") from None
+
+
+def _probe(store: Store, path: str) -> None:
+    first = store.create(path, b"first")
+    second = store.create(path, b"second")
+    if not first or second or store.read(path) != b"first":
+        raise RequestError(
+            f"store {store.uri}: a second writer was not refused; exactly-once commits need create-if-absent "
+            "(If-None-Match: *); use another store"
+        )
+
+
+def _checked(path: str) -> str:
+    assert all(part not in ("", ".", "..") for part in path.split("/")), f"not a relative path: {path!r}"
+    return path
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir()
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the folder's entries durable; without it a file that was synced can lack its name after a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _explained(error: OSError, path: Path, size: int) -> Exception:
+    if error.errno in _FULL:
+        return WorkError(f"cannot write {size:,} bytes to {path}: {error.strerror}; make room and run again")
+    if error.errno in _REFUSED or isinstance(error, FileExistsError):
+        return RequestError(f"cannot write to {path.parent}: {error.strerror}; choose a folder that can be written")
+    return WorkError(f"cannot write {path}: {error.strerror}")
+
+
+def _first_line(error: Exception) -> str:
+    """The Rust side's messages run over many lines with a debug dump; the first says it."""
+    lines = str(error).strip().splitlines()
+    return re.sub(r"\s+", " ", lines[0])[:300] if lines else type(error).__name__

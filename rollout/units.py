@@ -1,0 +1,88 @@
+"""What is to be done, as a deterministic plan of units. Pure: the same arguments make the same names, everywhere.
+
+An episode unit is (block of problems, range of samples, generation), problem-major: all samples of a block come
+before the next block, so that its groups are ready early and its prompts stay in the engines' prefix caches.
+"""
+
+import itertools
+from collections.abc import Container, Iterable, Sequence
+
+import msgspec
+
+from rollout.records import PairRule, content_hash
+
+
+class EpisodeUnit(msgspec.Struct, frozen=True, kw_only=True):
+    """Samples `sample_start` to `sample_stop` (exclusive) of each problem of a block, in one generation."""
+
+    name: str
+    """`b00012-s00000-...`: sorts in the plan's order; the tail is a hash of all that the unit is."""
+    block: int
+    problem_ids: tuple[str, ...]
+    sample_start: int
+    sample_stop: int
+    generation: str
+
+    @property
+    def episodes(self) -> int:
+        return len(self.problem_ids) * (self.sample_stop - self.sample_start)
+
+
+def plan_units(
+    problem_ids: Sequence[str], samples: int, problems_per_block: int, samples_per_unit: int, generation: str
+) -> list[EpisodeUnit]:
+    """All units of a generation, in the order in which they should be done.
+
+    More `samples` later add units and leave the names of whole ones as they are.
+    """
+    assert min(problems_per_block, samples_per_unit) > 0, "sizes are positive"
+    assert len(set(problem_ids)) == len(problem_ids), "a problem stands in the plan once"
+    return [
+        _unit(block, tuple(problem_ids[first : first + problems_per_block]), start, stop, generation)
+        for block, first in enumerate(range(0, len(problem_ids), problems_per_block))
+        for start, stop in _ranges(samples, samples_per_unit)
+    ]
+
+
+def group_unit_name(block: int, student: str, episode_hashes: Iterable[str], rule: PairRule, *more: str) -> str:
+    """The name of the unit of a block's preference groups: a hash of its inputs, so new samples make a new unit.
+
+    `episode_hashes`: the sha256 (or for a waived unit its name) of each episode commit of the block, in any
+    order; `more`: whatever else shapes the groups, such as the hashes of the student's tokenizer and template.
+    """
+    digest = content_hash(student, msgspec.json.encode(rule), *sorted(episode_hashes), "more", *more)
+    return f"{block_name(block)}-{digest[:16]}"
+
+
+def block_name(block: int) -> str:
+    """What the names of a block's units begin with."""
+    return f"b{block:05d}"
+
+
+def ready_blocks(units: Iterable[EpisodeUnit], done: Container[str]) -> list[int]:
+    """The blocks of which every unit is done, ascending.
+
+    `done`: names of units committed or waived; `Ledger.history()`, because compaction takes units out of
+    `Ledger.commits()`.
+    """
+    ready = []
+    for block, members in itertools.groupby(sorted(units, key=lambda unit: unit.block), key=lambda unit: unit.block):
+        if all(unit.name in done for unit in members):
+            ready.append(block)
+    return ready
+
+
+def _unit(block: int, problem_ids: tuple[str, ...], start: int, stop: int, generation: str) -> EpisodeUnit:
+    digest = content_hash(generation, str(start), str(stop), *problem_ids)
+    return EpisodeUnit(
+        name=f"{block_name(block)}-s{start:05d}-{digest[:12]}",
+        block=block,
+        problem_ids=problem_ids,
+        sample_start=start,
+        sample_stop=stop,
+        generation=generation,
+    )
+
+
+def _ranges(samples: int, size: int) -> list[tuple[int, int]]:
+    return [(start, min(start + size, samples)) for start in range(0, samples, size)]
