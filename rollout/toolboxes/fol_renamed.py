@@ -1,8 +1,7 @@
 """Toolbox `fol_renamed`: `fol` under names that no training problem shows (suite `variant-functions`)."""
 
 from rollout.toolboxes.fol import TOOLBOX as ORIGINAL
-from rollout.toolboxes.fol import Fol
-from rollout.toolboxes.toolbox import Toolbox
+from rollout.toolboxes.renaming import renamed
 
 NEW_NAMES = {
     "apply": "deduce",
@@ -13,9 +12,4 @@ NEW_NAMES = {
     "finish": "done",
 }
 
-TOOLBOX = Toolbox._made(
-    "fol_renamed",
-    [function.renamed(NEW_NAMES[name]) for name, function in ORIGINAL.functions.items()],
-    NEW_NAMES["finish"],
-    Fol,
-)
+TOOLBOX = renamed(ORIGINAL, "fol_renamed", NEW_NAMES)
