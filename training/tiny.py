@@ -1,0 +1,208 @@
+"""Teachers and students from scratch: a byte-level tokenizer and a Llama of a few hundred thousand parameters.
+
+Both learn from conversations that `training.corpus` generates on the fly. A model's folder is a plain Hugging
+Face directory (safetensors, fast tokenizer, chat template), published by rename and named by what it is made from.
+"""
+
+import inspect
+import math
+import random
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import torch
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from rollout.records import content_hash
+from rollout.template import ChatTemplate
+from training import corpus as corpus_module
+from training.checkpoints import published
+from training.corpus import Corpus
+from training.tiny_config import TinyConfig, TokenizerConfig
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+CONTEXT = 1024
+PAD, END = "<|pad|>", "<|end|>"
+CONTROL = (PAD, END, "<|system|>", "<|user|>", "<|assistant|>", "<|tool|>")
+CHAT_TEMPLATE = (
+    "{%- for message in messages -%}"
+    "{%- if message['role'] not in ['system', 'user', 'assistant', 'tool'] -%}"
+    "{{ raise_exception('unknown role ' + message['role']) }}"
+    "{%- endif -%}"
+    "{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}"
+    "{%- endfor -%}"
+    "{%- if add_generation_prompt -%}{{ '<|assistant|>' }}{%- endif -%}"
+)
+_WORDS = Regex(r" ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+|\p{N}")
+_BUCKET = 8
+"""So many batches are sorted by length together."""
+
+
+class TinyProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a model's training stands. `loss` is nats a token over the last step, `tokens` counts from the start."""
+
+    step: int
+    steps: int
+    loss: float
+    tokens: int
+
+
+Report = Callable[[TinyProgress], None]
+
+
+def make_tokenizer(texts: Iterable[str], directory: Path, vocabulary: int = 480) -> "PreTrainedTokenizerBase":
+    """Learn a byte-level BPE, digits one by one, and save it with its chat template. `directory` must not exist."""
+    tokenizer = Tokenizer(models.BPE())
+    # One pattern instead of GPT-2's, which would join a digit to the space before it.
+    split = pre_tokenizers.Split(_WORDS, behavior="isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        show_progress=False,
+        special_tokens=[AddedToken(token, special=True) for token in CONTROL],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        eos_token=END,
+        model_max_length=CONTEXT,
+        clean_up_tokenization_spaces=False,
+        chat_template=CHAT_TEMPLATE,
+    )
+    with published(directory) as temporary:
+        wrapped.save_pretrained(temporary)
+    return load_tokenizer(directory)
+
+
+def load_tokenizer(directory: Path) -> "PreTrainedTokenizerBase":
+    return AutoTokenizer.from_pretrained(str(directory), trust_remote_code=False)
+
+
+def make_tiny(
+    config: TinyConfig,
+    corpus: Corpus,
+    tokenizer: "PreTrainedTokenizerBase",
+    directory: Path,
+    report: Report | None = None,
+) -> None:
+    """Train one model from scratch on one process and save it with its tokenizer. `directory` must not exist."""
+    template = ChatTemplate(tokenizer)
+    model = _fresh_model(config, len(tokenizer), template)
+    rows = _rows(config, corpus, template)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _cosine(step, config))
+    model.train()
+    tokens = 0
+    for step, batch in zip(range(1, config.steps + 1), _batches(rows, config), strict=False):
+        input_ids, labels = _padded(batch, template.pad_id)
+        # Rows are padded on the right, so that causal attention alone keeps real tokens from seeing the padding.
+        loss: torch.Tensor = model(input_ids=input_ids, labels=labels, use_cache=False).loss
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), config.max_grad_norm)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad(set_to_none=True)
+        tokens += sum(map(len, batch))
+        if report is not None:
+            report(TinyProgress(step=step, steps=config.steps, loss=loss.item(), tokens=tokens))
+    with published(directory) as temporary:
+        model.eval().save_pretrained(temporary, safe_serialization=True)
+        tokenizer.save_pretrained(temporary)
+
+
+def ensure_tokenizer(config: TokenizerConfig, corpus: Corpus, root: Path) -> Path:
+    """The folder of the tokenizer for `corpus` under `root`, made where it is not there yet."""
+    name = content_hash(config.model_dump_json(), corpus.fingerprint, _code_version())
+    directory = root / f"tokenizer-{name}"
+    if not directory.is_dir():
+        conversations = corpus.conversations(seed=config.seed, malformed=0.3, malformed_again=0.3)
+        texts = ("\n".join(next(conversations).texts) for _ in range(config.conversations))
+        make_tokenizer(texts, directory, config.vocabulary)
+    return directory
+
+
+def ensure_tiny(
+    config: TinyConfig, corpus: Corpus, tokenizer_dir: Path, root: Path, report: Report | None = None
+) -> Path:
+    """The folder of the model for `config` under `root`: reused where it is there, made where it is not."""
+    tokenizer = load_tokenizer(tokenizer_dir)
+    template = ChatTemplate(tokenizer)
+    name = content_hash(
+        config.model_dump_json(), corpus.fingerprint, template.tokenizer_hash, template.hash, _code_version()
+    )
+    directory = root / f"tiny-{name}"
+    if not directory.is_dir():
+        make_tiny(config, corpus, tokenizer, directory, report)
+    return directory
+
+
+def _fresh_model(config: TinyConfig, vocabulary: int, template: ChatTemplate) -> LlamaForCausalLM:
+    shape = LlamaConfig(
+        vocab_size=vocabulary,
+        hidden_size=config.hidden,
+        num_hidden_layers=config.layers,
+        num_attention_heads=config.heads,
+        num_key_value_heads=config.heads,
+        intermediate_size=config.intermediate,
+        max_position_embeddings=CONTEXT,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=template.stop_ids[-1],
+        pad_token_id=template.pad_id,
+        dtype="float32",
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        return LlamaForCausalLM(shape)
+
+
+def _cosine(step: int, config: TinyConfig) -> float:
+    warmup = max(1, round(config.warmup_ratio * config.steps))
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, config.steps - warmup)))
+
+
+def _rows(config: TinyConfig, corpus: Corpus, template: ChatTemplate) -> Iterator[list[int]]:
+    """Token ids of one conversation after another; none is longer than the context."""
+    conversations = corpus.conversations(
+        seed=config.seed, malformed=config.malformed, malformed_again=config.malformed_again
+    )
+    return (ids for ids in (item.token_ids(template) for item in conversations) if len(ids) <= CONTEXT)
+
+
+def _batches(rows: Iterator[list[int]], config: TinyConfig) -> Iterator[list[list[int]]]:
+    """Batches of rows of like length, in random order: far less padding, and no order of lengths to learn."""
+    order = random.Random(f"batches:{config.seed}")
+    while True:
+        some = sorted((next(rows) for _ in range(config.batch * _BUCKET)), key=len)
+        batches = [some[start : start + config.batch] for start in range(0, len(some), config.batch)]
+        order.shuffle(batches)
+        yield from batches
+
+
+def _padded(batch: Sequence[Sequence[int]], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """(rows, longest) ids, and labels with -100 where padded."""
+    longest = max(map(len, batch))
+    input_ids = torch.full((len(batch), longest), pad_id, dtype=torch.long)
+    labels = torch.full_like(input_ids, -100)
+    for index, row in enumerate(batch):
+        input_ids[index, : len(row)] = torch.tensor(row)
+        labels[index, : len(row)] = input_ids[index, : len(row)]
+    return input_ids, labels
+
+
+def _code_version() -> str:
+    """A hash of the code that makes models: what is on disk is reused only while that code is the same."""
+    return content_hash(inspect.getsource(sys.modules[__name__]), inspect.getsource(corpus_module))

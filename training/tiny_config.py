@@ -1,0 +1,44 @@
+"""What a recipe says about tiny models made from scratch. Light: no torch."""
+
+from pydantic import Field, model_validator
+
+from cluster.config import Section
+
+
+class TinyConfig(Section):
+    """One tiny model: its shape, how long it learns, and how settled its call format is."""
+
+    hidden: int = Field(default=128, ge=8, multiple_of=8)
+    layers: int = Field(default=3, ge=1)
+    heads: int = Field(default=4, ge=1)
+    intermediate: int = Field(default=344, ge=8)
+    steps: int = Field(default=500, ge=1)
+    batch: int = Field(default=32, ge=1)
+    """Conversations a step."""
+    learning_rate: float = Field(default=2e-3, gt=0)
+    warmup_ratio: float = Field(default=0.06, ge=0, lt=1)
+    weight_decay: float = Field(default=0.01, ge=0)
+    max_grad_norm: float = Field(default=1.0, gt=0)
+    malformed: float = Field(default=0.0, ge=0, le=1)
+    """Probability that a step of the corpus is first written malformed."""
+    malformed_again: float = Field(default=0.0, ge=0, lt=1)
+    """Probability that the attempt after a malformed one is malformed too."""
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _divides(self) -> "TinyConfig":
+        if self.hidden % self.heads or self.hidden // self.heads % 2:
+            raise ValueError(
+                f"hidden {self.hidden} does not give {self.heads} heads of an even size; change one of them"
+            )
+        return self
+
+
+class TokenizerConfig(Section):
+    """The tokenizer that teacher and student share."""
+
+    vocabulary: int = Field(default=480, ge=262)
+    """Tokens at most: 256 bytes, the control tokens, and merges."""
+    conversations: int = Field(default=1500, ge=1)
+    """Conversations of the corpus that the merges are learnt from."""
+    seed: int = 0
