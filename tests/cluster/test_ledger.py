@@ -29,6 +29,7 @@ def test_a_commit_says_what_was_published(ledger: Ledger) -> None:
     assert commit.sha256 == hashlib.sha256(b"payload").hexdigest()
     assert commit.shard == f"shards/{commit.sha256[:32]}.arrow"
     again = Ledger(ledger.store, "episodes")
+    assert (again.find("u1"), again.find("u2")) == (commit, None)
     assert again.commits() == {"u1": commit}
     assert again.read(commit) == b"payload"
     assert again.verify() == []

@@ -71,9 +71,7 @@ def chain(*token_ids: int, label: Outcome = Outcome.RIGHT, **changes: object) ->
     step = (0,) * half + (-1,) + (1,) * (len(token_ids) - half - 1) if len(token_ids) > 2 else (0,) * len(token_ids)
     values: dict[str, object] = {
         "token_ids": token_ids,
-        "step": (0,) * half + (-1,) + (1,) * (len(token_ids) - half - 1)
-        if len(token_ids) > 2
-        else (0,) * len(token_ids),
+        "step": step,
         "failed_steps": (0,) if label is not Outcome.RIGHT else (),
         "label": label,
         "error": ErrorCode.ANSWER_WRONG if label is not Outcome.RIGHT else None,
