@@ -4,7 +4,7 @@ from pydantic import Field
 
 from rollout.formats import CallFormat, CallSyntaxError
 from rollout.formats.limits import ReplyLimits
-from rollout.records import CallResult, ErrorCode
+from rollout.records import Call, CallResult, ErrorCode
 from rollout.toolboxes import Session
 
 
@@ -26,18 +26,29 @@ async def execute(
 
     A reply that does not parse is one result without a call. Never raises for what the model wrote.
     """
-    return execute_now(reply, call_format, session, limits)
+    calls = _parsed(reply, call_format, limits)
+    if isinstance(calls, CallResult):
+        return (calls,)
+    built_ins, deadline = call_format.built_ins, limits.deadline
+    return tuple([_capped(await session.call_async(call, built_ins, deadline), session, limits) for call in calls])
 
 
 def execute_now(
     reply: str, call_format: CallFormat, session: Session, limits: CallLimits = CALL_LIMITS
 ) -> tuple[CallResult, ...]:
     """As `execute`, blocking: for checks and tests."""
+    calls = _parsed(reply, call_format, limits)
+    if isinstance(calls, CallResult):
+        return (calls,)
+    built_ins, deadline = call_format.built_ins, limits.deadline
+    return tuple(_capped(session.call(call, built_ins, deadline), session, limits) for call in calls)
+
+
+def _parsed(reply: str, call_format: CallFormat, limits: CallLimits) -> tuple[Call, ...] | CallResult:
     try:
-        calls = call_format.parse(reply, limits)
+        return call_format.parse(reply, limits)
     except CallSyntaxError as error:
-        return (CallResult(call=None, content=f"Error: {error.message}", error=error.code),)
-    return tuple(_capped(session.call(call, call_format.built_ins), session, limits) for call in calls)
+        return CallResult(call=None, content=f"Error: {error.message}", error=error.code)
 
 
 def _capped(result: CallResult, session: Session, limits: CallLimits) -> CallResult:

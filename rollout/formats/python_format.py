@@ -14,12 +14,11 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from rollout.formats.limits import REPLY_LIMITS, CallSyntaxError, ReplyLimits, check_count, check_size, too_many_digits
 from rollout.records import Call, CallResult, ErrorCode, canonical_json, content_hash
-from rollout.toolboxes.function import Function
+from rollout.toolboxes.built_ins import BUILT_INS
 from rollout.toolboxes.mistakes import quoted
 from rollout.toolboxes.nesting import CALL, POSITIONAL, is_nested, nested
 from rollout.toolboxes.toolbox import Toolbox
@@ -30,24 +29,6 @@ _LONG_NUMBER = re.compile(r"[0-9][0-9a-fA-F_.]{1000,}")
 _SIGNS = re.compile(r"(?:[-+~]\s*){8,}|(?:\bnot\b\s*){8,}|(?:\bawait\b\s*){8,}|(?:\blambda\b[^:]*:\s*){8,}")
 _CHAINS = re.compile(r"(?:\*\*|\bif\b|\belse\b|\.)")
 _MAX_CHAIN = 200
-
-
-def reasoning(reasoning: str) -> None:
-    """Think: write down the reasoning before the next call."""
-
-
-def stop() -> None:
-    """End. The last result is the answer."""
-
-
-BUILT_INS: Mapping[str, Function] = MappingProxyType(
-    {
-        "Reasoning": Function.from_callable(
-            reasoning, name="Reasoning", examples=('Reasoning("First add the two numbers.")',)
-        ),
-        "Stop": Function.from_callable(stop, name="Stop", examples=("Stop()",)),
-    }
-)
 
 
 class PythonFormat:

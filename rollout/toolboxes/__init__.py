@@ -1,8 +1,19 @@
 """Toolboxes: sets of typed functions that a model may call, and the sessions in which it calls them."""
 
+from rollout.toolboxes.distractors import with_distractors
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.loading import load_toolbox
 from rollout.toolboxes.mistakes import CallRefused
+from rollout.toolboxes.retrieval import recall, retrieve
 from rollout.toolboxes.toolbox import Session, Toolbox
 
-__all__ = ["CallRefused", "Function", "Session", "Toolbox", "load_toolbox"]
+__all__ = [
+    "CallRefused",
+    "Function",
+    "Session",
+    "Toolbox",
+    "load_toolbox",
+    "recall",
+    "retrieve",
+    "with_distractors",
+]

@@ -100,28 +100,6 @@ class Function:
                 self.name, self.signature, error.errors(include_url=False, include_context=False, include_input=False)
             ) from None
 
-    def renamed(self, name: str, parameters: Mapping[str, str] | None = None) -> "Function":
-        """The same function under another name and, where given, with other parameter names {old: new}.
-
-        Its examples are dropped: they show the old names.
-        """
-        original = self.implementation
-        assert original is not None, f"{self.name} runs in another process: rename it there"
-        new = parameters or {}
-        old = {value: key for key, value in new.items()}
-
-        def implementation(*instance: Any, **arguments: Any) -> Any:
-            return original(*instance, **{old.get(key, key): value for key, value in arguments.items()})
-
-        signature, hints = inspect.signature(original), typing.get_type_hints(original, include_extras=True)
-        kept = [each.replace(name=new.get(each.name, each.name)) for each in signature.parameters.values()]
-        texts = {key: schema.get("description") for key, schema in self.parameters["properties"].items()}
-        lines = [f"    {new.get(key, key)}: {text}" for key, text in texts.items() if text]
-        implementation.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
-        implementation.__annotations__ = {new.get(key, key): kind for key, kind in hints.items()}
-        implementation.__doc__ = "\n".join([self.description, "", "Args:", *lines])
-        return Function.from_callable(implementation, name=name, method=self.method)
-
 
 class _Docstring(typing.NamedTuple):
     description: str

@@ -5,14 +5,14 @@ state for each session, its public methods are the functions. A session is fresh
 """
 
 import ast
-import hashlib
 import inspect
 import json
 import textwrap
 import time
 import types
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -24,6 +24,8 @@ from rollout.toolboxes.mistakes import CallRefused, from_exception, quoted
 from rollout.toolboxes.nesting import Evaluate, resolve
 
 FINISH = "finish"
+DEADLINE = 5.0
+NOTHING_BUILT_IN: Mapping[str, Function] = types.MappingProxyType({})
 MAX_NAMES_SHOWN = 8
 
 
@@ -53,7 +55,7 @@ class Toolbox:
     ) -> "Toolbox":
         """A stateless toolbox of typed functions. A finishing function is added where none of that name is given."""
         functions = [each if isinstance(each, Function) else Function.from_callable(each) for each in implementations]
-        return cls._made(name, functions, finish_name, None)
+        return cls.of(name, functions, None, finish_name)
 
     @classmethod
     def of_class(cls, name: str, state_type: type, *, finish_name: str = FINISH) -> "Toolbox":
@@ -66,10 +68,13 @@ class Toolbox:
             for key, member in vars(state_type).items()
             if isinstance(member, types.FunctionType) and not key.startswith("_")
         ]
-        return cls._made(name, methods, finish_name, state_type)
+        return cls.of(name, methods, state_type, finish_name)
 
     @classmethod
-    def _made(cls, name: str, functions: list[Function], finish_name: str, state_type: type | None) -> "Toolbox":
+    def of(
+        cls, name: str, functions: list[Function], state_type: type | None = None, finish_name: str = FINISH
+    ) -> "Toolbox":
+        """A toolbox of functions made already; with `state_type` their first parameter is its instance."""
         if all(function.name != finish_name for function in functions):
             functions = [*functions, Function.from_callable(finish, name=finish_name)]
         by_name = {function.name: function for function in functions}
@@ -91,6 +96,16 @@ class Toolbox:
 
         return load_toolbox, (self.name,)
 
+    def subset(self, names: Iterable[str]) -> "Toolbox":
+        """A toolbox with only these functions and the finishing one, in this toolbox's order."""
+        kept = {*names, self.finish}
+        functions = {name: function for name, function in self.functions.items() if name in kept}
+        return self.replaced(self.name, functions, content_hash(self.hash, *functions))
+
+    def replaced(self, name: str, functions: Mapping[str, Function], hash: str) -> "Toolbox":
+        """The same toolbox under another name with other functions."""
+        return replace(self, name=name, functions=types.MappingProxyType(dict(functions)), hash=hash)
+
     def open(self, state: str = "null") -> "Session":
         """A fresh, single-use session; `state` is `Problem.state`. Raises RequestError if it does not fit."""
         if self.state_type is None:
@@ -111,13 +126,17 @@ class Session:
         self.instance = instance
         self.answer: str | None = None
         """Canonical JSON, once the finishing function was called successfully."""
-        self._last: str | None = None
+        self.last: str | None = None
+        """The last successful call's value, canonical JSON: what `Stop` makes the answer."""
 
-    def call(self, call: Call, built_ins: Mapping[str, Function] = types.MappingProxyType({})) -> CallResult:
+    def call(
+        self, call: Call, built_ins: Mapping[str, Function] = NOTHING_BUILT_IN, deadline: float = DEADLINE
+    ) -> CallResult:
         """Validate and execute one call. `built_ins` are a call format's own functions (`Reasoning`, `Stop`).
 
         Nested calls are evaluated first, innermost first; `CallResult.call` has every argument by its name. The
-        content of a success is the value as canonical JSON, of a failure "Error: " and what to change.
+        content of a success is the value as canonical JSON, of a failure "Error: " and what to change. `deadline`
+        (seconds) binds functions that run in a worker process; those in this process bound their arguments.
         """
         start = time.perf_counter()
         try:
@@ -126,6 +145,10 @@ class Session:
             seconds = time.perf_counter() - start
             return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code, seconds=seconds)
         return CallResult(call=call, content=content, seconds=time.perf_counter() - start)
+
+    async def call_async(self, call: Call, built_ins: Mapping[str, Function], deadline: float) -> CallResult:
+        """As `call`; where the function runs in a worker process, without blocking the event loop."""
+        return self.call(call, built_ins, deadline)
 
     def _called(self, call: Call, built_ins: Mapping[str, Function]) -> tuple[Call, str]:
         if self.answer is not None:
@@ -146,7 +169,7 @@ class Session:
         if function.name == self.toolbox.finish:
             self.answer = canonical_json(json.loads(arguments)["answer"])
             return call, self.answer
-        self._last = content
+        self.last = content
         return call, content
 
     def _inner(self, name: str, arguments: str, evaluate: Evaluate) -> Any:
@@ -176,12 +199,12 @@ class Session:
     def _built_in(self, function: Function) -> str:
         if function.name != "Stop":
             return as_json(None)
-        if self._last is None:
+        if self.last is None:
             raise CallRefused(
                 ErrorCode.NO_ANSWER, "Stop: there is no result yet that could be the answer; call a function"
             )
-        self.answer = self._last
-        return self._last
+        self.answer = self.last
+        return self.last
 
     def _unknown(self, name: str) -> CallRefused:
         known = [*self.toolbox.functions]
@@ -215,15 +238,20 @@ def _hash(name: str, functions: list[Function], finish_name: str, state_type: ty
     parts = [name, finish_name]
     for function in functions:
         parts += [function.name, function.description, canonical_json(function.parameters)]
-        if function.implementation is not None:
-            parts.append(_source(function.implementation))
-    return content_hash(*parts, _source(state_type) if state_type else "")
+    things = [*(function.implementation for function in functions if function.implementation), state_type]
+    return content_hash(*parts, *sorted({_source(thing) for thing in things if thing is not None}))
 
 
 def _source(thing: Any) -> str:
-    """Source text without comments and layout, so that only a change of the code changes the hash."""
+    """Hash of the source, without comments and layout, of the module that defines `thing`, helpers included."""
+    module = inspect.getmodule(thing)
+    return _tree_hash(thing.__code__ if module is None or module.__name__ == __name__ else module)
+
+
+@lru_cache(maxsize=1024)
+def _tree_hash(thing: Any) -> str:
     try:
-        return ast.dump(ast.parse(textwrap.dedent(inspect.getsource(thing))))
+        return content_hash(ast.dump(ast.parse(textwrap.dedent(inspect.getsource(thing)))))
     except (OSError, TypeError, SyntaxError):
-        code = getattr(thing, "__code__", None)
-        return hashlib.sha256(code.co_code).hexdigest() if code else repr(type(thing))
+        code = thing if isinstance(thing, types.CodeType) else None
+        return content_hash(code.co_code if code else repr(thing))
