@@ -7,15 +7,21 @@ stories (`drawing.py`); imported ones read rows (`importing.py`). See docs/probl
 from collections.abc import Callable, Mapping
 
 from cluster.errors import RequestError
-from rollout.problems import arithmetic, fol
+from rollout.problems import arithmetic, fol, gsm8k, importing
 from rollout.problems.config import SPLITS, VARIANTS, FamilyConfig
+from rollout.problems.duplicates import DuplicateReport, deduplicate
 from rollout.records import Problem
 
-__all__ = ["FAMILIES", "SPLITS", "VARIANTS", "FamilyConfig", "generate"]
+__all__ = ["FAMILIES", "SPLITS", "VARIANTS", "DuplicateReport", "FamilyConfig", "deduplicate", "generate"]
 
 FAMILIES: Mapping[str, Callable[[FamilyConfig, str], list[Problem]]] = {
     "arithmetic": arithmetic.problems,
     "fol": fol.problems,
+    "gsm8k": gsm8k.problems,
+    "jsonl": importing.user_problems,
+    "csv": importing.user_problems,
+    "parquet": importing.user_problems,
+    "hub": importing.user_problems,
 }
 
 

@@ -1,5 +1,7 @@
 """What a recipe says about one family of problems."""
 
+from typing import Any
+
 from pydantic import Field, model_validator
 
 from cluster.config import Section
@@ -23,12 +25,18 @@ class FamilyConfig(Section):
     """Least and greatest number of calls before the finish, 1 to 8; drawn evenly."""
     seed: int = 0
 
+    name: str = ""
+    """Imported families: what ids and reports call it, where a recipe imports several; "" for the family's name."""
     path: str = ""
-    """Imported families: a file (.jsonl, .csv, .parquet), or the Hub data set's name for `hub`."""
+    """Imported families: a file (.jsonl, .csv, .parquet), or a Hub data set's name or folder where `hub` is true."""
     test_path: str = ""
-    """The file, or the Hub's split, that holds the test problems; "" divides `path` by a hash of the text."""
+    """The file, or the Hub's split, that holds the test problems; "" divides `path` by a hash of the templates."""
+    hub: bool = False
+    """Whether `path` is a Hub data set; family `hub` sets it."""
     subset: str = ""
     """The Hub data set's configuration name."""
+    hub_split: str = "train"
+    """The Hub data set's split that `path` stands for."""
     revision: str = ""
     """The Hub data set's commit; pin it."""
     text: str = "text"
@@ -37,10 +45,23 @@ class FamilyConfig(Section):
     """Column of the gold answer."""
     toolbox: str = ""
     """Toolbox of every imported problem, as in `rollout.toolboxes.load_toolbox`."""
+    toolbox_column: str = ""
+    """Column of the toolbox's name, where rows differ."""
     checker: str = "exact"
     """Checker of every imported problem, as in `rollout.checkers`."""
+    checker_column: str = ""
+    """Column of the checker's name, where rows differ."""
+    state_column: str = ""
+    """Column of what the toolbox starts from; "" for null."""
+    calls_column: str = ""
+    """Column of a chain of calls that solves the problem, the finish included: a list of {name, arguments}."""
     licence: str = "unknown"
     """Licence of the imported problems."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hub_is_the_hub(cls, values: Any) -> Any:
+        return {"hub": True, **values} if isinstance(values, dict) and values.get("family") == "hub" else values
 
     @model_validator(mode="after")
     def _difficulty_is_a_range(self) -> "FamilyConfig":
