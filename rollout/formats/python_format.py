@@ -29,6 +29,7 @@ _LONG_NUMBER = re.compile(r"[0-9][0-9a-fA-F_.]{1000,}")
 _SIGNS = re.compile(r"(?:[-+~]\s*){8,}|(?:\bnot\b\s*){8,}|(?:\bawait\b\s*){8,}|(?:\blambda\b[^:]*:\s*){8,}")
 _CHAINS = re.compile(r"(?:\*\*|\bif\b|\belse\b|\.)")
 _MAX_CHAIN = 200
+_NUMBER_THEN_WORD = re.compile(r"(?<![A-Za-z_])[0-9][0-9A-Fa-f_.xXoObBeEjJ]*?(?:and|else|for|if|in|is|or|not)")
 
 
 class PythonFormat:
@@ -77,6 +78,9 @@ def _call_nodes(text: str, limits: ReplyLimits) -> list[ast.Call]:
         raise CallSyntaxError(ErrorCode.TOO_LARGE, "an expression is nested too deep; write plain values")
     if _LONG_NUMBER.search(text):
         raise too_many_digits(limits)
+    if _NUMBER_THEN_WORD.search(text) and _NUMBER_THEN_WORD.search(_QUOTED.sub("", text)):
+        # `1if` is no call, and Python's tokenizer would warn of it on the standard error.
+        raise CallSyntaxError(ErrorCode.BAD_SYNTAX, f"a number runs into a word; write {SHAPE}")
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError) as error:
