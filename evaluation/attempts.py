@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from evaluation.forms import Form, accepted, adheres, form_of, needed_calls, readable, redundant_calls
+from evaluation.metrics import argument_f1, lcs_share, name_f1, partial_match, signature, win
 from rollout.records import Episode, ErrorCode, Outcome, Problem, Score, content_hash
-
-from .forms import Form, accepted, adheres, form_of, needed_calls, readable, redundant_calls
-from .metrics import argument_f1, lcs_share, name_f1, partial_match, signature, win
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -84,9 +83,9 @@ def measure(score: Score, problem: Problem | None) -> Attempt:
         adherent_steps=None if None in adherence else sum(bool(one) for one in adherence),
         forms=forms,
         hallucinated=ErrorCode.UNKNOWN_FUNCTION in errors,
-        text_key=content_hash(*(step.text for step in episode.steps)),
-        calls_key=content_hash(*(signature(call) for call in calls)),
-        structure_key=content_hash(*(call.name for call in calls)),
+        text_key=_key(step.text for step in episode.steps),
+        calls_key=_key(signature(call) for call in calls),
+        structure_key=_key(call.name for call in calls),
         win=win(episode.answer, problem.gold) if problem is not None else None,
         name_f1=name_f1(calls, gold) if gold else None,
         argument_f1=argument_f1(calls, gold) if gold else None,
@@ -116,3 +115,8 @@ def rates(attempts: Iterable[Attempt]) -> dict[str, tuple[int, int]]:
 
 def _calls_read(episode: Episode) -> int:
     return sum(result.call is not None for step in episode.steps for result in step.results)
+
+
+def _key(texts: Iterable[str]) -> str:
+    # A model can write a lone surrogate, which strict UTF-8 refuses.
+    return content_hash(*(text.encode("utf-8", "surrogatepass") for text in texts))

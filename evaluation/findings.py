@@ -25,7 +25,7 @@ def findings(summary: Mapping[str, Any]) -> list[str]:
 
 def percent(share: float | None) -> str:
     """A share as text: 81.2 %."""
-    return "—" if share is None else f"{100 * share:.1f} %"
+    return "—" if share is None else f"{100 * share:.1f}\u00a0%"
 
 
 def points(difference: float) -> str:
@@ -72,20 +72,22 @@ def _could_have_seen(row: Row) -> str:
 
 
 def _among_arms(suite: str, baseline: str, rows: Sequence[Row]) -> list[str]:
-    """The trained arms among each other: the research question, so both answers are said."""
+    """The other arms among each other: the research question, so both answers are said."""
     rows = [row for row in rows if baseline not in (row["a"], row["b"])]
-    shown = [row for row in rows if row["significant"]]
-    sentences = []
-    for row in sorted(shown, key=lambda row: -abs(row["difference"])):
+    shown, unshown = [], []
+    for row in sorted(rows, key=lambda row: -abs(row["difference"])):
         winner, loser = (row["a"], row["b"]) if row["difference"] > 0 else (row["b"], row["a"])
         low, high = row["ci"] if row["difference"] > 0 else (-row["ci"][1], -row["ci"][0])
-        sentences.append(
-            f"{suite}: {winner} is better than {loser} by {100 * abs(row['difference']):.1f} points "
-            f"({_between((low, high))}; {p_text(row['p_adjusted'])} after correction)."
-        )
-    open_rows = [f"{row['a']} and {row['b']} ({points(row['difference'])})" for row in rows if not row["significant"]]
-    if open_rows:
-        sentences.append(f"{suite}: no difference shown between {_listed(open_rows)}.")
+        size = f"{100 * abs(row['difference']):.1f} points ({_between((low, high))})"
+        if row["significant"]:
+            shown.append(f"{winner} is better than {loser} by {size}")
+        else:
+            unshown.append(f"{winner} and {loser}, {size}")
+    sentences = []
+    if shown:
+        sentences.append(f"{suite}, among the others: {_listed(shown)}; each significant after correction.")
+    if unshown:
+        sentences.append(f"{suite}, among the others: no difference shown between {_listed(unshown, '; ')}.")
     return sentences
 
 
@@ -136,5 +138,5 @@ def _counted_apart(summary: Mapping[str, Any]) -> list[str]:
     return sentences
 
 
-def _listed(items: Sequence[str]) -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+def _listed(items: Sequence[str], separator: str = ", ") -> str:
+    return items[0] if len(items) == 1 else f"{separator.join(items[:-1])} and {items[-1]}"

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
+from evaluation.metrics import signature
 from rollout.records import CallResult, ErrorCode, Step
-
-from .metrics import signature
 
 LONGEST_READ = 20_000
 """Characters of a reply that are looked at."""

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from rollout.records import Call, canonical_json
+from rollout.records import Call
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -90,9 +90,9 @@ def signature(call: Call) -> str:
 @functools.lru_cache(maxsize=65536)
 def _arguments(text: str) -> tuple[tuple[str, str], ...]:
     """(argument, value as canonical JSON) of a JSON object, sorted by name; anything else is one nameless argument."""
-    value = _plain(json.loads(text))
+    value = json.loads(text)
     named = value.items() if isinstance(value, dict) else [("", value)]
-    return tuple(sorted((str(name), canonical_json(inner)) for name, inner in named))
+    return tuple(sorted((str(name), _text(inner)) for name, inner in named))
 
 
 def lcs_length(one: Sequence[Hashable], other: Sequence[Hashable]) -> int:
@@ -131,7 +131,7 @@ def win(answer: str | None, gold: str) -> bool:
         value, target = json.loads(answer), json.loads(gold)
         number, goal = _number(value), _number(target)
         if goal is None or number is None:
-            return bool(canonical_json(_plain(value)) == canonical_json(_plain(target)))
+            return _text(value) == _text(target)
     except (ValueError, RecursionError):
         return False
     _, _, decimals = (repr(goal) if "e" not in repr(goal) else f"{goal:f}").partition(".")
@@ -156,6 +156,11 @@ def mean(values: Iterable[float | None]) -> float | None:
     """Mean of the values that there are; None without any."""
     known = [value for value in values if value is not None]
     return math.fsum(known) / len(known) if known else None
+
+
+def _text(value: Any) -> str:
+    """One text for equal values. It refuses nothing, unlike `canonical_json`: mistakes are compared, not raised."""
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"))
 
 
 def _plain(value: Any) -> Any:

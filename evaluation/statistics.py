@@ -18,7 +18,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.proportion import proportion_confint
 
-from .config import EvaluationConfig
+from evaluation.config import EvaluationConfig
 
 Values = NDArray[np.float64]
 

@@ -4,12 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from evaluation.attempts import Attempt, rates
+from evaluation.config import EvaluationConfig
+from evaluation.metrics import entropy, mean, pass_at_k, pass_hat_k, simpson
+from evaluation.statistics import generator, mean_interval, wilson
 from rollout.records import Problem
-
-from .attempts import Attempt, rates
-from .config import EvaluationConfig
-from .metrics import entropy, mean, pass_at_k, pass_hat_k, simpson
-from .statistics import generator, mean_interval, wilson
 
 Figures = dict[str, Any]
 

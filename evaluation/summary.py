@@ -6,13 +6,12 @@ from itertools import combinations
 from typing import Any
 
 from cluster.errors import RequestError
+from evaluation.attempts import Attempt, measure_all
+from evaluation.config import EvaluationConfig
+from evaluation.findings import findings
+from evaluation.statistics import Paired, adjust, generator, paired_greedy, paired_sampled
+from evaluation.suites import problem_rates, suite_figures
 from rollout.records import Problem, Score
-
-from .attempts import Attempt, measure_all
-from .config import EvaluationConfig
-from .findings import findings
-from .statistics import Paired, adjust, generator, paired_greedy, paired_sampled
-from .suites import problem_rates, suite_figures
 
 CORRECTION = "holm"
 ORDER = ("teacher", "sft", "dpo", "sft+dpo")

@@ -8,7 +8,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from .findings import percent, points
+from evaluation.findings import percent, points
 
 
 class SummaryTable:

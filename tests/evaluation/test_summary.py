@@ -163,6 +163,11 @@ def test_the_table_shows_every_arm_and_interval(summary: Summary, width: int) ->
         console.print(SummaryTable(summary))
     text = capture.get()
     figures = summary["arms"]["sft+dpo"]["suites"]["fol"]
-    for expected in (*ARMS, f"{100 * figures['accuracy']:.1f} %", f"[{100 * figures['ci'][0]:.1f},", "fol: executed"):
+    for expected in (
+        *ARMS,
+        f"{100 * figures['accuracy']:.1f}\u00a0%",
+        f"[{100 * figures['ci'][0]:.1f},",
+        "fol: executed",
+    ):
         assert expected in text
     assert max(len(line) for line in text.splitlines()) <= width

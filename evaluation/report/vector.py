@@ -1,0 +1,87 @@
+"""Matplotlib figures as SVG that lives inside a page: colours are the page's own, texts are text, ids are unique.
+
+A figure is drawn with the stand-in colours below; afterwards each becomes a CSS variable of the page, so that one
+drawing is right in light and in dark.
+"""
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import matplotlib as mpl
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+INK, GRID, PAPER = "#0a0b00", "#0a0b01", "#0a0b02"
+ARMS = tuple(f"#0a0b1{index:x}" for index in range(8))
+CODES = tuple(f"#0a0b2{index:x}" for index in range(8))
+
+VARIABLES = (
+    {INK: "--ink-soft", GRID: "--grid", PAPER: "--paper"}
+    | {colour: f"--arm-{index}" for index, colour in enumerate(ARMS)}
+    | {colour: f"--code-{index}" for index, colour in enumerate(CODES)}
+)
+
+_SETTINGS = {
+    "svg.fonttype": "none",
+    "svg.id": None,
+    "font.size": 9,
+    "text.parse_math": False,
+    "text.color": INK,
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "xtick.color": GRID,
+    "ytick.color": GRID,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "lines.linewidth": 1.6,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+}
+
+
+@contextmanager
+def canvas(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
+    """A figure of `width` x `height` inches and its axes, in the report's style, without any global state left over."""
+    with mpl.rc_context(_SETTINGS):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasSVG(figure)
+        yield figure, figure.add_subplot()
+
+
+def to_svg(figure: Figure, name: str, description: str) -> Markup:
+    """The figure as an <svg> element; `name` prefixes its ids, `description` is read out to who cannot see it."""
+    buffer = io.StringIO()
+    with mpl.rc_context(_SETTINGS | {"svg.hashsalt": name}):
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', _opening(description), text, count=1)
+    text = re.sub(r'\bid="', f'id="{name}-', text)
+    text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{name}-", text)
+    text = text.replace("xlink:href", "href")
+    for colour, variable in VARIABLES.items():
+        text = text.replace(colour, f"var({variable})")
+    text = re.sub(r"font: (?:[\w.]+ )*?([\d.]+px) [^;\"]*", r"font-size: \1", text)
+    return Markup(text)
+
+
+def _opening(description: str) -> str:
+    label = str(Markup.escape(description)).replace("\\", "\\\\")
+    return rf'<svg xmlns="http://www.w3.org/2000/svg" \1 role="img" aria-label="{label}">'

@@ -1,0 +1,203 @@
+"""The report as text: whole, escaped, the same every time, and bounded."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from evaluation.config import EvaluationConfig
+from evaluation.report import GroupExample, render_report, write_report
+from evaluation.report.browser import choose_chains
+from evaluation.summary import Summary, build_summary
+from rollout.records import CallResult, ErrorCode, Problem, Score, Step
+from tests.evaluation.synthetic import ARMS, DATA, SECONDS, TRAINING, VERSIONS, Skill, make_problems, make_scores
+
+CONFIG = EvaluationConfig(samples=3, bootstrap=200, permutations=199)
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> {{ 7*7 }} </pre></style> $x^2$ \x00\ud800"
+EXAMPLE = GroupExample(
+    problem_id="p", family="arithmetic", prompt=HOSTILE, right=(HOSTILE,), wrong=((HOSTILE, "bad_syntax"),), pairs=1
+)
+
+
+class Page(HTMLParser):
+    """What a browser would see: elements, their attributes, and the texts."""
+
+    VOID = frozenset({"meta", "link", "img", "br", "hr", "input"})
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.open: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    def count(self, tag: str) -> int:
+        return sum(name == tag for name, _ in self.elements)
+
+
+@pytest.fixture(scope="module")
+def problems() -> list[Problem]:
+    return make_problems(30)
+
+
+@pytest.fixture(scope="module")
+def scores(problems: list[Problem]) -> list[Score]:
+    return list(make_scores(problems, samples=3))
+
+
+@pytest.fixture(scope="module")
+def summary(problems: list[Problem], scores: list[Score]) -> Summary:
+    return build_summary(scores, problems, DATA, SECONDS, VERSIONS, CONFIG)
+
+
+@pytest.fixture(scope="module")
+def page(summary: Summary, problems: list[Problem], scores: list[Score]) -> str:
+    return render_report(summary, problems, scores, TRAINING, [EXAMPLE])
+
+
+def test_page_holds_all_that_it_has_to(page: str, summary: Summary) -> None:
+    seen = Page(page)
+    text = " ".join(seen.texts)
+    assert seen.open == []
+    for sentence in summary["findings"]:
+        assert sentence in text
+    for arm in ARMS:
+        assert f">{arm}</th>" in page
+    for title in ("loss of preference arms", "reward margin", "log-probability since start", "fol", "difficulty"):
+        assert title in text
+    assert seen.count("svg") == 2 + 2 + 4 + 6
+    assert seen.count("mark") > 10
+    assert "2,697".replace(",", "\u202f") in text
+
+
+def test_page_needs_nothing_from_outside(page: str) -> None:
+    for tag, attributes in Page(page).elements:
+        assert tag not in ("link", "img", "iframe", "object", "embed")
+        for name in ("src", "href", "xlink:href"):
+            target = attributes.get(name)
+            assert target is None or target.startswith("#"), (tag, target)
+    assert not re.search(r"url\((?!#)", page)
+    assert "@import" not in page
+
+
+def test_ids_are_unique_and_links_lead_somewhere(page: str) -> None:
+    elements = Page(page).elements
+    ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    links = {(attributes.get("href") or "#")[1:] for tag, attributes in elements if tag in ("a", "use")}
+    assert links <= set(ids)
+    assert set(re.findall(r"url\(#([^)]+)\)", page)) <= set(ids)
+
+
+def test_the_same_input_gives_the_same_page(
+    page: str, summary: Summary, problems: list[Problem], scores: list[Score]
+) -> None:
+    assert render_report(summary, problems, iter(scores), TRAINING, [EXAMPLE]) == page
+
+
+def test_colours_are_the_pages_own(page: str) -> None:
+    drawn = re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL)
+    assert all("var(--" in one for one in drawn)
+    assert not any(re.search(r"#0a0b|fill: ?#(?:fff|000)|stroke: ?#", one) for one in drawn)
+
+
+def test_hostile_texts_are_shown_and_never_run(problems: list[Problem], scores: list[Score]) -> None:
+    bad = Step(
+        text=HOSTILE,
+        token_ids=(1,),
+        logprobs=(0.0,),
+        results=(CallResult(call=None, content=HOSTILE, error=ErrorCode.BAD_SYNTAX),),
+    )
+    arm = "a<b>&\"$\\1'"
+    hostile = [
+        msgspec.structs.replace(
+            score,
+            model=arm if score.model == "dpo" else score.model,
+            suite="fol<script>",
+            episode=msgspec.structs.replace(score.episode, steps=(bad, *score.episode.steps)),
+        )
+        for score in scores
+    ]
+    named = [msgspec.structs.replace(problem, text=HOSTILE, gold=HOSTILE) for problem in problems]
+    summary = build_summary(hostile, named, DATA, SECONDS, {"<b>": HOSTILE}, CONFIG)
+    page = render_report(summary, named, hostile, {arm: TRAINING["dpo"]}, [EXAMPLE])
+    seen = Page(page)
+    assert seen.open == []
+    assert seen.count("script") == 1
+    assert seen.count("img") == 0
+    assert not any(name.startswith("on") for _, attributes in seen.elements for name in attributes)
+    assert "<script>alert(1)</script>" in " ".join(seen.texts)
+    assert "{{ 7*7 }}" in " ".join(seen.texts)
+    assert arm in " ".join(seen.texts)
+
+
+def test_report_is_written_whole_or_not_at_all(
+    tmp_path: Path, summary: Summary, problems: list[Problem], scores: list[Score], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "report" / "index.html"
+    write_report(path, summary, problems, scores, {})
+    first = path.read_bytes()
+    assert b"</html>" in first
+    assert "Training</h2>" not in first.decode()
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    with pytest.raises(OSError, match="No space"):
+        write_report(path, summary, problems, scores, TRAINING)
+    assert path.read_bytes() == first
+    assert [one.name for one in path.parent.iterdir()] == ["index.html"]
+
+
+def test_one_arm_one_problem_is_enough(problems: list[Problem]) -> None:
+    scores = list(make_scores(problems[:1], {"base": Skill(1.0, 1.0)}, samples=0))
+    summary = build_summary(scores, problems, {}, {}, {}, EvaluationConfig(samples=0))
+    page = render_report(summary, problems, scores, {})
+    assert Page(page).open == []
+    assert "All 1 problems" in page
+
+
+def test_chains_shown_are_a_stated_share_of_suites_and_of_differences(
+    problems: list[Problem], scores: list[Score]
+) -> None:
+    shown = choose_chains(scores, {problem.id: problem for problem in problems}, "base", seed=0, most=20)
+    assert (len(shown.problems), shown.problems_in_all, shown.attempts_in_all) == (20, 60, len(scores))
+    assert {view.suite: sum(one.suite == view.suite for one in shown.problems) for view in shown.problems} == {
+        "arithmetic": 10,
+        "fol": 10,
+    }
+    view = shown.problems[0]
+    assert [how for how, _ in view.rounds] == ["greedy", "sample 0"]
+    assert [chain.arm for chain in view.rounds[0][1]] == ["base", "teacher", "sft", "dpo", "sft+dpo"]
+    assert view.rounds[0][1][0].is_reference
+
+
+def test_texts_are_bounded_whatever_a_model_wrote(problems: list[Problem], scores: list[Score]) -> None:
+    long = Step(text="x" * 200_000, token_ids=(1,), logprobs=(0.0,), results=())
+    endless = [
+        msgspec.structs.replace(score, episode=msgspec.structs.replace(score.episode, steps=(long,) * 40))
+        for score in scores
+    ]
+    shown = choose_chains(endless, {}, "base", seed=0)
+    assert len(msgspec.json.encode(shown)) < 2_200_000
+    assert 0 < len(shown.problems) < shown.problems_in_all
+    chain = shown.problems[0].rounds[0][1][0]
+    assert (len(chain.steps), chain.steps_left_out, chain.steps[0].cut) == (10, 30, 198_800)
