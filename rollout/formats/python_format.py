@@ -24,12 +24,14 @@ from rollout.toolboxes.nesting import CALL, POSITIONAL, is_nested, nested
 from rollout.toolboxes.toolbox import Toolbox
 
 SHAPE = "name(argument=value)"
+REPLY = "<reply>"
+"""The file name in Python's syntax errors, whose lines Python looks for under that name."""
 _CALL = re.compile(r"(?<!\w)[A-Za-z_]\w{0,63}\(")
 _LONG_NUMBER = re.compile(r"[0-9][0-9a-fA-F_.]{1000,}")
 _SIGNS = re.compile(r"(?:[-+~]\s*){8,}|(?:\bnot\b\s*){8,}|(?:\bawait\b\s*){8,}|(?:\blambda\b[^:]*:\s*){8,}")
 _CHAINS = re.compile(r"(?:\*\*|\bif\b|\belse\b|\.)")
 _MAX_CHAIN = 200
-_NUMBER_THEN_WORD = re.compile(r"(?<![A-Za-z_])[0-9][0-9A-Fa-f_.xXoObBeEjJ]*?(?:and|else|for|if|in|is|or|not)")
+_NUMBER_THEN_WORD = re.compile(r"(?<!\w)[0-9][0-9A-Fa-f_.xXoObBeEjJ]*?(?:and|else|for|if|in|is|or|not)")
 
 
 class PythonFormat:
@@ -82,7 +84,7 @@ def _call_nodes(text: str, limits: ReplyLimits) -> list[ast.Call]:
         # `1if` is no call, and Python's tokenizer would warn of it on the standard error.
         raise CallSyntaxError(ErrorCode.BAD_SYNTAX, f"a number runs into a word; write {SHAPE}")
     try:
-        body = ast.parse(text).body
+        body = ast.parse(text, REPLY).body
     except (SyntaxError, ValueError) as error:
         raise _explained(text, error) from None
     except (RecursionError, MemoryError):
