@@ -135,7 +135,7 @@ def tree_attention(
     tree: TreePlan | None = None,
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
-    """The function behind "tree". query: [1, heads, T, d]; key, value: [1, kv heads, T, d]; result: [1, T, heads, d]."""
+    """The function behind "tree". query: [1, heads, T, d]; key, value: [1, kv heads, T, d]; out: [1, T, heads, d]."""
     if tree is None:
         raise RequestError("this model attends by trees: call it with tree=, or set another attention implementation")
     if dropout:

@@ -12,7 +12,7 @@ import torch
 
 from cluster.errors import RequestError
 from rollout.records import PreferenceGroup
-from training.chains import ScoredChain, ScoredGroup, ScoreRule, scored_group
+from training.chains import ScoredChain, ScoredGroup, ScoreRule, scored_groups
 from training.loss import GroupSums, PairMean
 from training.scoring import TreeBatch, tree_batch
 from training.tree import common_prefix, row_length, tree_size
@@ -32,16 +32,8 @@ class GroupExample:
             raise ValueError(f"{self.group.problem_id}: {given} reference sums do not match its chains")
 
     @classmethod
-    def from_group(
-        cls, group: PreferenceGroup, reference: Mapping[ScoredChain, float], rule: ScoreRule
-    ) -> "GroupExample | None":
-        """The example of `group`; None where no pair is left. RequestError for a chain without a reference sum."""
-        scored = scored_group(group, rule)
-        return None if scored is None else cls.from_scored(scored, reference)
-
-    @classmethod
     def from_scored(cls, group: ScoredGroup, reference: Mapping[ScoredChain, float]) -> "GroupExample":
-        """The example of a scored group, its sums looked up in `reference`."""
+        """The example of a group, its sums looked up in `reference`. Raises RequestError where one is missing."""
         try:
             right = tuple(reference[chain] for chain in group.right)
             wrong = tuple(reference[chain] for chain in group.wrong)
@@ -258,12 +250,15 @@ def cut_chains(chains: Sequence[ScoredChain], token_budget: int) -> list[tuple[i
 def build_examples(
     groups: Iterable[PreferenceGroup], reference: Mapping[ScoredChain, float], rule: ScoreRule
 ) -> list[GroupExample]:
-    """Examples of all groups that have a pair, in order. Raises RequestError where none has."""
-    built = [GroupExample.from_group(group, reference, rule) for group in groups]
-    examples = [example for example in built if example is not None]
-    if not examples:
-        raise RequestError(f"none of {len(built)} groups has a pair: no problem has both a right and a wrong chain")
-    return examples
+    """Examples of all groups that have a pair, in order. Raises RequestError where none has one."""
+    return examples_of(scored_groups(groups, rule), reference)
+
+
+def examples_of(groups: Sequence[ScoredGroup], reference: Mapping[ScoredChain, float]) -> list[GroupExample]:
+    """Examples of scored groups, in order. RequestError for a chain without a sum, and where there is no group."""
+    if not groups:
+        raise RequestError("no group has a pair: no problem has both a right and a wrong chain; sample more")
+    return [GroupExample.from_scored(group, reference) for group in groups]
 
 
 def _right_tokens(group: ScoredGroup) -> float:

@@ -92,7 +92,7 @@ def random_example(draw: random.Random, right: int, wrong: int, name: str = "p")
 def plain_sum(model: Any, chain: ScoredChain) -> Tensor:
     """The chain's sum of log-probabilities from a row of its own, with the model's own attention."""
     ids = torch.tensor([chain.ids])
-    logps = model(input_ids=ids).logits.log_softmax(-1)[0, :-1].gather(1, ids[0, 1:, None])[:, 0]
+    logps: Tensor = model(input_ids=ids).logits.log_softmax(-1)[0, :-1].gather(1, ids[0, 1:, None])[:, 0]
     return logps[torch.tensor(chain.scored[1:])].sum()
 
 
