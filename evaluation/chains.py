@@ -102,6 +102,11 @@ def compare_chains(
         yield Comparison(problem_id, suite, sample if sampled else None, ordered)
 
 
+def visible(text: str) -> str:
+    """`text` with what a terminal would obey or hide (escapes, direction marks, lone surrogates) written out."""
+    return "".join(one if one in "\n\t" or one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
 def inspection(
     comparisons: Iterable[Comparison], problems: Mapping[str, Problem], width: int = 120
 ) -> Iterator[RenderableType]:
@@ -110,9 +115,9 @@ def inspection(
         how = "greedy" if comparison.sample is None else f"sample {comparison.sample}"
         problem = problems.get(comparison.problem_id)
         heading = Text(f"{comparison.problem_id} · {comparison.suite} · {how}", style="bold")
-        asked = Text(problem.text if problem is not None else comparison.reference.prompt_text)
+        asked = Text(visible(problem.text if problem is not None else comparison.reference.prompt_text))
         if problem is not None:
-            asked.append(f"\ngold {problem.gold}", style="dim")
+            asked.append(f"\ngold {visible(problem.gold)}", style="dim")
         across = max(1, min(len(comparison.scores), width // 44))
         panels = [_panel(comparison.reference, score, width // across - 1) for score in comparison.scores]
         yield Group(heading, asked, Columns(panels, padding=(0, 0)), Text(""))
@@ -125,14 +130,14 @@ def _panel(reference: Episode, score: Score, width: int) -> Panel:
     for index, step in enumerate(episode.steps):
         here = parting is not None and parting.step == index
         at = parting.character if parting is not None and here else len(step.text)
-        body.append(f"{index + 1} ", style="dim").append(step.text[:at])
+        body.append(f"{index + 1} ", style="dim").append(visible(step.text[:at]))
         if here:
-            body.append(step.text[at:] or "∅", style="underline bold")
+            body.append(visible(step.text[at:]) or "∅", style="underline bold")
         body.append("\n")
         for result in step.results:
             mark = f"✗ {result.error} " if result.error is not None else "→ "
             body.append(f"  {mark}", style="red" if result.error is not None else "dim")
-            body.append(f"{result.content}\n", style="dim")
+            body.append(f"{visible(result.content)}\n", style="dim")
     if parting is not None and parting.step >= len(episode.steps):
         body.append("∅ ends here, the reference goes on\n", style="underline bold")
     title = f"{score.model}: {episode.outcome}" + (f" ({episode.error})" if episode.error is not None else "")

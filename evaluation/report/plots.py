@@ -7,7 +7,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from evaluation.report.vector import ARMS, CODES, GRID, INK, PAPER, canvas, to_svg
+from evaluation.report.vector import ARMS, CODES, INK, PAPER, canvas, to_svg
 
 Rows = Sequence[Mapping[str, float]]
 
@@ -115,7 +115,7 @@ def by_difficulty(summary: Mapping[str, Any], suite: str) -> Markup | None:
         axes.set_xticks(values)
         axes.set(ylim=(-0.02, 1.02), xlabel="difficulty")
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.set_title(suite)
+        axes.set_title(f"{suite}: accuracy by difficulty")
         figure.legend(loc="outside lower center", ncols=min(5, len(slices)), handlelength=1.2, columnspacing=1.2)
         return to_svg(figure, f"difficulty-{_slug(suite)}", f"Accuracy by difficulty on {suite}")
 
@@ -135,9 +135,9 @@ def pass_at_k(summary: Mapping[str, Any], suite: str) -> Markup | None:
                 axes.plot(ks, list(metrics[key].values()), style, color=ARMS[colours[arm]], label=label)
         axes.set_xscale("log", base=2)
         axes.set_xticks(ks, [str(k) for k in ks])
-        axes.set(ylim=(-0.02, 1.02), xlabel="k attempts: at least one right (solid), all right (dashed)")
+        axes.set(ylim=(-0.02, 1.02), xlabel="k: one of k right (solid), all k right (dashed)")
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.set_title(suite)
+        axes.set_title(f"{suite}: pass@k and pass^k")
         figure.legend(loc="outside lower center", ncols=min(5, len(found)), handlelength=1.2, columnspacing=1.2)
         return to_svg(figure, f"pass-{_slug(suite)}", f"pass@k and pass^k on {suite}")
 
@@ -149,6 +149,7 @@ def curves(
     name: str,
     preference: bool | None = None,
     from_start: bool = False,
+    horizontal: str = "optimizer step",
 ) -> Markup | None:
     """Curves over optimizer steps; `keys`: column -> line style. None when no arm logged any of them.
 
@@ -172,7 +173,7 @@ def curves(
             axes.plot(x, y, style, color=ARMS[colours[arm]], label=label)
         if from_start:
             axes.axhline(0, color=INK, linewidth=0.7)
-        axes.set_xlabel("optimizer step")
+        axes.set_xlabel(horizontal)
         axes.set_title(title)
         figure.legend(loc="outside lower center", ncols=5, handlelength=1.2, columnspacing=1.2)
         return to_svg(figure, name, title)
@@ -188,9 +189,10 @@ def training_plots(training: Mapping[str, Rows]) -> list[Markup]:
         curves(
             training,
             {"logps/chosen": "-", "logps/rejected": "--"},
-            "log-probability since start: chosen (solid), rejected (dashed)",
+            "log-probability, change since the start",
             "displacement",
             from_start=True,
+            horizontal="optimizer step: chosen (solid), rejected (dashed)",
         ),
         curves(training, {"grad_norm": "-"}, "gradient norm", "grad-norm"),
     ]
@@ -208,6 +210,3 @@ def _binned(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[f
 
 def _slug(text: str) -> str:
     return "".join(letter if letter.isascii() and letter.isalnum() else f"_{ord(letter):x}" for letter in text)
-
-
-__all__ = ["GRID", "Rows", "accuracy", "arm_colours", "by_difficulty", "common_codes", "error_codes", "pass_at_k"]

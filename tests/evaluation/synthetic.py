@@ -44,11 +44,11 @@ class Skill:
 
 
 ARMS = {
-    "teacher": Skill(0.98, 0.97),
-    "base": Skill(0.72, 0.90),
-    "sft": Skill(0.98, 0.95),
-    "dpo": Skill(0.94, 0.92),
-    "sft+dpo": Skill(0.97, 0.80, greedy_bonus=0.0),
+    "teacher": Skill(0.98, 0.99),
+    "base": Skill(0.72, 0.98, greedy_bonus=0.8),
+    "sft": Skill(0.98, 0.98),
+    "dpo": Skill(0.94, 0.97),
+    "sft+dpo": Skill(0.97, 0.90, greedy_bonus=0.0),
 }
 
 
@@ -114,18 +114,24 @@ def broken_step(made: Call, rng: np.random.Generator) -> Step:
     return step(written(wrong), unknown)
 
 
+def compute(name: str, a: int, b: int) -> int:
+    return {"add": a + b, "sub": a - b, "mul": a * b}[name]
+
+
 def make_episode(problem: Problem, skill: Skill, rng: np.random.Generator, sample: int, model: str) -> Episode:
     steps: list[Step] = []
     answer: str | None = None
     stop, outcome, error = StopReason.FINISHED, Outcome.RIGHT, None
-    ability = skill.task - 0.08 * (problem.difficulty - 1)
+    ability = skill.task - 0.03 * (problem.difficulty - 1)
+    seen: dict[int, int] = {}  # what a gold result became once a mistake was made
     for made in problem.gold_calls:
         if rng.random() > skill.form:
             steps.append(broken_step(made, rng))
             if rng.random() < 0.6:
                 stop, outcome, error = StopReason.FAILED_CALLS, Outcome.WRONG, steps[-1].errors[0]
                 break
-        arguments = json.loads(made.arguments)
+        gold = json.loads(made.arguments)
+        arguments = {key: seen.get(value, value) for key, value in gold.items()}
         if rng.random() > ability:
             key = next(iter(arguments))
             arguments[key] = int(arguments[key]) + int(rng.integers(1, 9))
@@ -134,8 +140,10 @@ def make_episode(problem: Problem, skill: Skill, rng: np.random.Generator, sampl
             answer = canonical_json(arguments["answer"])
             steps.append(step(written(done), CallResult(call=done, content="done")))
         else:
-            a, b = arguments["a"], arguments["b"]
-            value = {"add": a + b, "sub": a - b, "mul": a * b}[made.name]
+            expected = compute(made.name, gold["a"], gold["b"])
+            value = compute(made.name, arguments["a"], arguments["b"])
+            if value != expected:
+                seen[expected] = value
             steps.append(step(written(done), CallResult(call=done, content=str(value))))
     if outcome is Outcome.RIGHT and answer != problem.gold:
         outcome, error = Outcome.WRONG, ErrorCode.ANSWER_WRONG
