@@ -1,7 +1,5 @@
 """What a recipe says about one family of problems."""
 
-from typing import Any
-
 from pydantic import Field, model_validator
 
 from cluster.config import Section
@@ -32,7 +30,7 @@ class FamilyConfig(Section):
     test_path: str = ""
     """The file, or the Hub's split, that holds the test problems; "" divides `path` by a hash of the templates."""
     hub: bool = False
-    """Whether `path` is a Hub data set; family `hub` sets it."""
+    """Whether `path` is a Hub data set; it always is for family `hub`."""
     subset: str = ""
     """The Hub data set's configuration name."""
     hub_split: str = "train"
@@ -58,17 +56,17 @@ class FamilyConfig(Section):
     licence: str = "unknown"
     """Licence of the imported problems."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _hub_is_the_hub(cls, values: Any) -> Any:
-        return {"hub": True, **values} if isinstance(values, dict) and values.get("family") == "hub" else values
-
     @model_validator(mode="after")
     def _difficulty_is_a_range(self) -> "FamilyConfig":
         low, high = self.difficulty
         if not 1 <= low <= high <= 8:
             raise ValueError(f"difficulty = [{low}, {high}]: give the least and the greatest of 1 to 8")
         return self
+
+    @property
+    def on_hub(self) -> bool:
+        """Whether `path` names a Hub data set. (No validator may look at raw input: that would end JSON mode.)"""
+        return self.hub or self.family == "hub"
 
     def count(self, split: str) -> int:
         """How many problems `split` is to hold; a variant suite holds as many as the test split."""

@@ -133,7 +133,7 @@ def finished(draft: Draft, family: str, split: str, source: str = "generated", l
     )
 
 
-def call(name: str, **arguments: Any) -> Call:
+def call(name: str, /, **arguments: Any) -> Call:
     """A call with its arguments as canonical JSON."""
     return Call(name=name, arguments=canonical_json(arguments))
 

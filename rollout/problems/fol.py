@@ -1,7 +1,7 @@
 """Family `fol`: does it follow? Facts, rules, quantifiers and negation; difficulty is the number of inferences, 1 to 8.
 
 A theory is a chain of links from a start to the goal, with premises that lead nowhere mixed in. From difficulty 3 on
-links may negate, run backwards (tollens) or need two facts, the start may be about someone, and a link may be
+links may negate, run backwards (tollens) or need a second fact, the start may be about someone, and a link may be
 missing, so that the answer is "unknown"; up to difficulty 2 half of the answers are "yes" and half "no". Toolbox `fol`
 takes no answer without its proof. Gold: by construction and chaining; second way: z3, on what the text says.
 """
@@ -15,9 +15,9 @@ from rollout.problems.phrases import NAMES, NEW_NAMES
 from rollout.problems.proving import chained, proved
 from rollout.problems.theories import NEW_WORDS, WORDS, Style
 from rollout.records import Call, Problem
-from rollout.toolboxes.fol import WITNESSES, Fol
+from rollout.toolboxes.fol import Fol
 from rollout.toolboxes.fol_renamed import NEW_NAMES as NEW_FUNCTIONS
-from rollout.toolboxes.formulas import SOMEONE, Fact, Formula, Literal, Rule, read_formula
+from rollout.toolboxes.formulas import SOMEONE, Fact, Formula, Literal, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,10 @@ class Link:
     """How one more property follows."""
 
     kind: str
-    """`apply`, `tollens`, or `join`: two facts joined, then a rule applied."""
+    """`apply` or `tollens`."""
     result: Literal
     other: Literal | None = None
-    """The second fact's property, for `join`."""
-
-    @property
-    def inferences(self) -> int:
-        return 2 if self.kind == "join" else 1
+    """A second property that the rule asks for, given as a fact of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +101,12 @@ class Theory:
         return Draft(
             text=text,
             gold=self.answer,
-            calls=self._calls(Fol(state), lines),
+            calls=self._calls(Fol(state)),
             toolbox="fol_renamed" if self.renamed else "fol",
             checker="exact",
             template=self.template,
             state=state,
-            difficulty=sum(link.inferences for link in self.links) + 2 * (self.name == SOMEONE),
+            difficulty=len(self.links) + 2 * (self.name == SOMEONE),
         )
 
     def vary(self, kind: str, rng: random.Random) -> "Theory":
@@ -135,34 +131,26 @@ class Theory:
             return Rule((link.result.negated,), before.negated)
         return Rule((before, link.other) if link.other else (before,), link.result)
 
-    def _calls(self, proof: Fol, lines: tuple[Formula, ...]) -> tuple[Call, ...]:
-        """The proof, found by executing it: every line number is the toolbox's own."""
-        numbers = {line: number for number, line in enumerate(lines, 1)}
+    def _calls(self, proof: Fol) -> tuple[Call, ...]:
+        """The proof, executed as it is written down."""
         calls: list[Call] = []
 
-        def infer(function: str, **operands: Formula) -> Fact:
-            arguments = {key: numbers[formula] for key, formula in operands.items()}
-            number, _, result = getattr(proof, function)(**arguments).partition(". ")
-            fact = read_formula(result)
-            assert isinstance(fact, Fact)
-            numbers[fact] = int(number)
+        def infer(function: str, /, **arguments: str) -> str:
             calls.append(call(self._function(function), **arguments))
-            return fact
+            result = getattr(proof, function)(**arguments)
+            assert isinstance(result, str)
+            return result
 
-        fact = Fact(self.name, (self.start,))
-        if self.name == SOMEONE:
-            fact = infer("witness", line=fact)
-            assert fact.name == WITNESSES[0]
-        before = self.start
+        name, before = self.name, self.start
+        if name == SOMEONE:
+            name = infer("witness", given=str(before)).partition(" ")[0]
         for link in self.links[: self.missing]:
             rule = self._rule(before, link)
-            if link.other:
-                fact = infer("join", first=fact, second=Fact(self.name, (link.other,)))
-            fact = infer("tollens" if link.kind == "tollens" else "apply", rule=rule, fact=fact)
+            infer(link.kind, name=name, given=" and ".join(map(str, rule.body)), then=str(rule.head))
             before = link.result
         if self.name == SOMEONE and self.missing is None:
-            infer("someone", line=fact)
-        calls.append(call(self._function("finish"), answer=proof.finish(self.answer)))  # type: ignore[arg-type]
+            infer("someone", name=name, given=str(before))
+        infer("finish", answer=self.answer)
         return tuple(calls)
 
     def _function(self, name: str) -> str:
@@ -199,7 +187,7 @@ def problems(config: FamilyConfig, split: str) -> list[Problem]:
     return collect(config, split, "fol", draw)
 
 
-def draw(rng: random.Random, difficulty: int) -> Theory | None:
+def draw(rng: random.Random, difficulty: int) -> Theory:
     """A theory whose goal, if it is decided, takes `difficulty` inferences."""
     deep = difficulty >= 3
     words = rng.sample(WORDS, len(WORDS))
@@ -211,10 +199,10 @@ def draw(rng: random.Random, difficulty: int) -> Theory | None:
     links: list[Link] = []
     left = difficulty - 2 * someone
     while left:
-        kinds = ["apply"] * 3 + ["tollens"] * deep + ["join"] * (deep and left >= 2 and not someone)
-        kind = rng.choice(kinds)
-        other = Literal(words.pop(), rng.random() < 0.7) if kind == "join" else None
-        left -= 2 if other else 1
+        kind = rng.choice(["apply"] * 4 + ["tollens"] * deep)
+        two = deep and kind == "apply" and not someone and rng.random() < 0.25
+        other = Literal(words.pop(), rng.random() < 0.7) if two else None
+        left -= 1
         sign = rng.random() < 0.7 if deep else True
         links.append(Link(kind, Literal(words.pop(), sign if left else positive), other))
     theory = Theory(

@@ -94,7 +94,7 @@ def _import_all(config: FamilyConfig, convert: Convert, *_stamps: object) -> Imp
 def _rows(config: FamilyConfig, test: bool) -> Iterator[Row]:
     if not config.path:
         raise RequestError(f"family {config.family!r}: path is missing; name the file or the Hub's data set")
-    if config.hub:
+    if config.on_hub:
         return read_hub(config.path, config.subset, config.test_path if test else config.hub_split, config.revision)
     kind = config.family if config.family in ("jsonl", "csv", "parquet") else ""
     return read_rows(config.test_path if test else config.path, kind)

@@ -1,4 +1,4 @@
-"""How family `fol` tells a theory: numbered lines and a question, in one of several styles, and how it is read back."""
+"""How family `fol` tells a theory and its question, in one of several styles, and how it is read back."""
 
 import random
 import re
@@ -53,7 +53,7 @@ class Style(NamedTuple):
 
     def tell(self, lines: tuple[Formula, ...], goal: Fact) -> str:
         """The problem's text."""
-        told = [f"{number}. {self._line(line)}." for number, line in enumerate(lines, 1)]
+        told = [f"{self._line(line)}." for line in lines]
         name = "someone" if goal.name == SOMEONE else goal.name
         question = ASKS[self.held_out][self.ask].format(n=name, p=" and ".join(map(str, goal.literals)))
         question = question[0].upper() + question[1:]
@@ -61,13 +61,9 @@ class Style(NamedTuple):
 
     def read(self, text: str) -> tuple[list[Formula], str]:
         """The formulas and the question in `text`. Raises WorkError when a line reads in no way."""
-        pieces = re.split(r"(?:^| )\d+\. ", text)
-        if self.question_first:
-            question, told = pieces[0], pieces[1:]
-        else:
-            last, _, question = pieces[-1].partition(". ")
-            told = [*pieces[1:-1], last]
-        return [self._formula(line.rstrip(".")) for line in told], question
+        sentences = re.findall(r"[^.?]+[.?]", text)
+        question = sentences.pop(0 if self.question_first else -1)
+        return [self._formula(line.strip(" .")) for line in sentences], question
 
     def _line(self, line: Formula) -> str:
         if isinstance(line, Fact):

@@ -1,112 +1,108 @@
-"""Toolbox `fol`: proofs in numbered lines. The state is {"lines": [formula, ...], "goal": fact} in the short English of
-`formulas.py`; line 1 is the first premise, and each inference adds a line and returns it with its number.
+"""Toolbox `fol`: inference from a theory. The state is {"lines": [formula, ...], "goal": fact} in the short English of
+`formulas.py`; each inference adds a fact and returns it.
 
-Every function is a sound rule of inference. `finish("yes")` is refused until the goal is a line, `finish("no")` until
-its negation is one: an answer is worth nothing without its proof, and guessing never scores.
+Every function is a sound rule of inference. `finish("yes")` is refused until the goal is a known fact, `finish("no")`
+until its negation is one: an answer is worth nothing without its proof, and guessing never scores.
 """
 
 from typing import Any
 from typing import Literal as OneOf
 
-from rollout.toolboxes.formulas import SOMEONE, Fact, Formula, Rule, read_formula
+from rollout.toolboxes.formulas import SOMEONE, Fact, Literal, Rule, read_formula, read_literals
 from rollout.toolboxes.toolbox import Toolbox
-
-MOST_LINES = 100
-"""A proof that grows longer is refused, so that no session grows without bound."""
 
 WITNESSES = "XYZUVW"
 """Names for someone, in the order in which they are given."""
 
 
 class Fol:
-    """The inference rules over one problem's numbered lines."""
+    """The inference rules over one problem's premises."""
 
     def __init__(self, state: Any) -> None:
-        self._lines: list[Formula] = [read_formula(line) for line in state["lines"]]
+        lines = [read_formula(line) for line in state["lines"]]
         goal = read_formula(state["goal"])
         if not isinstance(goal, Fact):
             raise ValueError(f"the goal is no fact: {goal}")
         self._goal = goal
+        self._rules = {(frozenset(line.body), line.head) for line in lines if isinstance(line, Rule)}
+        # What is known of each name. Of someone each premise is a set of its own: they may be different people.
+        self._known: dict[str, set[Literal]] = {}
+        self._someone: list[frozenset[Literal]] = []
+        for line in lines:
+            if isinstance(line, Fact) and line.name == SOMEONE:
+                self._someone.append(frozenset(line.literals))
+            elif isinstance(line, Fact):
+                self._known.setdefault(line.name, set()).update(line.literals)
 
-    def apply(self, rule: int, fact: int) -> str:
-        """Use a rule on a fact: from All red are big and Tom is red follows Tom is big.
-
-        Args:
-            rule: Number of the line with the rule.
-            fact: Number of the line with the fact.
-
-        Examples:
-            apply(rule=2, fact=1)
-        """
-        general, fact_line = self._rule(rule), self._named(fact)
-        missing = [literal for literal in general.body if literal not in fact_line.literals]
-        if missing:
-            raise ValueError(f"line {fact} does not say {fact_line.name} is {missing[0]}")
-        return self._added(Fact(fact_line.name, (general.head,)))
-
-    def tollens(self, rule: int, fact: int) -> str:
-        """Use a rule backwards: from All red are big and Tom is not big follows Tom is not red.
+    def apply(self, name: str, given: str, then: str) -> str:
+        """Use a rule: if all given are then, and name is given, then name is then.
 
         Args:
-            rule: Number of the line with the rule.
-            fact: Number of the line with the fact that denies the rule's end.
+            name: Whom it is about.
+            given: What the rule asks for, such as red, not red, or red and big.
+            then: What follows.
 
         Examples:
-            tollens(rule=2, fact=1)
+            apply(name="Tom", given="red", then="big")
         """
-        general, fact_line = self._rule(rule), self._named(fact)
-        if len(general.body) != 1:
-            raise ValueError(f"line {rule} has two conditions; only one of them need fail")
-        if general.head.negated not in fact_line.literals:
-            raise ValueError(f"line {fact} does not say {fact_line.name} is {general.head.negated}")
-        return self._added(Fact(fact_line.name, (general.body[0].negated,)))
+        body, head = read_literals(given), self._rule(given, then)
+        self._check_known(name, body)
+        return self._added(name, head)
 
-    def join(self, first: int, second: int) -> str:
-        """Join two facts: from Tom is red and Tom is big follows Tom is red and big.
+    def tollens(self, name: str, given: str, then: str) -> str:
+        """Use a rule backwards: if all given are then, and name is not then, name is not given.
 
         Args:
-            first: Number of the line with the first fact.
-            second: Number of the line with the second fact.
+            name: Whom it is about.
+            given: What the rule asks for; one property.
+            then: What would follow.
 
         Examples:
-            join(first=1, second=2)
+            tollens(name="Tom", given="red", then="big")
         """
-        one, other = self._named(first), self._named(second)
-        if one.name != other.name:
-            raise ValueError(f"lines {first} and {second} are about {one.name} and {other.name}; join facts of one")
-        return self._added(Fact(one.name, tuple(dict.fromkeys(one.literals + other.literals))))
+        body, head = read_literals(given), self._rule(given, then)
+        if len(body) != 1:
+            raise ValueError(f"{given} are two conditions; only one of them need fail")
+        self._check_known(name, (head.negated,))
+        return self._added(name, body[0].negated)
 
-    def witness(self, line: int) -> str:
-        """Give someone a new name: from Someone is red follows X is red.
+    def witness(self, given: str) -> str:
+        """Give a new name to someone who is given.
 
         Args:
-            line: Number of the line about someone.
+            given: What someone is.
 
         Examples:
-            witness(line=1)
+            witness(given="red")
         """
-        fact = self._fact(line)
-        if fact.name != SOMEONE:
-            raise ValueError(f"line {line} is about {fact.name}, not about someone")
-        used = {known.name for known in self._lines if isinstance(known, Fact)}
-        free = [name for name in WITNESSES if name not in used]
-        if not free:
+        literals = read_literals(given)
+        if not any(known.issuperset(literals) for known in self._someone):
+            raise ValueError(f"nothing says someone is {given}")
+        name = next((name for name in WITNESSES if name not in self._known), None)
+        if name is None:
             raise ValueError("no new names are left")
-        return self._added(Fact(free[0], fact.literals))
+        # All that the premise says of that person.
+        self._known[name] = set(next(known for known in self._someone if known.issuperset(literals)))
+        return str(Fact(name, literals))
 
-    def someone(self, line: int) -> str:
-        """Forget a name: from Tom is red follows Someone is red.
+    def someone(self, name: str, given: str) -> str:
+        """Forget a name: if name is given, someone is given.
 
         Args:
-            line: Number of the line with the fact.
+            name: Who it is.
+            given: What name is.
 
         Examples:
-            someone(line=3)
+            someone(name="Tom", given="red")
         """
-        return self._added(Fact(SOMEONE, self._named(line).literals))
+        literals = read_literals(given)
+        self._check_known(name, literals)
+        if not any(known.issuperset(literals) for known in self._someone):
+            self._someone.append(frozenset(literals))
+        return str(Fact(SOMEONE, literals))
 
     def finish(self, answer: OneOf["yes", "no", "unknown"]) -> str:
-        """Answer the question, once a line proves it: yes or no; unknown if neither follows.
+        """Answer the question, once it is proved: yes or no; unknown if neither follows.
 
         Args:
             answer: yes, no or unknown.
@@ -114,48 +110,33 @@ class Fol:
         Examples:
             finish(answer="yes")
         """
-        if answer == "unknown":
-            return answer
-        wanted = self._goal if answer == "yes" else Fact(self._goal.name, tuple(x.negated for x in self._goal.literals))
-        if answer == "no" and (len(self._goal.literals) != 1 or self._goal.name == SOMEONE):
-            raise ValueError(f"no line can deny {self._goal}")
-        if not any(_says(line, wanted) for line in self._lines):
-            raise ValueError(f"no line says {wanted}; prove it first")
+        goal = self._goal
+        if answer == "no" and (goal.name == SOMEONE or len(goal.literals) != 1):
+            raise ValueError(f"that {goal} cannot be denied here")
+        if answer != "unknown":
+            wanted = goal if answer == "yes" else Fact(goal.name, (goal.literals[0].negated,))
+            if not self._says(wanted):
+                raise ValueError(f"nothing says {wanted}; prove it first")
         return answer
 
-    def _line(self, number: int) -> Formula:
-        if not 1 <= number <= len(self._lines):
-            raise ValueError(f"no line {number}; lines are 1 to {len(self._lines)}")
-        return self._lines[number - 1]
+    def _rule(self, given: str, then: str) -> Literal:
+        head = read_literals(then)
+        if len(head) != 1 or (frozenset(read_literals(given)), head[0]) not in self._rules:
+            raise ValueError(f"nothing says all {given} are {then}")
+        return head[0]
 
-    def _rule(self, number: int) -> Rule:
-        line = self._line(number)
-        if not isinstance(line, Rule):
-            raise ValueError(f"line {number} is a fact, not a rule")
-        return line
+    def _check_known(self, name: str, literals: tuple[Literal, ...]) -> None:
+        for literal in literals:
+            if literal not in self._known.get(name, ()):
+                raise ValueError(f"nothing says {name} is {literal}")
 
-    def _fact(self, number: int) -> Fact:
-        line = self._line(number)
-        if not isinstance(line, Fact):
-            raise ValueError(f"line {number} is a rule, not a fact")
-        return line
+    def _added(self, name: str, literal: Literal) -> str:
+        self._known[name].add(literal)
+        return str(Fact(name, (literal,)))
 
-    def _named(self, number: int) -> Fact:
-        fact = self._fact(number)
-        if fact.name == SOMEONE:
-            raise ValueError(f"line {number} is about someone; use witness first")
-        return fact
-
-    def _added(self, fact: Fact) -> str:
-        if fact not in self._lines:
-            if len(self._lines) >= MOST_LINES:
-                raise ValueError(f"a proof has at most {MOST_LINES} lines")
-            self._lines.append(fact)
-        return f"{self._lines.index(fact) + 1}. {fact}"
-
-
-def _says(line: Formula, wanted: Fact) -> bool:
-    return isinstance(line, Fact) and line.name == wanted.name and set(wanted.literals) <= set(line.literals)
+    def _says(self, wanted: Fact) -> bool:
+        known = self._someone if wanted.name == SOMEONE else [self._known.get(wanted.name, set())]
+        return any(each.issuperset(wanted.literals) for each in known)
 
 
 TOOLBOX = Toolbox.of_class("fol", Fol)

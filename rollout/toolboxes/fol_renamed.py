@@ -6,7 +6,6 @@ from rollout.toolboxes.renaming import renamed
 NEW_NAMES = {
     "apply": "deduce",
     "tollens": "refute",
-    "join": "both",
     "witness": "call_it",
     "someone": "anyone",
     "finish": "done",
