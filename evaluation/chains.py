@@ -130,7 +130,7 @@ def _panel(reference: Episode, score: Score, width: int) -> Panel:
     for index, step in enumerate(episode.steps):
         here = parting is not None and parting.step == index
         at = parting.character if parting is not None and here else len(step.text)
-        body.append(f"{index + 1} ", style="dim").append(visible(step.text[:at]))
+        body.append(f"{index + 1}{'≠' if here else ' '}", style="dim").append(visible(step.text[:at]))
         if here:
             body.append(visible(step.text[at:]) or "∅", style="underline bold")
         body.append("\n")

@@ -19,7 +19,7 @@ class EvaluationConfig(Section):
     bootstrap: Annotated[int, Field(ge=100, le=100_000)] = 2000
     """Resamples of problems an interval."""
     permutations: Annotated[int, Field(ge=99, le=1_000_000)] = 9999
-    """Sign flips a paired test; the smallest p it can give is 1 / (permutations + 1)."""
+    """Sign flips a paired test, at least; many comparisons take more, so that significance stays within reach."""
     seed: int = 0
     baseline: str = "base"
     """The arm that the others are measured against."""

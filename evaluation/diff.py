@@ -12,7 +12,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 from evaluation.config import EvaluationConfig
 from evaluation.findings import p_text, percent, points
-from evaluation.statistics import Paired, adjust, generator, paired_greedy, paired_sampled
+from evaluation.statistics import Paired, adjust, enough_permutations, generator, paired_greedy, paired_sampled
 from evaluation.summary import CORRECTION, arm_order
 from rollout.records import Outcome, Score
 
@@ -111,6 +111,7 @@ def diff_runs(
     """Compare two runs by their summaries' `data` and their scores; problems are the same when their ids are."""
     old, new = _cells(before_scores), _cells(after_scores)
     both = old.keys() & new.keys()
+    config = enough_permutations(config, len(both))
     order = {arm: rank for rank, arm in enumerate(arm_order({arm for arm, _ in both}, config.baseline))}
     changes = [
         _arm_change(cell, old[cell], new[cell], config) for cell in sorted(both, key=lambda c: (c[1], order[c[0]]))
@@ -210,9 +211,7 @@ def _data_table(found: RunDiff) -> Table:
     for heading in ("", "before", "after", "share before", "share after", "change"):
         table.add_column(heading, justify="left" if not heading else "right")
     for row in found.data:
-        change = (
-            "" if row.share_before is None or row.share_after is None else points(row.share_after - row.share_before)
-        )
+        known = row.share_before is not None and row.share_after is not None
         table.add_row(
             row.name.replace("_", " "),
             "—" if row.before is None else f"{row.before:,}",

@@ -23,6 +23,15 @@ def findings(summary: Mapping[str, Any]) -> list[str]:
     return sentences
 
 
+def tone(sentence: str) -> str:
+    """`loss`, `gain` or "": how a finding is to be coloured. A loss that chance explains is said, and not alarming."""
+    if "not significant" in sentence:
+        return ""
+    if " LOST " in sentence or " is WORSE than " in sentence:
+        return "loss"
+    return "gain" if " beats " in sentence else ""
+
+
 def percent(share: float | None) -> str:
     """A share as text: 81.2 %."""
     return "—" if share is None else f"{100 * share:.1f}\u00a0%"

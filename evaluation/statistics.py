@@ -123,6 +123,15 @@ def adjust(values: Sequence[float | None], method: str = "holm") -> list[float |
     return [None if value is None else float(next(corrected)) for value in values]
 
 
+def enough_permutations(config: EvaluationConfig, comparisons: int) -> EvaluationConfig:
+    """`config` with enough sign flips for `comparisons` tests: the smallest p, corrected, is half the level or less.
+
+    The smallest two-sided p of a permutation test is 2 / (permutations + 1), and Holm multiplies it by their number.
+    """
+    needed = math.ceil(4 * comparisons / (1 - config.confidence))
+    return config.model_copy(update={"permutations": max(config.permutations, needed)})
+
+
 def minimum_detectable(differences: Values, level: float, power: float = 0.8) -> float | None:
     """The smallest mean difference that a paired test at `level` finds with `power`, given the spread seen here.
 

@@ -9,7 +9,7 @@ from cluster.errors import RequestError
 from evaluation.attempts import Attempt, measure_all
 from evaluation.config import EvaluationConfig
 from evaluation.findings import findings
-from evaluation.statistics import Paired, adjust, generator, paired_greedy, paired_sampled
+from evaluation.statistics import Paired, adjust, enough_permutations, generator, paired_greedy, paired_sampled
 from evaluation.suites import problem_rates, suite_figures
 from rollout.records import Problem, Score
 
@@ -95,15 +95,19 @@ def compare_arms(
     greedy = {cell: problem_rates(one for one in attempts if one.greedy) for cell, attempts in cells.items()}
     sampled = {cell: problem_rates(one for one in attempts if not one.greedy) for cell, attempts in cells.items()}
     rows: list[dict[str, Any]] = []
-    for suite in suites:
-        for b, a in combinations(arms, 2):
-            if (a, suite) not in cells or (b, suite) not in cells:
-                continue
-            rng = generator(config.seed, "comparison", a, b, suite)
-            of_sampled = paired_sampled(sampled[a, suite], sampled[b, suite], config, rng)
-            of_greedy = paired_greedy(greedy[a, suite], greedy[b, suite], config, rng)
-            if of_sampled is not None or of_greedy is not None:
-                rows.append({"a": a, "b": b, "suite": suite, **_row(of_sampled, of_greedy)})
+    wanted = [
+        (a, b, suite)
+        for suite in suites
+        for b, a in combinations(arms, 2)
+        if (a, suite) in cells and (b, suite) in cells
+    ]
+    config = enough_permutations(config, len(wanted))
+    for a, b, suite in wanted:
+        rng = generator(config.seed, "comparison", a, b, suite)
+        of_sampled = paired_sampled(sampled[a, suite], sampled[b, suite], config, rng)
+        of_greedy = paired_greedy(greedy[a, suite], greedy[b, suite], config, rng)
+        if of_sampled is not None or of_greedy is not None:
+            rows.append({"a": a, "b": b, "suite": suite, **_row(of_sampled, of_greedy)})
     for key in ("p", "greedy_p"):
         for row, adjusted in zip(rows, adjust([row[key] for row in rows], CORRECTION), strict=True):
             row[f"{key}_adjusted"] = adjusted

@@ -8,7 +8,9 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.findings import percent, points
+from evaluation.findings import percent, points, tone
+
+TONES = {"loss": "bold red", "gain": "", "": ""}
 
 
 class SummaryTable:
@@ -25,7 +27,7 @@ class SummaryTable:
         for suite in suites_of(self._summary):
             yield suite_table(self._summary, suite, narrow=options.max_width < 90)
         if self._findings:
-            yield Group(*(Text(f"• {sentence}", style=_style(sentence)) for sentence in self._summary["findings"]))
+            yield Group(*(Text(f"• {sentence}", style=TONES[tone(sentence)]) for sentence in self._summary["findings"]))
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         return Measurement(40, options.max_width)
@@ -59,7 +61,9 @@ def suite_table(summary: Mapping[str, Any], suite: str, narrow: bool = False) ->
             str(figures["problems"]),
             _commonest(figures),
         )
-    table.caption = f"difference: paired, * significant after {summary['evaluation']['correction']} correction"
+    table.caption = (
+        f"difference: paired, * significant after {summary['evaluation']['correction'].capitalize()}'s correction"
+    )
     table.caption_justify = "left"
     return table
 
@@ -94,7 +98,3 @@ def _commonest(figures: Mapping[str, Any]) -> Text:
         return Text("")
     code, count = next(iter(figures["errors"].items()))
     return Text(f"{code} {percent(count / figures['attempts'])}")
-
-
-def _style(sentence: str) -> str:
-    return "bold red" if "LOST" in sentence or "WORSE" in sentence else ""

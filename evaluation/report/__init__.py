@@ -17,7 +17,7 @@ import msgspec
 from markupsafe import Markup
 
 import evaluation.report.plots as plots
-from evaluation.findings import p_text, percent, points
+from evaluation.findings import p_text, percent, points, tone
 from evaluation.metrics import MEANING
 from evaluation.report.browser import choose_chains
 from evaluation.table import suites_of
@@ -88,7 +88,14 @@ def render_report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "points": points, "p_text": p_text, "figure": _figure, "count": _count}
+    environment.filters |= {
+        "percent": percent,
+        "points": points,
+        "p_text": p_text,
+        "tone": tone,
+        "figure": _figure,
+        "count": _count,
+    }
     return environment.get_template("page.html").render(
         summary=summary,
         suites=suites,

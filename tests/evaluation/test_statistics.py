@@ -117,6 +117,15 @@ def test_minimum_detectable_difference_is_unknown_without_spread() -> None:
     assert statistics.minimum_detectable(np.array([0.0, 1.0]), 0.05) is None
 
 
+def test_many_comparisons_can_still_be_significant() -> None:
+    clear, none = rates(np.ones(60)), rates(np.zeros(60))
+    config = statistics.enough_permutations(EvaluationConfig(permutations=99), 400)
+    found = statistics.paired_sampled(clear, none, config, _rng())
+    assert found is not None
+    assert found.p * 400 < 0.05
+    assert statistics.enough_permutations(CONFIG, 20) == CONFIG
+
+
 def _rng() -> np.random.Generator:
     return statistics.generator(0)
 
