@@ -96,7 +96,7 @@ def check_model(model: Any) -> None:
     config, name = model.config, type(model).__name__
     layers = set(getattr(config, "layer_types", None) or ())
     if layers - _LAYERS:
-        raise _refusal(name, f"layers of type {', '.join(sorted(layers - _LAYERS))} carry state along the row")
+        raise _refusal(name, f"it has layers of type {', '.join(sorted(layers - _LAYERS))}")
     if getattr(model, "_is_stateful", False):
         raise _refusal(name, "its recurrent layers carry state along the row")
     if any(parameter.split(".")[-1] in ("sinks", "attention_sink") for parameter, _ in model.named_parameters()):
