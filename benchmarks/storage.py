@@ -98,10 +98,10 @@ def step_indices(length: int) -> tuple[int, ...]:
     """Per token of a chain: five replies with results in between."""
     reply = max(1, (length - FEEDBACK * (STEPS - 1)) // STEPS)
     step: list[int] = []
-    for index in range(STEPS):
+    for index in range(STEPS - 1):
         step += [index] * reply + [-1] * FEEDBACK
-    step = step[: min(length, len(step) - FEEDBACK)]
-    return tuple(step + [STEPS - 1] * (length - len(step)))
+    step += [STEPS - 1] * (length - len(step))
+    return tuple(step[:length])
 
 
 def count_tokens(group: PreferenceGroup) -> tuple[int, int]:

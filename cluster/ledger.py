@@ -17,6 +17,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
@@ -24,6 +25,7 @@ from cluster.errors import CorruptionError
 from cluster.storage import Store
 
 COMPACTION = "compact-"
+_REQUESTS = 16
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,150}")
 
 
@@ -216,9 +218,13 @@ class Ledger:
 
     def _load(self) -> dict[str, Commit]:
         paths = self._record_paths()
-        for path in paths:
-            if path not in self._cache:
-                self._cache[path] = self._parse(path)
+        new = [path for path in paths if path not in self._cache]
+        if self.store.local() is None:
+            # One request after the other would take minutes for thousands of records.
+            with ThreadPoolExecutor(_REQUESTS) as pool:
+                self._cache.update(zip(new, pool.map(self._parse, new), strict=True))
+        else:
+            self._cache.update((path, self._parse(path)) for path in new)
         return {self._cache[path].unit: self._cache[path] for path in paths}
 
     def _record_paths(self) -> list[str]:

@@ -183,6 +183,8 @@ class ObjectStore:
         self._uri = uri.rstrip("/")
         bucket, _, prefix = self._uri.removeprefix("s3://").partition("/")
         endpoint = next((os.environ[k] for k in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT") if os.environ.get(k)), "")
+        if endpoint and not re.fullmatch(r"https?://[^/\s]+(/\S*)?", endpoint):
+            raise RequestError(f"AWS_ENDPOINT_URL={endpoint}: not an address; write it as https://HOST[:PORT]")
         try:
             self._store = S3Store(
                 bucket,
@@ -244,7 +246,7 @@ class ObjectStore:
         try:
             _probe(self, path)
         except WorkError as error:
-            raise RequestError(str(error)) from None
+            raise RequestError(f"{error}; check AWS_ENDPOINT_URL, AWS_REGION and the credentials") from None
         finally:
             with contextlib.suppress(BaseError, FileNotFoundError):
                 obstore.delete(self._store, path)

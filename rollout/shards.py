@@ -114,7 +114,8 @@ class ShardWriter(Generic[RecordT]):
             content = json.dumps(msgspec.to_builtins(record))
         except (TypeError, ValueError):
             content = json.dumps({"repr": repr(record)})
-        self._rejected.append(Rejected(row=_row_id(record), reason=reason, content=content))
+        # What is wrong with the row can be wrong with its name, and then stands in the reason, too.
+        self._rejected.append(Rejected(row=_escaped(_row_id(record)), reason=_escaped(reason), content=content))
 
 
 def encode_episodes(episodes: Iterable[Episode]) -> Encoded:
@@ -277,3 +278,7 @@ def _row_id(record: msgspec.Struct) -> str:
         case Score():
             return f"{record.model}/{record.suite}/{record.episode.id}"
     raise TypeError(f"no row id for {type(record).__name__}")
+
+
+def _escaped(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()

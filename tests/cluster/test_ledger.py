@@ -9,7 +9,8 @@ import pytest
 
 from cluster.errors import CorruptionError
 from cluster.ledger import Commit, Ledger
-from cluster.storage import LocalStore
+from cluster.storage import LocalStore, open_store
+from tests.cluster.s3 import s3_environment, s3_server
 
 
 @pytest.fixture
@@ -224,3 +225,19 @@ def test_a_units_name_is_a_file_name(ledger: Ledger, unit: str) -> None:
 def test_compactions_have_their_own_way_in(ledger: Ledger) -> None:
     with pytest.raises(AssertionError):
         publish(ledger, "compact-000009")
+
+
+def test_a_ledger_on_an_object_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    with s3_server() as endpoint:
+        s3_environment(endpoint, monkeypatch)
+        ledger = Ledger(open_store("s3://bucket/run"), "episodes")
+        for unit in range(40):
+            assert publish(ledger, f"u{unit:02}", b"%d" % unit)[1]
+        other = Ledger(open_store("s3://bucket/run"), "episodes")
+        assert not publish(other, "u07", b"another")[1]
+        assert other.commits() == ledger.commits()
+        assert list(other.commits()) == [f"u{unit:02}" for unit in range(40)]
+        assert other.verify() == other.orphans() == []
+        ledger.store.replace("episodes/commits/u03.json", b"{")
+        with pytest.raises(CorruptionError, match=r"s3://bucket/run/episodes/commits/u03\.json"):
+            Ledger(open_store("s3://bucket/run"), "episodes").commits()

@@ -171,3 +171,14 @@ def test_a_bucket_that_does_not_exist(s3_endpoint: str, monkeypatch: pytest.Monk
     with pytest.raises(RequestError, match="bucket does not exist") as caught:
         store.probe()
     assert "\n" not in str(caught.value)
+
+
+def test_an_endpoint_that_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RequestError, match="AWS_ENDPOINT_URL=nonsense: not an address"):
+        open_s3("nonsense", monkeypatch, "s3://bucket/run")
+
+
+def test_a_server_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RequestError, match="cannot write") as caught:
+        open_s3("http://127.0.0.1:1", monkeypatch, "s3://bucket/run").probe()
+    assert "\n" not in str(caught.value)

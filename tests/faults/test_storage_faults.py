@@ -16,6 +16,7 @@ import pytest
 from cluster.errors import CorruptionError, WorkError
 from cluster.ledger import Ledger
 from cluster.storage import LocalStore, Store, open_store
+from rollout.compaction import compact
 from rollout.shards import decode_episodes, encode_episodes, read_episodes
 from tests.cluster.s3 import s3_environment, s3_server
 from tests.faults.seed import seeded
@@ -166,6 +167,15 @@ def _kill_writers(uri: str, generator: random.Random, kills: int, units: int) ->
 
 
 def _check(ledger: Ledger, units: int) -> None:
+    _check_commits(ledger, units)
+    rows = [row.id for row in read_episodes(ledger)]
+    compact(ledger, 1 << 20)
+    assert len(ledger.commits()) < units
+    assert [row.id for row in read_episodes(ledger)] == rows
+    assert ledger.verify() == []
+
+
+def _check_commits(ledger: Ledger, units: int) -> None:
     planned = plan(units)
     commits = ledger.commits()
     assert sorted(commits) == sorted(unit.name for unit in planned), "committed = planned"

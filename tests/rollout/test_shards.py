@@ -137,12 +137,16 @@ def test_older_shards_lack_new_fields_and_get_their_defaults() -> None:
 
 def test_quarantine_writes_each_rejection_once(tmp_path: Path) -> None:
     store = open_store(str(tmp_path))
-    rejected = shards.encode_episodes([episode(prompt_text="\udfff"), episode(reward=float("nan"))]).rejected
+    bad = [episode(prompt_text="\udfff"), episode(reward=float("nan")), episode("\ud800"), episode(outcome="\ud800")]
+    rejected = shards.encode_episodes(bad).rejected
+    assert len(rejected) == 4
     path = shards.quarantine(store, "u1", rejected)
     assert path is not None
     assert shards.quarantine(store, "u1", rejected) == path
     lines = [json.loads(line) for line in store.read(path).decode("ascii").splitlines()]
-    assert json.loads(lines[0]["content"])["prompt_text"] == "\udfff"
+    contents = [json.loads(line["content"]) for line in lines]
+    assert {row["prompt_text"] for row in contents} == {"\udfff", "1 + 2?"}
+    assert "\\ud800#0" in {line["row"] for line in lines}
     assert store.list() == [path]
     assert shards.quarantine(store, "u2", ()) is None
 
