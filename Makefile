@@ -1,0 +1,39 @@
+# `make run` and `make test` do all their own set-up; everything else is for contributors.
+.DEFAULT_GOAL := help
+VENV := .venv
+PY := $(VENV)/bin/python
+FIND_LINKS ?=
+
+.PHONY: help
+help:  ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+$(VENV)/.ready: requirements/cpu.lock pyproject.toml requirements/install
+	@requirements/install cpu
+
+.PHONY: run
+run: $(VENV)/.ready  ## the whole path on tiny models, without a GPU: about 12 minutes
+	@$(VENV)/bin/chainpref run recipes/local.toml
+
+.PHONY: test
+test: $(VENV)/.ready  ## all tests but the long fault injections
+	@$(PY) -m pytest -m "not faults"
+
+.PHONY: test-faults
+test-faults: $(VENV)/.ready  ## the long fault injections; prints its seed
+	@$(PY) -m pytest -m faults -s
+
+.PHONY: check
+check: $(VENV)/.ready  ## lint, types, architecture
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(PY) -m pytest tests/architecture
+
+.PHONY: lock
+lock:  ## remake the locks; needs uv. FIND_LINKS names where a CPU build of torch lies
+	uv pip compile pyproject.toml --extra cpu --extra dev --override requirements/cpu.overrides $(LOCK_OPTIONS) \
+	  $(if $(FIND_LINKS),--find-links $(FIND_LINKS),--torch-backend cpu) -o requirements/cpu.lock
+	uv pip compile pyproject.toml --extra gpu --extra dev $(LOCK_OPTIONS) -o requirements/gpu.lock
+LOCK_OPTIONS := --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url \
+  --no-header --quiet

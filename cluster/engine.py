@@ -1,0 +1,264 @@
+"""vLLM's AsyncLLM behind `cluster.generation.Engine`. The only importer of vLLM.
+
+The watchdog looks at token progress, because a frozen engine passes vLLM's own health check for as long as
+one waits. Once an engine has failed it stays failed: its owner ends the process and starts another.
+"""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from cluster.config import Section
+from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
+from cluster.generation import EngineStats, FinishReason, Generation, Sampling
+
+
+class EngineConfig(Section):
+    """How to serve one model with vLLM."""
+
+    tensor_parallel: int = Field(default=1, ge=1)
+    pipeline_parallel: int = Field(default=1, ge=1)
+    max_context: int = Field(default=4096, ge=16)
+    """Tokens of prompt and reply together, at most."""
+    max_running: int = Field(default=64, ge=1)
+    """Sequences that the engine decodes at a time."""
+    kv_cache_mb: int | None = Field(default=None, ge=1)
+    """KV cache per device in MiB; without it vLLM takes `gpu_memory` of the device."""
+    gpu_memory: float = Field(default=0.9, gt=0, le=1)
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    quantization: str | None = None
+    eager: bool = False
+    """No graph capture: slower steps, faster start."""
+    seeded: bool = False
+    """Give every request a seed of its own: repeatable samples, at some cost."""
+    threads: int = Field(default=0, ge=0)
+    """CPU threads of an engine without a GPU; 0 leaves the choice to vLLM."""
+    load_timeout_s: float = Field(default=1800.0, gt=0)
+    """Loading a 70B model takes minutes; longer than this is a hang."""
+    stall_timeout_s: float = Field(default=120.0, gt=0)
+    """Without any token for this long, while requests wait, the engine counts as frozen."""
+
+
+class _Progress:
+    """A vLLM stat logger that keeps the latest reading, and the time of the last sign of life."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+        self.running = self.waiting = 0
+        self.kv_usage = 0.0
+        self.prompt_tokens = self.cached_tokens = self.generated_tokens = 0
+
+    def __call__(self, vllm_config: Any, engine_index: int = 0) -> "_Progress":
+        return self
+
+    def record(
+        self,
+        scheduler_stats: Any = None,
+        iteration_stats: Any = None,
+        mm_cache_stats: Any = None,
+        engine_idx: int = 0,
+        **later_additions: Any,
+    ) -> None:
+        self.last = time.monotonic()
+        if scheduler_stats is not None:
+            self.running = scheduler_stats.num_running_reqs
+            self.waiting = scheduler_stats.num_waiting_reqs
+            self.kv_usage = scheduler_stats.kv_cache_usage
+            self.prompt_tokens += scheduler_stats.prefix_cache_stats.queries
+            self.cached_tokens += scheduler_stats.prefix_cache_stats.hits
+        if iteration_stats is not None:
+            self.generated_tokens += iteration_stats.num_generation_tokens
+
+    def log_engine_initialized(self) -> None:
+        """vLLM calls it; there is nothing to say."""
+
+    def log(self) -> None:
+        """vLLM calls it; there is nothing to say."""
+
+    def record_sleep_state(self, is_awake: int, level: int) -> None:
+        """vLLM calls it; there is nothing to say."""
+
+
+class VllmEngine:
+    """A running AsyncLLM. Make one with `start_engine`."""
+
+    def __init__(self, llm: Any, progress: _Progress, stall_timeout_s: float) -> None:
+        self._llm = llm
+        self._progress = progress
+        self._live = 0
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._watchdog = asyncio.create_task(self._watch(stall_timeout_s))
+
+    async def generate(self, prompt: Sequence[int], sampling: Sampling, request_id: str) -> Generation:
+        if self._live == 0:
+            self._progress.last = time.monotonic()
+        self._live += 1
+        request = asyncio.ensure_future(self._request(list(prompt), sampling, request_id))
+        try:
+            ends: set[asyncio.Future[Any]] = {request, self._failed}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if not request.done():
+                request.cancel()
+                self._failed.result()
+            return request.result()
+        finally:
+            self._live -= 1
+            if not request.done():
+                request.cancel()
+
+    async def _request(self, prompt: list[int], sampling: Sampling, request_id: str) -> Generation:
+        from vllm.exceptions import VLLMClientError
+        from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
+
+        final = None
+        try:
+            async for output in self._llm.generate({"prompt_token_ids": prompt}, _parameters(sampling), request_id):
+                final = output
+        except EngineDeadError as error:
+            raise InfrastructureError(InfrastructureKind.ENGINE_DEAD, str(error)) from None
+        except EngineGenerateError as error:
+            raise InfrastructureError(InfrastructureKind.ABORTED, str(error)) from None
+        except (VLLMClientError, ValueError) as error:
+            raise RequestError(f"prompt of {len(prompt)} tokens: {error}") from None
+        if final is None or final.outputs[0].finish_reason not in ("stop", "length"):
+            # An aborted request ends with an ordinary output; storing it would blame the model.
+            raise InfrastructureError(InfrastructureKind.ABORTED, request_id)
+        reply = final.outputs[0]
+        ids = tuple(reply.token_ids)
+        return Generation(
+            token_ids=ids,
+            logprobs=tuple(entry[token].logprob for entry, token in zip(reply.logprobs, ids, strict=True)),
+            finish=FinishReason(reply.finish_reason),
+        )
+
+    async def _watch(self, stall_timeout_s: float) -> None:
+        while not self._failed.done():
+            await asyncio.sleep(min(1.0, stall_timeout_s / 4))
+            silent = time.monotonic() - self._progress.last
+            if self._live and silent > stall_timeout_s:
+                detail = f"no token for {silent:.0f} s with {self._live} requests waiting"
+                self._failed.set_exception(InfrastructureError(InfrastructureKind.ENGINE_STALLED, detail))
+                # Nobody may be waiting; then the exception must not be reported as never retrieved.
+                self._failed.exception()
+
+    async def reload(self, model_dir: str) -> None:
+        await self._llm.collective_rpc("reload_weights", kwargs={"weights_path": model_dir})
+        await self._llm.reset_prefix_cache()
+
+    def stats(self) -> EngineStats:
+        progress = self._progress
+        return EngineStats(
+            running=progress.running,
+            waiting=progress.waiting,
+            kv_usage=progress.kv_usage,
+            prompt_tokens=progress.prompt_tokens,
+            cached_prompt_tokens=progress.cached_tokens,
+            generated_tokens=progress.generated_tokens,
+        )
+
+    async def close(self) -> None:
+        self._watchdog.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._watchdog
+        self._llm.shutdown()
+
+
+async def start_engine(config: EngineConfig, model_dir: str, seed: int) -> VllmEngine:
+    """Load a model and wait until it serves.
+
+    Raises InfrastructureError when loading fails or takes longer than `load_timeout_s`, RequestError when there
+    is no model at `model_dir`.
+    """
+    if not model_dir.startswith("hf://") and not (Path(model_dir) / "config.json").is_file():
+        raise RequestError(f"model {model_dir}: no config.json there; name a Hugging Face folder")
+    _set_environment(config)
+    progress = _Progress()
+    try:
+        llm = await asyncio.wait_for(asyncio.to_thread(_load, config, model_dir, seed, progress), config.load_timeout_s)
+    except TimeoutError:
+        detail = f"loading {model_dir} took longer than {config.load_timeout_s:.0f} s"
+        raise InfrastructureError(InfrastructureKind.ENGINE_STALLED, detail) from None
+    except Exception as error:
+        raise InfrastructureError(InfrastructureKind.ENGINE_DEAD, f"loading {model_dir}: {error}") from error
+    return VllmEngine(llm, progress, config.stall_timeout_s)
+
+
+def has_gpu() -> bool:
+    """Whether vLLM's platform here is CUDA, without starting CUDA in this process."""
+    from vllm.platforms import current_platform
+
+    return bool(current_platform.is_cuda())
+
+
+def _set_environment(config: EngineConfig) -> None:
+    """vLLM reads these when its modules are imported or its processes start, so they are set before both."""
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+    os.environ.setdefault("VLLM_DO_NOT_TRACK", "1")
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("VLLM_CPU_CI_ENV", "1")
+    if config.tensor_parallel > 1:
+        cores = sorted(os.sched_getaffinity(0))
+        share = max(1, len(cores) // config.tensor_parallel)
+        groups = [cores[i * share : (i + 1) * share] for i in range(config.tensor_parallel)]
+        binding = "|".join(",".join(map(str, group or cores[-1:])) for group in groups)
+        os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", binding)
+    else:
+        os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
+    if config.threads:
+        os.environ["OMP_NUM_THREADS"] = str(config.threads)
+
+
+def _load(config: EngineConfig, model_dir: str, seed: int, progress: _Progress) -> Any:
+    from vllm.engine.arg_utils import AsyncEngineArgs
+    from vllm.v1.engine.async_llm import AsyncLLM
+
+    gpu = has_gpu()
+    options: dict[str, Any] = {}
+    if config.kv_cache_mb is not None:
+        options["kv_cache_memory_bytes"] = config.kv_cache_mb << 20
+    if not gpu:
+        # A per-request seed kills the CPU engine once a prompt is prefilled in chunks.
+        options.update(enable_chunked_prefill=False, max_num_batched_tokens=max(4 * config.max_context, 8192))
+    arguments = AsyncEngineArgs(
+        model=model_dir,
+        tokenizer=model_dir,
+        skip_tokenizer_init=True,
+        trust_remote_code=False,
+        tensor_parallel_size=config.tensor_parallel,
+        pipeline_parallel_size=config.pipeline_parallel,
+        distributed_executor_backend="mp" if config.tensor_parallel * config.pipeline_parallel > 1 else None,
+        max_model_len=config.max_context,
+        max_num_seqs=config.max_running,
+        gpu_memory_utilization=config.gpu_memory,
+        dtype="float32" if config.dtype == "auto" and not gpu else config.dtype,
+        quantization=config.quantization,
+        enforce_eager=config.eager or not gpu,
+        seed=seed,
+        disable_log_stats=False,
+        enable_log_requests=False,
+        **options,
+    )
+    return AsyncLLM.from_engine_args(arguments, stat_loggers=[progress])
+
+
+def _parameters(sampling: Sampling) -> Any:
+    from vllm import SamplingParams
+    from vllm.sampling_params import RequestOutputKind
+
+    return SamplingParams(
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        top_k=sampling.top_k,
+        max_tokens=sampling.max_tokens,
+        stop_token_ids=list(sampling.stop_token_ids),
+        seed=sampling.seed,
+        logprobs=0,
+        detokenize=False,
+        output_kind=RequestOutputKind.FINAL_ONLY,
+    )

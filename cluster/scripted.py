@@ -1,0 +1,104 @@
+"""A scripted engine: the engine's interface without a model, for load, faults, dry runs and units.
+
+Replies come from a script (any function of prompt and request), times from a seeded distribution, faults from
+switches. It waits on the event loop's own clock, so that a loop with a virtual clock simulates days in seconds.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+
+from pydantic import Field
+
+from cluster.config import Section
+from cluster.errors import InfrastructureError, InfrastructureKind
+from cluster.generation import EngineStats, FinishReason, Generation, Sampling
+
+Script = Callable[[Sequence[int], str], Sequence[int]]
+"""From prompt ids and request id to reply ids. A reply longer than `max_tokens` is cut to it."""
+
+
+class ScriptedConfig(Section):
+    """Latency and faults of a scripted engine. All probabilities are per request."""
+
+    seed: int = 0
+    slots: int = Field(default=64, ge=1)
+    """Requests served at a time; further ones wait."""
+    median_s: float = Field(default=0.0, ge=0)
+    """Median time of a request in seconds; 0 answers at once."""
+    sigma: float = Field(default=0.0, ge=0)
+    """Standard deviation of the logarithm of that time."""
+    slow: float = Field(default=0.0, ge=0, le=1)
+    slow_factor: float = Field(default=10.0, ge=1)
+    abort: float = Field(default=0.0, ge=0, le=1)
+    crash_after: int | None = Field(default=None, ge=0)
+    """After so many requests the engine is dead, for good."""
+    hang_after: int | None = Field(default=None, ge=0)
+    """After so many requests no reply comes any more, until the watchdog's `stall_timeout_s`."""
+    stall_timeout_s: float = Field(default=120.0, gt=0)
+
+
+class ScriptedEngine:
+    """See the module. Not a mock: it obeys the interface's contract, errors included."""
+
+    def __init__(self, script: Script, config: ScriptedConfig | None = None) -> None:
+        self._script = script
+        self._config = config or ScriptedConfig()
+        self._random = random.Random(self._config.seed)
+        self._slots = asyncio.Semaphore(self._config.slots)
+        self._requests = self._running = self._waiting = 0
+        self._prompt_tokens = self._generated_tokens = 0
+        self.model_dir = ""
+
+    async def generate(self, prompt: Sequence[int], sampling: Sampling, request_id: str) -> Generation:
+        config = self._config
+        number = self._requests
+        self._requests += 1
+        seconds = self._draw_seconds()
+        aborted = self._random.random() < config.abort
+        self._waiting += 1
+        async with self._slots:
+            self._waiting -= 1
+            self._running += 1
+            try:
+                if config.crash_after is not None and number >= config.crash_after:
+                    raise InfrastructureError(InfrastructureKind.ENGINE_DEAD, f"scripted, after {number} requests")
+                if config.hang_after is not None and number >= config.hang_after:
+                    await asyncio.sleep(config.stall_timeout_s)
+                    raise InfrastructureError(InfrastructureKind.ENGINE_STALLED, f"scripted, after {number} requests")
+                if seconds:
+                    await asyncio.sleep(seconds)
+                if aborted:
+                    raise InfrastructureError(InfrastructureKind.ABORTED, request_id)
+            finally:
+                self._running -= 1
+        reply = tuple(self._script(prompt, request_id))
+        cut = len(reply) > sampling.max_tokens
+        ids = reply[: sampling.max_tokens]
+        self._prompt_tokens += len(prompt)
+        self._generated_tokens += len(ids)
+        finish = FinishReason.LENGTH if cut else FinishReason.STOP
+        return Generation(token_ids=ids, logprobs=(0.0,) * len(ids), finish=finish)
+
+    def _draw_seconds(self) -> float:
+        config = self._config
+        if not config.median_s:
+            return 0.0
+        seconds = config.median_s * self._random.lognormvariate(0.0, config.sigma)
+        return seconds * config.slow_factor if self._random.random() < config.slow else seconds
+
+    async def reload(self, model_dir: str) -> None:
+        self.model_dir = model_dir
+
+    def stats(self) -> EngineStats:
+        return EngineStats(
+            running=self._running,
+            waiting=self._waiting,
+            kv_usage=self._running / self._config.slots,
+            prompt_tokens=self._prompt_tokens,
+            cached_prompt_tokens=0,
+            generated_tokens=self._generated_tokens,
+        )
+
+    async def close(self) -> None:
+        """There is nothing to release."""

@@ -1,0 +1,73 @@
+"""Ray for the time of one command: a cluster that is there, or one started on this machine and ended after use."""
+
+import contextlib
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import ray
+
+from cluster.errors import RequestError, WorkError
+
+_OBJECT_STORE_BYTES = 200 << 20
+_QUIET = {
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_TRAIN_V2_ENABLED": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+@contextlib.contextmanager
+def ray_session(address: str, local_cpus: int, logs: Path, verbose: bool) -> Iterator[None]:
+    """Connect to the cluster at `address` ("" and no RAY_ADDRESS: start one here), and leave it at the end.
+
+    What Ray and its workers say goes to their own files; those of a local session are copied to `logs`.
+    Raises RequestError when there is no cluster at `address`, WorkError when Ray cannot start here.
+    """
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    target = address or os.environ.get("RAY_ADDRESS", "")
+    level = logging.INFO if verbose else logging.ERROR
+    try:
+        if target:
+            ray.init(address=target, log_to_driver=verbose, logging_level=level, namespace="chainpref")
+        else:
+            ray.init(
+                # Never "auto": a stale address file would join somebody else's cluster.
+                address="local",
+                include_dashboard=False,
+                num_cpus=local_cpus,
+                object_store_memory=_OBJECT_STORE_BYTES,
+                log_to_driver=verbose,
+                logging_level=level,
+                namespace="chainpref",
+            )
+    except ConnectionError as error:
+        raise RequestError(f"cluster.address = {target!r}: no Ray cluster answers there ({error})") from error
+    except (RuntimeError, OSError, ValueError) as error:
+        raise WorkError(f"Ray did not start: {str(error).splitlines()[0]}") from error
+    session = None if target else _session_folder()
+    try:
+        yield
+    finally:
+        ray.shutdown()
+        if session is not None:
+            _keep_logs(session / "logs", logs / "ray")
+
+
+def _session_folder() -> Path | None:
+    node = ray._private.worker.global_worker.node
+    return Path(node.get_session_dir_path()) if node is not None else None
+
+
+def _keep_logs(source: Path, target: Path) -> None:
+    """Copy the session's logs under the run; those that say nothing are left out."""
+    with contextlib.suppress(OSError):
+        target.mkdir(parents=True, exist_ok=True)
+        for path in source.iterdir():
+            if path.is_file() and path.stat().st_size:
+                shutil.copyfile(path, target / path.name)

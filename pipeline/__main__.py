@@ -1,0 +1,5 @@
+"""`python -m pipeline` is `chainpref`."""
+
+from pipeline.cli import main
+
+main()

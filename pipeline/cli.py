@@ -1,0 +1,155 @@
+"""The command line. Thin: what a command needs it imports when it runs, so that `--help` comes at once.
+
+Exit status: 0 done; 1 the work failed; 2 the request was wrong; 130 interrupted, resumable.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cluster.errors import ChainprefError
+
+app = typer.Typer(
+    name="chainpref",
+    help="Function-calling preference data from a large teacher's executed chains, and a small student trained on it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML recipe; recipes/ holds examples.")]
+Settings = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override section.key=value.")]
+RunPath = Annotated[Path | None, typer.Option("--run", metavar="DIR", help="The run's folder.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show what Ray, vLLM, DeepSpeed and TRL say.")]
+ExistingRun = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
+
+
+@app.command("run")
+def run_command(recipe: RecipePath, settings: Settings = [], run: RunPath = None, verbose: Verbose = False) -> None:  # noqa: B006
+    """All stages, going on where the run was left."""
+    from pipeline.execute import run_all
+    from pipeline.recipe import load_recipe
+    from pipeline.run_folder import open_run, run_folder
+    from pipeline.stages.report import show
+
+    console = _terminal()
+    loaded = load_recipe(recipe, settings)
+    with open_run(loaded, run_folder(loaded, run), console, verbose) as opened:
+        if not run_all(opened):
+            console.print("the run is complete; nothing to do", highlight=False)
+        show(opened)
+
+
+def _stage_command(name: str, text: str) -> None:
+    def command(recipe: RecipePath, settings: Settings = [], run: RunPath = None, verbose: Verbose = False) -> None:  # noqa: B006
+        from pipeline.execute import run_one
+        from pipeline.recipe import load_recipe
+        from pipeline.run_folder import open_run, run_folder
+
+        console = _terminal()
+        loaded = load_recipe(recipe, settings)
+        with open_run(loaded, run_folder(loaded, run), console, verbose) as opened:
+            if not run_one(opened, name):
+                console.print(f"stage {name} is complete; nothing to do", highlight=False)
+
+    app.command(name, help=text)(command)
+
+
+for _name, _text in (
+    ("models", "Plan the problems and make the tiny models that the recipe asks for."),
+    ("rollout", "The teacher's episodes; groups are built meanwhile."),
+    ("groups", "Preference groups of all finished blocks."),
+    ("reference", "Reference log-probabilities, once per distinct chain."),
+    ("train", "Every arm."),
+    ("evaluate", "Teacher, base and every arm on the held-out problems."),
+    ("report", "report/index.html and report/summary.json."),
+):
+    _stage_command(_name, _text)
+
+
+@app.command()
+def status(run: ExistingRun) -> None:
+    """How far a run is, from another shell."""
+    from pipeline.status import show_status
+
+    show_status(run, _terminal())
+
+
+@app.command()
+def verify(run: ExistingRun) -> None:
+    """Every hash and every invariant of a run."""
+    from pipeline.verify import verify_run
+
+    verify_run(run, _terminal())
+
+
+@app.command()
+def export(
+    run: ExistingRun,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write; it must not be there yet.")],
+    form: Annotated[str, typer.Option("--format", metavar="NAME", help="trl, sharegpt or openai.")] = "trl",
+    max_pairs: Annotated[int, typer.Option(min=0, help="Pairs of a problem at most; 0: all.")] = 0,
+) -> None:
+    """Materialised pairs for other trainers, as JSON lines."""
+    from pipeline.export import export_pairs
+
+    export_pairs(run, out, form, max_pairs, _terminal())
+
+
+@app.command()
+def problems(
+    family: Annotated[str, typer.Argument(metavar="FAMILY", help="A family's name, or a recipe's .toml file.")],
+    split: Annotated[str, typer.Option(help="train, validation, test or a variant suite.")] = "train",
+    count: Annotated[int, typer.Option(min=1, help="How many to show.")] = 5,
+    seed: Annotated[int, typer.Option(help="Of the generator.")] = 0,
+) -> None:
+    """Show problems of a family, each with its gold chain executed."""
+    from pipeline.show_problems import show_problems
+
+    show_problems(family, split, count, seed, _terminal())
+
+
+@app.command()
+def doctor() -> None:
+    """Is this machine fit: versions, devices, memory, disk, ports."""
+    from pipeline.doctor import examine
+
+    examine(_terminal())
+
+
+def _terminal() -> Console:
+    """The command's own console, on a descriptor of its own: libraries' output is redirected while stages work."""
+    return Console(file=os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8"))
+
+
+def main() -> None:
+    """Entry point of the console script; ends the process with the exit status of the command."""
+    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        app(standalone_mode=False)
+    except ChainprefError as error:
+        errors.print(f"chainpref: {error}", markup=False)
+        _leave(error.exit_status)
+    except (KeyboardInterrupt, typer.Abort):
+        errors.print("chainpref: interrupted; the same command goes on from here", markup=False)
+        _leave(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave(141)
+    except Exception as error:
+        import click
+
+        if not isinstance(error, click.ClickException):
+            raise
+        errors.print(f"chainpref: {error.format_message()}", markup=False)
+        _leave(2)
+
+
+def _leave(status: int) -> None:
+    sys.stdout.flush()
+    raise SystemExit(status)

@@ -1,0 +1,73 @@
+"""What happened, when, how long: RUN/events.jsonl, one JSON object a line, appended and never rewritten."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+class Events:
+    """The event log of a run. A line is written at once, in one piece; a half line of a killed writer is skipped."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def add(self, kind: str, **details: Any) -> None:
+        row = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": kind, **details}
+        line = msgspec.json.encode(row) + b"\n"
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        try:
+            os.write(descriptor, line if self._ends_whole() else b"\n" + line)
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Times a stage, whatever it ends with; `seconds` adds these up over all sessions of the run."""
+        started = time.monotonic()
+        self.add("stage started", stage=name)
+        ended = "interrupted"
+        try:
+            yield
+            ended = "done"
+        except Exception as error:
+            ended = f"failed: {type(error).__name__}"
+            raise
+        finally:
+            self.add("stage ended", stage=name, how=ended, seconds=round(time.monotonic() - started, 3))
+
+    def read(self) -> Iterator[dict[str, Any]]:
+        """All whole lines, oldest first."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            for line in file:
+                try:
+                    row = msgspec.json.decode(line)
+                except msgspec.DecodeError:
+                    continue
+                if isinstance(row, dict):
+                    yield row
+
+    def seconds(self) -> dict[str, float]:
+        """Stage -> seconds spent in it, over all sessions."""
+        spent: dict[str, float] = {}
+        for row in self.read():
+            if row.get("event") == "stage ended":
+                spent[row["stage"]] = round(spent.get(row["stage"], 0.0) + row["seconds"], 3)
+        return spent
+
+    def _ends_whole(self) -> bool:
+        try:
+            with self._path.open("rb") as file:
+                if file.seek(0, os.SEEK_END) == 0:
+                    return True
+                file.seek(-1, os.SEEK_END)
+                return file.read(1) == b"\n"
+        except FileNotFoundError:
+            return True

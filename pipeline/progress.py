@@ -1,0 +1,59 @@
+"""How a run shows itself: bars on a terminal, plain lines elsewhere."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+_PLAIN_EVERY_S = 15.0
+
+
+class Bar:
+    """One task's progress."""
+
+    def __init__(self, console: Console, title: str, total: float, progress: Progress | None) -> None:
+        self._console, self._title, self._total, self._progress = console, title, total, progress
+        self._done = 0.0
+        self._note = ""
+        self._started = self._said = time.monotonic()
+        self._task = progress.add_task(title, total=total, note="") if progress else None
+
+    def update(self, done: float, note: str = "", total: float | None = None) -> None:
+        """`done` of the total, and what else there is to say. `total` corrects what was not known at first."""
+        self._done, self._note, self._total = done, note or self._note, total or self._total
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, completed=done, total=self._total, note=self._note)
+        elif time.monotonic() - self._said >= _PLAIN_EVERY_S:
+            self._said = time.monotonic()
+            self.say()
+
+    def say(self) -> None:
+        """A plain line."""
+        share = f"{self._done:,.0f}/{self._total:,.0f}"
+        elapsed = time.monotonic() - self._started
+        note = f"  {self._note}" if self._note else ""
+        self._console.print(f"  {self._title}: {share} after {elapsed:.0f} s{note}", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def progress_bar(console: Console, title: str, total: float) -> Iterator[Bar]:
+    """A bar while the block runs, and one plain line at its end."""
+    if not console.is_terminal:
+        bar = Bar(console, title, total, None)
+        yield bar
+        bar.say()
+        return
+    columns = (
+        TextColumn("  {task.description}"),
+        BarColumn(bar_width=28),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[note]}", style="dim"),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = Bar(console, title, total, progress)
+        yield bar
+    bar.say()

@@ -1,0 +1,153 @@
+"""The recipe: what one TOML file says about a whole run."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from cluster.config import Section, apply_settings, load_toml, parse
+from cluster.errors import RequestError
+from evaluation.config import EvaluationConfig
+from rollout.config import EpisodeConfig, GroupsConfig, HostsConfig, RolloutConfig
+from rollout.problems.config import FamilyConfig
+from training.config import ArmConfig, DpoArm, TrainingConfig
+from training.tiny_config import TinyConfig, TokenizerConfig
+
+RESERVED_ARMS = ("teacher", "base")
+
+
+class RunSection(Section):
+    """The run's name, and where it lies."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
+    directory: str = "runs"
+    """The run's folder is DIRECTORY/NAME."""
+    seed: int = 0
+    parent: str = ""
+    """The run that this one regenerates."""
+
+
+class ClusterSection(Section):
+    """Where the run's actors live."""
+
+    address: str = ""
+    """A Ray cluster's address, or `auto`; "" starts Ray on this machine, unless RAY_ADDRESS says otherwise."""
+    local_cpus: int = Field(default=4, ge=1)
+    """Places for processes when Ray is started here. Not cores: engine and driver wait in turn for each other."""
+
+
+class ModelSection(Section):
+    """A model: a Hugging Face folder, a pinned Hub snapshot, or a tiny one that is made from scratch."""
+
+    source: str = ""
+    """A folder, or `hub:OWNER/NAME@COMMIT`."""
+    tiny: TinyConfig | None = None
+    licence: str = "unknown"
+    """Licence of what the model writes; `plan` and `export` say where it forbids training on it."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "ModelSection":
+        if bool(self.source) == (self.tiny is not None):
+            raise ValueError("give either source (a folder or hub:OWNER/NAME@COMMIT) or tiny = {...}")
+        return self
+
+
+class ModelsSection(Section):
+    """The teacher and the student."""
+
+    teacher: ModelSection
+    student: ModelSection
+    student_name: str = Field(default="student", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+    """The folder's name under groups/ and reference/."""
+    tokenizer: TokenizerConfig = TokenizerConfig()
+    """Of tiny models."""
+    cache: str = "runs/.models"
+    """Where tiny models are kept for other runs, by content hash."""
+
+
+class EnginesSection(Section):
+    """The hosts that serve the teacher, and those that serve the student and every arm."""
+
+    teacher: HostsConfig = HostsConfig()
+    student: HostsConfig = HostsConfig()
+
+
+class Recipe(Section):
+    """A whole run."""
+
+    run: RunSection
+    cluster: ClusterSection = ClusterSection()
+    models: ModelsSection
+    problems: dict[str, FamilyConfig] = Field(min_length=1)
+    """Suite's name -> family."""
+    episodes: EpisodeConfig = EpisodeConfig()
+    engines: EnginesSection = EnginesSection()
+    rollout: RolloutConfig = RolloutConfig()
+    groups: GroupsConfig = GroupsConfig()
+    training: TrainingConfig = TrainingConfig()
+    arms: dict[str, ArmConfig] = Field(default_factory=dict)
+    evaluation: EvaluationConfig = EvaluationConfig()
+
+    @model_validator(mode="after")
+    def _arms_follow_each_other(self) -> "Recipe":
+        for name, arm in self.arms.items():
+            if name in RESERVED_ARMS or "/" in name or name.startswith("."):
+                raise ValueError(f"arm {name!r}: that name is taken or no folder name; choose another")
+            if arm.start != "base" and arm.start not in self.arms:
+                raise ValueError(f"arms.{name}.start = {arm.start!r}: no such arm; use base or an arm of the recipe")
+        list(self.arms_in_order())
+        return self
+
+    def arms_in_order(self) -> Iterator[tuple[str, ArmConfig]]:
+        """Every arm after the one that it starts from. Raises ValueError when arms start from each other."""
+        done = {"base"}
+        left = dict(self.arms)
+        while left:
+            ready = [name for name, arm in left.items() if arm.start in done]
+            if not ready:
+                raise ValueError(f"arms {', '.join(left)} start from each other; let one of them start from base")
+            for name in ready:
+                yield name, left.pop(name)
+                done.add(name)
+
+    @property
+    def reference_starts(self) -> tuple[str, ...]:
+        """The models that DPO arms start from, and are therefore measured against."""
+        return tuple(dict.fromkeys(arm.start for _, arm in self.arms_in_order() if isinstance(arm, DpoArm)))
+
+
+def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
+    """Read, override and validate a recipe. Raises RequestError."""
+    return parse(Recipe, apply_settings(load_toml(path), settings), f"recipe {path}")
+
+
+def resolved(recipe: Recipe) -> dict[str, Any]:
+    """The recipe with every default, as plain values that TOML can hold."""
+    table = json.loads(recipe.model_dump_json(exclude_none=True))
+    assert isinstance(table, dict)
+    return table
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], at: str = "") -> list[str]:
+    """What changed from `old` to `new`, one "section.key: old -> new" each."""
+    found = []
+    for key in [*old, *(key for key in new if key not in old)]:
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            found += differences(before, after, f"{at}{key}.")
+        elif before != after:
+            found.append(f"{at}{key}: {before!r} -> {after!r}")
+    return found
+
+
+def refuse_changed(old: Mapping[str, Any], recipe: Recipe, folder: Path) -> None:
+    """Raise RequestError when `folder` was made by another recipe. Where the run lies is no difference."""
+    new = resolved(recipe)
+    changed = [
+        line for line in differences(old, new) if not line.startswith(("run.directory:", "cluster.", "models.cache:"))
+    ]
+    if changed:
+        shown = "; ".join(changed[:5]) + (f"; and {len(changed) - 5} more" if len(changed) > 5 else "")
+        raise RequestError(f"run {folder} was made by another recipe ({shown}); use --run DIR for a new run")

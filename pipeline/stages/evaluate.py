@@ -1,0 +1,64 @@
+"""Stage `evaluate`: teacher, base and every arm on the same held-out problems, through the same kind of hosts."""
+
+from collections.abc import Sequence
+
+from cluster.ledger import Ledger
+from evaluation.job import SCORES, ScoreUnit, plan_scores
+from pipeline.hosts import Watch, open_pool, served_model
+from pipeline.progress import progress_bar
+from pipeline.run_folder import Run
+from pipeline.workload import suite_problems
+
+
+def complete(run: Run) -> bool:
+    """Whether every score unit of every model is committed."""
+    return run.store.exists("plan.json") and not missing_units(run)
+
+
+def planned_units(run: Run) -> list[ScoreUnit]:
+    """Units of the teacher, of base and of the arms in the recipe's order."""
+    models = ["teacher", "base", *run.recipe.arms]
+    return plan_scores(models, suite_problems(run), run.recipe.evaluation, run.id)
+
+
+def missing_units(run: Run) -> list[ScoreUnit]:
+    """Planned units without a commit."""
+    done = Ledger(run.store, SCORES).history()
+    return [unit for unit in planned_units(run) if unit.name not in done]
+
+
+def work(run: Run) -> None:
+    """Score the teacher on its hosts, then base and arms on the student's, whose weights are replaced in place."""
+    missing = missing_units(run)
+    teacher = [unit for unit in missing if unit.model == "teacher"]
+    students = [unit for unit in missing if unit.model != "teacher"]
+    for kind, units in (("teacher", teacher), ("student", students)):
+        if units:
+            _score(run, kind, units)
+
+
+def _score(run: Run, kind: str, units: Sequence[ScoreUnit]) -> None:
+    from rollout.host import Work
+
+    problems = {problem.id: problem for suite in suite_problems(run).values() for problem in suite}
+    models = {name: served_model(run, name) for name in dict.fromkeys(unit.model for unit in units)}
+    work_units = [
+        Work(
+            unit=unit.name,
+            prefix=SCORES,
+            model=models[unit.model],
+            problems=tuple(problems[name] for name in unit.problem_ids),
+            samples=tuple(range(unit.samples)),
+            temperature=unit.temperature,
+            suite=unit.suite,
+            affinity=unit.model,
+        )
+        for unit in units
+    ]
+    attempts = sum(unit.attempts for unit in units)
+    title = f"scores of {', '.join(models)}"
+    with open_pool(run, kind, units[0].model) as pool, progress_bar(run.console, title, attempts) as bar:
+        watch = Watch(run, "evaluate", pool, bar)
+        for receipt in pool.run(work_units, watch.tick):
+            watch.receipt(receipt)
+        watch.tick()

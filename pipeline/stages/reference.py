@@ -1,0 +1,113 @@
+"""Stage `reference`: log-probabilities of every distinct chain under the models that DPO arms start from.
+
+Base comes first; an arm's own model can only be asked once it is trained, which the train stage sees to.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from cluster.ledger import Ledger
+from cluster.storage import open_store
+from pipeline.hosts import model_source
+from pipeline.run_folder import Run
+from rollout.group_units import group_prefix
+from training.config import DpoArm, TrainingConfig
+from training.zero import uses_bf16
+
+
+def reference_prefix(run: Run) -> str:
+    """Where they lie in the run's store; entries are addressed by model and content."""
+    return f"reference/{run.student}"
+
+
+def complete(run: Run) -> bool:
+    """Whether every DPO arm that starts from base is trained, or has all its chains scored."""
+    waiting = [arm for name, arm in _arms_from_base(run) if not run.model(name).is_dir()]
+    return all(_missing(run, arm) == 0 for arm in waiting)
+
+
+def work(run: Run) -> None:
+    for _, arm in _arms_from_base(run):
+        ensure_reference(run, arm)
+
+
+def ensure_reference(run: Run, arm: DpoArm) -> None:
+    """Score what is missing under the model that `arm` starts from, shared out over as many tasks as ranks train."""
+    import ray
+
+    training = run.recipe.training
+    options = {"num_cpus": training.cpus_per_rank, "num_gpus": training.gpus_per_rank, "max_retries": 3}
+    score = ray.remote(_score_share).options(**options)
+    shares = [
+        score.remote(
+            _Share(
+                run_uri=run.store.uri,
+                student=run.student,
+                source=model_source(run, arm.start),
+                arm=arm,
+                training=training,
+                rank=rank,
+            )
+        )
+        for rank in range(training.ranks)
+    ]
+    scored = sum(ray.get(shares))
+    run.events.add("reference", start=arm.start, scored=scored)
+    run.console.print(f"  {scored:,} chains scored under {arm.start}", highlight=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Share:
+    """What one task scores: every `training.ranks`-th group, from `rank` on."""
+
+    run_uri: str
+    student: str
+    source: str
+    arm: DpoArm
+    training: TrainingConfig
+    rank: int
+
+
+def _score_share(share: _Share) -> int:
+    """Runs on a worker."""
+    from rollout.shards import read_groups
+    from training.reference import ReferenceStore, compute_reference
+
+    store = open_store(share.run_uri)
+    on_gpu = share.training.gpus_per_rank > 0
+    return compute_reference(
+        share.source,
+        read_groups(Ledger(store, group_prefix(share.student))),
+        ReferenceStore(Ledger(store, f"reference/{share.student}")),
+        rule=share.arm.scored,
+        token_budget=share.training.tokens_per_micro_step,
+        precision=_precision(share.training),
+        device="cuda" if on_gpu else "cpu",
+        rank=share.rank,
+        world=share.training.ranks,
+    )
+
+
+def _missing(run: Run, arm: DpoArm) -> int:
+    """Chains without a score. Reads the groups; loads no model."""
+    from rollout.shards import read_groups
+    from training.chains import scored_groups
+    from training.reference import ReferenceStore, chain_key, reference_name
+
+    known = ReferenceStore(Ledger(run.store, reference_prefix(run))).scores()
+    name = reference_name(model_source(run, arm.start), _precision(run.recipe.training))
+    groups = read_groups(Ledger(run.store, group_prefix(run.student)))
+    chains = (chain for group in scored_groups(groups, arm.scored) for chain in group.chains)
+    return sum(chain_key(name, chain) not in known for chain in chains)
+
+
+def _arms_from_base(run: Run) -> Iterator[tuple[str, DpoArm]]:
+    for name, arm in run.recipe.arms_in_order():
+        if isinstance(arm, DpoArm) and arm.start == "base":
+            yield name, arm
+
+
+def _precision(training: TrainingConfig) -> Literal["float32", "bfloat16"]:
+    """The one that training runs in: in another, the first DPO loss would not be ln 2."""
+    return "bfloat16" if uses_bf16(training) else "float32"

@@ -1,0 +1,75 @@
+"""Stage `report`: all scores to report/summary.json, report/index.html and the table on the terminal."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from cluster.errors import RequestError
+from cluster.ledger import Ledger
+from evaluation.job import SCORES
+from pipeline.run_folder import Run, versions
+from pipeline.stages.groups import EPISODES, group_figures
+from pipeline.workload import read_workload, suite_problems
+from rollout.records import Outcome
+
+SUMMARY = "report/summary.json"
+PAGE = "report/index.html"
+
+
+def complete(run: Run) -> bool:
+    """Whether the summary, which is written last, is there."""
+    return run.store.exists(SUMMARY)
+
+
+def work(run: Run) -> None:
+    """Sum up the scores and write the page, then the summary."""
+    from evaluation.report import write_report
+    from evaluation.summary import build_summary
+    from rollout.shards import read_scores
+
+    problems = [problem for suite in suite_problems(run).values() for problem in suite]
+    ledger = Ledger(run.store, SCORES)
+    summary = build_summary(
+        read_scores(ledger), problems, data_figures(run), run.events.seconds(), versions(), run.recipe.evaluation
+    )
+    page = run.folder / PAGE
+    page.parent.mkdir(exist_ok=True)
+    write_report(page, summary, problems, read_scores(ledger), training_metrics(run))
+    run.store.replace(SUMMARY, json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False).encode())
+
+
+def show(run: Run) -> None:
+    """The table and the findings on the terminal."""
+    from evaluation.table import print_summary
+
+    if not run.store.exists(SUMMARY):
+        raise RequestError(f"run {run.folder}: has no report yet; `chainpref report` writes it")
+    print_summary(json.loads(run.store.read(SUMMARY)), run.console)
+    run.console.print(f"report: {run.folder / PAGE}", highlight=False, soft_wrap=True)
+
+
+def data_figures(run: Run) -> dict[str, int]:
+    """Counts of episodes by outcome and of what became of them, from the commit records alone."""
+    outcomes: Counter[str] = Counter()
+    for commit in Ledger(run.store, EPISODES).history().values():
+        outcomes.update({outcome.value: int(commit.meta.get(outcome.value, 0)) for outcome in Outcome})
+    groups = group_figures(run)
+    return {
+        "problems": read_workload(run).train_problems,
+        "episodes": sum(outcomes.values()),
+        **{outcome.value: outcomes[outcome.value] for outcome in Outcome},
+        "groups": groups.get("groups", 0),
+        "chains": groups.get("chains", 0),
+        "pairs": groups.get("pairs", 0),
+        "right_with_failed_steps": groups.get("right_with_failed_steps", 0),
+    }
+
+
+def training_metrics(run: Run) -> dict[str, list[dict[str, Any]]]:
+    """Arm -> its rows, one an optimizer step."""
+    found = {}
+    for name in run.recipe.arms:
+        path = run.folder / "checkpoints" / name / "metrics.jsonl"
+        if path.is_file():
+            found[name] = [json.loads(line) for line in path.read_text().splitlines() if line]
+    return found

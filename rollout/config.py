@@ -1,0 +1,66 @@
+"""What a recipe says about engines, episodes, rollouts and groups."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from cluster.config import Section
+from cluster.engine import EngineConfig
+from rollout.execution import CallLimits
+from rollout.records import PairRule
+
+
+class EpisodeConfig(Section):
+    """One attempt: how the prompt is written and where it ends."""
+
+    call_format: str = "json"
+    verbosity: Literal["names", "signatures", "full"] = "signatures"
+    """How much of each function's schema stands in the prompt."""
+    max_steps: int = Field(default=16, ge=1)
+    max_failed_steps: int = Field(default=3, ge=0)
+    """One more failed step than this ends the episode, wrong."""
+    max_step_tokens: int = Field(default=512, ge=1)
+    max_seconds: float = Field(default=600.0, gt=0)
+    """Wall time of an episode; beyond it the episode is truncated."""
+    calls: CallLimits = CallLimits()
+
+
+class HostsConfig(Section):
+    """The hosts that serve one model: how many, what each one owns, how it is filled."""
+
+    count: int = Field(default=1, ge=1)
+    cpus: float = Field(default=1.0, gt=0)
+    """CPUs that Ray reserves for one host."""
+    live_episodes: int = Field(default=128, ge=1)
+    """Episodes under way at a time on one host."""
+    attempts: int = Field(default=5, ge=1)
+    """How often a unit is tried before the run fails."""
+    engine: EngineConfig = EngineConfig()
+
+
+class RolloutConfig(Section):
+    """The teacher's attempts."""
+
+    samples: int = Field(default=8, ge=1)
+    """Attempts a problem."""
+    temperature: float = Field(default=1.0, ge=0)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    problems_per_block: int = Field(default=32, ge=1)
+    """Problems whose episodes lie together; a block's groups are built once it is complete."""
+    samples_per_unit: int = Field(default=8, ge=1)
+
+
+class GroupsConfig(Section):
+    """How chains of a problem become a preference group."""
+
+    max_right: int = Field(default=0, ge=0)
+    """Distinct right chains kept a problem; 0 keeps all."""
+    max_wrong: int = Field(default=0, ge=0)
+    stratify_errors: bool = False
+    truncated_as_wrong: bool = False
+    max_tokens: int = Field(default=0, ge=0)
+    """Chains longer than this with their prompt are left out; 0 keeps all."""
+
+    @property
+    def rule(self) -> PairRule:
+        return PairRule(max_right=self.max_right, max_wrong=self.max_wrong, stratify_errors=self.stratify_errors)

@@ -1,0 +1,103 @@
+"""A block's episodes to its committed group unit: what a Ray task runs for one block and one student."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from cluster.ledger import Commit, Ledger
+from cluster.storage import open_store
+from rollout.config import GroupsConfig
+from rollout.groups import build_group
+from rollout.records import Episode, PreferenceGroup, content_hash
+from rollout.shards import decode_episodes, encode_groups, quarantine
+from rollout.template import ChatTemplate
+from rollout.units import group_unit_name
+
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json")
+
+
+class GroupWork(msgspec.Struct, frozen=True, kw_only=True):
+    """One group unit to build."""
+
+    unit: str
+    run_uri: str
+    episodes: tuple[str, ...]
+    """Names of the committed episode units of the block."""
+    student: str
+    student_dir: str
+    groups: bytes
+    """GroupsConfig as JSON."""
+
+
+def group_prefix(student: str) -> str:
+    """Where a student's groups lie in the run's store."""
+    return f"groups/{student}"
+
+
+def tokenizer_fingerprint(model_dir: Path) -> str:
+    """Hash of the files that decide how a student's chains are tokenised, read without loading them."""
+    return content_hash(*(path.read_bytes() for name in _TOKENIZER_FILES if (path := model_dir / name).is_file()))
+
+
+def group_unit(block: int, student: str, commits: Sequence[Commit], config: GroupsConfig, fingerprint: str) -> str:
+    """The name of the block's group unit: a function of its episodes, the rule and the student's tokenizer."""
+    hashes = (commit.sha256 or commit.unit for commit in commits)
+    return group_unit_name(block, student, hashes, config.rule, config.model_dump_json(), fingerprint)
+
+
+def build_group_unit(work: GroupWork) -> Commit:
+    """Read the block's episodes, build its groups, commit them. Doing it twice commits once."""
+    store = open_store(work.run_uri)
+    config = GroupsConfig.model_validate_json(work.groups)
+    episode_ledger = Ledger(store, "episodes")
+    commits = episode_ledger.history()
+    rows = [
+        episode
+        for name in work.episodes
+        if not commits[name].waived
+        for episode in decode_episodes(episode_ledger.read(commits[name]))
+    ]
+    groups = block_groups(rows, work.student, ChatTemplate.from_model(work.student_dir), config)
+    encoded = encode_groups(groups)
+    if encoded.rejected:
+        quarantine(store, work.unit, encoded.rejected)
+    ledger = Ledger(store, group_prefix(work.student))
+    commit, _ = ledger.publish(work.unit, encoded.payload, encoded.rows, attempt=0, meta=count(groups, rows))
+    return commit
+
+
+def block_groups(
+    episodes: Iterable[Episode], student: str, template: ChatTemplate, config: GroupsConfig
+) -> list[PreferenceGroup]:
+    """One group a problem, in the order in which problems first appear; problems with nothing to learn from none."""
+    by_problem: dict[str, list[Episode]] = {}
+    for episode in episodes:
+        by_problem.setdefault(episode.problem_id, []).append(episode)
+    found = (
+        build_group(
+            sorted(of_problem, key=lambda episode: episode.sample),
+            student,
+            template,
+            config.rule,
+            truncated_as_wrong=config.truncated_as_wrong,
+            max_tokens=config.max_tokens or None,
+        )
+        for of_problem in by_problem.values()
+    )
+    return [group for group in found if group is not None]
+
+
+def count(groups: Sequence[PreferenceGroup], episodes: Sequence[Episode]) -> dict[str, str]:
+    """What the commit record says of a unit, so that a run can be summed up without reading its shards."""
+    right = [chain for group in groups for chain in group.right]
+    figures = {
+        "groups": sum(1 for group in groups if group.pairs),
+        "problems": len(groups),
+        "chains": sum(len(group.chains) for group in groups),
+        "right": len(right),
+        "pairs": sum(group.pairs for group in groups),
+        "right_with_failed_steps": sum(bool(chain.failed_steps) for chain in right),
+        "episodes": len(episodes),
+    }
+    return {name: str(figure) for name, figure in figures.items()}
