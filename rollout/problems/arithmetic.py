@@ -15,7 +15,7 @@ from rollout.problems.drawing import Draft, agree, call, collect
 from rollout.problems.phrases import ASKS, NAMES, NEW_NAMES, NEW_THINGS, OPERATIONS, STARTS, THINGS, Ask
 from rollout.problems.reading import read_story
 from rollout.records import Call, Problem
-from rollout.toolboxes.arithmetic_renamed import NEW_NAMES as NEW_FUNCTIONS
+from rollout.toolboxes.arithmetic import NEW_NAMES as NEW_FUNCTIONS
 
 LARGEST = 9999
 """No quantity of a story is larger, so that a tiny model copies at most four digits."""

@@ -15,8 +15,8 @@ from rollout.problems.phrases import NAMES, NEW_NAMES
 from rollout.problems.proving import chained, proved
 from rollout.problems.theories import NEW_WORDS, WORDS, Style
 from rollout.records import Call, Problem
+from rollout.toolboxes.fol import NEW_NAMES as NEW_FUNCTIONS
 from rollout.toolboxes.fol import Fol
-from rollout.toolboxes.fol_renamed import NEW_NAMES as NEW_FUNCTIONS
 from rollout.toolboxes.formulas import SOMEONE, Fact, Formula, Literal, Rule
 
 

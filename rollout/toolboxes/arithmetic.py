@@ -93,6 +93,9 @@ def finish(answer: Number) -> Number:
     return answer
 
 
+NEW_NAMES = {"add": "plus", "sub": "minus", "mul": "times", "div": "split", "finish": "done"}
+"""Toolbox `arithmetic_renamed`, for the suite `variant-functions`: names that no training problem shows."""
+
 FUNCTIONS: tuple[Callable[..., object], ...] = (add, sub, mul, div, finish)
 
 

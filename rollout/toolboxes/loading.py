@@ -1,6 +1,7 @@
 """A toolbox by its name.
 
 `arithmetic`             one of this package's own: a module `rollout.toolboxes.NAME`
+`arithmetic_renamed`     one of these, its functions under the names in its module's `NEW_NAMES`
 `path/to/file.py`        a user's file of typed functions, or `path/to/file.py:NAME` for one object in it
 `package.module:NAME`    the same, by import
 `...+100@7`              any of these with 100 distractor functions drawn from seed 7
@@ -17,6 +18,7 @@ from functools import lru_cache
 
 from cluster.errors import RequestError
 from rollout.toolboxes.distractors import with_distractors
+from rollout.toolboxes.renaming import renamed
 from rollout.toolboxes.toolbox import Toolbox
 
 _BUILT_IN = re.compile(r"^[a-z][a-z0-9_]*$")
@@ -60,6 +62,12 @@ def _split(name: str) -> tuple[str, int, int]:
 
 
 def _built_in(name: str) -> Toolbox:
+    original = name.removesuffix("_renamed")
+    if original != name:
+        new_names = getattr(importlib.import_module(f"rollout.toolboxes.{original}"), "NEW_NAMES", None)
+        if new_names is None:
+            raise RequestError(f"toolbox {name!r}: {original} has no NEW_NAMES; use {original}")
+        return renamed(_built_in(original), name, new_names)
     module_name = f"rollout.toolboxes.{name}"
     if importlib.util.find_spec(module_name) is None:
         raise RequestError(f"toolbox {name!r}: no such toolbox; name a built-in one, FILE.py or MODULE:NAME")
