@@ -1,0 +1,100 @@
+"""Episodes against the scripted engine: labels by execution, limits, and faults that are never the model's."""
+
+import asyncio
+
+import pytest
+
+from cluster.errors import InfrastructureError, InfrastructureKind
+from cluster.scripted import ScriptedConfig
+from rollout.config import EpisodeConfig
+from rollout.episode import Attempt, EpisodeSetting, run_episode
+from rollout.records import Episode, ErrorCode, Outcome, StopReason
+from tests.rollout.conversations import ADDITION, RIGHT, WRONG, chat_template, setting
+
+
+def play(made: EpisodeSetting, sample: int = 0) -> Episode:
+    return asyncio.run(run_episode(ADDITION, Attempt(sample=sample, temperature=1.0), made))
+
+
+def test_a_right_chain() -> None:
+    episode = play(setting(lambda _, step: RIGHT[step]))
+    assert (episode.outcome, episode.stop, episode.error) == (Outcome.RIGHT, StopReason.FINISHED, None)
+    assert (episode.answer, episode.reward, len(episode.steps)) == ("7", 1.0, 2)
+    assert episode.steps[0].results[0].content == "7"
+    template = chat_template()
+    assert [template.decode_reply(step.token_ids) for step in episode.steps] == list(RIGHT)
+
+
+def test_the_engine_sees_the_very_ids_again() -> None:
+    seen: list[list[int]] = []
+    made = setting(lambda _, step: RIGHT[step])
+    generate = made.engine.generate
+
+    async def recorded(prompt, sampling, request_id):  # type: ignore[no-untyped-def]
+        seen.append(list(prompt))
+        return await generate(prompt, sampling, request_id)
+
+    made.engine.generate = recorded  # type: ignore[method-assign]
+    episode = play(made)
+    first = episode.steps[0]
+    assert seen[0] == list(episode.prompt_ids)
+    assert seen[1] == [*episode.prompt_ids, *first.token_ids, *first.feedback_ids]
+
+
+@pytest.mark.parametrize(
+    ("replies", "outcome", "stop", "error"),
+    [
+        (WRONG, Outcome.WRONG, StopReason.FINISHED, ErrorCode.ANSWER_WRONG),
+        (("nonsense", "nonsense"), Outcome.WRONG, StopReason.FAILED_CALLS, ErrorCode.NOT_A_CALL),
+        (("nonsense", *RIGHT), Outcome.RIGHT, StopReason.FINISHED, None),
+        ((RIGHT[0],) * 6, Outcome.TRUNCATED, StopReason.STEP_LIMIT, ErrorCode.NO_ANSWER),
+        (("x" * 600,), Outcome.TRUNCATED, StopReason.TOKEN_LIMIT, ErrorCode.REPLY_CUT),
+    ],
+)
+def test_labels_and_stop_reasons(
+    replies: tuple[str, ...], outcome: Outcome, stop: StopReason, error: ErrorCode | None
+) -> None:
+    episode = play(setting(lambda _, step: replies[step]))
+    assert (episode.outcome, episode.stop, episode.error) == (outcome, stop, error)
+    assert episode.steps[-1].feedback_ids == ()
+
+
+def test_failed_calls_stay_with_the_message_the_model_got() -> None:
+    replies = ('{"name":"add","arguments":{"a":3}}', *RIGHT)
+    episode = play(setting(lambda _, step: replies[step]))
+    assert episode.outcome is Outcome.RIGHT
+    assert episode.failed_steps == 1
+    assert episode.steps[0].errors == (ErrorCode.MISSING_ARGUMENT,)
+    assert "b" in episode.steps[0].results[0].content
+
+
+def test_a_prompt_that_leaves_no_room_is_truncated() -> None:
+    episode = play(setting(lambda _, step: RIGHT[step], max_context=20))
+    assert (episode.outcome, episode.stop, episode.steps) == (Outcome.TRUNCATED, StopReason.TOKEN_LIMIT, ())
+
+
+def test_wall_time_truncates() -> None:
+    slow = ScriptedConfig(median_s=30.0)
+    episode = play(setting(lambda _, step: RIGHT[step], slow, EpisodeConfig(max_seconds=0.05)))
+    assert (episode.outcome, episode.stop) == (Outcome.TRUNCATED, StopReason.WALL_TIME)
+
+
+def test_an_abort_is_repeated_and_then_counts_as_infrastructure() -> None:
+    sometimes = play(setting(lambda _, step: RIGHT[step], ScriptedConfig(abort=0.3, seed=3)))
+    assert sometimes.outcome is Outcome.RIGHT
+    always = play(setting(lambda _, step: RIGHT[step], ScriptedConfig(abort=1.0)))
+    assert (always.outcome, always.stop, always.error) == (Outcome.INFRASTRUCTURE, StopReason.INFRASTRUCTURE, None)
+    assert always.reward == 0.0
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (ScriptedConfig(crash_after=1), InfrastructureKind.ENGINE_DEAD),
+        (ScriptedConfig(hang_after=1, stall_timeout_s=0.02), InfrastructureKind.ENGINE_STALLED),
+    ],
+)
+def test_a_dead_engine_is_raised_not_labelled(fault: ScriptedConfig, kind: InfrastructureKind) -> None:
+    with pytest.raises(InfrastructureError) as caught:
+        play(setting(lambda _, step: RIGHT[step], fault))
+    assert caught.value.kind is kind
