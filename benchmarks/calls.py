@@ -21,7 +21,7 @@ from rollout.records import Call, ErrorCode, canonical_json
 from rollout.toolboxes import load_toolbox
 from rollout.toolboxes.nesting import nested
 
-FORMATS = ("json", "python")
+FORMATS = ("json", "python", "hermes", "mistral", "mistral_args", "llama", "native")
 REAL: tuple[tuple[Call, ...], ...] = tuple(
     tuple(Call(name=name, arguments=canonical_json(arguments)) for name, arguments in calls)
     for calls in (

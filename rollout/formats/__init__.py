@@ -7,6 +7,7 @@ from typing import Protocol
 from cluster.errors import RequestError
 from rollout.formats.json_format import JsonFormat
 from rollout.formats.limits import REPLY_LIMITS, CallSyntaxError, ReplyLimits
+from rollout.formats.native import HermesFormat, LlamaFormat, MistralArgsFormat, MistralFormat, NativeFormat
 from rollout.formats.python_format import PythonFormat
 from rollout.records import Call, CallResult
 from rollout.toolboxes.function import Function
@@ -46,7 +47,15 @@ class CallFormat(Protocol):
         ...
 
 
-FORMATS: Mapping[str, Callable[[], CallFormat]] = {"json": JsonFormat, "python": PythonFormat}
+FORMATS: Mapping[str, Callable[[], CallFormat]] = {
+    "json": JsonFormat,
+    "python": PythonFormat,
+    "hermes": HermesFormat,
+    "mistral": MistralFormat,
+    "mistral_args": MistralArgsFormat,
+    "llama": LlamaFormat,
+    "native": NativeFormat,
+}
 
 
 @lru_cache(maxsize=16)

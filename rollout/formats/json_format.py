@@ -69,8 +69,11 @@ def described(function: Function) -> dict[str, Any]:
     return {**entry, "examples": list(function.examples)} if function.examples else entry
 
 
-def call_of(value: Any, arguments_key: str = "arguments") -> Call:
-    """The call that a decoded object is. Raises CallSyntaxError for another shape."""
+def call_of(value: Any, arguments_key: str = "arguments", optional: Sequence[str] = ()) -> Call:
+    """The call that a decoded object is. Raises CallSyntaxError for another shape.
+
+    Of the keys in `optional`, `id` becomes the call's id.
+    """
     keys = ("name", arguments_key)
     shape = SHAPE.replace("arguments", arguments_key)
     if not isinstance(value, dict):
@@ -78,7 +81,7 @@ def call_of(value: Any, arguments_key: str = "arguments") -> Call:
     for key in keys:
         if key not in value:
             raise CallSyntaxError(ErrorCode.WRONG_CALL_SHAPE, f'the call has no "{key}"; write {shape}')
-    extra = next((key for key in value if key not in keys), None)
+    extra = next((key for key in value if key not in keys and key not in optional), None)
     if extra is not None:
         raise CallSyntaxError(ErrorCode.WRONG_CALL_SHAPE, f"a call has no key {quoted(extra)}; write {shape}")
     name, arguments = value["name"], value[arguments_key]
@@ -89,7 +92,10 @@ def call_of(value: Any, arguments_key: str = "arguments") -> Call:
     text = canonical_json(arguments)
     if '"$' in text:
         _check_reserved(arguments)
-    return Call(name=name, arguments=text)
+    identifier = value.get("id", "")
+    if not isinstance(identifier, str):
+        raise CallSyntaxError(ErrorCode.WRONG_CALL_SHAPE, '"id" is text in quotes, or left out')
+    return Call(name=name, arguments=text, id=identifier)
 
 
 def _check_reserved(value: Any) -> None:
@@ -118,6 +124,20 @@ def decode(text: str, limits: ReplyLimits) -> Any:
     if "\\u" in text:
         check_encodable(value)
     return value
+
+
+def decode_at(text: str, start: int, limits: ReplyLimits) -> tuple[Any, int]:
+    """The JSON value that begins at `start`, and where it ends. Raises CallSyntaxError."""
+    try:
+        value, end = _decoder(limits).raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        where = f"at character {error.pos + 1}"
+        raise CallSyntaxError(ErrorCode.BAD_SYNTAX, f"not JSON {where}: {error.msg.lower()}") from None
+    except RecursionError:
+        raise CallSyntaxError(ErrorCode.TOO_LARGE, "the call is nested too deep; nest less") from None
+    if "\\u" in text:
+        check_encodable(value)
+    return value, end
 
 
 def check_encodable(value: Any) -> None:

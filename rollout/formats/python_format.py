@@ -80,7 +80,7 @@ def _call_nodes(text: str, limits: ReplyLimits) -> list[ast.Call]:
         raise CallSyntaxError(ErrorCode.TOO_LARGE, "an expression is nested too deep; write plain values")
     if _LONG_NUMBER.search(text):
         raise too_many_digits(limits)
-    if _NUMBER_THEN_WORD.search(text) and _NUMBER_THEN_WORD.search(_QUOTED.sub("", text)):
+    if _NUMBER_THEN_WORD.search(text) and _NUMBER_THEN_WORD.search(_QUOTED.sub(" ", text)):
         # `1if` is no call, and Python's tokenizer would warn of it on the standard error.
         raise CallSyntaxError(ErrorCode.BAD_SYNTAX, f"a number runs into a word; write {SHAPE}")
     try:

@@ -41,11 +41,12 @@ calls = st.builds(
     names,
     st.dictionaries(names, values, max_size=4),
 )
+call_lists = st.lists(calls, min_size=1, max_size=4)
 ROOMY = ReplyLimits(max_reply_chars=100_000, max_depth=32, max_digits=300)
 
 
 @pytest.mark.parametrize("name", ["json", "python"])
-@given(made=st.lists(calls, min_size=1, max_size=4))
+@given(made=call_lists)
 @settings(max_examples=60, deadline=None)
 def test_parsing_what_was_rendered_is_the_identity(name: str, made: list[Call]) -> None:
     call_format = load_format(name)
@@ -231,5 +232,5 @@ def test_results_stand_one_a_line() -> None:
 def test_formats_are_found_by_name_and_have_a_hash() -> None:
     assert load_format("json") is JSON
     assert len({JSON.hash, PYTHON.hash}) == 2
-    with pytest.raises(RequestError, match="known: json"):
+    with pytest.raises(RequestError, match="known: hermes, json"):
         load_format("xml")
