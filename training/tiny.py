@@ -56,7 +56,7 @@ class TinyProgress(msgspec.Struct, frozen=True, kw_only=True):
 Report = Callable[[TinyProgress], None]
 
 
-def make_tokenizer(texts: Iterable[str], directory: Path, vocabulary: int = 480) -> "PreTrainedTokenizerBase":
+def make_tokenizer(texts: Iterable[str], directory: Path, vocabulary: int = 640) -> "PreTrainedTokenizerBase":
     """Learn a byte-level BPE, digits one by one, and save it with its chat template. `directory` must not exist."""
     tokenizer = Tokenizer(models.BPE())
     # One pattern instead of GPT-2's, which would join a digit to the space before it.

@@ -37,7 +37,7 @@ class TinyConfig(Section):
 class TokenizerConfig(Section):
     """The tokenizer that teacher and student share."""
 
-    vocabulary: int = Field(default=480, ge=262)
+    vocabulary: int = Field(default=640, ge=262)
     """Tokens at most: 256 bytes, the control tokens, and merges."""
     conversations: int = Field(default=1500, ge=1)
     """Conversations of the corpus that the merges are learnt from."""

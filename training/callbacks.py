@@ -1,0 +1,64 @@
+"""What a trainer does beside training: metrics as JSON lines, checkpoints sealed once all ranks have written."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch.distributed as dist
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from training.checkpoints import prune, seal
+from training.metrics import truncate_metrics
+
+
+class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+    """Appends one JSON object a logged step: step, steps, loss, learning_rate, grad_norm and the trainer's own.
+
+    A resumed run first drops the rows after the step that it resumes from, so that every step stands there once.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if state.is_world_process_zero:
+            truncate_metrics(self._path, state.global_step)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        if not state.is_world_process_zero or logs is None or "loss" not in logs:
+            return
+        row = {"step": state.global_step, "steps": state.max_steps}
+        row |= {_plain(key): value for key, value in logs.items() if isinstance(value, int | float)}
+        with self._path.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+class SealCheckpoints(TrainerCallback):  # type: ignore[misc]
+    """Writes a checkpoint's manifest when every rank has finished writing it, then removes the oldest ones."""
+
+    def __init__(self, directory: Path, request: str, keep: int) -> None:
+        self._directory, self._request, self._keep = directory, request, keep
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        _barrier()
+        if state.is_world_process_zero:
+            checkpoint = self._directory / f"checkpoint-{state.global_step}"
+            seal(checkpoint, step=state.global_step, ranks=args.world_size, request=self._request)
+            prune(self._directory, self._keep)
+        _barrier()
+
+
+def _plain(key: str) -> str:
+    return {"num_tokens": "tokens", "num_input_tokens_seen": "tokens"}.get(key, key)
+
+
+def _barrier() -> None:
+    if dist.is_available() and dist.is_initialized():
+        dist.barrier()

@@ -1,0 +1,117 @@
+"""The training of one arm as a Ray Train job: ranks, failures, resumption, and what the driver learns of it."""
+
+import logging
+import re
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+from cluster.errors import WorkError
+from training.checkpoints import newest_verified
+from training.metrics import read_metrics
+from training.request import ArmRequest, ArmResult
+from training.zero import environment
+
+if TYPE_CHECKING:
+    from ray.train.v2.api.exceptions import TrainingFailedError
+
+_log = logging.getLogger(__name__)
+_BROKEN_LINK = re.compile(
+    r"connection (closed|reset|refused)|gloo|nccl|dist(backend|network|store)error|timed out", re.I
+)
+"""What a rank says when another one is gone."""
+
+
+def train_arm(request: ArmRequest) -> ArmResult:
+    """Train one arm, or go on with it; returns at once where its model is published already.
+
+    Ray is initialised by the caller. Ranks that were lost are started again, from the newest verified checkpoint,
+    `training.max_failures` times; an error of the training itself is not tried again. Raises WorkError when the arm
+    cannot be trained, naming its log.
+    """
+    started = time.monotonic()
+    if request.model_dir.is_dir():
+        return _result(request, 0.0)
+    request.checkpoint_dir.mkdir(parents=True, exist_ok=True)
+    request.log_path.parent.mkdir(parents=True, exist_ok=True)
+    for failures in range(request.training.max_failures + 1):
+        # Before anything starts: checkpoints that are there and cannot be used must not cost a start of ranks.
+        newest_verified(request.checkpoint_dir, request.fingerprint)
+        lost = _fit(request)
+        if lost is None:
+            break
+        _log.warning("arm %s: %s; failure %d of %d", request.name, lost, failures + 1, request.training.max_failures)
+    else:
+        raise WorkError(f"arm {request.name}: {lost}, {failures + 1} times; see {request.log_path}.rank0")
+    if not request.model_dir.is_dir():
+        raise WorkError(f"arm {request.name}: training ended without a model; see {request.log_path}.rank0")
+    return _result(request, time.monotonic() - started)
+
+
+def _fit(request: ArmRequest) -> str | None:
+    """Start the ranks and wait. None when they are done; what happened when ranks were lost and may be tried again."""
+    from ray.train import FailureConfig, RunConfig, ScalingConfig
+    from ray.train.torch import TorchConfig, TorchTrainer
+    from ray.train.v2.api.config import LoggingConfig
+    from ray.train.v2.api.exceptions import TrainingFailedError
+
+    from training.worker import train_rank
+
+    training = request.training
+    on_gpu = training.gpus_per_rank > 0
+    resources = {"CPU": training.cpus_per_rank} | ({"GPU": training.gpus_per_rank} if on_gpu else {})
+    trainer = TorchTrainer(
+        train_rank,
+        train_loop_config={"request": request},
+        torch_config=TorchConfig(backend="nccl" if on_gpu else "gloo"),
+        scaling_config=ScalingConfig(num_workers=training.ranks, use_gpu=on_gpu, resources_per_worker=resources),
+        run_config=RunConfig(
+            # A fresh name an attempt: a half-written snapshot of Ray's own would make a name unusable for good.
+            # Nothing of ours is kept there; our checkpoints are verified by our own manifests.
+            name=f"{request.name}-{uuid.uuid4().hex[:8]}",
+            storage_path=str(request.checkpoint_dir / "ray"),
+            # Tried again by the loop in `train_arm`, which can tell a lost rank from an error that would come again.
+            failure_config=FailureConfig(max_failures=0),
+            worker_runtime_env={"env_vars": environment(training)},
+            logging_config=LoggingConfig(log_level="CRITICAL"),
+        ),
+    )
+    try:
+        trainer.fit()
+    except TrainingFailedError as error:
+        what, again = _explained(error)
+        if not again:
+            raise WorkError(f"arm {request.name}: {what}; see {request.log_path}.rank0") from error
+        return what
+    return None
+
+
+def _explained(error: "TrainingFailedError") -> tuple[str, bool]:
+    """What happened, in a line, and whether starting the ranks again can help."""
+    from ray.train.v2._internal.exceptions import UserExceptionWithTraceback
+
+    failures: dict[int, Exception] = getattr(error, "worker_failures", {})
+    if not failures:
+        return f"Ray Train failed: {_last_line(error)}", True
+    lost = [rank for rank, failure in failures.items() if not isinstance(failure, UserExceptionWithTraceback)]
+    if lost:
+        return f"rank {', '.join(map(str, sorted(lost)))} was lost", True
+    rank, first = min(failures.items())
+    line = _last_line(first)
+    return f"rank {rank} failed: {line}", bool(_BROKEN_LINK.search(line))
+
+
+def _last_line(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1].strip() if lines else type(error).__name__
+
+
+def _result(request: ArmRequest, seconds: float) -> ArmResult:
+    rows = read_metrics(request.metrics_path)
+    return ArmResult(
+        name=request.name,
+        model_dir=request.model_dir,
+        metrics_path=request.metrics_path,
+        steps=int(rows[-1]["step"]) if rows else 0,
+        seconds=seconds,
+    )

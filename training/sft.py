@@ -1,0 +1,149 @@
+"""Supervised fine-tuning on chains, with TRL's SFTTrainer fed by token ids and labels.
+
+TRL takes a row's `labels` as they are, so exactly what `loss_mask` marks carries loss: what the model wrote, never a
+prompt, never a tool's result, never a failed step.
+"""
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from cluster.errors import WorkError
+from rollout.records import Chain, ErrorCode, PreferenceGroup
+from training.checkpoints import published
+from training.config import SftArm, TrainingConfig
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
+    from trl import SFTConfig, SFTTrainer
+
+_ROWS, _COUNTS = "rows.arrow", "counts.json"
+IGNORED = -100
+
+
+class Row(TypedDict):
+    """One chain after its prompt: ids, and labels of the same length with IGNORED where no loss is taken."""
+
+    input_ids: list[int]
+    labels: list[int]
+
+
+def loss_mask(chain: Chain) -> list[bool]:
+    """Per token of the chain: whether the model wrote it in a step that did not fail."""
+    failed = set(chain.failed_steps)
+    return [index >= 0 and index not in failed for index in chain.step]
+
+
+def group_rows(group: PreferenceGroup, arm: SftArm) -> list[Row]:
+    """The rows of one group, in stored order. A chain without a token to learn gives none."""
+    rows = []
+    for chain in _chosen(group, arm):
+        mask = loss_mask(chain)
+        if any(mask):
+            prompt = list(group.prompt_ids)
+            labels = [token if kept else IGNORED for token, kept in zip(chain.token_ids, mask, strict=True)]
+            rows.append(Row(input_ids=prompt + list(chain.token_ids), labels=[IGNORED] * len(prompt) + labels))
+    return rows
+
+
+@dataclass(frozen=True)
+class RowSet:
+    """The rows of an arm on disk, and what batches are planned from."""
+
+    directory: Path
+    rows: int
+    groups: int
+    """Groups that gave a row."""
+    longest: int
+    """Tokens of the longest row."""
+
+    def load(self) -> "Dataset":
+        """Memory-mapped."""
+        import datasets
+
+        return datasets.Dataset.from_file(str(self.directory / _ROWS))
+
+    def batches(self, arm: SftArm, training: TrainingConfig) -> tuple[int, int]:
+        """(rows a forward pass, forward passes an optimizer step), on each rank.
+
+        A step takes the rows of `groups_per_step` groups on average. Raises WorkError for a row beyond the budget.
+        """
+        if self.longest > training.tokens_per_micro_step:
+            raise WorkError(
+                f"a chain of {self.longest} tokens exceeds tokens_per_micro_step = {training.tokens_per_micro_step}; "
+                "raise it, or lower the longest chain of the groups"
+            )
+        step_rows = max(1, round(arm.groups_per_step * self.rows / self.groups))
+        rank_rows = math.ceil(step_rows / training.ranks)
+        passes = math.ceil(rank_rows / (training.tokens_per_micro_step // self.longest))
+        return math.ceil(rank_rows / passes), passes
+
+
+def write_rows(groups: Iterable[PreferenceGroup], arm: SftArm, directory: Path) -> RowSet:
+    """The rows of `arm` in a folder that is published whole; what is there already stays. WorkError without a row."""
+    if not directory.is_dir():
+        with published(directory) as temporary:
+            _write(groups, arm, temporary)
+    counts = json.loads((directory / _COUNTS).read_text())
+    return RowSet(directory, **counts)
+
+
+def sft_arguments(arguments: dict[str, Any]) -> "SFTConfig":
+    """TRL's configuration from transformers' TrainingArguments. Make it before the model is loaded: it holds ZeRO's."""
+    from trl import SFTConfig
+
+    return SFTConfig(
+        **arguments,
+        max_length=None,
+        packing=False,
+        completion_only_loss=False,
+        # Rows are ids and labels already, and nothing may cut or drop them.
+        dataset_kwargs={"skip_prepare_dataset": True},
+    )
+
+
+def sft_trainer(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    rows: "Dataset",
+    config: "SFTConfig",
+    callbacks: "list[TrainerCallback]",
+) -> "SFTTrainer":
+    """TRL's trainer on rows that are taken as they are."""
+    from trl import SFTTrainer
+
+    return SFTTrainer(model=model, args=config, train_dataset=rows, processing_class=tokenizer, callbacks=callbacks)
+
+
+def _write(groups: Iterable[PreferenceGroup], arm: SftArm, directory: Path) -> None:
+    import pyarrow as pa
+
+    ids = pa.list_(pa.int32())
+    schema = pa.schema([("input_ids", ids), ("labels", ids)])
+    rows = used = longest = 0
+    with pa.OSFile(str(directory / _ROWS), "wb") as sink, pa.ipc.new_stream(sink, schema) as stream:
+        for group in groups:
+            batch = group_rows(group, arm)
+            if batch:
+                stream.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+                rows, used = rows + len(batch), used + 1
+                longest = max(longest, *(len(row["input_ids"]) for row in batch))
+    if rows == 0:
+        raise WorkError(
+            f"the groups hold no chain for chains = {arm.chains!r}; sample more, or train on the other kind"
+        )
+    (directory / _COUNTS).write_text(json.dumps({"rows": rows, "groups": used, "longest": longest}))
+
+
+def _chosen(group: PreferenceGroup, arm: SftArm) -> tuple[Chain, ...]:
+    if arm.chains == "right":
+        chains = group.right
+    else:
+        # Right format, wrong content: a chain that went wrong by its format would teach the opposite of the control.
+        wrong_answers = (ErrorCode.ANSWER_WRONG, ErrorCode.ANSWER_MALFORMED)
+        chains = tuple(chain for chain in group.wrong if chain.error in wrong_answers)
+    return chains[: arm.chains_per_group or None]

@@ -1,0 +1,144 @@
+"""One rank of an arm's training, inside a Ray Train worker: process group, model, trainer, checkpoints, export.
+
+DeepSpeed is initialised and the trainer's arguments are made before the model is loaded, because both decide how its
+parameters are split over the ranks while loading.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+
+from cluster.errors import WorkError
+from rollout.shards import read_groups
+from training.callbacks import MetricsLog, SealCheckpoints
+from training.checkpoints import newest_verified, published
+from training.config import SftArm
+from training.request import ArmRequest
+from training.sft import sft_arguments, sft_trainer, write_rows
+from training.zero import deepspeed_config, join_ranks, uses_bf16
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+def train_rank(settings: dict[str, Any]) -> None:
+    """Ray Train's per-worker function. `settings` is {"request": ArmRequest}."""
+    request: ArmRequest = settings["request"]
+    _redirect_output(request.log_path, int(os.environ["RANK"]))
+    join_ranks(request.training)
+    resume = agreed(lambda: newest_verified(request.checkpoint_dir, request.fingerprint))
+    trainer = _trainer(request)
+    _log.info("arm %s: %s", request.name, f"resumes from {resume}" if resume else "starts")
+    trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
+    export(trainer, request)
+
+
+def agreed(decide: Callable[[], T]) -> T:
+    """What rank 0 decides, on every rank. An error of rank 0 is a WorkError on all of them."""
+    answer: list[Any] = [None, None]
+    if dist.get_rank() == 0:
+        try:
+            answer[0] = decide()
+        except WorkError as error:
+            answer[1] = str(error)
+    device = torch.device("cuda", torch.cuda.current_device()) if dist.get_backend() == "nccl" else None
+    dist.broadcast_object_list(answer, src=0, device=device)
+    if answer[1] is not None:
+        raise WorkError(answer[1])
+    result: T = answer[0]
+    return result
+
+
+def export(trainer: Any, request: ArmRequest) -> None:
+    """Publish the trained model as a Hugging Face directory: gathered from all ranks, safetensors, tokenizer beside."""
+    root = dist.get_rank() == 0
+    if root:
+        with published(request.model_dir) as temporary:
+            trainer.save_model(str(temporary))
+            (temporary / "training_args.bin").unlink(missing_ok=True)
+    else:
+        # Gathering parameters is collective; only the first rank writes.
+        trainer.save_model(str(request.model_dir))
+    dist.barrier()
+
+
+def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int) -> dict[str, Any]:
+    """Keyword arguments of transformers' TrainingArguments that all methods share.
+
+    `micro_rows`: rows of one forward pass on a rank; `accumulation`: forward passes of one optimizer step on a rank.
+    """
+    arm, training = request.arm, request.training
+    on_gpu = training.gpus_per_rank > 0
+    return {
+        "output_dir": str(request.checkpoint_dir),
+        "per_device_train_batch_size": micro_rows,
+        "gradient_accumulation_steps": accumulation,
+        "learning_rate": arm.learning_rate,
+        "num_train_epochs": arm.num_train_epochs,
+        "max_steps": arm.max_steps,
+        "lr_scheduler_type": arm.lr_scheduler_type,
+        "warmup_steps": arm.warmup_ratio,
+        "weight_decay": arm.weight_decay,
+        "adam_beta2": arm.adam_beta2,
+        "max_grad_norm": arm.max_grad_norm,
+        "gradient_checkpointing": arm.gradient_checkpointing,
+        "gradient_checkpointing_kwargs": {"use_reentrant": False},
+        "seed": arm.seed,
+        "data_seed": arm.seed,
+        "bf16": uses_bf16(training),
+        "deepspeed": deepspeed_config(training, arm),
+        "accelerator_config": {"use_configured_state": not on_gpu},
+        "logging_strategy": "steps",
+        "logging_steps": training.logging_steps,
+        "save_strategy": "steps",
+        "save_steps": training.checkpoint_steps,
+        # Old checkpoints go once a newer one is sealed, which the trainer's own rotation does not wait for.
+        "save_total_limit": None,
+        "report_to": ["tensorboard"],
+        "disable_tqdm": True,
+        "dataloader_pin_memory": on_gpu,
+        "eval_strategy": "no",
+    }
+
+
+def _trainer(request: ArmRequest) -> Any:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(request.start_model, trust_remote_code=False)
+    callbacks = [
+        MetricsLog(request.metrics_path),
+        SealCheckpoints(request.checkpoint_dir, request.fingerprint, request.training.keep_checkpoints),
+    ]
+    os.environ["TENSORBOARD_LOGGING_DIR"] = str(request.checkpoint_dir / "tensorboard")
+
+    def load() -> Any:
+        dtype = torch.bfloat16 if uses_bf16(request.training) else torch.float32
+        return AutoModelForCausalLM.from_pretrained(
+            request.start_model, dtype=dtype, trust_remote_code=False, use_safetensors=True
+        )
+
+    if isinstance(request.arm, SftArm):
+        arm = request.arm
+        folder = request.checkpoint_dir / f"rows-{request.fingerprint}"
+        rows = agreed(lambda: write_rows(read_groups(request.ledger), arm, folder))
+        config = sft_arguments(training_arguments(request, *rows.batches(arm, request.training)))
+        return sft_trainer(load(), tokenizer, rows.load(), config, callbacks)
+    raise WorkError("dpo")
+
+
+def _redirect_output(log_path: Path, rank: int) -> None:
+    """Everything this process prints goes to its own log file: libraries print, log and warn in many ways."""
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(f"{log_path}.rank{rank}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")

@@ -1,0 +1,92 @@
+"""Typed configuration to DeepSpeed's, and what must happen before a model may be loaded under it."""
+
+from typing import Any
+
+from training.config import Schedule, TrainingConfig
+
+
+def deepspeed_config(training: TrainingConfig, arm: Schedule) -> dict[str, Any]:
+    """DeepSpeed's configuration. "auto" is filled by transformers' Trainer from its own arguments."""
+    zero, on_gpu = training.zero, training.gpus_per_rank > 0
+    stage: dict[str, Any] = {
+        "stage": zero.stage,
+        "contiguous_gradients": True,
+        "reduce_bucket_size": zero.reduce_bucket_size,
+        # With gloo, overlapping gains nothing and needs streams that the CPU does not have.
+        "overlap_comm": zero.overlap_comm and on_gpu,
+    }
+    if zero.stage == 3:
+        stage |= {
+            "stage3_prefetch_bucket_size": zero.stage3_prefetch_bucket_size,
+            "stage3_param_persistence_threshold": zero.stage3_param_persistence_threshold,
+            # Exported as safetensors, gathered from all ranks.
+            "stage3_gather_16bit_weights_on_model_save": True,
+        }
+    if zero.offload_optimizer == "cpu":
+        stage["offload_optimizer"] = {"device": "cpu", "pin_memory": on_gpu}
+    if zero.offload_param == "cpu":
+        stage["offload_param"] = {"device": "cpu", "pin_memory": on_gpu}
+    config: dict[str, Any] = {
+        "zero_optimization": stage,
+        "bf16": {"enabled": uses_bf16(training)},
+        "optimizer": {
+            "type": "AdamW",
+            "params": {
+                "lr": "auto",
+                "betas": "auto",
+                "eps": "auto",
+                "weight_decay": "auto",
+                # DeepSpeed's fused and CPU optimizers are compiled on first use; a CPU machine need have no compiler.
+                "torch_adam": not on_gpu or zero.offload_optimizer == "none",
+            },
+        },
+        "zero_allow_untested_optimizer": True,
+        "zero_force_ds_cpu_optimizer": False,
+        "gradient_clipping": "auto",
+        "gradient_accumulation_steps": "auto",
+        "train_micro_batch_size_per_gpu": "auto",
+        "train_batch_size": "auto",
+        "steps_per_print": 1_000_000_000,
+        "wall_clock_breakdown": False,
+    }
+    return config
+
+
+def uses_bf16(training: TrainingConfig) -> bool:
+    if training.zero.bf16 == "auto":
+        return training.gpus_per_rank > 0
+    return training.zero.bf16 == "on"
+
+
+def environment(training: TrainingConfig) -> dict[str, str]:
+    """Variables that a rank's process needs before it imports torch and deepspeed."""
+    common = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "DS_SKIP_CUDA_CHECK": "1"}
+    if training.gpus_per_rank > 0:
+        return common
+    return common | {
+        "DS_ACCELERATOR": "cpu",
+        "OMP_NUM_THREADS": str(training.threads_per_rank),
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+
+
+def join_ranks(training: TrainingConfig) -> None:
+    """Open the process group and tell accelerate that it is DeepSpeed's. Before any model or TrainingArguments.
+
+    On the CPU accelerate knows either several processes (and quietly runs DDP, whatever the configuration says) or
+    DeepSpeed (and counts one process); so its state is made here for the first and named the second. That state is
+    taken by TrainingArguments(accelerator_config={"use_configured_state": True}).
+    """
+    import deepspeed
+    import torch
+    from accelerate import PartialState
+    from accelerate.utils import DistributedType
+
+    if training.gpus_per_rank > 0:
+        deepspeed.init_distributed(dist_backend="nccl", auto_mpi_discovery=False, verbose=False)
+        return
+    torch.set_num_threads(training.threads_per_rank)
+    deepspeed.init_distributed(dist_backend="gloo", auto_mpi_discovery=False, verbose=False)
+    state = PartialState(cpu=True)
+    assert state.num_processes == torch.distributed.get_world_size()
+    PartialState._shared_state["distributed_type"] = DistributedType.DEEPSPEED
