@@ -4,7 +4,8 @@ N pairs (10 million by default) as preference groups of 100 right and 100 wrong 
 path that a run takes: records, Arrow shards, hashes, fsync, commits; and back with every hash checked. For
 problems in between, the same pairs are really materialised (prompt, chosen and rejected ids as int32, nothing
 else), written, read back and compared pair by pair. No compression on either side; random token ids, which
-would not compress anyway. Rates are those of one process, the page cache warm.
+would not compress anyway. Rates are those of one process, the page cache warm; those `_cpu_s` are per second of
+its own processor time, which a busy machine does not disturb.
 """
 
 import argparse
@@ -52,7 +53,9 @@ class Tally(msgspec.Struct, kw_only=True):
     group_tokens: int = 0
     pair_tokens: int = 0
     write_seconds: float = 0.0
+    write_cpu: float = 0.0
     read_seconds: float = 0.0
+    read_cpu: float = 0.0
     pair_bytes: int = 0
     pair_write_seconds: float = 0.0
     pairs_materialised: int = 0
@@ -139,22 +142,24 @@ def same_pairs(group: PreferenceGroup, path: Path) -> int:
 
 def run_piece(ledger: Ledger, numbers: Sequence[int], shape: Shape, folder: Path, tally: Tally) -> None:
     """Write, read and check the groups of some problems, and materialise the pairs of the last one of them."""
-    making = 0.0
+    making, making_cpu = 0.0, 0.0
 
     def groups() -> Iterator[PreferenceGroup]:
-        nonlocal making
+        nonlocal making, making_cpu
         for number in numbers:
-            start = time.perf_counter()
+            start, cpu = time.perf_counter(), time.process_time()
             group = make_group(number, shape)
             making += time.perf_counter() - start
+            making_cpu += time.process_time() - cpu
             yield group
 
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     for _, rejected in publish_stream(ledger, PreferenceGroup, groups(), f"from{numbers[0]:06d}"):
         assert not rejected
     tally.write_seconds += time.perf_counter() - start - making
+    tally.write_cpu += time.process_time() - cpu - making_cpu
     # A new ledger: the writer's holds the records that it wrote itself.
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     last = None
     for last in read_groups(Ledger(ledger.store, ledger.prefix)):
         tally.pairs += last.pairs
@@ -162,6 +167,7 @@ def run_piece(ledger: Ledger, numbers: Sequence[int], shape: Shape, folder: Path
         tally.group_tokens += group_tokens
         tally.pair_tokens += pair_tokens
     tally.read_seconds += time.perf_counter() - start
+    tally.read_cpu += time.process_time() - cpu
     assert last == make_group(numbers[-1], shape), "what was read is what was written"
     assert last is not None
     path = folder / "pairs.arrow"
@@ -200,6 +206,8 @@ def measure(pairs: int, shape: Shape, folder: Path) -> dict[str, float]:
         "of_formula": materialised / written / formula,
         "write_mb_s": written / tally.write_seconds / 1e6,
         "read_mb_s": written / tally.read_seconds / 1e6,
+        "write_mb_cpu_s": written / tally.write_cpu / 1e6,
+        "read_mb_cpu_s": written / tally.read_cpu / 1e6,
         "pairs_write_mb_s": tally.pair_bytes / tally.pair_write_seconds / 1e6,
         "rss_growth_mb": growth / 1e6,
     }
