@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from evaluation.forms import Form, accepted, adheres, form_of, needed_calls, readable, redundant_calls
-from evaluation.metrics import argument_f1, lcs_share, name_f1, partial_match, signature, win
+from evaluation.metrics import argument_f1, lcs_share, name_f1, names, partial_match, signature, win
 from rollout.records import Episode, ErrorCode, Outcome, Problem, Score, content_hash
 
 
@@ -25,7 +25,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tokens: int
     """Generated ones."""
     calls: int
-    """Calls that could be read, failed ones included."""
+    """Calls that could be read, nested and failed ones included."""
     redundant: int
     readable_steps: int
     adherent_steps: int | None
@@ -85,7 +85,7 @@ def measure(score: Score, problem: Problem | None) -> Attempt:
         hallucinated=ErrorCode.UNKNOWN_FUNCTION in errors,
         text_key=_key(step.text for step in episode.steps),
         calls_key=_key(signature(call) for call in calls),
-        structure_key=_key(call.name for call in calls),
+        structure_key=_key(names(calls)),
         win=win(episode.answer, problem.gold) if problem is not None else None,
         name_f1=name_f1(calls, gold) if gold else None,
         argument_f1=argument_f1(calls, gold) if gold else None,
@@ -114,7 +114,7 @@ def rates(attempts: Iterable[Attempt]) -> dict[str, tuple[int, int]]:
 
 
 def _calls_read(episode: Episode) -> int:
-    return sum(result.call is not None for step in episode.steps for result in step.results)
+    return len(names(result.call for step in episode.steps for result in step.results if result.call is not None))
 
 
 def _key(texts: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from evaluation.metrics import signature
 from rollout.records import CallResult, ErrorCode, Step
@@ -52,6 +52,7 @@ UNREADABLE = frozenset(
 )
 """Codes of replies from which no call could be read."""
 
+_WORD = re.compile(r"\w+")
 _PYTHON_CALL = re.compile(r"[A-Za-z_][\w.]*\s*\(")
 
 
@@ -106,16 +107,14 @@ def redundant_calls(results: Sequence[CallResult]) -> int:
 def needed_calls(results: Sequence[CallResult]) -> int:
     """How many calls the last one rests on, itself included: a backward slice (Weiser 1981) over values.
 
-    A call is needed when a value in its result stands among the arguments of a needed later call; of several
-    calls that gave the same value, the first. Chance equality of values counts as need: an upper bound.
+    A call rests on the first earlier one whose result holds a value of its arguments: an equal number, or a text of
+    which two words in three stand in the arguments ("Max is cold" for `name="Max", given="cold"`). An answer that no
+    result holds, such as "yes", rests on the call before it. It is an estimate: equal values by chance count as
+    need, and functions that work by changing a state are not seen.
     """
     if not results:
         return 0
-    wanted: set[str] = set()
-    first_with: dict[str, int] = {}
-    for index, result in enumerate(results[:-1]):
-        for value in _values(result.content):
-            first_with.setdefault(value, index)
+    given = [_values(result.content) for result in results]
     needed: set[int] = set()
     queue = [len(results) - 1]
     while queue:
@@ -124,31 +123,59 @@ def needed_calls(results: Sequence[CallResult]) -> int:
             continue
         needed.add(index)
         call = results[index].call
-        wanted = set(_values(call.arguments)) if call is not None else set()
-        queue += [first_with[value] for value in wanted if first_with.get(value, index) < index]
+        if call is None:
+            continue
+        sources = _sources(_values(call.arguments), given[:index])
+        if not sources and index == len(results) - 1 and index:
+            sources = {index - 1}
+        queue += sources
     return len(needed)
 
 
-def _values(text: str) -> Iterator[str]:
-    """The leaves of a JSON text; of any other text the text itself and its words."""
+class _Values(NamedTuple):
+    """What a JSON text holds: its scalars as texts, and of its texts the words."""
+
+    scalars: frozenset[str]
+    texts: tuple[frozenset[str], ...]
+
+
+def _sources(wanted: _Values, given: Sequence[_Values]) -> set[int]:
+    """The indices of the first results that hold what is wanted, one a value."""
+    words = frozenset[str]().union(*wanted.texts) | wanted.scalars
+    found: set[int] = set()
+    for scalar in wanted.scalars:
+        found.update([next((at for at, values in enumerate(given) if scalar in values.scalars), -1)])
+    seen: set[frozenset[str]] = set()
+    for at, values in enumerate(given):
+        for text in values.texts:
+            if text not in seen and len(text & words) * 3 >= len(text) * 2:
+                found.add(at)
+                seen.add(text)
+    return found - {-1}
+
+
+def _values(text: str) -> _Values:
     try:
-        value = json.loads(text)
+        leaves = list(_leaves(json.loads(text)))
     except (ValueError, RecursionError):
-        stripped = text.strip()
-        yield stripped
-        yield from (word.strip(".,:;") for word in stripped.split()[:64])
-        return
-    yield from _leaves(value)
+        leaves = [text]
+    texts = [frozenset(_WORD.findall(leaf.lower())) for leaf in leaves if isinstance(leaf, str)]
+    scalars = [_scalar(leaf) for leaf in leaves if not isinstance(leaf, str) or len(leaf.split()) == 1]
+    return _Values(frozenset(scalars), tuple(words for words in texts if len(words) > 1))
 
 
-def _leaves(value: Any) -> Iterator[str]:
+def _scalar(leaf: Any) -> str:
+    if isinstance(leaf, float) and leaf.is_integer():
+        return str(int(leaf))
+    return str(leaf).strip().lower()
+
+
+def _leaves(value: Any) -> Iterator[Any]:
     if isinstance(value, dict):
         for inner in value.values():
             yield from _leaves(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from _leaves(inner)
-    elif isinstance(value, float) and value.is_integer():
-        yield str(int(value))
     else:
-        yield str(value)
+        yield value

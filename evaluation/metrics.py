@@ -16,6 +16,9 @@ from rollout.records import Call
 
 Item = TypeVar("Item", bound=Hashable)
 
+NESTED = "$call"
+"""The key under which a call stands as a value inside another call's arguments (`rollout.toolboxes.nesting`)."""
+
 MEANING: Mapping[str, str] = {
     "pass_at_k": "chance that at least one of k attempts is right (unbiased estimator, Chen et al. 2021)",
     "pass_hat_k": "chance that all of k attempts are right (tau-bench)",
@@ -32,7 +35,7 @@ MEANING: Mapping[str, str] = {
     "diversity_text": "chance that two right attempts at one problem differ in wording (1 - Simpson's index)",
     "diversity_calls": "chance that two right attempts at one problem differ in a call",
     "diversity_structure": "chance that two right attempts at one problem differ in their sequence of names",
-    "needed_share": "calls of right attempts whose result reaches the answer (backward slice over values)",
+    "needed_share": "calls of right attempts whose result reaches the answer (backward slice over values, an estimate)",
     "redundancy": "calls that repeat an earlier successful call of their attempt",
     "calls_ratio": "calls of right attempts over the calls of the shortest known solution",
     "failed_step_share": "steps with an error code",
@@ -67,9 +70,24 @@ def f1(predicted: Iterable[Item], gold: Iterable[Item]) -> float:
     return 2 * (one & other).total() / total if total else 1.0
 
 
+def names(calls: Iterable[Call]) -> list[str]:
+    """The functions' names in the order in which they are evaluated: calls inside a call before it."""
+    return [name for call in calls for name in (*_nested_names(json.loads(call.arguments)), call.name)]
+
+
+def _nested_names(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [name for inner in value for name in _nested_names(inner)]
+    if not isinstance(value, dict):
+        return []
+    inside = [name for inner in value.values() for name in _nested_names(inner)]
+    call = value.get(NESTED)
+    return [*inside, str(call["name"])] if isinstance(call, dict) and "name" in call else inside
+
+
 def name_f1(calls: Sequence[Call], gold: Sequence[Call]) -> float:
-    """F1 of function names as multisets."""
-    return f1((call.name for call in calls), (call.name for call in gold))
+    """F1 of function names as multisets, names of nested calls included."""
+    return f1(names(calls), names(gold))
 
 
 def slots(calls: Iterable[Call]) -> list[tuple[str, str, str]]:
@@ -109,8 +127,9 @@ def lcs_length(one: Sequence[Hashable], other: Sequence[Hashable]) -> int:
 
 def lcs_share(calls: Sequence[Call], gold: Sequence[Call]) -> float:
     """Longest common subsequence of names over the longer of both sequences; 1 when both are empty."""
-    longest = max(len(calls), len(gold))
-    return lcs_length([call.name for call in calls], [call.name for call in gold]) / longest if longest else 1.0
+    one, other = names(calls), names(gold)
+    longest = max(len(one), len(other))
+    return lcs_length(one, other) / longest if longest else 1.0
 
 
 def partial_match(calls: Sequence[Call], gold: Sequence[Call]) -> float:

@@ -52,7 +52,7 @@ ARMS = {
 }
 
 
-def call(name: str, **arguments: object) -> Call:
+def call(name: str, /, **arguments: object) -> Call:
     return Call(name=name, arguments=canonical_json(arguments))
 
 

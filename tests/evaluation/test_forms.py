@@ -5,7 +5,10 @@ import pytest
 
 from evaluation.attempts import measure, rates
 from evaluation.forms import Form, accepted, adheres, form_of, needed_calls, readable, redundant_calls
+from evaluation.metrics import lcs_share, name_f1, names
+from rollout.problems import FamilyConfig, generate
 from rollout.records import CallResult, ErrorCode, Outcome, Score, Step
+from rollout.toolboxes import load_toolbox
 from tests.evaluation.synthetic import Skill, call, make_problem, make_scores, step
 
 
@@ -44,7 +47,7 @@ def test_a_reply_whose_call_fails_is_readable_and_a_broken_one_is_not() -> None:
     assert not readable(step("x", CallResult(call=None, content="error", error=ErrorCode.BAD_SYNTAX)))
 
 
-def done(content: str, name: str, **arguments: object) -> CallResult:
+def done(content: str, name: str, /, **arguments: object) -> CallResult:
     return CallResult(call=call(name, **arguments), content=content)
 
 
@@ -62,13 +65,35 @@ def test_needed_calls_are_those_the_answer_rests_on() -> None:
     assert needed_calls([]) == 0
 
 
-def test_values_are_found_inside_structures_and_text() -> None:
+def test_values_are_found_inside_structures_and_texts() -> None:
     results = [
         done('{"sum": 12.0}', "add", a=3, b=9),
-        done("derived p7: wet(road).", "apply", rule="r1", values=[12]),
-        done("done", "finish", answer={"fact": "p7"}),
+        done('"Max is not fast"', "apply", given="cold", name="Max", then="not fast"),
+        done('"Bo is not fast"', "apply", given="cold", name="Bo", then="not fast"),
+        done('"Max is slow"', "apply", given="not fast", name="Max", then="slow", weight=[12]),
+        done("done", "finish", answer="yes"),
     ]
-    assert needed_calls(results) == 3
+    assert needed_calls(results) == 4
+
+
+@pytest.mark.parametrize("family", ["arithmetic", "fol"])
+def test_every_call_of_a_known_solution_is_needed(family: str) -> None:
+    needed = made = 0
+    for problem in generate(FamilyConfig(family=family, train=1, test=30, difficulty=(1, 3), seed=1), "test"):
+        session = load_toolbox(problem.toolbox).open(problem.state)
+        results = [session.call(one) for one in problem.gold_calls]
+        assert not any(result.error for result in results)
+        needed += needed_calls(results)
+        made += len(results)
+    assert needed / made > 0.97
+
+
+def test_calls_inside_calls_are_calls() -> None:
+    inner = {"$call": {"name": "mul", "arguments": {"a": 3, "b": 4}}}
+    outer = [call("sub", a=inner, b=5), call("finish", answer=7)]
+    flat = [call("mul", a=3, b=4), call("sub", a=12, b=5), call("finish", answer=7)]
+    assert names(outer) == names(flat) == ["mul", "sub", "finish"]
+    assert lcs_share(outer, flat) == name_f1(outer, flat) == 1.0
 
 
 def test_only_calls_without_an_error_are_accepted() -> None:
