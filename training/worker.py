@@ -15,13 +15,15 @@ import torch
 import torch.distributed as dist
 
 from cluster.errors import WorkError
+from cluster.ledger import Ledger
+from cluster.storage import open_store
 from rollout.shards import read_groups
 from training.callbacks import MetricsLog, SealCheckpoints
 from training.checkpoints import newest_verified, published
-from training.config import SftArm
+from training.config import DpoArm, SftArm
 from training.request import ArmRequest
 from training.sft import sft_arguments, sft_trainer, write_rows
-from training.zero import deepspeed_config, join_ranks, uses_bf16
+from training.zero import deepspeed_config, join_ranks, precision, uses_bf16
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -108,28 +110,56 @@ def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int) 
 
 
 def _trainer(request: ArmRequest) -> Any:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(request.start_model, trust_remote_code=False)
+    os.environ["TENSORBOARD_LOGGING_DIR"] = str(request.checkpoint_dir / "tensorboard")
     callbacks = [
         MetricsLog(request.metrics_path),
         SealCheckpoints(request.checkpoint_dir, request.fingerprint, request.training.keep_checkpoints),
     ]
-    os.environ["TENSORBOARD_LOGGING_DIR"] = str(request.checkpoint_dir / "tensorboard")
-
-    def load() -> Any:
-        dtype = torch.bfloat16 if uses_bf16(request.training) else torch.float32
-        return AutoModelForCausalLM.from_pretrained(
-            request.start_model, dtype=dtype, trust_remote_code=False, use_safetensors=True
-        )
-
     if isinstance(request.arm, SftArm):
-        arm = request.arm
-        folder = request.checkpoint_dir / f"rows-{request.fingerprint}"
-        rows = agreed(lambda: write_rows(read_groups(request.ledger), arm, folder))
-        config = sft_arguments(training_arguments(request, *rows.batches(arm, request.training)))
-        return sft_trainer(load(), tokenizer, rows.load(), config, callbacks)
-    raise WorkError("dpo")
+        return _sft(request, request.arm, tokenizer, callbacks)
+    return _dpo(request, request.arm, tokenizer, callbacks)
+
+
+def _sft(request: ArmRequest, arm: SftArm, tokenizer: Any, callbacks: list[Any]) -> Any:
+    folder = request.checkpoint_dir / f"rows-{request.fingerprint}"
+    rows = agreed(lambda: write_rows(read_groups(request.ledger), arm, folder))
+    config = sft_arguments(training_arguments(request, *rows.batches(arm, request.training)))
+    return sft_trainer(_load(request), tokenizer, rows.load(), config, callbacks)
+
+
+def _dpo(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any]) -> Any:
+    from training.dpo import TreeDPOConfig, TreeDPOTrainer
+    from training.reference import ReferenceStore, reference_name, referenced_examples
+
+    reference = ReferenceStore(Ledger(open_store(request.run), request.reference))
+    name = reference_name(request.start_model, precision(request.training))
+    examples = referenced_examples(read_groups(request.ledger), arm.scored, reference, name)
+    config = TreeDPOConfig(
+        # A batch of this trainer is a whole step; it cuts it into rows by itself.
+        **training_arguments(request, 1, 1),
+        beta=arm.beta,
+        loss_type=arm.loss_type,
+        label_smoothing=arm.label_smoothing,
+        rpo_alpha=arm.rpo_alpha,
+        length_normalised=arm.length_normalised,
+        pair_mean=arm.pair_mean,
+        groups_per_step=arm.groups_per_step,
+        micro_token_budget=request.training.tokens_per_micro_step,
+    )
+    return TreeDPOTrainer(_load(request), config, examples, processing_class=tokenizer, callbacks=callbacks)
+
+
+def _load(request: ArmRequest) -> Any:
+    """The start model, split over the ranks while it loads: the trainer's arguments hold ZeRO's setting by now."""
+    from transformers import AutoModelForCausalLM
+
+    dtype = torch.bfloat16 if uses_bf16(request.training) else torch.float32
+    return AutoModelForCausalLM.from_pretrained(
+        request.start_model, dtype=dtype, trust_remote_code=False, use_safetensors=True
+    )
 
 
 def _redirect_output(log_path: Path, rank: int) -> None:

@@ -1,6 +1,6 @@
 """Typed configuration to DeepSpeed's, and what must happen before a model may be loaded under it."""
 
-from typing import Any
+from typing import Any, Literal
 
 from training.config import Schedule, TrainingConfig
 
@@ -56,6 +56,11 @@ def uses_bf16(training: TrainingConfig) -> bool:
     if training.zero.bf16 == "auto":
         return training.gpus_per_rank > 0
     return training.zero.bf16 == "on"
+
+
+def precision(training: TrainingConfig) -> Literal["float32", "bfloat16"]:
+    """The one that models compute in, in training and for its reference: in two, the first DPO loss is not ln 2."""
+    return "bfloat16" if uses_bf16(training) else "float32"
 
 
 def environment(training: TrainingConfig) -> dict[str, str]:

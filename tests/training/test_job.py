@@ -2,14 +2,17 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from cluster.ledger import Ledger
+from cluster.storage import open_store
 from tests.training.samples import publish_groups, sample_groups, save_model
 from training.checkpoints import listed, verify
-from training.config import SftArm, TrainingConfig, ZeroConfig
+from training.config import DpoArm, SftArm, TrainingConfig, ZeroConfig
 from training.job import train_arm
 from training.metrics import read_metrics
 from training.request import ArmRequest
@@ -111,3 +114,28 @@ def test_sft_on_two_ranks_has_the_plain_numbers_and_is_resumed(ray_here: None, s
     assert again[2]["loss"] == pytest.approx(rows[2]["loss"], abs=1e-6)
     for name, value in AutoModelForCausalLM.from_pretrained(resumed.model_dir).state_dict().items():
         torch.testing.assert_close(value, trained.state_dict()[name], rtol=0, atol=1e-6)
+
+
+def test_dpo_on_two_ranks_starts_at_ln_2_and_is_resumed(ray_here: None, start: Path, tmp_path: Path) -> None:
+    import math
+
+    from training.reference import ReferenceStore, compute_reference
+
+    publish_groups(tmp_path, sample_groups())
+    arm = DpoArm(method="dpo", learning_rate=RATE, max_steps=STEPS, groups_per_step=12)
+    asked = replace(request(tmp_path, start, "dpo"), arm=arm, reference="reference/tiny")
+    store = ReferenceStore(Ledger(open_store(str(tmp_path)), asked.reference))
+    assert compute_reference(str(start), sample_groups(), store, rule=arm.scored, token_budget=512) > 0
+    result = train_arm(asked)
+    rows = read_metrics(result.metrics_path)
+    assert [row["step"] for row in rows] == [1, 2, 3]
+    assert rows[0]["loss"] == pytest.approx(math.log(2), abs=1e-5)
+    assert rows[2]["loss"] < rows[0]["loss"]
+    assert rows[2]["rewards/margins"] > rows[0]["rewards/margins"]
+    assert {"rewards/accuracies", "rewards/chosen", "rewards/rejected", "logps/chosen", "tokens"} <= rows[0].keys()
+
+    shutil.rmtree(result.model_dir)
+    (asked.checkpoint_dir / "checkpoint-3" / "manifest.json").unlink()
+    again = read_metrics(train_arm(asked).metrics_path)
+    assert [row["step"] for row in again] == [1, 2, 3]
+    assert again[2]["loss"] == pytest.approx(rows[2]["loss"], abs=1e-6)
