@@ -7,18 +7,26 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from rollout.formats.limits import REPLY_LIMITS, CallSyntaxError, ReplyLimits, check_count, check_size, too_many_digits
-from rollout.records import Call, CallResult, ErrorCode, canonical_json, content_hash
+from rollout.formats.limits import (
+    REPLY_LIMITS,
+    CallSyntaxError,
+    ReplyLimits,
+    check_count,
+    check_size,
+    format_hash,
+    too_many_digits,
+)
+from rollout.records import Call, CallResult, ErrorCode, canonical_json
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.mistakes import quoted
 from rollout.toolboxes.nesting import CALL, POSITIONAL, is_nested
 from rollout.toolboxes.toolbox import Toolbox
 
 SHAPE = '{"name": ..., "arguments": {...}}'
+JSON_SOURCE = __file__
 _MAX_STARTS = 8
 """Places in a reply where a call is looked for behind prose."""
 
@@ -30,7 +38,7 @@ class JsonFormat:
     built_ins: Mapping[str, Function] = MappingProxyType({})
 
     def __init__(self) -> None:
-        self.hash = content_hash(self.name, Path(__file__).read_text())
+        self.hash = format_hash(self.name, __file__)
 
     def instructions(self, toolbox: Toolbox, verbosity: str) -> str:
         """The functions: their names, their signatures without types, or (`full`) how to call and their schemas."""

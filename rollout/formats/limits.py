@@ -1,11 +1,15 @@
 """What a reply may be before anything parses it, and what is wrong with one that does not parse."""
 
+import ast
 import re
+from functools import lru_cache
+from pathlib import Path
 
 from pydantic import Field
 
 from cluster.config import Section
-from rollout.records import ErrorCode
+from rollout.records import ErrorCode, content_hash
+from rollout.toolboxes import nesting
 from rollout.toolboxes.mistakes import CallRefused
 
 
@@ -71,3 +75,13 @@ def too_many_digits(limits: ReplyLimits) -> CallSyntaxError:
     return CallSyntaxError(
         ErrorCode.BAD_VALUE, f"a number has more than {limits.max_digits} characters; write a shorter one"
     )
+
+
+def format_hash(name: str, *files: str) -> str:
+    """Hash of a call format: the code in `files`, of the limits and of nesting; comments do not count."""
+    return content_hash(name, *(_tree(file) for file in (*files, __file__, str(nesting.__file__))))
+
+
+@lru_cache(maxsize=16)
+def _tree(file: str) -> str:
+    return ast.dump(ast.parse(Path(file).read_text()))

@@ -14,11 +14,10 @@ tokenizer's own chat template does that.
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 
-from rollout.formats.json_format import call_of, decode, decode_at, described
-from rollout.formats.limits import REPLY_LIMITS, CallSyntaxError, ReplyLimits, check_count, check_size
+from rollout.formats.json_format import JSON_SOURCE, call_of, decode, decode_at, described
+from rollout.formats.limits import REPLY_LIMITS, CallSyntaxError, ReplyLimits, check_count, check_size, format_hash
 from rollout.records import Call, CallResult, ErrorCode, canonical_json, content_hash
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.toolbox import Toolbox
@@ -39,7 +38,7 @@ class _Dialect:
     built_ins: Mapping[str, Function] = MappingProxyType({})
 
     def __init__(self) -> None:
-        self.hash = content_hash(self.name, Path(__file__).read_text())
+        self.hash = format_hash(self.name, __file__, JSON_SOURCE)
 
     def instructions(self, toolbox: Toolbox, verbosity: str) -> str:
         """The functions: names, signatures without types, or (`full`) how to call and their schemas."""

@@ -13,11 +13,18 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from rollout.formats.limits import REPLY_LIMITS, CallSyntaxError, ReplyLimits, check_count, check_size, too_many_digits
-from rollout.records import Call, CallResult, ErrorCode, canonical_json, content_hash
+from rollout.formats.limits import (
+    REPLY_LIMITS,
+    CallSyntaxError,
+    ReplyLimits,
+    check_count,
+    check_size,
+    format_hash,
+    too_many_digits,
+)
+from rollout.records import Call, CallResult, ErrorCode, canonical_json
 from rollout.toolboxes.built_ins import BUILT_INS
 from rollout.toolboxes.mistakes import quoted
 from rollout.toolboxes.nesting import CALL, POSITIONAL, is_nested, nested
@@ -41,7 +48,7 @@ class PythonFormat:
     built_ins = BUILT_INS
 
     def __init__(self) -> None:
-        self.hash = content_hash(self.name, Path(__file__).read_text())
+        self.hash = format_hash(self.name, __file__)
 
     def instructions(self, toolbox: Toolbox, verbosity: str) -> str:
         """The functions: names, typed signatures, or (`full`) how to call, and description, signature and example."""

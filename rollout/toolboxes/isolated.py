@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -50,8 +51,8 @@ class Worker:
         self.name = name
         self.greeting: dict[str, Any] = {}
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="toolbox")
-        self.closed: list[int] = []
-        """Sessions to forget; filled by finalizers on any thread."""
+        self.closed: deque[int] = deque()
+        """Sessions that the process may forget; filled by finalizers on any thread."""
         self._process: subprocess.Popen[bytes] | None = None
         self._buffer = b""
 
@@ -83,7 +84,7 @@ class Worker:
         """One reply. Raises _Gone, with the process ended, when none came within `deadline` seconds."""
         assert self._process is not None
         assert self._process.stdin is not None
-        gone, self.closed = self.closed, []
+        gone = [self.closed.popleft() for _ in range(len(self.closed))]
         try:
             self._process.stdin.write(msgspec.json.encode({**request, "closed": gone, "deadline": deadline}) + b"\n")
             self._process.stdin.flush()
@@ -179,7 +180,7 @@ class IsolatedSession(Session):
         self._state = state
         self._history: list[Call] = []
         self._held_by = 0
-        weakref.finalize(self, self._worker.closed.append, self._number)
+        weakref.finalize(self, self._worker.closed.append, self._number).atexit = False
 
     def call(
         self, call: Call, built_ins: Mapping[str, Function] = NOTHING_BUILT_IN, deadline: float = DEADLINE

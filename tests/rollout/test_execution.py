@@ -1,6 +1,7 @@
 """Executing what a model wrote: damage has its code, nothing is evaluated, nothing unlisted runs, nothing hangs."""
 
 import asyncio
+import gc
 import json
 import random
 import sys
@@ -12,12 +13,15 @@ from typing import Any
 import pytest
 
 from benchmarks.calls import FORMATS, fuzz, fuzzed_replies
+from cluster.errors import RequestError
 from rollout.error_codes import ERROR_CODES, as_markdown, bfcl_error_type
 from rollout.execution import CALL_LIMITS, CallLimits, execute, execute_now
 from rollout.formats import CallFormat, load_format
 from rollout.formats.python_format import REPLY
 from rollout.records import Call, CallResult, ErrorCode, canonical_json
-from rollout.toolboxes import Toolbox, load_toolbox
+from rollout.toolboxes import Session, Toolbox, load_toolbox
+from rollout.toolboxes.isolated import IsolatedToolbox
+from rollout.toolboxes.worker import _reply
 
 JSON, PYTHON = load_format("json"), load_format("python")
 ARITHMETIC = load_toolbox("arithmetic")
@@ -366,6 +370,37 @@ def test_state_survives_the_worker_that_held_it(users_file: Path) -> None:
     assert [result.content for result in results] == ["6", "9", "Error: hang: took longer than 0.4 s", "10", "10"]
     assert execute_now("up()", PYTHON, other, QUICK)[0].content == "101"
     assert session.answer == "10"
+
+
+def test_a_worker_forgets_sessions_that_are_gone(users_file: Path) -> None:
+    toolbox = load_toolbox(f"{users_file}:Counter")
+    assert isinstance(toolbox, IsolatedToolbox)
+    sessions = [toolbox.open('{"count":0}') for _ in range(6)]
+    for session in sessions:
+        execute_now("up()", PYTHON, session, QUICK)
+    del session, sessions
+    gc.collect()
+    waiting = sum(len(worker.closed) for worker in toolbox.workers)
+    assert waiting >= 6
+    for _ in toolbox.workers:
+        assert execute_now("up()", PYTHON, toolbox.open('{"count":1}'), QUICK)[0].content == "2"
+    assert sum(len(worker.closed) for worker in toolbox.workers) <= len(toolbox.workers)
+    served: dict[int, Session] = {1: ARITHMETIC.open(), 2: ARITHMETIC.open()}
+    assert _reply(ARITHMETIC, served, {"session": 2, "closed": [1, 7]}) == {"opened": True}
+    assert list(served) == [2]
+
+
+def test_a_state_that_does_not_fit_is_a_wrong_request_and_no_mistake_of_the_model(users_file: Path) -> None:
+    with pytest.raises(RequestError, match="state does not fit"):
+        execute_now("up()", PYTHON, load_toolbox(f"{users_file}:Counter").open('{"cnt":0}'), QUICK)
+    with pytest.raises(RequestError, match="no docstring"):
+        load_toolbox(_undocumented(users_file))
+
+
+def _undocumented(users_file: Path) -> str:
+    path = users_file.parent / "bare.py"
+    path.write_text("def f(a: int) -> int:\n    return a\n")
+    return str(path)
 
 
 def test_every_error_code_is_explained_as_documented() -> None:
