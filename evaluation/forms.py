@@ -1,5 +1,6 @@
 """How replies look and how steps hang together: forms of replies, needed and repeated calls. Pure and light."""
 
+import functools
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -154,6 +155,7 @@ def _sources(wanted: _Values, given: Sequence[_Values]) -> set[int]:
     return found - {-1}
 
 
+@functools.lru_cache(maxsize=16384)
 def _values(text: str) -> _Values:
     try:
         leaves = list(_leaves(json.loads(text)))

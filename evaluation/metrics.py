@@ -72,7 +72,12 @@ def f1(predicted: Iterable[Item], gold: Iterable[Item]) -> float:
 
 def names(calls: Iterable[Call]) -> list[str]:
     """The functions' names in the order in which they are evaluated: calls inside a call before it."""
-    return [name for call in calls for name in (*_nested_names(json.loads(call.arguments)), call.name)]
+    found: list[str] = []
+    for call in calls:
+        if NESTED in call.arguments:
+            found += _nested_names(json.loads(call.arguments))
+        found.append(call.name)
+    return found
 
 
 def _nested_names(value: Any) -> list[str]:

@@ -157,6 +157,8 @@ def _differences(a: Mapping[str, float], b: Mapping[str, float]) -> Values:
 
 
 def _sign_flip(differences: Values, permutations: int, rng: np.random.Generator) -> float:
+    differences = differences[differences != 0]  # a zero stays one whichever way it is flipped: no order changes
+
     def flipped(size: tuple[int, ...]) -> Values:
         signs = rng.integers(0, 2, size=size, dtype=np.int8) * 2 - 1
         return np.asarray(signs * differences, dtype=np.float64)
