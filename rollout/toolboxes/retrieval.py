@@ -21,7 +21,8 @@ def retrieve(toolbox: Toolbox, query: str, k: int) -> Toolbox:
     if k >= len(names):
         return toolbox
     index, vocabulary = _index(toolbox.hash, tuple(_text(toolbox.functions[name]) for name in names))
-    words = sorted({word for word in _words(query) if word in vocabulary})
+    # Numerals in a problem ask for functions that take numbers, whose descriptions say so in words.
+    words = sorted({"number" if word.isdigit() else word for word in _words(query)} & vocabulary)
     if not words:
         return toolbox.subset(names[:k])
     scores = index.get_scores(words)
@@ -30,16 +31,20 @@ def retrieve(toolbox: Toolbox, query: str, k: int) -> Toolbox:
 
 
 def recall(needed: Iterable[Call], retrieved: Toolbox) -> float:
-    """Share of the distinct functions called in `needed` that are in `retrieved`; 1.0 when nothing is needed."""
-    names = {call.name for call in needed}
+    """Share of the distinct functions called in `needed` that are in `retrieved`; 1.0 when nothing is needed.
+
+    The finishing function, which is always there, does not count.
+    """
+    names = {call.name for call in needed} - {retrieved.finish}
     return sum(name in retrieved.functions for name in names) / len(names) if names else 1.0
 
 
 @lru_cache(maxsize=32)
 def _index(_hash: str, texts: tuple[str, ...]) -> tuple[Any, frozenset[str]]:
     import bm25s
+    from bm25s.stopwords import STOPWORDS_EN
 
-    tokens = [_words(text) for text in texts]
+    tokens = [[word for word in _words(text) if word not in STOPWORDS_EN] for text in texts]
     index = bm25s.BM25(method="lucene")
     index.index(tokens, show_progress=False)
     return index, frozenset(word for each in tokens for word in each)
