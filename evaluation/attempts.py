@@ -8,6 +8,9 @@ from evaluation.forms import Form, accepted, adheres, form_of, needed_calls, rea
 from evaluation.metrics import argument_f1, lcs_share, name_f1, names, partial_match, signature, win
 from rollout.records import Episode, ErrorCode, Outcome, Problem, Score, content_hash
 
+ORDER = ("teacher", "sft", "dpo", "sft+dpo")
+"""The well-known arms, as every table lists them after the baseline."""
+
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One attempt, measured. Values that need a known solution or an answer are None where there is none."""
@@ -111,6 +114,12 @@ def rates(attempts: Iterable[Attempt]) -> dict[str, tuple[int, int]]:
             right, n = found.get(attempt.problem_id, (0, 0))
             found[attempt.problem_id] = (right + attempt.right, n + 1)
     return found
+
+
+def arm_order(arms: Iterable[str], baseline: str) -> list[str]:
+    """The baseline, the teacher, the well-known arms, the others by name. What stands first is compared against."""
+    rank = {name: index for index, name in reversed(list(enumerate((baseline, *ORDER))))}
+    return sorted(arms, key=lambda arm: (rank.get(arm, len(ORDER) + 1), arm))
 
 
 def _calls_read(episode: Episode) -> int:

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from evaluation.summary import arm_order
+from evaluation.attempts import arm_order
 from rollout.records import Episode, ErrorCode, Outcome, Problem, Score, Step
 
 OUTCOME_STYLE: Mapping[Outcome, str] = {

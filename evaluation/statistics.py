@@ -135,11 +135,13 @@ def enough_permutations(config: EvaluationConfig, comparisons: int) -> Evaluatio
 def minimum_detectable(differences: Values, level: float, power: float = 0.8) -> float | None:
     """The smallest mean difference that a paired test at `level` finds with `power`, given the spread seen here.
 
-    From the power of the paired t-test (statsmodels); None with fewer than three problems or without any spread.
+    From the power of the paired t-test (statsmodels); None with fewer than three problems, without any spread,
+    or where it would be more than the whole.
     """
     if len(differences) < 3 or _constant(differences):
         return None
-    return _effect_size(len(differences), round(level, 12), power) * float(differences.std(ddof=1))
+    least = _effect_size(len(differences), round(level, 12), power) * float(differences.std(ddof=1))
+    return least if least <= 1 else None
 
 
 @functools.lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Any
 
 from cluster.errors import RequestError
-from evaluation.attempts import Attempt, measure_all
+from evaluation.attempts import Attempt, arm_order, measure_all
 from evaluation.config import EvaluationConfig
 from evaluation.findings import findings
 from evaluation.statistics import Paired, adjust, enough_permutations, generator, paired_greedy, paired_sampled
@@ -14,7 +14,6 @@ from evaluation.suites import problem_rates, suite_figures
 from rollout.records import Problem, Score
 
 CORRECTION = "holm"
-ORDER = ("teacher", "sft", "dpo", "sft+dpo")
 
 Summary = dict[str, Any]
 
@@ -74,12 +73,6 @@ def summarise(
     }
     summary["findings"] = findings(summary)
     return summary
-
-
-def arm_order(arms: Iterable[str], baseline: str) -> list[str]:
-    """The baseline, the teacher, the well-known arms, the others by name. What stands first is compared against."""
-    rank = {name: index for index, name in reversed(list(enumerate((baseline, *ORDER))))}
-    return sorted(arms, key=lambda arm: (rank.get(arm, len(ORDER) + 1), arm))
 
 
 def compare_arms(

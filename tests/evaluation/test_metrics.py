@@ -145,7 +145,7 @@ def test_win_agrees_with_decimal_rounding_on_random_numbers() -> None:
 
 def test_metrics_load_nothing_heavy() -> None:
     program = (
-        "import sys, evaluation.metrics, evaluation.attempts, evaluation.config; "
+        "import sys, evaluation.metrics, evaluation.attempts, evaluation.config, evaluation.chains; "
         "sys.exit(', '.join({'torch', 'ray', 'vllm', 'transformers', 'matplotlib', 'scipy'} & sys.modules.keys()) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

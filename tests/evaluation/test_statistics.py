@@ -115,6 +115,7 @@ def test_minimum_detectable_difference_is_found_with_its_power() -> None:
 def test_minimum_detectable_difference_is_unknown_without_spread() -> None:
     assert statistics.minimum_detectable(np.ones(20), 0.05) is None
     assert statistics.minimum_detectable(np.array([0.0, 1.0]), 0.05) is None
+    assert statistics.minimum_detectable(np.array([-1.0, 0.0, 1.0]), 0.05) is None
 
 
 def test_many_comparisons_can_still_be_significant() -> None:

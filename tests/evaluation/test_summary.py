@@ -7,8 +7,9 @@ import pytest
 from rich.console import Console
 
 from cluster.errors import RequestError
+from evaluation.attempts import arm_order
 from evaluation.config import EvaluationConfig
-from evaluation.summary import Summary, arm_order, build_summary
+from evaluation.summary import Summary, build_summary
 from evaluation.table import SummaryTable
 from rollout.records import Outcome, Problem, Score
 from tests.evaluation.synthetic import ARMS, DATA, SECONDS, VERSIONS, Skill, make_problems, make_scores
