@@ -10,7 +10,7 @@ import tomllib
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -65,18 +65,18 @@ def parse(section: type[SectionT], table: Mapping[str, Any], where: str) -> Sect
         # By way of JSON: there pydantic's strict mode takes a list for a tuple and text for an enum or a path.
         return section.model_validate_json(json.dumps(table, default=str))
     except ValidationError as error:
-        raise RequestError(f"{where}: {_one_line(section, error)}") from None
+        raise RequestError(f"{where}: {_one_line(section, error, table)}") from None
 
 
-def _one_line(section: type[Section], error: ValidationError) -> str:
+def _one_line(section: type[Section], error: ValidationError, table: Mapping[str, Any]) -> str:
     faults = error.errors()
     first = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
-    # A discriminator's tag or a union member's name stands in `loc` too; what people wrote is what they can find.
-    path = ".".join(str(part) for part in first["loc"]) or "the recipe"
+    written, kinds = _resolve(section, first["loc"], table)
+    path = ".".join(map(str, written)) or "the recipe"
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     if first["type"] == "extra_forbidden":
-        known = _fields_at(section, first["loc"][:-1])
-        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.4)
+        known = [name for kind in kinds for name in kind.model_fields]
+        near = difflib.get_close_matches(str(written[-1]), known, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}"
         return f"unknown key {path}; {hint}{more}"
     if first["type"] == "missing":
@@ -86,26 +86,52 @@ def _one_line(section: type[Section], error: ValidationError) -> str:
     return f"{path} = {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}{more}"
 
 
-def _fields_at(section: type[Section], loc: Sequence[int | str]) -> list[str]:
-    """The keys that the section at `loc` knows; an empty list when `loc` does not lead to a section."""
+def _resolve(
+    section: type[Section], loc: Sequence[int | str], table: Mapping[str, Any]
+) -> tuple[list[int | str], list[type[Section]]]:
+    """What people wrote of `loc`, and the sections that its last part may stand in.
+
+    In `loc` stand tags and names of a union's members, too, which nobody wrote: they say which member it is.
+    """
+    written: list[int | str] = []
     kinds: list[Any] = [section]
-    for part in loc:
-        inner: list[Any] = []
-        for kind in kinds:
-            if isinstance(kind, type) and issubclass(kind, Section):
-                field = kind.model_fields.get(str(part))
-                inner += _members(field.annotation) if field else [kind] if kind.__name__ == part else []
-            else:
-                inner += _members(get_args(kind)[-1]) if get_args(kind) else []
-        kinds = inner
-    sections = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section))
-    return [name for kind in sections for name in kind.model_fields]
+    standing: list[Any] = kinds
+    node: Any = table
+    for position, part in enumerate(loc):
+        here = (isinstance(node, Mapping) and part in node) or (isinstance(node, list) and isinstance(part, int))
+        if not here and position < len(loc) - 1:
+            kinds = [kind for kind in kinds if _is_section(kind) and _named(kind, str(part))] or kinds
+            continue
+        written.append(part)
+        standing = kinds
+        kinds = [member for kind in kinds for member in _below(kind, part)]
+        node = node[part] if here else None
+    return written, [kind for kind in standing if _is_section(kind)]
+
+
+def _below(kind: Any, part: int | str) -> list[Any]:
+    """The types that may stand at `part` of a value of type `kind`."""
+    if _is_section(kind):
+        field = kind.model_fields.get(str(part))
+        return _members(field.annotation) if field else []
+    return _members(get_args(kind)[-1]) if get_args(kind) else []
 
 
 def _members(annotation: Any) -> list[Any]:
+    if get_origin(annotation) is Annotated:
+        return _members(get_args(annotation)[0])
     if get_origin(annotation) in (Union, types.UnionType):
         return [member for argument in get_args(annotation) for member in _members(argument)]
     return [annotation]
+
+
+def _named(kind: type[Section], tag: str) -> bool:
+    literals = (get_args(field.annotation) for field in kind.model_fields.values())
+    return kind.__name__ == tag or any(tag in values for values in literals)
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Section)
 
 
 def _literal(text: str) -> Any:

@@ -142,11 +142,11 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _leave(141)
     except Exception as error:
-        import click
-
-        if not isinstance(error, click.ClickException):
+        # Typer brings its own copy of click's exceptions; that they say a usage error is what tells them.
+        usage = getattr(error, "format_message", None)
+        if usage is None:
             raise
-        errors.print(f"chainpref: {error.format_message()}", markup=False)
+        errors.print(f"chainpref: {usage()}; see chainpref --help", markup=False)
         _leave(2)
 
 

@@ -51,13 +51,9 @@ def build_group_unit(work: GroupWork) -> Commit:
     store = open_store(work.run_uri)
     config = GroupsConfig.model_validate_json(work.groups)
     episode_ledger = Ledger(store, "episodes")
-    commits = episode_ledger.history()
-    rows = [
-        episode
-        for name in work.episodes
-        if not commits[name].waived
-        for episode in decode_episodes(episode_ledger.read(commits[name]))
-    ]
+    found = [episode_ledger.find(name) for name in work.episodes]
+    commits = [commit for commit in found if commit is not None and not commit.waived]
+    rows = [episode for commit in commits for episode in decode_episodes(episode_ledger.read(commit))]
     groups = block_groups(rows, work.student, ChatTemplate.from_model(work.student_dir), config)
     encoded = encode_groups(groups)
     if encoded.rejected:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import Field
 
 from cluster.config import Section, apply_settings, load_toml, parse
 from cluster.errors import RequestError
@@ -16,7 +17,7 @@ class Inner(Section):
 class Outer(Section):
     name: str
     inner: Inner = Inner()
-    parts: dict[str, Inner] = {}
+    parts: dict[str, Inner] = Field(default_factory=dict)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,83 @@
+"""The command line as a user calls it: a process, its exit status, one line for a wrong request."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def chainpref(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "nowhere.toml"), "recipe nowhere.toml: no such file"),
+        (("run", "recipes/local.toml", "--set", "arms.dpo.betta=1"), "did you mean 'beta'?"),
+        (("run", "recipes/local.toml", "--set", "nonsense"), "write it as section.key=value"),
+        (("rollout", "recipes/local.toml", "--run", "RUN"), "run `chainpref models` first"),
+        (("train", "recipes/local.toml", "--run", "RUN"), "run `chainpref groups` first"),
+        (("report", "recipes/local.toml", "--run", "RUN"), "run `chainpref evaluate` first"),
+        (("status", "RUN"), "no recipe.toml there"),
+        (("verify", "RUN"), "no recipe.toml there"),
+        (("export", "RUN", "--out", "x.jsonl"), "no recipe.toml there"),
+        (("export", "RUN", "--out", "x.jsonl", "--format", "csv"), "there are trl, openai, sharegpt"),
+        (("problems", "nonsense"), "family 'nonsense': unknown"),
+        (("problems",), "Missing argument"),
+        (("runn",), "No such command"),
+    ],
+)
+def test_a_wrong_request_is_one_line_and_exit_2(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    done = chainpref(*(str(tmp_path / "run") if argument == "RUN" else argument for argument in arguments))
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("problems.mine={family='jsonl', path='broken.jsonl', toolbox='arithmetic', train=1}", "broken.jsonl:2"),
+        ("problems.mine={family='jsonl', path='absent.jsonl', train=1}", "absent.jsonl"),
+        ("models.student={source='absent-student'}", "absent-teacher"),
+    ],
+)
+def test_bad_input_is_found_before_anything_starts(setting: str, said: str, tmp_path: Path) -> None:
+    row = '{"text": "1 + 1?", "answer": 2}\n'
+    (tmp_path / "broken.jsonl").write_text(row + '{"text": "half\n')
+    small = [f"--set=problems.{family}.{split}=2" for family in ("arithmetic", "fol") for split in ("train", "test")]
+    made = ["--set=models.teacher={source='absent-teacher'}"]
+    done = chainpref(
+        "models", str(ROOT / "recipes/local.toml"), "--run", "run", *small, *made, f"--set={setting}", folder=tmp_path
+    )
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "run" / "models").exists()
+
+
+def test_problems_are_shown_with_their_gold_chain_executed() -> None:
+    done = chainpref("problems", "fol", "--count", "3")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n  right\n") == 3
+
+
+def test_doctor_says_what_is_there() -> None:
+    done = chainpref("doctor")
+    assert done.returncode in (0, 1)
+    assert "python" in done.stdout
+    assert "vllm" in done.stdout

@@ -1,0 +1,102 @@
+"""Every recipe parses; a wrong one is refused in one line; a changed one on an existing run too."""
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cluster.errors import RequestError
+from pipeline.recipe import differences, load_recipe, resolved
+from pipeline.run_folder import open_run, run_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+RECIPES = sorted((ROOT / "recipes").rglob("*.toml"))
+LOCAL = ROOT / "recipes" / "local.toml"
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_parses(path: Path) -> None:
+    recipe = load_recipe(path)
+    assert recipe.problems
+    assert [name for name, _ in recipe.arms_in_order()]
+
+
+def test_the_local_recipe_has_what_the_report_promises() -> None:
+    recipe = load_recipe(LOCAL)
+    assert set(recipe.arms) == {"sft", "dpo", "sft+dpo"}
+    assert set(recipe.problems) == {"arithmetic", "fol"}
+    assert all(family.test >= 200 for family in recipe.problems.values())
+    assert recipe.training.ranks == 2
+    assert recipe.training.zero.stage == 3
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("rollout.sampels=3", "unknown key rollout.sampels; did you mean 'samples'?"),
+        ("rollout.samples='many'", "rollout.samples = 'many'"),
+        ("rollout.samples=0", "rollout.samples = 0"),
+        ("arms.dpo.betta=1", "unknown key arms.dpo.betta; did you mean 'beta'?"),
+        ("arms.sft.beta=1", "unknown key arms.sft.beta; did you mean 'adam_beta2'?"),
+        ("arms.dpo.method='ppo'", "arms.dpo"),
+        ("arms.dpo.start='nobody'", "arms.dpo.start = 'nobody': no such arm"),
+        ("arms.sft.start='sft+dpo'", "start from each other"),
+        ("arms.base.method='sft'", "arm 'base'"),
+        ("models.teacher.source='x'", "give either source"),
+        ("run.name='a/b'", "run.name = 'a/b'"),
+        ("problems.fol.difficulty=[3, 1]", "difficulty"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_one_line(setting: str, said: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        load_recipe(LOCAL, [setting])
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_changed_recipe_on_an_existing_run_is_refused_with_the_difference(tmp_path: Path) -> None:
+    recipe = load_recipe(LOCAL)
+    folder = tmp_path / "run"
+    with open_run(recipe, folder, Console(), False):
+        pass
+    before = sorted(folder.rglob("*"))
+    with open_run(recipe, folder, Console(), False):
+        pass
+    changed = load_recipe(LOCAL, ["rollout.samples=3", "arms.dpo.beta=0.5"])
+    with pytest.raises(RequestError, match=r"rollout\.samples: \d+ -> 3; arms\.dpo\.beta: 0\.\d+ -> 0\.5.*--run DIR"):
+        open_run(changed, folder, Console(), False).__enter__()
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_where_a_run_lies_is_no_difference(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with open_run(load_recipe(LOCAL), folder, Console(), False):
+        pass
+    elsewhere = load_recipe(LOCAL, ["run.directory=/tmp", "cluster.local_cpus=9"])
+    with open_run(elsewhere, folder, Console(), False):
+        pass
+
+
+def test_a_folder_that_is_no_run_and_a_run_at_work_are_refused(tmp_path: Path) -> None:
+    recipe = load_recipe(LOCAL)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").touch()
+    with pytest.raises(RequestError, match=r"holds no recipe\.toml"):
+        open_run(recipe, tmp_path / "other", Console(), False).__enter__()
+    with (
+        open_run(recipe, tmp_path / "run", Console(), False),
+        pytest.raises(RequestError, match="another chainpref command works on it"),
+    ):
+        open_run(recipe, tmp_path / "run", Console(), False).__enter__()
+
+
+def test_run_folder_and_differences(tmp_path: Path) -> None:
+    recipe = load_recipe(LOCAL)
+    assert run_folder(recipe, None).parts[-2:] == ("runs", "local")
+    assert run_folder(recipe, tmp_path) == tmp_path
+    assert differences(resolved(recipe), resolved(recipe)) == []
+    assert differences({"a": {"b": 1}, "c": 2}, {"a": {"b": 2}, "d": 3}) == [
+        "a.b: 1 -> 2",
+        "c: 2 -> None",
+        "d: None -> 3",
+    ]
