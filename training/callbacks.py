@@ -16,15 +16,18 @@ __all__ = ["MetricsLog", "SealCheckpoints", "read_metrics"]
 class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
     """Appends one JSON object a logged step: step, steps, loss, learning_rate, grad_norm and the trainer's own.
 
-    A resumed run first drops the rows after the step that it resumes from, so that every step stands there once.
+    A resumed run first drops the rows after the step that it resumes from, so that every step stands there once,
+    and goes on counting tokens where the kept ones end: the trainers begin at 0.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._tokens_before = 0.0
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if state.is_world_process_zero:
-            truncate_metrics(self._path, state.global_step)
+            kept = truncate_metrics(self._path, state.global_step)
+            self._tokens_before = kept[-1].get("tokens", 0.0) if kept else 0.0
 
     def on_log(
         self,
@@ -36,8 +39,10 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
     ) -> None:
         if not state.is_world_process_zero or logs is None or "loss" not in logs:
             return
-        row = {"step": state.global_step, "steps": state.max_steps}
+        row: dict[str, float] = {"step": state.global_step, "steps": state.max_steps}
         row |= {_plain(key): value for key, value in logs.items() if isinstance(value, int | float)}
+        if "tokens" in row:
+            row["tokens"] += self._tokens_before
         with self._path.open("a") as file:
             file.write(json.dumps(row) + "\n")
 
@@ -58,7 +63,8 @@ class SealCheckpoints(TrainerCallback):  # type: ignore[misc]
 
 
 def _plain(key: str) -> str:
-    return {"num_tokens": "tokens", "num_input_tokens_seen": "tokens"}.get(key, key)
+    # TreeDPOTrainer's own `tokens` are those of one step; what both trainers have is the count since the start.
+    return {"num_tokens": "tokens", "tokens": "step_tokens"}.get(key, key)
 
 
 def _barrier() -> None:

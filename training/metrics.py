@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 
 
-def truncate_metrics(path: Path, step: int) -> None:
-    """Keep the rows up to `step`; a last line that was cut by a kill goes too."""
+def truncate_metrics(path: Path, step: int) -> list[dict[str, float]]:
+    """Keep the rows up to `step`, and return them; a last line that was cut by a kill goes too."""
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = [row for row in read_metrics(path) if row["step"] <= step]
     temporary = path.with_name(f".{path.name}.tmp")
@@ -15,6 +15,7 @@ def truncate_metrics(path: Path, step: int) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.rename(path)
+    return kept
 
 
 def read_metrics(path: Path) -> list[dict[str, float]]:

@@ -19,9 +19,10 @@ from cluster.ledger import Ledger
 from cluster.storage import open_store
 from rollout.shards import read_groups
 from training.callbacks import MetricsLog, SealCheckpoints
-from training.checkpoints import newest_verified, published
+from training.checkpoints import published
 from training.config import DpoArm, SftArm
 from training.request import ArmRequest
+from training.resharding import is_universal, resume_point
 from training.sft import sft_arguments, sft_trainer, write_rows
 from training.zero import deepspeed_config, join_ranks, precision, uses_bf16
 
@@ -33,9 +34,10 @@ def train_rank(settings: dict[str, Any]) -> None:
     """Ray Train's per-worker function. `settings` is {"request": ArmRequest}."""
     request: ArmRequest = settings["request"]
     _redirect_output(request.log_path, int(os.environ["RANK"]))
+    _log.info("arm %s: rank %s is process %d", request.name, os.environ["RANK"], os.getpid())
     join_ranks(request.training)
-    resume = agreed(lambda: newest_verified(request.checkpoint_dir, request.fingerprint))
-    trainer = _trainer(request)
+    resume = agreed(lambda: resume_point(request.checkpoint_dir, request.fingerprint, dist.get_world_size()))
+    trainer = _trainer(request, universal=resume is not None and is_universal(resume))
     _log.info("arm %s: %s", request.name, f"resumes from {resume}" if resume else "starts")
     trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
     export(trainer, request)
@@ -70,10 +72,11 @@ def export(trainer: Any, request: ArmRequest) -> None:
     dist.barrier()
 
 
-def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int) -> dict[str, Any]:
+def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int, universal: bool) -> dict[str, Any]:
     """Keyword arguments of transformers' TrainingArguments that all methods share.
 
-    `micro_rows`: rows of one forward pass on a rank; `accumulation`: forward passes of one optimizer step on a rank.
+    `micro_rows`: rows of one forward pass on a rank; `accumulation`: forward passes of one optimizer step on a rank;
+    `universal`: whether the checkpoint to resume from is a universal one.
     """
     arm, training = request.arm, request.training
     on_gpu = training.gpus_per_rank > 0
@@ -94,7 +97,7 @@ def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int) 
         "seed": arm.seed,
         "data_seed": arm.seed,
         "bf16": uses_bf16(training),
-        "deepspeed": deepspeed_config(training, arm),
+        "deepspeed": deepspeed_config(training, arm, universal=universal),
         "accelerator_config": {"use_configured_state": not on_gpu},
         "logging_strategy": "steps",
         "logging_steps": training.logging_steps,
@@ -109,7 +112,7 @@ def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int) 
     }
 
 
-def _trainer(request: ArmRequest) -> Any:
+def _trainer(request: ArmRequest, *, universal: bool) -> Any:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(request.start_model, trust_remote_code=False)
@@ -119,18 +122,18 @@ def _trainer(request: ArmRequest) -> Any:
         SealCheckpoints(request.checkpoint_dir, request.fingerprint, request.training.keep_checkpoints),
     ]
     if isinstance(request.arm, SftArm):
-        return _sft(request, request.arm, tokenizer, callbacks)
-    return _dpo(request, request.arm, tokenizer, callbacks)
+        return _sft(request, request.arm, tokenizer, callbacks, universal)
+    return _dpo(request, request.arm, tokenizer, callbacks, universal)
 
 
-def _sft(request: ArmRequest, arm: SftArm, tokenizer: Any, callbacks: list[Any]) -> Any:
+def _sft(request: ArmRequest, arm: SftArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
     folder = request.checkpoint_dir / f"rows-{request.fingerprint}"
     rows = agreed(lambda: write_rows(read_groups(request.ledger), arm, folder))
-    config = sft_arguments(training_arguments(request, *rows.batches(arm, request.training)))
+    config = sft_arguments(training_arguments(request, *rows.batches(arm, request.training), universal))
     return sft_trainer(_load(request), tokenizer, rows.load(), config, callbacks)
 
 
-def _dpo(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any]) -> Any:
+def _dpo(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
     from training.dpo import TreeDPOConfig, TreeDPOTrainer
     from training.reference import ReferenceStore, reference_name, referenced_examples
 
@@ -139,7 +142,7 @@ def _dpo(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any])
     examples = referenced_examples(read_groups(request.ledger), arm.scored, reference, name)
     config = TreeDPOConfig(
         # A batch of this trainer is a whole step; it cuts it into rows by itself.
-        **training_arguments(request, 1, 1),
+        **training_arguments(request, 1, 1, universal),
         beta=arm.beta,
         loss_type=arm.loss_type,
         label_smoothing=arm.label_smoothing,

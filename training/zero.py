@@ -5,8 +5,11 @@ from typing import Any, Literal
 from training.config import Schedule, TrainingConfig
 
 
-def deepspeed_config(training: TrainingConfig, arm: Schedule) -> dict[str, Any]:
-    """DeepSpeed's configuration. "auto" is filled by transformers' Trainer from its own arguments."""
+def deepspeed_config(training: TrainingConfig, arm: Schedule, *, universal: bool = False) -> dict[str, Any]:
+    """DeepSpeed's configuration. "auto" is filled by transformers' Trainer from its own arguments.
+
+    `universal`: what is resumed from was written on another number of ranks and converted.
+    """
     zero, on_gpu = training.zero, training.gpus_per_rank > 0
     stage: dict[str, Any] = {
         "stage": zero.stage,
@@ -46,6 +49,7 @@ def deepspeed_config(training: TrainingConfig, arm: Schedule) -> dict[str, Any]:
         "gradient_accumulation_steps": "auto",
         "train_micro_batch_size_per_gpu": "auto",
         "train_batch_size": "auto",
+        "checkpoint": {"load_universal": universal},
         "steps_per_print": 1_000_000_000,
         "wall_clock_breakdown": False,
     }
@@ -91,6 +95,9 @@ def join_ranks(training: TrainingConfig) -> None:
         deepspeed.init_distributed(dist_backend="nccl", auto_mpi_discovery=False, verbose=False)
         return
     torch.set_num_threads(training.threads_per_rank)
+    # DeepSpeed would compile an extension for reductions through shared memory, which needs a compiler and, where a
+    # rank is killed, leaves its peers waiting. ZeRO-3's own collectives go through gloo either way.
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed(dist_backend="gloo", auto_mpi_discovery=False, verbose=False)
     state = PartialState(cpu=True)
     assert state.num_processes == torch.distributed.get_world_size()
