@@ -88,6 +88,35 @@ def verify(run: ExistingRun) -> None:
     verify_run(run, _terminal())
 
 
+@app.command("inspect")
+def inspect_command(
+    run: ExistingRun,
+    family: Annotated[str, typer.Option(help="Only problems of this family.")] = "",
+    suite: Annotated[str, typer.Option(help="Only this suite.")] = "",
+    arm: Annotated[str, typer.Option(help="Only where this arm's attempt passes the filter.")] = "",
+    problem: Annotated[str, typer.Option(help="Only this problem's id.")] = "",
+    outcome: Annotated[str, typer.Option(help="right, wrong, truncated or infrastructure.")] = "",
+    code: Annotated[str, typer.Option(help="An error code, as answer_wrong.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="Problems shown at most.")] = 5,
+) -> None:
+    """Problems with the chains of all arms side by side, the first difference marked."""
+    from pipeline.inspection import chain_filter, inspect_run
+
+    wanted = chain_filter(outcome=outcome, code=code, family=family, suite=suite, arm=arm, problem=problem)
+    inspect_run(run, wanted, limit, _terminal())
+
+
+@app.command("diff")
+def diff_command(
+    before: Annotated[Path, typer.Argument(metavar="RUN_A", help="A run's folder.")],
+    after: Annotated[Path, typer.Argument(metavar="RUN_B", help="Another run's folder.")],
+) -> None:
+    """What changed between two runs: data, accuracies, problems that flipped."""
+    from pipeline.inspection import diff
+
+    diff(before, after, _terminal())
+
+
 @app.command()
 def export(
     run: ExistingRun,

@@ -9,6 +9,7 @@ import msgspec
 from cluster.errors import CorruptionError, RequestError
 from pipeline.run_folder import Run
 from rollout.problems import generate
+from rollout.problems.duplicates import deduplicate
 from rollout.records import Problem
 from rollout.units import EpisodeUnit, plan_units
 
@@ -31,18 +32,10 @@ def make_workload(run: Run) -> Workload:
     """Generate the problems, leave out held-out ones that training would see, write both down; or read them."""
     if run.store.exists(PLAN):
         return read_workload(run)
-    train: list[Problem] = []
-    held_out: dict[str, list[Problem]] = {}
-    dropped = 0
-    for suite, family in run.recipe.problems.items():
-        for problem in generate(family, "test"):
-            held_out.setdefault(suite, []).append(problem)
-    known = {problem.text for problems in held_out.values() for problem in problems}
-    for family in run.recipe.problems.values():
-        of_family = generate(family, "train")
-        fresh = [problem for problem in of_family if problem.text not in known]
-        dropped += len(of_family) - len(fresh)
-        train += fresh
+    families = run.recipe.problems
+    held_out = {suite: generate(family, "test") for suite, family in families.items() if family.test}
+    drawn = [problem for family in families.values() if family.train for problem in generate(family, "train")]
+    train, duplicates = deduplicate(drawn, [problem for problems in held_out.values() for problem in problems])
     if not train and run.recipe.arms:
         raise RequestError("problems: no family has train problems, and the recipe has arms; set problems.NAME.train")
     _refuse_doubles(train, "train")
@@ -59,7 +52,7 @@ def make_workload(run: Run) -> Workload:
         episodes=len(ids) * rollout.samples,
         train_problems=len(train),
         suites={suite: len(problems) for suite, problems in held_out.items()},
-        dropped_duplicates=dropped,
+        dropped_duplicates=duplicates.dropped,
     )
     run.store.create(PLAN, msgspec.json.format(msgspec.json.encode(workload), indent=1))
     return workload

@@ -22,7 +22,12 @@ def work(run: Run) -> None:
     """Plan the problems, make the tiny models that are missing, check those that are given."""
     workload = make_workload(run)
     held_out = ", ".join(f"{suite} {count:,}" for suite, count in workload.suites.items())
-    run.console.print(f"  {workload.train_problems:,} problems to roll out; held out: {held_out}", highlight=False)
+    dropped = (
+        f" ({workload.dropped_duplicates:,} dropped, too like held-out ones)" if workload.dropped_duplicates else ""
+    )
+    run.console.print(
+        f"  {workload.train_problems:,} problems to roll out{dropped}; held out: {held_out}", highlight=False
+    )
     for name, model in _sections(run).items():
         if model.tiny is None:
             local_model(model.source)
