@@ -1,18 +1,26 @@
 """The trainer: the gradient of all pairs, TRL's loss, two phases as one, ZeRO-3 ranks as one process."""
 
+import json
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch.nn.functional import logsigmoid
 
 from benchmarks.trl_baseline import pair_rows, trl_trainer
 from cluster.errors import RequestError
 from tests.training.trees import FAMILIES, gradients, plain_sum, random_example, relative, tiny_model
-from training.batches import GroupExample
+from tests.training.zero_ranks import train
+from training.batches import GroupExample, StepPlanner
 from training.dpo import TreeDPOConfig, TreeDPOTrainer
+from training.tree import tree_size
 
 
 def config(path: Path, **options: Any) -> TreeDPOConfig:
@@ -106,3 +114,74 @@ def test_two_phases_give_the_gradient_of_one_graph(examples: list[GroupExample],
 def test_refuses_a_chain_beyond_the_budget(examples: list[GroupExample], tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="raise micro_token_budget"):
         TreeDPOTrainer(tiny_model("llama"), config(tmp_path, micro_token_budget=8), examples)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(("tied", "budget"), [(False, 4096), (True, 30)])
+def test_two_zero3_ranks_train_as_one_process(tied: bool, budget: int, tmp_path: Path) -> None:
+    """The same losses, gradient norms and weights; the small budget makes two-phase groups and idle rows."""
+    expected = train(tmp_path, None, tied, budget)
+    command = [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    command += ["-m", "tests.training.zero_ranks", str(tmp_path), str(int(tied)), str(budget)]
+    environment = {**os.environ, "DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads((tmp_path / "result.json").read_text())
+    for log, other in zip(expected["logs"], found["logs"], strict=True):
+        assert other == pytest.approx(log, rel=2e-4, abs=1e-3)
+    assert found["logs"][0] == pytest.approx(expected["logs"][0], rel=1e-5)
+    for name, values in found["weights"].items():
+        assert values == pytest.approx(expected["weights"][name], rel=1e-4, abs=1e-3)
+
+
+def test_goes_on_from_a_checkpoint_as_if_never_stopped(examples: list[GroupExample], tmp_path: Path) -> None:
+    """Three steps an epoch, stopped inside the second one: the same problems in the same order, the same losses."""
+    options = {"num_train_epochs": 2, "groups_per_step": 1, "save_strategy": "steps", "save_steps": 4}
+    whole = TreeDPOTrainer(tiny_model("llama"), config(tmp_path, **options), examples)
+    whole.train()
+    again = TreeDPOTrainer(tiny_model("llama"), config(tmp_path, **options), examples)
+    again.train(resume_from_checkpoint=str(tmp_path / "checkpoint-4"))
+    losses = [
+        [(log["step"], log["loss"], log["tokens"]) for log in trainer.state.log_history if "loss" in log]
+        for trainer in (whole, again)
+    ]
+    assert [step for step, _, _ in losses[0]] == [1, 2, 3, 4, 5, 6]
+    assert losses[0] == losses[1]
+
+
+def test_epochs_are_shuffled_apart_and_pair_means_differ(examples: list[GroupExample], tmp_path: Path) -> None:
+    planner = StepPlanner(examples * 4, groups_per_step=12, token_budget=4096, world=1, pair_mean="pairs")
+    assert planner.members(0, 0, 7) == planner.members(0, 0, 7)
+    assert planner.members(0, 0, 7) != planner.members(0, 1, 7)
+    assert sorted(planner.members(0, 1, 7)) == list(range(12))
+    losses = [
+        step_gradient(tiny_model("llama"), config(tmp_path, groups_per_step=3, pair_mean=mean), examples)[0]
+        for mean in ("pairs", "problems")
+    ]
+    singles = [step_gradient(tiny_model("llama"), config(tmp_path), [example])[0] for example in examples]
+    pairs = [example.group.pairs for example in examples]
+    assert losses[0] == pytest.approx(sum(s * p for s, p in zip(singles, pairs, strict=True)) / sum(pairs), rel=1e-5)
+    assert losses[1] == pytest.approx(sum(singles) / 3, rel=1e-5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 4), st.sampled_from([45, 60, 400]))
+def test_all_ranks_run_equally_many_rows_and_each_chain_once(seed: int, world: int, budget: int) -> None:
+    draw = random.Random(seed)
+    count = draw.randint(1, 6)
+    examples = [random_example(draw, draw.randint(1, 3), draw.randint(1, 3), f"p{i}") for i in range(count)]
+    planner = StepPlanner(examples, groups_per_step=count, token_budget=budget, world=world, pair_mean="pairs")
+    plans = [planner.plan(planner.members(0, 0, 1), rank) for rank in range(world)]
+    first = {sum(len(g.pieces) for g in plan.split) + plan.idle_first for plan in plans}
+    rows = {len(p.rows) + sum(len(g.pieces) for g in p.split) + p.idle_rows for p in plans}
+    assert (len(first), len(rows)) == (1, 1)
+    run = [row for plan in plans for row in plan.rows] + [r for p in plans for g in p.split for _, r in g.pieces]
+    assert all(tree_size(row.chains) <= budget for row in run)
+    assert sum(len(row.chains) for row in run) == sum(len(example.group.chains) for example in examples)
+    slots = [slot for p in plans for row in p.rows for slot in row.slots] + [g.slot for p in plans for g in p.split]
+    assert sum(slot.pair_weight * slot.example.group.pairs for slot in slots) == pytest.approx(1)
+
+
+def test_several_pairs_a_batch_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="per_device_train_batch_size = 4: a step is groups_per_step problems"):
+        config(tmp_path, per_device_train_batch_size=4)
