@@ -101,7 +101,7 @@ def render_report(
         suites=suites,
         arms=arms,
         baseline=evaluation["baseline"],
-        confidence=f"{100 * evaluation['confidence']:g} %",
+        confidence=f"{100 * evaluation['confidence']:g}\u00a0%",
         colours=plots.arm_colours(arms),
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
         script=Markup(script),

@@ -190,14 +190,29 @@ def test_chains_shown_are_a_stated_share_of_suites_and_of_differences(
     assert view.rounds[0][1][0].is_reference
 
 
-def test_texts_are_bounded_whatever_a_model_wrote(problems: list[Problem], scores: list[Score]) -> None:
-    long = Step(text="x" * 200_000, token_ids=(1,), logprobs=(0.0,), results=())
+def test_a_page_is_bounded_whatever_a_model_wrote(
+    problems: list[Problem], scores: list[Score], summary: Summary
+) -> None:
+    long = Step(text='"' * 200_000, token_ids=(1,), logprobs=(0.0,), results=())
     endless = [
         msgspec.structs.replace(score, episode=msgspec.structs.replace(score.episode, steps=(long,) * 40))
         for score in scores
     ]
     shown = choose_chains(endless, {}, "base", seed=0)
-    assert len(msgspec.json.encode(shown)) < 2_200_000
     assert 0 < len(shown.problems) < shown.problems_in_all
     chain = shown.problems[0].rounds[0][1][0]
     assert (len(chain.steps), chain.steps_left_out, chain.steps[0].cut) == (10, 30, 198_800)
+    page = render_report(summary, [], endless, {}, [EXAMPLE] * 400)
+    assert 2_000_000 < len(page.encode("utf-8", "replace")) < 15_000_000
+
+
+@pytest.mark.faults
+def test_a_page_of_100_000_scores_is_small_and_says_what_it_left_out() -> None:
+    problems = make_problems(1000)
+    scores = list(make_scores(problems, samples=9))
+    assert len(scores) == 100_000
+    summary = build_summary(scores, problems, DATA, SECONDS, VERSIONS, CONFIG)
+    page = render_report(summary, problems, scores, TRAINING)
+    assert len(page.encode("utf-8", "replace")) < 15_000_000
+    text = " ".join(" ".join(Page(page).texts).split())
+    assert "A sample: 120 of 2 000 problems" in text
