@@ -17,7 +17,7 @@ import pyarrow as pa
 from cluster.ledger import Ledger
 from cluster.model_source import local_model, model_revision
 from rollout.records import PreferenceGroup, content_hash
-from training.chains import ScoredChain, ScoreRule, scored_groups
+from training.chains import ScoredChain, ScoreRule, scored_group, scored_groups
 
 if TYPE_CHECKING:
     from training.batches import GroupExample
@@ -87,8 +87,8 @@ def compute_reference(
     """
     name = reference_name(model_source, precision)
     known = store.scores()
-    mine = [group for index, group in enumerate(scored_groups(groups, rule)) if index % world == rank]
-    missing = {chain_key(name, chain): chain for group in mine for chain in group.chains}
+    mine = (scored_group(group, rule) for index, group in enumerate(groups) if index % world == rank)
+    missing = {chain_key(name, chain): chain for group in mine if group for chain in group.chains}
     missing = {key: chain for key, chain in missing.items() if key not in known}
     if not missing:
         return 0
