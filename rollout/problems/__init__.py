@@ -7,7 +7,7 @@ stories (`drawing.py`); imported ones read rows (`importing.py`). See docs/probl
 from collections.abc import Callable, Mapping
 
 from cluster.errors import RequestError
-from rollout.problems import arithmetic, fol, gsm8k, importing
+from rollout.problems import arithmetic, coins, dates, fol, gsm8k, importing, knights, letters, lists, units, zebra
 from rollout.problems.config import SPLITS, VARIANTS, FamilyConfig
 from rollout.problems.duplicates import DuplicateReport, deduplicate
 from rollout.records import Problem
@@ -17,6 +17,13 @@ __all__ = ["FAMILIES", "SPLITS", "VARIANTS", "DuplicateReport", "FamilyConfig", 
 FAMILIES: Mapping[str, Callable[[FamilyConfig, str], list[Problem]]] = {
     "arithmetic": arithmetic.problems,
     "fol": fol.problems,
+    "zebra": zebra.problems,
+    "knights": knights.problems,
+    "letters": letters.problems,
+    "lists": lists.problems,
+    "coins": coins.problems,
+    "dates": dates.problems,
+    "units": units.problems,
     "gsm8k": gsm8k.problems,
     "jsonl": importing.user_problems,
     "csv": importing.user_problems,

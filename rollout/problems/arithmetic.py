@@ -118,6 +118,9 @@ class Tale:
             difficulty=len(self.calls()) - 1,
         )
 
+    def retold(self, rng: random.Random) -> "Tale | None":
+        return None
+
     def vary(self, kind: str, rng: random.Random) -> "Tale":
         if kind == "order":
             return replace(self, question_first=True)
@@ -160,7 +163,7 @@ def problems(config: FamilyConfig, split: str) -> list[Problem]:
     return collect(config, split, "arithmetic", draw)
 
 
-def draw(rng: random.Random, difficulty: int) -> Tale | None:
+def draw(rng: random.Random, difficulty: int) -> Tale:
     """A tale of `difficulty` operations."""
     pair = difficulty >= 3 and rng.random() < 0.5
     thing = rng.choice(THINGS)

@@ -23,6 +23,10 @@ _TRIES = 4000
 """Draws without a new problem after which a split counts as exhausted."""
 
 
+_RETELLINGS = 8
+"""Tries at telling a problem by a template of the wanted split."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A problem as its family writes it, before it has an id."""
@@ -48,6 +52,10 @@ class Story(Protocol):
     @property
     def core(self) -> str:
         """The underlying problem, whatever its wording."""
+        ...
+
+    def retold(self, rng: random.Random) -> "Story | None":
+        """The same problem in other words, from the same tables; None where drawing another one costs no more."""
         ...
 
     def vary(self, kind: str, rng: random.Random) -> "Story":
@@ -77,12 +85,11 @@ def base_split(split: str, family: str) -> str:
 
 
 def collect(
-    config: FamilyConfig, split: str, family: str, draw: Callable[[random.Random, int], Story | None]
+    config: FamilyConfig, split: str, family: str, draw: Callable[[random.Random, int], Story]
 ) -> list[Problem]:
     """As many different problems of `split` as `config` asks for; the first n are the same for every count.
 
-    `draw` makes a story of a difficulty, or None when a draw came to nothing. Raises RequestError when the family
-    has too few different problems.
+    `draw` makes a story of a difficulty. Raises RequestError when the family has too few different problems.
     """
     base = base_split(split, family)
     # A string seeds through SHA-512: the same in every process, whatever PYTHONHASHSEED.
@@ -97,8 +104,9 @@ def collect(
                 f"{family}: only {len(problems)} different {split} problems at difficulty {list(config.difficulty)}; "
                 f"ask for fewer than {config.count(split)} or widen the difficulty"
             )
-        story = draw(rng, rng.randint(*config.difficulty))
-        if story is None or split_of(f"{family}:{story.template}") != base or split_of(story.core) != base:
+        drawn = draw(rng, rng.randint(*config.difficulty))
+        story = _told_for(drawn, family, base, rng) if split_of(drawn.core) == base else None
+        if story is None:
             continue
         draft = story.write()
         if draft.text in seen:
@@ -111,6 +119,18 @@ def collect(
         problems.append(problem)
         barren = 0
     return problems
+
+
+def _told_for(story: Story, family: str, split: str, rng: random.Random) -> Story | None:
+    """`story`, told by a template that belongs to `split`; None when some tries found none."""
+    for _ in range(_RETELLINGS):
+        if split_of(f"{family}:{story.template}") == split:
+            return story
+        retold = story.retold(rng)
+        if retold is None:
+            return None
+        story = retold
+    return None
 
 
 def finished(draft: Draft, family: str, split: str, source: str = "generated", licence: str = "CC0-1.0") -> Problem:

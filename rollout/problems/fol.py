@@ -97,17 +97,21 @@ class Theory:
         agree(True, goal.literals[0].word in question and goal.name.lower() in question.lower(), text)
         agree(self.answer, chained(lines, goal), text)
         agree(self.answer, proved(told, goal), text)
-        state = {"lines": [str(line) for line in lines], "goal": str(goal)}
+        sentences = self.style.sentences(lines)
+        state = {"lines": [str(line) for line in lines], "told": sentences, "goal": str(goal)}
         return Draft(
             text=text,
             gold=self.answer,
-            calls=self._calls(Fol(state)),
+            calls=self._calls(Fol(state), dict(zip(lines, sentences, strict=True))),
             toolbox="fol_renamed" if self.renamed else "fol",
             checker="exact",
             template=self.template,
             state=state,
             difficulty=len(self.links) + 2 * (self.name == SOMEONE),
         )
+
+    def retold(self, rng: random.Random) -> "Theory | None":
+        return replace(self, style=Style.drawn(rng))
 
     def vary(self, kind: str, rng: random.Random) -> "Theory":
         if kind == "order":
@@ -131,8 +135,8 @@ class Theory:
             return Rule((link.result.negated,), before.negated)
         return Rule((before, link.other) if link.other else (before,), link.result)
 
-    def _calls(self, proof: Fol) -> tuple[Call, ...]:
-        """The proof, executed as it is written down."""
+    def _calls(self, proof: Fol, told: dict[Formula, str]) -> tuple[Call, ...]:
+        """The proof, executed as it is written down; `told` is how the problem tells each line."""
         calls: list[Call] = []
 
         def infer(function: str, /, **arguments: str) -> str:
@@ -143,13 +147,12 @@ class Theory:
 
         name, before = self.name, self.start
         if name == SOMEONE:
-            name = infer("witness", given=str(before)).partition(" ")[0]
+            name = infer("witness", fact=told[Fact(SOMEONE, (before,))]).partition(" ")[0]
         for link in self.links[: self.missing]:
-            rule = self._rule(before, link)
-            infer(link.kind, name=name, given=" and ".join(map(str, rule.body)), then=str(rule.head))
+            infer(link.kind, rule=told[self._rule(before, link)])
             before = link.result
         if self.name == SOMEONE and self.missing is None:
-            infer("someone", name=name, given=str(before))
+            infer("someone", fact=str(Fact(name, (before,))))
         infer("finish", answer=self.answer)
         return tuple(calls)
 

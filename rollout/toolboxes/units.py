@@ -1,0 +1,89 @@
+"""Toolbox `units`: lengths, weights and times in metric and clock units. Stateless."""
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+Number = int | float
+
+UNITS: Mapping[str, tuple[str, Fraction]] = {
+    "mm": ("length", Fraction(1, 1000)),
+    "cm": ("length", Fraction(1, 100)),
+    "m": ("length", Fraction(1)),
+    "km": ("length", Fraction(1000)),
+    "g": ("weight", Fraction(1, 1000)),
+    "kg": ("weight", Fraction(1)),
+    "t": ("weight", Fraction(1000)),
+    "s": ("time", Fraction(1)),
+    "min": ("time", Fraction(60)),
+    "h": ("time", Fraction(3600)),
+    "d": ("time", Fraction(86400)),
+}
+"""Each unit's kind, and its size in the kind's base unit (m, kg, s)."""
+
+LARGEST = 10**12
+
+
+def convert(value: Number, unit: str, to: str) -> Number:
+    """Write a quantity in another unit: mm cm m km, g kg t, s min h d.
+
+    Args:
+        value: The number.
+        unit: Its unit.
+        to: The unit wanted.
+
+    Examples:
+        convert(value=3, unit="m", to="cm")
+    """
+    kind, size = _unit(unit)
+    other_kind, other_size = _unit(to)
+    if kind != other_kind:
+        raise ValueError(f"{unit} is a {kind}, {to} is a {other_kind}")
+    return _number(_bounded(value) * size / other_size)
+
+
+def add(a: Number, b: Number) -> Number:
+    """Add two numbers of the same unit.
+
+    Args:
+        a: The first number.
+        b: The second number.
+
+    Examples:
+        add(a=300, b=20)
+    """
+    return _number(_bounded(a) + _bounded(b))
+
+
+def finish(answer: Number) -> Number:
+    """Give the answer and end.
+
+    Args:
+        answer: The number asked for, in the unit asked for.
+
+    Examples:
+        finish(answer=320)
+    """
+    return answer
+
+
+NEW_NAMES = {"convert": "express", "add": "plus", "finish": "done"}
+"""Toolbox `units_renamed`, for the suite `variant-functions`."""
+
+FUNCTIONS: tuple[Callable[..., object], ...] = (convert, add, finish)
+
+
+def _unit(name: str) -> tuple[str, Fraction]:
+    if name not in UNITS:
+        raise ValueError(f"units are {', '.join(UNITS)}")
+    return UNITS[name]
+
+
+def _bounded(value: Number) -> Fraction:
+    if abs(value) > LARGEST:
+        raise ValueError(f"numbers go up to {LARGEST}")
+    # By way of the shortest decimal text: 0.1 is a tenth here, not the float next to it.
+    return Fraction(str(value))
+
+
+def _number(value: Fraction) -> Number:
+    return int(value) if value.denominator == 1 else round(float(value), 10)

@@ -1,0 +1,101 @@
+"""Toolbox `zebra`: who lives where with what, by elimination.
+
+The state is {"groups": [[name, ...], [pet, ...]], "clues": [[kind, item, item or house], ...], "goal": pet}: every
+group's items are one in each house, 1 to n. A clue that is used strikes out what it rules out, and what follows from
+one item a house. `finish` is refused until it is settled where the goal and its owner live.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rollout.toolboxes.toolbox import Toolbox
+
+HOLDS: Mapping[str, Callable[[int, int], bool]] = {
+    "at": lambda one, house: one == house,
+    "not_at": lambda one, house: one != house,
+    "with": lambda one, other: one == other,
+    "not_with": lambda one, other: one != other,
+    "next_left": lambda one, other: one + 1 == other,
+    "left": lambda one, other: one < other,
+}
+"""What each kind of clue says of the two houses."""
+
+
+class Street:
+    """One problem's table of what is still possible."""
+
+    def __init__(self, state: Any) -> None:
+        self._groups: list[list[str]] = [list(group) for group in state["groups"]]
+        self._clues: list[tuple[str, str, str | int]] = [(kind, one, other) for kind, one, other in state["clues"]]
+        self._goal: str = state["goal"]
+        if any(kind not in HOLDS for kind, _, _ in self._clues) or self._goal not in self._groups[-1]:
+            raise ValueError("a clue or the goal is unknown")
+        houses = range(1, len(self._groups[0]) + 1)
+        self._possible = {item: set(houses) for group in self._groups for item in group}
+
+    def use(self, clue: int) -> str:
+        """Strike out what a clue rules out, and tell where everything may still be.
+
+        Args:
+            clue: The clue's number.
+
+        Examples:
+            use(clue=1)
+        """
+        if not 1 <= clue <= len(self._clues):
+            raise ValueError(f"clues are 1 to {len(self._clues)}")
+        before = {item: set(houses) for item, houses in self._possible.items()}
+        self._strike(*self._clues[clue - 1])
+        self._settle()
+        changed = [item for item, houses in self._possible.items() if houses != before[item]]
+        return "; ".join(f"{item} {' '.join(map(str, sorted(self._possible[item])))}" for item in changed) or "no news"
+
+    def finish(self, answer: str) -> str:
+        """Say who has it, once the houses of both are settled, and end.
+
+        Args:
+            answer: The person's name.
+
+        Examples:
+            finish(answer="Tom")
+        """
+        if answer not in self._groups[0]:
+            raise ValueError(f"the people are {', '.join(self._groups[0])}")
+        if not self._settled(answer):
+            raise ValueError(f"it is not settled that {answer} has the {self._goal}")
+        return answer
+
+    def _settled(self, answer: str) -> bool:
+        return len(self._possible[self._goal]) == 1 and self._possible[answer] == self._possible[self._goal]
+
+    def _strike(self, kind: str, one: str, other: str | int) -> None:
+        holds, mine = HOLDS[kind], self._possible[one]
+        theirs = {other} if isinstance(other, int) else self._possible[other]
+        kept = {house for house in mine if any(holds(house, their) for their in theirs)}
+        if isinstance(other, str):
+            self._possible[other] = {their for their in theirs if any(holds(house, their) for house in mine)}
+        self._possible[one] = kept
+
+    def _settle(self) -> None:
+        """One item of a group a house: a settled item's house is no other's, a house with one candidate is its."""
+        while True:
+            before = sum(map(len, self._possible.values()))
+            for group in self._groups:
+                for item in group:
+                    self._settle_item(item, [other for other in group if other != item])
+            if sum(map(len, self._possible.values())) == before:
+                return
+
+    def _settle_item(self, item: str, others: list[str]) -> None:
+        if len(self._possible[item]) == 1:
+            for other in others:
+                self._possible[other] = self._possible[other] - self._possible[item]
+        only = self._possible[item].difference(*(self._possible[other] for other in others))
+        if len(only) == 1:
+            self._possible[item] = only
+
+
+NEW_NAMES = {"use": "follow", "finish": "done"}
+"""Toolbox `zebra_renamed`, for the suite `variant-functions`."""
+
+TOOLBOX = Toolbox.of_class("zebra", Street)
