@@ -201,6 +201,9 @@ def _by_block_mask(
 
 @cache
 def _compiled_flex() -> Any:
+    # One kernel a row length, a window and a gradient mode; past the limit dynamo would run the whole score matrix.
+    dynamo = torch._dynamo.config
+    dynamo.recompile_limit = max(dynamo.recompile_limit, 64)
     return torch.compile(flex_attention, dynamic=False)
 
 

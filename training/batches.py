@@ -124,19 +124,22 @@ class StepPlanner:
             raise RequestError(f"{len(examples)} groups, {groups_per_step} a step: both must be at least 1")
         if pair_mean not in ("pairs", "problems"):
             raise RequestError(f"pair_mean = {pair_mean!r}: unknown; use 'pairs' or 'problems'")
-        self.examples = tuple(examples)
+        self.examples = examples
         self.groups_per_step = groups_per_step
         self.token_budget = token_budget
         self.world = world
         self.pair_mean = pair_mean
-        self.longest = max(row_length(chain) for example in examples for chain in example.group.chains)
+        # One pass, one example at a time: `examples` may be a sequence that reads them from disk.
+        measures = [_measure(example.group) for example in examples]
+        self._sizes = [size for size, _, _, _ in measures]
+        self._pairs = [pairs for _, pairs, _, _ in measures]
+        self._tokens = [tokens for _, _, tokens, _ in measures]
+        self.longest = max(longest for _, _, _, longest in measures)
         if self.longest > token_budget:
             raise RequestError(
                 f"a chain takes {self.longest} tokens and the budget of a row is {token_budget}: raise "
                 "micro_token_budget, or leave longer chains out"
             )
-        self._sizes = [tree_size(example.group.chains) for example in self.examples]
-        self._tokens = [_right_tokens(example.group) for example in self.examples]
 
     def __len__(self) -> int:
         """Steps an epoch; the last one may hold fewer groups."""
@@ -175,12 +178,12 @@ class StepPlanner:
 
     def _weights(self, members: Sequence[int]) -> dict[int, tuple[float, float]]:
         """Per example: the factors of its pair weights and of its NLL weights, over all ranks."""
-        pairs = {member: self.examples[member].group.pairs for member in members}
         if self.pair_mean == "pairs":
-            all_pairs, all_tokens = sum(pairs.values()), sum(self._tokens[member] for member in members)
+            all_pairs = sum(self._pairs[member] for member in members)
+            all_tokens = sum(self._tokens[member] for member in members)
             return dict.fromkeys(members, (1 / all_pairs, 1 / all_tokens))
         return {
-            member: (1 / (len(members) * pairs[member]), 1 / (len(members) * self._tokens[member]))
+            member: (1 / (len(members) * self._pairs[member]), 1 / (len(members) * self._tokens[member]))
             for member in members
         }
 
@@ -261,9 +264,11 @@ def examples_of(groups: Sequence[ScoredGroup], reference: Mapping[ScoredChain, f
     return [GroupExample.from_scored(group, reference) for group in groups]
 
 
-def _right_tokens(group: ScoredGroup) -> float:
-    """Scored tokens of chosen chains over all pairs, as a mean over the pairs' chosen sides counts them."""
-    return sum(chain.length * sum(row) for chain, row in zip(group.right, group.pair_weights, strict=True))
+def _measure(group: ScoredGroup) -> tuple[int, float, float, int]:
+    """The tree's size, the pairs, the scored tokens of chosen chains over all pairs, the longest chain."""
+    weights = [sum(row) for row in group.pair_weights]
+    tokens = sum(chain.length * weight for chain, weight in zip(group.right, weights, strict=True))
+    return tree_size(group.chains), sum(weights), tokens, max(map(row_length, group.chains))
 
 
 def _pieces(split: Sequence[SplitGroup]) -> int:

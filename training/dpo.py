@@ -140,7 +140,6 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
         self.add_callback(_EpochOfPlan(steps[0]))
         self._options = args.loss_options
         self._sums: dict[str, dict[str, Tensor]] = {"train": {}, "eval": {}}
-        self._tokens_seen = 0.0
         self._parameters = body_parameters(model)
         self._step_tokens = 0
         self._step_flop = 0.0
@@ -173,7 +172,10 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
         return self._step_flop
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the means since the last log, over all ranks, under TRL's names."""
+        """Add the means since the last log, over all ranks, under TRL's names.
+
+        `tokens` is a step's, over all ranks; `flop_per_second` counts no recomputation (`training.flops`).
+        """
         mode = "eval" if any(key.startswith("eval_") for key in logs) else "train"
         sums, self._sums[mode] = self._sums[mode], {}
         if sums:
@@ -181,13 +183,15 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
             totals = self.accelerator.reduce(torch.stack([sums[name] for name in names]), "sum")
             means = dict(zip(names, totals.tolist(), strict=True))
             steps = means.pop("steps") / self.args.world_size
-            seconds = means.pop("seconds") / self.args.world_size
+            seconds, flop = means.pop("seconds") / self.args.world_size, means.pop("flop")
             prefix = "eval_" if mode == "eval" else ""
             logs |= {prefix + name: value / steps for name, value in means.items()}
             logs[f"{prefix}tokens_per_second"] = means["tokens"] / max(seconds, 1e-9)
+            logs[f"{prefix}flop_per_second"] = flop / max(seconds, 1e-9)
             if mode == "train":
-                self._tokens_seen += means["tokens"]
-                logs["num_tokens"] = self._tokens_seen
+                # From the history, which a resumed run has back.
+                before = (log["num_tokens"] for log in reversed(self.state.log_history) if "num_tokens" in log)
+                logs["num_tokens"] = next(before, 0.0) + means["tokens"]
         super().log(logs, start_time)
 
     def _run(self, model: Any, step: RankStep, mode: str) -> Tensor:
@@ -218,6 +222,7 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
             for _ in range(step.idle_rows):
                 backward(self._forward(model, step.idle_row, counted=False).sum() * 0.0)
         self._count(mode, "tokens", self._step_tokens)
+        self._count(mode, "flop", self._step_flop)
         self._count(mode, "steps", 1)
         self._count(mode, "seconds", time.perf_counter() - begun)
         return loss * world

@@ -147,6 +147,8 @@ def test_goes_on_from_a_checkpoint_as_if_never_stopped(examples: list[GroupExamp
     ]
     assert [step for step, _, _ in losses[0]] == [1, 2, 3, 4, 5, 6]
     assert losses[0] == losses[1]
+    seen = [[log["num_tokens"] for log in t.state.log_history if "num_tokens" in log][-1] for t in (whole, again)]
+    assert seen[0] == seen[1] == sum(tokens for _, _, tokens in losses[0])
 
 
 def test_epochs_are_shuffled_apart_and_pair_means_differ(examples: list[GroupExample], tmp_path: Path) -> None:
