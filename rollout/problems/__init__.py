@@ -6,6 +6,8 @@ stories (`drawing.py`); imported ones read rows (`importing.py`). See docs/probl
 
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from cluster.errors import RequestError
 from rollout.problems import arithmetic, coins, dates, fol, gsm8k, importing, knights, letters, lists, units, zebra
 from rollout.problems.config import SPLITS, VARIANTS, FamilyConfig
@@ -41,4 +43,10 @@ def generate(config: FamilyConfig, split: str) -> list[Problem]:
     """
     if config.family not in FAMILIES:
         raise RequestError(f"family {config.family!r}: unknown; there are {', '.join(FAMILIES)}")
-    return FAMILIES[config.family](config, split)
+    problems = FAMILIES[config.family](config, split)
+    return [_among_distractors(problem, config) for problem in problems] if config.distractors else problems
+
+
+def _among_distractors(problem: Problem, config: FamilyConfig) -> Problem:
+    suffix = f"+{config.distractors}@{abs(config.seed)}"
+    return msgspec.structs.replace(problem, id=f"{problem.id}{suffix}", toolbox=f"{problem.toolbox}{suffix}")

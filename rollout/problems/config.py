@@ -20,8 +20,10 @@ class FamilyConfig(Section):
     validation: int = Field(0, ge=0)
     test: int = Field(0, ge=0)
     difficulty: tuple[int, int] = (1, 2)
-    """Least and greatest number of calls before the finish, 1 to 8; drawn evenly."""
+    """Least and greatest, 1 to 8, drawn evenly; what it counts is each family's own, see docs/problems.md."""
     seed: int = 0
+    distractors: int = Field(0, ge=0, le=5000)
+    """Useless functions added to every problem's toolbox, drawn from `seed`."""
 
     name: str = ""
     """Imported families: what ids and reports call it, where a recipe imports several; "" for the family's name."""

@@ -63,3 +63,13 @@ def test_a_wrong_gold_answer_of_a_theory_is_found_by_the_prover() -> None:
     (problem,) = generate(config, "train")
     swapped = msgspec.structs.replace(problem, gold='"unknown"', gold_calls=())
     assert "z3 with quantifiers says" in check_problems([swapped], []).faults[0]
+
+
+def test_gold_chains_execute_among_distractors_too() -> None:
+    config = FamilyConfig(family="arithmetic", train=4, distractors=30, seed=5)
+    problems = generate(config, "train")
+    assert {problem.toolbox for problem in problems} == {"arithmetic+30@5"}
+    assert check_problems(problems, ["json"]).faults == ()
+    plain = generate(config.model_copy(update={"distractors": 0}), "train")
+    assert [p.text for p in plain] == [p.text for p in problems]
+    assert not {p.id for p in plain} & {p.id for p in problems}
