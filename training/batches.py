@@ -202,8 +202,9 @@ class StepPlanner:
         rows: list[list[int]] = []
         filled = 0
         before: tuple[int, ...] = ()
-        for member in sorted(members, key=lambda member: self.examples[member].group.chains[0].ids):
-            first = self.examples[member].group.chains[0].ids
+        firsts = {member: _first_input(self.examples[member].group) for member in members}
+        for member in sorted(members, key=firsts.__getitem__):
+            first = firsts[member]
             shared = min(common_prefix(before, first), self._sizes[member])
             if rows and filled + self._sizes[member] - shared <= self.token_budget:
                 rows[-1].append(member)
@@ -262,6 +263,11 @@ def examples_of(groups: Sequence[ScoredGroup], reference: Mapping[ScoredChain, f
     if not groups:
         raise RequestError("no group has a pair: no problem has both a right and a wrong chain; sample more")
     return [GroupExample.from_scored(group, reference) for group in groups]
+
+
+def _first_input(group: ScoredGroup) -> tuple[int, ...]:
+    chain = group.chains[0]
+    return chain.ids[: row_length(chain)]
 
 
 def _measure(group: ScoredGroup) -> tuple[int, float, float, int]:
