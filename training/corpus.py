@@ -43,15 +43,19 @@ class Conversation(msgspec.Struct, frozen=True):
     def texts(self) -> tuple[str, ...]:
         return (self.prompt, *(text for turn in self.turns for text in (turn.reply, turn.results)))
 
-    def token_ids(self, template: ChatTemplate) -> list[int]:
-        """The ids that a rollout of this very conversation would hold; nothing follows the last reply."""
+    def token_ids(self, template: ChatTemplate) -> tuple[list[int], list[bool]]:
+        """The ids that a rollout of this very conversation would hold, and for each one whether a model wrote it.
+
+        Nothing follows the last reply.
+        """
         ids = template.prompt_ids([Message(role=Role.USER, content=(Part(text=self.prompt),))])
+        written = [False] * len(ids)
         for index, turn in enumerate(self.turns):
             reply = template.encode_reply(turn.reply)
-            ids += reply
-            if index < len(self.turns) - 1:
-                ids += template.feedback_ids(reply, turn.results)
-        return ids
+            feedback = template.feedback_ids(reply, turn.results) if index < len(self.turns) - 1 else []
+            ids += reply + feedback
+            written += [True] * len(reply) + [False] * len(feedback)
+        return ids, written
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Corpus:
         """The training problems to learn from: templates of `train`, other problems than the recipe's own."""
         return family.model_copy(update={"train": self.problems, "seed": family.seed + _SEEDS_APART})
 
-    def conversations(self, seed: int, malformed: float, malformed_again: float) -> Iterator[Conversation]:
+    def conversations(self, seed: int | str, malformed: float, malformed_again: float) -> Iterator[Conversation]:
         """Conversations without end, families in turn, problems in random order."""
         call_format = load_format(self.call_format)
         pools = [generate(self.pool(family), "train") for family in self.families]

@@ -5,6 +5,7 @@ Face directory (safetensors, fast tokenizer, chat template), published by rename
 """
 
 import inspect
+import itertools
 import math
 import random
 import sys
@@ -21,7 +22,7 @@ from rollout.records import content_hash
 from rollout.template import ChatTemplate
 from training import corpus as corpus_module
 from training.checkpoints import published
-from training.corpus import Corpus
+from training.corpus import Conversation, Corpus
 from training.tiny_config import TinyConfig, TokenizerConfig
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ CHAT_TEMPLATE = (
     "{%- if add_generation_prompt -%}{{ '<|assistant|>' }}{%- endif -%}"
 )
 _WORDS = Regex(r" ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+|\p{N}")
+Row = tuple[list[int], list[bool]]
+"""Ids, and for each one whether a model wrote it."""
 _BUCKET = 8
 """So many batches are sorted by length together."""
 
@@ -99,12 +102,16 @@ def make_tiny(
     """Train one model from scratch on one process and save it with its tokenizer. `directory` must not exist."""
     template = ChatTemplate(tokenizer)
     model = _fresh_model(config, len(tokenizer), template)
-    rows = _rows(config, corpus, template)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(
+        model.parameters(),
+        lr=config.learning_rate,
+        betas=(0.9, config.adam_beta2),
+        weight_decay=config.weight_decay,
+    )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _cosine(step, config))
     model.train()
     tokens = 0
-    for step, batch in zip(range(1, config.steps + 1), _batches(rows, config), strict=False):
+    for step, batch in enumerate(_all_batches(config, corpus, template), 1):
         input_ids, labels = _padded(batch, template.pad_id)
         # Rows are padded on the right, so that causal attention alone keeps real tokens from seeing the padding.
         loss: torch.Tensor = model(input_ids=input_ids, labels=labels, use_cache=False).loss
@@ -113,7 +120,7 @@ def make_tiny(
         optimizer.step()
         schedule.step()
         optimizer.zero_grad(set_to_none=True)
-        tokens += sum(map(len, batch))
+        tokens += sum(len(ids) for ids, _ in batch)
         if report is not None:
             report(TinyProgress(step=step, steps=config.steps, loss=loss.item(), tokens=tokens))
     with published(directory) as temporary:
@@ -156,6 +163,7 @@ def _fresh_model(config: TinyConfig, vocabulary: int, template: ChatTemplate) ->
         num_key_value_heads=config.heads,
         intermediate_size=config.intermediate,
         max_position_embeddings=CONTEXT,
+        initializer_range=config.initializer_range,
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=template.stop_ids[-1],
@@ -174,32 +182,46 @@ def _cosine(step: int, config: TinyConfig) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, config.steps - warmup)))
 
 
-def _rows(config: TinyConfig, corpus: Corpus, template: ChatTemplate) -> Iterator[list[int]]:
-    """Token ids of one conversation after another; none is longer than the context."""
-    conversations = corpus.conversations(
-        seed=config.seed, malformed=config.malformed, malformed_again=config.malformed_again
-    )
-    return (ids for ids in (item.token_ids(template) for item in conversations) if len(ids) <= CONTEXT)
+def _all_batches(config: TinyConfig, corpus: Corpus, template: ChatTemplate) -> Iterator[list[Row]]:
+    """The batches of all steps: clean ones first, then those with malformed calls."""
+    clean = round(config.clean_ratio * config.steps)
+    parts = {
+        "clean": (clean, 0.0, 0.0),
+        "noisy": (config.steps - clean, config.malformed, config.malformed_again),
+    }
+    for part, (steps, malformed, again) in parts.items():
+        rows = _rows(corpus.conversations(f"{config.seed}:{part}", malformed, again), template)
+        yield from itertools.islice(_batches(rows, config), steps)
 
 
-def _batches(rows: Iterator[list[int]], config: TinyConfig) -> Iterator[list[list[int]]]:
+def _rows(conversations: Iterator[Conversation], template: ChatTemplate) -> Iterator[Row]:
+    """One conversation after another; none is longer than the context."""
+    return (row for row in (item.token_ids(template) for item in conversations) if len(row[0]) <= CONTEXT)
+
+
+def _batches(rows: Iterator[Row], config: TinyConfig) -> Iterator[list[Row]]:
     """Batches of rows of like length, in random order: far less padding, and no order of lengths to learn."""
     order = random.Random(f"batches:{config.seed}")
     while True:
-        some = sorted((next(rows) for _ in range(config.batch * _BUCKET)), key=len)
+        some = sorted((next(rows) for _ in range(config.batch * _BUCKET)), key=lambda row: len(row[0]))
         batches = [some[start : start + config.batch] for start in range(0, len(some), config.batch)]
         order.shuffle(batches)
         yield from batches
 
 
-def _padded(batch: Sequence[Sequence[int]], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """(rows, longest) ids, and labels with -100 where padded."""
-    longest = max(map(len, batch))
+def _padded(batch: Sequence[Row], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """(rows, longest) ids, and labels: -100 where padded, and where the model did not write.
+
+    Loss on replies only. What problems and tools say is drawn at random: learning it is in vain, and its gradient
+    drowns that of copying, which then comes three times later.
+    """
+    longest = max(len(ids) for ids, _ in batch)
     input_ids = torch.full((len(batch), longest), pad_id, dtype=torch.long)
     labels = torch.full_like(input_ids, -100)
-    for index, row in enumerate(batch):
-        input_ids[index, : len(row)] = torch.tensor(row)
-        labels[index, : len(row)] = input_ids[index, : len(row)]
+    for index, (ids, written) in enumerate(batch):
+        row = torch.tensor(ids)
+        input_ids[index, : len(ids)] = row
+        labels[index, : len(ids)] = torch.where(torch.tensor(written), row, -100)
     return input_ids, labels
 
 

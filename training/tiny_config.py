@@ -15,7 +15,10 @@ class TinyConfig(Section):
     steps: int = Field(default=500, ge=1)
     batch: int = Field(default=32, ge=1)
     """Conversations a step."""
-    learning_rate: float = Field(default=2e-3, gt=0)
+    learning_rate: float = Field(default=3e-3, gt=0)
+    adam_beta2: float = Field(default=0.98, gt=0, lt=1)
+    initializer_range: float = Field(default=0.04, gt=0)
+    """Standard deviation of the first weights. Twice transformers' own: these widths learn to copy sooner from it."""
     warmup_ratio: float = Field(default=0.06, ge=0, lt=1)
     weight_decay: float = Field(default=0.01, ge=0)
     max_grad_norm: float = Field(default=1.0, gt=0)
@@ -23,6 +26,9 @@ class TinyConfig(Section):
     """Probability that a step of the corpus is first written malformed."""
     malformed_again: float = Field(default=0.0, ge=0, lt=1)
     """Probability that the attempt after a malformed one is malformed too."""
+    clean_ratio: float = Field(default=0.0, ge=0, le=1)
+    """Share of the steps, at the start, whose conversations are all well formed: they are half as long, and calls
+    and numbers are learnt from them as well."""
     seed: int = 0
 
     @model_validator(mode="after")

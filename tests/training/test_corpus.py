@@ -55,7 +55,7 @@ def test_every_malformed_step_is_repaired_with_its_own_call() -> None:
     assert not any(conversation.turns[-1].failed for conversation in conversations)
 
 
-def test_token_ids_decode_to_the_conversation(tmp_path: Path) -> None:
+def test_ids_decode_to_the_conversation_and_replies_are_marked(tmp_path: Path) -> None:
     corpus = Corpus(FAMILIES, problems=20)
     conversations = take(corpus, 10, 0.3, 0.3)
     tokenizer = make_tokenizer((text for item in conversations for text in item.texts), tmp_path / "tokenizer", 300)
@@ -65,7 +65,10 @@ def test_token_ids_decode_to_the_conversation(tmp_path: Path) -> None:
         for turn in item.turns:
             expected += f"<|assistant|>{turn.reply}<|end|><|tool|>{turn.results}<|end|>"
         expected = expected[: expected.rindex("<|tool|>")]
-        assert tokenizer.decode(item.token_ids(template)) == expected
+        ids, written = item.token_ids(template)
+        assert tokenizer.decode(ids) == expected
+        replies = [token for token, own in zip(ids, written, strict=True) if own]
+        assert tokenizer.decode(replies) == "".join(f"{turn.reply}<|end|>" for turn in item.turns)
 
 
 def test_the_fingerprint_follows_what_shapes_the_prompts() -> None:
