@@ -22,7 +22,7 @@ from cluster.errors import RequestError
 from training.attention import check_length
 from training.batches import GroupExample, RankStep, SplitGroup, StepPlanner, WholeRow
 from training.flops import body_parameters, tree_flop
-from training.loss import LossOptions, LossType, PairMean, group_loss, group_metrics
+from training.loss import METRICS, LossOptions, LossType, PairMean, group_loss, group_metrics
 from training.scoring import add_tree_scoring
 
 
@@ -221,6 +221,9 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
                     backward((self._forward(model, row) * weights[list(indices)]).sum() * world)
             for _ in range(step.idle_rows):
                 backward(self._forward(model, step.idle_row, counted=False).sum() * 0.0)
+        for name in METRICS:
+            # A rank that ran idle rows alone must still bring every name to the sum over ranks.
+            self._count(mode, name, 0.0)
         self._count(mode, "tokens", self._step_tokens)
         self._count(mode, "flop", self._step_flop)
         self._count(mode, "steps", 1)

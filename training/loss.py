@@ -105,6 +105,19 @@ def group_loss(sums: GroupSums, options: LossOptions) -> Tensor:
     return total
 
 
+METRICS = (
+    "rewards/chosen",
+    "rewards/rejected",
+    "rewards/margins",
+    "rewards/accuracies",
+    "logps/chosen",
+    "logps/rejected",
+    "kl",
+    "nll",
+)
+"""The names that `group_metrics` gives: ranks must agree on them even where one of them had no group."""
+
+
 @torch.no_grad()
 def group_metrics(sums: GroupSums, options: LossOptions) -> dict[str, Tensor]:
     """The group's share of each logged mean, under TRL's names: scalars that add up over the groups of a step.

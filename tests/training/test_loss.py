@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from cluster.errors import RequestError
-from training.loss import LOSS_TYPES, GroupSums, LossOptions, group_loss, group_metrics, margins, pair_losses
+from training.loss import LOSS_TYPES, METRICS, GroupSums, LossOptions, group_loss, group_metrics, margins, pair_losses
 
 
 def sums(chosen: list[float], rejected: list[float], weights: list[list[float]] | None = None) -> GroupSums:
@@ -125,3 +125,7 @@ def test_metrics_by_hand() -> None:
 def test_values_that_no_loss_has_are_refused(options: dict[str, float], message: str) -> None:
     with pytest.raises(RequestError, match=message):
         LossOptions(**options)  # type: ignore[arg-type]
+
+
+def test_every_metric_is_named() -> None:
+    assert tuple(group_metrics(sums([-8.0], [-13.0]), LossOptions())) == METRICS
