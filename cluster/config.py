@@ -47,7 +47,7 @@ def apply_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[st
     result = _deep_copy(table)
     for setting in settings:
         dotted, separator, text = setting.partition("=")
-        keys = dotted.strip().split(".")
+        keys = _keys(dotted.strip())
         if not separator or not all(keys):
             raise RequestError(f"--set {setting}: write it as section.key=value")
         node = result
@@ -132,6 +132,19 @@ def _named(kind: type[Section], tag: str) -> bool:
 
 def _is_section(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Section)
+
+
+def _keys(dotted: str) -> list[str]:
+    """The parts of a dotted TOML key, quoted ones too; `arms.sft+dpo.beta` needs no quotes here."""
+    try:
+        node: Any = tomllib.loads(f"{dotted} = 0")
+    except tomllib.TOMLDecodeError:
+        return dotted.split(".")
+    keys: list[str] = []
+    while isinstance(node, dict):
+        key, node = next(iter(node.items()))
+        keys.append(key)
+    return keys
 
 
 def _literal(text: str) -> Any:

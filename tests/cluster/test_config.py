@@ -51,6 +51,8 @@ def test_settings_override_without_touching_the_table() -> None:
     changed = apply_settings(table, ["inner.rate=2", "name=mine", "parts.x.sizes=[1, 2]", "name2='q'"])
     assert changed == {"inner": {"rate": 2}, "name": "mine", "parts": {"x": {"sizes": [1, 2]}}, "name2": "q"}
     assert table == {"inner": {"rate": 0.5}}
+    for key in ("arms.sft+dpo.beta", 'arms."sft+dpo".beta'):
+        assert apply_settings({}, [f"{key}=1"]) == {"arms": {"sft+dpo": {"beta": 1}}}
 
 
 @pytest.mark.parametrize("setting", ["rate", "=1", "a..b=1", "inner.rate.x=1"])
