@@ -9,7 +9,20 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from cluster.errors import RequestError
-from rollout.problems import arithmetic, coins, dates, fol, gsm8k, importing, knights, letters, lists, units, zebra
+from rollout.problems import (
+    arithmetic,
+    coins,
+    dates,
+    fol,
+    gsm8k,
+    importing,
+    knights,
+    letters,
+    lists,
+    subtasks,
+    units,
+    zebra,
+)
 from rollout.problems.config import SPLITS, VARIANTS, FamilyConfig
 from rollout.problems.duplicates import DuplicateReport, deduplicate
 from rollout.records import Problem
@@ -27,6 +40,8 @@ FAMILIES: Mapping[str, Callable[[FamilyConfig, str], list[Problem]]] = {
     "dates": dates.problems,
     "units": units.problems,
     "gsm8k": gsm8k.problems,
+    **{f"subtask_{kind}": subtasks.subtask(kind) for kind in subtasks.SUBTASKS},
+    "abstention": subtasks.subtask("abstention"),
     "jsonl": importing.user_problems,
     "csv": importing.user_problems,
     "parquet": importing.user_problems,

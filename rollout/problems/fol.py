@@ -193,7 +193,8 @@ def problems(config: FamilyConfig, split: str) -> list[Problem]:
 def draw(rng: random.Random, difficulty: int) -> Theory:
     """A theory whose goal, if it is decided, takes `difficulty` inferences."""
     deep = difficulty >= 3
-    words = rng.sample(WORDS, len(WORDS))
+    # Few words where theories are small: a tiny model has to learn to copy each of them.
+    words = rng.sample(WORDS, len(WORDS) if deep else len(WORDS) // 2)
     people = rng.sample(NAMES, 4)
     someone = difficulty >= 4 and rng.random() < 0.2
     unknown = deep and rng.random() < 1 / 3

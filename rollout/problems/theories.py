@@ -16,12 +16,14 @@ NEW_WORDS = (
     *("plimp", "snark", "quib", "lorn", "vext", "yarl", "kroo", "jub"),
 )
 
+# Each rule has its words in the same places, and each call copies one: so small models learn to follow rules, not
+# grammar.
 FACTS = {
-    False: ("{n} is {p}", "We know {n} is {p}", "It is said {n} is {p}"),
+    False: ("{n} is {p}", "Now {n} is {p}", "Here {n} is {p}", "Yes, {n} is {p}"),
     True: ("Clearly {n} is {p}",),
 }
 RULES = {
-    False: ("All {b} are {h}", "Each {b} one is {h}", "If {b} then {h}", "Who is {b} is {h}", "To be {b} is to be {h}"),
+    False: ("All {b} are {h}", "Each {b} is {h}", "If {b} then {h}", "Any {b} is {h}", "The {b} are {h}"),
     True: ("Whenever one is {b} he is {h}",),
 }
 ASKS = {

@@ -1,14 +1,18 @@
 """The gold chain of every family's problems executes to a right answer, in every format; damage to it does not."""
 
+import re
+
 import msgspec
 import pytest
 
 from rollout.formats import FORMATS, load_format
 from rollout.problems import VARIANTS, FamilyConfig, generate
 from rollout.problems.checking import check_problems, gold_fault
+from rollout.problems.subtasks import SUBTASKS, same_in_either_order
 from rollout.records import Problem
 
-GENERATED = ("arithmetic", "fol", "zebra", "knights", "letters", "lists", "coins", "dates", "units")
+DERIVED = (*(f"subtask_{kind}" for kind in SUBTASKS), "abstention")
+GENERATED = (*DERIVED, "arithmetic", "fol", "zebra", "knights", "letters", "lists", "coins", "dates", "units")
 SUITES = ("train", "validation", "test", *(f"variant-{kind}" for kind in VARIANTS))
 
 
@@ -73,3 +77,37 @@ def test_gold_chains_execute_among_distractors_too() -> None:
     plain = generate(config.model_copy(update={"distractors": 0}), "train")
     assert [p.text for p in plain] == [p.text for p in problems]
     assert not {p.id for p in plain} & {p.id for p in problems}
+
+
+def test_derived_problems_share_no_template_with_training() -> None:
+    for family in DERIVED:
+        config = FamilyConfig(family=family, train=40, test=20, difficulty=(1, 3))
+        train, test = generate(config, "train"), generate(config, "test")
+        assert len(train) == 40
+        assert not {p.template for p in train} & {p.template for p in test}
+        assert {p.family for p in train} == {family}
+
+
+def test_nested_gold_is_one_call_and_parallel_gold_two_answers() -> None:
+    nested = generate(FamilyConfig(family="subtask_nested", train=10, difficulty=(1, 3)), "train")
+    assert all(len(p.gold_calls) == 1 and "$call" in p.gold_calls[0].arguments for p in nested)
+    parallel = generate(FamilyConfig(family="subtask_parallel", train=10, difficulty=(1, 3)), "train")
+    assert all(p.gold.startswith("[") and len(p.gold_calls) >= 3 for p in parallel)
+
+
+def test_abstention_has_its_three_kinds_and_no_answer_in_the_text_of_the_unsolvable() -> None:
+    problems = generate(FamilyConfig(family="abstention", train=90, difficulty=(1, 3)), "train")
+    kinds = [
+        "missing" if p.gold == '"missing"' else "none" if p.gold == '"no function"' else "number" for p in problems
+    ]
+    assert all(kinds.count(kind) > 15 for kind in ("missing", "none", "number"))
+    for problem, kind in zip(problems, kinds, strict=True):
+        assert ("some" in re.findall(r"\w+", problem.text)) == (kind == "missing")
+        assert (len(problem.gold_calls) == 1) == (kind != "number")
+
+
+def test_arguments_of_a_sum_may_stand_in_either_order() -> None:
+    assert same_in_either_order({"a": 2, "b": 1}, {"a": 1, "b": 2})
+    assert same_in_either_order({"b": 2, "a": 1}, {"a": 1, "b": 2})
+    assert not same_in_either_order({"a": 1, "b": 1}, {"a": 1, "b": 2})
+    assert not same_in_either_order([1, 2], {"a": 1, "b": 2})
