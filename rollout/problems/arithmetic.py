@@ -193,7 +193,7 @@ def apply(name: str, left: int, right: int) -> int:
 
 
 def _strand(rng: random.Random, person: str, length: int, divide: bool) -> Strand:
-    strand = Strand(person, rng.randrange(len(STARTS[False])), rng.randint(2, 99), ())
+    strand = Strand(person, rng.randrange(len(STARTS[False])), rng.randint(2 if divide else 10, 99), ())
     value = strand.quantity
     for _ in range(length):
         step = _step(rng, value, divide)
@@ -203,16 +203,21 @@ def _strand(rng: random.Random, person: str, length: int, divide: bool) -> Stran
 
 
 def _step(rng: random.Random, value: int, divide: bool) -> Op:
-    """A step that keeps the quantity between 1 and LARGEST, and whole."""
+    """A step that keeps the quantity between 1 and LARGEST, and whole.
+
+    Without `divide`, as in the easy problems, what is added or taken away has two digits: numbers of one length are
+    what a tiny model learns to copy first.
+    """
+    least = 2 if divide else 10
     divisors = [k for k in range(2, 10) if value % k == 0 and value > k] if divide else []
-    names = ["add"] * (value <= LARGEST - 99) + ["sub"] * (value > 3) + ["mul"] * (value * 9 <= LARGEST)
+    names = ["add"] * (value <= LARGEST - 99) + ["sub"] * (value > least + 1) + ["mul"] * (value * 9 <= LARGEST)
     name = rng.choice(names + ["div"] * bool(divisors))
     if name == "div":
         quantity = rng.choice(divisors)
     elif name == "mul":
         quantity = rng.randint(2, 9)
     else:
-        quantity = rng.randint(2, 99 if name == "add" else min(99, value - 1))
+        quantity = rng.randint(least, 99 if name == "add" else min(99, value - 1))
     return Op(name, rng.randrange(len(OPERATIONS[False][name])), quantity)
 
 
