@@ -11,6 +11,7 @@ from cluster.ledger import Ledger
 from cluster.storage import open_store
 from pipeline.hosts import model_source
 from pipeline.run_folder import Run
+from pipeline.stages import groups
 from rollout.group_units import group_prefix
 from training.config import DpoArm, TrainingConfig
 from training.zero import uses_bf16
@@ -23,6 +24,8 @@ def reference_prefix(run: Run) -> str:
 
 def complete(run: Run) -> bool:
     """Whether every DPO arm that starts from base is trained, or has all its chains scored."""
+    if not groups.complete(run):
+        return False
     waiting = [arm for name, arm in _arms_from_base(run) if not run.model(name).is_dir()]
     return all(_missing(run, arm) == 0 for arm in waiting)
 
@@ -97,8 +100,8 @@ def _missing(run: Run, arm: DpoArm) -> int:
 
     known = ReferenceStore(Ledger(run.store, reference_prefix(run))).scores()
     name = reference_name(model_source(run, arm.start), _precision(run.recipe.training))
-    groups = read_groups(Ledger(run.store, group_prefix(run.student)))
-    chains = (chain for group in scored_groups(groups, arm.scored) for chain in group.chains)
+    stored = read_groups(Ledger(run.store, group_prefix(run.student)))
+    chains = (chain for group in scored_groups(stored, arm.scored) for chain in group.chains)
     return sum(chain_key(name, chain) not in known for chain in chains)
 
 

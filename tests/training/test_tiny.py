@@ -23,7 +23,7 @@ from training.tiny import (
 from training.tiny_config import TinyConfig, TokenizerConfig
 
 CORPUS = Corpus((FamilyConfig(family="arithmetic", difficulty=(1, 1)),), problems=8)
-SMALL = TinyConfig(hidden=16, layers=1, heads=2, intermediate=32, steps=12, batch=4, learning_rate=1e-2)
+SMALL = TinyConfig(hidden=32, layers=1, heads=1, intermediate=32, steps=12, batch=4, learning_rate=1e-2)
 
 
 @pytest.fixture(scope="module")
@@ -91,5 +91,5 @@ def test_a_training_that_breaks_off_leaves_nothing(tokenizer_dir: Path, tmp_path
 
 
 def test_a_shape_without_even_heads_is_refused_with_its_key() -> None:
-    with pytest.raises(RequestError, match="hidden 24 does not give 8 heads"):
+    with pytest.raises(RequestError, match="hidden 24 over 8 heads: vLLM serves heads of 32"):
         parse(TinyConfig, {"hidden": 24, "heads": 8}, "recipe")
