@@ -6,7 +6,6 @@ Face directory (safetensors, fast tokenizer, chat template), published by rename
 
 import inspect
 import itertools
-import math
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -108,7 +107,7 @@ def make_tiny(
         betas=(0.9, config.adam_beta2),
         weight_decay=config.weight_decay,
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _cosine(step, config))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, config))
     model.train()
     tokens = 0
     for step, batch in enumerate(_all_batches(config, corpus, template), 1):
@@ -175,11 +174,11 @@ def _fresh_model(config: TinyConfig, vocabulary: int, template: ChatTemplate) ->
         return LlamaForCausalLM(shape)
 
 
-def _cosine(step: int, config: TinyConfig) -> float:
+def _rate(step: int, config: TinyConfig) -> float:
+    """Share of the learning rate at `step`: up to 1, long constant (copying comes late and suddenly), down to 0."""
     warmup = max(1, round(config.warmup_ratio * config.steps))
-    if step < warmup:
-        return (step + 1) / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, config.steps - warmup)))
+    decay = max(1, round(config.decay_ratio * config.steps))
+    return min((step + 1) / warmup, 1.0, (config.steps - step) / decay)
 
 
 def _all_batches(config: TinyConfig, corpus: Corpus, template: ChatTemplate) -> Iterator[list[Row]]:

@@ -15,7 +15,7 @@ class TinyConfig(Section):
     layers: int = Field(default=3, ge=1)
     heads: int = Field(default=4, ge=1)
     intermediate: int = Field(default=344, ge=8)
-    steps: int = Field(default=800, ge=1)
+    steps: int = Field(default=1000, ge=1)
     batch: int = Field(default=16, ge=1)
     """Conversations a step."""
     learning_rate: float = Field(default=3e-3, gt=0)
@@ -23,13 +23,15 @@ class TinyConfig(Section):
     initializer_range: float = Field(default=0.08, gt=0)
     """Standard deviation of the first weights: four times transformers' own, from which small widths learn sooner."""
     warmup_ratio: float = Field(default=0.06, ge=0, lt=1)
+    decay_ratio: float = Field(default=0.35, gt=0, le=1)
+    """Share of the steps, at the end, over which the learning rate falls to 0; between, it is constant."""
     weight_decay: float = Field(default=0.01, ge=0)
     max_grad_norm: float = Field(default=1.0, gt=0)
     malformed: float = Field(default=0.0, ge=0, le=1)
     """Probability that a step of the corpus is first written malformed."""
     malformed_again: float = Field(default=0.0, ge=0, lt=1)
     """Probability that the attempt after a malformed one is malformed too."""
-    clean_ratio: float = Field(default=0.0, ge=0, le=1)
+    clean_ratio: float = Field(default=0.8, ge=0, le=1)
     """Share of the steps, at the start, whose conversations are all well formed: they are half as long, and calls
     and numbers are learnt from them as well."""
     seed: int = 0
