@@ -17,8 +17,8 @@ from rollout.problems.reading import read_story
 from rollout.records import Call, Problem
 from rollout.toolboxes.arithmetic import NEW_NAMES as NEW_FUNCTIONS
 
-LARGEST = 9999
-"""No quantity of a story is larger, so that a tiny model copies at most four digits."""
+LARGEST, LARGEST_EASY = 9999, 999
+"""No quantity of a story is larger, from difficulty 3 on and before: a tiny model copies few digits."""
 
 
 class Op(NamedTuple):
@@ -203,14 +203,14 @@ def _strand(rng: random.Random, person: str, length: int, divide: bool) -> Stran
 
 
 def _step(rng: random.Random, value: int, divide: bool) -> Op:
-    """A step that keeps the quantity between 1 and LARGEST, and whole.
+    """A step that keeps the quantity whole, and between 1 and the largest.
 
     Without `divide`, as in the easy problems, what is added or taken away has two digits: numbers of one length are
     what a tiny model learns to copy first.
     """
-    least = 2 if divide else 10
+    least, largest = (2, LARGEST) if divide else (10, LARGEST_EASY)
     divisors = [k for k in range(2, 10) if value % k == 0 and value > k] if divide else []
-    names = ["add"] * (value <= LARGEST - 99) + ["sub"] * (value > least + 1) + ["mul"] * (value * 9 <= LARGEST)
+    names = ["add"] * (value <= largest - 99) + ["sub"] * (value > least + 1) + ["mul"] * (value * 9 <= largest)
     name = rng.choice(names + ["div"] * bool(divisors))
     if name == "div":
         quantity = rng.choice(divisors)
