@@ -39,7 +39,8 @@ CHAT_TEMPLATE = (
     "{%- endfor -%}"
     "{%- if add_generation_prompt -%}{{ '<|assistant|>' }}{%- endif -%}"
 )
-_WORDS = Regex(r" ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+|\p{N}")
+_WORDS = Regex(r" ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+|\p{N}{1,2}")
+"""Numbers stand in pairs of digits: one of two digits is one token, and copying it one look-up, not two in a row."""
 Row = tuple[list[int], list[bool]]
 """Ids, and for each one whether a model wrote it."""
 _BUCKET = 8
@@ -58,8 +59,8 @@ class TinyProgress(msgspec.Struct, frozen=True, kw_only=True):
 Report = Callable[[TinyProgress], None]
 
 
-def make_tokenizer(texts: Iterable[str], directory: Path, vocabulary: int = 640) -> "PreTrainedTokenizerBase":
-    """Learn a byte-level BPE, digits one by one, and save it with its chat template. `directory` must not exist."""
+def make_tokenizer(texts: Iterable[str], directory: Path, vocabulary: int = 760) -> "PreTrainedTokenizerBase":
+    """Learn a byte-level BPE, numbers in pairs of digits, saved with its chat template. `directory` must not exist."""
     tokenizer = Tokenizer(models.BPE())
     # One pattern instead of GPT-2's, which would join a digit to the space before it.
     split = pre_tokenizers.Split(_WORDS, behavior="isolated")

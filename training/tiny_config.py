@@ -48,8 +48,8 @@ class TinyConfig(Section):
 class TokenizerConfig(Section):
     """The tokenizer that teacher and student share."""
 
-    vocabulary: int = Field(default=640, ge=262)
-    """Tokens at most: 256 bytes, the control tokens, and merges."""
+    vocabulary: int = Field(default=760, ge=262)
+    """Tokens at most: 256 bytes, the control tokens, and merges (about 100 of them numbers)."""
     conversations: int = Field(default=1500, ge=1)
     """Conversations of the corpus that the merges are learnt from."""
     seed: int = 0
