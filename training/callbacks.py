@@ -8,9 +8,7 @@ import torch.distributed as dist
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from training.checkpoints import prune, seal
-from training.metrics import read_metrics, truncate_metrics
-
-__all__ = ["MetricsLog", "SealCheckpoints", "read_metrics"]
+from training.metrics import truncate_metrics
 
 
 class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here

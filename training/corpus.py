@@ -86,9 +86,14 @@ class Corpus:
         return family.model_copy(update={"train": self.problems, "seed": family.seed + _SEEDS_APART})
 
     def conversations(self, seed: int | str, malformed: float, malformed_again: float) -> Iterator[Conversation]:
-        """Conversations without end, families in turn, problems in random order."""
+        """Conversations without end, problems in random order; a family comes as often as its problems are steps
+        long, because long ones take longer to learn."""
         call_format = load_format(self.call_format)
-        pools = [generate(self.pool(family), "train") for family in self.families]
+        pools = [
+            pool
+            for family in self.families
+            for pool in [generate(self.pool(family), "train")] * round(sum(family.difficulty) / 2)
+        ]
         chance = random.Random(f"corpus:{seed}")
         while True:
             for pool in pools:

@@ -1,7 +1,10 @@
 """Stage `train`: every arm of the recipe, each one after the arm that it starts from."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Thread
+from typing import TypeVar
 
 from pipeline.hosts import model_source
 from pipeline.progress import progress_bar
@@ -9,6 +12,8 @@ from pipeline.run_folder import Run
 from pipeline.stages.reference import ensure_reference, reference_prefix
 from rollout.group_units import group_prefix
 from training.config import ArmConfig, DpoArm
+
+T = TypeVar("T")
 
 
 def complete(run: Run) -> bool:
@@ -24,8 +29,8 @@ def work(run: Run) -> None:
 
 
 def _train(run: Run, name: str, arm: ArmConfig) -> None:
-    from training.callbacks import read_metrics
     from training.job import train_arm
+    from training.metrics import read_metrics
     from training.request import ArmRequest
 
     if isinstance(arm, DpoArm):
@@ -42,8 +47,8 @@ def _train(run: Run, name: str, arm: ArmConfig) -> None:
         log_path=run.folder / "logs" / f"train-{name}.log",
         reference=reference_prefix(run),
     )
-    with progress_bar(run.console, f"{name} ({arm.method} from {arm.start})", 1.0) as bar, ThreadPoolExecutor(1) as one:
-        training = one.submit(train_arm, request)
+    with progress_bar(run.console, f"{name} ({arm.method} from {arm.start})", 1.0) as bar:
+        training = _in_background(lambda: train_arm(request))
         while not training.done():
             time.sleep(0.5)
             if rows := read_metrics(request.metrics_path):
@@ -53,3 +58,18 @@ def _train(run: Run, name: str, arm: ArmConfig) -> None:
         result = training.result()
         bar.update(result.steps, total=result.steps)
     run.events.add("arm trained", arm=name, steps=result.steps, seconds=round(result.seconds, 3))
+
+
+def _in_background(call: Callable[[], T]) -> "Future[T]":
+    """The call's result, to come. Its thread is a daemon: Ctrl-C ends the command without waiting for it, and the
+    end of the Ray session ends what it started."""
+    result: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(call())
+        except BaseException as error:
+            result.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return result
