@@ -66,6 +66,8 @@ class Corpus:
     call_format: str = "json"
     verbosity: str = "names"
     limits: CallLimits = field(default_factory=CallLimits)
+    max_failed_steps: int = 1
+    """A conversation ends with one more failed step than this, as an episode does."""
     problems: int = 4000
     """Distinct problems a family; more conversations than that go over them again, with other noise."""
 
@@ -73,6 +75,7 @@ class Corpus:
     def fingerprint(self) -> str:
         """A hash of all that shapes a conversation, but for the code of this module and the noise."""
         parts = [self.call_format, load_format(self.call_format).hash, self.verbosity, self.limits.model_dump_json()]
+        parts.append(str(self.max_failed_steps))
         for family in self.families:
             # A few problems stand for the code that generates them.
             sample = generate(family.model_copy(update={"train": 16}), "train")
@@ -105,6 +108,7 @@ class Corpus:
     ) -> Conversation:
         toolbox = load_toolbox(problem.toolbox)
         session = toolbox.open(problem.state)
+        prompt = call_format.instructions(toolbox, self.verbosity) + "\n" + problem.text
         turns: list[Turn] = []
         for call in problem.gold_calls:
             probability = malformed
@@ -113,12 +117,13 @@ class Corpus:
                 results = execute_now(reply, call_format, session, self.limits)
                 assert any(result.error for result in results), f"{reply!r} was to fail and did not"
                 turns.append(Turn(reply, call_format.render_results(results), True))
+                if sum(turn.failed for turn in turns) > self.max_failed_steps:
+                    return Conversation(problem.id, prompt, tuple(turns))
                 probability = malformed_again
             reply = call_format.render((call,))
             results = execute_now(reply, call_format, session, self.limits)
             assert not any(result.error for result in results), f"gold call {reply!r} of {problem.id} fails: {results}"
             turns.append(Turn(reply, call_format.render_results(results), False))
-        prompt = call_format.instructions(toolbox, self.verbosity) + "\n" + problem.text
         return Conversation(problem.id, prompt, tuple(turns))
 
 

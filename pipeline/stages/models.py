@@ -46,7 +46,13 @@ def _make_tiny(run: Run, name: str, model: ModelSection) -> None:
     assert model.tiny is not None
     cache = Path(run.recipe.models.cache).absolute()
     episodes = run.recipe.episodes
-    corpus = Corpus(tuple(run.recipe.problems.values()), episodes.call_format, episodes.verbosity)
+    corpus = Corpus(
+        tuple(run.recipe.problems.values()),
+        episodes.call_format,
+        episodes.verbosity,
+        episodes.calls,
+        episodes.max_failed_steps,
+    )
     tokenizer = ensure_tokenizer(run.recipe.models.tokenizer, corpus, cache)
     with progress_bar(run.console, f"{name}, from scratch", model.tiny.steps) as bar:
         made = ensure_tiny(

@@ -47,12 +47,22 @@ def test_without_noise_a_conversation_is_the_gold_calls() -> None:
 
 
 def test_every_malformed_step_is_repaired_with_its_own_call() -> None:
-    conversations = take(Corpus(FAMILIES, problems=20), 60, malformed=0.6, again=0.4)
+    conversations = take(Corpus(FAMILIES, problems=20, max_failed_steps=99), 60, malformed=0.6, again=0.4)
     turns = [turn for conversation in conversations for turn in conversation.turns]
     share = sum(turn.failed for turn in turns) / len(turns)
     assert 0.4 < share < 0.6  # 0.6 first, then 0.4 for each one more: one failure a step, on average
     assert all(turn.results.startswith("Error") == turn.failed for turn in turns)
     assert not any(conversation.turns[-1].failed for conversation in conversations)
+
+
+def test_a_conversation_ends_where_an_episode_would() -> None:
+    conversations = take(Corpus(FAMILIES, problems=20, max_failed_steps=1), 60, malformed=0.6, again=0.4)
+    failures = [sum(turn.failed for turn in conversation.turns) for conversation in conversations]
+    assert set(failures) == {0, 1, 2}
+    assert all(
+        conversation.turns[-1].failed == (failed == 2)
+        for conversation, failed in zip(conversations, failures, strict=True)
+    )
 
 
 def test_ids_decode_to_the_conversation_and_replies_are_marked(tmp_path: Path) -> None:

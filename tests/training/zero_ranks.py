@@ -26,7 +26,10 @@ ZERO = {
 
 
 def train(output: Path, deepspeed: dict[str, Any] | None, tied: bool, budget: int) -> dict[str, Any]:
-    """Two epochs of three steps, the last of one group: a rank without any. Returns what was logged and the sum and norm of every parameter."""
+    """Two epochs of three steps, the last of one group: a rank without any.
+
+    Returns what was logged and the sum and norm of every parameter.
+    """
     draw = random.Random(3)
     examples = [random_example(draw, *size, name=f"p{size}") for size in SIZES]
     args = TreeDPOConfig(
