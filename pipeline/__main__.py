@@ -2,4 +2,6 @@
 
 from pipeline.cli import main
 
-main()
+# Guarded, because processes that a stage spawns import this module again.
+if __name__ == "__main__":
+    main()

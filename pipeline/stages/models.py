@@ -1,15 +1,22 @@
 """Stage `models`: tiny models made from scratch, or a look at those that the recipe names."""
 
+import multiprocessing
 import os
+import queue
 import shutil
 import uuid
+from collections.abc import Iterator, Mapping
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
+from cluster.errors import WorkError
 from cluster.model_source import local_model
-from pipeline.progress import progress_bar
+from pipeline.progress import Bar, progress_bar
 from pipeline.recipe import ModelSection
 from pipeline.run_folder import Run
 from pipeline.workload import make_workload
+from training.tiny_config import TinyConfig
 
 
 def complete(run: Run) -> bool:
@@ -19,51 +26,97 @@ def complete(run: Run) -> bool:
 
 
 def work(run: Run) -> None:
-    """Plan the problems, make the tiny models that are missing, check those that are given."""
+    """Plan the problems, check the models that are given, make the tiny ones that are missing."""
+    for model in _sections(run).values():
+        if model.tiny is None:
+            local_model(model.source)
     workload = make_workload(run)
     held_out = ", ".join(f"{suite} {count:,}" for suite, count in workload.suites.items())
     dropped = (
         f" ({workload.dropped_duplicates:,} dropped, too like held-out ones)" if workload.dropped_duplicates else ""
     )
     run.console.print(
-        f"  {workload.train_problems:,} problems to roll out{dropped}; held out: {held_out}", highlight=False
+        f"  {workload.train_problems:,} problems to roll out{dropped}; held out: {held_out}",
+        highlight=False,
+        soft_wrap=True,
     )
-    for name, model in _sections(run).items():
-        if model.tiny is None:
-            local_model(model.source)
-        elif not run.model(name).is_dir():
-            _make_tiny(run, name, model)
+    missing = {
+        name: model for name, model in _sections(run).items() if model.tiny is not None and not run.model(name).is_dir()
+    }
+    if missing:
+        _make_all(run, missing)
 
 
 def _sections(run: Run) -> dict[str, ModelSection]:
     return {"teacher": run.recipe.models.teacher, "base": run.recipe.models.student}
 
 
-def _make_tiny(run: Run, name: str, model: ModelSection) -> None:
+def _make_all(run: Run, missing: dict[str, ModelSection]) -> None:
+    """One process a model, the cores shared out: matrices this small gain nothing from a second thread."""
     from training.corpus import Corpus
-    from training.tiny import ensure_tiny, ensure_tokenizer
+    from training.tiny import ensure_tokenizer
 
-    assert model.tiny is not None
     cache = Path(run.recipe.models.cache).absolute()
     episodes = run.recipe.episodes
-    corpus = Corpus(
-        tuple(run.recipe.problems.values()),
-        episodes.call_format,
-        episodes.verbosity,
-        episodes.calls,
-        episodes.max_failed_steps,
-    )
+    families = tuple(run.recipe.problems.values())
+    corpus = Corpus(families, episodes.call_format, episodes.verbosity, episodes.calls, episodes.max_failed_steps)
     tokenizer = ensure_tokenizer(run.recipe.models.tokenizer, corpus, cache)
-    with progress_bar(run.console, f"{name}, from scratch", model.tiny.steps) as bar:
-        made = ensure_tiny(
-            model.tiny,
-            corpus,
-            tokenizer,
-            cache,
-            lambda at: bar.update(at.step, f"loss {at.loss:.3f}"),
+    spawn = multiprocessing.get_context("spawn")
+    reports = spawn.Queue()
+    threads = max(1, len(os.sched_getaffinity(0)) // len(missing))
+    making = {
+        name: spawn.Process(
+            target=_make_one, args=(name, model.tiny, corpus, tokenizer, cache, threads, reports), daemon=True
         )
-        bar.update(model.tiny.steps)
-    _publish_copy(made, run.model(name))
+        for name, model in missing.items()
+    }
+    steps = sum(model.tiny.steps for model in missing.values() if model.tiny is not None)
+    try:
+        for process in making.values():
+            process.start()
+        with progress_bar(run.console, f"{' and '.join(missing)}, from scratch", steps) as bar:
+            for name, folder in _made(making, reports, bar):
+                _publish_copy(folder, run.model(name))
+            bar.update(steps)
+    finally:
+        for process in making.values():
+            process.terminate()
+
+
+def _made(making: Mapping[str, BaseProcess], reports: Any, bar: Bar) -> Iterator[tuple[str, Path]]:
+    """Each model's name and folder as soon as it is made. Raises WorkError when a process ends without one."""
+    at: dict[str, Any] = {}
+    left = set(making)
+    while left:
+        try:
+            name, report = reports.get(timeout=1.0)
+        except queue.Empty:
+            ended = [name for name in left if making[name].exitcode is not None]
+            if ended:
+                raise WorkError(f"making {ended[0]} ended with exit code {making[ended[0]].exitcode}") from None
+            continue
+        if isinstance(report, Path):
+            left.discard(name)
+            yield name, report
+            continue
+        at[name] = report
+        bar.update(sum(p.step for p in at.values()), ", ".join(f"{n} loss {p.loss:.3f}" for n, p in at.items()))
+
+
+def _make_one(
+    name: str, config: TinyConfig, corpus: Any, tokenizer: Path, cache: Path, threads: int, reports: Any
+) -> None:
+    """Runs in a process of its own; what it reports last is the folder of the model."""
+    import torch
+
+    from training.tiny import ensure_tiny
+
+    torch.set_num_threads(threads)
+    every = max(1, config.steps // 100)
+    folder = ensure_tiny(
+        config, corpus, tokenizer, cache, lambda at: reports.put((name, at)) if at.step % every == 0 else None
+    )
+    reports.put((name, folder))
 
 
 def _publish_copy(source: Path, target: Path) -> None:
