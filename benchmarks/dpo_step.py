@@ -30,6 +30,9 @@ LARGE = (Row(500, 500, 300, 60),)
 QUICK = (Row(2, 2, 24, 12), Row(1, 1, 6, 30))
 TOLERANCE = {"cpu": 1e-5, "cuda": 5e-2}
 """Relative norm against pairs one by one: float32 on the CPU, bfloat16 on CUDA."""
+TRL_TOLERANCE = 5
+"""TRL adds a chain's log-probabilities up in float32, the others in float64: 1,800 nats rounded shift its gradient by
+1.3e-5 in one of the rows."""
 _TRL_MOST_PAIRS = 64
 _LONG_SECONDS = 30
 
@@ -84,7 +87,7 @@ def _measure(row: Row, options: argparse.Namespace) -> list[dict[str, Any]]:
         for way, (_, tokens, note) in servers.items():
             seconds = statistics.median(reading[0] for reading in readings[way])
             error = float(np.linalg.norm(gradients[way] - base) / np.linalg.norm(base))
-            if not error < TOLERANCE[options.device]:
+            if not error < (TRL_TOLERANCE if way == "trl" else 1) * TOLERANCE[options.device]:
                 raise SystemExit(
                     f"{_name(row)} {way}: gradient error {error:.2e}: the ways are not the same computation"
                 )

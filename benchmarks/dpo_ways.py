@@ -153,7 +153,8 @@ def _pairs(model: Any, example: GroupExample, setup: Setup) -> tuple[Callable[[]
 def _factored(model: Any, example: GroupExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
     group = example.group
     n, length = len(group.right), len(group.right[0].ids)
-    references = torch.tensor(example.reference_right + example.reference_wrong, device=setup.device)
+    sums = example.reference_right + example.reference_wrong
+    references = torch.tensor(sums, dtype=torch.float64, device=setup.device)
     one_graph = len(group.chains) * length <= 2 * setup.budget
 
     def loss_of(sums: Tensor) -> Tensor:
@@ -213,7 +214,7 @@ def _row_sum(model: Any, chain: ScoredChain) -> Tensor:
     at = torch.tensor(chain.scored[1:], device=device).nonzero()[:, 0]
     hidden = model.model(input_ids=ids[None, :-1], use_cache=False).last_hidden_state[0, at]
     logps = model.lm_head(hidden).float().log_softmax(-1)
-    picked: Tensor = logps.gather(1, ids[at + 1, None]).sum()
+    picked: Tensor = logps.gather(1, ids[at + 1, None]).double().sum()
     return picked
 
 

@@ -198,7 +198,7 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
         begun = time.perf_counter()
         world: int = self.args.world_size
         train = mode == "train"
-        loss: Tensor = torch.zeros((), device=self.args.device)
+        loss: Tensor = torch.zeros((), dtype=torch.float64, device=self.args.device)
         self._step_tokens, self._step_flop = 0, 0.0
         backward = _Backward(self, len(step.rows) + sum(len(s.pieces) for s in step.split) + step.idle_rows, train)
         derivatives = []
@@ -228,7 +228,7 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
         self._count(mode, "flop", self._step_flop)
         self._count(mode, "steps", 1)
         self._count(mode, "seconds", time.perf_counter() - begun)
-        return loss * world
+        return (loss * world).float()
 
     def _forward(self, model: Any, row: WholeRow, counted: bool = True) -> Tensor:
         batch = row.batch(self.args.device)

@@ -69,7 +69,7 @@ def as_batch(layout: TreeLayout, device: torch.device, backend: str | None = Non
 
 
 def add_tree_scoring(model: Any) -> None:
-    """Let `model(tree_batch=batch)` return the [chains] sums of log-probabilities, in nats. Idempotent.
+    """Let `model(tree_batch=batch)` return the [chains] float64 sums of log-probabilities (nats). Idempotent.
 
     Sets the model to tree attention; for any other use of it afterwards, `model.set_attn_implementation` it back.
     Raises RequestError for models that cannot be scored by trees.
@@ -91,7 +91,8 @@ def _chain_sums(model: Any, batch: TreeBatch) -> Tensor:
     output = model.base_model(
         input_ids=batch.input_ids, position_ids=batch.position_ids, use_cache=False, tree=batch.plan
     )
-    logps = _entry_logps(model, output.last_hidden_state[0, batch.rows], batch)
+    # In float64: a chain's sum is in the thousands of nats, where float32's rounding shifts the gradient by 1e-5.
+    logps = _entry_logps(model, output.last_hidden_state[0, batch.rows], batch).double()
     return logps.new_zeros(batch.chains).index_add(0, batch.entry_chain, logps)
 
 
