@@ -13,6 +13,7 @@ ORDER = ("cluster", "rollout", "training", "evaluation", "pipeline")
 HEAVY = ("torch", "ray", "vllm", "deepspeed", "transformers", "trl", "datasets", "matplotlib", "z3")
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Dotted name -> file of every module of the five packages."""
     found = {}
@@ -34,7 +35,9 @@ def imports(name: str, path: Path, top_level_only: bool) -> frozenset[str]:
         elif isinstance(node, ast.ImportFrom):
             base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             module = ".".join([*base, node.module] if node.module else base)
-            found |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+            names = {f"{module}.{alias.name}" for alias in node.names}
+            # `from package import module` needs the module; only other names need what the package's __init__ gathers.
+            found |= names if names <= modules().keys() else names | {module}
     return frozenset(found)
 
 
