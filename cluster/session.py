@@ -4,12 +4,14 @@ import contextlib
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import ray
+from ray.exceptions import RayError, RayTaskError
 
-from cluster.errors import RequestError, WorkError
+from cluster.errors import ChainprefError, RequestError, WorkError
 
 _OBJECT_STORE_BYTES = 200 << 20
 _QUIET = {
@@ -57,6 +59,19 @@ def ray_session(address: str, local_cpus: int, logs: Path, verbose: bool) -> Ite
         ray.shutdown()
         if session is not None:
             _keep_logs(session / "logs", logs / "ray")
+
+
+def results(references: Sequence[Any]) -> list[Any]:
+    """The results of Ray tasks. Raises what a task raised on purpose as it was, and WorkError for anything else."""
+    try:
+        return list(ray.get(list(references)))
+    except RayTaskError as error:
+        if isinstance(error.cause, ChainprefError):
+            raise error.cause from error
+        lines = str(error.cause).strip().splitlines()
+        raise WorkError(f"a task failed: {type(error.cause).__name__}: {lines[0] if lines else ''}") from error
+    except RayError as error:
+        raise WorkError(f"a task was lost: {str(error).strip().splitlines()[0]}") from error
 
 
 def _session_folder() -> Path | None:

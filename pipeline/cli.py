@@ -3,6 +3,7 @@
 Exit status: 0 done; 1 the work failed; 2 the request was wrong; 130 interrupted, resumable.
 """
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -161,15 +162,22 @@ def main() -> None:
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         app(standalone_mode=False)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave(141)
     except ChainprefError as error:
         errors.print(f"chainpref: {error}", markup=False)
         _leave(error.exit_status)
     except (KeyboardInterrupt, typer.Abort):
         errors.print("chainpref: interrupted; the same command goes on from here", markup=False)
         _leave(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _leave(141)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        errors.print(
+            f"chainpref: {error.strerror}: {error.filename or 'the run'}; make room and run again", markup=False
+        )
+        _leave(1)
     except Exception as error:
         # Typer brings its own copy of click's exceptions; that they say a usage error is what tells them.
         usage = getattr(error, "format_message", None)

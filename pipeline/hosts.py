@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from cluster.errors import RequestError
+from cluster.errors import RequestError, WorkError
 from cluster.model_source import model_revision
 from pipeline.progress import Bar
 from pipeline.run_folder import Run
@@ -72,12 +72,20 @@ def open_pool(run: Run, kind: str, first_model: str) -> Iterator[Any]:
     pool = Pool(
         hosts=hosts,
         limits=PoolLimits(places=config.live_episodes, attempts=config.attempts),
-        on_event=lambda what, details: run.events.add(what, **details),
+        on_event=lambda what, details: _tell(run, what, details),
     )
     try:
         yield pool
+    except WorkError as error:
+        raise WorkError(f"{error}; see {run.folder / 'logs'}") from error
     finally:
         pool.close()
+
+
+def _tell(run: Run, what: str, details: dict[str, Any]) -> None:
+    """Record a retry or a loss, and say it."""
+    run.events.add(what, **details)
+    run.console.print(f"  {what}: {details['host']}, {details['cause']}", highlight=False, markup=False, soft_wrap=True)
 
 
 class Watch:

@@ -73,11 +73,10 @@ class GroupStream:
 
     def finish(self) -> list[Commit]:
         """Wait for all that was started. Raises what a task raised."""
-        import ray
+        from cluster.session import results
 
-        commits = ray.get(self._tasks)
-        self._tasks = []
-        return list(commits)
+        tasks, self._tasks = self._tasks, []
+        return results(tasks)
 
 
 def _wanted(run: Run) -> dict[int, GroupWork]:

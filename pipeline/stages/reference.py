@@ -39,6 +39,8 @@ def ensure_reference(run: Run, arm: DpoArm) -> None:
     """Score what is missing under the model that `arm` starts from, shared out over as many tasks as ranks train."""
     import ray
 
+    from cluster.session import results
+
     training = run.recipe.training
     options = {"num_cpus": training.cpus_per_rank, "num_gpus": training.gpus_per_rank, "max_retries": 3}
     score = ray.remote(_score_share).options(**options)
@@ -55,7 +57,7 @@ def ensure_reference(run: Run, arm: DpoArm) -> None:
         )
         for rank in range(training.ranks)
     ]
-    scored = sum(ray.get(shares))
+    scored = sum(results(shares))
     run.events.add("reference", start=arm.start, scored=scored)
     run.console.print(f"  {scored:,} chains scored under {arm.start}", highlight=False)
 
