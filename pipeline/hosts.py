@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cluster.errors import RequestError, WorkError
 from cluster.model_source import model_revision
@@ -13,11 +13,15 @@ from pipeline.run_folder import Run
 from rollout.config import HostsConfig
 from rollout.records import Producer
 
+if TYPE_CHECKING:
+    from cluster.pool import Pool
+    from rollout.host import Receipt, ServedModel
+
 _READ_EVERY_S = 5.0
 _ASK_EVERY_S = 30.0
 
 
-def served_model(run: Run, name: str) -> Any:
+def served_model(run: Run, name: str) -> "ServedModel":
     """`teacher`, `base` or an arm of the run, as a host serves it."""
     from rollout.host import ServedModel
 
@@ -36,7 +40,7 @@ def model_source(run: Run, name: str) -> str:
 
 
 @contextmanager
-def open_pool(run: Run, kind: str, first_model: str) -> Iterator[Any]:
+def open_pool(run: Run, kind: str, first_model: str) -> Iterator["Pool"]:
     """Hosts for the `teacher` or the `student`, ended when the block ends. Ray is up."""
     import ray
 
@@ -91,14 +95,14 @@ def _tell(run: Run, what: str, details: dict[str, Any]) -> None:
 class Watch:
     """Reads the hosts every few seconds, shows the figures on the bar and records them in events.jsonl."""
 
-    def __init__(self, run: Run, stage: str, pool: Any, bar: Bar) -> None:
+    def __init__(self, run: Run, stage: str, pool: "Pool", bar: Bar) -> None:
         self._run, self._stage, self._pool, self._bar = run, stage, pool, bar
         self._outcomes: Counter[str] = Counter()
         self._rows = self._tokens = 0
         self._started = self._read = time.monotonic()
         self._asked = self._started
 
-    def receipt(self, receipt: Any) -> None:
+    def receipt(self, receipt: "Receipt") -> None:
         """Count a finished unit."""
         self._rows += receipt.rows
         self._tokens += receipt.generated_tokens

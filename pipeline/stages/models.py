@@ -113,10 +113,15 @@ def _make_one(
 
     torch.set_num_threads(threads)
     every = max(1, config.steps // 100)
-    folder = ensure_tiny(
-        config, corpus, tokenizer, cache, lambda at: reports.put((name, at)) if at.step % every == 0 else None
-    )
-    reports.put((name, folder))
+    parent = os.getppid()
+
+    def report(at: Any) -> None:
+        if os.getppid() != parent:
+            raise SystemExit("the command that asked for this model is gone")
+        if at.step % every == 0:
+            reports.put((name, at))
+
+    reports.put((name, ensure_tiny(config, corpus, tokenizer, cache, report)))
 
 
 def _publish_copy(source: Path, target: Path) -> None:
