@@ -22,7 +22,7 @@ RATES = {
     "wrong": "episodes",
     "truncated": "episodes",
     "infrastructure": "episodes",
-    "right_with_failed_steps": "right",
+    "right_with_failed_steps": "right_chains",
 }
 """Count of the summary's `data` -> the count that it is a share of."""
 

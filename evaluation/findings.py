@@ -139,11 +139,9 @@ def _counted_apart(summary: Mapping[str, Any]) -> list[str]:
         named = _listed([f"{arm} {count}" for arm, count in lost.items() if count])
         sentences.append(f"Attempts that failed for reasons of machines are in no rate: {named}.")
     data = summary["data"]
-    if data.get("right_with_failed_steps") and data.get("right"):
-        share = percent(data["right_with_failed_steps"] / data["right"])
-        sentences.append(
-            f"{data['right_with_failed_steps']} of {data['right']} right training episodes ({share}) hold failed steps."
-        )
+    if data.get("right_with_failed_steps") and data.get("right_chains"):
+        failed, chains = data["right_with_failed_steps"], data["right_chains"]
+        sentences.append(f"{failed} of {chains} distinct right chains ({percent(failed / chains)}) hold failed steps.")
     return sentences
 
 

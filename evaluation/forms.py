@@ -134,22 +134,23 @@ def needed_calls(results: Sequence[CallResult]) -> int:
 
 
 class _Values(NamedTuple):
-    """What a JSON text holds: its scalars as texts, and of its texts the words."""
+    """What a JSON text holds: its scalars as texts, and of its texts the words, each with its last one."""
 
     scalars: frozenset[str]
-    texts: tuple[frozenset[str], ...]
+    texts: tuple[tuple[frozenset[str], str], ...]
 
 
 def _sources(wanted: _Values, given: Sequence[_Values]) -> set[int]:
     """The indices of the first results that hold what is wanted, one a value."""
-    words = frozenset[str]().union(*wanted.texts) | wanted.scalars
+    words = frozenset[str]().union(*(words for words, _ in wanted.texts)) | wanted.scalars
     found: set[int] = set()
     for scalar in wanted.scalars:
         found.update([next((at for at, values in enumerate(given) if scalar in values.scalars), -1)])
     seen: set[frozenset[str]] = set()
     for at, values in enumerate(given):
-        for text in values.texts:
-            if text not in seen and len(text & words) * 3 >= len(text) * 2:
+        for text, last in values.texts:
+            named = last in words and not wanted.scalars  # a sentence alone names no subject to tell results apart by
+            if text not in seen and (named or len(text & words) * 3 >= len(text) * 2):
                 found.add(at)
                 seen.add(text)
     return found - {-1}
@@ -161,9 +162,9 @@ def _values(text: str) -> _Values:
         leaves = list(_leaves(json.loads(text)))
     except (ValueError, RecursionError):
         leaves = [text]
-    texts = [frozenset(_WORD.findall(leaf.lower())) for leaf in leaves if isinstance(leaf, str)]
+    texts = [_WORD.findall(leaf.lower()) for leaf in leaves if isinstance(leaf, str)]
     scalars = [_scalar(leaf) for leaf in leaves if not isinstance(leaf, str) or len(leaf.split()) == 1]
-    return _Values(frozenset(scalars), tuple(words for words in texts if len(words) > 1))
+    return _Values(frozenset(scalars), tuple((frozenset(text), text[-1]) for text in texts if len(text) > 1))
 
 
 def _scalar(leaf: Any) -> str:

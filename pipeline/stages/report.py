@@ -61,6 +61,7 @@ def data_figures(run: Run) -> dict[str, int]:
         "groups": groups.get("groups", 0),
         "chains": groups.get("chains", 0),
         "pairs": groups.get("pairs", 0),
+        "right_chains": groups.get("right", 0),
         "right_with_failed_steps": groups.get("right_with_failed_steps", 0),
     }
 
