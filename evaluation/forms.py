@@ -109,9 +109,10 @@ def needed_calls(results: Sequence[CallResult]) -> int:
     """How many calls the last one rests on, itself included: a backward slice (Weiser 1981) over values.
 
     A call rests on the first earlier one whose result holds a value of its arguments: an equal number, or a text of
-    which two words in three stand in the arguments ("Max is cold" for `name="Max", given="cold"`). An answer that no
-    result holds, such as "yes", rests on the call before it. It is an estimate: equal values by chance count as
-    need, and functions that work by changing a state are not seen.
+    which two words in three stand in the arguments ("Max is cold" for `name="Max", given="cold"`), or the last one
+    where the arguments are a sentence alone (`rule="All cold are red"`). An answer that no result holds, such as
+    "yes", rests on the call before it. It is an estimate: equal values by chance count as need, and functions that
+    work by changing a state are not seen.
     """
     if not results:
         return 0
