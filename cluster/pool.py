@@ -69,6 +69,7 @@ class Pool:
     limits: PoolLimits
     on_event: Callable[[str, dict[str, Any]], None] = lambda kind, details: None
     _hosts: list[_Host] = field(init=False)
+    _closed: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self._hosts = [_Host(name, actor) for name, actor in self.hosts]
@@ -114,7 +115,10 @@ class Pool:
         return readings
 
     def close(self, timeout_s: float = 30.0) -> None:
-        """Let every host end what it does and release its engine, then end the actors."""
+        """Let every host end what it does and release its engine, then end the actors. A second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         references = [host.actor.close.remote() for host in self._hosts if not host.lost]
         if references:
             ray.wait(references, num_returns=len(references), timeout=timeout_s)

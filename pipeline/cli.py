@@ -14,6 +14,8 @@ from rich.console import Console
 
 from cluster.errors import ChainprefError
 
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="chainpref",
     help="Function-calling preference data from a large teacher's executed chains, and a small student trained on it.",
@@ -161,7 +163,9 @@ def main() -> None:
     """Entry point of the console script; ends the process with the exit status of the command."""
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
-        app(standalone_mode=False)
+        # Typer turns Ctrl-C into a return value, which nobody would look at.
+        if app(standalone_mode=False) == _INTERRUPTED:
+            _interrupted(errors)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _leave(141)
@@ -169,8 +173,7 @@ def main() -> None:
         errors.print(f"chainpref: {error}", markup=False)
         _leave(error.exit_status)
     except (KeyboardInterrupt, typer.Abort):
-        errors.print("chainpref: interrupted; the same command goes on from here", markup=False)
-        _leave(130)
+        _interrupted(errors)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -185,6 +188,11 @@ def main() -> None:
             raise
         errors.print(f"chainpref: {usage()}; see chainpref --help", markup=False)
         _leave(2)
+
+
+def _interrupted(errors: Console) -> None:
+    errors.print("chainpref: interrupted; the same command goes on from here", markup=False)
+    _leave(_INTERRUPTED)
 
 
 def _leave(status: int) -> None:

@@ -82,6 +82,9 @@ def open_pool(run: Run, kind: str, first_model: str) -> Iterator["Pool"]:
         yield pool
     except WorkError as error:
         raise WorkError(f"{error}; see {run.folder / 'logs'}") from error
+    except KeyboardInterrupt:
+        pool.close(timeout_s=0.1)  # what is under way is not committed, and will be done again
+        raise
     finally:
         pool.close()
 

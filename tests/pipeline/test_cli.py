@@ -53,16 +53,15 @@ def test_a_wrong_request_is_one_line_and_exit_2(arguments: tuple[str, ...], said
     [
         ("problems.mine={family='jsonl', path='broken.jsonl', toolbox='arithmetic', train=1}", "broken.jsonl:2"),
         ("problems.mine={family='jsonl', path='absent.jsonl', train=1}", "absent.jsonl"),
-        ("models.student={source='absent-student'}", "absent-teacher"),
+        ("models.student={source='absent-student'}", "model absent-student: no config.json there"),
     ],
 )
 def test_bad_input_is_found_before_anything_starts(setting: str, said: str, tmp_path: Path) -> None:
     row = '{"text": "1 + 1?", "answer": 2}\n'
     (tmp_path / "broken.jsonl").write_text(row + '{"text": "half\n')
     small = [f"--set=problems.{family}.{split}=2" for family in ("arithmetic", "fol") for split in ("train", "test")]
-    made = ["--set=models.teacher={source='absent-teacher'}"]
     done = chainpref(
-        "models", str(ROOT / "recipes/local.toml"), "--run", "run", *small, *made, f"--set={setting}", folder=tmp_path
+        "models", str(ROOT / "recipes/local.toml"), "--run", "run", *small, f"--set={setting}", folder=tmp_path
     )
     assert done.returncode == 2, done.stderr
     assert said in done.stderr
