@@ -54,7 +54,7 @@ def export_pairs(folder: Path, out: Path, form: str, max_pairs: int, console: Co
         os.link(temporary, out)
     finally:
         temporary.unlink(missing_ok=True)
-    console.print(f"{written:,} pairs to {out}", highlight=False)
+    console.print(f"{written:,} pairs to {out}", highlight=False, soft_wrap=True)
     licence = run.recipe.models.teacher.licence
     console.print(f"the teacher's outputs are under {licence!r}; see to it that your use is allowed", highlight=False)
 

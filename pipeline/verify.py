@@ -30,7 +30,7 @@ def verify_run(folder: Path, console: Console) -> None:
         console.print(f"  {fault}", highlight=False, soft_wrap=True)
     if found:
         raise WorkError(f"run {folder}: {found} fault(s)")
-    console.print("  " + ", ".join(_checked(run)) + ": all hashes and invariants hold", highlight=False)
+    console.print("  " + ", ".join(_checked(run)) + ": all hashes and invariants hold", highlight=False, soft_wrap=True)
 
 
 def faults(run: Run) -> Iterator[str]:
