@@ -20,6 +20,11 @@ RECIPE = Path(__file__).with_name("smallest.toml")
 START_S = 400.0
 
 
+def heed_interrupts() -> None:
+    """A shell's background job ignores SIGINT, and hands that on; the command under test is one in the foreground."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Command:
     """`chainpref` as processes of their own, in one folder."""
 
@@ -35,6 +40,7 @@ class Command:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=heed_interrupts,
         )
 
     def run(self, *arguments: str) -> str:
