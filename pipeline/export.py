@@ -20,7 +20,7 @@ from cluster.ledger import Ledger
 from pipeline.existing_run import read_run
 from pipeline.hosts import model_source
 from pipeline.run_folder import Run
-from pipeline.stages.rollout import EPISODES
+from pipeline.stages.groups import EPISODES
 from pipeline.workload import read_workload
 from rollout.formats import load_format
 from rollout.group_units import group_prefix

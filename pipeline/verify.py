@@ -12,7 +12,8 @@ from evaluation.job import SCORES
 from pipeline.existing_run import read_run
 from pipeline.run_folder import Run
 from pipeline.stages.evaluate import planned_units
-from pipeline.stages.rollout import EPISODES
+from pipeline.stages.groups import EPISODES
+from pipeline.stages.reference import reference_prefix
 from pipeline.workload import read_workload
 from rollout.group_units import group_prefix
 from rollout.records import Episode, Outcome, PreferenceGroup
@@ -35,7 +36,7 @@ def verify_run(folder: Path, console: Console) -> None:
 
 def faults(run: Run) -> Iterator[str]:
     """Every fault in words."""
-    for prefix in (EPISODES, group_prefix(run.student), SCORES, f"reference/{run.student}"):
+    for prefix in (EPISODES, group_prefix(run.student), SCORES, reference_prefix(run)):
         hashes = Ledger(run.store, prefix).verify()
         yield from hashes
         if hashes:

@@ -4,11 +4,9 @@ from cluster.ledger import Ledger
 from pipeline.hosts import Watch, open_pool, served_model
 from pipeline.progress import progress_bar
 from pipeline.run_folder import Run
-from pipeline.stages.groups import GroupStream
+from pipeline.stages.groups import EPISODES, GroupStream
 from pipeline.workload import read_workload, train_problems
 from rollout.units import EpisodeUnit, block_name
-
-EPISODES = "episodes"
 
 
 def complete(run: Run) -> bool:
