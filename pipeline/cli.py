@@ -33,7 +33,13 @@ ExistingRun = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder
 
 
 @app.command("run")
-def run_command(recipe: RecipePath, settings: Settings = [], run: RunPath = None, verbose: Verbose = False) -> None:  # noqa: B006
+def run_command(
+    recipe: RecipePath,
+    settings: Settings = [],  # noqa: B006
+    run: RunPath = None,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another command on the run.")] = 0,
+    verbose: Verbose = False,
+) -> None:
     """All stages, going on where the run was left."""
     from pipeline.execute import run_all
     from pipeline.recipe import load_recipe
@@ -42,7 +48,7 @@ def run_command(recipe: RecipePath, settings: Settings = [], run: RunPath = None
 
     console = _terminal()
     loaded = load_recipe(recipe, settings)
-    with open_run(loaded, run_folder(loaded, run), console, verbose) as opened:
+    with open_run(loaded, run_folder(loaded, run), console, verbose, wait) as opened:
         if not run_all(opened):
             console.print("the run is complete; nothing to do", highlight=False)
         show(opened)

@@ -24,6 +24,9 @@ class RunSection(Section):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
     directory: str = "runs"
     """The run's folder is DIRECTORY/NAME."""
+    store: str = Field(default="", pattern=r"^(s3://[^/]+/.*[^/])?$")
+    """s3://BUCKET/PREFIX for what the ledgers hold (problems, episodes, groups, reference log-probabilities, scores),
+    one prefix a run; "" keeps it in the run's folder, where models, checkpoints and the report are in any case."""
     seed: int = 0
     parent: str = ""
     """The run that this one regenerates."""
@@ -142,12 +145,17 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], at: str = "") ->
     return found
 
 
-def refuse_changed(old: Mapping[str, Any], recipe: Recipe, folder: Path) -> None:
-    """Raise RequestError when `folder` was made by another recipe. Where the run lies is no difference."""
-    new = resolved(recipe)
+def refuse_changed(old: Mapping[str, Any], recipe: Recipe, where: str) -> None:
+    """Raise RequestError when the run at `where` was made by another recipe. Where it lies is no difference."""
+    try:
+        before = resolved(parse(Recipe, old, where))  # with the defaults of keys that it was made before
+    except RequestError:
+        before = dict(old)
     changed = [
-        line for line in differences(old, new) if not line.startswith(("run.directory:", "cluster.", "models.cache:"))
+        line
+        for line in differences(before, resolved(recipe))
+        if not line.startswith(("run.directory:", "cluster.", "models.cache:"))
     ]
     if changed:
         shown = "; ".join(changed[:5]) + (f"; and {len(changed) - 5} more" if len(changed) > 5 else "")
-        raise RequestError(f"run {folder} was made by another recipe ({shown}); use --run DIR for a new run")
+        raise RequestError(f"run {where} was made by another recipe ({shown}); use --run DIR for a new run")

@@ -3,6 +3,7 @@
 import fcntl
 import importlib.metadata
 import os
+import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import tomli_w
 from rich.console import Console
 
 from cluster.errors import RequestError
-from cluster.storage import LocalStore
+from cluster.storage import LocalStore, Store, open_store
 from pipeline.events import Events
 from pipeline.recipe import Recipe, refuse_changed, resolved
 from rollout.records import canonical_json, content_hash
@@ -32,8 +33,9 @@ class Run:
     verbose: bool = False
 
     @cached_property
-    def store(self) -> LocalStore:
-        return LocalStore(self.folder)
+    def store(self) -> Store:
+        """What the ledgers hold: in the run's folder, or in the bucket that the recipe names."""
+        return open_store(self.recipe.run.store or str(self.folder))
 
     @cached_property
     def events(self) -> Events:
@@ -59,29 +61,42 @@ def run_folder(recipe: Recipe, run: Path | None) -> Path:
 
 
 @contextmanager
-def open_run(recipe: Recipe, folder: Path, console: Console, verbose: bool) -> Iterator[Run]:
+def open_run(recipe: Recipe, folder: Path, console: Console, verbose: bool, wait_s: float = 0) -> Iterator[Run]:
     """The run's folder, made where it is not there, locked against a second command while the block runs.
 
+    `wait_s`: how long to wait for another command that works on it, as an attempt before that is still ending.
     Raises RequestError when another recipe made it, another command works on it, or it cannot be written.
     """
     existing = folder / "recipe.toml"
+    table = {"code": {"version": importlib.metadata.version("chainpref")}, "recipe": resolved(recipe)}
     if existing.exists():
-        try:
-            table = tomllib.loads(existing.read_text())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise RequestError(
-                f"run {folder}: its recipe.toml is broken ({error}); use --run DIR for a new run"
-            ) from None
-        refuse_changed(table.get("recipe", {}), recipe, folder)
+        _refuse_another(existing.read_bytes(), recipe, f"{folder}")
     elif folder.exists() and any(folder.iterdir()):
         raise RequestError(f"run {folder}: is not empty and holds no recipe.toml; use --run DIR for another folder")
     else:
+        if recipe.run.store:
+            _take_store(open_store(recipe.run.store), recipe, tomli_w.dumps(table).encode())
         store = LocalStore(folder)
         store.probe()
-        table = {"code": {"version": importlib.metadata.version("chainpref")}, "recipe": resolved(recipe)}
         store.create("recipe.toml", tomli_w.dumps(table).encode())
-    with _locked(folder):
+    with _locked(folder, wait_s, console):
         yield Run(recipe=recipe, folder=folder, console=console, verbose=verbose)
+
+
+def _take_store(store: Store, recipe: Recipe, table: bytes) -> None:
+    """Mark a bucket's prefix as this recipe's. A run whose folder was lost goes on from there, another is refused."""
+    if not store.exists("recipe.toml"):
+        store.probe()
+    if not store.create("recipe.toml", table):
+        _refuse_another(store.read("recipe.toml"), recipe, store.uri)
+
+
+def _refuse_another(text: bytes, recipe: Recipe, where: str) -> None:
+    try:
+        table = tomllib.loads(text.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RequestError(f"run {where}: its recipe.toml is broken ({error}); use --run DIR for a new run") from None
+    refuse_changed(table.get("recipe", {}), recipe, where)
 
 
 def versions() -> dict[str, str]:
@@ -96,16 +111,27 @@ def versions() -> dict[str, str]:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path, wait_s: float, console: Console) -> Iterator[None]:
     """An advisory lock on the folder itself: nothing is written, and it ends with the process."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    deadline = time.monotonic() + wait_s
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RequestError(
-                f"run {folder}: another chainpref command works on it; wait for it, or look with `chainpref status`"
-            ) from None
+        if wait_s and not _take(descriptor):
+            console.print(f"another command works on {folder}; waiting {wait_s:g} s at most", highlight=False)
+        while not _take(descriptor):
+            if time.monotonic() >= deadline:
+                raise RequestError(
+                    f"run {folder}: another chainpref command works on it; wait for it, or look with `chainpref status`"
+                )
+            time.sleep(0.5)
         yield
     finally:
         os.close(descriptor)
+
+
+def _take(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
