@@ -35,5 +35,14 @@ lock:  ## remake the locks; needs uv. FIND_LINKS names where a CPU build of torc
 	uv pip compile pyproject.toml --extra cpu --extra dev --override requirements/cpu.overrides $(LOCK_OPTIONS) \
 	  $(if $(FIND_LINKS),--find-links $(FIND_LINKS),--torch-backend cpu) -o requirements/cpu.lock
 	uv pip compile pyproject.toml --extra gpu --extra dev $(LOCK_OPTIONS) -o requirements/gpu.lock
+	uv pip compile requirements/audit.in $(LOCK_OPTIONS) -o requirements/audit.lock
 LOCK_OPTIONS := --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url \
   --no-header --quiet
+
+.PHONY: sbom
+sbom:  ## bills of materials from the locks, as CycloneDX, into sbom/
+	@requirements/audit sbom
+
+.PHONY: audit
+audit:  ## the locks against the public vulnerability databases; fails where it cannot compare
+	@requirements/audit check
