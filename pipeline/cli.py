@@ -141,15 +141,26 @@ def export(
 
 @app.command()
 def problems(
-    family: Annotated[str, typer.Argument(metavar="FAMILY", help="A family's name, or a recipe's .toml file.")],
-    split: Annotated[str, typer.Option(help="train, validation, test or a variant suite.")] = "train",
-    count: Annotated[int, typer.Option(min=1, help="How many to show.")] = 5,
+    family: Annotated[str, typer.Argument(metavar="FAMILY", help="A family, all of them (all), or a recipe's .toml.")],
+    show: Annotated[int | None, typer.Option(min=1, help="How many to print; 5, or none with --check.")] = None,
+    check: Annotated[int, typer.Option(min=0, help="Verify so many of each family instead.")] = 0,
+    split: Annotated[str, typer.Option(help="train (printed unless given), validation, test or variant-KIND.")] = "",
     seed: Annotated[int, typer.Option(help="Of the generator.")] = 0,
+    difficulty: Annotated[tuple[int, int], typer.Option(help="Least and greatest; 1 2, or 1 8 with --check.")] = (0, 0),
+    path: Annotated[str, typer.Option(metavar="FILE", help="Rows of an imported family, as gsm8k.")] = "",
 ) -> None:
-    """Show problems of a family, each with its gold chain executed."""
-    from pipeline.show_problems import show_problems
+    """Show problems of a family, each with its gold chain executed; or check many: gold answers in a second way, gold
+    chains in every call format."""
+    from pipeline.check_problems import check_families, checked_split
+    from pipeline.show_problems import chosen_families, show_problems
 
-    show_problems(family, split, count, seed, _terminal())
+    console, split = _terminal(), checked_split(split)
+    given = difficulty if difficulty != (0, 0) else (1, 8) if check else (1, 2)
+    families = chosen_families(family, path, seed, given)
+    if show or not check:
+        show_problems(families, split or "train", show or 5, console)
+    if check:
+        check_families(families, split, check, console)
 
 
 @app.command()

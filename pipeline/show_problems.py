@@ -4,25 +4,45 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cluster.errors import WorkError
+from cluster.errors import RequestError, WorkError
 from pipeline.recipe import load_recipe
 from rollout.checkers import check
 from rollout.execution import execute_now
 from rollout.formats import load_format
-from rollout.problems import FamilyConfig, generate
+from rollout.problems import FAMILIES, FamilyConfig, generate, is_imported
 from rollout.records import Problem
 from rollout.toolboxes import load_toolbox
 
+ALL = "all"
 
-def show_problems(family: str, split: str, count: int, seed: int, console: Console) -> None:
-    """Print problems and what their gold calls come to. Raises WorkError when a gold chain is not right."""
+
+def chosen_families(family: str, path: str, seed: int, difficulty: tuple[int, int]) -> list[FamilyConfig]:
+    """What `family` names: a family, all that need no file (and gsm8k where `path` has its rows), or a recipe's."""
     if family.endswith(".toml"):
-        configs = list(load_recipe(Path(family)).problems.values())
+        return list(load_recipe(Path(family)).problems.values())
+    if family == ALL:
+        names = [name for name in FAMILIES if not is_imported(FamilyConfig(family=name)) or (name == "gsm8k" and path)]
+    elif family in FAMILIES:
+        names = [family]
     else:
-        configs = [FamilyConfig(family=family, seed=seed, train=count, validation=count, test=count)]
+        raise RequestError(f"family {family!r}: unknown; there are {', '.join(FAMILIES)}, or {ALL}")
+    return [_config(name, path, seed, difficulty) for name in names]
+
+
+def _config(family: str, path: str, seed: int, difficulty: tuple[int, int]) -> FamilyConfig:
+    try:
+        config = FamilyConfig(family=family, seed=seed, difficulty=difficulty)
+    except ValueError:
+        raise RequestError(f"difficulty {list(difficulty)}: give the least and the greatest of 1 to 8") from None
+    return config.model_copy(update={"path": path}) if is_imported(config) else config
+
+
+def show_problems(configs: list[FamilyConfig], split: str, count: int, console: Console) -> None:
+    """Print problems and what their gold calls come to. Raises WorkError when a gold chain is not right."""
     wrong = 0
     for config in configs:
-        for problem in generate(config, split)[:count]:
+        sized = config.model_copy(update={"train": count, "validation": count, "test": count})
+        for problem in generate(sized, split):
             wrong += not _show(problem, console)
     if wrong:
         raise WorkError(f"the gold chain of {wrong} problem(s) does not come to the gold answer")

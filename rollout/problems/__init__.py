@@ -27,7 +27,17 @@ from rollout.problems.config import SPLITS, VARIANTS, FamilyConfig
 from rollout.problems.duplicates import DuplicateReport, deduplicate
 from rollout.records import Problem
 
-__all__ = ["FAMILIES", "SPLITS", "VARIANTS", "DuplicateReport", "FamilyConfig", "deduplicate", "generate"]
+__all__ = [
+    "FAMILIES",
+    "SPLITS",
+    "VARIANTS",
+    "DuplicateReport",
+    "FamilyConfig",
+    "deduplicate",
+    "everything",
+    "generate",
+    "is_imported",
+]
 
 FAMILIES: Mapping[str, Callable[[FamilyConfig, str], list[Problem]]] = {
     "arithmetic": arithmetic.problems,
@@ -48,6 +58,11 @@ FAMILIES: Mapping[str, Callable[[FamilyConfig, str], list[Problem]]] = {
     "hub": importing.user_problems,
 }
 
+_IMPORTERS: Mapping[str, Callable[[FamilyConfig], importing.Imported]] = {
+    "gsm8k": gsm8k.imported,
+    **dict.fromkeys(("jsonl", "csv", "parquet", "hub"), importing.imported),
+}
+
 
 def generate(config: FamilyConfig, split: str) -> list[Problem]:
     """The problems of `split` ("train", "validation", "test" or "variant-KIND") that `config` asks for.
@@ -60,6 +75,16 @@ def generate(config: FamilyConfig, split: str) -> list[Problem]:
         raise RequestError(f"family {config.family!r}: unknown; there are {', '.join(FAMILIES)}")
     problems = FAMILIES[config.family](config, split)
     return [_among_distractors(problem, config) for problem in problems] if config.distractors else problems
+
+
+def is_imported(config: FamilyConfig) -> bool:
+    """Whether the family's problems are rows of a file or of a Hub data set."""
+    return config.family in _IMPORTERS
+
+
+def everything(config: FamilyConfig) -> Mapping[str, tuple[Problem, ...]]:
+    """All problems of an imported family, by split, whatever the counts. Raises RequestError for a broken row."""
+    return _IMPORTERS[config.family](config).splits
 
 
 def _among_distractors(problem: Problem, config: FamilyConfig) -> Problem:

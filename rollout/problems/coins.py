@@ -61,7 +61,7 @@ class Table(ToldStory):
             if flips:
                 sides[coin] = "tails" if sides[coin] == "heads" else "heads"
         answer = list(sides.values())
-        agree(answer, _read(self.text), self.text)
+        agree(answer, read_back(self.text), self.text)
         flip, finish = (self.telling.function(name, NEW_NAMES) for name in ("flip", "finish"))
         calls = [call(flip, coin=coin) for _, coin, flips in self.events if flips]
         return Draft(
@@ -105,7 +105,7 @@ def draw(rng: random.Random, difficulty: int) -> Table:
     return Table(Telling.drawn(rng), sides, tuple((rng.choice(NAMES), rng.choice(coins), flip) for flip in flips))
 
 
-def _read(text: str) -> list[str]:
+def read_back(text: str) -> list[str]:
     """The second way: count each coin's flips in the text; an odd count ends on the other side."""
     sides, turns = dict[str, int](), dict[str, int]()
     for sentence in re.findall(r"[^.?]+[.?]", text):

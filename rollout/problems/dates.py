@@ -71,7 +71,7 @@ class Trip(ToldStory):
         elif self.ask == "days":
             calls.append(call(named("days_between"), start=self.start.isoformat(), end=answer))
             answer = days_between(self.start.isoformat(), day.isoformat())
-        agree(answer, _read(self.text, self.ask), self.text)
+        agree(answer, read_back(self.text), self.text)
         return Draft(
             text=self.text,
             gold=answer,
@@ -105,8 +105,9 @@ def draw(rng: random.Random, difficulty: int) -> Trip:
     return Trip(Telling.drawn(rng), rng.choice(NAMES), start, stays, ask)
 
 
-def _read(text: str, ask: str) -> str | int:
+def read_back(text: str) -> str | int:
     """The second way: day numbers by Gauss's rule for leap years, counted from the text alone."""
+    ask = next(kind for table in ASKS.values() for kind, asks in table.items() if any(each in text for each in asks))
     found = re.search(r"(\d{4})-(\d\d)-(\d\d)", text)
     assert found is not None
     days = sum(int(number) for number in re.findall(r"\d+", text.replace(found[0], "")))

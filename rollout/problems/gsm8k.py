@@ -13,7 +13,7 @@ from cluster.errors import RequestError
 from rollout.problems.config import FamilyConfig
 from rollout.problems.drawing import Draft, call
 from rollout.problems.duplicates import skeleton
-from rollout.problems.importing import chosen
+from rollout.problems.importing import Imported, chosen, import_all
 from rollout.problems.rows import Row
 from rollout.records import Call, Problem, content_hash
 from rollout.toolboxes.arithmetic import Number, add, div, mul, sub
@@ -27,13 +27,20 @@ _TOLERANCE = 1e-6
 
 def problems(config: FamilyConfig, split: str) -> list[Problem]:
     """Problems of the family; without a `path` from the Hub, its train and test splits."""
+    return chosen(_completed(config), split, convert)
+
+
+def imported(config: FamilyConfig) -> Imported:
+    """All problems of the family, whatever its counts."""
+    return import_all(_completed(config), convert)
+
+
+def _completed(config: FamilyConfig) -> FamilyConfig:
     if not config.path:
         config = config.model_copy(
             update={"path": HUB_NAME, "hub": True, "subset": "main", "test_path": config.test_path or "test"}
         )
-    if config.licence == "unknown":
-        config = config.model_copy(update={"licence": "MIT"})
-    return chosen(config, split, convert)
+    return config.model_copy(update={"licence": "MIT"}) if config.licence == "unknown" else config
 
 
 def convert(row: Row, config: FamilyConfig) -> Draft:

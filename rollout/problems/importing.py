@@ -33,6 +33,11 @@ def user_problems(config: FamilyConfig, split: str) -> list[Problem]:
     return chosen(config, split, convert)
 
 
+def imported(config: FamilyConfig) -> Imported:
+    """All problems of such a family, whatever its counts."""
+    return import_all(config, convert)
+
+
 def convert(row: Row, config: FamilyConfig) -> Draft:
     """A row by the column names of `config`. Raises RequestError with the row's place."""
     toolbox = row.text(config.toolbox_column) if config.toolbox_column else config.toolbox

@@ -64,7 +64,7 @@ class Statements(ToldStory):
     def write(self) -> Draft:
         names = [name for name, _ in self.people]
         answer = [name for name, honest in self.people if honest]
-        agree([answer], _solutions(names, self.says), self.text)
+        agree([answer], solutions(names, self.says), self.text)
         state = {"people": names, "says": [list(said) for said in self.says]}
         island, suppose = Island(state), self.telling.function("suppose", NEW_NAMES)
         calls = [call(suppose, person=names[0], kind="knight")]
@@ -136,7 +136,7 @@ def _link(rng: random.Random, person: tuple[str, bool], others: tuple[tuple[str,
     return speaker[0], "knight" if speaker[1] == other[1] else "knave", other[0]
 
 
-def _solutions(names: list[str], says: tuple[tuple[str, str, str], ...]) -> list[list[str]]:
+def solutions(names: list[str], says: tuple[tuple[str, str, str], ...]) -> list[list[str]]:
     """The knights, in each of at most two ways that z3 finds."""
     import z3
 

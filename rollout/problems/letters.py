@@ -51,7 +51,7 @@ class Letters(ToldStory):
 
         taken = [(last if at_end else first)(word) for word, at_end in self.words]
         answer = join(taken)
-        agree(answer, _read(self.text), self.text)
+        agree(answer, read_back(self.text), self.text)
         calls = [call(named("last" if at_end else "first"), word=word) for word, at_end in self.words]
         calls += [call(named("join"), parts=taken)] if len(taken) > 1 else []
         return Draft(
@@ -86,7 +86,7 @@ def draw(rng: random.Random, difficulty: int) -> Letters:
     return Letters(Telling.drawn(rng), tuple((word, rng.random() < 0.5) for word in words))
 
 
-def _read(text: str) -> str:
+def read_back(text: str) -> str:
     """The second way: word by word through the text, remembering which letter is spoken of."""
     letters: list[str] = []
     for sentence in text.split("."):

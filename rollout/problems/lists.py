@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from rollout.problems.config import FamilyConfig
 from rollout.problems.drawing import Draft, agree, collect
@@ -85,7 +86,7 @@ class Numbers(ToldStory):
         if self.ask != "list":
             calls.append(self._call(self.ask, items=items))
             answer = box.total(items) if self.ask == "total" else box.largest(items)
-        agree(answer, _read(self.text, self.telling), self.text)
+        agree(answer, read_back(self.text), self.text)
         return Draft(
             text=self.text,
             gold=answer,
@@ -128,13 +129,13 @@ def draw(rng: random.Random, difficulty: int) -> Numbers:
     return Numbers(Telling.drawn(rng), rng.choice(NAMES), tuple(items), tuple(steps), ask)
 
 
-def _read(text: str, telling: Telling) -> int | list[int]:
+def read_back(text: str) -> int | list[int]:
     """The second way: sentence by sentence through the text, with other means than the toolbox's."""
     items: list[int] = []
     ask = "list"
     for sentence in re.findall(r"[^.?]+[.?]", text):
         numbers = [int(number) for number in re.findall(r"\d+", sentence)]
-        kind = _kind(sentence.strip(), telling)
+        kind = _kind(sentence.strip())
         if kind == "start":
             items = numbers
         elif kind == "sort":
@@ -156,12 +157,16 @@ def _read(text: str, telling: Telling) -> int | list[int]:
     return sum(items) if ask == "total" else sorted(items)[-1]
 
 
-def _kind(sentence: str, telling: Telling) -> str:
+def _kind(sentence: str) -> str:
     """What a sentence tells: an operation, the question, or else the start."""
-    for kind, options in [*STEPS[telling.held_out].items(), *ASKS[telling.held_out].items()]:
-        if _plain(sentence) in [_plain(option.format(n="Tom", k=0)) for option in options]:
-            return kind
-    return "start"
+    return _kinds().get(_plain(sentence), "start")
+
+
+@cache
+def _kinds() -> Mapping[str, str]:
+    tables = (*STEPS.values(), *ASKS.values())
+    told = ((kind, option) for table in tables for kind, options in table.items() for option in options)
+    return {_plain(option.format(n="Tom", k=0)): kind for kind, option in told}
 
 
 def _plain(sentence: str) -> str:

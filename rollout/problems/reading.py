@@ -3,6 +3,7 @@
 import re
 from fractions import Fraction
 from functools import cache
+from typing import NamedTuple
 
 from cluster.errors import WorkError
 from rollout.problems.phrases import ASKS, OPERATIONS, STARTS
@@ -15,26 +16,55 @@ _SLOTS = {
 }
 
 
+class Read(NamedTuple):
+    """What a text says: the operations in its order, each with its two numbers, and the answer."""
+
+    steps: tuple[tuple[str, Fraction, Fraction], ...]
+    answer: Fraction
+
+
 def read_story(text: str) -> Fraction:
     """The answer that the words of `text` mean. Raises WorkError when a sentence reads in no way, or in two."""
+    return read_steps(text).answer
+
+
+def read_steps(text: str) -> Read:
+    """What the words of `text` mean. Raises WorkError when a sentence reads in no way, or in two."""
     holdings: dict[str, Fraction] = {}
+    steps: list[tuple[str, Fraction, Fraction]] = []
     question: tuple[str, str, str] | None = None
-    for sentence in re.findall(r"[^.?]+[.?]", text):
-        kind, slots = _read_sentence(sentence.strip())
+    for sentence in sentences_of(text):
+        kind, slots = read_sentence(sentence)
         if kind == "start":
             holdings[slots["n"]] = Fraction(slots["k"])
         elif kind in OPERATIONS[False]:
-            holdings[slots["n"]] = _operate(kind, holdings[slots["n"]], Fraction(slots["k"]))
+            held, quantity = holdings[slots["n"]], Fraction(slots["k"])
+            steps.append((kind, held, quantity))
+            holdings[slots["n"]] = _operate(kind, held, quantity)
         else:
             question = (kind, slots.get("n", ""), slots.get("m", ""))
     if question is None:
         raise WorkError(f"no question in: {text}")
     kind, first, second = question
     if kind == "ask end":
-        return holdings[first] if first else next(iter(holdings.values()))
-    if kind == "ask add":
-        return sum(holdings.values(), Fraction(0))
-    return holdings[first] - holdings[second]
+        return Read(tuple(steps), holdings[first] if first else next(iter(holdings.values())))
+    # A question for all of them together names nobody: the people stand in the text's order.
+    left, right = (holdings[first], holdings[second]) if first else tuple(holdings.values())
+    operation = kind.removeprefix("ask ")
+    return Read((*steps, (operation, left, right)), _operate(operation, left, right))
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a text."""
+    return [sentence.strip() for sentence in re.findall(r"[^.?]+[.?]", text)]
+
+
+def read_sentence(sentence: str) -> tuple[str, dict[str, str]]:
+    """A sentence's kind (`start`, an operation, or `ask` and what it asks for) and its words and number."""
+    found = [(kind, match.groupdict()) for kind, pattern in _patterns() if (match := pattern.fullmatch(sentence))]
+    if len(found) != 1:
+        raise WorkError(f"reads in {len(found)} ways: {sentence}")
+    return found[0]
 
 
 def _operate(kind: str, held: Fraction, quantity: Fraction) -> Fraction:
@@ -42,13 +72,6 @@ def _operate(kind: str, held: Fraction, quantity: Fraction) -> Fraction:
     if kind in ("add", "sub"):
         return held + quantity * (1 if kind == "add" else -1)
     return held * quantity ** (1 if kind == "mul" else -1)
-
-
-def _read_sentence(sentence: str) -> tuple[str, dict[str, str]]:
-    found = [(kind, match.groupdict()) for kind, pattern in _patterns() if (match := pattern.fullmatch(sentence))]
-    if len(found) != 1:
-        raise WorkError(f"reads in {len(found)} ways: {sentence}")
-    return found[0]
 
 
 @cache

@@ -72,7 +72,7 @@ class Parts(ToldStory):
         for amount in amounts[1:]:
             calls.append(call(named("add"), a=answer, b=amount))
             answer = add(answer, amount)
-        agree(Fraction(str(answer)), _read(self.text), self.text)
+        agree(Fraction(str(answer)), read_back(self.text), self.text)
         return Draft(
             text=self.text,
             gold=answer,
@@ -115,7 +115,7 @@ def _part(rng: random.Random, unit: str) -> tuple[str, int, str]:
     return rng.choice(NAMES), rng.randint(2, 99), rng.choice(units[units.index(unit) :])
 
 
-def _read(text: str) -> Fraction:
+def read_back(text: str) -> Fraction:
     """The second way: all quantities in the smallest unit, summed, and divided at the end."""
     parts = re.findall(r"(\d+) ([a-z]+)", text)
     asked = next(word for word in re.findall(r"[a-z]+", re.sub(r"\d+ [a-z]+", "", text)) if word in UNITS)

@@ -88,7 +88,7 @@ class Houses(ToldStory):
             "clues": [list(clue) for clue in self.clues],
             "goal": self.goal,
         }
-        agree([answer], _holders(self.people, self.pets, self.clues, self.goal), self.text)
+        agree([answer], holders(self.people, self.pets, self.clues, self.goal), self.text)
         used = _settling(state, answer)
         agree(True, used is not None, self.text)
         calls = [call(self.telling.function("use", NEW_NAMES), clue=number) for number in used or ()]
@@ -202,7 +202,7 @@ def _settling(state: dict[str, Any], answer: str) -> list[int] | None:
             return None
 
 
-def _holders(people: tuple[str, ...], pets: tuple[str, ...], clues: tuple[Clue, ...], goal: str) -> list[str]:
+def holders(people: tuple[str, ...], pets: tuple[str, ...], clues: tuple[Clue, ...], goal: str) -> list[str]:
     """Everyone who has the goal in some street that z3 finds to fit the clues."""
     import z3
 

@@ -70,9 +70,32 @@ def test_bad_input_is_found_before_anything_starts(setting: str, said: str, tmp_
 
 
 def test_problems_are_shown_with_their_gold_chain_executed() -> None:
-    done = chainpref("problems", "fol", "--count", "3")
+    done = chainpref("problems", "fol", "--show", "3")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n  right\n") == 3
+
+
+def test_problems_are_checked_in_every_suite_and_a_disagreement_is_failed_work(tmp_path: Path) -> None:
+    done = chainpref("problems", "coins", "--check", "18")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "coins train: 2 problems, 2 gold answers found again, 2 chains executed in 7 formats, 0 dis" in lines[0]
+    assert [line.split()[1] for line in lines[:-1]][2:4] == ["test:", "variant-removed:"]
+    assert lines[-1].startswith("coins: 18 problems, 0 disagreements")
+    (tmp_path / "g.jsonl").write_text('{"question": "What is 1 and 2?", "answer": "<<1+2=3>>3 #### 3"}')
+    done = chainpref("problems", "gsm8k", "--path", "g.jsonl", "--check", "9", folder=tmp_path)
+    assert "1 gold answers found again, 1 chains executed" in done.stdout
+
+    calls = '[{"name": "finish", "arguments": {"answer": 4}}]'
+    (tmp_path / "p.jsonl").write_text(f'{{"text": "What is 1 and 2?", "answer": 3, "calls": {calls}}}')
+    own = 'family = "jsonl"\npath = "p.jsonl"\ntoolbox = "arithmetic"\ncalls_column = "calls"\ntrain = 1\n'
+    recipe = (ROOT / "recipes/local.toml").read_text()
+    (tmp_path / "own.toml").write_text(recipe.replace("[episodes]", f"[problems.mine]\n{own}\n[episodes]"))
+    failed = chainpref("problems", "own.toml", "--check", "2", folder=tmp_path)
+    assert failed.returncode == 1, failed.stderr
+    assert "gold is 3" in failed.stdout
+    assert "jsonl: 1 problems, 7 disagreements" in failed.stdout
+    assert "7 disagreement(s)" in failed.stderr
 
 
 def test_doctor_says_what_is_there() -> None:

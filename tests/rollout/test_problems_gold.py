@@ -1,5 +1,6 @@
 """The gold chain of every family's problems executes to a right answer, in every format; damage to it does not."""
 
+import json
 import re
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 from rollout.formats import FORMATS, load_format
 from rollout.problems import VARIANTS, FamilyConfig, generate
 from rollout.problems.checking import check_problems, gold_fault
+from rollout.problems.second_ways import second_gold
 from rollout.problems.subtasks import SUBTASKS, same_in_either_order
 from rollout.records import Problem
 
@@ -25,9 +27,9 @@ def problems(family: str, count: int) -> list[Problem]:
 
 @pytest.mark.parametrize("family", GENERATED)
 def test_gold_chains_execute_to_right_in_every_format(family: str) -> None:
-    report = check_problems(problems(family, 20), sorted(FORMATS))
+    report = check_problems(problems(family, 60), sorted(FORMATS))
     assert report.faults == ()
-    assert report.executed == report.problems >= 20
+    assert report.found_again == report.executed == report.problems >= 60
 
 
 @pytest.mark.faults
@@ -35,7 +37,7 @@ def test_gold_chains_execute_to_right_in_every_format(family: str) -> None:
 def test_gold_chains_of_a_thousand_problems(family: str) -> None:
     report = check_problems(problems(family, 1000), sorted(FORMATS))
     assert report.faults == ()
-    assert report.executed == report.problems >= 1000
+    assert report.found_again == report.executed == report.problems >= 1000
 
 
 @pytest.mark.parametrize("family", ["arithmetic", "fol"])
@@ -62,11 +64,25 @@ def test_fol_takes_no_answer_without_its_proof() -> None:
         assert "prove it first" in (gold_fault(guess, load_format("json")) or "")
 
 
-def test_a_wrong_gold_answer_of_a_theory_is_found_by_the_prover() -> None:
-    config = FamilyConfig(family="fol", train=1, difficulty=(1, 1))
-    (problem,) = generate(config, "train")
-    swapped = msgspec.structs.replace(problem, gold='"unknown"', gold_calls=())
-    assert "z3 with quantifiers says" in check_problems([swapped], []).faults[0]
+OTHER_ANSWERS = ("999983", '"unknown"', '"nobody"', '["nobody"]', '{"a":999983,"b":1}')
+
+
+@pytest.mark.parametrize("family", GENERATED)
+def test_a_wrong_gold_answer_is_found_the_second_way_in_every_suite(family: str) -> None:
+    for problem in problems(family, 18):
+        other = next(answer for answer in OTHER_ANSWERS if type(json.loads(answer)) is type(json.loads(problem.gold)))
+        swapped = msgspec.structs.replace(problem, gold=other if other != problem.gold else '"yes"', gold_calls=())
+        (fault,) = check_problems([swapped], []).faults
+        assert f"the second way says {second_gold(problem)}" in fault
+
+
+def test_a_problem_that_does_not_read_is_a_fault() -> None:
+    (problem,) = generate(FamilyConfig(family="arithmetic", train=1), "train")
+    for text, says in (("Tom ate 3 pens.", "reads in 0 ways"), (problem.text.rpartition(". ")[0] + ".", "no question")):
+        broken = msgspec.structs.replace(problem, text=text)
+        (fault,) = check_problems([broken], []).faults
+        assert "second way to its gold answer fails" in fault
+        assert says in fault
 
 
 def test_gold_chains_execute_among_distractors_too() -> None:
