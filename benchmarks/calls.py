@@ -42,13 +42,15 @@ FRAGMENTS = (
     "-", "1e999", "9" * 50, "null", "True", "lambda x: ", "__import__('os').system('id')", "eval('1')", "x", "f'{1}'",
     "**", "*a", "# x", "<|im_end|>", "<tool_call>", "</tool_call>", "[TOOL_CALLS]", "\u202e", "\ud800", "😀", "Sure! ",
     "=", ";", "$args", "$call", '{"$call":{"name":"exec","arguments":{}}}', "[add(1, 2), sub(1, 2)]", "Reasoning(",
-    "Stop()", "0x", "1_0", "b''", "...", "1if", "\\d",
+    "Stop()", "0x", "1_0", "b''", "...", "1if", "\\d", "10**5000", "9**9**9", "\u200b", "\u2066", "true",
+    "exec('1')", '{"name":"exec","arguments":{}}', "lambda: 0", "[[[[", "]]]]", "\U000e0001",
 )  # fmt: skip
 SLOW = (
     "(", "[", "{", "{1:", '{"a":', "f(", "-", "not ", "~", "lambda:", "'", '"', "f'{", "9", "1,", "a.", "a[", "x=",
     "a if b else ", "\\", "'a' ", "a(b)(", "*", "**", "1**", "`", "\n ", "\t", "#", "[add(", "if 1:\n", "await ",
     "a:=", "(yield ", "😀", "1+", "1<", "a@", "{**", "f'{f\"", "é", "x or ", "..", "0", "_", "\u00a0", "[[],", '{"":',
-    "1e", ".1", "<tool_call>", "\\u0041", "{'a':1,", "add(1)\n", "0x",
+    "1e", ".1", "<tool_call>", "\\u0041", "{'a':1,", "add(1)\n", "0x", "[0]", "()", "9**", "\u202e", "\x00",
+    "\ud800", '"$call":', "[TOOL_CALLS]", "<think>", "[ARGS]{}", "'''", '"""',
 )  # fmt: skip
 """Text that is repeated to the limit of a reply's size, and just below the limit of depth."""
 

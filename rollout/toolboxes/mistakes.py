@@ -63,7 +63,7 @@ def from_validation(name: str, signature: str, errors: Sequence[Mapping[str, Any
         fault = f"argument {quoted(where)} has the wrong type"
     else:
         fault = f"argument {quoted(where)}: {_reason(error)}"
-    return CallRefused(code, f"{name}: {fault}; use {signature}")
+    return CallRefused(code, f"{name}: {fault}; use {shortened(signature)}")
 
 
 _ORDER = (
@@ -98,8 +98,12 @@ def from_exception(name: str, error: BaseException) -> CallRefused:
 
 def one_line(text: str) -> str:
     """`text` on one line, paths replaced, at most `MAX_MESSAGE` characters."""
-    line = " ".join(_PATH.sub("(path)", text[: 4 * MAX_MESSAGE]).split())
-    return line if len(line) <= MAX_MESSAGE else line[: MAX_MESSAGE - 3] + "..."
+    return shortened(" ".join(_PATH.sub("(path)", text[: 4 * MAX_MESSAGE]).split()))
+
+
+def shortened(text: str) -> str:
+    """At most `MAX_MESSAGE` characters of `text`."""
+    return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 3] + "..."
 
 
 def quoted(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from rollout.records import ErrorCode, canonical_json
 from rollout.toolboxes.function import Function
-from rollout.toolboxes.mistakes import CallRefused
+from rollout.toolboxes.mistakes import CallRefused, shortened
 
 CALL = "$call"
 POSITIONAL = "$args"
@@ -69,12 +69,14 @@ def named_arguments(function: Function, given: dict[str, Any]) -> dict[str, Any]
     rest = {key: value for key, value in given.items() if key != POSITIONAL}
     if not isinstance(values, list) or len(values) > len(names):
         count = len(values) if isinstance(values, list) else 0
-        message = f"{function.name}: {count} arguments by position, at most {len(names)} fit; use {function.signature}"
-        raise CallRefused(ErrorCode.UNEXPECTED_ARGUMENT, message)
+        fault = f"{count} arguments by position, at most {len(names)} fit"
+        raise CallRefused(
+            ErrorCode.UNEXPECTED_ARGUMENT, f"{function.name}: {fault}; use {shortened(function.signature)}"
+        )
     by_position = dict(zip(names, values, strict=False))
     twice = by_position.keys() & rest.keys()
     if twice:
-        message = f"{function.name}: argument {min(twice)} is given twice; use {function.signature}"
+        message = f"{function.name}: argument {min(twice)} is given twice; use {shortened(function.signature)}"
         raise CallRefused(ErrorCode.UNEXPECTED_ARGUMENT, message)
     return {**by_position, **rest}
 

@@ -20,7 +20,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from cluster.errors import RequestError
 from rollout.records import Call, CallResult, ErrorCode, canonical_json, content_hash
 from rollout.toolboxes.function import Function
-from rollout.toolboxes.mistakes import CallRefused, from_exception, quoted
+from rollout.toolboxes.mistakes import CallRefused, from_exception, quoted, shortened
 from rollout.toolboxes.nesting import Evaluate, resolve
 
 FINISH = "finish"
@@ -209,7 +209,7 @@ class Session:
     def _unknown(self, name: str) -> CallRefused:
         known = [*self.toolbox.functions]
         if len(known) <= MAX_NAMES_SHOWN:
-            hint = f"use one of {', '.join(known)}"
+            hint = shortened(f"use one of {', '.join(known)}")
         else:
             import difflib
 
