@@ -1,0 +1,342 @@
+"""Which host gets which work next. Pure: no Ray, no clock; what time it is and what happened are told to it.
+
+The same decisions drive the pool's actors and, on a virtual clock, `benchmarks.scheduling`.
+
+*No barriers, no assignment in advance.* A host is given work while its unfinished episodes are fewer than its places
+and a backlog of a quarter of them, which bridges the time until the next decision. Load is counted in episodes, not
+in units: a unit of which only a straggler is left holds one place, and its neighbours are taken by other work. A
+saturated host has no room and is passed by; it gets nothing, not even what it would be the best one for.
+
+*Affinity yields to load.* A host with room is always given something: by preference what shares prompts with its last
+work (its prefix cache holds them), else the first work that no busy host is at home with, else simply the first.
+
+*The tail.* Units are what is committed at a time; near the end they are too coarse to keep all hosts busy. Then the
+router cuts them into parcels (guided self-scheduling): a host gets at most its share of half of what is left, so that
+parcels shrink as the end comes near, and the backlog with them. As long as there are many units, each one is given
+whole; and a single host is never given less, because nobody could help it.
+
+*Failure.* What a host lost comes first in the queue again. The host pauses, twice as long with each further failure,
+and is given up after `host_failures` of them without a finished parcel in between. All that falls with one process is
+one failure of the host, and one of every unit that it had.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+_LONGEST_PAUSE_S = 60.0
+
+
+class UnitOfWork(Protocol):
+    """What must be known of a piece of work."""
+
+    @property
+    def unit(self) -> str:
+        """Its name; no two are equal."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """How many episodes it has: each takes one place of a host."""
+        ...
+
+    @property
+    def affinity(self) -> str:
+        """Work of equal affinity shares prompts."""
+        ...
+
+
+WorkT = TypeVar("WorkT", bound=UnitOfWork)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingLimits:
+    """How much failure is borne."""
+
+    attempts: int = 5
+    """How often a unit is tried."""
+    host_failures: int = 5
+    """Failures in a row, without a finished parcel between them, after which a host is given up."""
+    backoff_s: float = 1.0
+    """Pause after a host's first failure; doubled with each further one, a minute at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel(Generic[WorkT]):
+    """Episodes `start` to `stop` (exclusive) of a unit: what a host is given at a time."""
+
+    work: WorkT
+    start: int
+    stop: int
+
+    @property
+    def size(self) -> int:
+        return self.stop - self.start
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of its unit."""
+        return self.size == self.work.size
+
+    @property
+    def name(self) -> str:
+        return f"{self.work.unit}:{self.start}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What follows from a failure."""
+
+    unit: str
+    """The unit concerned, of several the one that failed most often; "" when there was none."""
+    tries: int
+    """How often it has failed."""
+    host_lost: bool
+    """The host was given up, just now."""
+    hopeless: str
+    """Why the work cannot go on, in words; "" when it can."""
+
+
+@dataclass(slots=True)
+class _Host(Generic[WorkT]):
+    name: str
+    places: int
+    load: int = 0
+    """Episodes given and not ended."""
+    affinity: str = ""
+    failures: int = 0
+    not_before: float = 0.0
+    ready: bool = False
+    draining: bool = False
+    parcels: dict[str, tuple[Parcel[WorkT], int]] = field(default_factory=dict)
+    """Name -> parcel under way, and its episodes that have not ended."""
+
+
+class Router(Generic[WorkT]):
+    """The queue, the hosts, and what each one has. `revise(work)` is asked before a unit is first given away: it
+    returns what is still to be done of it, or None when nothing is. Without `split` every unit is given whole."""
+
+    def __init__(
+        self,
+        work: Iterable[WorkT] = (),
+        limits: RoutingLimits | None = None,
+        revise: Callable[[WorkT], WorkT | None] = lambda work: work,
+        split: bool = True,
+    ) -> None:
+        self._limits = limits or RoutingLimits()
+        self._revise = revise
+        self._split = split
+        self._hosts: dict[str, _Host[WorkT]] = {}
+        self._queues: dict[str, deque[Parcel[WorkT]]] = {}
+        self._again: deque[Parcel[WorkT]] = deque()
+        self._queued = self._under_way = 0
+        self._open: tuple[int, int] = (0, 0)
+        self._tries: Counter[str] = Counter()
+        self.submit(work)
+
+    # What is to be done.
+
+    def submit(self, work: Iterable[WorkT]) -> None:
+        """Append units to the queue."""
+        for unit in work:
+            self._queues.setdefault(unit.affinity, deque()).append(Parcel(unit, 0, unit.size))
+            self._queued += unit.size
+
+    @property
+    def queued(self) -> int:
+        """Episodes that nobody has yet."""
+        return self._queued
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is queued and nothing under way."""
+        return not self._queues and not self._again and not self._under_way
+
+    # Who does it.
+
+    def add(self, host: str, places: int) -> None:
+        """A host with so many places, which is not ready yet. One of the same name that was given up is forgotten."""
+        assert places > 0, "a host has places"
+        assert host not in self._hosts, f"{host} is there already"
+        self._hosts[host] = _Host(host, places)
+
+    def ready(self, host: str, places: int | None = None) -> None:
+        """The host serves, with so many places now: it may be given work. Its places may change at any time."""
+        found = self._hosts[host]
+        found.ready = True
+        found.places = max(1, found.places if places is None else places)
+        self._count_open()
+
+    def drain(self, host: str) -> None:
+        """Give the host nothing more; what it has it may finish."""
+        self._hosts[host].draining = True
+        self._count_open()
+
+    def remove(self, host: str) -> None:
+        """The host is gone. What it had comes first in the queue again."""
+        self._put_back(self._take_all(self._hosts.pop(host)))
+        self._count_open()
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that are not given up."""
+        return tuple(self._hosts)
+
+    def load(self, host: str) -> int:
+        """Episodes that the host was given and that have not ended."""
+        return self._hosts[host].load
+
+    def has_room(self, host: str, now: float) -> bool:
+        """Whether the host would be given work, if there is any."""
+        found = self._hosts[host]
+        free = found.ready and not found.draining and found.not_before <= now
+        return free and found.load < self.threshold(host)
+
+    def threshold(self, host: str) -> int:
+        """The load below which the host has room."""
+        found = self._hosts[host]
+        return found.places + self._backlog(found)
+
+    def pause(self, host: str) -> float:
+        """The time until which the host is to be left alone after a failure."""
+        return self._hosts[host].not_before
+
+    # Decisions.
+
+    def assign(self, now: float) -> Iterator[tuple[str, Parcel[WorkT]]]:
+        """Hosts and the parcels that they are to be given now, the emptiest host first."""
+        while self._queued and (host := self._emptiest(now)) is not None:
+            parcel = self._take(host)
+            if parcel is None:
+                return
+            host.load += parcel.size
+            host.affinity = parcel.work.affinity
+            host.parcels[parcel.name] = (parcel, parcel.size)
+            self._under_way += 1
+            yield host.name, parcel
+
+    # What happened.
+
+    def left(self, host: str, parcel: str, episodes: int) -> None:
+        """So many episodes of a parcel under way have not ended. Parcels that are not under way are ignored."""
+        found = self._hosts.get(host)
+        if found is not None and parcel in found.parcels:
+            whole, before = found.parcels[parcel]
+            found.load += episodes - before
+            found.parcels[parcel] = (whole, episodes)
+
+    def done(self, host: str, parcel: Parcel[WorkT]) -> None:
+        """The host has finished a parcel."""
+        if self._forget(host, parcel):
+            self._hosts[host].failures = 0
+
+    def returned(self, host: str, parcel: Parcel[WorkT]) -> None:
+        """The host gave a parcel back, and nobody is to blame: it drains."""
+        self.drain(host)
+        if self._forget(host, parcel):
+            self._put_back([parcel])
+
+    def failed(self, host: str, parcel: Parcel[WorkT], now: float) -> Verdict:
+        """The host failed at a parcel and lives. The parcel comes first in the queue again."""
+        concerned = [parcel] if self._forget(host, parcel) else []
+        self._put_back(concerned)
+        found = self._hosts.get(host)
+        if found is not None and now >= found.not_before:  # later ones have the same cause
+            self._penalise(found, now)
+        return self._verdict(host, concerned)
+
+    def crashed(self, host: str, now: float) -> Verdict:
+        """The host's process is gone, or could not start. It is not ready, and what it had is in the queue again."""
+        found = self._hosts[host]
+        found.ready = False
+        concerned = self._take_all(found)
+        self._put_back(concerned)
+        self._penalise(found, now)
+        self._count_open()
+        return self._verdict(host, concerned)
+
+    # How.
+
+    def _count_open(self) -> None:
+        places = [host.places for host in self._hosts.values() if host.ready and not host.draining]
+        self._open = len(places), sum(places)
+
+    def _share(self, host: _Host[WorkT]) -> int:
+        """The most that the host is given at a time: its part of half of what is queued. All, when it is alone."""
+        hosts, places = self._open
+        if hosts <= 1 or not self._split:
+            return self._queued
+        return max(1, host.places // 16, self._queued * host.places // (2 * places))
+
+    def _backlog(self, host: _Host[WorkT]) -> int:
+        return min(max(1, host.places // 4), self._share(host) // 2)
+
+    def _emptiest(self, now: float) -> _Host[WorkT] | None:
+        candidates = [host for host in self._hosts.values() if self.has_room(host.name, now)]
+        return min(candidates, key=lambda host: host.load / host.places, default=None)
+
+    def _take(self, host: _Host[WorkT]) -> Parcel[WorkT] | None:
+        """The host's next parcel, taken out of the queue; None when `revise` left nothing in it."""
+        share = self._share(host)
+        while self._queued:
+            queue = self._again or self._queues[self._preferred(host)]
+            parcel = queue.popleft()
+            self._queued -= parcel.size
+            if parcel.whole:
+                revised = self._revise(parcel.work)
+                parcel = Parcel(revised, 0, revised.size) if revised is not None else Parcel(parcel.work, 0, 0)
+            size = min(parcel.size, share)
+            if size < parcel.size:
+                queue.appendleft(Parcel(parcel.work, parcel.start + size, parcel.stop))
+                self._queued += parcel.size - size
+                parcel = Parcel(parcel.work, parcel.start, parcel.start + size)
+            if not queue and queue is not self._again:
+                del self._queues[parcel.work.affinity]
+            if parcel.size:
+                return parcel
+        return None
+
+    def _preferred(self, host: _Host[WorkT]) -> str:
+        if host.affinity in self._queues:
+            return host.affinity
+        at_home = {other.affinity for other in self._hosts.values() if other is not host and other.load}
+        first = next(iter(self._queues))
+        return next((affinity for affinity in self._queues if affinity not in at_home), first)
+
+    def _forget(self, host: str, parcel: Parcel[WorkT]) -> bool:
+        """Take a parcel off its host; False when it was not there (any more)."""
+        found = self._hosts.get(host)
+        if found is None or parcel.name not in found.parcels:
+            return False
+        _, episodes = found.parcels.pop(parcel.name)
+        found.load -= episodes
+        self._under_way -= 1
+        return True
+
+    def _take_all(self, host: _Host[WorkT]) -> list[Parcel[WorkT]]:
+        parcels = [parcel for parcel, _ in host.parcels.values()]
+        self._under_way -= len(parcels)
+        host.parcels.clear()
+        host.load = 0
+        return parcels
+
+    def _put_back(self, parcels: Iterable[Parcel[WorkT]]) -> None:
+        for parcel in parcels:
+            self._again.append(parcel)
+            self._queued += parcel.size
+
+    def _penalise(self, host: _Host[WorkT], now: float) -> None:
+        host.failures += 1
+        host.not_before = now + min(_LONGEST_PAUSE_S, self._limits.backoff_s * 2 ** (host.failures - 1))
+        if host.failures >= self._limits.host_failures:
+            self.remove(host.name)
+
+    def _verdict(self, host: str, concerned: Sequence[Parcel[WorkT]]) -> Verdict:
+        self._tries.update({parcel.work.unit for parcel in concerned})
+        unit = max((parcel.work.unit for parcel in concerned), key=self._tries.__getitem__, default="")
+        tries = self._tries[unit] if unit else 0
+        hopeless = "no host is left" if not self._hosts else ""
+        if tries >= self._limits.attempts:
+            hopeless = f"{tries} attempts"
+        return Verdict(unit, tries, host not in self._hosts, hopeless)
