@@ -1,6 +1,6 @@
 """What a recipe says about evaluation."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,8 @@ from cluster.config import Section
 class EvaluationConfig(Section):
     """How held-out problems are attempted and how sure the report has to be."""
 
+    split: Literal["test", "validation"] = "test"
+    """The problems that are attempted. Choose settings on `validation`; report what `test` says of the chosen ones."""
     samples: Annotated[int, Field(ge=0, le=10_000)] = 8
     """Sampled attempts a problem, beside the greedy one."""
     temperature: Annotated[float, Field(gt=0, le=5)] = 0.7

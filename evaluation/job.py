@@ -27,15 +27,25 @@ class ScoreUnit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_scores(
-    models: Sequence[str], suites: Mapping[str, Sequence[Problem]], config: EvaluationConfig, generation: str
+    models: Sequence[str],
+    suites: Mapping[str, Sequence[Problem]],
+    config: EvaluationConfig,
+    generation: str,
+    samples: Mapping[str, int],
 ) -> list[ScoreUnit]:
-    """All units, model by model so that weights are replaced once a model. Names say what a unit is, in a hash too."""
-    kinds = [("greedy", 1, 0.0)] + ([("sampled", config.samples, config.temperature)] if config.samples else [])
+    """All units, model by model so that weights are replaced once a model. Names say what a unit is, in a hash too.
+
+    `samples`: suite -> sampled attempts a problem, where it is not `config.samples`.
+    """
     return [
-        _unit(model, suite, kind, number, [problem.id for problem in block], samples, temperature, generation)
+        _unit(model, suite, kind, number, [problem.id for problem in block], attempts, temperature, generation)
         for model in models
         for suite, problems in suites.items()
-        for kind, samples, temperature in kinds
+        for kind, attempts, temperature in (
+            ("greedy", 1, 0.0),
+            ("sampled", samples.get(suite, config.samples), config.temperature),
+        )
+        if attempts
         for number, block in enumerate(_blocks(problems))
     ]
 

@@ -1,6 +1,7 @@
 """The recipe: what one TOML file says about a whole run."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from training.config import ArmConfig, DpoArm, TrainingConfig
 from training.tiny_config import TinyConfig, TokenizerConfig
 
 RESERVED_ARMS = ("teacher", "base")
+_SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class RunSection(Section):
@@ -92,6 +94,28 @@ class Recipe(Section):
     training: TrainingConfig = TrainingConfig()
     arms: dict[str, ArmConfig] = Field(default_factory=dict)
     evaluation: EvaluationConfig = EvaluationConfig()
+
+    @model_validator(mode="after")
+    def _suites_have_names_of_their_own(self) -> "Recipe":
+        seen: set[str] = set()
+        for name, family in self.problems.items():
+            for suite in (name, *(f"{name}-{variant}" for variant in family.variants)):
+                if not _SUITE.fullmatch(suite):
+                    raise ValueError(f"problems.{suite}: use at most 64 letters, digits, dots, dashes or underscores")
+                if suite in seen:
+                    raise ValueError(f"problems.{name}: there are two suites {suite!r}; rename one, or drop a variant")
+                seen.add(suite)
+        return self
+
+    @model_validator(mode="after")
+    def _tiny_models_have_something_to_learn(self) -> "Recipe":
+        tiny = self.models.teacher.tiny or self.models.student.tiny
+        for name, family in self.problems.items():
+            if family.pretrain and not tiny:
+                raise ValueError(f"problems.{name}.pretrain = {family.pretrain}: no model is made from scratch")
+        if tiny and not any(family.corpus_parts for family in self.problems.values()):
+            raise ValueError("problems: none to make tiny models from; set problems.NAME.train or pretrain")
+        return self
 
     @model_validator(mode="after")
     def _arms_follow_each_other(self) -> "Recipe":

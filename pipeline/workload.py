@@ -8,6 +8,7 @@ import msgspec
 
 from cluster.errors import CorruptionError, RequestError
 from pipeline.run_folder import Run
+from pipeline.suites import make_suites
 from rollout.problems import generate
 from rollout.problems.duplicates import deduplicate
 from rollout.records import Problem
@@ -33,7 +34,7 @@ def make_workload(run: Run) -> Workload:
     if run.store.exists(PLAN):
         return read_workload(run)
     families = run.recipe.problems
-    held_out = {suite: generate(family, "test") for suite, family in families.items() if family.test}
+    held_out = make_suites(run.recipe)
     drawn = [problem for family in families.values() if family.train for problem in generate(family, "train")]
     train, duplicates = deduplicate(drawn, [problem for problems in held_out.values() for problem in problems])
     if not train and run.recipe.arms:

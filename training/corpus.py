@@ -6,8 +6,8 @@ corpus knows the task and has not settled on a format: the state that preference
 """
 
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from rollout.execution import CallLimits, execute_now
 from rollout.formats import CallFormat, load_format
 from rollout.problems import FamilyConfig, generate
+from rollout.problems.duplicates import same_words
 from rollout.records import Call, Message, Part, Problem, Role, content_hash
 from rollout.template import ChatTemplate
 from rollout.toolboxes import load_toolbox
@@ -22,6 +23,8 @@ from rollout.toolboxes import load_toolbox
 KINDS = ("other_notation", "wrong_key", "wrong_name", "prose", "open_bracket")
 """The ways in which a step is written malformed."""
 _SEEDS_APART = 1_000_003
+_NOT_LEARNT = {"train", "validation", "test", "variants", "samples", "pretrain"}
+"""What a family says that does not shape the conversations about it, `pretrain` but as parts."""
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -70,6 +73,8 @@ class Corpus:
     """A conversation ends with one more failed step than this, as an episode does."""
     problems: int = 4000
     """Distinct problems a family; more conversations than that go over them again, with other noise."""
+    without: frozenset[str] = frozenset()
+    """Words (`same_words`) of problems that no conversation may be about."""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -80,23 +85,34 @@ class Corpus:
             # A few problems stand for the code that generates them.
             sample = generate(family.model_copy(update={"train": 16}), "train")
             boxes = sorted({problem.toolbox for problem in sample})
-            parts += [family.model_dump_json(), msgspec.json.encode(sample).decode()]
-            parts += [load_toolbox(box).hash for box in boxes]
-        return content_hash(str(self.problems), *parts)
+            parts += [family.model_dump_json(exclude=_NOT_LEARNT), str(family.corpus_parts)]
+            parts += [msgspec.json.encode(sample).decode(), *(load_toolbox(box).hash for box in boxes)]
+        return content_hash(str(self.problems), *sorted(self.without), *parts)
 
     def pool(self, family: FamilyConfig) -> FamilyConfig:
         """The training problems to learn from: templates of `train`, other problems than the recipe's own."""
         return family.model_copy(update={"train": self.problems, "seed": family.seed + _SEEDS_APART})
 
+    @cached_property
+    def pools(self) -> list[list[Problem]]:
+        """The problems of each family."""
+        pools = [generate(self.pool(family), "train") for family in self.families]
+        return [[problem for problem in pool if same_words(problem.text) not in self.without] for pool in pools]
+
+    def holding_out(self, problems: Iterable[Problem]) -> "Corpus":
+        """This corpus without those of its problems that have the very words of one of `problems`.
+
+        Splits share no problem, but a variant of a test problem may be one that was never drawn as such.
+        """
+        held_out = {same_words(problem.text) for problem in problems}
+        shared = frozenset(same_words(problem.text) for pool in self.pools for problem in pool) & held_out
+        return replace(self, without=self.without | shared) if shared else self
+
     def conversations(self, seed: int | str, malformed: float, malformed_again: float) -> Iterator[Conversation]:
-        """Conversations without end, problems in random order; a family comes as often as its problems are steps
-        long, because long ones take longer to learn."""
+        """Conversations without end, problems in random order, the families in turn, each as often as it has parts."""
         call_format = load_format(self.call_format)
-        pools = [
-            pool
-            for family in self.families
-            for pool in [generate(self.pool(family), "train")] * round(sum(family.difficulty) / 2)
-        ]
+        parts = [max(1, family.corpus_parts) for family in self.families]
+        pools = [pool for pool, often in zip(self.pools, parts, strict=True) for _ in range(often)]
         chance = random.Random(f"corpus:{seed}")
         while True:
             for pool in pools:

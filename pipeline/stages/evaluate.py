@@ -7,6 +7,7 @@ from evaluation.job import SCORES, ScoreUnit, plan_scores
 from pipeline.hosts import Watch, open_pool, served_model
 from pipeline.progress import progress_bar
 from pipeline.run_folder import Run
+from pipeline.suites import suite_samples
 from pipeline.workload import suite_problems
 
 
@@ -18,7 +19,7 @@ def complete(run: Run) -> bool:
 def planned_units(run: Run) -> list[ScoreUnit]:
     """Units of the teacher, of base and of the arms in the recipe's order."""
     models = ["teacher", "base", *run.recipe.arms]
-    return plan_scores(models, suite_problems(run), run.recipe.evaluation, run.id)
+    return plan_scores(models, suite_problems(run), run.recipe.evaluation, run.id, suite_samples(run.recipe))
 
 
 def missing_units(run: Run) -> list[ScoreUnit]:

@@ -15,7 +15,7 @@ from cluster.model_source import local_model
 from pipeline.progress import Bar, progress_bar
 from pipeline.recipe import ModelSection
 from pipeline.run_folder import Run
-from pipeline.workload import make_workload
+from pipeline.workload import make_workload, suite_problems
 from training.tiny_config import TinyConfig
 
 
@@ -58,8 +58,9 @@ def _make_all(run: Run, missing: dict[str, ModelSection]) -> None:
 
     cache = Path(run.recipe.models.cache).absolute()
     episodes = run.recipe.episodes
-    families = tuple(run.recipe.problems.values())
+    families = tuple(family for family in run.recipe.problems.values() if family.corpus_parts)
     corpus = Corpus(families, episodes.call_format, episodes.verbosity, episodes.calls, episodes.max_failed_steps)
+    corpus = corpus.holding_out(problem for suite in suite_problems(run).values() for problem in suite)
     tokenizer = ensure_tokenizer(run.recipe.models.tokenizer, corpus, cache)
     spawn = multiprocessing.get_context("spawn")
     reports = spawn.Queue()

@@ -1,12 +1,16 @@
 """What a recipe says about one family of problems."""
 
+from typing import Annotated, Literal, get_args
+
 from pydantic import Field, model_validator
 
 from cluster.config import Section
 
 SPLITS = ("train", "validation", "test")
 
-VARIANTS = ("removed", "added", "renamed", "functions", "order", "phrasing")
+Variant = Literal["removed", "added", "renamed", "functions", "order", "phrasing"]
+
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
 """Variant suites of the generated families (split `variant-KIND`), each one paired with the test split:
 `removed` / `added`: one step less / more; `renamed`: names and things never seen in training; `functions`: the
 toolbox's functions under other names; `order`: the question first; `phrasing`: sentences never seen in training."""
@@ -24,6 +28,13 @@ class FamilyConfig(Section):
     seed: int = 0
     distractors: int = Field(0, ge=0, le=5000)
     """Useless functions added to every problem's toolbox, drawn from `seed`."""
+    variants: tuple[Variant, ...] = ()
+    """Variant suites of the test problems, each a suite `NAME-VARIANT` of as many problems; for generated families."""
+    samples: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    """Sampled attempts a problem of these suites, beside the greedy one; absent: `evaluation.samples`."""
+    pretrain: Annotated[int, Field(ge=0)] | None = None
+    """Parts of this family in what tiny models are made from, which are train problems that no rollout sees, whether
+    or not `train` has any; 0: none. Absent: as many as its problems are steps long where `train` has any, else none."""
 
     name: str = ""
     """Imported families: what ids and reports call it, where a recipe imports several; "" for the family's name."""
@@ -64,6 +75,14 @@ class FamilyConfig(Section):
         if not 1 <= low <= high <= 8:
             raise ValueError(f"difficulty = [{low}, {high}]: give the least and the greatest of 1 to 8")
         return self
+
+    @property
+    def corpus_parts(self) -> int:
+        """How often this family stands among those that tiny models learn from in turn."""
+        if self.pretrain is not None:
+            return self.pretrain
+        # Long problems take longer to learn.
+        return round(sum(self.difficulty) / 2) if self.train else 0
 
     @property
     def on_hub(self) -> bool:

@@ -134,10 +134,12 @@ def _told_for(story: Story, family: str, split: str, rng: random.Random) -> Stor
 
 
 def finished(draft: Draft, family: str, split: str, source: str = "generated", licence: str = "CC0-1.0") -> Problem:
-    """The record of a draft, with an id that is a function of its contents."""
+    """The record of a draft, with an id that is a function of its contents, and of its original in a variant suite:
+    two test problems may lose what tells them apart."""
     gold, state = canonical_json(draft.gold), canonical_json(draft.state)
+    original = () if split in SPLITS else (source,)
     return Problem(
-        id=f"{family}-{split}-{content_hash(draft.text, gold, state, draft.toolbox)[:12]}",
+        id=f"{family}-{split}-{content_hash(draft.text, gold, state, draft.toolbox, *original)[:12]}",
         family=family,
         split=split,
         template=draft.template,

@@ -60,6 +60,11 @@ def skeleton(text: str) -> str:
     return " ".join(_numberless(_words(text)))
 
 
+def same_words(text: str) -> str:
+    """What two texts have in common exactly when they have the same words, case, marks and spacing aside."""
+    return " ".join(_words(text))
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\w+", text.casefold()))
 

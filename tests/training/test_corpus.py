@@ -3,6 +3,7 @@
 import itertools
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from rollout.execution import execute_now
@@ -79,6 +80,36 @@ def test_ids_decode_to_the_conversation_and_replies_are_marked(tmp_path: Path) -
         assert tokenizer.decode(ids) == expected
         replies = [token for token, own in zip(ids, written, strict=True) if own]
         assert tokenizer.decode(replies) == "".join(f"{turn.reply}<|end|>" for turn in item.turns)
+
+
+def test_families_come_as_often_as_they_have_parts() -> None:
+    families = (FamilyConfig(family="arithmetic", pretrain=3), FamilyConfig(family="letters", pretrain=1))
+    ids = [conversation.problem_id.partition("-")[0] for conversation in take(Corpus(families, problems=20), 8)]
+    assert ids == ["arithmetic", "arithmetic", "arithmetic", "letters"] * 2
+
+
+def test_parts_follow_from_train_where_nothing_is_said() -> None:
+    assert FamilyConfig(family="arithmetic", train=1, difficulty=(2, 2)).corpus_parts == 2
+    assert FamilyConfig(family="arithmetic", test=1, difficulty=(2, 2)).corpus_parts == 0
+    assert FamilyConfig(family="arithmetic", train=1, pretrain=0).corpus_parts == 0
+
+
+def test_a_held_out_problem_that_could_be_drawn_is_left_out() -> None:
+    corpus = Corpus(FAMILIES, problems=20)
+    first, second = corpus.pools[0][:2]
+    like_first = msgspec.structs.replace(first, id="held-out", text=first.text.upper())
+    held = corpus.holding_out([like_first, msgspec.structs.replace(second, id="other", text="Another text.")])
+    assert [len(pool) for pool in corpus.pools] == [20, 20]
+    assert held.pools == [corpus.pools[0][1:], corpus.pools[1]]
+    assert held.fingerprint != corpus.fingerprint
+    assert corpus.holding_out([]) is corpus
+
+
+def test_how_many_problems_are_held_out_makes_no_other_corpus() -> None:
+    more = tuple(family.model_copy(update={"test": 50, "samples": 3, "variants": ("order",)}) for family in FAMILIES)
+    assert Corpus(more, problems=20).fingerprint == Corpus(FAMILIES, problems=20).fingerprint
+    parts = tuple(family.model_copy(update={"pretrain": 2}) for family in FAMILIES)
+    assert Corpus(parts, problems=20).fingerprint != Corpus(FAMILIES, problems=20).fingerprint
 
 
 def test_the_fingerprint_follows_what_shapes_the_prompts() -> None:
