@@ -163,6 +163,33 @@ def problems(
         check_families(families, split, check, console)
 
 
+@app.command("plan")
+def plan_recipe(
+    recipe: RecipePath,
+    settings: Settings = [],  # noqa: B006
+    cluster: Annotated[Path | None, typer.Option("--cluster", metavar="FILE", help="The nodes, as TOML.")] = None,
+    address: Annotated[str, typer.Option(metavar="ADDRESS", help="A Ray cluster to ask for its nodes.")] = "",
+    price: Annotated[float | None, typer.Option(min=0, help="Of a GPU (of a node without any) for an hour.")] = None,
+    prices: Annotated[Path | None, typer.Option(metavar="FILE", help="Prices by GPU type and kind of node.")] = None,
+    probe: Annotated[bool, typer.Option("--probe", help="Measure this machine first, for some seconds.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON: bytes, seconds, tokens.")] = False,
+) -> None:
+    """What a recipe would place where: memory, time, storage, money, and what does not fit. Starts nothing."""
+    from pipeline.plan_command import Asked, plan_command
+
+    asked = Asked(
+        recipe=recipe,
+        settings=settings,
+        cluster=cluster,
+        address=address,
+        price=price,
+        prices=prices,
+        probe=probe,
+        json=as_json,
+    )
+    plan_command(asked, _terminal())
+
+
 @app.command()
 def doctor() -> None:
     """Is this machine fit: versions, devices, memory, disk, ports."""

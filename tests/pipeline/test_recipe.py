@@ -10,7 +10,7 @@ from pipeline.recipe import differences, load_recipe, resolved
 from pipeline.run_folder import open_run, run_folder
 
 ROOT = Path(__file__).resolve().parents[2]
-RECIPES = sorted((ROOT / "recipes").rglob("*.toml"))
+RECIPES = sorted(path for path in (ROOT / "recipes").rglob("*.toml") if path.parent.name != "clusters")
 LOCAL = ROOT / "recipes" / "local.toml"
 
 
@@ -18,7 +18,7 @@ LOCAL = ROOT / "recipes" / "local.toml"
 def test_every_recipe_parses(path: Path) -> None:
     recipe = load_recipe(path)
     assert recipe.problems
-    assert [name for name, _ in recipe.arms_in_order()]
+    assert [name for name, _ in recipe.arms_in_order()] or path.stem == "regenerate"
 
 
 def test_the_local_recipe_has_what_the_report_promises() -> None:

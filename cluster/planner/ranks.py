@@ -1,0 +1,205 @@
+"""Memory of one training rank: model states under ZeRO, activations of one row of a tree, logits, buffers.
+
+States are those of mixed-precision Adam in the ZeRO paper (Rajbhandari et al. 2020, section 3.1): 2 bytes of bf16
+parameters, 2 of gradients, 12 of float32 master parameters and two moments: 16 a parameter. In float32 on the CPU
+DeepSpeed keeps a flat copy beside the module's own: 4 + 4 + 4 + 8 = 20.
+"""
+
+from dataclasses import dataclass
+
+from cluster.planner.amounts import Amount, count, total
+from cluster.planner.machines import GIB, GpuType
+from cluster.planner.shapes import ModelShape
+
+_ZERO = "ZeRO paper (arXiv 1910.02054), section 3.1"
+_DEEPSPEED = "DeepSpeed 0.19"
+_HEAD_ELEMENTS = 1 << 26
+"""Logits that the head holds at once, as `training.scoring` does."""
+_LIVE_PARAMETERS = 1e9
+"""DeepSpeed's stage3_max_live_parameters."""
+_PROCESS = 1.5 * GIB
+"""CUDA context, NCCL's buffers, cuBLAS."""
+_FRAGMENTS = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankRequest:
+    """So many ranks that train one model. `logits_everywhere`: an arm's trainer runs the head on every position."""
+
+    shape: ModelShape
+    ranks: int
+    gpus_a_rank: float
+    cpus_a_rank: float
+    zero_stage: int
+    bf16: bool
+    offload_optimizer: bool
+    offload_parameters: bool
+    checkpointing: bool
+    tokens: int
+    """Tokens of one forward and backward pass on a rank at most."""
+    longest_chain: int
+    bucket: int
+    """Elements reduced at a time."""
+    prefetch: int
+    logits_everywhere: bool
+    typical_tokens: float
+    """Tokens of a row as they come; at most `tokens`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankMemory:
+    """One rank: what lies on its device, and what on its host."""
+
+    request: RankRequest
+    device: str
+    capacity: float
+    on_device: tuple[Amount, ...]
+    on_host: tuple[Amount, ...]
+    faults: tuple[str, ...]
+
+    @property
+    def used(self) -> float:
+        return total(self.on_device)
+
+
+def state_bytes_each(bf16: bool) -> dict[str, float]:
+    """Bytes a parameter: parameters, gradients, optimizer state (master copy and two moments)."""
+    return (
+        {"parameters": 2.0, "gradients": 2.0, "optimizer": 12.0}
+        if bf16
+        else {"parameters": 4.0, "gradients": 4.0, "optimizer": 12.0}
+    )
+
+
+def states(request: RankRequest) -> tuple[list[Amount], list[Amount]]:
+    """Model states of one rank: on its device, and off it."""
+    split_from = {"optimizer": 1, "gradients": 2, "parameters": 3}
+    device: list[Amount] = []
+    host: list[Amount] = []
+    for what, each in state_bytes_each(request.bf16).items():
+        split = request.ranks if request.zero_stage >= split_from[what] else 1
+        share = f" / {split} ranks" if split > 1 else ""
+        amount = Amount(
+            what,
+            request.shape.parameters * each / split,
+            f"{count(request.shape.parameters)} parameters x {each:g} bytes{share}",
+            _ZERO if request.bf16 else f"{_ZERO}; float32 with DeepSpeed's flat copy",
+        )
+        away = request.offload_parameters if what == "parameters" else request.offload_optimizer
+        (host if away else device).append(amount)
+    return device, host
+
+
+def rank_on_gpu(request: RankRequest, gpu: GpuType) -> RankMemory:
+    """One rank on one GPU."""
+    device, host = states(request)
+    device += [*_working(request), Amount("process", _PROCESS, "CUDA context, NCCL, cuBLAS", "assumed")]
+    device.append(Amount("fragments", _FRAGMENTS * total(device), f"{_FRAGMENTS:.0%} of the rest", "assumed"))
+    faults = []
+    if total(device) > gpu.memory_bytes:
+        faults.append(f"a rank needs {total(device) / GIB:.1f} GiB and {gpu.name} has {gpu.memory_bytes / GIB:.1f} GiB")
+    if request.bf16 and not gpu.bf16:
+        faults.append(f"{gpu.name} has no bf16; set training.zero.bf16 = 'off' or train on newer GPUs")
+    if request.ranks > 1 and request.gpus_a_rank != 1:
+        faults.append(f"{request.gpus_a_rank:g} GPUs a rank: NCCL takes exactly one; set training.gpus_per_rank = 1")
+    return RankMemory(
+        request=request,
+        device=gpu.name,
+        capacity=gpu.memory_bytes,
+        on_device=tuple(device),
+        on_host=tuple(host),
+        faults=(*faults, *_too_long(request)),
+    )
+
+
+def rank_on_cpu(request: RankRequest, process: float) -> RankMemory:
+    """One rank without a GPU; `process` is what it takes before there is a model."""
+    device, host = states(request)
+    device += [*_working(request), Amount("process", process, "measured without a model", "docs/planning.md")]
+    return RankMemory(
+        request=request,
+        device="CPU",
+        capacity=float("inf"),
+        on_device=tuple(device + host),
+        on_host=(),
+        faults=_too_long(request),
+    )
+
+
+def layer_bytes_a_token(shape: ModelShape, each: int) -> float:
+    """What one layer keeps for its backward pass, a token, in Hugging Face's Llama.
+
+    Counted in what autograd saves (`tests/cluster/test_planner_ranks.py` measures it): two norms, their inputs and
+    outputs; q and k before and after rotation, v, the attention's output; gate, up, SiLU and their product.
+    """
+    wide, narrow = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
+    # Norms work in float32 whatever the weights' type: 4 bytes each.
+    norms = 2 * (4 * shape.hidden + (each + 4) * shape.hidden)
+    return norms + each * (3 * wide + 4 * narrow + 4 * shape.intermediate)
+
+
+def _working(request: RankRequest) -> list[Amount]:
+    shape, each = request.shape, 2 if request.bf16 else 4
+    tokens = request.tokens if request.gpus_a_rank else request.typical_tokens
+    layer = layer_bytes_a_token(shape, each)
+    if request.checkpointing:
+        kept = tokens * (shape.layers * shape.hidden * each + layer)
+        boundaries = f"{shape.layers} layers x {shape.hidden} x {each} bytes"
+        how = f"{tokens:,.0f} tokens x ({boundaries} + one layer of {layer:,.0f})"
+    else:
+        kept = tokens * shape.layers * layer
+        how = f"{tokens:,.0f} tokens x {shape.layers} layers x {layer:,.0f} bytes"
+    found = [
+        Amount("activations", kept, how, "what autograd saves of a layer; docs/planning.md"),
+        Amount("tree attention", *_tree(request, tokens)),
+        Amount("logits", *_logits(request, tokens, each)),
+    ]
+    if request.zero_stage == 3 and request.ranks > 1 and request.gpus_a_rank:
+        live = min(float(shape.parameters), _LIVE_PARAMETERS + request.prefetch)
+        found.append(
+            Amount("gathered parameters", live * each, f"{count(live)} live at most x {each} bytes", _DEEPSPEED)
+        )
+    if request.zero_stage and request.ranks > 1:
+        bucket = min(request.bucket, shape.parameters) * 2 * each
+        found.append(
+            Amount("reduce buckets", bucket, f"2 x {count(bucket / 2 / each)} elements x {each} bytes", _DEEPSPEED)
+        )
+    return found
+
+
+def _tree(request: RankRequest, tokens: float) -> tuple[float, str, str]:
+    """Block mask of a row (CUDA), or the paths' keys and values that are put together (CPU)."""
+    shape = request.shape
+    if request.gpus_a_rank:
+        blocks = (tokens / 128) ** 2 * 8
+        lse = tokens * shape.heads * 4 * shape.layers
+        return (
+            blocks + lse,
+            "(tokens / 128)^2 x 8 bytes of block mask + 4 bytes a head of log-sum-exp",
+            "flex_attention",
+        )
+    narrow = shape.kv_heads * shape.head_dim
+    copies = tokens * 2 * 2 * narrow * 4 * shape.layers
+    return copies, "keys and values of every path, put together a segment", "training/attention.py"
+
+
+def _logits(request: RankRequest, tokens: float, each: int) -> tuple[float, str, str]:
+    """The head's output, in the model's type and in float32, and its gradient."""
+    rows = tokens * request.shape.vocab
+    if request.logits_everywhere:
+        return (
+            rows * (each + 8),
+            f"{tokens:,.0f} tokens x vocabulary {request.shape.vocab:,} x {each + 8} bytes",
+            "TRL's SFT loss",
+        )
+    at_once = min(rows, float(_HEAD_ELEMENTS))
+    return at_once * (each + 8), f"{count(at_once)} logits at once x {each + 8} bytes", "training/scoring.py"
+
+
+def _too_long(request: RankRequest) -> tuple[str, ...]:
+    if request.longest_chain <= request.tokens:
+        return ()
+    return (
+        f"the longest chain may have {request.longest_chain:,} tokens and a row of training holds {request.tokens:,}: "
+        "no cutting helps that",
+    )

@@ -1,0 +1,151 @@
+"""The machines that a plan is for: a cluster file, a Ray cluster that answers, or this machine. Reads only."""
+
+import os
+import shutil
+from pathlib import Path
+
+from cluster.config import load_toml
+from cluster.errors import RequestError
+from cluster.planner.machines import GPUS, GpuType, Machines, Node, gpu_type, load_machines
+from pipeline.recipe import Recipe
+
+_PROC_GPUS = Path("/proc/driver/nvidia/gpus")
+
+
+def find_machines(recipe: Recipe, recipe_path: Path, cluster: Path | None, address: str) -> Machines:
+    """As the command says; else the file that the recipe names (`cluster.machines`); else this machine."""
+    if cluster is not None and address:
+        raise RequestError("--cluster and --address: one of them, not both")
+    if cluster is not None:
+        return load_machines(cluster)
+    if address:
+        return ray_machines(address)
+    if recipe.cluster.machines is not None:
+        return load_machines(recipe_path.parent / recipe.cluster.machines)
+    return this_machine()
+
+
+def this_machine() -> Machines:
+    """The machine that the command runs on."""
+    import psutil
+
+    gpus = _local_gpus()
+    shm = shutil.disk_usage("/dev/shm").total if Path("/dev/shm").is_dir() else 0
+    node = Node(
+        name="this machine",
+        kind="this machine",
+        gpu=gpus[0] if gpus else None,
+        gpus=len(gpus),
+        cpus=float(len(os.sched_getaffinity(0))),
+        memory=float(psutil.virtual_memory().total),
+        shm=float(shm),
+        network_gbs=1.0,
+        storage_gbs=1.0,
+        disk=float(shutil.disk_usage(".").free),
+        price_hour=0.0,
+    )
+    return Machines(nodes=(node,), source="this machine")
+
+
+def ray_machines(address: str) -> Machines:
+    """The nodes of a running Ray cluster; it is asked once and left as it was. Raises RequestError."""
+    import ray
+
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="chainpref")
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise RequestError(
+            f"--address {address}: no Ray cluster answers there ({str(error).splitlines()[0]})"
+        ) from None
+    try:
+        alive = [node for node in ray.nodes() if node.get("Alive")]
+    finally:
+        ray.shutdown()
+    return Machines(nodes=tuple(ray_node(node) for node in alive), source=f"the Ray cluster at {address}")
+
+
+def ray_node(node: dict[str, object]) -> Node:
+    """One entry of `ray.nodes()`. Speeds of network and storage are not known to Ray and stay at modest defaults."""
+    resources = node["Resources"]
+    assert isinstance(resources, dict)
+    gpus = int(resources.get("GPU", 0))
+    name = str(node.get("NodeName") or node.get("NodeManagerAddress"))
+    memory = float(resources.get("memory", 0)) + float(resources.get("object_store_memory", 0))
+    return Node(
+        name=name,
+        kind=name,
+        gpu=_ray_gpu(resources, name) if gpus else None,
+        gpus=gpus,
+        cpus=float(resources.get("CPU", 0)),
+        memory=memory,
+        shm=float(resources.get("object_store_memory", 0)) or memory / 2,
+        network_gbs=25 / 8,
+        storage_gbs=1.0,
+        disk=0.0,
+        price_hour=0.0,
+    )
+
+
+def with_prices(machines: Machines, price: float | None, prices: Path | None) -> Machines:
+    """The same machines at other prices: `price` an hour of one GPU (of one node, where there are no GPUs); `prices`:
+    a file with the tables gpu_hour (GPU type -> price) and node_hour (kind of node -> price), and a currency."""
+    from dataclasses import replace
+
+    if price is None and prices is None:
+        return machines
+    table = load_toml(prices) if prices is not None else {}
+    by_gpu, by_node = table.get("gpu_hour", {}), table.get("node_hour", {})
+    unknown = table.keys() - {"gpu_hour", "node_hour", "currency"}
+    known = {node.kind for node in machines.nodes}
+    if unknown or not all(
+        isinstance(value, int | float) and value >= 0 for value in [*by_gpu.values(), *by_node.values()]
+    ):
+        said = f"unknown key {sorted(unknown)[0]}" if unknown else "a price is no number"
+        raise RequestError(f"--prices {prices}: {said}; write [gpu_hour] H100 = 2.5, [node_hour] KIND = 20, currency")
+    if missing := by_node.keys() - known:
+        raise RequestError(
+            f"--prices {prices}: node_hour.{sorted(missing)[0]}: no such nodes; there are {', '.join(known)}"
+        )
+    by_type = {gpu_type(name).name: float(value) for name, value in by_gpu.items()}
+
+    def of(node: Node) -> float:
+        if price is not None:
+            return price * (node.gpus if machines.gpus else 1)
+        if node.kind in by_node:
+            return float(by_node[node.kind])
+        if node.gpu is not None and node.gpu.name in by_type:
+            return by_type[node.gpu.name] * node.gpus
+        return node.price_hour
+
+    nodes = tuple(replace(node, price_hour=of(node)) for node in machines.nodes)
+    return replace(machines, nodes=nodes, currency=str(table.get("currency", machines.currency)))
+
+
+def _ray_gpu(resources: dict[str, object], name: str) -> GpuType:
+    labels = [key.partition(":")[2] for key in resources if key.startswith("accelerator_type:")]
+    for label in sorted(labels, key=len, reverse=True):  # A100-80G says more than A100
+        try:
+            return gpu_type(label)
+        except RequestError:
+            continue
+    raise RequestError(
+        f"node {name}: GPUs of type {', '.join(labels) or 'unknown'}; describe the nodes in a --cluster file"
+    )
+
+
+def _local_gpus() -> list[GpuType]:
+    """GPUs of this machine, as the driver's own files say: nothing is started."""
+    found = []
+    for path in sorted(_PROC_GPUS.glob("*/information")) if _PROC_GPUS.is_dir() else []:
+        model = next((line.partition(":")[2].strip() for line in path.read_text().splitlines() if "Model" in line), "")
+        known = next((gpu for name, gpu in GPUS.items() if name.replace("-", " ").lower() in _plain(model)), None)
+        if known is None:
+            raise RequestError(f"this machine's GPU {model!r} is not known; describe it in a --cluster file")
+        found.append(known)
+    return found
+
+
+def _plain(model: str) -> str:
+    """`NVIDIA A100-SXM4-80GB` as `nvidia a100 80 sxm4`: how the types here are named."""
+    text = model.lower().replace("-", " ")
+    return text.replace("a100 sxm4 80gb", "a100 80").replace("a100 sxm4 40gb", "a100 40").replace("pcie 80gb", "80")

@@ -1,0 +1,326 @@
+"""A plan on the terminal and as JSON. Every figure says where it comes from."""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from cluster.planner.amounts import Amount, count, duration, gigabytes, size, total
+from cluster.planner.placement import PlacedGroup
+from cluster.planner.ranks import state_bytes_each
+from pipeline.plan import EnginePlan, Plan, RankPlan
+from pipeline.plan_outcome import money, ports, stage_times, storage
+from pipeline.plan_remedies import remedies
+
+Row = tuple[str, str, str]
+
+
+def show(plan: Plan, console: Console) -> None:
+    """Print everything; what it comes to is said first, what does not fit last."""
+    _line(console, headline(plan), "")
+    for title, rows in (
+        ("machines", _machines(plan)),
+        ("models", _models(plan)),
+        *((f"engines of the {engine.kind}", _engines(engine)) for engine in plan.engines),
+        *((f"training {rank.arm}", _ranks(rank)) for rank in _distinct(plan.ranks)),
+        ("memory of this machine, at each stage's peak", _stages(plan)),
+        ("host memory of the fullest node", _amounts(plan.host_memory)),
+        ("shared memory of the fullest node", _amounts(plan.shared_memory)),
+        ("what there is to do", _tokens(plan)),
+        ("time", _times(plan)),
+        ("storage", _amounts(storage(plan))),
+        ("ports", [("", port, "") for port in ports(plan)]),
+    ):
+        _print(title, rows, console)
+    console.print("[bold]assumed[/bold]")
+    for line in (*plan.loads.assumptions, f"rates of a core: {plan.rates.source}"):
+        _line(console, line)
+    for line in plan.notes:
+        _line(console, f"note: {line}")
+    mark = {True: "licence", False: "[bold red]licence forbids[/bold red]", None: "[yellow]licence[/yellow]"}
+    console.print(f"{mark[plan.licence.allowed]}:", end=" ")
+    _line(console, plan.licence.line, "")
+    for fault in plan.faults:
+        console.print("[bold red]does not fit[/bold red]", end=" ")
+        _line(console, fault, "")
+    for remedy in remedies(plan):
+        said = " ".join(f"--set {_shell(setting)}" for setting in remedy.settings) or remedy.else_
+        _line(console, f"smallest change for {remedy.area}: {said}")
+    if not plan.faults:
+        console.print("[green]it fits[/green]")
+
+
+def headline(plan: Plan) -> str:
+    """The plan in a line."""
+    times = stage_times(plan)
+    fits = "fits" if not plan.faults else f"does not fit ({len(plan.faults)} faults, below)"
+    peak = f", {size(plan.peak.bytes)} of memory in stage {plan.peak.stage}" if plan.peak else ""
+    paid = f", {money(times):,.0f} {plan.machines.currency}" if plan.machines.price_hour else ""
+    taken = duration(sum(stage.seconds for stage in times))
+    return f"{plan.recipe.run.name} on {plan.machines.source}: {fits}; {taken}{peak}{paid}"
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """The plan as plain values: bytes, seconds, tokens."""
+    times = stage_times(plan)
+    peak = plan.peak
+    return {
+        "machines": {
+            "source": plan.machines.source,
+            "nodes": [
+                {"name": n.name, "gpu": n.gpu.name if n.gpu else "", "gpus": n.gpus, "cpus": n.cpus, "memory": n.memory}
+                for n in plan.machines.nodes
+            ],
+        },
+        "models": {
+            name: {
+                "parameters": shape.parameters,
+                "weights_bf16": shape.weight_bytes(2),
+                "kv_a_token": shape.kv_bytes_a_token(2),
+                "from": shape.source,
+            }
+            for name, shape in plan.shapes.items()
+        },
+        "engines": {engine.kind: _engine_json(engine) for engine in plan.engines},
+        "training": {rank.arm: _rank_json(rank) for rank in plan.ranks},
+        "memory": {
+            "stages": {f"{stage.stage} {index}": stage.bytes for index, stage in enumerate(plan.stages)},
+            "peak": peak.bytes if peak else None,
+            "host": [_amount_json(amount) for amount in plan.host_memory],
+            "shared": [_amount_json(amount) for amount in plan.shared_memory],
+        },
+        "work": _work(plan),
+        "seconds": {stage.name: round(stage.seconds, 1) for stage in times},
+        "total_seconds": round(sum(stage.seconds for stage in times), 1),
+        "money": {"amount": round(money(times), 2), "currency": plan.machines.currency}
+        if plan.machines.price_hour
+        else None,
+        "storage": [_amount_json(amount) for amount in storage(plan)],
+        "ports": list(ports(plan)),
+        "licence": {"allowed": plan.licence.allowed, "says": plan.licence.line},
+        "notes": list(plan.notes),
+        "faults": list(plan.faults),
+        "remedies": [{"area": remedy.area, "set": list(remedy.settings)} for remedy in remedies(plan)],
+    }
+
+
+def dumps(plan: Plan) -> str:
+    return json.dumps(as_json(plan), indent=1, allow_nan=False)
+
+
+def _machines(plan: Plan) -> list[Row]:
+    rows = []
+    kinds = {node.kind: node for node in plan.machines.nodes}
+    for kind, node in kinds.items():
+        many = sum(other.kind == kind for other in plan.machines.nodes)
+        gpus = f"{node.gpus} x {node.gpu.name}, " if node.gpu else ""
+        price = f", {node.price_hour:g} {plan.machines.currency}/h" if node.price_hour else ""
+        value = f"{many} x ({gpus}{node.cpus:g} CPUs, {size(node.memory)}{price})"
+        rows.append((kind, value, node.gpu.source if node.gpu else plan.machines.source))
+    return rows
+
+
+def _models(plan: Plan) -> list[Row]:
+    rows = []
+    for name, shape in plan.shapes.items():
+        each = 4 if "tiny" in shape.name and not plan.machines.gpus else 2
+        kind = "float32" if each == 4 else "bf16"
+        weights = gigabytes(shape.weight_bytes(each)) if each == 2 else size(shape.weight_bytes(each))
+        per = f"{count(shape.parameters)} parameters x {each} bytes"
+        cache = f"2 x {shape.layers} layers x {shape.kv_heads} KV heads x {shape.head_dim} x {each} bytes"
+        rows += [
+            (f"{name}: {shape.name}", f"{count(shape.parameters)} parameters", shape.source),
+            (f"  {kind} weights", weights, per),
+            ("  KV cache a token", f"{shape.kv_bytes_a_token(each) / 1024:,.0f} KiB", cache),
+        ]
+    return rows
+
+
+def _engines(plan: EnginePlan) -> list[Row]:
+    memory, request = plan.memory, plan.memory.request
+    rows = _amounts(memory.parts, f"a {memory.device}: ")
+    room = f" of {size(memory.capacity)}" if math.isfinite(memory.capacity) else ""
+    rows += [
+        (f"a {memory.device}: KV cache", size(memory.kv_cache.bytes), memory.kv_cache.how),
+        ("in all", f"{size(memory.used)}{room}", "sum"),
+        ("KV tokens of an engine", f"{memory.kv_tokens:,}", f"{memory.kv_a_token:,.0f} bytes a token on each device"),
+        (
+            "conversations at a time",
+            f"{memory.running:,} of mean length, {memory.full_sequences:,} of full length",
+            f"mean {request.mean_context:,.0f} tokens, full {request.max_context:,}, max_running {request.max_running}",
+        ),
+    ]
+    if plan.sizes:
+        shown = ", ".join(f"{tp}x{pp}" for tp, pp in plan.sizes[:8])
+        rows.append(("TP x PP that fit", shown, f"{request.shape.heads} heads divide by TP; weights and KV fit"))
+    return [*rows, _placement(plan.placed)]
+
+
+def _ranks(plan: RankPlan) -> list[Row]:
+    request = plan.memory.request
+    each = state_bytes_each(request.bf16)
+    states = ", ".join(f"{name} {value:g}" for name, value in each.items())
+    device = plan.memory.device
+    room = f" of {size(plan.memory.capacity)}" if math.isfinite(plan.memory.capacity) else ""
+    return [
+        (
+            "model states",
+            f"{sum(each.values()):g} bytes a parameter",
+            f"Adam, {states}; ZeRO-{request.zero_stage} splits",
+        ),
+        *_amounts(plan.memory.on_device, f"a {device}: "),
+        ("in all", f"{size(plan.memory.used)}{room}", "sum"),
+        *_amounts(plan.memory.on_host, "off the GPU: "),
+        ("longest chain", f"{request.longest_chain:,} tokens", f"a row holds {request.tokens:,}"),
+        _placement(plan.placed),
+    ]
+
+
+def _distinct(ranks: Sequence[RankPlan]) -> list[RankPlan]:
+    """Arms whose ranks need the same are shown once."""
+    found: dict[float, RankPlan] = {}
+    for rank in ranks:
+        found.setdefault(rank.memory.used, rank)
+    return list(found.values())
+
+
+def _placement(placed: PlacedGroup) -> Row:
+    bundles = placed.request.bundles
+    one = ", ".join(f"{amount:g} {name}" for name, amount in bundles[0].resources().items()) if bundles else ""
+    nodes = ", ".join(f"{name}: {placed.nodes.count(name)}" for name in dict.fromkeys(placed.nodes)) or "nowhere"
+    return ("placement group", f"{len(bundles)} bundles of ({one}), {placed.request.strategy}", nodes)
+
+
+def _stages(plan: Plan) -> list[Row]:
+    rows = [
+        (stage.stage, size(stage.bytes), ", ".join(f"{part.what} {size(part.bytes)}" for part in stage.parts))
+        for stage in plan.stages
+    ]
+    return (
+        [*rows, ("peak", size(plan.peak.bytes), f"stage {plan.peak.stage}; all processes, PSS")] if plan.peak else rows
+    )
+
+
+def _tokens(plan: Plan) -> list[Row]:
+    loads, groups = plan.loads, plan.loads.groups
+    rows = [
+        (
+            name,
+            f"{load.attempts:,} episodes, {count(load.written)} tokens written",
+            f"{count(load.requests)} requests, {count(load.prefill)} tokens of prompt read",
+        )
+        for name, load in (
+            ("rollout", loads.rollout),
+            ("scores, teacher", loads.teacher),
+            ("scores, students", loads.student),
+        )
+        if load.attempts
+    ]
+    if plan.ranks:
+        value = f"{groups.groups:,} with a pair, {groups.right:.1f} x {groups.wrong:.1f} chains"
+        rows.append(("groups", value, f"{count(groups.pairs)} pairs; a tree of {groups.tree:,.0f} tokens each"))
+    return rows
+
+
+def _times(plan: Plan) -> list[Row]:
+    times = stage_times(plan)
+    currency = plan.machines.currency
+    paid = bool(plan.machines.price_hour)
+    rows = [
+        (
+            stage.name,
+            duration(stage.seconds) + (f", {stage.money:,.2f} {currency}" if paid else ""),
+            ", ".join(f"{what} {duration(seconds)}" for what, seconds in stage.time.parts if what and seconds >= 0.05),
+        )
+        for stage in times
+        if stage.seconds
+    ]
+    whole = duration(sum(stage.seconds for stage in times))
+    return [*rows, ("all", whole + (f", {money(times):,.2f} {currency}" if paid else ""), "one stage after another")]
+
+
+def _amounts(amounts: Iterable[Amount], before: str = "") -> list[Row]:
+    listed = list(amounts)
+    return [
+        (
+            f"{before}{amount.what}",
+            size(amount.bytes),
+            f"{amount.how}; {amount.source}" if amount.source else amount.how,
+        )
+        for amount in listed
+    ]
+
+
+def _print(title: str, rows: Sequence[Row], console: Console) -> None:
+    if not rows:
+        return
+    console.print(f"[bold]{title}[/bold]")
+    table = Table.grid(padding=(0, 2))
+    for ratio in (3, 4, 7):
+        table.add_column(ratio=ratio, overflow="fold")
+    for row in rows:
+        table.add_row(*(cell.replace("[", "\\[") for cell in row))
+    console.print(table, highlight=False)
+
+
+def _line(console: Console, text: str, indent: str = "  ") -> None:
+    console.print(f"{indent}{text}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _shell(setting: str) -> str:
+    return f'"{setting}"' if "'" in setting else f"'{setting}'" if '"' in setting else setting
+
+
+def _work(plan: Plan) -> dict[str, Any]:
+    loads, groups = plan.loads, plan.loads.groups
+    found: dict[str, Any] = {
+        name: {"attempts": load.attempts, "requests": load.requests, "written": load.written, "prefill": load.prefill}
+        for name, load in (("rollout", loads.rollout), ("teacher", loads.teacher), ("student", loads.student))
+    }
+    found["groups"] = {"groups": groups.groups, "pairs": groups.pairs, "tree_tokens": groups.tree}
+    found["longest_chain"] = loads.longest_chain
+    return found
+
+
+def _engine_json(plan: EnginePlan) -> dict[str, Any]:
+    memory = plan.memory
+    return {
+        "count": memory.request.count,
+        "tensor_parallel": memory.request.tensor_parallel,
+        "pipeline_parallel": memory.request.pipeline_parallel,
+        "sizes_that_fit": [list(sizes) for sizes in plan.sizes],
+        "device": memory.device,
+        "parts": [_amount_json(amount) for amount in memory.parts],
+        "kv_cache": memory.kv_cache.bytes,
+        "kv_tokens": memory.kv_tokens,
+        "running": memory.running,
+        "full_sequences": memory.full_sequences,
+        **_placed_json(plan.placed),
+    }
+
+
+def _rank_json(plan: RankPlan) -> dict[str, Any]:
+    return {
+        "ranks": plan.memory.request.ranks,
+        "bytes_a_parameter": sum(state_bytes_each(plan.memory.request.bf16).values()),
+        "device": plan.memory.device,
+        "on_device": [_amount_json(amount) for amount in plan.memory.on_device],
+        "on_host": [_amount_json(amount) for amount in plan.memory.on_host],
+        "used": total(plan.memory.on_device),
+        **_placed_json(plan.placed),
+    }
+
+
+def _placed_json(placed: PlacedGroup) -> dict[str, Any]:
+    return {
+        "bundles": [bundle.resources() for bundle in placed.request.bundles],
+        "strategy": placed.request.strategy,
+        "nodes": list(placed.nodes),
+    }
+
+
+def _amount_json(amount: Amount) -> dict[str, Any]:
+    return {"what": amount.what, "bytes": amount.bytes, "how": amount.how, "from": amount.source}
