@@ -6,6 +6,8 @@ import types
 from collections.abc import Iterator, Sequence
 
 from cluster.errors import RequestError
+from pipeline.memory_watch import watched
+from pipeline.prediction import predict
 from pipeline.quiet import libraries_to
 from pipeline.run_folder import Run
 from pipeline.stages import BY_NAME, STAGES, Stage
@@ -31,6 +33,7 @@ def _run(run: Run, stages: Sequence[Stage]) -> bool:
         return False
     with contextlib.ExitStack() as session:
         session.enter_context(_terminated_as_interrupted())
+        predict(run)
         started = False
         for stage in left:
             if stage.needs_ray and not started:
@@ -39,7 +42,7 @@ def _run(run: Run, stages: Sequence[Stage]) -> bool:
             if stage.complete(run):  # an earlier stage may have done it on the way
                 continue
             run.console.print(f"[bold]{stage.name}[/bold]")
-            with run.events.stage(stage.name), _quiet(run):
+            with run.events.stage(stage.name), _quiet(run), watched(run.events, stage.name):
                 stage.work(run)
     return True
 

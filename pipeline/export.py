@@ -17,6 +17,7 @@ from rich.console import Console
 
 from cluster.errors import RequestError
 from cluster.ledger import Ledger
+from cluster.planner.licences import judge_outputs
 from pipeline.existing_run import read_run
 from pipeline.hosts import model_source
 from pipeline.run_folder import Run
@@ -55,8 +56,16 @@ def export_pairs(folder: Path, out: Path, form: str, max_pairs: int, console: Co
     finally:
         temporary.unlink(missing_ok=True)
     console.print(f"{written:,} pairs to {out}", highlight=False, soft_wrap=True)
-    licence = run.recipe.models.teacher.licence
-    console.print(f"the teacher's outputs are under {licence!r}; see to it that your use is allowed", highlight=False)
+    models = run.recipe.models
+    judgement = judge_outputs(models.teacher.licence, models.student.source or "the student")
+    forbidden = "FORBIDDEN: " if judgement.allowed is False else ""
+    console.print(
+        f"the teacher's outputs are under {models.teacher.licence!r}. {forbidden}{judgement.line}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+        style="bold red" if forbidden else None,
+    )
 
 
 def _rows(run: Run, form: Callable[[Messages, Messages, Messages], Row], max_pairs: int) -> Iterator[Row]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pipeline.plan_tokens import NOTHING, GroupFigures, Load, Talk, groups_of, load_of, longest_chain, talk_of
 from pipeline.recipe import ModelSection, Recipe
+from pipeline.suites import suite_samples
 from rollout.problems.config import FamilyConfig
 
 _BLOCK = {True: 16, False: 128}
@@ -69,8 +70,11 @@ def _families(recipe: Recipe) -> Iterator[tuple[str, FamilyConfig]]:
 
 
 def _attempts(recipe: Recipe, name: str) -> int:
-    """Attempts of one model at a family's held-out problems: a greedy one and the sampled ones each."""
-    return recipe.problems[name].test * (1 + recipe.evaluation.samples)
+    """Attempts of one model at a family's held-out problems, variants too: a greedy one and the sampled ones each."""
+    split, samples = recipe.evaluation.split, suite_samples(recipe)
+    family = recipe.problems[name]
+    suites = [name, *(f"{name}-{variant}" for variant in (family.variants if split == "test" else ()))]
+    return sum(family.count(split) * (1 + samples[suite]) for suite in suites)
 
 
 def _noise(model: ModelSection) -> tuple[float, float] | None:
@@ -79,7 +83,7 @@ def _noise(model: ModelSection) -> tuple[float, float] | None:
 
 def _tiny_tokens(recipe: Recipe) -> dict[str, float]:
     """Clean conversations first, then those with malformed steps; families come by the length of their problems."""
-    weights = {name: max(1, round(sum(family.difficulty) / 2)) for name, family in recipe.problems.items()}
+    weights = {name: family.corpus_parts for name, family in recipe.problems.items() if family.corpus_parts}
     found = {}
     for name, model in (("teacher", recipe.models.teacher), ("base", recipe.models.student)):
         if model.tiny is None:
@@ -90,6 +94,7 @@ def _tiny_tokens(recipe: Recipe) -> dict[str, float]:
             for share, noise in parts
             if share
             for family, config in _families(recipe)
+            if family in weights
         )
         found[name] = length * model.tiny.batch * _PADDING
     return found

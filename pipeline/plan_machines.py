@@ -51,8 +51,10 @@ def ray_machines(address: str) -> Machines:
     """The nodes of a running Ray cluster; it is asked once and left as it was. Raises RequestError."""
     import ray
 
+    connected = ray.is_initialized()
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="chainpref")
+        if not connected:
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="chainpref")
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise RequestError(
             f"--address {address}: no Ray cluster answers there ({str(error).splitlines()[0]})"
@@ -60,7 +62,8 @@ def ray_machines(address: str) -> Machines:
     try:
         alive = [node for node in ray.nodes() if node.get("Alive")]
     finally:
-        ray.shutdown()
+        if not connected:
+            ray.shutdown()
     return Machines(nodes=tuple(ray_node(node) for node in alive), source=f"the Ray cluster at {address}")
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from cluster.config import Section, apply_settings, load_toml, parse
 from cluster.errors import RequestError
+from cluster.planner.shapes import ShapeConfig
 from evaluation.config import EvaluationConfig
 from rollout.config import EpisodeConfig, GroupsConfig, HostsConfig, RolloutConfig
 from rollout.problems.config import FamilyConfig
@@ -41,6 +42,8 @@ class ClusterSection(Section):
     """A Ray cluster's address, or `auto`; "" starts Ray on this machine, unless RAY_ADDRESS says otherwise."""
     local_cpus: int = Field(default=4, ge=1)
     """Places for processes when Ray is started here. Not cores: engine and driver wait in turn for each other."""
+    machines: str | None = None
+    """A cluster file that `plan` takes when it is told of no other; seen from the recipe's folder."""
 
 
 class ModelSection(Section):
@@ -51,6 +54,8 @@ class ModelSection(Section):
     tiny: TinyConfig | None = None
     licence: str = "unknown"
     """Licence of what the model writes; `plan` and `export` say where it forbids training on it."""
+    shape: ShapeConfig | None = None
+    """For `plan`, where the model's files are not at hand and its shape is not known."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "ModelSection":

@@ -21,17 +21,17 @@ _TOKENS, _WIDE, _NARROW = 2048, 344, 128
 """A matrix product of the size that tiny models multiply."""
 
 
-def probe(seconds_each: float = 1.5) -> CpuRates:
-    """Rates of this machine, one thread each; three of them take `seconds_each`, a process's start what it takes.
+def probe(seconds_each: float = 1.5, starts: int = 2) -> CpuRates:
+    """Rates of this machine, one thread each; three of them take `seconds_each`, `starts` processes what they take.
 
     Raises WorkError when the process for it does not come through.
     """
     figures, first = _process(_MEASURE, seconds_each)
     measured = json.loads(figures)
     # The first start may have found nothing in the page cache; a run's processes seldom do.
-    _, second = _process("import torch", seconds_each)
+    others = [_process("import torch", seconds_each)[1] for _ in range(starts - 1)]
     return CpuRates(
-        process_s=min(first - measured.pop("measuring_s"), second),
+        process_s=min([first - measured.pop("measuring_s"), *others]),
         cores=len(os.sched_getaffinity(0)),
         source="measured here by --probe",
         **measured,

@@ -7,9 +7,11 @@ from typing import Any
 from cluster.errors import RequestError
 from cluster.ledger import Ledger
 from evaluation.job import SCORES
+from pipeline.prediction import compared
 from pipeline.run_folder import Run, versions
+from pipeline.stages.evaluate import planned_units
 from pipeline.stages.groups import EPISODES, group_figures
-from pipeline.workload import read_workload, suite_problems
+from pipeline.workload import PLAN, read_workload, suite_problems
 from rollout.records import Outcome
 
 SUMMARY = "report/summary.json"
@@ -17,8 +19,8 @@ PAGE = "report/index.html"
 
 
 def complete(run: Run) -> bool:
-    """Whether the summary, which is written last, is there."""
-    return run.store.exists(SUMMARY)
+    """Whether the summary, which is written last, is there; a run that scores nothing has no report."""
+    return run.store.exists(SUMMARY) or (run.store.exists(PLAN) and not planned_units(run))
 
 
 def work(run: Run) -> None:
@@ -32,6 +34,7 @@ def work(run: Run) -> None:
     summary = build_summary(
         read_scores(ledger), problems, data_figures(run), run.events.seconds(), versions(), run.recipe.evaluation
     )
+    summary["prediction"] = compared(run)
     page = run.folder / PAGE
     page.parent.mkdir(exist_ok=True)
     write_report(page, summary, problems, read_scores(ledger), training_metrics(run))
@@ -42,6 +45,10 @@ def show(run: Run) -> None:
     """The table and the findings on the terminal."""
     from evaluation.table import print_summary
 
+    if not run.store.exists(SUMMARY) and run.store.exists(PLAN) and not planned_units(run):
+        figures = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in data_figures(run).items() if count)
+        run.console.print(f"{figures}; nothing is scored, so there is no report", highlight=False, soft_wrap=True)
+        return
     if not run.store.exists(SUMMARY):
         raise RequestError(f"run {run.folder}: has no report yet; `chainpref report` writes it")
     print_summary(json.loads(run.store.read(SUMMARY)), run.console)
