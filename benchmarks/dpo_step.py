@@ -23,6 +23,8 @@ import numpy as np
 import torch
 
 from benchmarks.dpo_ways import WAYS, Row, Setup, make_example, make_model, serve
+from training.flops import body_parameters, matrix_rate, tree_flop
+from training.scoring import add_tree_scoring, tree_batch
 
 MAIN = (Row(8, 8, 600, 120), Row(1, 1, 30, 300))
 SWEEP = tuple(Row(n, n, prompt, 60) for n in (1, 2, 4, 8, 16) for prompt in (6, 60, 300))
@@ -33,7 +35,7 @@ TOLERANCE = {"cpu": 1e-5, "cuda": 5e-2}
 TRL_TOLERANCE = 5
 """TRL adds a chain's log-probabilities up in float32, the others in float64: 1,800 nats rounded shift its gradient by
 1.3e-5 in one of the rows."""
-_TRL_MOST_PAIRS = 64
+_MOST_PAIRS_ONE_BY_ONE = 64
 _LONG_SECONDS = 30
 
 
@@ -62,11 +64,7 @@ def main() -> int:
 def _measure(row: Row, options: argparse.Namespace) -> list[dict[str, Any]]:
     pairs = row.right * row.wrong
     ways = [
-        way
-        for way in WAYS
-        if way in options.ways
-        and not (way == "trl" and pairs > _TRL_MOST_PAIRS)
-        and not (way == "pairs" and pairs > 256)
+        way for way in WAYS if way in options.ways and not (way in ("trl", "pairs") and pairs > _MOST_PAIRS_ONE_BY_ONE)
     ]
     results = []
     with tempfile.TemporaryDirectory() as folder, _servers(row, ways, options, folder) as servers:
@@ -80,7 +78,7 @@ def _measure(row: Row, options: argparse.Namespace) -> list[dict[str, Any]]:
                 if way not in cold or reading[0] > _LONG_SECONDS:
                     readings[way].append(reading)
                 cold.discard(way)
-            matrix.append(matrix_rate(options.device))
+            matrix.append(matrix_rate(torch.device(options.device)))
         gradients = {way: np.load(_ask(pipe, "gradient")) for way, (pipe, _, _) in servers.items()}
         base = gradients.get("pairs", gradients.get("factored", gradients[ways[0]]))
         flop = tree_row_flop(row, options)
@@ -111,9 +109,6 @@ def _measure(row: Row, options: argparse.Namespace) -> list[dict[str, Any]]:
 
 def efficiency(size: str, options: argparse.Namespace) -> dict[str, Any]:
     """A tree row against a plain row of as many tokens, same model, in turns: FLOP rates, forward and backward."""
-    from training.flops import body_parameters, tree_flop
-    from training.scoring import add_tree_scoring, tree_batch
-
     row = Row(2, 2, 24, 12) if size == "tiny" else Row(8, 8, 600, 120)
     device = torch.device(options.device)
     model = make_model(size, options.device)
@@ -136,7 +131,7 @@ def efficiency(size: str, options: argparse.Namespace) -> dict[str, Any]:
                 torch.cuda.synchronize()
             if repetition:
                 seconds[name].append(time.perf_counter() - begun)
-        matrix.append(matrix_rate(options.device))
+        matrix.append(matrix_rate(torch.device(options.device)))
     rates = {
         name: tree_flop(model, parameters, batch) / statistics.median(seconds[name])
         for name, batch in (("tree", tree), ("plain", plain))
@@ -157,28 +152,11 @@ def efficiency(size: str, options: argparse.Namespace) -> dict[str, Any]:
 
 def tree_row_flop(row: Row, options: argparse.Namespace) -> float:
     """FLOP of the whole tree of a row, whatever rows it is cut into."""
-    from training.flops import body_parameters, tree_flop
-    from training.scoring import tree_batch
-
     with torch.device("meta"):
         model = make_model(options.model, "meta")
     example = make_example(row, model.config.vocab_size)
     batch = tree_batch(list(example.group.chains), torch.device("cpu"))
     return tree_flop(model, body_parameters(model), batch)
-
-
-def matrix_rate(device: str) -> float:
-    """FLOP/s of a large square matrix product in the precision that the model runs in, best of five."""
-    size, kind = (8192, torch.bfloat16) if device == "cuda" else (1536, torch.float32)
-    left, right = (torch.randn(size, size, device=device, dtype=kind) for _ in range(2))
-    best = float("inf")
-    for _ in range(5):
-        begun = time.perf_counter()
-        _ = left @ right
-        if device == "cuda":
-            torch.cuda.synchronize()
-        best = min(best, time.perf_counter() - begun)
-    return 2 * size**3 / best
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def trl_trainer(model: Any, rows: Sequence[dict[str, Any]], output: Path, batch:
         max_length=None,
         precompute_ref_log_probs=True,
         per_device_train_batch_size=batch,
-        gradient_accumulation_steps=-(-len(rows) // batch),
+        gradient_accumulation_steps=options.pop("gradient_accumulation_steps", -(-len(rows) // batch)),
         remove_unused_columns=False,
         report_to=[],
         save_strategy="no",

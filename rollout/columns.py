@@ -103,7 +103,7 @@ def _arrow_type(info: msgspec.inspect.Type, name: str) -> Any:
         case msgspec.inspect.UnionType():
             (inner,) = (member for member in info.types if not isinstance(member, msgspec.inspect.NoneType))
             return _arrow_type(inner, name)
-        case msgspec.inspect.StrType() | msgspec.inspect.EnumType():
+        case msgspec.inspect.StrType() | msgspec.inspect.EnumType() | msgspec.inspect.LiteralType():
             return pa.string()
         case msgspec.inspect.BoolType():
             return pa.bool_()

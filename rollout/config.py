@@ -7,7 +7,7 @@ from pydantic import Field
 from cluster.config import Section
 from cluster.engine import EngineConfig
 from rollout.execution import CallLimits
-from rollout.records import PairRule
+from rollout.records import PairKind, PairRule
 
 
 class EpisodeConfig(Section):
@@ -57,10 +57,14 @@ class GroupsConfig(Section):
     """Distinct right chains kept a problem; 0 keeps all."""
     max_wrong: int = Field(default=0, ge=0)
     stratify_errors: bool = False
+    pairs: PairKind = "chains"
+    """How chains pair; an arm may say otherwise."""
     truncated_as_wrong: bool = False
     max_tokens: int = Field(default=0, ge=0)
     """Chains longer than this with their prompt are left out; 0 keeps all."""
 
     @property
     def rule(self) -> PairRule:
-        return PairRule(max_right=self.max_right, max_wrong=self.max_wrong, stratify_errors=self.stratify_errors)
+        return PairRule(
+            max_right=self.max_right, max_wrong=self.max_wrong, stratify_errors=self.stratify_errors, kind=self.pairs
+        )

@@ -9,7 +9,7 @@ columns of mixed types are what Arrow refuses and what templates disagree on.
 import hashlib
 import json
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -268,6 +268,9 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(index >= 0 for index in self.step)
 
 
+PairKind = Literal["chains", "matched", "steps"]
+
+
 class PairRule(msgspec.Struct, frozen=True, kw_only=True):
     """How a group's right and wrong chains pair: all x all of those kept, at most so many on each side (0: all)."""
 
@@ -275,8 +278,9 @@ class PairRule(msgspec.Struct, frozen=True, kw_only=True):
     max_wrong: int = 0
     stratify_errors: bool = False
     """Keep wrong chains of as many error codes as possible, instead of the first ones."""
-    kind: str = "chains"
-    """`chains`: whole chains. `steps`: the first step where they part."""
+    kind: PairKind = "chains"
+    """`chains`: whole chains, all with all. `matched`: whole chains, the first with the first and so on. `steps`: the
+    first step where two chains part, all with all."""
 
 
 class PreferenceGroup(msgspec.Struct, frozen=True, kw_only=True):

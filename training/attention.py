@@ -1,12 +1,14 @@
 """Tree attention: a row of branching chains in which every token sees exactly its own root-to-token path.
 
 A Hugging Face model is used unchanged: `use_tree_attention` registers an attention function under the name "tree" and
-the extra argument `tree=` of the model call reaches it. On the CPU each segment attends to its path by
+the extra argument `tree=` of the model call reaches it. On the CPU each run of tokens is attended to once by all that
+descends from it (`training.cascade`), and where a sliding window binds, each segment attends to its path by
 `scaled_dot_product_attention`; on CUDA the whole row goes through `flex_attention` with a block mask. A path is
-contiguous in position, so a sliding window is a condition on positions and holds in both.
+contiguous in position, so a sliding window is a condition on positions.
 """
 
 from functools import cache
+from itertools import pairwise
 from typing import Any, cast
 
 import torch
@@ -16,6 +18,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, AttentionMaskInterface
 
 from cluster.errors import RequestError
+from training.cascade import Run, cascade_attention
 from training.tree import Segment, TreeLayout
 
 TREE = "tree"
@@ -26,17 +29,22 @@ _ROW_LENGTH_ROPES = {"longrope", "dynamic"}
 class TreePlan:
     """What attention needs of a layout, on one device; masks are made once and shared by all layers.
 
-    `backend` is "segments" or "flex"; by default segments on the CPU and flex elsewhere.
+    `backend` is "cascade", "segments" or "flex"; by default cascade on the CPU and flex elsewhere.
     """
 
     def __init__(self, layout: TreeLayout, device: torch.device, backend: str | None = None) -> None:
-        self.backend = backend or ("segments" if device.type == "cpu" else "flex")
+        self.backend = backend or ("cascade" if device.type == "cpu" else "flex")
         self.device = device
         self.segments = layout.segments
         ends = {stop for segment in layout.segments for stop in (segment.start, segment.stop)}
         ends |= {end for segment in layout.segments for run in segment.path for end in run}
         self.cuts = sorted(ends)
         self.piece_at = {start: index for index, start in enumerate(self.cuts[:-1])}
+        self.runs = [
+            Run(start, stop, int(layout.until[start]), root=not layout.depth[start])
+            for start, stop in pairwise(self.cuts)
+        ]
+        self.longest = int(layout.depth.max(initial=-1)) + 1
         self._layout = layout
         self._masks: dict[tuple[int, int, int | None, torch.dtype], Tensor] = {}
         self._block_masks: dict[int | None, BlockMask] = {}
@@ -44,7 +52,7 @@ class TreePlan:
     @property
     def pieces(self) -> list[int]:
         """Lengths of the runs between all starts and ends of segments and paths: the row, cut into reusable keys."""
-        return [stop - start for start, stop in zip(self.cuts[:-1], self.cuts[1:], strict=True)]
+        return [stop - start for start, stop in pairwise(self.cuts)]
 
     def mask(self, queries: int, keys: int, window: int | None, dtype: torch.dtype) -> Tensor:
         """Additive [queries, keys] mask: causal, aligned at the lower right, within `window` positions if given."""
@@ -142,10 +150,13 @@ def tree_attention(
         raise RequestError(f"attention dropout {dropout}: shared tokens must be the same for all chains; set it to 0")
     if kwargs.get("s_aux") is not None or kwargs.get("softcap") is not None or kwargs.get("position_bias") is not None:
         raise _refusal(type(module).__name__, "its attention has sinks, a cap or a position bias")
+    window = sliding_window if sliding_window is not None and sliding_window < tree.longest else None
     if tree.backend == "flex":
-        out = _by_block_mask(query, key, value, tree, scaling, sliding_window)
+        out = _by_block_mask(query, key, value, tree, scaling, window)
+    elif tree.backend == "cascade" and window is None and query.shape[-1] == value.shape[-1]:
+        out = cascade_attention(query, key, value, tree.runs, scaling)
     else:
-        out = _by_segments(query, key, value, tree, scaling, sliding_window)
+        out = _by_segments(query, key, value, tree, scaling, window)
     return out.transpose(1, 2).contiguous(), None
 
 

@@ -5,14 +5,13 @@ is cut into pieces of whole chains and goes through twice (see `training.dpo`). 
 forward, so all ranks run equally many rows of each kind; those that have fewer run a tiny row of zero weight.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from cluster.errors import RequestError
-from rollout.records import PreferenceGroup
-from training.chains import ScoredChain, ScoredGroup, ScoreRule, scored_groups
+from training.chains import ScoredChain, ScoredGroup
 from training.loss import GroupSums, PairMean
 from training.scoring import TreeBatch, tree_batch
 from training.tree import common_prefix, row_length, tree_size
@@ -249,20 +248,6 @@ def cut_chains(chains: Sequence[ScoredChain], token_budget: int) -> list[tuple[i
             filled = len(inputs[index])
         before = inputs[index]
     return [tuple(row) for row in rows]
-
-
-def build_examples(
-    groups: Iterable[PreferenceGroup], reference: Mapping[ScoredChain, float], rule: ScoreRule
-) -> list[GroupExample]:
-    """Examples of all groups that have a pair, in order. Raises RequestError where none has one."""
-    return examples_of(scored_groups(groups, rule), reference)
-
-
-def examples_of(groups: Sequence[ScoredGroup], reference: Mapping[ScoredChain, float]) -> list[GroupExample]:
-    """Examples of scored groups, in order. RequestError for a chain without a sum, and where there is no group."""
-    if not groups:
-        raise RequestError("no group has a pair: no problem has both a right and a wrong chain; sample more")
-    return [GroupExample.from_scored(group, reference) for group in groups]
 
 
 def _first_input(group: ScoredGroup) -> tuple[int, ...]:

@@ -15,17 +15,19 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
     """Appends one JSON object a logged step: step, steps, loss, learning_rate, grad_norm and the trainer's own.
 
     A resumed run first drops the rows after the step that it resumes from, so that every step stands there once,
-    and goes on counting tokens where the kept ones end: the trainers begin at 0.
+    and goes on counting tokens where the kept ones end. `counts_anew`: the trainer begins at 0 when it resumes, as
+    TRL's do; TreeDPOTrainer goes on by itself.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, counts_anew: bool) -> None:
         self._path = path
+        self._counts_anew = counts_anew
         self._tokens_before = 0.0
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if state.is_world_process_zero:
             kept = truncate_metrics(self._path, state.global_step)
-            self._tokens_before = kept[-1].get("tokens", 0.0) if kept else 0.0
+            self._tokens_before = kept[-1].get("tokens", 0.0) if kept and self._counts_anew else 0.0
 
     def on_log(
         self,

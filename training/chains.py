@@ -4,11 +4,10 @@ The loss of a group is a function of one number a chain: the sum of the log-prob
 What is scored follows from what the model wrote and from the error codes of its steps, never from the text.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cluster.config import Section
-from cluster.errors import RequestError
 from rollout.records import Chain, Outcome, PreferenceGroup
 
 
@@ -63,22 +62,27 @@ class ScoredGroup:
         return sum(map(sum, self.pair_weights))
 
 
+_Pair = tuple[ScoredChain, ScoredChain, float]
+
+
 def scored_group(group: PreferenceGroup, rule: ScoreRule) -> ScoredGroup | None:
     """The scored form of `group`; None where no pair is left.
 
     Chains without a scored token are dropped, chains with the same ids and the same scoring merge (their
     multiplicities add). The same token may be scored in one chain and not in another that shares it.
     """
-    if group.rule.kind == "chains":
-        return _whole_chains(group, rule)
-    if group.rule.kind == "steps":
-        return _parting_steps(group, rule)
-    raise RequestError(f"pair rule kind = {group.rule.kind!r}: unknown; use 'chains' or 'steps'")
+    match group.rule.kind:
+        case "chains":
+            return _whole_chains(group, rule)
+        case "matched":
+            return _of_pairs(group.problem_id, _matched_pairs(group, rule))
+        case "steps":
+            return _of_pairs(group.problem_id, _parting_steps(group, rule))
 
 
-def scored_groups(groups: Iterable[PreferenceGroup], rule: ScoreRule) -> list[ScoredGroup]:
+def scored_groups(groups: Iterable[PreferenceGroup], rule: ScoreRule) -> Iterator[ScoredGroup]:
     """All groups that have a pair, in order."""
-    return [scored for group in groups if (scored := scored_group(group, rule)) is not None]
+    return (scored for group in groups if (scored := scored_group(group, rule)) is not None)
 
 
 def _whole_chains(group: PreferenceGroup, rule: ScoreRule) -> ScoredGroup | None:
@@ -95,28 +99,39 @@ def _whole_chains(group: PreferenceGroup, rule: ScoreRule) -> ScoredGroup | None
     return ScoredGroup(group.problem_id, tuple(right), tuple(wrong), weights)
 
 
-def _parting_steps(group: PreferenceGroup, rule: ScoreRule) -> ScoredGroup | None:
+def _matched_pairs(group: PreferenceGroup, rule: ScoreRule) -> Iterator[_Pair]:
+    """The first right chain with the first wrong one, and so on: as many pairs as the rarer kind has chains."""
+    for right, wrong in zip(group.right, group.wrong, strict=False):
+        sides = [_scored_chain(group.prompt_ids, chain, rule) for chain in (right, wrong)]
+        yield sides[0], sides[1], 1.0
+
+
+def _parting_steps(group: PreferenceGroup, rule: ScoreRule) -> Iterator[_Pair]:
     """Every pair scored on the first step where its two chains part, given what they share before it.
 
     The chains are cut after that step, so equal (prefix, step) items of several chains merge. Pairs that part
     in a tool's result, not in what a model wrote, have no such step and are left out.
     """
-    cells: dict[tuple[ScoredChain, ScoredChain], float] = {}
     for right in group.right:
         for wrong in group.wrong:
             where = _parting_step(right, wrong)
-            if where is None:
-                continue
-            sides = [_scored_chain(group.prompt_ids, _cut(chain, where), rule, where) for chain in (right, wrong)]
-            if sides[0].length and sides[1].length:
-                key = (sides[0], sides[1])
-                cells[key] = cells.get(key, 0.0) + right.multiplicity * wrong.multiplicity
+            if where is not None:
+                sides = [_scored_chain(group.prompt_ids, _cut(chain, where), rule, where) for chain in (right, wrong)]
+                yield sides[0], sides[1], float(right.multiplicity * wrong.multiplicity)
+
+
+def _of_pairs(problem_id: str, pairs: Iterable[_Pair]) -> ScoredGroup | None:
+    """A group of single pairs: equal ones add up, those with a side that has no scored token are left out."""
+    cells: dict[tuple[ScoredChain, ScoredChain], float] = {}
+    for right, wrong, weight in pairs:
+        if right.length and wrong.length:
+            cells[right, wrong] = cells.get((right, wrong), 0.0) + weight
     if not cells:
         return None
     rights = tuple(dict.fromkeys(right for right, _ in cells))
     wrongs = tuple(dict.fromkeys(wrong for _, wrong in cells))
     weights = tuple(tuple(cells.get((right, wrong), 0.0) for wrong in wrongs) for right in rights)
-    return ScoredGroup(group.problem_id, rights, wrongs, weights)
+    return ScoredGroup(problem_id, rights, wrongs, weights)
 
 
 def _scored_chain(prompt: Sequence[int], chain: Chain, rule: ScoreRule, only_step: int | None = None) -> ScoredChain:

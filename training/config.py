@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from cluster.config import Section
+from rollout.records import PairKind
 from training.chains import ScoreRule
 
 
@@ -72,6 +73,9 @@ class Schedule(Section):
     adam_beta2: float = Field(default=0.999, gt=0, lt=1)
     max_grad_norm: float = Field(default=1.0, gt=0)
     gradient_checkpointing: bool = False
+    max_right: int = Field(default=0, ge=0)
+    """Distinct right chains taken of a group, in stored order; 0 takes all that the group has."""
+    max_wrong: int = Field(default=0, ge=0)
     seed: int = 0
 
 
@@ -82,8 +86,6 @@ class SftArm(Schedule):
     learning_rate: float = Field(default=5e-5, gt=0)
     chains: Literal["right", "wrong"] = "right"
     """`wrong`: the control that learns the output space from wrong answers; only well-formed wrong chains."""
-    chains_per_group: int = Field(default=0, ge=0)
-    """Distinct chains taken of a group, in stored order; 0 takes all."""
 
 
 class DpoArm(Schedule):
@@ -98,6 +100,9 @@ class DpoArm(Schedule):
     """Weight of the negative log-likelihood of chosen chains, per scored token."""
     length_normalised: bool = False
     """Log-ratios per scored token instead of per chain."""
+    pairs: PairKind | None = None
+    """`chains`: all right x all wrong; `matched`: the first right with the first wrong one and so on, each chain in one
+    pair; `steps`: the first step where two chains part. Without it, as the groups' rule says."""
     pair_mean: Literal["pairs", "problems"] = "problems"
     """The mean over all pairs, or over problems of the mean over each one's pairs."""
     scored: ScoreRule = ScoreRule()

@@ -21,7 +21,7 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 from cluster.errors import RequestError
 from training.attention import check_length
 from training.batches import GroupExample, RankStep, SplitGroup, StepPlanner, WholeRow
-from training.flops import body_parameters, tree_flop
+from training.flops import body_parameters, matrix_rate, tree_flop
 from training.loss import METRICS, LossOptions, LossType, PairMean, group_loss, group_metrics
 from training.scoring import add_tree_scoring
 
@@ -143,6 +143,7 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
         self._parameters = body_parameters(model)
         self._step_tokens = 0
         self._step_flop = 0.0
+        self._limit = 0.0
 
     def get_train_dataloader(self) -> DataLoader[dict[str, RankStep]]:
         return _loader(cast(PlannedSteps, self.train_dataset))
@@ -174,7 +175,8 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add the means since the last log, over all ranks, under TRL's names.
 
-        `tokens` is a step's, over all ranks; `flop_per_second` counts no recomputation (`training.flops`).
+        `tokens` is a step's, over all ranks; `flop_per_second` counts no recomputation (`training.flops`), and
+        `fraction_of_limit` is its share of the matrix rate that the ranks measured when they began.
         """
         mode = "eval" if any(key.startswith("eval_") for key in logs) else "train"
         sums, self._sums[mode] = self._sums[mode], {}
@@ -184,10 +186,12 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
             means = dict(zip(names, totals.tolist(), strict=True))
             steps = means.pop("steps") / self.args.world_size
             seconds, flop = means.pop("seconds") / self.args.world_size, means.pop("flop")
+            limit = means.pop("limit") / steps
             prefix = "eval_" if mode == "eval" else ""
             logs |= {prefix + name: value / steps for name, value in means.items()}
             logs[f"{prefix}tokens_per_second"] = means["tokens"] / max(seconds, 1e-9)
             logs[f"{prefix}flop_per_second"] = flop / max(seconds, 1e-9)
+            logs[f"{prefix}fraction_of_limit"] = flop / max(seconds, 1e-9) / limit
             if mode == "train":
                 # From the history, which a resumed run has back.
                 before = (log["num_tokens"] for log in reversed(self.state.log_history) if "num_tokens" in log)
@@ -195,6 +199,7 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
         super().log(logs, start_time)
 
     def _run(self, model: Any, step: RankStep, mode: str) -> Tensor:
+        self._limit = self._limit or matrix_rate(self.args.device)
         begun = time.perf_counter()
         world: int = self.args.world_size
         train = mode == "train"
@@ -226,6 +231,7 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
             self._count(mode, name, 0.0)
         self._count(mode, "tokens", self._step_tokens)
         self._count(mode, "flop", self._step_flop)
+        self._count(mode, "limit", self._limit)
         self._count(mode, "steps", 1)
         self._count(mode, "seconds", time.perf_counter() - begun)
         return (loss * world).float()

@@ -5,7 +5,10 @@ predicting position; 4 * heads * head size a pair of query and visible key, in e
 Recomputation (checkpointing, the first of two phases) is not counted: it is no work that the gradient needs.
 """
 
+import time
 from typing import Any
+
+import torch
 
 from training.scoring import TreeBatch
 
@@ -29,3 +32,21 @@ def tree_flop(model: Any, parameters: int, batch: TreeBatch, backward: bool = Tr
         + 4.0 * config.num_attention_heads * head_size * visible * config.num_hidden_layers
     )
     return forward * (3 if backward else 1)
+
+
+def matrix_rate(device: torch.device, repetitions: int = 5) -> float:
+    """FLOP/s of a large square matrix product in the precision that models run in there, best of `repetitions`.
+
+    float32 on the CPU, bfloat16 on CUDA. With the threads that torch has now; other work on the cores lowers it.
+    """
+    cuda = device.type == "cuda"
+    size, kind = (8192, torch.bfloat16) if cuda else (1536, torch.float32)
+    left, right = (torch.randn(size, size, device=device, dtype=kind) for _ in range(2))
+    best = float("inf")
+    for _ in range(repetitions):
+        begun = time.perf_counter()
+        _ = left @ right
+        if cuda:
+            torch.cuda.synchronize(device)
+        best = min(best, time.perf_counter() - begun)
+    return 2 * size**3 / best

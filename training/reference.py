@@ -7,7 +7,7 @@ first DPO loss would not be ln 2.
 """
 
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -143,16 +143,15 @@ def chain_logps(model: Any, chains: Sequence[ScoredChain], token_budget: int) ->
 
 def referenced_examples(
     groups: Iterable[PreferenceGroup], rule: ScoreRule, store: ReferenceStore, name: str
-) -> list["GroupExample"]:
+) -> Iterator["GroupExample"]:
     """What the trainer takes: all groups that have a pair, with their sums under reference `name` (`reference_name`).
 
-    Raises RequestError for a chain without a sum, and where no group has a pair.
+    Raises RequestError for a chain without a sum.
     """
-    from training.batches import examples_of
+    from training.batches import GroupExample
 
-    scores = store.scores()
-    scored = scored_groups(groups, rule)
-    return examples_of(scored, _Sums(scores, name))
+    sums = _Sums(store.scores(), name)
+    return (GroupExample.from_scored(scored, sums) for scored in scored_groups(groups, rule))
 
 
 class _Sums(dict[ScoredChain, float]):

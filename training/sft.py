@@ -146,4 +146,4 @@ def _chosen(group: PreferenceGroup, arm: SftArm) -> tuple[Chain, ...]:
         # Right format, wrong content: a chain that went wrong by its format would teach the opposite of the control.
         wrong_answers = (ErrorCode.ANSWER_WRONG, ErrorCode.ANSWER_MALFORMED)
         chains = tuple(chain for chain in group.wrong if chain.error in wrong_answers)
-    return chains[: arm.chains_per_group or None]
+    return chains

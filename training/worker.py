@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 
-from cluster.errors import WorkError
+from cluster.errors import ChainprefError, WorkError
 from cluster.ledger import Ledger
 from cluster.storage import open_store
 from rollout.shards import read_groups
@@ -23,6 +23,7 @@ from training.checkpoints import published
 from training.config import DpoArm, SftArm
 from training.request import ArmRequest
 from training.resharding import is_universal, resume_point
+from training.selection import arm_groups
 from training.sft import sft_arguments, sft_trainer, write_rows
 from training.zero import deepspeed_config, join_ranks, precision, uses_bf16
 
@@ -49,7 +50,7 @@ def agreed(decide: Callable[[], T]) -> T:
     if dist.get_rank() == 0:
         try:
             answer[0] = decide()
-        except WorkError as error:
+        except ChainprefError as error:
             answer[1] = str(error)
     device = torch.device("cuda", torch.cuda.current_device()) if dist.get_backend() == "nccl" else None
     dist.broadcast_object_list(answer, src=0, device=device)
@@ -118,7 +119,7 @@ def _trainer(request: ArmRequest, *, universal: bool) -> Any:
     tokenizer = AutoTokenizer.from_pretrained(request.start_model, trust_remote_code=False)
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(request.checkpoint_dir / "tensorboard")
     callbacks = [
-        MetricsLog(request.metrics_path),
+        MetricsLog(request.metrics_path, counts_anew=isinstance(request.arm, SftArm)),
         SealCheckpoints(request.checkpoint_dir, request.fingerprint, request.training.keep_checkpoints),
     ]
     if isinstance(request.arm, SftArm):
@@ -128,18 +129,21 @@ def _trainer(request: ArmRequest, *, universal: bool) -> Any:
 
 def _sft(request: ArmRequest, arm: SftArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
     folder = request.checkpoint_dir / f"rows-{request.fingerprint}"
-    rows = agreed(lambda: write_rows(read_groups(request.ledger), arm, folder))
+    rows = agreed(lambda: write_rows(arm_groups(read_groups(request.ledger), arm), arm, folder))
     config = sft_arguments(training_arguments(request, *rows.batches(arm, request.training), universal))
     return sft_trainer(_load(request), tokenizer, rows.load(), config, callbacks)
 
 
 def _dpo(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
     from training.dpo import TreeDPOConfig, TreeDPOTrainer
+    from training.examples import StoredExamples, write_examples
     from training.reference import ReferenceStore, reference_name, referenced_examples
 
     reference = ReferenceStore(Ledger(open_store(request.run), request.reference))
     name = reference_name(request.start_model, precision(request.training))
-    examples = referenced_examples(read_groups(request.ledger), arm.scored, reference, name)
+    folder = request.checkpoint_dir / f"examples-{request.fingerprint}"
+    groups = arm_groups(read_groups(request.ledger), arm)
+    agreed(lambda: write_examples(referenced_examples(groups, arm.scored, reference, name), folder))
     config = TreeDPOConfig(
         # A batch of this trainer is a whole step; it cuts it into rows by itself.
         **training_arguments(request, 1, 1, universal),
@@ -152,7 +156,9 @@ def _dpo(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any],
         groups_per_step=arm.groups_per_step,
         micro_token_budget=request.training.tokens_per_micro_step,
     )
-    return TreeDPOTrainer(_load(request), config, examples, processing_class=tokenizer, callbacks=callbacks)
+    return TreeDPOTrainer(
+        _load(request), config, StoredExamples(folder), processing_class=tokenizer, callbacks=callbacks
+    )
 
 
 def _load(request: ArmRequest) -> Any:

@@ -78,12 +78,13 @@ def _score_share(share: _Share) -> int:
     """Runs on a worker."""
     from rollout.shards import read_groups
     from training.reference import ReferenceStore, compute_reference
+    from training.selection import arm_groups
 
     store = open_store(share.run_uri)
     on_gpu = share.training.gpus_per_rank > 0
     return compute_reference(
         share.source,
-        read_groups(Ledger(store, group_prefix(share.student))),
+        arm_groups(read_groups(Ledger(store, group_prefix(share.student))), share.arm),
         ReferenceStore(Ledger(store, f"reference/{share.student}")),
         rule=share.arm.scored,
         token_budget=share.training.tokens_per_micro_step,
@@ -99,10 +100,11 @@ def _missing(run: Run, arm: DpoArm) -> int:
     from rollout.shards import read_groups
     from training.chains import scored_groups
     from training.reference import ReferenceStore, chain_key, reference_name
+    from training.selection import arm_groups
 
     known = ReferenceStore(Ledger(run.store, reference_prefix(run))).scores()
     name = reference_name(model_source(run, arm.start), _precision(run.recipe.training))
-    stored = read_groups(Ledger(run.store, group_prefix(run.student)))
+    stored = arm_groups(read_groups(Ledger(run.store, group_prefix(run.student))), arm)
     chains = (chain for group in scored_groups(stored, arm.scored) for chain in group.chains)
     return sum(chain_key(name, chain) not in known for chain in chains)
 

@@ -65,19 +65,20 @@ def test_only_what_is_new_is_computed(tmp_path: Path, model_folder: str) -> None
 def test_the_first_loss_is_ln_2(tmp_path: Path, model_folder: str) -> None:
     groups, store = sample_groups(6), new_store(tmp_path)
     compute_reference(model_folder, groups, store, rule=RULE, token_budget=70)
-    examples = referenced_examples(groups, RULE, store, reference_name(model_folder, "float32"))
+    examples = list(referenced_examples(groups, RULE, store, reference_name(model_folder, "float32")))
     loss, _ = step_gradient(tiny_model("mistral"), config(tmp_path, groups_per_step=6), examples)
     assert loss == pytest.approx(math.log(2), abs=1e-6)
 
 
 def test_a_missing_sum_is_refused(tmp_path: Path, model_folder: str) -> None:
     with pytest.raises(RequestError, match="run the reference stage"):
-        referenced_examples(sample_groups(2), RULE, new_store(tmp_path), reference_name(model_folder, "float32"))
+        list(referenced_examples(sample_groups(2), RULE, new_store(tmp_path), reference_name(model_folder, "float32")))
 
 
 def test_keys_tell_scoring_and_models_apart() -> None:
     strict, loose = (
-        scored_groups(sample_groups(1), ScoreRule(failed_steps_in_right=failed))[0].right[1] for failed in (False, True)
+        next(scored_groups(sample_groups(1), ScoreRule(failed_steps_in_right=failed))).right[1]
+        for failed in (False, True)
     )
     assert strict.ids == loose.ids
     assert len({chain_key("a", strict), chain_key("a", loose), chain_key("b", strict)}) == 3

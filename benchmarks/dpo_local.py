@@ -1,0 +1,173 @@
+"""A run's own DPO arm, trained by TRL on its pairs and by the tree.
+
+Use: python -m benchmarks.dpo_local RUN --arm dpo --json FILE
+
+Both start from the same student and get the same groups in as many optimizer steps, one process each, in turns. TRL's
+micro-batch is the largest that it was seen to be fastest with (8 pairs). Reference sums are the run's own, so
+neither computes any. TRL weighs every distinct pair alike; the arm's own weights are the tree's: so the models are not
+the same to the last bit, and are kept (--models DIR) to be scored.
+"""
+
+import argparse
+import json
+import multiprocessing
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from cluster.ledger import Ledger
+from pipeline.existing_run import read_run
+from pipeline.hosts import model_source
+from pipeline.stages.reference import reference_prefix
+from rollout.group_units import group_prefix
+from rollout.shards import read_groups
+from training.batches import GroupExample
+from training.config import DpoArm
+from training.reference import ReferenceStore, reference_name, referenced_examples
+from training.selection import arm_groups
+
+MICRO_BATCH = 8
+WAYS = ("trl", "tree")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training."""
+
+    way: str
+    run: str
+    arm: str
+    threads: int
+    folder: str
+    model_out: str
+
+
+def main() -> int:
+    options = _options()
+    spawn = multiprocessing.get_context("spawn")
+    readings: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
+    for repetition in range(options.repetitions):
+        for way in WAYS:
+            with tempfile.TemporaryDirectory() as folder:
+                out = str(options.models / way) if options.models and repetition == 0 else ""
+                ours, theirs = spawn.Pipe()
+                job = Job(way, str(options.run), options.arm, options.threads, folder, out)
+                process = spawn.Process(target=_train, args=(job, theirs))
+                process.start()
+                theirs.close()
+                try:
+                    readings[way].append(ours.recv())
+                except EOFError:
+                    raise SystemExit(f"{way}: its process ended without a result; what it said stands above") from None
+                process.join()
+    for name in ("pairs", "steps"):
+        counts = {reading[name] for taken in readings.values() for reading in taken}
+        if len(counts) != 1:
+            raise SystemExit(f"the ways did not do the same work: {name} {sorted(counts)}")
+    rows = {way: {key: statistics.median(r[key] for r in taken) for key in taken[0]} for way, taken in readings.items()}
+    report = {
+        "run": options.run.name,
+        "arm": options.arm,
+        "threads": options.threads,
+        "repetitions": options.repetitions,
+        "ways": rows,
+        "trl_over_tree_seconds": rows["trl"]["seconds"] / rows["tree"]["seconds"],
+    }
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(report, indent=1) + "\n")
+    print(json.dumps(report), flush=True)
+    return 0
+
+
+def _train(job: Job, pipe: Any) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    torch.set_num_threads(job.threads)
+    run = read_run(Path(job.run), Console(quiet=True))
+    arm = run.recipe.arms.get(job.arm)
+    if not isinstance(arm, DpoArm):
+        raise SystemExit(f"--arm {job.arm}: no dpo arm of {job.run}; there are {', '.join(run.recipe.arms)}")
+    start = model_source(run, arm.start)
+    reference = ReferenceStore(Ledger(run.store, reference_prefix(run)))
+    groups = arm_groups(read_groups(Ledger(run.store, group_prefix(run.student))), arm)
+    examples = list(referenced_examples(groups, arm.scored, reference, reference_name(start, "float32")))
+    torch.manual_seed(arm.seed)
+    model = AutoModelForCausalLM.from_pretrained(start, dtype=torch.float32)
+    steps = round(arm.num_train_epochs * -(-len(examples) // arm.groups_per_step))
+    trainer = (_trl if job.way == "trl" else _tree)(model, arm, examples, steps, job)
+    begun = time.perf_counter()
+    trainer.train()
+    seconds = time.perf_counter() - begun
+    if job.model_out:
+        trainer.save_model(job.model_out)
+        AutoTokenizer.from_pretrained(start).save_pretrained(job.model_out)
+    pairs = sum(len(example.group.right) * len(example.group.wrong) for example in examples)
+    pipe.send({"seconds": seconds, "steps": float(trainer.state.global_step), "pairs": float(pairs)})
+
+
+def _tree(model: Any, arm: DpoArm, examples: list[GroupExample], steps: int, job: Job) -> Any:
+    from training.dpo import TreeDPOConfig, TreeDPOTrainer
+
+    args = TreeDPOConfig(
+        output_dir=job.folder,
+        use_cpu=True,
+        report_to=[],
+        save_strategy="no",
+        disable_tqdm=True,
+        rpo_alpha=arm.rpo_alpha,
+        pair_mean=arm.pair_mean,
+        groups_per_step=arm.groups_per_step,
+        beta=arm.beta,
+        **_schedule(arm, steps),
+    )
+    return TreeDPOTrainer(model, args, examples)
+
+
+def _trl(model: Any, arm: DpoArm, examples: list[GroupExample], steps: int, job: Job) -> Any:
+    from benchmarks.trl_baseline import pair_rows, trl_trainer
+
+    rows = [row for example in examples for row in pair_rows(example)]
+    a_step = -(-len(rows) * arm.num_train_epochs // steps)
+    nll = {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, arm.rpo_alpha]} if arm.rpo_alpha else {}
+    return trl_trainer(
+        model,
+        rows,
+        Path(job.folder),
+        MICRO_BATCH,
+        gradient_accumulation_steps=max(1, round(a_step / MICRO_BATCH)),
+        beta=arm.beta,
+        **nll,
+        **_schedule(arm, steps),
+    )
+
+
+def _schedule(arm: DpoArm, steps: int) -> dict[str, Any]:
+    return {
+        "learning_rate": arm.learning_rate,
+        "max_steps": steps,
+        "warmup_steps": arm.warmup_ratio,
+        "lr_scheduler_type": arm.lr_scheduler_type,
+        "seed": arm.seed,
+    }
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.dpo_local", description=__doc__)
+    parser.add_argument("run", type=Path, help="a finished run's folder")
+    parser.add_argument("--arm", default="dpo")
+    parser.add_argument("--json", type=Path, required=True, help="where the results go")
+    parser.add_argument("--models", type=Path, help="keep the two models below this folder")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repetitions", type=int, default=3)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""An arm's examples on disk: written once, memory-mapped by every rank, read a group at a time.
+
+Days of rollouts make more chains than a rank has memory for. A group's common beginning is stored once.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from cluster.errors import RequestError
+from training.batches import GroupExample
+from training.chains import ScoredChain, ScoredGroup
+from training.checkpoints import published
+from training.tree import common_prefix
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+_ROWS = "examples.arrow"
+
+
+class StoredExamples(Sequence[GroupExample]):
+    """The examples of a folder that `write_examples` made, in the order in which they were written."""
+
+    def __init__(self, directory: Path) -> None:
+        import datasets
+
+        self._rows: Dataset = datasets.Dataset.from_file(str(directory / _ROWS))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> GroupExample: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[GroupExample]: ...
+    def __getitem__(self, index: int | slice) -> GroupExample | list[GroupExample]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(len(self))[index]]
+        return _example(self._rows[index])
+
+
+def write_examples(examples: Iterable[GroupExample], directory: Path) -> None:
+    """Write examples into a folder that is published whole; one that is there already stays.
+
+    Memory: one example. Raises RequestError when there is none.
+    """
+    if directory.is_dir():
+        return
+    import pyarrow as pa
+
+    chains = pa.list_(pa.list_(pa.int32()))
+    numbers = pa.list_(pa.float64())
+    schema = pa.schema(
+        [
+            ("problem_id", pa.string()),
+            ("shared", pa.list_(pa.int32())),
+            ("ids", chains),
+            ("scored", chains),
+            ("right", pa.int32()),
+            ("reference", numbers),
+            ("pair_weights", pa.list_(numbers)),
+        ]
+    )
+    written = 0
+    with published(directory) as temporary:
+        with pa.OSFile(str(temporary / _ROWS), "wb") as sink, pa.ipc.new_stream(sink, schema) as stream:
+            for example in examples:
+                stream.write_batch(pa.RecordBatch.from_pylist([_row(example)], schema=schema))
+                written += 1
+        if not written:
+            raise RequestError("no group has a pair: no problem has both a right and a wrong chain; sample more")
+        (temporary / "counts.json").write_text(json.dumps({"examples": written}))
+
+
+def _row(example: GroupExample) -> dict[str, Any]:
+    group = example.group
+    chains = group.chains
+    shared = min((common_prefix(one.ids, other.ids) for one, other in pairwise(chains)), default=0)
+    return {
+        "problem_id": group.problem_id,
+        "shared": chains[0].ids[:shared],
+        "ids": [chain.ids[shared:] for chain in chains],
+        # Positions of scored tokens take less room than a mark a token where prompts and results are long.
+        "scored": [[at for at, kept in enumerate(chain.scored) if kept] for chain in chains],
+        "right": len(group.right),
+        "reference": example.reference_right + example.reference_wrong,
+        "pair_weights": group.pair_weights,
+    }
+
+
+def _example(row: dict[str, Any]) -> GroupExample:
+    chains = []
+    for rest, scored in zip(row["ids"], row["scored"], strict=True):
+        ids = (*row["shared"], *rest)
+        kept = frozenset(scored)
+        chains.append(ScoredChain(ids, tuple(at in kept for at in range(len(ids)))))
+    right = row["right"]
+    weights = tuple(tuple(line) for line in row["pair_weights"])
+    group = ScoredGroup(row["problem_id"], tuple(chains[:right]), tuple(chains[right:]), weights)
+    return GroupExample(group, tuple(row["reference"][:right]), tuple(row["reference"][right:]))
