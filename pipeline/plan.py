@@ -18,6 +18,7 @@ from pipeline import plan_memory
 from pipeline.plan_load import Loads, loads_of
 from pipeline.plan_models import model_shapes, unpinned
 from pipeline.plan_requests import engine_request, rank_request
+from pipeline.plan_storage import storage_faults, storage_of
 from pipeline.recipe import Recipe
 from rollout.config import HostsConfig
 
@@ -106,6 +107,7 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, loads: Loads 
     host = _host_memory(engines, ranks) if on_gpus else ()
     shared = _shared(engines, ranks)
     faults += _node_faults(machines, engines, ranks, host, shared)
+    faults += storage_faults(machines, storage_of(recipe, shapes, loads))
     student = recipe.models.student.source or "the student"
     return Plan(
         recipe=recipe,

@@ -7,11 +7,10 @@ from cluster.planner.amounts import Amount
 from cluster.planner.speed import EngineLoad, Time
 from pipeline.plan import Plan, RankPlan
 from pipeline.plan_requests import steps_of, tokens_a_step
+from pipeline.plan_storage import storage_of
 from pipeline.plan_tokens import Load
 from training.config import DpoArm
 
-_BYTES_A_TOKEN = 16
-"""Of an episode or a score as it is stored, compressed by nothing; 15 in the local recipe."""
 _REPORT_ATTEMPT = 0.017
 """Statistics and page, for one attempt, in pieces of interpreted work."""
 _NOTHING = Time(parts=())
@@ -52,45 +51,7 @@ def stage_times(plan: Plan) -> tuple[StageTime, ...]:
 
 def storage(plan: Plan) -> tuple[Amount, ...]:
     """What a run leaves on disk, and the weights that it reads."""
-    recipe, loads, base = plan.recipe, plan.loads, plan.shapes["base"]
-    each = 2 if any(rank.gpu is not None for rank in plan.ranks) else 4
-    found = []
-    for name, section in (("teacher", recipe.models.teacher), ("base", recipe.models.student)):
-        size = 4 if section.tiny is not None else 2
-        found.append(
-            Amount(f"weights of {name}", plan.shapes[name].weight_bytes(size), f"parameters x {size} bytes", "")
-        )
-    arms = len(recipe.arms)
-    found.append(
-        Amount("models of the arms", arms * base.weight_bytes(each), f"{arms} arms x {each} bytes", "safetensors")
-    )
-    kept = recipe.training.keep_checkpoints + 1
-    state = (2 + 12 if each == 2 else 4 + 12) + each
-    found.append(
-        Amount(
-            "checkpoints",
-            arms * kept * base.parameters * state,
-            f"{arms} arms x {kept} (kept and under way) x {state} bytes a parameter",
-            "DeepSpeed's shards and the gathered weights",
-        )
-    )
-    rollout = loads.rollout.attempts * loads.rollout.context * _BYTES_A_TOKEN
-    found.append(
-        Amount("episodes", rollout, f"{loads.rollout.attempts:,} x {_BYTES_A_TOKEN} bytes a token", "measured")
-    )
-    scored = loads.teacher.plus(loads.student)
-    found.append(
-        Amount(
-            "scores",
-            scored.attempts * scored.context * _BYTES_A_TOKEN,
-            f"{scored.attempts:,} x {_BYTES_A_TOKEN} bytes a token",
-            "measured",
-        )
-    )
-    groups = loads.groups
-    tokens = groups.groups * (groups.prompt + groups.chains * groups.chain)
-    found.append(Amount("groups", tokens * 8, f"{groups.groups:,} groups x 8 bytes a token", "ids and marks in Arrow"))
-    return tuple(found)
+    return storage_of(plan.recipe, plan.shapes, plan.loads)
 
 
 def ports(plan: Plan) -> tuple[str, ...]:

@@ -239,6 +239,13 @@ def test_a_node_of_ray() -> None:
         ray_node({"NodeName": "one", "Resources": {"GPU": 1.0, "accelerator_type:NEW": 1.0}})
 
 
+def test_a_disk_that_is_too_small_is_said(tmp_path: Path) -> None:
+    text = (CLUSTERS / "two-nodes-8xh100.toml").read_text()
+    (tmp_path / "small.toml").write_text(text.replace("disk_gib = 4000", "disk_gib = 100"))
+    plan = make_plan(load_recipe(RECIPES / f"{PAPER}.toml"), load_machines(tmp_path / "small.toml"), REFERENCE)
+    assert any("disk of gpu-0: the models' weights need 145 GiB" in fault for fault in plan.faults)
+
+
 def test_storage_counts_every_arm() -> None:
     found = {amount.what: amount.bytes for amount in storage(planned(PAPER))}
     assert found["weights of teacher"] == pytest.approx(141.1e9, rel=0.001)
