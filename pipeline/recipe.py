@@ -115,9 +115,6 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _tiny_models_have_something_to_learn(self) -> "Recipe":
         tiny = self.models.teacher.tiny or self.models.student.tiny
-        for name, family in self.problems.items():
-            if family.pretrain and not tiny:
-                raise ValueError(f"problems.{name}.pretrain = {family.pretrain}: no model is made from scratch")
         if tiny and not any(family.corpus_parts for family in self.problems.values()):
             raise ValueError("problems: none to make tiny models from; set problems.NAME.train or pretrain")
         return self

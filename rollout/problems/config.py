@@ -33,8 +33,9 @@ class FamilyConfig(Section):
     samples: Annotated[int, Field(ge=0, le=10_000)] | None = None
     """Sampled attempts a problem of these suites, beside the greedy one; absent: `evaluation.samples`."""
     pretrain: Annotated[int, Field(ge=0)] | None = None
-    """Parts of this family in what tiny models are made from, which are train problems that no rollout sees, whether
-    or not `train` has any; 0: none. Absent: as many as its problems are steps long where `train` has any, else none."""
+    """Parts of this family in what tiny models are made from: train problems that no rollout sees, whether or not
+    `train` has any; 0: none. Absent: as many as its problems are steps long where `train` has any, else none. A model
+    that a recipe names was made by others: nothing of this concerns it."""
 
     name: str = ""
     """Imported families: what ids and reports call it, where a recipe imports several; "" for the family's name."""

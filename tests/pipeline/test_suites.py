@@ -112,9 +112,3 @@ def test_what_makes_no_suite_is_refused_in_one_line(settings: list[str], said: s
         load_recipe(LOCAL, settings)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-def test_pretrain_is_refused_where_no_model_is_made_from_scratch() -> None:
-    given = ["models.teacher={source='/m/t'}", "models.student={source='/m/s'}", "problems.fol.pretrain=1"]
-    with pytest.raises(RequestError, match=r"problems\.fol\.pretrain = 1: no model is made from scratch"):
-        load_recipe(LOCAL, given)
