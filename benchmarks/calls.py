@@ -2,8 +2,7 @@
 
 For every call format: replies parsed, validated and executed a second of one core's time, for a built-in function; and
 the slowest of N fuzzed replies (20,000 by default). Fuzzed replies are mutations of real ones, fragments of
-calls joined at random, and text made to be slow to parse. For retrieval: how many of the needed functions are found
-among 1,000 distractors.
+calls joined at random, and text made to be slow to parse.
 """
 
 import argparse
@@ -14,14 +13,12 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
 from rollout.execution import CALL_LIMITS, execute, execute_now
 from rollout.formats import CallFormat, load_format
-from rollout.problems import FamilyConfig, generate
 from rollout.records import Call, ErrorCode, canonical_json
-from rollout.toolboxes import load_toolbox, recall, retrieve
+from rollout.toolboxes import load_toolbox
 from rollout.toolboxes.nesting import nested
 
 FORMATS = ("json", "python", "hermes", "mistral", "mistral_args", "llama", "native")
@@ -129,20 +126,6 @@ def fuzz(call_format: CallFormat, count: int, seed: int) -> dict[str, Any]:
     }
 
 
-def retrieval(family: str, problems: int = 100, distractors: int = 1000) -> dict[str, dict[str, float]]:
-    """By number of functions kept: the share of needed functions among them, and the mean size of their schemas."""
-    made = generate(FamilyConfig(family=family, test=problems), "test")
-    toolbox = load_toolbox(f"{made[0].toolbox}+{distractors}@7")
-    found = {}
-    for k in (8, 16, 32, 64):
-        kept = [retrieve(toolbox, problem.text, k) for problem in made]
-        found[str(k)] = {
-            "recall": round(mean(recall(each.gold_calls, box) for each, box in zip(made, kept, strict=True)), 3),
-            "prompt_chars": round(mean(len(load_format("json").instructions(box, "full")) for box in kept)),
-        }
-    return found
-
-
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calls", description=__doc__)
     parser.add_argument("--json", type=Path, required=True, help="where the numbers go")
@@ -156,10 +139,6 @@ def main(arguments: list[str]) -> int:
         report[name] = {"calls_per_second": round(rate), "fuzz": fuzz(call_format, options.replies, seed=0)}
         print(f"{name}: {rate:,.0f} calls/s; slowest of {options.replies:,} fuzzed replies "
               f"{report[name]['fuzz']['slowest_seconds'] * 1000:.1f} ms")  # fmt: skip
-    report["retrieval"] = {family: retrieval(family) for family in ("arithmetic", "fol")}
-    for family, found in report["retrieval"].items():
-        shown = ", ".join(f"{k}: {row['recall']:.2f} in {row['prompt_chars']:,} characters" for k, row in found.items())
-        print(f"retrieval, {family}, of 1,000 distractors, recall by number kept: {shown}")
     options.json.write_text(json.dumps(report, indent=1) + "\n")
     return 0
 

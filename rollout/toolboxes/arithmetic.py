@@ -13,7 +13,7 @@ LARGEST = 10**12
 
 
 def add(a: Number, b: Number) -> Number:
-    """Add two numbers.
+    """Add two numbers: their sum, how many in all or together, after getting, finding, buying or making some more.
 
     Args:
         a: The first number.
@@ -29,7 +29,8 @@ def add(a: Number, b: Number) -> Number:
 
 
 def sub(a: Number, b: Number) -> Number:
-    """Subtract the second number from the first.
+    """Subtract the second number from the first: their difference, how many more or fewer, what is left after some are
+    lost, sold, dropped, lent, spent or given away.
 
     Args:
         a: The number to take from.
@@ -45,7 +46,7 @@ def sub(a: Number, b: Number) -> Number:
 
 
 def mul(a: Number, b: Number) -> Number:
-    """Multiply two numbers.
+    """Multiply two numbers: their product, so many times as many, several equal groups.
 
     Args:
         a: The first number.
@@ -61,7 +62,7 @@ def mul(a: Number, b: Number) -> Number:
 
 
 def div(a: Number, b: Number) -> Number:
-    """Divide the first number by the second.
+    """Divide the first number by the second: sharing or splitting into equal parts, one part in so many that stays.
 
     Args:
         a: The number to divide.

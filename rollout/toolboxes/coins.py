@@ -18,7 +18,7 @@ class Coins:
         self._sides: dict[str, Side] = {str(coin): _side(side) for coin, side in state}
 
     def flip(self, coin: str) -> str:
-        """Turn a coin over.
+        """Flip a coin: turn it over, so that it shows tails instead of heads or heads instead of tails.
 
         Args:
             coin: Which coin.

@@ -7,7 +7,7 @@ MOST_DAYS = 100_000
 
 
 def add_days(day: str, days: int) -> str:
-    """Give the date so many days after a date.
+    """Give the date so many days after a date: days later, after a stay of some days.
 
     Args:
         day: The date, YYYY-MM-DD.
@@ -25,7 +25,7 @@ def add_days(day: str, days: int) -> str:
 
 
 def days_between(start: str, end: str) -> int:
-    """Count the days from a date to a later one.
+    """Count the days from a date to a later one: how many days it took.
 
     Args:
         start: The first date, YYYY-MM-DD.
@@ -38,7 +38,7 @@ def days_between(start: str, end: str) -> int:
 
 
 def weekday(day: str) -> str:
-    """Give the day of the week of a date.
+    """Give the day of the week of a date: which weekday it is.
 
     Args:
         day: The date, YYYY-MM-DD.

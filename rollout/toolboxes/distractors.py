@@ -2,7 +2,8 @@
 
 import inspect
 import random
-from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from cluster.errors import RequestError
@@ -59,19 +60,30 @@ def with_distractors(toolbox: Toolbox, count: int, seed: int) -> Toolbox:
 
 def _distractor(name: str, drawn: random.Random) -> Function:
     verb, thing = name.split("_", 1)
-    parameters = drawn.sample(_PARAMETERS, drawn.randint(1, 3))
-    return Function.from_callable(
-        _useless(name, parameters), name=name, description=f"{verb.capitalize()} a {thing} by its details.", examples=()
+    described = _taking(tuple(drawn.sample(_PARAMETERS, drawn.randint(1, 3))))
+
+    def useless(**arguments: Any) -> str:
+        return f"{name} done, reference {content_hash(name, canonical_json(arguments))[:6]}"
+
+    return replace(
+        described,
+        name=name,
+        description=f"{verb.capitalize()} a {thing} by its details.",
+        signature=described.signature.replace("useless(", f"{name}(", 1),
+        implementation=useless,
     )
 
 
-def _useless(name: str, parameters: list[tuple[str, type, str]]) -> Callable[..., Any]:
-    def useless(**arguments: Any) -> str:
-        return f"{name} done, reference {content_hash(name, canonical_json(arguments))[:6]}"
+@lru_cache(maxsize=1024)
+def _taking(parameters: tuple[tuple[str, type, str], ...]) -> Function:
+    """A function of these parameters. Made once: building a validator is what takes time."""
+
+    def useless(**arguments: Any) -> None:
+        """Do nothing."""
 
     positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
     kept = [inspect.Parameter(key, positional, annotation=kind) for key, kind, _ in parameters]
     useless.__signature__ = inspect.Signature(kept)  # type: ignore[attr-defined]
     useless.__annotations__ = {key: kind for key, kind, _ in parameters}
-    useless.__doc__ = "\n".join(["Args:", *(f"    {key}: {text}" for key, _, text in parameters)])
-    return useless
+    useless.__doc__ = "\n".join(["Do nothing.", "", "Args:", *(f"    {key}: {text}" for key, _, text in parameters)])
+    return Function.from_callable(useless, examples=())

@@ -37,7 +37,8 @@ class Fol:
                 self._known.setdefault(line.name, set()).update(line.literals)
 
     def apply(self, rule: str) -> str:
-        """Use a rule on everyone whom it fits: from All red are big, and Tom is red, follows Tom is big.
+        """Use a rule (all, each, any or the ... are, if ... then) on everyone whom it fits: from All red are big, and
+        Tom is red, follows Tom is big.
 
         Args:
             rule: The rule, as the problem says it.
@@ -52,7 +53,8 @@ class Fol:
         return self._added(fitting, line.head)
 
     def tollens(self, rule: str) -> str:
-        """Use a rule backwards: from All red are big, and Tom is not big, follows Tom is not red.
+        """Use a rule (all, each, any or the ... are, if ... then) backwards: from All red are big, and Tom is not big,
+        follows Tom is not red.
 
         Args:
             rule: The rule, as the problem says it.

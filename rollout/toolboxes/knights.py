@@ -25,7 +25,8 @@ class Island:
             raise ValueError(f"what is said is one of {SAYINGS}")
 
     def suppose(self, person: str, kind: Kind) -> str:
-        """Suppose what a person is, and see what follows from all that was said.
+        """Suppose that a person is a knight, who tells the truth, or a knave, who lies, and see what follows from all
+        that people say of each other.
 
         Args:
             person: Who.

@@ -31,7 +31,7 @@ def last(word: str) -> str:
 
 
 def join(parts: list[str]) -> str:
-    """Put texts together.
+    """Join texts: put letters or words together into one text, as when spelling it.
 
     Args:
         parts: The texts, in order.

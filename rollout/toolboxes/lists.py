@@ -7,7 +7,7 @@ LARGEST = 10**12
 
 
 def sort(items: list[int]) -> list[int]:
-    """Sort a list, smallest first.
+    """Sort a list: put its numbers in order, smallest first.
 
     Args:
         items: The list.
@@ -19,7 +19,7 @@ def sort(items: list[int]) -> list[int]:
 
 
 def reverse(items: list[int]) -> list[int]:
-    """Reverse a list.
+    """Reverse a list: turn it round, back to front.
 
     Args:
         items: The list.
@@ -31,7 +31,7 @@ def reverse(items: list[int]) -> list[int]:
 
 
 def append(items: list[int], item: int) -> list[int]:
-    """Put a number at the end of a list.
+    """Add a number at the end of a list: it comes last.
 
     Args:
         items: The list.
@@ -44,7 +44,7 @@ def append(items: list[int], item: int) -> list[int]:
 
 
 def drop(items: list[int], end: bool = False) -> list[int]:
-    """Drop the first number of a list, or the last one.
+    """Drop the first number of a list, or the last one: take it away.
 
     Args:
         items: The list.
@@ -60,7 +60,7 @@ def drop(items: list[int], end: bool = False) -> list[int]:
 
 
 def total(items: list[int]) -> int:
-    """Add up the numbers of a list.
+    """Add up the numbers of a list: their sum, how much they are together.
 
     Args:
         items: The list.
@@ -72,7 +72,7 @@ def total(items: list[int]) -> int:
 
 
 def largest(items: list[int]) -> int:
-    """Give the largest number of a list.
+    """Give the largest number of a list, the greatest.
 
     Args:
         items: The list.

@@ -7,9 +7,10 @@ right, and each one's value takes its place before the outer arguments are valid
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any, Protocol
 
-from rollout.records import ErrorCode, canonical_json
+from rollout.records import Call, ErrorCode, canonical_json
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.mistakes import CallRefused, shortened
 
@@ -47,6 +48,28 @@ def count_nested(value: Any) -> int:
     if isinstance(value, dict):
         return (CALL in value) + sum(count_nested(item) for item in value.values())
     return sum(count_nested(item) for item in value) if isinstance(value, list) else 0
+
+
+def nested_names(value: Any) -> Iterator[str]:
+    """The functions that nested calls in `value` name, at any depth."""
+    if isinstance(value, dict):
+        inner = value.get(CALL)
+        if isinstance(inner, dict) and isinstance(inner.get("name"), str):
+            yield inner["name"]
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from nested_names(item)
+
+
+def called(call: Call) -> frozenset[str]:
+    """The names of the functions that `call` calls: its own, and those of the calls inside it."""
+    return frozenset({call.name}) | (_names(json.loads(call.arguments)) if CALL in call.arguments else frozenset())
+
+
+def _names(value: Any) -> frozenset[str]:
+    if isinstance(value, dict):
+        own = {value[CALL]["name"]} if is_nested(value) else set()
+        return frozenset(own).union(*map(_names, value.values()))
+    return frozenset().union(*map(_names, value)) if isinstance(value, list) else frozenset()
 
 
 def resolve(function: Function, arguments: str, evaluate: Evaluate) -> tuple[str, str]:

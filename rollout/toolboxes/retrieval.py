@@ -1,4 +1,8 @@
-"""The functions that a problem needs, out of many: BM25 over names, descriptions and parameters."""
+"""The functions that a problem needs, out of many: BM25 over names, descriptions, parameters and examples.
+
+Words are split where names join them, stemmed, and few are left out: what distinguishes a rule from a fact may be an
+"if". A numeral counts as the word "number", which descriptions of functions that take numbers use.
+"""
 
 import re
 from collections.abc import Iterable
@@ -7,13 +11,18 @@ from typing import Any
 
 from rollout.records import Call
 from rollout.toolboxes.function import Function
+from rollout.toolboxes.nesting import called
 from rollout.toolboxes.toolbox import Toolbox
 
-_WORD = re.compile(r"[a-z]+|[0-9]+")
+_WORD = r"[^\W\d_]+"
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_STOPWORDS = ["a", "an", "and", "are", "be", "been", "is", "of", "to", "was", "were", "with"]
+_SATURATION, _LENGTH = 0.5, 0.3
+"""BM25's k1 and b. Low: a description says a thing once, and a long one says more of when its function is needed."""
 
 
 def retrieve(toolbox: Toolbox, query: str, k: int) -> Toolbox:
-    """`toolbox` reduced to the `k` functions that fit `query` best, and the finishing one.
+    """`toolbox` reduced to the `k` functions that fit `query` (a problem's text) best, and the finishing one.
 
     Ties go by the order in the toolbox, so that the result is the same everywhere.
     """
@@ -21,8 +30,7 @@ def retrieve(toolbox: Toolbox, query: str, k: int) -> Toolbox:
     if k >= len(names):
         return toolbox
     index, vocabulary = _index(toolbox.hash, tuple(_text(toolbox.functions[name]) for name in names))
-    # Numerals in a problem ask for functions that take numbers, whose descriptions say so in words.
-    words = sorted({"number" if word.isdigit() else word for word in _words(query)} & vocabulary)
+    words = sorted(set(_words([query])[0]) & vocabulary)
     if not words:
         return toolbox.subset(names[:k])
     scores = index.get_scores(words)
@@ -31,21 +39,19 @@ def retrieve(toolbox: Toolbox, query: str, k: int) -> Toolbox:
 
 
 def recall(needed: Iterable[Call], retrieved: Toolbox) -> float:
-    """Share of the distinct functions called in `needed` that are in `retrieved`; 1.0 when nothing is needed.
-
-    The finishing function, which is always there, does not count.
+    """Share of the distinct functions called in `needed`, also inside calls, that are in `retrieved`; 1.0 when nothing
+    is needed. The finishing function, which is always there, does not count.
     """
-    names = {call.name for call in needed} - {retrieved.finish}
+    names = {name for call in needed for name in called(call)} - {retrieved.finish}
     return sum(name in retrieved.functions for name in names) / len(names) if names else 1.0
 
 
 @lru_cache(maxsize=32)
 def _index(_hash: str, texts: tuple[str, ...]) -> tuple[Any, frozenset[str]]:
     import bm25s
-    from bm25s.stopwords import STOPWORDS_EN
 
-    tokens = [[word for word in _words(text) if word not in STOPWORDS_EN] for text in texts]
-    index = bm25s.BM25(method="lucene")
+    tokens = _words(texts)
+    index = bm25s.BM25(method="lucene", k1=_SATURATION, b=_LENGTH)
     index.index(tokens, show_progress=False)
     return index, frozenset(word for each in tokens for word in each)
 
@@ -53,10 +59,21 @@ def _index(_hash: str, texts: tuple[str, ...]) -> tuple[Any, frozenset[str]]:
 def _text(function: Function) -> str:
     properties = function.parameters.get("properties", {})
     described = " ".join(f"{name} {schema.get('description', '')}" for name, schema in properties.items())
-    # The name counts three times: it says most.
-    return f"{function.name} {function.name} {function.name} {function.description} {described}"
+    return " ".join([function.name, function.description, described, *function.examples])
 
 
-def _words(text: str) -> list[str]:
-    words = _WORD.findall(text.lower())
-    return [word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word for word in words]
+def _words(texts: Iterable[str]) -> list[list[str]]:
+    import bm25s
+
+    plain = [re.sub(r"\d+", " number ", _CAMEL.sub(" ", text)) for text in texts]
+    words: list[list[str]] = bm25s.tokenize(
+        plain, token_pattern=_WORD, stopwords=_STOPWORDS, stemmer=_stemmer(), return_ids=False, show_progress=False
+    )
+    return words
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Any:
+    import Stemmer
+
+    return Stemmer.Stemmer("english")

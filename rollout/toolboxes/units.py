@@ -24,7 +24,7 @@ LARGEST = 10**12
 
 
 def convert(value: Number, unit: str, to: str) -> Number:
-    """Write a quantity in another unit: mm cm m km, g kg t, s min h d.
+    """Convert a length, weight or time into another unit: mm cm m km, g kg t, s min h d.
 
     Args:
         value: The number.
@@ -42,7 +42,7 @@ def convert(value: Number, unit: str, to: str) -> Number:
 
 
 def add(a: Number, b: Number) -> Number:
-    """Add two numbers of the same unit.
+    """Add two numbers of the same unit: their sum, how much it is in all.
 
     Args:
         a: The first number.

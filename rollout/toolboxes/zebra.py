@@ -34,7 +34,8 @@ class Street:
         self._possible = {item: set(houses) for group in self._groups for item in group}
 
     def use(self, clue: int) -> str:
-        """Strike out what a clue rules out, and tell where everything may still be.
+        """Use a clue about who lives in which house, with whom, or left of whom: strike out what it rules out, and tell
+        where everything may still be.
 
         Args:
             clue: The clue's number.

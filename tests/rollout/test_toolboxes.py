@@ -10,12 +10,13 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
+from benchmarks.retrieval import measure
 from cluster.errors import RequestError
 from docs.examples import chain
 from rollout.records import Call, ErrorCode, canonical_json
 from rollout.toolboxes import Function, Session, Toolbox, load_toolbox, recall, retrieve, with_distractors
 from rollout.toolboxes.mistakes import CallRefused, one_line
-from rollout.toolboxes.nesting import nested
+from rollout.toolboxes.nesting import called, nested
 from rollout.toolboxes.users import load_users
 
 
@@ -304,6 +305,32 @@ def test_a_thousand_distractors_fit_a_budget_through_retrieval() -> None:
     assert retrieve(toolbox, "multiply", 2000) is toolbox
     assert list(retrieve(toolbox, "???", 3).functions) == [*list(toolbox.functions)[:3], "finish"]
     assert found.open().call(call("mul", a=6, b=7)).content == "42"
+
+
+@pytest.mark.parametrize("family", ["arithmetic", "fol"])
+def test_a_problems_own_words_find_the_functions_it_needs(family: str) -> None:
+    found = measure(family, "test", 30, 1000)["16"]
+    assert found["recall"] >= 0.95
+    assert found["prompt_chars"] < 8_000
+
+
+def test_recall_counts_calls_inside_calls_and_words_are_found_however_they_are_written() -> None:
+    inner = call("finish", answer=nested("mul", {"a": nested("add", {"a": 1, "b": 2}), "b": 4}))
+    assert called(inner) == {"finish", "mul", "add"}
+    toolbox = load_toolbox("arithmetic")
+    assert recall([inner], toolbox.subset(["add"])) == 0.5
+
+    def getHttpWeather(city: str) -> str:
+        """Say what it is like outside."""
+        return city
+
+    def other_thing(city: str) -> str:
+        """Do nothing."""
+        return city
+
+    box = Toolbox.of_functions("box", [other_thing, getHttpWeather])
+    for query in ("How is the weather?", "weathers", "Cities and WEATHER", "outside?"):
+        assert list(retrieve(box, query, 1).functions) == ["getHttpWeather", "finish"]
 
 
 def test_refusals_stay_whole() -> None:
