@@ -4,6 +4,7 @@ Translates the recipe into the planner's requests (`plan_requests`), asks for si
 together. What does not fit is a fault of the plan, never an exception: the rest is still worth reading.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cluster.planner.amounts import Amount
@@ -90,8 +91,8 @@ class Plan:
 def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, loads: Loads | None = None) -> Plan:
     """Plan `recipe` on `machines`. `loads`: the tokens, where they were counted before."""
     notes: list[str] = []
-    machines = _assumed(recipe, machines, notes)
     shapes = model_shapes(recipe)
+    machines = _assumed(recipe, shapes, machines, notes)
     on_gpus = machines.gpus > 0
     loads = loads or loads_of(recipe, on_gpus)
     engines = tuple(
@@ -126,17 +127,16 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, loads: Loads 
     )
 
 
-def needs_gpus(recipe: Recipe) -> bool:
-    """Whether the recipe is for GPUs: it trains on them, or a model is none of the tiny ones."""
-    models = (recipe.models.teacher, recipe.models.student)
-    return recipe.training.gpus_per_rank > 0 or any(model.tiny is None for model in models)
+def needs_gpus(recipe: Recipe, shapes: Mapping[str, ModelShape]) -> bool:
+    """Whether the recipe is for GPUs: it trains on them, or a model is beyond a billion parameters."""
+    return recipe.training.gpus_per_rank > 0 or any(shape.parameters > 1e9 for shape in shapes.values())
 
 
-def _assumed(recipe: Recipe, machines: Machines, notes: list[str]) -> Machines:
+def _assumed(recipe: Recipe, shapes: Mapping[str, ModelShape], machines: Machines, notes: list[str]) -> Machines:
     """Machines as Ray will see them; H100s where the recipe wants GPUs and the machine at hand has none."""
     if machines.gpus or machines.source != "this machine":
         return machines
-    if not needs_gpus(recipe):
+    if not needs_gpus(recipe, shapes):
         return replace(
             machines, nodes=tuple(replace(node, cpus=float(recipe.cluster.local_cpus)) for node in machines.nodes)
         )

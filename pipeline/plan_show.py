@@ -126,7 +126,7 @@ def _machines(plan: Plan) -> list[Row]:
 def _models(plan: Plan) -> list[Row]:
     rows = []
     for name, shape in plan.shapes.items():
-        each = 4 if "tiny" in shape.name and not plan.machines.gpus else 2
+        each = 2 if plan.machines.gpus else 4
         kind = "float32" if each == 4 else "bf16"
         weights = gigabytes(shape.weight_bytes(each)) if each == 2 else size(shape.weight_bytes(each))
         per = f"{count(shape.parameters)} parameters x {each} bytes"

@@ -12,6 +12,7 @@ from cluster.planner.speed import REFERENCE, CpuRates
 from cluster.storage import LocalStore
 from pipeline.plan import Plan, make_plan, needs_gpus
 from pipeline.plan_machines import ray_machines, this_machine
+from pipeline.plan_models import model_shapes
 from pipeline.plan_outcome import stage_times
 from pipeline.plan_requests import steps_of
 from pipeline.recipe import Recipe
@@ -117,7 +118,7 @@ def _machines(recipe: Recipe) -> Machines:
 
 def _rates(recipe: Recipe) -> CpuRates:
     """A short probe where the work is a CPU's; GPUs have data sheets."""
-    if needs_gpus(recipe):
+    if needs_gpus(recipe, model_shapes(recipe)):
         return REFERENCE
     from cluster.planner.probe import probe
 
