@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cluster.config import load_toml
 from cluster.errors import RequestError
@@ -48,7 +50,13 @@ def this_machine() -> Machines:
 
 
 def ray_machines(address: str) -> Machines:
-    """The nodes of a running Ray cluster; it is asked once and left as it was. Raises RequestError."""
+    """The nodes of a running Ray cluster; it is asked once and left as it was. Raises RequestError.
+
+    `address`: as Ray takes it (auto, HOST:PORT, ray://HOST:PORT), or the URL of the job server (http://HOST:8265).
+    """
+    _refuse_silent(address)
+    if address.startswith(("http://", "https://")):
+        return Machines(nodes=tuple(map(ray_node, _nodes_by_url(address))), source=f"the Ray cluster at {address}")
     import ray
 
     connected = ray.is_initialized()
@@ -65,6 +73,31 @@ def ray_machines(address: str) -> Machines:
         if not connected:
             ray.shutdown()
     return Machines(nodes=tuple(ray_node(node) for node in alive), source=f"the Ray cluster at {address}")
+
+
+def _nodes_by_url(url: str) -> list[dict[str, object]]:
+    """As `ray.nodes()` has them, by way of the dashboard's API."""
+    from ray.util.state import list_nodes
+    from ray.util.state.exception import RayStateApiException
+
+    try:
+        found = list_nodes(address=url, detail=True)
+    except (RayStateApiException, OSError, RuntimeError) as error:
+        raise RequestError(f"--address {url}: no list of nodes there ({str(error).splitlines()[0]})") from None
+    return [
+        {"NodeName": node.node_name, "Resources": dict(node.resources_total)} for node in found if node.state == "ALIVE"
+    ]
+
+
+def _refuse_silent(address: str) -> None:
+    """Ray itself waits for minutes where nobody listens."""
+    host, port = urlsplit(address if "://" in address else f"//{address}").netloc.rpartition(":")[::2]
+    if not host or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+    except OSError as error:
+        raise RequestError(f"--address {address}: nothing answers there ({error})") from None
 
 
 def ray_node(node: dict[str, object]) -> Node:

@@ -12,7 +12,7 @@ from cluster.planner.machines import GIB, GPUS, Machines, Node, load_machines
 from cluster.planner.speed import REFERENCE
 from pipeline.plan import Plan, make_plan
 from pipeline.plan_command import Asked, plan_command
-from pipeline.plan_machines import find_machines, ray_node, with_prices
+from pipeline.plan_machines import find_machines, ray_machines, ray_node, with_prices
 from pipeline.plan_outcome import money, stage_times, storage
 from pipeline.plan_remedies import remedies
 from pipeline.plan_show import as_json, show
@@ -237,6 +237,12 @@ def test_a_node_of_ray() -> None:
     assert (node.gpu, node.gpus, node.cpus) == (GPUS["A100-40"], 2, 8.0)
     with pytest.raises(RequestError, match="describe the nodes in a --cluster file"):
         ray_node({"NodeName": "one", "Resources": {"GPU": 1.0, "accelerator_type:NEW": 1.0}})
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "http://127.0.0.1:1"])
+def test_an_address_where_nobody_listens_is_refused_at_once(address: str) -> None:
+    with pytest.raises(RequestError, match="nothing answers there"):
+        ray_machines(address)
 
 
 def test_a_disk_that_is_too_small_is_said(tmp_path: Path) -> None:
