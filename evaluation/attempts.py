@@ -1,11 +1,22 @@
 """Scores to attempts: each episode is measured once, and everything after works on the small result."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from evaluation.forms import Form, accepted, adheres, form_of, needed_calls, readable, redundant_calls
+from evaluation.forms import (
+    Form,
+    accepted,
+    adheres,
+    contradicted_calls,
+    form_of,
+    needed_calls,
+    readable,
+    redundant_calls,
+)
 from evaluation.metrics import argument_f1, lcs_share, name_f1, names, partial_match, signature, win
+from evaluation.subtasks import ABSTENTION, ABSTENTIONS, abstained, subtask_score
 from rollout.records import Episode, ErrorCode, Outcome, Problem, Score, content_hash
 
 ORDER = ("teacher", "sft", "dpo", "sft+dpo")
@@ -47,6 +58,14 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Calls that the answer rests on; right attempts only, with `accepted` as what they are out of."""
     accepted: int = 0
     gold_calls: int | None = None
+    contradicted: int = 0
+    """Calls with a number from nowhere, out of `numeric` ones with a number."""
+    numeric: int = 0
+    abstained: bool = False
+    should_abstain: bool | None = None
+    """None where the family knows no such problems."""
+    subtask: float | None = None
+    """The subtask's own score."""
 
     @property
     def right(self) -> bool:
@@ -68,6 +87,7 @@ def measure(score: Score, problem: Problem | None) -> Attempt:
     gold = problem.gold_calls if problem is not None else ()
     errors = tuple(code for step in episode.steps for code in step.errors)
     right = episode.outcome is Outcome.RIGHT
+    contradicted, numeric = contradicted_calls(results, problem.text if problem is not None else episode.prompt_text)
     return Attempt(
         arm=score.model,
         suite=score.suite,
@@ -97,6 +117,11 @@ def measure(score: Score, problem: Problem | None) -> Attempt:
         needed=needed_calls(results) if right else None,
         accepted=len(results),
         gold_calls=len(gold) if gold else None,
+        contradicted=contradicted,
+        numeric=numeric,
+        abstained=abstained(episode.answer),
+        should_abstain=_should_abstain(problem),
+        subtask=subtask_score(problem, calls, episode.answer) if problem is not None else None,
     )
 
 
@@ -116,10 +141,19 @@ def rates(attempts: Iterable[Attempt]) -> dict[str, tuple[int, int]]:
     return found
 
 
+def problem_rates(attempts: Iterable[Attempt]) -> dict[str, float]:
+    """Problem -> share of right ones among its counted attempts."""
+    return {problem: right / n for problem, (right, n) in rates(attempts).items()}
+
+
 def arm_order(arms: Iterable[str], baseline: str) -> list[str]:
     """The baseline, the teacher, the well-known arms, the others by name. What stands first is compared against."""
     rank = {name: index for index, name in reversed(list(enumerate((baseline, *ORDER))))}
     return sorted(arms, key=lambda arm: (rank.get(arm, len(ORDER) + 1), arm))
+
+
+def _should_abstain(problem: Problem | None) -> bool | None:
+    return None if problem is None or problem.family != ABSTENTION else json.loads(problem.gold) in ABSTENTIONS
 
 
 def _calls_read(episode: Episode) -> int:

@@ -5,6 +5,9 @@ from typing import Any
 
 Row = Mapping[str, Any]
 
+TOLD_AT_ONCE = 20
+"""Sentences; with more, those about differences that were not shown are folded away."""
+
 
 def findings(summary: Mapping[str, Any]) -> list[str]:
     """Sentences for people, the most important first. Differences are in percentage points."""
@@ -30,6 +33,14 @@ def tone(sentence: str) -> str:
     if " LOST " in sentence or " is WORSE than " in sentence:
         return "loss"
     return "gain" if " beats " in sentence else ""
+
+
+def folded(sentences: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What is told at once, and what is folded away: with many suites the differences that chance explains."""
+    if len(sentences) <= TOLD_AT_ONCE:
+        return list(sentences), []
+    by_chance = [one for one in sentences if "no difference shown" in one or "not significant" in one]
+    return [one for one in sentences if one not in by_chance], by_chance
 
 
 def percent(share: float | None) -> str:
@@ -142,6 +153,13 @@ def _counted_apart(summary: Mapping[str, Any]) -> list[str]:
     if data.get("right_with_failed_steps") and data.get("right_chains"):
         failed, chains = data["right_with_failed_steps"], data["right_chains"]
         sentences.append(f"{failed} of {chains} distinct right chains ({percent(failed / chains)}) hold failed steps.")
+    if data.get("waived"):
+        planned = data["waived"] + data["episodes"]
+        sentences.append(
+            f"The data are biased by a quota: {data['waived']} of {planned} planned attempts "
+            f"({percent(data['waived'] / planned)}) were not made, because their problems had enough right and wrong "
+            "ones. Problems that the teacher nearly always or hardly ever solves were attempted more often than others."
+        )
     return sentences
 
 

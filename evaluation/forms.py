@@ -54,6 +54,7 @@ UNREADABLE = frozenset(
 """Codes of replies from which no call could be read."""
 
 _WORD = re.compile(r"\w+")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _PYTHON_CALL = re.compile(r"[A-Za-z_][\w.]*\s*\(")
 
 
@@ -132,6 +133,34 @@ def needed_calls(results: Sequence[CallResult]) -> int:
             sources = {index - 1}
         queue += sources
     return len(needed)
+
+
+def contradicted_calls(results: Sequence[CallResult], text: str) -> tuple[int, int]:
+    """(calls with a number that stands neither in `text` nor in an earlier result, calls with a number).
+
+    Such a number was miscopied, invented or worked out without a call. The last call, the finish, is looked at too.
+    """
+    known = {_scalar(float(number)) for number in _NUMBER.findall(text)}
+    contradicted = counted = 0
+    for result in results:
+        if result.call is None:
+            continue
+        numbers = {_scalar(leaf) for leaf in _json_leaves(result.call.arguments) if _is_number(leaf)}
+        counted += bool(numbers)
+        contradicted += not numbers <= known
+        known |= {_scalar(leaf) for leaf in _json_leaves(result.content) if _is_number(leaf)}
+    return contradicted, counted
+
+
+def _is_number(leaf: Any) -> bool:
+    return isinstance(leaf, int | float) and not isinstance(leaf, bool)
+
+
+def _json_leaves(text: str) -> list[Any]:
+    try:
+        return list(_leaves(json.loads(text)))
+    except (ValueError, RecursionError):
+        return []
 
 
 class _Values(NamedTuple):

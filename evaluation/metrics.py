@@ -29,6 +29,9 @@ MEANING: Mapping[str, str] = {
     "partial_match": "positions whose call equals the known solution's (NESTFUL)",
     "full_match": "attempts whose every call equals the known solution's (NESTFUL)",
     "hallucinated_rate": "attempts that name a function which is not there (Granite)",
+    "abstention_precision": "of the answers that say a problem cannot be solved, those at problems that cannot be",
+    "abstention_recall": "of the attempts at problems that cannot be solved, those that say so",
+    "subtask_score": "the subtask's own score, see the table of subtasks (Granite)",
     "format_validity": "replies from which a call could be read",
     "format_adherence": "replies written in the call format that was asked for, whether or not they parse",
     "format_entropy": "Shannon entropy of the forms of replies, in bits: 0 where one form is all there is",
@@ -38,6 +41,7 @@ MEANING: Mapping[str, str] = {
     "needed_share": "calls of right attempts whose result reaches the answer (backward slice over values, an estimate)",
     "redundancy": "calls that repeat an earlier successful call of their attempt",
     "calls_ratio": "calls of right attempts over the calls of the shortest known solution",
+    "contradicted_share": "calls with a number that neither the problem nor an earlier result holds (an estimate)",
     "failed_step_share": "steps with an error code",
     "recovery_rate": "attempts with a failed step that still end right",
     "tokens_per_right": "tokens generated, wrong attempts included, per right answer",
@@ -115,7 +119,7 @@ def _arguments(text: str) -> tuple[tuple[str, str], ...]:
     """(argument, value as canonical JSON) of a JSON object, sorted by name; anything else is one nameless argument."""
     value = json.loads(text)
     named = value.items() if isinstance(value, dict) else [("", value)]
-    return tuple(sorted((str(name), _text(inner)) for name, inner in named))
+    return tuple(sorted((str(name), json_text(inner)) for name, inner in named))
 
 
 def lcs_length(one: Sequence[Hashable], other: Sequence[Hashable]) -> int:
@@ -155,7 +159,7 @@ def win(answer: str | None, gold: str) -> bool:
         value, target = json.loads(answer), json.loads(gold)
         number, goal = _number(value), _number(target)
         if goal is None or number is None:
-            return _text(value) == _text(target)
+            return json_text(value) == json_text(target)
     except (ValueError, RecursionError):
         return False
     _, _, decimals = (repr(goal) if "e" not in repr(goal) else f"{goal:f}").partition(".")
@@ -182,7 +186,7 @@ def mean(values: Iterable[float | None]) -> float | None:
     return math.fsum(known) / len(known) if known else None
 
 
-def _text(value: Any) -> str:
+def json_text(value: Any) -> str:
     """One text for equal values. It refuses nothing, unlike `canonical_json`: mistakes are compared, not raised."""
     return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"))
 

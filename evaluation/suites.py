@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from evaluation.attempts import Attempt, rates
+from evaluation.attempts import Attempt, problem_rates, rates
 from evaluation.config import EvaluationConfig
 from evaluation.metrics import entropy, mean, pass_at_k, pass_hat_k, simpson
 from evaluation.statistics import generator, mean_interval, wilson
@@ -44,14 +44,10 @@ def suite_figures(attempts: Sequence[Attempt], problems: Mapping[str, Problem], 
         "steps": sum(attempt.steps for attempt in basis),
         "metrics": _metrics(basis),
         "forms": _counts(form for attempt in basis for form in attempt.forms),
+        "subtask": _subtask(basis, problems, config),
         "by_difficulty": _sliced(basis, problems, config, lambda problem: problem.difficulty),
         "by_solution_length": _sliced(basis, problems, config, lambda problem: len(problem.gold_calls)),
     }
-
-
-def problem_rates(attempts: Iterable[Attempt]) -> dict[str, float]:
-    """Problem -> share of right ones among its counted attempts."""
-    return {problem: right / n for problem, (right, n) in rates(attempts).items()}
 
 
 def _counts(items: Iterable[str]) -> dict[str, int]:
@@ -75,6 +71,8 @@ def _metrics(attempts: Sequence[Attempt]) -> Figures:
         "partial_match": mean(partial),
         "full_match": mean(None if share is None else float(share == 1.0) for share in partial),
         "hallucinated_rate": mean(attempt.hallucinated for attempt in attempts),
+        **_abstention(attempts),
+        "subtask_score": mean(attempt.subtask for attempt in attempts),
         "format_validity": _ratio(sum(attempt.readable_steps for attempt in attempts), steps),
         "format_adherence": _ratio(
             sum(attempt.adherent_steps or 0 for attempt in adherent), sum(attempt.steps for attempt in adherent)
@@ -86,10 +84,37 @@ def _metrics(attempts: Sequence[Attempt]) -> Figures:
         "needed_share": _ratio(sum(attempt.needed or 0 for attempt in right), sum(a.accepted for a in right)),
         "redundancy": _ratio(sum(attempt.redundant for attempt in attempts), accepted),
         "calls_ratio": mean(attempt.accepted / attempt.gold_calls if attempt.gold_calls else None for attempt in right),
+        "contradicted_share": _ratio(
+            sum(attempt.contradicted for attempt in attempts), sum(attempt.numeric for attempt in attempts)
+        ),
         "failed_step_share": _ratio(sum(attempt.failed_steps for attempt in attempts), steps),
         "recovery_rate": mean(attempt.right for attempt in failed),
         "tokens_per_right": _ratio(sum(attempt.tokens for attempt in attempts), len(right)),
         "calls_per_right": _ratio(sum(attempt.calls for attempt in attempts), len(right)),
+    }
+
+
+def _subtask(attempts: Sequence[Attempt], problems: Mapping[str, Problem], config: EvaluationConfig) -> Figures | None:
+    """Name, score and interval of the suite's subtask; None where its problems are of none."""
+    scored: dict[str, list[float]] = defaultdict(list)
+    for attempt in attempts:
+        if attempt.subtask is not None:
+            scored[attempt.problem_id].append(attempt.subtask)
+    if not scored:
+        return None
+    values = [sum(scores) / len(scores) for scores in scored.values()]
+    rng = generator(config.seed, "subtask", attempts[0].arm, attempts[0].suite)
+    family = problems[next(iter(scored))].family
+    return {"family": family, "score": mean(values), "ci": list(mean_interval(values, config, rng))}
+
+
+def _abstention(attempts: Sequence[Attempt]) -> Figures:
+    """Precision and recall of saying that a problem cannot be solved; None where no family of the suite knows that."""
+    asked = [attempt for attempt in attempts if attempt.should_abstain is not None]
+    hits = sum(attempt.abstained for attempt in asked if attempt.should_abstain)
+    return {
+        "abstention_precision": _ratio(hits, sum(attempt.abstained for attempt in asked)),
+        "abstention_recall": _ratio(hits, sum(bool(attempt.should_abstain) for attempt in asked)),
     }
 
 

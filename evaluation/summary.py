@@ -6,14 +6,18 @@ from itertools import combinations
 from typing import Any
 
 from cluster.errors import RequestError
-from evaluation.attempts import Attempt, arm_order, measure_all
+from evaluation.attempts import Attempt, arm_order, measure_all, problem_rates
 from evaluation.config import EvaluationConfig
 from evaluation.findings import findings
+from evaluation.functions import by_functions
 from evaluation.statistics import Paired, adjust, enough_permutations, generator, paired_greedy, paired_sampled
-from evaluation.suites import problem_rates, suite_figures
+from evaluation.suites import suite_figures
 from rollout.records import Problem, Score
 
 CORRECTION = "holm"
+
+MOST_PAIRED = 12
+"""Arms of which every pair is compared; with more, each one with the baseline alone."""
 
 Summary = dict[str, Any]
 
@@ -65,6 +69,7 @@ def summarise(
             }
             for arm in arms
         },
+        "by_functions": by_functions(cells, problems, config),
         "comparisons": compare_arms(cells, arms, suites, config),
         "data": dict(data),
         "seconds": dict(seconds),
@@ -83,7 +88,8 @@ def compare_arms(
 ) -> list[dict[str, Any]]:
     """Every pair of arms on every suite that both have; `b` is the one that stands first in `arms`.
 
-    p-values are corrected over all comparisons of the run, sampled and greedy ones each as one family.
+    With more than MOST_PAIRED arms (a sweep has its own questions) only pairs with the first one. p-values are
+    corrected over all comparisons of the run, sampled and greedy ones each as one family.
     """
     greedy = {cell: problem_rates(one for one in attempts if one.greedy) for cell, attempts in cells.items()}
     sampled = {cell: problem_rates(one for one in attempts if not one.greedy) for cell, attempts in cells.items()}
@@ -92,6 +98,7 @@ def compare_arms(
         (a, b, suite)
         for suite in suites
         for b, a in combinations(arms, 2)
+        if (len(arms) <= MOST_PAIRED or b == arms[0])
         if (a, suite) in cells and (b, suite) in cells
     ]
     config = enough_permutations(config, len(wanted))

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.box import HEAVY_HEAD, SIMPLE_HEAD
 from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.findings import percent, points, tone
+from evaluation.findings import folded, percent, points, tone
 
 TONES = {"loss": "bold red", "gain": "", "": ""}
 
@@ -16,7 +17,7 @@ TONES = {"loss": "bold red", "gain": "", "": ""}
 class SummaryTable:
     """A rich renderable of a summary: one table a suite, then the findings.
 
-    On a narrow terminal the columns of intervals fold into the line below their figure.
+    On a narrow terminal intervals and shares stand in the line below; names of arms may break, those of errors never.
     """
 
     def __init__(self, summary: Mapping[str, Any], findings: bool = True) -> None:
@@ -27,7 +28,10 @@ class SummaryTable:
         for suite in suites_of(self._summary):
             yield suite_table(self._summary, suite, narrow=options.max_width < 90)
         if self._findings:
-            yield Group(*(Text(f"• {sentence}", style=TONES[tone(sentence)]) for sentence in self._summary["findings"]))
+            told, by_chance = folded(self._summary["findings"])
+            yield Group(*(Text(f"• {sentence}", style=TONES[tone(sentence)]) for sentence in told))
+            if by_chance:
+                yield Text(f"• {len(by_chance)} more differences were not shown; the report tells them.")
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         return Measurement(40, options.max_width)
@@ -42,12 +46,14 @@ def suite_table(summary: Mapping[str, Any], suite: str, narrow: bool = False) ->
     """One suite: greedy and sampled accuracy with intervals, the difference to the baseline, the commonest error."""
     baseline = summary["evaluation"]["baseline"]
     confidence = f"{100 * summary['evaluation']['confidence']:g} %"
-    table = Table(title=f"{suite}: executed accuracy, {confidence} intervals", title_justify="left", title_style="bold")
-    table.add_column("arm", style="bold", no_wrap=True)
+    title = f"{suite}: executed accuracy, {confidence} intervals"
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD if narrow else HEAVY_HEAD)
+    table.add_column("arm", style="bold", overflow="fold", no_wrap=not narrow)
     for heading in ("greedy", "sampled", f"sampled − {baseline}"):
-        table.add_column(heading, justify="right", no_wrap=not narrow)
-    table.add_column("problems", justify="right")
-    table.add_column("commonest error", overflow="fold")
+        table.add_column(heading, justify="right", no_wrap=True)
+    if not narrow:
+        table.add_column("problems", justify="right")
+    table.add_column("commonest error", no_wrap=True)
     against = {row["a"]: row for row in summary["comparisons"] if row["suite"] == suite and row["b"] == baseline}
     for arm, found in summary["arms"].items():
         figures = found["suites"].get(suite)
@@ -58,8 +64,8 @@ def suite_table(summary: Mapping[str, Any], suite: str, narrow: bool = False) ->
             _with_interval(figures["accuracy"], figures["ci"], narrow),
             _with_interval(figures["sampled_accuracy"], figures["sampled_ci"], narrow),
             _difference(against.get(arm), narrow),
-            str(figures["problems"]),
-            _commonest(figures),
+            *([] if narrow else [str(figures["problems"])]),
+            _commonest(figures, narrow),
         )
     table.caption = (
         f"difference: paired, * significant after {summary['evaluation']['correction'].capitalize()}'s correction"
@@ -93,8 +99,8 @@ def _break(narrow: bool) -> str:
     return "\n" if narrow else " "
 
 
-def _commonest(figures: Mapping[str, Any]) -> Text:
+def _commonest(figures: Mapping[str, Any], narrow: bool) -> Text:
     if not figures["errors"] or not figures["attempts"]:
         return Text("")
     code, count = next(iter(figures["errors"].items()))
-    return Text(f"{code} {percent(count / figures['attempts'])}")
+    return Text(f"{code}{_break(narrow)}{percent(count / figures['attempts'])}")

@@ -6,26 +6,22 @@ page's own filter, by its hash, and lets nothing load.
 
 import base64
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import msgspec
 from markupsafe import Markup
 
 import evaluation.report.plots as plots
-from evaluation.findings import p_text, percent, points, tone
+from evaluation.findings import folded, p_text, percent, points, tone
 from evaluation.metrics import MEANING
 from evaluation.report.browser import choose_chains
+from evaluation.report.pages import HERE, environment, figure_text, style, write_page
+from evaluation.subtasks import SUBTASKS, Subtask
+from evaluation.summary import MOST_PAIRED
 from evaluation.table import suites_of
 from rollout.records import Problem, Score
-
-_HERE = Path(__file__).parent
-_COUNTS = ("tokens_per_right", "calls_per_right", "calls_ratio", "format_entropy")
-"""Metrics that are no shares."""
 
 
 class GroupExample(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,19 +49,7 @@ def write_report(
     `summary` is `build_summary`'s, `training_metrics` holds each arm's logged rows (`step`, `loss`,
     `rewards/margins`, `logps/chosen`, ...). The same input gives the same bytes. Raises OSError.
     """
-    page = render_report(summary, problems, scores, training_metrics, groups_examples)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-            file.write(page)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_page(path, render_report(summary, problems, scores, training_metrics, groups_examples))
 
 
 def render_report(
@@ -80,35 +64,38 @@ def render_report(
     arms = list(summary["arms"])
     by_id = {problem.id: problem for problem in problems}
     evaluation = summary["evaluation"]
-    script = (_HERE / "filter.js").read_text(encoding="utf-8")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+    script = (HERE / "filter.js").read_text(encoding="utf-8")
+    made = environment()
+    made.filters |= {
         "percent": percent,
         "points": points,
         "p_text": p_text,
         "tone": tone,
-        "figure": _figure,
+        "figure": figure_text,
         "count": _count,
     }
-    return environment.get_template("page.html").render(
+    told, by_chance = folded(summary["findings"])
+    return made.get_template("page.html").render(
         summary=summary,
+        told=told,
+        by_chance=by_chance,
         suites=suites,
         arms=arms,
         baseline=evaluation["baseline"],
         confidence=f"{100 * evaluation['confidence']:g}\u00a0%",
         colours=plots.arm_colours(arms),
-        style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
+        style=style(),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         accuracy_plots=[plots.accuracy(summary, suite) for suite in suites],
         error_plots=[plots.error_codes(summary, suite) for suite in suites],
         common_codes=plots.common_codes(summary),
+        form_plots=[plots.forms(summary, suite) for suite in suites],
+        common_forms=plots.common_forms(summary),
+        function_plots=_present(plots.by_functions(summary, family) for family in summary["by_functions"]),
+        subtasks=_subtasks(summary, suites),
+        abstaining=[suite for suite in suites if _has(summary, suite, "abstention_recall")],
+        most_paired=MOST_PAIRED,
         difficulty_plots=_present(plots.by_difficulty(summary, suite) for suite in suites),
         pass_plots=_present(plots.pass_at_k(summary, suite) for suite in suites),
         training_plots=plots.training_plots(training_metrics),
@@ -119,17 +106,24 @@ def render_report(
     )
 
 
+def _subtasks(summary: Mapping[str, Any], suites: Sequence[str]) -> list[tuple[str, Subtask]]:
+    """(suite, how its subtask is scored) of the suites that are a subtask's."""
+    found = []
+    for suite in suites:
+        of_suite = [arm["suites"][suite]["subtask"] for arm in summary["arms"].values() if suite in arm["suites"]]
+        family = next((figures["family"] for figures in of_suite if figures is not None), None)
+        if family is not None:
+            found.append((suite, SUBTASKS[family]))
+    return found
+
+
+def _has(summary: Mapping[str, Any], suite: str, metric: str) -> bool:
+    arms = [arm["suites"][suite]["metrics"] for arm in summary["arms"].values() if suite in arm["suites"]]
+    return any(metrics[metric] is not None for metrics in arms)
+
+
 def _present(made: Iterable[Markup | None]) -> list[Markup]:
     return [plot for plot in made if plot is not None]
-
-
-def _figure(value: Any, name: str) -> str:
-    """A metric as text: a share in percent, a count or a ratio as a number, pass@k at its largest k."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{k}: {percent(share)}" for k, share in value.items()) or "—"
-    if value is None:
-        return "—"
-    return f"{value:.2f}" if name in _COUNTS else percent(value)
 
 
 def _count(value: int) -> str:

@@ -45,7 +45,7 @@ def accuracy(summary: Mapping[str, Any], suite: str) -> Markup:
         axes.grid(axis="y", visible=False)
         axes.tick_params(axis="y", length=0)
         axes.set_title(suite)
-        return to_svg(figure, f"accuracy-{_slug(suite)}", f"Accuracy of every arm on {suite} with intervals")
+        return to_svg(figure, f"accuracy-{slug(suite)}", f"Accuracy of every arm on {suite} with intervals")
 
 
 def _dot(
@@ -59,26 +59,34 @@ def _dot(
 
 def common_codes(summary: Mapping[str, Any]) -> list[str]:
     """The codes that get a colour of their own, commonest first; the others are drawn as one."""
-    totals: dict[str, int] = {}
-    for found in summary["arms"].values():
-        for figures in found["suites"].values():
-            for code, count in figures["errors"].items():
-                totals[code] = totals.get(code, 0) + count
-    return sorted(totals, key=lambda code: (-totals[code], code))[:TOP_CODES]
+    return _commonest(summary, "errors")
 
 
 def error_codes(summary: Mapping[str, Any], suite: str) -> Markup:
     """Share of each arm's attempts that ended in each error code, stacked; its length is the share not right."""
+    return _stacked(summary, suite, "errors", common_codes(summary), f"Error codes of every arm on {suite}")
+
+
+def _commonest(summary: Mapping[str, Any], counts: str) -> list[str]:
+    totals: dict[str, int] = {}
+    for found in summary["arms"].values():
+        for figures in found["suites"].values():
+            for name, count in figures[counts].items():
+                totals[name] = totals.get(name, 0) + count
+    return sorted(totals, key=lambda name: (-totals[name], name))[:TOP_CODES]
+
+
+def _stacked(summary: Mapping[str, Any], suite: str, counts: str, names: Sequence[str], description: str) -> Markup:
+    """Bars of shares: of `errors` out of attempts, of `forms` out of all replies."""
     arms = [arm for arm, found in summary["arms"].items() if suite in found["suites"]]
-    codes = common_codes(summary)
     with canvas(WIDTH, 0.75 + 0.34 * len(arms)) as (figure, axes):
         for row, arm in enumerate(arms):
             figures = summary["arms"][arm]["suites"][suite]
-            total = max(1, figures["attempts"])
+            total = max(1, figures["attempts"] if counts == "errors" else sum(figures[counts].values()))
             left = 0.0
-            for index, code in enumerate([*codes, ""]):
-                others = sum(count for other, count in figures["errors"].items() if other not in codes)
-                width = (figures["errors"].get(code, 0) if code else others) / total
+            for index, name in enumerate([*names, ""]):
+                others = sum(count for other, count in figures[counts].items() if other not in names)
+                width = (figures[counts].get(name, 0) if name else others) / total
                 axes.barh(row, width, left=left, height=0.62, color=CODES[index], edgecolor=PAPER, linewidth=0.6)
                 left += width
         axes.set(ylim=(len(arms) - 0.4, -0.6), yticks=range(len(arms)), yticklabels=arms)
@@ -88,36 +96,59 @@ def error_codes(summary: Mapping[str, Any], suite: str) -> Markup:
         axes.grid(axis="y", visible=False)
         axes.tick_params(axis="y", length=0)
         axes.set_title(suite)
-        return to_svg(figure, f"errors-{_slug(suite)}", f"Error codes of every arm on {suite}")
+        return to_svg(figure, f"{counts}-{slug(suite)}", description)
 
 
 def by_difficulty(summary: Mapping[str, Any], suite: str) -> Markup | None:
     """Accuracy over difficulty with intervals; None where there is only one difficulty."""
-    colours = arm_colours(list(summary["arms"]))
     slices = {
         arm: found["suites"][suite]["by_difficulty"]
         for arm, found in summary["arms"].items()
         if suite in found["suites"]
     }
+    title = f"{suite}: accuracy by difficulty"
+    return _over_numbers(slices, list(summary["arms"]), title, f"difficulty-{slug(suite)}", "difficulty")
+
+
+def by_functions(summary: Mapping[str, Any], family: str) -> Markup | None:
+    """Accuracy over the number of functions offered, with intervals, over all suites of a family."""
+    title, slices = f"{family}: accuracy by number of functions", summary["by_functions"][family]
+    return _over_numbers(slices, list(summary["arms"]), title, f"functions-{slug(family)}", "functions offered")
+
+
+def _over_numbers(
+    slices: Mapping[str, Mapping[str, Any]], arms: Sequence[str], title: str, name: str, horizontal: str
+) -> Markup | None:
+    """Arm -> number -> {accuracy, ci} as lines at evenly spaced numbers; None where there is only one number."""
     values = sorted({int(value) for found in slices.values() for value in found})
     if len(values) < 2:
         return None
+    colours = arm_colours(arms)
     with canvas(WIDTH, 2.7) as (figure, axes):
         for place, (arm, found) in enumerate(slices.items()):
             shift = 0.05 * (place - (len(slices) - 1) / 2)
-            points = [(value, found[str(value)]) for value in values if str(value) in found]
-            x = [value + shift for value, _ in points]
-            y = [cell["accuracy"] for _, cell in points]
+            points = [(values.index(value) + shift, found[str(value)]) for value in values if str(value) in found]
             colour = ARMS[colours[arm]]
-            axes.plot(x, y, marker="o", markersize=4, color=colour, label=arm)
-            for at, (_, cell) in zip(x, points, strict=True):
+            x = [at for at, _ in points]
+            axes.plot(x, [cell["accuracy"] for _, cell in points], "o-", markersize=4, color=colour, label=arm)
+            for at, cell in points:
                 axes.plot([at, at], cell["ci"], color=colour, linewidth=1.0)
-        axes.set_xticks(values)
-        axes.set(ylim=(-0.02, 1.02), xlabel="difficulty")
+        axes.set_xticks(range(len(values)), [str(value) for value in values])
+        axes.set(ylim=(-0.02, 1.02), xlabel=horizontal)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.set_title(f"{suite}: accuracy by difficulty")
+        axes.set_title(title)
         figure.legend(loc="outside lower center", ncols=min(5, len(slices)), handlelength=1.2, columnspacing=1.2)
-        return to_svg(figure, f"difficulty-{_slug(suite)}", f"Accuracy by difficulty on {suite}")
+        return to_svg(figure, name, title)
+
+
+def common_forms(summary: Mapping[str, Any]) -> list[str]:
+    """The forms of replies that get a colour of their own, commonest first."""
+    return _commonest(summary, "forms")
+
+
+def forms(summary: Mapping[str, Any], suite: str) -> Markup:
+    """Share of each arm's replies in each form: one colour where a model has settled on one format."""
+    return _stacked(summary, suite, "forms", common_forms(summary), f"Forms of every arm's replies on {suite}")
 
 
 def pass_at_k(summary: Mapping[str, Any], suite: str) -> Markup | None:
@@ -139,7 +170,7 @@ def pass_at_k(summary: Mapping[str, Any], suite: str) -> Markup | None:
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_title(f"{suite}: pass@k and pass^k")
         figure.legend(loc="outside lower center", ncols=min(5, len(found)), handlelength=1.2, columnspacing=1.2)
-        return to_svg(figure, f"pass-{_slug(suite)}", f"pass@k and pass^k on {suite}")
+        return to_svg(figure, f"pass-{slug(suite)}", f"pass@k and pass^k on {suite}")
 
 
 def curves(
@@ -180,12 +211,20 @@ def curves(
 
 
 def training_plots(training: Mapping[str, Rows]) -> list[Markup]:
-    """Losses, reward margins and accuracies, and what happened to the likelihoods."""
+    """Losses, rewards, what happened to the likelihoods, gradients, and how fast it went."""
     made = [
         curves(training, {"loss": "-"}, "loss of supervised arms", "loss-sft", preference=False),
         curves(training, {"loss": "-"}, "loss of preference arms", "loss-dpo", preference=True),
         curves(training, {"rewards/margins": "-"}, "reward margin (chosen − rejected)", "margins"),
         curves(training, {"rewards/accuracies": "-"}, "pairs ordered rightly by reward", "reward-accuracy"),
+        curves(
+            training,
+            {"rewards/chosen": "-", "rewards/rejected": "--"},
+            "rewards",
+            "rewards",
+            horizontal="optimizer step: chosen (solid), rejected (dashed)",
+        ),
+        curves(training, {"kl": "-"}, "log-ratio to the reference on the data's chains, nats", "kl"),
         curves(
             training,
             {"logps/chosen": "-", "logps/rejected": "--"},
@@ -195,6 +234,8 @@ def training_plots(training: Mapping[str, Rows]) -> list[Markup]:
             horizontal="optimizer step: chosen (solid), rejected (dashed)",
         ),
         curves(training, {"grad_norm": "-"}, "gradient norm", "grad-norm"),
+        curves(training, {"tokens_per_second": "-"}, "tokens a second, each once, all ranks", "tokens-per-second"),
+        curves(training, {"fraction_of_limit": "-"}, "share of the machine's matrix rate", "fraction-of-limit"),
     ]
     return [plot for plot in made if plot is not None]
 
@@ -208,5 +249,6 @@ def _binned(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[f
     )
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """`text` as part of an id."""
     return "".join(letter if letter.isascii() and letter.isalnum() else f"_{ord(letter):x}" for letter in text)

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from scipy import stats
 from sklearn.metrics import f1_score
 
 from evaluation import metrics
+from evaluation.subtasks import SUBTASKS
 from rollout.records import Call, canonical_json
 from tests.evaluation.synthetic import call
 
@@ -150,3 +152,11 @@ def test_metrics_load_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_metric_is_documented_in_the_same_words() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "metrics.md").read_text()
+    for name, meaning in metrics.MEANING.items():
+        assert f"| `{name}` | {meaning} |" in text
+    for family, subtask in SUBTASKS.items():
+        assert f"| `{family}` | {subtask.name} | {subtask.meaning} |" in text

@@ -5,14 +5,27 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from evaluation.config import EvaluationConfig
 from evaluation.report import GroupExample, render_report, write_report
 from evaluation.report.browser import choose_chains
+from evaluation.report.plots import training_plots
 from evaluation.summary import Summary, build_summary
+from rollout.problems import FamilyConfig, generate
 from rollout.records import CallResult, ErrorCode, Problem, Score, Step
-from tests.evaluation.synthetic import ARMS, DATA, SECONDS, TRAINING, VERSIONS, Skill, make_problems, make_scores
+from tests.evaluation.synthetic import (
+    ARMS,
+    DATA,
+    SECONDS,
+    TRAINING,
+    VERSIONS,
+    Skill,
+    make_episode,
+    make_problems,
+    make_scores,
+)
 
 CONFIG = EvaluationConfig(samples=3, bootstrap=200, permutations=199)
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> {{ 7*7 }} </pre></style> $x^2$ \x00\ud800"
@@ -82,7 +95,8 @@ def test_page_holds_all_that_it_has_to(page: str, summary: Summary) -> None:
         assert f">{arm}</th>" in page
     for title in ("loss of preference arms", "reward margin", "change since the start", "fol", "difficulty"):
         assert title in text
-    assert seen.count("svg") == 2 + 2 + 4 + 6
+    # Of both suites: accuracy, errors, forms, difficulty, pass@k.
+    assert seen.count("svg") == 5 * 2 + len(training_plots(TRAINING))
     assert seen.count("mark") > 10
     assert "2,697".replace(",", "\u202f") in text
 
@@ -165,6 +179,38 @@ def test_report_is_written_whole_or_not_at_all(
         write_report(path, summary, problems, scores[:40], {})
     assert path.read_bytes() == first
     assert [one.name for one in path.parent.iterdir()] == ["index.html"]
+
+
+def test_subtasks_abstention_and_many_functions_are_shown() -> None:
+    families = ("subtask_nested", "subtask_next", "abstention")
+    problems = [problem for family in families for problem in generate(FamilyConfig(family=family, test=8), "test")]
+    many = [
+        msgspec.structs.replace(problem, id=f"{problem.id}+40@0", toolbox=f"{problem.toolbox}+40@0")
+        for problem in problems
+        if problem.family == "abstention"
+    ]
+    rng = np.random.default_rng(0)
+    scores = [
+        Score(
+            model=arm,
+            suite=problem.family + problem.toolbox.removeprefix("arithmetic")[-5:],
+            greedy=True,
+            episode=msgspec.structs.replace(
+                make_episode(make_problems(1)[0], Skill(1.0, 1.0), rng, 0, arm),
+                problem_id=problem.id,
+                family=problem.family,
+                answer=problem.gold if index % 2 else '"missing"',
+            ),
+        )
+        for index, problem in enumerate([*problems, *many])
+        for arm in ("base", "dpo")
+    ]
+    summary = build_summary(scores, [*problems, *many], DATA, SECONDS, VERSIONS, EvaluationConfig(samples=0))
+    seen = Page(render_report(summary, [*problems, *many], scores, {}))
+    text = " ".join(seen.texts)
+    assert seen.open == []
+    assert {"nested calls", "next-best function", "recall"} <= {one.strip() for one in seen.texts}
+    assert "abstention: accuracy by number of functions" in text
 
 
 def test_one_arm_one_problem_is_enough(problems: list[Problem]) -> None:

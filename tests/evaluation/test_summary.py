@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -11,7 +12,7 @@ from evaluation.attempts import arm_order
 from evaluation.config import EvaluationConfig
 from evaluation.summary import Summary, build_summary
 from evaluation.table import SummaryTable
-from rollout.records import Outcome, Problem, Score
+from rollout.records import ErrorCode, Outcome, Problem, Score
 from tests.evaluation.synthetic import ARMS, DATA, SECONDS, VERSIONS, Skill, make_problems, make_scores
 
 CONFIG = EvaluationConfig(bootstrap=500, permutations=999)
@@ -172,3 +173,20 @@ def test_the_table_shows_every_arm_and_interval(summary: Summary, width: int) ->
     ):
         assert expected in text
     assert max(len(line) for line in text.splitlines()) <= width
+
+
+def test_names_of_errors_stay_whole_at_80_columns(problems: list[Problem], scores: list[Score]) -> None:
+    longest = ErrorCode.UNEXPECTED_ARGUMENT
+    failing = [
+        msgspec.structs.replace(
+            score, episode=msgspec.structs.replace(score.episode, outcome=Outcome.WRONG, error=longest)
+        )
+        for score in scores
+    ]
+    console = Console(width=80, record=True, force_terminal=False)
+    with console.capture() as capture:
+        console.print(SummaryTable(build(failing, problems), findings=False))
+    lines = capture.get().splitlines()
+    assert sum(longest in line for line in lines) == 2 * len(ARMS)
+    assert max(map(len, lines)) <= 80
+    assert all(any(line.split()[:1] == [arm] for line in lines) for arm in ARMS)

@@ -1,0 +1,57 @@
+"""What all pages have in common: templates that escape everything, one style, files that are whole or not there."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from evaluation.findings import percent
+
+HERE = Path(__file__).parent
+COUNTS = ("tokens_per_right", "calls_per_right", "calls_ratio", "format_entropy")
+"""Metrics that are no shares."""
+
+
+def environment() -> jinja2.Environment:
+    """Templates of this folder; an undefined name is an error."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def style() -> Markup:
+    """The style sheet, ours and therefore not escaped."""
+    return Markup((HERE / "page.css").read_text(encoding="utf-8"))
+
+
+def figure_text(value: Any, name: str) -> str:
+    """A metric as text: a share in percent, a count or a ratio as a number, pass@k at every k."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k}: {percent(share)}" for k, share in value.items()) or "—"
+    if value is None:
+        return "—"
+    return f"{value:.2f}" if name in COUNTS else percent(value)
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write `page` to `path`, whole or not at all. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
+            file.write(page)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
