@@ -163,6 +163,28 @@ def problems(
         check_families(families, split, check, console)
 
 
+@app.command("sweep")
+def sweep_command(
+    recipe: RecipePath,
+    settings: Settings = [],  # noqa: B006
+    folder: Annotated[Path | None, typer.Option("--run", metavar="DIR", help="The sweep's folder.")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="RUN", help="A run to take models, episodes and groups over from.")
+    ] = None,
+    verbose: Verbose = False,
+) -> None:
+    """A recipe with a [sweep]: many arms in few runs, going on where it was left, and one table."""
+    from pipeline.sweep import run_sweep, show_sweep, sweep_folder
+    from pipeline.sweep_plan import load_sweep
+
+    console = _terminal()
+    plan = load_sweep(recipe, settings)
+    where = sweep_folder(plan, folder)
+    if not run_sweep(plan, where, source, console, verbose):
+        console.print("the sweep is complete; nothing to do", highlight=False)
+    show_sweep(where, console)
+
+
 @app.command("plan")
 def plan_recipe(
     recipe: RecipePath,

@@ -37,7 +37,7 @@ def _run(run: Run, stages: Sequence[Stage]) -> bool:
         started = False
         for stage in left:
             if stage.needs_ray and not started:
-                session.enter_context(_ray(run))
+                session.enter_context(ray_up(run))
                 started = True
             if stage.complete(run):  # an earlier stage may have done it on the way
                 continue
@@ -52,9 +52,15 @@ def _quiet(run: Run) -> contextlib.AbstractContextManager[None]:
 
 
 @contextlib.contextmanager
-def _ray(run: Run) -> Iterator[None]:
+def ray_up(run: Run) -> Iterator[None]:
+    """Ray while the block runs. Where it is up already, as for all runs of a sweep, it stays up."""
+    import ray
+
     from cluster.session import ray_session
 
+    if ray.is_initialized():
+        yield
+        return
     cluster = run.recipe.cluster
     with contextlib.ExitStack() as session:
         with _quiet(run):

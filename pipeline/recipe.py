@@ -149,7 +149,10 @@ class Recipe(Section):
 
 def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
     """Read, override and validate a recipe. Raises RequestError."""
-    return parse(Recipe, apply_settings(load_toml(path), settings), f"recipe {path}")
+    table = apply_settings(load_toml(path), settings)
+    if "sweep" in table:
+        raise RequestError(f"recipe {path}: has a [sweep]; run it with `chainpref sweep {path}`")
+    return parse(Recipe, table, f"recipe {path}")
 
 
 def resolved(recipe: Recipe) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from pipeline.recipe import differences, load_recipe, resolved
 from pipeline.run_folder import open_run, run_folder
 
 ROOT = Path(__file__).resolve().parents[2]
-RECIPES = sorted(path for path in (ROOT / "recipes").rglob("*.toml") if path.parent.name != "clusters")
+SWEEPS = {path for path in (ROOT / "recipes").rglob("*.toml") if "\n[sweep" in path.read_text()}
+RECIPES = sorted({path for path in (ROOT / "recipes").rglob("*.toml") if path.parent.name != "clusters"} - SWEEPS)
 LOCAL = ROOT / "recipes" / "local.toml"
 
 
