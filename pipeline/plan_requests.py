@@ -1,5 +1,7 @@
 """From a recipe to neutral requests: engines, ranks, bundles. What the planner takes knows nothing of recipes."""
 
+from dataclasses import replace
+
 from cluster.planner.engines import EngineRequest
 from cluster.planner.machines import MIB, GpuType
 from cluster.planner.ranks import RankRequest
@@ -65,10 +67,15 @@ def rank_request(recipe: Recipe, arm: ArmConfig, shape: ModelShape, groups: Grou
 
 
 def tokens_a_step(arm: ArmConfig, groups: GroupFigures) -> float:
-    """Tokens of one optimizer step over all ranks."""
+    """Tokens of one optimizer step over all ranks, of the chains that the arm takes of a group."""
+    taken = replace(
+        groups,
+        right=min(groups.right, arm.max_right or groups.right),
+        wrong=min(groups.wrong, arm.max_wrong or groups.wrong),
+    )
     if isinstance(arm, SftArm):
-        return arm.groups_per_step * groups.right * (groups.prompt + groups.chain) * 1.1  # padded to the longest
-    return arm.groups_per_step * groups.tree
+        return arm.groups_per_step * taken.right * (groups.prompt + groups.chain) * 1.1  # padded to the longest
+    return arm.groups_per_step * taken.tree
 
 
 def steps_of(arm: ArmConfig, groups: GroupFigures) -> int:

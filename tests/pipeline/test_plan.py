@@ -144,6 +144,7 @@ def test_more_work_takes_longer_and_larger_models_too() -> None:
     assert seconds("rollout.samples=32")["rollout"] > 1.5 * base["rollout"]
     larger = seconds("models.student.tiny.hidden=256", "models.student.tiny.layers=6")
     assert larger["train"] > base["train"]
+    assert seconds("arms.dpo.max_wrong=1")["train"] < base["train"]
     assert larger["evaluate"] > base["evaluate"]
     assert seconds("models.teacher.tiny.steps=3000")["models"] > 1.5 * base["models"]
 
