@@ -51,13 +51,15 @@ def show_problems(configs: list[FamilyConfig], split: str, count: int, console: 
 def _show(problem: Problem, console: Console) -> bool:
     """Print one problem; whether its gold chain is right (a problem without one counts as right)."""
     console.print(f"[bold]{problem.id}[/bold]  difficulty {problem.difficulty}, template {problem.template}")
-    console.print(problem.text, markup=False, highlight=False)
+    console.print(problem.text, markup=False, highlight=False, soft_wrap=True)
     session = load_toolbox(problem.toolbox).open(problem.state)
     call_format = load_format("json")
     for call in problem.gold_calls:
         text = call_format.render([call])
         results = execute_now(text, call_format, session)
-        console.print(f"  {text}  ->  {call_format.render_results(results)}", markup=False, highlight=False)
+        console.print(
+            f"  {text}  ->  {call_format.render_results(results)}", markup=False, highlight=False, soft_wrap=True
+        )
     if not problem.gold_calls:
         console.print(f"  gold answer: {problem.gold}", markup=False, highlight=False)
         return True
