@@ -11,6 +11,7 @@ from pathlib import Path
 from cluster.errors import RequestError, WorkError
 
 _HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<commit>\w*))?$")
+_PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 _WEIGHTS = ("*.safetensors", "*.json", "*.model", "*.jinja", "*.txt")
 
 
@@ -25,6 +26,7 @@ def local_model(source: str) -> Path:
             raise RequestError(
                 f"model {source}: no config.json there; name a Hugging Face folder or hub:OWNER/NAME@COMMIT"
             )
+        _refuse_pickles(folder)
         return folder
     match = _HUB.match(source)
     if match is None or not re.fullmatch(r"[0-9a-f]{40}", match["commit"] or ""):
@@ -36,6 +38,13 @@ def local_model(source: str) -> Path:
         return Path(snapshot_download(match["name"], revision=match["commit"], allow_patterns=list(_WEIGHTS)))
     except (HfHubHTTPError, OSError) as error:
         raise WorkError(f"model {source}: the Hub did not give it: {str(error).splitlines()[0]}") from error
+
+
+def _refuse_pickles(folder: Path) -> None:
+    """Weights as pickles can run code when they are loaded; where there are safetensors, those are loaded instead."""
+    pickled = sorted(path.name for pattern in _PICKLED for path in folder.glob(pattern))
+    if pickled and not any(folder.glob("*.safetensors")):
+        raise RequestError(f"model {folder}: {pickled[0]} is a pickle; convert it to safetensors")
 
 
 def model_revision(source: str) -> str:

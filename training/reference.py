@@ -113,7 +113,9 @@ def load_reference(model_source: str, precision: Precision, device: str) -> Any:
 
     from training.scoring import add_tree_scoring
 
-    model = AutoModelForCausalLM.from_pretrained(local_model(model_source), dtype=getattr(torch, precision))
+    model = AutoModelForCausalLM.from_pretrained(
+        local_model(model_source), dtype=getattr(torch, precision), trust_remote_code=False, use_safetensors=True
+    )
     model.requires_grad_(False).eval().to(device)
     add_tree_scoring(model)
     return model
