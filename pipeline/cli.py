@@ -220,6 +220,30 @@ def doctor() -> None:
     examine(_terminal())
 
 
+k8s_app = typer.Typer(help="Manifests for Kubernetes.", no_args_is_help=True)
+app.add_typer(k8s_app, name="k8s")
+
+
+@k8s_app.command("render")
+def k8s_render(
+    recipe: RecipePath,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A folder that is not there yet, or empty.")],
+    cluster: Annotated[Path | None, typer.Option(metavar="FILE", help="The nodes; see recipes/clusters.")] = None,
+    overlays: Annotated[
+        list[str], typer.Option("--overlay", metavar="NAME", help="interactive, keep-failed, kueue or monitoring.")
+    ] = [],  # noqa: B006
+    image: Annotated[str, typer.Option(help="With a tag or a digest; default: as k8s/image/build names it.")] = "",
+    namespace: Annotated[str, typer.Option(help="Kubernetes namespace.")] = "chainpref",
+    storage_class: Annotated[str, typer.Option(help="Of the claim; default: the cluster's.")] = "",
+    settings: Settings = [],  # noqa: B006
+) -> None:
+    """Manifests of a run, sized by its plan; then `kubectl apply -k DIR`."""
+    from pipeline.k8s import Rendering, render_planned
+
+    wanted = Rendering(out=out, image=image, namespace=namespace, overlays=overlays, storage_class=storage_class)
+    render_planned(recipe, settings, cluster, wanted, _terminal())
+
+
 def _terminal() -> Console:
     """The command's own console, on a descriptor of its own: libraries' output is redirected while stages work."""
     return Console(file=os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8"))

@@ -11,6 +11,7 @@ from rich.table import Table
 from cluster.planner.amounts import Amount, count, duration, gigabytes, size, total
 from cluster.planner.placement import PlacedGroup
 from cluster.planner.ranks import state_bytes_each
+from pipeline.k8s_sizes import worker_groups
 from pipeline.plan import EnginePlan, Plan, RankPlan
 from pipeline.plan_outcome import money, ports, stage_times, storage
 from pipeline.plan_remedies import remedies
@@ -32,6 +33,7 @@ def show(plan: Plan, console: Console) -> None:
         ("what there is to do", _tokens(plan)),
         ("time", _times(plan)),
         ("storage", _amounts(storage(plan))),
+        ("pods on Kubernetes, beside the head", _pods(plan)),
         ("ports", [("", port, "") for port in ports(plan)]),
     ):
         _print(title, rows, console)
@@ -99,6 +101,9 @@ def as_json(plan: Plan) -> dict[str, Any]:
         if plan.machines.price_hour
         else None,
         "storage": [_amount_json(amount) for amount in storage(plan)],
+        "pods": [{"name": pod.name, "pods": pod.pods, "requests": pod.requests} for pod in worker_groups(plan)]
+        if not plan.faults
+        else [],
         "ports": list(ports(plan)),
         "licence": {"allowed": plan.licence.allowed, "says": plan.licence.line},
         "notes": list(plan.notes),
@@ -240,6 +245,16 @@ def _times(plan: Plan) -> list[Row]:
     ]
     whole = duration(sum(stage.seconds for stage in times))
     return [*rows, ("all", whole + (f", {money(times):,.2f} {currency}" if paid else ""), "one stage after another")]
+
+
+def _pods(plan: Plan) -> list[Row]:
+    """What `chainpref k8s render` asks for."""
+    groups = worker_groups(plan) if not plan.faults else ()
+    return [(group.name, f"{group.pods} x ({_asked(group.requests)})", "the most of any stage") for group in groups]
+
+
+def _asked(requests: dict[str, Any]) -> str:
+    return ", ".join(f"{amount} {what}" for what, amount in requests.items())
 
 
 def _amounts(amounts: Iterable[Amount], before: str = "") -> list[Row]:

@@ -1,0 +1,145 @@
+"""Kubernetes objects of one run as plain values: `k8s/job/rayjob.yaml` with a plan's sizes. Pure but for reading it."""
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cluster.errors import RequestError
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "k8s"
+GIB = 1 << 30
+NAME_LIMIT = 47
+"""Of a RayJob; KubeRay appends to it."""
+_HEADROOM = 1.3
+"""A plan's memory is meant to be within 30 % of what is measured; a pod beyond its limit is killed."""
+_PRODUCTS = {
+    "B200": ("NVIDIA-B200",),
+    "H200": ("NVIDIA-H200", "NVIDIA-H200-NVL"),
+    "H100": ("NVIDIA-H100-80GB-HBM3", "NVIDIA-H100-PCIe", "NVIDIA-H100-NVL"),
+    "A100-80": ("NVIDIA-A100-SXM4-80GB", "NVIDIA-A100-80GB-PCIe"),
+    "A100-40": ("NVIDIA-A100-SXM4-40GB", "NVIDIA-A100-PCIE-40GB"),
+    "L40S": ("NVIDIA-L40S",),
+    "A10G": ("NVIDIA-A10G",),
+    "L4": ("NVIDIA-L4",),
+    "T4": ("Tesla-T4",),
+}
+"""Our GPU types -> what NVIDIA's feature discovery writes into the node label nvidia.com/gpu.product."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerGroup:
+    """Equal pods: how many at most, and what each one asks for."""
+
+    name: str
+    pods: int
+    cpus: float
+    memory: int
+    """Bytes."""
+    gpus: int = 0
+    gpu_type: str = ""
+
+    @property
+    def requests(self) -> dict[str, Any]:
+        """As in a container's `resources.requests`; whole CPUs and GiB, rounded up."""
+        asked: dict[str, Any] = {"cpu": str(math.ceil(self.cpus)), "memory": f"{math.ceil(self.memory / GIB)}Gi"}
+        return asked | ({"nvidia.com/gpu": self.gpus} if self.gpus else {})
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """As in `resources.limits`. CPUs have none: idle ones are for whoever wants them."""
+        room = {"memory": f"{math.ceil(_HEADROOM * self.memory / GIB)}Gi"}
+        return room | ({"nvidia.com/gpu": self.gpus} if self.gpus else {})
+
+
+def object_name(text: str) -> str:
+    """`text` as a name that Kubernetes takes (RFC 1035 label). Raises RequestError when nothing of it fits."""
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    name = name if re.match(r"[a-z]", name) else f"run-{name}"
+    if len(name) > NAME_LIMIT:
+        raise RequestError(f"run.name gives the name {name!r} of {len(name)} characters; a RayJob's has {NAME_LIMIT}")
+    return name
+
+
+def ray_job(name: str, groups: Sequence[WorkerGroup], image: str, entrypoint: str) -> dict[str, Any]:
+    """The RayJob of a run."""
+    job = _template("job/rayjob.yaml")
+    job["metadata"]["name"] = name
+    job["spec"]["entrypoint"] = entrypoint
+    job["spec"]["rayClusterSpec"] = _sized(job["spec"]["rayClusterSpec"], name, groups, image)
+    for container in job["spec"]["submitterPodTemplate"]["spec"]["containers"]:
+        container["image"] = image
+    return job
+
+
+def ray_cluster(name: str, groups: Sequence[WorkerGroup], image: str) -> dict[str, Any]:
+    """A RayCluster of the same pods, for interactive work."""
+    cluster = _template("cluster/raycluster.yaml")
+    cluster["metadata"]["name"] = name
+    cluster["spec"] = _sized(cluster["spec"], name, groups, image)
+    return cluster
+
+
+def claim(name: str, gib: int, storage_class: str) -> dict[str, Any]:
+    """The claim that holds the run's folder."""
+    document = _template("components/claim/claim.yaml")
+    document["metadata"]["name"] = name
+    document["spec"]["resources"]["requests"]["storage"] = f"{gib}Gi"
+    if storage_class:
+        document["spec"]["storageClassName"] = storage_class
+    return document
+
+
+def as_yaml(*documents: dict[str, Any]) -> str:
+    """Documents as one YAML text, without anchors."""
+    text: str = yaml.safe_dump_all([_copy(document) for document in documents], sort_keys=False, width=120)
+    return text
+
+
+def _template(path: str) -> dict[str, Any]:
+    document = yaml.safe_load((TEMPLATES / path).read_text())
+    assert isinstance(document, dict)
+    return _copy(document)
+
+
+def _copy(value: dict[str, Any]) -> dict[str, Any]:
+    """Anchors in YAML are one object in several places; here each place gets its own."""
+    copied = json.loads(json.dumps(value))
+    assert isinstance(copied, dict)
+    return copied
+
+
+def _sized(spec: dict[str, Any], name: str, groups: Sequence[WorkerGroup], image: str) -> dict[str, Any]:
+    by_name = {group["groupName"]: group for group in spec["workerGroupSpecs"]}
+    mixed = len({group.gpu_type for group in groups if group.gpus}) > 1
+    spec["workerGroupSpecs"] = [
+        _worker_group(_copy(by_name["gpu" if group.gpus else "cpu"]), group, mixed) for group in groups
+    ]
+    for member in (spec["headGroupSpec"], *spec["workerGroupSpecs"]):
+        pod = member["template"]["spec"]
+        for container in pod["containers"]:
+            container["image"] = image
+        for volume in pod["volumes"]:
+            if "configMap" in volume:
+                volume["configMap"]["name"] = f"{name}-recipe"
+            if "persistentVolumeClaim" in volume:
+                volume["persistentVolumeClaim"]["claimName"] = f"{name}-runs"
+    return spec
+
+
+def _worker_group(template: dict[str, Any], group: WorkerGroup, mixed: bool) -> dict[str, Any]:
+    template |= {"groupName": object_name(group.name), "replicas": group.pods, "maxReplicas": group.pods}
+    # Said here as well, so that Ray counts what is asked for and not what the node has.
+    template["rayStartParams"]["num-cpus"] = group.requests["cpu"]
+    pod = template["template"]["spec"]
+    pod["containers"][0]["resources"] = {"requests": group.requests, "limits": group.limits}
+    if mixed and group.gpu_type in _PRODUCTS:
+        term = {"key": "nvidia.com/gpu.product", "operator": "In", "values": list(_PRODUCTS[group.gpu_type])}
+        terms = {"nodeSelectorTerms": [{"matchExpressions": [term]}]}
+        pod["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
+    return template
