@@ -1,0 +1,105 @@
+"""A Ray head with dashboard and metrics in a process of its own; authentication is whatever Ray's default is.
+
+`python -m tests.cluster.protected_head FOLDER CPUS` prints one JSON line once everything answers, and ends when its
+standard input does. Ports are free ones, so that several live on one machine.
+"""
+
+import json
+import os
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+import psutil
+
+
+def main(folder: str, cpus: str) -> None:
+    autoscaler, dashboard, dashboard_metrics = _free_ports(3)
+    os.environ |= {"AUTOSCALER_METRIC_PORT": str(autoscaler), "DASHBOARD_METRIC_PORT": str(dashboard_metrics)}
+    import ray
+    from ray._private.parameter import RayParams
+
+    # `init` has no option for the agent's port, and asks for one and the same on every machine.
+    start = RayParams.__init__
+    RayParams.__init__ = lambda self, *args, **kw: start(self, *args, **{"dashboard_agent_listen_port": 0, **kw})
+
+    context = ray.init(
+        address="local",
+        include_dashboard=True,
+        dashboard_port=dashboard,
+        num_cpus=int(cpus),
+        object_store_memory=200 << 20,
+        _temp_dir=folder,
+        log_to_driver=False,
+    )
+    ray.get(ray.remote(_free_ports).remote(1))  # something for Ray's own metrics to count
+    (node,) = ray.nodes()
+    metrics = [(node["NodeManagerAddress"], node["MetricsExportPort"]), ("127.0.0.1", autoscaler)]
+    metrics.append(("127.0.0.1", dashboard_metrics))
+    listening = _listening()
+    facts = {
+        "gcs": context.address_info["gcs_address"],
+        "dashboard": f"http://{context.dashboard_url}",
+        "session": context.address_info["session_dir"],
+        "metrics": [f"http://{host}:{port}/metrics" for host, port in metrics],
+        "listening": listening,
+        "agent": _agent(listening),
+        "agent_routes": _agent_routes(),
+    }
+    print(json.dumps(facts), flush=True)  # noqa: T201
+    sys.stdin.read()
+    ray.shutdown()
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [int(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def _listening() -> list[tuple[str, int, str]]:
+    """Address, port and command line of every listening TCP socket of this process and those it started."""
+    me = psutil.Process()
+    found = []
+    for process in (me, *me.children(recursive=True)):
+        for connection in process.net_connections(kind="tcp"):
+            if connection.status == psutil.CONN_LISTEN:
+                found.append((connection.laddr.ip, connection.laddr.port, " ".join(process.cmdline())[:300]))
+    return found
+
+
+def _agent(listening: list[tuple[str, int, str]]) -> str:
+    """Address of the HTTP server that the node's dashboard agent is, among the agent's ports."""
+    ports = [(ip, port) for ip, port, command in listening if "DashboardAgent" in command]
+    for _ in range(30):
+        for ip, port in ports:
+            address = f"http://{'127.0.0.1' if ip in ('0.0.0.0', '::') else ip}:{port}"
+            try:
+                with urllib.request.urlopen(f"{address}/api/local_raylet_healthz", timeout=2) as answer:
+                    if answer.read() == b"success":  # the metrics server says 200 to every path
+                        return address
+            except (OSError, urllib.error.URLError, ValueError):
+                continue
+        time.sleep(1)
+    return ""
+
+
+def _agent_routes() -> list[tuple[str, str]]:
+    """Method and path of what a node's agent answers, from its own route table."""
+    from ray.dashboard import utils
+    from ray.dashboard.optional_utils import DashboardAgentRouteTable
+
+    utils.get_all_modules(utils.DashboardAgentModule)
+    routes: Any = DashboardAgentRouteTable.routes()
+    return [(route.method, route.path) for route in routes]
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
