@@ -13,6 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.integration.planted import PLANTED, leaking_files
+
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +38,7 @@ class Command:
         return subprocess.Popen(
             [sys.executable, "-m", "pipeline", *arguments],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **PLANTED},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -135,6 +137,12 @@ def test_the_summary_holds_what_is_promised(finished: Command) -> None:
     assert data["chains"] >= 2 * data["groups"] > 0
     assert set(summary["seconds"]) >= {"models", "rollout", "groups", "reference", "train", "evaluate"}
     assert {"ray", "torch", "deepspeed", "trl"} <= set(summary["versions"])
+
+
+def test_no_secret_of_the_environment_is_written_anywhere(finished: Command) -> None:
+    """Not into the run's folder with Ray's, vLLM's and DeepSpeed's logs, the report, or caches beside it."""
+    assert len(list((finished.run_dir / "logs").rglob("*.log"))) >= 3
+    assert leaking_files([finished.folder]) == {}
 
 
 def test_the_report_stands_alone(finished: Command) -> None:
