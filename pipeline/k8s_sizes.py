@@ -24,7 +24,7 @@ def worker_groups(plan: Plan) -> tuple[WorkerGroup, ...]:
     if plan.faults:
         more = f" (and {len(plan.faults) - 1} more)" if len(plan.faults) > 1 else ""
         raise RequestError(f"the plan does not fit: {plan.faults[0]}{more}; see `chainpref plan`")
-    placed = [part.placed for part in (*plan.engines, *plan.ranks)]
+    placed = [engine.placed for engine in plan.engines] + [rank.placed for rank in plan.ranks]
     nodes = {node.name: node for node in plan.machines.nodes}
     by_kind: dict[str, list[Node]] = defaultdict(list)
     for name in dict.fromkeys(name for group in placed for name in group.nodes):
