@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evaluation.findings import percent
+from evaluation.sweep import MEASURES
 
 
 class SweepTable:
@@ -32,13 +33,14 @@ def _table(suite: str, found: Mapping[str, Any], confidence: float, narrow: bool
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("row", style="bold", overflow="fold")
     table.add_column("seeds", justify="right")
-    for heading in ("sampled", "greedy"):
+    measures = [measure for measure in MEASURES if any(row[measure] is not None for row in found["rows"])]
+    for heading in measures:
         table.add_column(heading, justify="right", no_wrap=True)
-    if not narrow:
+    if not narrow and "sampled" in measures:
         table.add_column("sampled, by seed", justify="right", no_wrap=True)
     for row in found["rows"]:
-        cells = [_figure(row[measure], narrow) for measure in ("sampled", "greedy")]
-        by_seed = [] if narrow else [Text(_by_seed(row["sampled"]), style="dim")]
+        cells = [_figure(row[measure], narrow) for measure in measures]
+        by_seed = [] if narrow or "sampled" not in measures else [Text(_by_seed(row["sampled"]), style="dim")]
         table.add_row(Text(row["row"]), str(row["seeds"]), *cells, *by_seed)
     table.caption = "executed accuracy; intervals over problems and seeds"
     table.caption_justify = "left"

@@ -13,7 +13,7 @@ from evaluation.summary import build_summary
 from rollout.records import Outcome
 from tests.evaluation import chromium
 from tests.evaluation.synthetic import DATA, SECONDS, TRAINING, VERSIONS, make_problems, make_scores
-from tests.evaluation.test_report import EXAMPLE
+from tests.evaluation.test_report import EXAMPLE, subtask_scores
 
 BROWSER = chromium.find()
 
@@ -25,8 +25,9 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    problems = make_problems(40)
-    scores = list(make_scores(problems, samples=2))
+    of_subtasks, scores_of_subtasks = subtask_scores()
+    problems = [*make_problems(40), *of_subtasks]
+    scores = [*make_scores(problems[:80], samples=2), *scores_of_subtasks]
     # A long word without any place to break, where a browser would otherwise widen the page.
     long = msgspec.structs.replace(problems[0], text="https://" + "x" * 400)
     config = EvaluationConfig(samples=2, bootstrap=200, permutations=199)

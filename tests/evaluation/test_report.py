@@ -181,7 +181,8 @@ def test_report_is_written_whole_or_not_at_all(
     assert [one.name for one in path.parent.iterdir()] == ["index.html"]
 
 
-def test_subtasks_abstention_and_many_functions_are_shown() -> None:
+def subtask_scores() -> tuple[list[Problem], list[Score]]:
+    """Problems of two subtasks and of abstention, the latter also among 40 distractors, and scores of two arms."""
     families = ("subtask_nested", "subtask_next", "abstention")
     problems = [problem for family in families for problem in generate(FamilyConfig(family=family, test=8), "test")]
     many = [
@@ -193,7 +194,7 @@ def test_subtasks_abstention_and_many_functions_are_shown() -> None:
     scores = [
         Score(
             model=arm,
-            suite=problem.family + problem.toolbox.removeprefix("arithmetic")[-5:],
+            suite=f"{problem.family}-40" if problem in many else problem.family,
             greedy=True,
             episode=msgspec.structs.replace(
                 make_episode(make_problems(1)[0], Skill(1.0, 1.0), rng, 0, arm),
@@ -205,12 +206,16 @@ def test_subtasks_abstention_and_many_functions_are_shown() -> None:
         for index, problem in enumerate([*problems, *many])
         for arm in ("base", "dpo")
     ]
-    summary = build_summary(scores, [*problems, *many], DATA, SECONDS, VERSIONS, EvaluationConfig(samples=0))
-    seen = Page(render_report(summary, [*problems, *many], scores, {}))
-    text = " ".join(seen.texts)
+    return [*problems, *many], scores
+
+
+def test_subtasks_abstention_and_many_functions_are_shown() -> None:
+    problems, scores = subtask_scores()
+    summary = build_summary(scores, problems, DATA, SECONDS, VERSIONS, EvaluationConfig(samples=0))
+    seen = Page(render_report(summary, problems, scores, {}))
     assert seen.open == []
     assert {"nested calls", "next-best function", "recall"} <= {one.strip() for one in seen.texts}
-    assert "abstention: accuracy by number of functions" in text
+    assert "abstention: accuracy by number of functions" in " ".join(seen.texts)
 
 
 def test_one_arm_one_problem_is_enough(problems: list[Problem]) -> None:
