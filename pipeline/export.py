@@ -25,7 +25,9 @@ from pipeline.stages.groups import EPISODES
 from pipeline.workload import read_workload
 from rollout.formats import load_format
 from rollout.group_units import group_prefix
+from rollout.native_template import NATIVE, tools_of
 from rollout.records import Episode, PreferenceGroup
+from rollout.rendering import shown_toolbox
 from rollout.shards import decode_episodes, read_groups
 from rollout.template import ChatTemplate
 from rollout.units import block_name
@@ -76,13 +78,24 @@ def _rows(run: Run, form: Callable[[Messages, Messages, Messages], Row], max_pai
         seen: set[str] = set()
         pairs = product(group.right, group.wrong)
         for right, wrong in islice(pairs, max_pairs or None):
-            chosen = _messages(episodes.find(group, right.episodes[0]), role)
+            best = episodes.find(group, right.episodes[0])
+            chosen = _messages(best, role)
             rejected = _messages(episodes.find(group, wrong.episodes[0]), role)
-            row = form(prompt, chosen, rejected)
+            row = _with_functions(form(prompt, chosen, rejected), best)
             key = json.dumps(row, sort_keys=True)
             if row and key not in seen:
                 seen.add(key)
                 yield row
+
+
+def _with_functions(row: Row, episode: Episode) -> Row:
+    """The row with the functions that were offered, where they do not stand in the prompt's text."""
+    if episode.call_format != NATIVE or not row:
+        return row
+    tools = tools_of(shown_toolbox(episode), episode.verbosity)
+    if "input" in row:
+        return {**row, "input": {**row["input"], "tools": tools}}
+    return {**row, "tools": json.dumps(tools, ensure_ascii=False) if "conversations" in row else tools}
 
 
 def _trl(prompt: Messages, chosen: Messages, rejected: Messages) -> Row:

@@ -121,6 +121,19 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _arms_follow_each_other(self) -> "Recipe":
+    @model_validator(mode="after")
+    def _suites_can_be_asked(self) -> "Recipe":
+        tiny = self.models.teacher.tiny or self.models.student.tiny
+        room = min(self.engines.teacher.engine.max_context, self.engines.student.engine.max_context)
+        for name, family in self.problems.items():
+            asked = self.episodes.of_suite(family.episode_settings)
+            where = f"problems.{name}" if family.episode_settings else "episodes"
+            if tiny and asked.call_format == "native":
+                raise ValueError(f"{where}.call_format: tiny models' own templates show no functions; use json or python")
+            if asked.prompt_tokens is not None and asked.prompt_tokens >= room:
+                raise ValueError(f"{where}.prompt_tokens = {asked.prompt_tokens}: engines have {room} tokens; lower it")
+        return self
+
         for name, arm in self.arms.items():
             if name in RESERVED_ARMS or "/" in name or name.startswith("."):
                 raise ValueError(f"arm {name!r}: that name is taken or no folder name; choose another")

@@ -7,6 +7,7 @@ The suite of `[problems.NAME]` is called NAME, its variant suite NAME-VARIANT; p
 from collections.abc import Mapping
 
 from pipeline.recipe import Recipe
+from rollout.config import EpisodeConfig
 from rollout.problems import generate
 from rollout.problems.config import FamilyConfig
 from rollout.records import Problem
@@ -38,4 +39,11 @@ def suite_samples(recipe: Recipe) -> dict[str, int]:
     return {
         suite: recipe.evaluation.samples if family.samples is None else family.samples
         for suite, family in suite_families(recipe).items()
+    }
+
+
+def suite_episodes(recipe: Recipe) -> dict[str, EpisodeConfig]:
+    """Suite -> how its problems are asked, with what its section sets in place of the recipe's."""
+    return {
+        suite: recipe.episodes.of_suite(family.episode_settings) for suite, family in suite_families(recipe).items()
     }

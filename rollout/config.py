@@ -1,13 +1,15 @@
 """What a recipe says about engines, episodes, rollouts and groups."""
 
+from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from cluster.config import Section
 from cluster.engine import EngineConfig
 from rollout.execution import CallLimits
 from rollout.records import PairKind, PairRule
+from rollout.formats import load_format
 
 
 class EpisodeConfig(Section):
@@ -17,6 +19,10 @@ class EpisodeConfig(Section):
     verbosity: Literal["names", "signatures", "full"] = "signatures"
     """How much of each function's schema stands in the prompt."""
     max_steps: int = Field(default=16, ge=1)
+    retrieve: int | None = Field(default=None, ge=0, le=5000)
+    """Show this many of a problem's functions, those that fit its text best, and the finishing one; absent: all."""
+    prompt_tokens: int | None = Field(default=None, ge=1)
+    """Show only so many functions, the best fitting ones, that the prompt has at most this many tokens."""
     max_failed_steps: int = Field(default=3, ge=0)
     """One more failed step than this ends the episode, wrong."""
     max_step_tokens: int = Field(default=512, ge=1)
@@ -24,6 +30,16 @@ class EpisodeConfig(Section):
     """Wall time of an episode; beyond it the episode is truncated."""
     calls: CallLimits = CallLimits()
 
+
+    @field_validator("call_format")
+    @classmethod
+    def _format_is_known(cls, name: str) -> str:
+        load_format(name)
+        return name
+
+    def of_suite(self, settings: Mapping[str, str | int]) -> "EpisodeConfig":
+        """These settings with a suite's own in their place. Raises ValueError."""
+        return self.model_validate({**self.model_dump(), **settings})
 
 class HostsConfig(Section):
     """The hosts that serve one model: how many, what each one owns, how it is filled."""

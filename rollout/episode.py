@@ -14,23 +14,21 @@ from rollout.checkers import check
 from rollout.config import EpisodeConfig
 from rollout.execution import execute
 from rollout.formats import CallFormat
+from rollout.native_template import NATIVE
+from rollout.prompting import Prompt, make_prompt
 from rollout.records import (
     CallResult,
     Episode,
     ErrorCode,
-    Message,
     Outcome,
-    Part,
     Problem,
     Producer,
     Provenance,
-    Role,
     Step,
     StopReason,
-    content_hash,
 )
 from rollout.template import ChatTemplate
-from rollout.toolboxes import Session, Toolbox, load_toolbox
+from rollout.toolboxes import Session
 
 _ABORT_RETRIES = 3
 
@@ -63,28 +61,23 @@ class Attempt:
     """Distinguishes request ids of attempts that share problem and sample (greedy and sampled scoring, say)."""
 
 
-def build_prompt(problem: Problem, toolbox: Toolbox, call_format: CallFormat, config: EpisodeConfig) -> Message:
-    """The functions and the problem, as one user message: a role that every chat template has."""
-    instructions = call_format.instructions(toolbox, config.verbosity)
-    return Message(role=Role.USER, content=(Part(text=f"{instructions}\n{problem.text}"),))
-
-
 async def run_episode(problem: Problem, attempt: Attempt, setting: EpisodeSetting) -> Episode:
     """Attempt `problem` once. Raises InfrastructureError when the engine is gone; the caller tries elsewhere."""
     started = time.monotonic()
-    toolbox = load_toolbox(problem.toolbox)
-    prompt = build_prompt(problem, toolbox, setting.call_format, setting.config)
-    prompt_ids = setting.template.prompt_ids([prompt])
-    session = toolbox.open(problem.state)
-    steps, stop = await _converse(problem, attempt, setting, session, list(prompt_ids), started)
+    prompt = make_prompt(problem, setting.template, setting.call_format, setting.config)
+    session = prompt.toolbox.open(problem.state)
+    steps, stop = await _converse(problem, attempt, setting, session, prompt, started)
     outcome, error = judge(problem, stop, session.answer, steps)
     return Episode(
         problem_id=problem.id,
         family=problem.family,
         sample=attempt.sample,
-        call_format=setting.call_format.name,
+        call_format=NATIVE if setting.template.native else setting.call_format.name,
+        toolbox=problem.toolbox,
+        verbosity=setting.config.verbosity,
+        shown=prompt.shown,
         prompt_text=prompt.text,
-        prompt_ids=tuple(prompt_ids),
+        prompt_ids=prompt.ids,
         steps=tuple(steps),
         answer=session.answer,
         stop=stop,
@@ -95,11 +88,11 @@ async def run_episode(problem: Problem, attempt: Attempt, setting: EpisodeSettin
         provenance=Provenance(
             generation=setting.generation,
             parent=setting.parent,
-            toolbox_hash=toolbox.hash,
+            toolbox_hash=prompt.toolbox.hash,
             format_hash=setting.call_format.hash,
             template_hash=setting.template.hash,
             tokenizer_hash=setting.template.tokenizer_hash,
-            prompt_hash=content_hash(prompt.text),
+            prompt_hash=prompt.hash,
         ),
         temperature=attempt.temperature,
         seconds=time.monotonic() - started,
@@ -112,12 +105,16 @@ async def _converse(
     attempt: Attempt,
     setting: EpisodeSetting,
     session: Session,
-    ids: list[int],
+    prompt: Prompt,
     started: float,
 ) -> tuple[list[Step], StopReason]:
-    """Step after step until something ends the episode. `ids` is the conversation so far; it grows here."""
-    config = setting.config
+    """Step after step until something ends the episode."""
+    config, template = setting.config, prompt.template
+    limits = config.calls if template.parallel else config.calls.model_copy(update={"max_calls": 1})
+    ids = list(prompt.ids)
     steps: list[Step] = []
+    if not prompt.fits:
+        return steps, StopReason.TOKEN_LIMIT
     while True:
         room = setting.max_context - len(ids)
         if room < 1:
@@ -128,7 +125,7 @@ async def _converse(
             temperature=attempt.temperature,
             top_p=attempt.top_p,
             max_tokens=min(config.max_step_tokens, room),
-            stop_token_ids=setting.template.stop_ids,
+            stop_token_ids=template.stop_ids,
             seed=None if attempt.seed is None else attempt.seed + len(steps),
         )
         step_started = time.monotonic()
@@ -142,14 +139,13 @@ async def _converse(
             if error.kind is InfrastructureKind.ABORTED:  # this request's fault alone; the engine lives
                 return steps, StopReason.INFRASTRUCTURE
             raise
-        text = setting.template.decode_reply(reply.token_ids)
+        text = template.decode_reply(reply.token_ids)
         cut = reply.finish is FinishReason.LENGTH
-        results = _cut_reply() if cut else await execute(text, setting.call_format, session, config.calls)
+        results = _cut_reply() if cut else await execute(text, setting.call_format, session, limits)
         stop = _stop_after(session, steps, results, cut, config)
         feedback: tuple[int, ...] = ()
         if stop is None:
-            shown = setting.call_format.render_results(results)
-            feedback = tuple(setting.template.feedback_ids(reply.token_ids, shown))
+            feedback = tuple(template.results_ids(reply.token_ids, results, setting.call_format))
             ids.extend(reply.token_ids)
             ids.extend(feedback)
         steps.append(

@@ -9,6 +9,7 @@ from cluster.ledger import Commit, Ledger
 from cluster.storage import open_store
 from rollout.config import GroupsConfig
 from rollout.groups import build_group
+from rollout.native_template import open_template
 from rollout.records import Episode, PreferenceGroup, content_hash
 from rollout.shards import decode_episodes, encode_groups, quarantine
 from rollout.template import ChatTemplate
@@ -54,7 +55,12 @@ def build_group_unit(work: GroupWork) -> Commit:
     found = [episode_ledger.find(name) for name in work.episodes]
     commits = [commit for commit in found if commit is not None and not commit.waived]
     rows = [episode for commit in commits for episode in decode_episodes(episode_ledger.read(commit))]
-    groups = block_groups(rows, work.student, ChatTemplate.from_model(work.student_dir), config)
+    templates = {name: open_template(work.student_dir, name)[0] for name in {row.call_format for row in rows}}
+    groups = [
+        group
+        for name, template in sorted(templates.items())
+        for group in block_groups([row for row in rows if row.call_format == name], work.student, template, config)
+    ]
     encoded = encode_groups(groups)
     if encoded.rejected:
         quarantine(store, work.unit, encoded.rejected)

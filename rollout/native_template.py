@@ -5,28 +5,31 @@ arguments as an object or as text, and whether it takes several calls in one mes
 the functions is refused. `for_toolbox` gives the template for one toolbox.
 
 A reply in which no call could be read is answered like a call: one tool message with the error. So roles alternate
-as every template wants, and a longer conversation's ids begin with the shorter one's.
+as every template wants. Only what stands between a reply and the next one is rendered, and so a longer conversation's
+ids begin with the shorter one's, also where the template would write the history otherwise (without its thoughts,
+say).
 """
 
+import copy
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from jinja2 import TemplateError
 
 from cluster.errors import RequestError
 from rollout.formats import CallFormat, CallSyntaxError, load_format
 from rollout.formats.native import call_id, without_thought
-from rollout.records import Call, Role, canonical_json, content_hash
-from rollout.template import _MARK, ChatTemplate
+from rollout.records import Call, CallResult, Role, canonical_json, content_hash
+from rollout.template import MARK, REFUSALS, ChatTemplate
 from rollout.toolboxes import Toolbox
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 DIALECTS = ("hermes", "mistral", "mistral_args", "llama")
+NATIVE = "native"
 _PROBE_TOOL = {
     "type": "function",
     "function": {
@@ -43,43 +46,75 @@ _PROBE_CALL = Call(name="probe_function", arguments='{"probe_argument":"probe \\
 _FAILED_CALL = Call(name="none", arguments="{}")
 """Stands for a reply without a call where the template needs one."""
 _NUMBER = re.compile(r"^-?(?:0|[1-9]\d*)(?:\.\d+)?$")
-_REFUSALS = (TemplateError, TypeError, ValueError, KeyError, AttributeError)
+_REMEDY = "use call format json or python with this model"
+_MAX_BOUND = 256
+"""Toolboxes that a template is kept ready for; with retrieval every problem has its own."""
 
 
-def tools_of(toolbox: Toolbox) -> list[dict[str, Any]]:
-    """The functions as chat templates take them."""
-    return [
-        {
-            "type": "function",
-            "function": {
-                "name": function.name,
-                "description": function.description,
-                "parameters": dict(function.parameters),
-            },
+def open_template(model_dir: str | Path, call_format: str) -> tuple[ChatTemplate, CallFormat]:
+    """The template of a model's tokenizer, and the format that its replies are read in.
+
+    Raises RequestError for an unknown format, a tokenizer without a chat template, and, where the format is
+    `native`, one whose template does not show functions.
+    """
+    if call_format == NATIVE:
+        native = NativeTemplate.from_model(model_dir)
+        assert isinstance(native, NativeTemplate)
+        return native, native.call_format
+    return ChatTemplate.from_model(model_dir), load_format(call_format)
+
+
+def tools_of(toolbox: Toolbox, verbosity: str = "full") -> list[dict[str, Any]]:
+    """The functions as chat templates take them. `names`: nothing but names; `signatures`: parameters and their
+    types; `full`: descriptions, too."""
+    tools = []
+    for function in toolbox.functions.values():
+        shown: dict[str, Any] = {"name": function.name, "description": function.description}
+        shown["parameters"] = dict(function.parameters)
+        if verbosity != "full":
+            shown["description"] = ""
+            bare = {"type": "object", "properties": {}}
+            shown["parameters"] = bare if verbosity == "names" else _undescribed(function.parameters)
+        tools.append({"type": "function", "function": shown})
+    return tools
+
+
+def _undescribed(schema: Any, is_names: bool = False) -> Any:
+    """A JSON schema without its descriptions; a parameter may still be called `description`."""
+    if isinstance(schema, Mapping):
+        return {
+            key: _undescribed(value, not is_names and key in ("properties", "$defs"))
+            for key, value in schema.items()
+            if is_names or key not in ("description", "examples")
         }
-        for function in toolbox.functions.values()
-    ]
+    return [_undescribed(item) for item in schema] if isinstance(schema, list) else schema
 
 
 class NativeTemplate(ChatTemplate):
     """A chat template with functions. Raises RequestError for one that does not render them."""
 
-    def __init__(self, tokenizer: "PreTrainedTokenizerBase", toolbox: Toolbox | None = None) -> None:
-        super().__init__(tokenizer)
-        self._tools = [_PROBE_TOOL] if toolbox is None else tools_of(toolbox)
-        self._bound: dict[str, NativeTemplate] = {}
-        self._between = lru_cache(maxsize=64)(self._render_between)
-        if toolbox is None:
-            self._check_tools()
-            self.dialect, self._as_text = self._find_dialect()
-            self.parallel = self._takes_two()
-            """Whether a message may hold several calls."""
+    native = True
 
-    def for_toolbox(self, toolbox: Toolbox) -> "NativeTemplate":
-        """The template with this toolbox's functions. Raises RequestError where one spells a control token."""
-        if toolbox.hash not in self._bound:
-            self._bound[toolbox.hash] = self._bind(toolbox)
-        return self._bound[toolbox.hash]
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase", more_ends: Sequence[int] = ()) -> None:
+        super().__init__(tokenizer, more_ends)
+        self._tools: list[dict[str, Any]] = [_PROBE_TOOL]
+        self._bound: dict[tuple[str, str], NativeTemplate] = {}
+        self._check_tools()
+        self.dialect, self._as_text = self._find_dialect()
+        self.parallel = self._takes_two()
+
+    def _clear(self) -> None:
+        super()._clear()
+        self._between = lru_cache(maxsize=64)(self._render_between)
+
+    def for_toolbox(self, toolbox: Toolbox, verbosity: str = "full") -> "NativeTemplate":
+        """The template with this toolbox's functions. What they say never becomes a control token."""
+        key = (toolbox.hash, verbosity)
+        if key not in self._bound:
+            if len(self._bound) >= _MAX_BOUND:
+                del self._bound[next(iter(self._bound))]
+            self._bound[key] = self._bind(toolbox, verbosity)
+        return self._bound[key]
 
     @cached_property
     def call_format(self) -> CallFormat:
@@ -88,89 +123,93 @@ class NativeTemplate(ChatTemplate):
 
     @cached_property
     def hash(self) -> str:
-        return content_hash(str(self._tokenizer.chat_template), canonical_json(self._tools))
+        return content_hash(NATIVE, str(self._tokenizer.chat_template))
+
+    @cached_property
+    def stop_ids(self) -> tuple[int, ...]:
+        """As in ChatTemplate, and what ends a reply with a call, last."""
+        ends = super().stop_ids
+        frame = self._between((("probe_function", "prob00001"),))[0]
+        if not self._ends_turn(frame):
+            return ends
+        (end,) = self._control.among(self._frame_ids(frame))[:1]
+        return (*(each for each in ends if each != end), end)
+
+    def shown_hash(self, text: str) -> str:
+        return content_hash(text, canonical_json(self._tools))
 
     def feedback_ids(self, reply_ids: Sequence[int], results_text: str) -> list[int]:
-        """As in ChatTemplate; `results_text` has one result a line, and each becomes a tool message of its own."""
-        try:
-            calls = list(self.call_format.parse(self.decode_reply(reply_ids)))
-        except CallSyntaxError:
-            calls = []
-        contents = results_text.split("\n")
-        if len(calls) != len(contents) or (len(calls) > 1 and not self.parallel):
-            calls, contents = [_FAILED_CALL], [" ".join(contents)]
-        return self._feedback(reply_ids, calls, contents)
+        """One tool message, for a reply without a call."""
+        return self._feedback(reply_ids, [_FAILED_CALL], [results_text])
+
+    def results_ids(
+        self, reply_ids: Sequence[int], results: Sequence[CallResult], call_format: CallFormat
+    ) -> list[int]:
+        """As in ChatTemplate; each result is a tool message of its own, with its call's name and id."""
+        contents = [result.content for result in results]
+        if len(results) > 1 and not self.parallel:
+            return self.feedback_ids(reply_ids, "\n".join(contents))
+        return self._feedback(reply_ids, [result.call or _FAILED_CALL for result in results], contents)
+
+    def calls_ids(self, calls: Sequence[Call], call_format: CallFormat) -> list[int]:
+        """As in ChatTemplate, as the template itself writes the reply."""
+        named = [
+            Call(name=self._control.mask(call.name), arguments=call.arguments, id=call_id(call, at))
+            for at, call in enumerate(calls)
+        ]
+        written = without_thought(self._written(named))
+        return [*self._after_header(self._header, [written], []), self.stop_ids[-1]]
 
     def _feedback(self, reply_ids: Sequence[int], calls: list[Call], contents: list[str]) -> list[int]:
-        pieces = list(self._between(tuple((call.name, call_id(call, index)) for index, call in enumerate(calls))))
+        frames = list(self._between(tuple((call.name, call_id(call, index)) for index, call in enumerate(calls))))
         for index, content in enumerate(contents):
-            if pieces[index].endswith('"') and pieces[index + 1].startswith('"'):
+            if frames[index].endswith('"') and frames[index + 1].startswith('"'):
                 if self._bare_numbers and _NUMBER.match(content):
-                    pieces[index], pieces[index + 1] = pieces[index][:-1], pieces[index + 1][1:]
+                    frames[index], frames[index + 1] = frames[index][:-1], frames[index + 1][1:]
                 else:
                     contents[index] = json.dumps(content, ensure_ascii=False)[1:-1]
-        ids = self._template_ids(pieces[0])
-        if reply_ids and ids and reply_ids[-1] == ids[0]:
-            ids = ids[1:]
-        for content, after in zip(contents, pieces[1:], strict=True):
-            ids += self.encode(content) + self._template_ids(after)
-        return ids
-
-    def _template_ids(self, text: str) -> list[int]:
-        return list(self._backend.encode(text, add_special_tokens=False).ids)
+        return self._after(reply_ids, frames, contents)
 
     @cached_property
     def _bare_numbers(self) -> bool:
         """Whether the template writes a result that is a number without the quotes that it puts around text."""
-        messages = [_user(), self._assistant([_PROBE_CALL])]
-        messages.append({"role": "tool", "name": _PROBE_CALL.name, "tool_call_id": _PROBE_CALL.id, "content": "7315"})
+        messages = [_user(), self._assistant([_PROBE_CALL]), _tool(_PROBE_CALL, "7315")]
         text = self._rendered(messages, True)
         return "7315" in text and '"7315"' not in text
 
-    def _bind(self, toolbox: Toolbox) -> "NativeTemplate":
-        bound = NativeTemplate(self._tokenizer, toolbox)
-        shown = json.dumps(bound._tools, ensure_ascii=False)
-        found = self._control_pattern.search(shown) if self._control_pattern else None
-        if found:
-            fault = f"a description holds {found[0]!r}, a control token of the model"
-            raise RequestError(f"toolbox {toolbox.name}: {fault}; reword it")
-        bound.dialect, bound._as_text, bound.parallel = self.dialect, self._as_text, self.parallel
+    def _bind(self, toolbox: Toolbox, verbosity: str) -> "NativeTemplate":
+        # What does not depend on the functions is found once, and copied: it is dear.
+        _ = (self.tokenizer_hash, self.hash, self.stop_ids, self._bare_numbers)
+        bound = copy.copy(self)
+        bound._tools = self._control.mask(tools_of(toolbox, verbosity))
+        bound._clear()
         return bound
 
-    def _render(self, roles: tuple[Role, ...], header: bool) -> str:
-        messages = [{"role": role.value, "content": _MARK.format(index)} for index, role in enumerate(roles)]
-        return self._rendered(messages, header)
-
-    def _rendered(self, messages: list[dict[str, Any]], header: bool) -> str:
-        return str(
-            self._tokenizer.apply_chat_template(
-                messages, tools=self._tools, tokenize=False, add_generation_prompt=header
-            )
-        )
+    def _rendered(self, messages: list[dict[str, Any]], header: bool, **more: Any) -> str:
+        return super()._rendered(messages, header, tools=self._tools, **more)
 
     def _render_between(self, calls: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-        """The text before, between and after the contents of the results of calls with these names and ids."""
-        made = [Call(name=name, arguments="{}", id=identifier) for name, identifier in calls]
+        """The frames before, between and after the contents of the results of calls with these names and ids."""
+        made = [Call(name=self._control.mask(name), arguments="{}", id=identifier) for name, identifier in calls]
         messages = [_user(), self._assistant(made)]
         for index, call in enumerate(made):
-            content = _MARK.format(index)
-            messages.append({"role": "tool", "name": call.name, "tool_call_id": call.id, "content": content})
+            messages.append(_tool(call, MARK.format(index)))
         try:
             # Some templates write an empty thought before the last reply only.
             written = without_thought(self._written(made))
             rest = self._rendered(messages, True)
             rest = rest[rest.index(written) + len(written) :]
-        except _REFUSALS as error:
+        except REFUSALS as error:
             raise RequestError(f"chat template of {self._name!r} refuses {len(made)} results: {error}") from error
-        pieces = []
+        frames = []
         for index in range(len(made)):
-            before, mark, rest = rest.partition(_MARK.format(index))
+            before, mark, rest = rest.partition(MARK.format(index))
             if not mark:
                 raise RequestError(f"chat template of {self._name!r} leaves out a tool's result")
-            pieces.append(before)
-        return (*pieces, rest)
+            frames.append(before)
+        return (*frames, rest)
 
-    def _written(self, calls: list[Call]) -> str:
+    def _written(self, calls: Sequence[Call]) -> str:
         """What the template writes for a reply with these calls, without what ends the turn. Raises as Jinja does."""
         header = self._rendered([_user()], True)
         whole = self._rendered([_user(), self._assistant(calls)], False)
@@ -182,10 +221,13 @@ class NativeTemplate(ChatTemplate):
             text = text.removesuffix(end).rstrip()
         return text
 
-    def _assistant(self, calls: list[Call]) -> dict[str, Any]:
+    def _assistant(self, calls: Sequence[Call]) -> dict[str, Any]:
         def function(call: Call) -> dict[str, Any]:
-            arguments = call.arguments if self._as_text else json.loads(call.arguments)
-            return {"name": call.name, "arguments": arguments}
+            arguments = self._control.mask(json.loads(call.arguments))
+            return {
+                "name": call.name,
+                "arguments": canonical_json(arguments) if self._as_text else arguments,
+            }
 
         made = [{"type": "function", "id": call.id, "function": function(call)} for call in calls]
         return {"role": "assistant", "content": "", "tool_calls": made}
@@ -193,18 +235,17 @@ class NativeTemplate(ChatTemplate):
     def _check_tools(self) -> None:
         try:
             text = self._rendered([_user()], True)
-        except _REFUSALS as error:
-            raise RequestError(f"chat template of {self._name!r} refuses functions: {error}") from error
+        except REFUSALS as error:
+            raise RequestError(f"chat template of {self._name!r} refuses functions ({error}); {_REMEDY}") from error
         if any(word not in text for word in ("probe_function", "Probe description.", "probe_argument")):
-            remedy = "use call format json or python with this model"
-            raise RequestError(f"chat template of {self._name!r} does not render functions; {remedy}")
+            raise RequestError(f"chat template of {self._name!r} does not render functions; {_REMEDY}")
 
     def _find_dialect(self) -> tuple[str, bool]:
         """Which dialect reads what the template writes, and whether the template takes arguments as text."""
         for self._as_text in (False, True):
             try:
                 text = self._written([_PROBE_CALL])
-            except _REFUSALS:
+            except REFUSALS:
                 continue
             for dialect in DIALECTS:
                 try:
@@ -213,8 +254,7 @@ class NativeTemplate(ChatTemplate):
                     continue
                 if (call.name, call.arguments) == (_PROBE_CALL.name, _PROBE_CALL.arguments):
                     return dialect, self._as_text
-        remedy = "use call format json or python with this model"
-        raise RequestError(f"chat template of {self._name!r} writes calls in no form known here; {remedy}")
+        raise RequestError(f"chat template of {self._name!r} writes calls in no form known here; {_REMEDY}")
 
     def _takes_two(self) -> bool:
         try:
@@ -230,3 +270,7 @@ class NativeTemplate(ChatTemplate):
 
 def _user() -> dict[str, Any]:
     return {"role": "user", "content": "QzUserzQ"}
+
+
+def _tool(call: Call, content: str) -> dict[str, Any]:
+    return {"role": Role.TOOL.value, "name": call.name, "tool_call_id": call.id, "content": content}

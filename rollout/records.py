@@ -232,6 +232,12 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     temperature: float
     seconds: float
     engine: str = ""
+    toolbox: str = ""
+    """Name in `rollout.toolboxes.load_toolbox`; "" in records from before it was kept."""
+    verbosity: str = ""
+    """How much of each function's schema was shown: `names`, `signatures` or `full`."""
+    shown: tuple[str, ...] = ()
+    """The functions shown, all that could be called, where they were fewer than the toolbox has; () for all."""
     schema_version: int = SCHEMA_VERSION
 
     @property

@@ -10,11 +10,12 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from cluster.errors import WorkError
+from cluster.errors import RequestError, WorkError
 from cluster.model_source import local_model
 from pipeline.progress import Bar, progress_bar
 from pipeline.recipe import ModelSection
 from pipeline.run_folder import Run
+from pipeline.suites import suite_episodes
 from pipeline.workload import make_workload, suite_problems
 from training.tiny_config import TinyConfig
 
@@ -27,9 +28,7 @@ def complete(run: Run) -> bool:
 
 def work(run: Run) -> None:
     """Plan the problems, check the models that are given, make the tiny ones that are missing."""
-    for model in _sections(run).values():
-        if model.tiny is None:
-            local_model(model.source)
+    _check_given(run)
     workload = make_workload(run)
     held_out = ", ".join(f"{suite} {count:,}" for suite, count in workload.suites.items())
     dropped = (
@@ -45,6 +44,22 @@ def work(run: Run) -> None:
     }
     if missing:
         _make_all(run, missing)
+
+
+def _check_given(run: Run) -> None:
+    """Raise RequestError for a given model that is not there, or that cannot be asked as the recipe says."""
+    given = {name: model.source for name, model in _sections(run).items() if model.tiny is None}
+    asked = dict.fromkeys([run.recipe.episodes.call_format])
+    asked.update((config.call_format, None) for config in suite_episodes(run.recipe).values())
+    for name, source in given.items():
+        from rollout.native_template import open_template
+
+        folder = local_model(source)
+        for call_format in asked:
+            try:
+                open_template(folder, call_format)
+            except (OSError, ValueError) as error:  # RequestError is a ValueError, too
+                raise RequestError(f"models.{name}.source: {str(error).splitlines()[0]}") from error
 
 
 def _sections(run: Run) -> dict[str, ModelSection]:

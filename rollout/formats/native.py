@@ -24,7 +24,7 @@ from rollout.toolboxes.toolbox import Toolbox
 
 _BLANK = re.compile(r"\s*")
 _THOUGHT = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
-_CALL_ID = re.compile(r"^[A-Za-z0-9]{9}$")
+_CALL_ID = re.compile(r"^[A-Za-z0-9]{9}\Z")
 _ARGS_HEAD = re.compile(r"\[TOOL_CALLS\]\s*([^\s\[\]{}]{1,200})(?:\[CALL_ID\]([A-Za-z0-9]{9}))?\s*\[ARGS\]\s*")
 _TOOL_CALLS = "[TOOL_CALLS]"
 _OPEN, _CLOSE = "<tool_call>", "</tool_call>"

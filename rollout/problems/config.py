@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from cluster.config import Section
+from rollout.formats import load_format
 
 SPLITS = ("train", "validation", "test")
 
@@ -28,6 +29,11 @@ class FamilyConfig(Section):
     seed: int = 0
     distractors: int = Field(0, ge=0, le=5000)
     """Useless functions added to every problem's toolbox, drawn from `seed`."""
+    call_format: str | None = None
+    """These suites' own `episodes.call_format`; absent: the recipe's. So for the next three."""
+    verbosity: Literal["names", "signatures", "full"] | None = None
+    retrieve: int | None = Field(default=None, ge=0, le=5000)
+    prompt_tokens: int | None = Field(default=None, ge=1)
     variants: tuple[Variant, ...] = ()
     """Variant suites of the test problems, each a suite `NAME-VARIANT` of as many problems; for generated families."""
     samples: Annotated[int, Field(ge=0, le=10_000)] | None = None
@@ -76,6 +82,25 @@ class FamilyConfig(Section):
         if not 1 <= low <= high <= 8:
             raise ValueError(f"difficulty = [{low}, {high}]: give the least and the greatest of 1 to 8")
         return self
+
+    @field_validator("call_format")
+    @classmethod
+    def _format_is_known(cls, name: str | None) -> str | None:
+        if name is not None:
+            load_format(name)
+        return name
+
+    @model_validator(mode="after")
+    def _settings_are_of_suites(self) -> "FamilyConfig":
+        if self.train and self.episode_settings:
+            name = next(iter(self.episode_settings))
+            raise ValueError(f"{name} is for held-out suites: set episodes.{name}, or make a section without train")
+        return self
+
+    @property
+    def episode_settings(self) -> dict[str, str | int]:
+        """What this section sets of `episodes` for its suites."""
+        return self.model_dump(include={"call_format", "verbosity", "retrieve", "prompt_tokens"}, exclude_none=True)
 
     @property
     def corpus_parts(self) -> int:

@@ -8,6 +8,7 @@ replaced; sessions with state that it held are rebuilt by making their successfu
 import asyncio
 import atexit
 import itertools
+import json
 import os
 import select
 import subprocess
@@ -28,6 +29,7 @@ from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from rollout.records import Call, CallResult, ErrorCode
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.mistakes import quoted
+from rollout.toolboxes.nesting import CALL, nested_names
 from rollout.toolboxes.toolbox import DEADLINE, NOTHING_BUILT_IN, Session, Toolbox
 
 WORKERS = min(4, os.cpu_count() or 1)
@@ -194,8 +196,14 @@ class IsolatedSession(Session):
     def _called_there(self, call: Call, built_ins: bool, deadline: float) -> CallResult:
         """On the worker's thread: one call, and what it changed. A worker that cannot start is a fault of machines."""
         start = time.perf_counter()
-        if call.name not in self.toolbox.functions and not (built_ins and call.name in ("Reasoning", "Stop")):
-            refusal = self._unknown(call.name)
+        known = self.toolbox.functions
+        # The worker knows the whole toolbox, this session perhaps a part of it.
+        inner = nested_names(json.loads(call.arguments)) if CALL in call.arguments else ()
+        unknown = next((name for name in inner if name not in known), None)
+        if call.name not in known and not (built_ins and call.name in ("Reasoning", "Stop")):
+            unknown = call.name
+        if unknown is not None:
+            refusal = self._unknown(unknown)
             return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code)
         try:
             self._worker.start()

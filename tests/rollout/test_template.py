@@ -28,7 +28,7 @@ def user(text: str) -> Message:
 
 
 def control_ids(template: ChatTemplate) -> set[int]:
-    return {template._control[token] for token in CONTROL}
+    return set(template._control.ids)
 
 
 def test_a_conversation_is_what_the_template_renders() -> None:
