@@ -1,9 +1,10 @@
-"""The training of one arm as a Ray Train job: ranks, failures, resumption, and what the driver learns of it."""
+"""The training of arms as a Ray Train job: ranks, failures, resumption, and what the driver learns of it."""
 
 import logging
 import re
 import time
 import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cluster.errors import WorkError
@@ -23,32 +24,47 @@ _BROKEN_LINK = re.compile(
 
 
 def train_arm(request: ArmRequest) -> ArmResult:
-    """Train one arm, or go on with it; returns at once where its model is published already.
-
-    Ray is initialised by the caller. Ranks that were lost are started again, from the newest verified checkpoint,
-    `training.max_failures` times; an error of the training itself is not tried again. Raises WorkError when the arm
-    cannot be trained, naming its log.
-    """
+    """Train one arm, or go on with it; at once where its model is published already. Raises like `train_arms`."""
     started = time.monotonic()
     if request.model_dir.is_dir():
         return _result(request, 0.0)
-    request.checkpoint_dir.mkdir(parents=True, exist_ok=True)
-    request.log_path.parent.mkdir(parents=True, exist_ok=True)
-    for failures in range(request.training.max_failures + 1):
-        # Before anything starts: checkpoints that are there and cannot be used must not cost a start of ranks.
-        newest_verified(request.checkpoint_dir, request.fingerprint)
-        lost = _fit(request)
-        if lost is None:
-            break
-        _log.warning("arm %s: %s; failure %d of %d", request.name, lost, failures + 1, request.training.max_failures)
-    else:
-        raise WorkError(f"arm {request.name}: {lost}, {failures + 1} times; see {request.log_path}.rank0")
-    if not request.model_dir.is_dir():
-        raise WorkError(f"arm {request.name}: training ended without a model; see {request.log_path}.rank0")
+    train_arms([request])
     return _result(request, time.monotonic() - started)
 
 
-def _fit(request: ArmRequest) -> str | None:
+def train_arms(requests: Sequence[ArmRequest]) -> None:
+    """Train arms that wait for none of each other, one after the other, with ranks that stay up between them.
+
+    All are of one `training`; an arm whose model is published already is left out. Ray is initialised by the caller.
+    Ranks that were lost are started again, and go on from the newest verified checkpoint of the arm that they were at,
+    `training.max_failures` times an arm; an error of the training itself is not tried again. Raises WorkError when an
+    arm cannot be trained, naming its log.
+    """
+    failures = 0
+    left = _left(requests)
+    while left:
+        for request in left:
+            request.checkpoint_dir.mkdir(parents=True, exist_ok=True)
+            request.log_path.parent.mkdir(parents=True, exist_ok=True)
+            # Before anything starts: checkpoints that are there and cannot be used must not cost a start of ranks.
+            newest_verified(request.checkpoint_dir, request.fingerprint)
+        lost = _fit(left)
+        before, left = left, _left(requests)
+        if lost is None and left:
+            raise WorkError(f"arm {left[0].name}: training ended without a model; see {left[0].log_path}.rank0")
+        if lost is not None and left:
+            failures = failures + 1 if left[0] is before[0] else 1
+            if failures > left[0].training.max_failures:
+                raise WorkError(f"arm {left[0].name}: {lost}, {failures} times; see {left[0].log_path}.rank0")
+            most = left[0].training.max_failures
+            _log.warning("arm %s: %s; failure %d of %d", left[0].name, lost, failures, most)
+
+
+def _left(requests: Sequence[ArmRequest]) -> list[ArmRequest]:
+    return [request for request in requests if not request.model_dir.is_dir()]
+
+
+def _fit(requests: Sequence[ArmRequest]) -> str | None:
     """Start the ranks and wait. None when they are done; what happened when ranks were lost and may be tried again."""
     from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchConfig, TorchTrainer
@@ -57,20 +73,20 @@ def _fit(request: ArmRequest) -> str | None:
 
     from training.worker import train_rank
 
-    training = request.training
+    first, training = requests[0], requests[0].training
     on_gpu = training.gpus_per_rank > 0
     resources = {"CPU": training.cpus_per_rank} | ({"GPU": training.gpus_per_rank} if on_gpu else {})
     trainer = TorchTrainer(
         train_rank,
-        train_loop_config={"request": request},
+        train_loop_config={"requests": list(requests)},
         torch_config=TorchConfig(backend="nccl" if on_gpu else "gloo"),
         scaling_config=ScalingConfig(num_workers=training.ranks, use_gpu=on_gpu, resources_per_worker=resources),
         run_config=RunConfig(
             # A fresh name an attempt: a half-written snapshot of Ray's own would make a name unusable for good.
             # Nothing of ours is kept there; our checkpoints are verified by our own manifests.
-            name=f"{request.name}-{uuid.uuid4().hex[:8]}",
-            storage_path=str(request.checkpoint_dir / "ray"),
-            # Tried again by the loop in `train_arm`, which can tell a lost rank from an error that would come again.
+            name=f"{first.name}-{uuid.uuid4().hex[:8]}",
+            storage_path=str(first.checkpoint_dir / "ray"),
+            # Tried again by the loop in `train_arms`, which can tell a lost rank from an error that would come again.
             failure_config=FailureConfig(max_failures=0),
             worker_runtime_env={"env_vars": environment(training)},
             logging_config=LoggingConfig(log_level="CRITICAL"),
@@ -81,7 +97,8 @@ def _fit(request: ArmRequest) -> str | None:
     except TrainingFailedError as error:
         what, again = _explained(error)
         if not again:
-            raise WorkError(f"arm {request.name}: {what}; see {request.log_path}.rank0") from error
+            at = (_left(requests) or requests)[0]
+            raise WorkError(f"arm {at.name}: {what}; see {at.log_path}.rank0") from error
         return what
     return None
 

@@ -25,23 +25,31 @@ from training.request import ArmRequest
 from training.resharding import is_universal, resume_point
 from training.selection import arm_groups
 from training.sft import sft_arguments, sft_trainer, write_rows
-from training.zero import deepspeed_config, join_ranks, precision, uses_bf16
+from training.zero import deepspeed_config, join_ranks, leave_arm, precision, uses_bf16
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
 def train_rank(settings: dict[str, Any]) -> None:
-    """Ray Train's per-worker function. `settings` is {"request": ArmRequest}."""
-    request: ArmRequest = settings["request"]
-    _redirect_output(request.log_path, int(os.environ["RANK"]))
-    _log.info("arm %s: rank %s is process %d", request.name, os.environ["RANK"], os.getpid())
-    join_ranks(request.training)
+    """Ray Train's per-worker function. `settings` is {"requests": [ArmRequest, ...]}, of one `training`."""
+    requests: list[ArmRequest] = settings["requests"]
+    _redirect_output(requests[0].log_path, int(os.environ["RANK"]))
+    join_ranks(requests[0].training)
+    for request in requests:
+        _redirect_output(request.log_path, int(os.environ["RANK"]))
+        _log.info("arm %s: rank %s is process %d", request.name, os.environ["RANK"], os.getpid())
+        _train(request)
+
+
+def _train(request: ArmRequest) -> None:
+    """One arm, from its newest checkpoint to its published model; nothing of it is kept in this process."""
     resume = agreed(lambda: resume_point(request.checkpoint_dir, request.fingerprint, dist.get_world_size()))
     trainer = _trainer(request, universal=resume is not None and is_universal(resume))
     _log.info("arm %s: %s", request.name, f"resumes from {resume}" if resume else "starts")
     trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
     export(trainer, request)
+    leave_arm(trainer)
 
 
 def agreed(decide: Callable[[], T]) -> T:

@@ -102,3 +102,27 @@ def join_ranks(training: TrainingConfig) -> None:
     state = PartialState(cpu=True)
     assert state.num_processes == torch.distributed.get_world_size()
     PartialState._shared_state["distributed_type"] = DistributedType.DEEPSPEED
+
+
+def leave_arm(trainer: Any) -> None:
+    """Give back what an arm's trainer held, so that the next one in this process begins as the first one did.
+
+    Collective: the engine's end gathers nothing, but no rank may be ahead by an arm. accelerate keeps DeepSpeed's
+    configuration in a state of the process, which would be the next arm's; the ranks' own state stays.
+    """
+    import gc
+
+    import torch
+    from accelerate.state import AcceleratorState, GradientState
+
+    engine = trainer.model_wrapped
+    if hasattr(engine, "destroy"):
+        engine.destroy()
+    trainer.accelerator.free_memory()
+    trainer.model = trainer.model_wrapped = trainer.optimizer = trainer.lr_scheduler = trainer.deepspeed = None
+    AcceleratorState._reset_state()
+    GradientState._reset_state()
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    torch.distributed.barrier()

@@ -3,7 +3,7 @@
 Base comes first; an arm's own model can only be asked once it is trained, which the train stage sees to.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,11 +31,17 @@ def complete(run: Run) -> bool:
 
 
 def work(run: Run) -> None:
-    for _, arm in _arms_from_base(run):
-        ensure_reference(run, arm)
+    ensure_references(run, [arm for _, arm in _arms_from_base(run)])
 
 
-def ensure_reference(run: Run, arm: DpoArm) -> None:
+def ensure_references(run: Run, arms: Sequence[DpoArm]) -> None:
+    """Score what is missing of the chains that `arms` take, for arms that take the same once."""
+    distinct = {(arm.start, arm.scored, arm.pairs, arm.max_right, arm.max_wrong): arm for arm in arms}
+    for arm in distinct.values():
+        _ensure(run, arm)
+
+
+def _ensure(run: Run, arm: DpoArm) -> None:
     """Score what is missing under the model that `arm` starts from, shared out over as many tasks as ranks train."""
     import ray
 

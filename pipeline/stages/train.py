@@ -1,17 +1,20 @@
 """Stage `train`: every arm of the recipe, each one after the arm that it starts from."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from threading import Thread
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.hosts import model_source
 from pipeline.progress import progress_bar
 from pipeline.run_folder import Run
-from pipeline.stages.reference import ensure_reference, reference_prefix
+from pipeline.stages.reference import ensure_references, reference_prefix
 from rollout.group_units import group_prefix
 from training.config import ArmConfig, DpoArm
+
+if TYPE_CHECKING:
+    from training.request import ArmRequest
 
 T = TypeVar("T")
 
@@ -22,20 +25,34 @@ def complete(run: Run) -> bool:
 
 
 def work(run: Run) -> None:
-    """Train the arms that are missing; one that was interrupted goes on from its newest verified checkpoint."""
-    for name, arm in run.recipe.arms_in_order():
-        if not run.model(name).is_dir():
-            _train(run, name, arm)
+    """Train the arms that are missing; one that was interrupted goes on from its newest verified checkpoint.
+
+    Arms that wait for none of each other share their ranks' processes.
+    """
+    done = {"base"} | {name for name in run.recipe.arms if run.model(name).is_dir()}
+    left = {name: arm for name, arm in run.recipe.arms_in_order() if name not in done}
+    while left:
+        ready = {name: arm for name, arm in left.items() if arm.start in done}
+        _train(run, ready)
+        done |= ready.keys()
+        left = {name: arm for name, arm in left.items() if name not in done}
 
 
-def _train(run: Run, name: str, arm: ArmConfig) -> None:
-    from training.job import train_arm
-    from training.metrics import read_metrics
+def _train(run: Run, arms: Mapping[str, ArmConfig]) -> None:
+    from training.job import train_arms
+
+    ensure_references(run, [arm for arm in arms.values() if isinstance(arm, DpoArm)])
+    requests = [_request(run, name, arm) for name, arm in arms.items()]
+    training = _in_background(lambda: train_arms(requests))
+    for request in requests:
+        _watch(run, request, training)
+    training.result()
+
+
+def _request(run: Run, name: str, arm: ArmConfig) -> "ArmRequest":
     from training.request import ArmRequest
 
-    if isinstance(arm, DpoArm):
-        ensure_reference(run, arm)
-    request = ArmRequest(
+    return ArmRequest(
         name=name,
         arm=arm,
         training=run.recipe.training,
@@ -47,17 +64,28 @@ def _train(run: Run, name: str, arm: ArmConfig) -> None:
         log_path=run.folder / "logs" / f"train-{name}.log",
         reference=reference_prefix(run),
     )
-    with progress_bar(run.console, f"{name} ({arm.method} from {arm.start})", 1.0) as bar:
-        training = _in_background(lambda: train_arm(request))
-        while not training.done():
+
+
+def _watch(run: Run, request: "ArmRequest", training: "Future[None]") -> None:
+    """Show an arm's progress until its model is there, and record it. Raises what the training raised."""
+    from training.metrics import read_metrics
+
+    started = time.monotonic()
+    title = f"{request.name} ({request.arm.method} from {request.arm.start})"
+    with progress_bar(run.console, title, 1.0) as bar:
+        steps = 0
+        while not training.done() and not request.model_dir.is_dir():
             time.sleep(0.5)
             if rows := read_metrics(request.metrics_path):
                 last = rows[-1]
                 loss = f"loss {last['loss']:.4f}" if "loss" in last else ""
                 bar.update(float(last["step"]), loss, total=float(last.get("steps", last["step"])))
-        result = training.result()
-        bar.update(result.steps, total=result.steps)
-    run.events.add("arm trained", arm=name, steps=result.steps, seconds=round(result.seconds, 3))
+        if training.done():
+            training.result()
+        if rows := read_metrics(request.metrics_path):
+            steps = int(rows[-1]["step"])
+        bar.update(steps, total=steps)
+    run.events.add("arm trained", arm=request.name, steps=steps, seconds=round(time.monotonic() - started, 3))
 
 
 def _in_background(call: Callable[[], T]) -> "Future[T]":

@@ -1,5 +1,6 @@
 """An arm trained by Ray Train on two ZeRO-3 ranks: the plain loop's numbers, published whole, resumed."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +14,7 @@ from cluster.storage import open_store
 from tests.training.samples import publish_groups, sample_groups, save_model
 from training.checkpoints import listed, verify
 from training.config import DpoArm, SftArm, TrainingConfig, ZeroConfig
-from training.job import train_arm
+from training.job import train_arm, train_arms
 from training.metrics import read_metrics
 from training.request import ArmRequest
 from training.sft import group_rows
@@ -139,3 +140,24 @@ def test_dpo_on_two_ranks_starts_at_ln_2_and_is_resumed(ray_here: None, start: P
     again = read_metrics(train_arm(asked).metrics_path)
     assert [row["step"] for row in again] == [1, 2, 3]
     assert again[2]["loss"] == pytest.approx(rows[2]["loss"], abs=1e-6)
+
+
+def test_arms_share_their_ranks_and_nothing_else(ray_here: None, start: Path, tmp_path: Path) -> None:
+    import math
+
+    from training.reference import ReferenceStore, compute_reference
+
+    publish_groups(tmp_path, sample_groups())
+    dpo = DpoArm(method="dpo", learning_rate=RATE, max_steps=STEPS, groups_per_step=12)
+    first, last = request(tmp_path, start, "first"), request(tmp_path, start, "last")
+    between = replace(request(tmp_path, start, "between"), arm=dpo, reference="reference/tiny")
+    store = ReferenceStore(Ledger(open_store(str(tmp_path)), between.reference))
+    compute_reference(str(start), sample_groups(), store, rule=dpo.scored, token_budget=512)
+    train_arms([first, between, last])
+    logs = [Path(f"{one.log_path}.rank1").read_text() for one in (first, between, last)]
+    assert len({re.findall(r"rank 1 is process (\d+)", log)[-1] for log in logs}) == 1
+    rows = [read_metrics(one.metrics_path) for one in (first, between, last)]
+    assert [row["step"] for of_arm in rows for row in of_arm] == [1, 2, 3] * 3
+    assert rows[1][0]["loss"] == pytest.approx(math.log(2), abs=1e-5)
+    assert [row["loss"] for row in rows[2]] == pytest.approx([row["loss"] for row in rows[0]], abs=1e-6)
+    assert [row["grad_norm"] for row in rows[2]] == pytest.approx([row["grad_norm"] for row in rows[0]], rel=1e-5)
