@@ -52,7 +52,7 @@ class _Progress:
         self.last = time.monotonic()
         self.running = self.waiting = 0
         self.kv_usage = 0.0
-        self.prompt_tokens = self.cached_tokens = self.generated_tokens = 0
+        self.prompt_tokens = self.cached_tokens = self.generated_tokens = self.preempted = 0
 
     def __call__(self, vllm_config: Any, engine_index: int = 0) -> "_Progress":
         return self
@@ -74,6 +74,7 @@ class _Progress:
             self.cached_tokens += scheduler_stats.prefix_cache_stats.hits
         if iteration_stats is not None:
             self.generated_tokens += iteration_stats.num_generation_tokens
+            self.preempted += iteration_stats.num_preempted_reqs
 
     def log_engine_initialized(self) -> None:
         """vLLM calls it; there is nothing to say."""
@@ -90,6 +91,8 @@ class VllmEngine:
 
     def __init__(self, llm: Any, progress: _Progress, stall_timeout_s: float) -> None:
         self._llm = llm
+        cache = llm.vllm_config.cache_config
+        self._kv_tokens = (cache.num_gpu_blocks or 0) * cache.block_size
         self._progress = progress
         self._live = 0
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -118,7 +121,11 @@ class VllmEngine:
 
         final = None
         try:
-            async for output in self._llm.generate({"prompt_token_ids": prompt}, _parameters(sampling), request_id):
+            # With its type a prompt is taken as it is; without it vLLM hands every request to a thread to be tokenised.
+            tokens = {"type": "token", "prompt_token_ids": prompt}
+            async for output in self._llm.generate(
+                tokens, _parameters(sampling), request_id, priority=sampling.priority
+            ):
                 final = output
         except EngineDeadError as error:
             raise InfrastructureError(InfrastructureKind.ENGINE_DEAD, str(error)) from None
@@ -130,10 +137,11 @@ class VllmEngine:
             # An aborted request ends with an ordinary output; storing it would blame the model.
             raise InfrastructureError(InfrastructureKind.ABORTED, request_id)
         reply = final.outputs[0]
-        ids = tuple(reply.token_ids)
+        ids, logprobs = tuple(reply.token_ids), tuple(reply.logprobs.logprobs)
+        assert len(ids) == len(logprobs), "one log-probability a token, the sampled one's"
         return Generation(
             token_ids=ids,
-            logprobs=tuple(entry[token].logprob for entry, token in zip(reply.logprobs, ids, strict=True)),
+            logprobs=logprobs,
             finish=FinishReason(reply.finish_reason),
         )
 
@@ -160,6 +168,8 @@ class VllmEngine:
             prompt_tokens=progress.prompt_tokens,
             cached_prompt_tokens=progress.cached_tokens,
             generated_tokens=progress.generated_tokens,
+            preempted=progress.preempted,
+            kv_tokens=self._kv_tokens,
         )
 
     async def close(self) -> None:
@@ -169,8 +179,12 @@ class VllmEngine:
         self._llm.shutdown()
 
 
-async def start_engine(config: EngineConfig, model_dir: str, seed: int) -> VllmEngine:
-    """Load a model and wait until it serves.
+Executor = Literal["mp", "ray"]
+
+
+async def start_engine(config: EngineConfig, model_dir: str, seed: int, executor: Executor = "mp") -> VllmEngine:
+    """Load a model and wait until it serves. `executor`: how an engine of several devices runs them; `ray` only when
+    they are on several nodes, in the placement group of the calling actor.
 
     Raises InfrastructureError when loading fails or takes longer than `load_timeout_s`, RequestError when there
     is no model at `model_dir`.
@@ -180,7 +194,9 @@ async def start_engine(config: EngineConfig, model_dir: str, seed: int) -> VllmE
     _set_environment(config)
     progress = _Progress()
     try:
-        llm = await asyncio.wait_for(asyncio.to_thread(_load, config, model_dir, seed, progress), config.load_timeout_s)
+        llm = await asyncio.wait_for(
+            asyncio.to_thread(_load, config, model_dir, seed, progress, executor), config.load_timeout_s
+        )
     except TimeoutError:
         detail = f"loading {model_dir} took longer than {config.load_timeout_s:.0f} s"
         raise InfrastructureError(InfrastructureKind.ENGINE_STALLED, detail) from None
@@ -214,7 +230,7 @@ def _set_environment(config: EngineConfig) -> None:
         os.environ["OMP_NUM_THREADS"] = str(config.threads)
 
 
-def _load(config: EngineConfig, model_dir: str, seed: int, progress: _Progress) -> Any:
+def _load(config: EngineConfig, model_dir: str, seed: int, progress: _Progress, executor: Executor) -> Any:
     from vllm.engine.arg_utils import AsyncEngineArgs
     from vllm.v1.engine.async_llm import AsyncLLM
 
@@ -232,9 +248,11 @@ def _load(config: EngineConfig, model_dir: str, seed: int, progress: _Progress) 
         trust_remote_code=False,
         tensor_parallel_size=config.tensor_parallel,
         pipeline_parallel_size=config.pipeline_parallel,
-        distributed_executor_backend="mp" if config.tensor_parallel * config.pipeline_parallel > 1 else None,
+        distributed_executor_backend=executor if config.tensor_parallel * config.pipeline_parallel > 1 else None,
         max_model_len=config.max_context,
         max_num_seqs=config.max_running,
+        # A turn that goes on holds its conversation's cache; a new episode would need more.
+        scheduling_policy="priority",
         gpu_memory_utilization=config.gpu_memory,
         dtype="float32" if config.dtype == "auto" and not gpu else config.dtype,
         quantization=config.quantization,
@@ -259,6 +277,8 @@ def _parameters(sampling: Sampling) -> Any:
         stop_token_ids=list(sampling.stop_token_ids),
         seed=sampling.seed,
         logprobs=0,
+        flat_logprobs=True,  # lists of numbers instead of two objects a token
         detokenize=False,
+        skip_clone=True,  # nobody else has it
         output_kind=RequestOutputKind.FINAL_ONLY,
     )

@@ -37,7 +37,7 @@ class InfrastructureKind(StrEnum):
     ABORTED = "aborted"
     """The engine ended the request as aborted."""
     HOST_TIMEOUT = "host_timeout"
-    """The host that executes calls, not the function, did not answer in time."""
+    """A host, or the process in it that executes calls, did not answer in time; not a function that took too long."""
     DRAINED = "drained"
     """The host was told to stop taking work."""
 

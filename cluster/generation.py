@@ -25,6 +25,8 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
     top_p: float = 1.0
     top_k: int = -1
     seed: int | None = None
+    priority: int = 0
+    """Lower is served first, where the engine cannot serve all at once."""
 
 
 class Generation(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +38,7 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineStats(msgspec.Struct, frozen=True, kw_only=True):
-    """A reading of an engine: requests, share of the KV cache in use (0 to 1), cumulative token counts."""
+    """A reading of an engine: requests, share of the KV cache in use (0 to 1), cumulative counts."""
 
     running: int
     waiting: int
@@ -44,6 +46,10 @@ class EngineStats(msgspec.Struct, frozen=True, kw_only=True):
     prompt_tokens: int
     cached_prompt_tokens: int
     generated_tokens: int
+    preempted: int = 0
+    """Requests whose cache was taken away for others, to be computed again."""
+    kv_tokens: int = 0
+    """Tokens that the KV cache holds; 0 when that is not known."""
 
 
 class Engine(Protocol):

@@ -1,110 +1,180 @@
-"""A pool of hosts: Ray actors that take units of work. It knows only `run(work) -> receipt` and their like.
+"""A pool of hosts: Ray actors that take units of work. Who gets what is decided in `cluster.routing`; here it is done.
 
-No barriers: every host is given work as it has room for it, preferably of the block it worked on last (its prefix
-cache holds those prompts), otherwise whatever is next. A unit whose host failed goes to the head of the queue. A
-host that fails again and again without finishing anything is given up; with none left the run ends.
+A host is a seat with a recipe for an actor. The pool starts the actor, waits until it says that it serves (a cluster
+may need hours to have room for it, a 70B model minutes to load: neither is a fault), gives it work, and asks it how
+much of that is left. When the actor dies, says that its engine is gone, or does not answer any more, the pool ends
+what remains of it and makes another one, after a pause. Seats may be added and drained while the work goes on.
+
+What an actor must have, all as coroutines: `start() -> places`, `run(work, start, stop) -> receipt`,
+`room(below) -> Room` (answers once fewer episodes than that are unfinished, and every few seconds in any case; also
+while it loads),
+`progress()`, `close()`.
 """
 
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
 
+import msgspec
 import ray
 from ray.actor import ActorHandle
-from ray.exceptions import RayActorError, RayError, RayTaskError
+from ray.exceptions import RayError, RayTaskError
 
-from cluster.errors import ChainprefError, InfrastructureError, RequestError, WorkError
+from cluster.errors import ChainprefError, InfrastructureError, InfrastructureKind, RequestError, WorkError
+from cluster.routing import Parcel, Router, RoutingLimits, UnitOfWork, Verdict
+
+WorkT = TypeVar("WorkT", bound=UnitOfWork)
+ReceiptT = TypeVar("ReceiptT")
+HostFactory = Callable[[], ActorHandle]
+OnEvent = Callable[[str, dict[str, Any]], None]
+
+_TICK_S = 1.0
+_FATAL = {InfrastructureKind.ENGINE_DEAD, InfrastructureKind.ENGINE_STALLED, InfrastructureKind.HOST_TIMEOUT}
 
 
-class UnitOfWork(Protocol):
-    """What the pool must know of a piece of work."""
+class Room(msgspec.Struct, frozen=True, kw_only=True):
+    """A host's answer: places it has now, and the unfinished episodes of each parcel under way, by its name."""
 
-    @property
-    def unit(self) -> str: ...
+    places: int
+    left: dict[str, int]
 
-    @property
-    def size(self) -> int:
-        """How many places it takes in a host."""
-        ...
 
-    @property
-    def affinity(self) -> str:
-        """Work of equal affinity shares prompts."""
-        ...
+class HostState(StrEnum):
+    """What a host is doing."""
+
+    WAITING = "waiting"
+    """Its actor has not answered yet: there is no room for it in the cluster, or its process is starting."""
+    LOADING = "loading"
+    """It answers, and does not serve yet."""
+    SERVING = "serving"
+    DRAINING = "draining"
+    """It finishes what it has."""
+    PAUSED = "paused"
+    """It failed; another actor will be made."""
+    LOST = "lost"
+    """It failed too often."""
+    GONE = "gone"
+    """It was drained."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PoolLimits:
-    """How much a host is given and how much failure is borne."""
+class PoolLimits(RoutingLimits):
+    """How much a host is given, and how much failure is borne."""
 
     places: int
-    """Places under way in a host; it is given work until twice as many are asked for, so that none stays empty
-    while a unit's last episodes end."""
-    attempts: int = 5
-    """How often a unit is tried."""
-    host_failures: int = 5
-    """Failures in a row, without a finished unit between them, after which a host is given up."""
-    backoff_s: float = 1.0
-    """Pause after a host's first failure; doubled with each further one, a minute at most."""
+    """Episodes under way in a host until it says otherwise."""
+    silence_s: float = 120.0
+    """A host that has answered once and does not for this long is replaced. Loading is no silence."""
 
 
 @dataclass(slots=True)
-class _Host:
+class _Seat(Generic[WorkT]):
     name: str
-    actor: ActorHandle
-    assigned: int = 0
-    affinity: str = ""
-    failures: int = 0
-    not_before: float = 0.0
-    lost: bool = False
+    make: HostFactory
+    state: HostState = HostState.PAUSED
+    actor: ActorHandle | None = None
+    places: int = 0
+    heard: float = 0.0
+    starting: Any = None
+    """The reference of `start`, until it answered."""
+    asking: Any = None
+    """The reference of `room`, until it answered."""
+    running: dict[Any, Parcel[WorkT]] = field(default_factory=dict)
+
+    @property
+    def references(self) -> list[Any]:
+        return [*self.running, *(one for one in (self.starting, self.asking) if one is not None)]
 
 
 @dataclass(slots=True)
-class Pool:
-    """Hosts and what they are doing. `on_event(kind, details)` hears of retries and losses."""
+class _Answer(Generic[WorkT]):
+    """What came back for a reference of a seat: a value, or an error."""
 
-    hosts: Sequence[tuple[str, ActorHandle]]
-    limits: PoolLimits
-    on_event: Callable[[str, dict[str, Any]], None] = lambda kind, details: None
-    _hosts: list[_Host] = field(init=False)
-    _closed: bool = field(init=False, default=False)
+    seat: _Seat[WorkT]
+    reference: Any
+    value: Any = None
+    error: Exception | None = None
 
-    def __post_init__(self) -> None:
-        self._hosts = [_Host(name, actor) for name, actor in self.hosts]
 
-    def run(self, work: Sequence[UnitOfWork], tick: Callable[[], None] = lambda: None) -> Iterator[Any]:
-        """Yield the receipt of every unit, in the order in which they finish. `tick` is called about once a second.
+class Pool(Generic[WorkT, ReceiptT]):
+    """Seats and what they are doing. `on_event(kind, details)` hears of retries and losses.
 
-        Raises WorkError when a unit has failed `attempts` times or no host is left.
+    With `join`, units are cut near the end of the work; the receipts of a unit's parts become one through
+    `join(work, receipts in order)`, called in this process. It must be possible to do that twice. `needs`: what each
+    host asks the cluster for, in words.
+    """
+
+    def __init__(
+        self,
+        hosts: Mapping[str, HostFactory],
+        limits: PoolLimits,
+        on_event: OnEvent = lambda kind, details: None,
+        join: Callable[[WorkT, Sequence[ReceiptT]], ReceiptT] | None = None,
+        needs: str = "",
+    ) -> None:
+        self.needs = needs
+        self._limits = limits
+        self._on_event = on_event
+        self._join = join
+        self._seats: dict[str, _Seat[WorkT]] = {}
+        self._router: Router[WorkT] = Router((), limits)
+        self._parts: dict[str, dict[int, tuple[Parcel[WorkT], ReceiptT]]] = {}
+        self._closed = False
+        for name, make in hosts.items():
+            self.add(name, make)
+
+    def add(self, name: str, make: HostFactory) -> None:
+        """One more host; work in progress is shared with it as soon as it serves."""
+        assert name not in self._seats, f"{name} is there already"
+        self._seats[name] = _Seat(name, make)
+        self._router.add(name, self._limits.places)
+
+    def drain(self, name: str) -> None:
+        """Give a host nothing more; it ends when it has finished what it has."""
+        if name in self._router.hosts:
+            self._router.drain(name)
+            self._seats[name].state = HostState.DRAINING
+
+    def states(self) -> dict[str, HostState]:
+        """What each host is doing."""
+        return {name: seat.state for name, seat in self._seats.items()}
+
+    def actor(self, name: str) -> ActorHandle | None:
+        """A host's actor; None while it has none."""
+        return self._seats[name].actor
+
+    def run(
+        self,
+        work: Sequence[WorkT],
+        tick: Callable[[], None] = lambda: None,
+        revise: Callable[[WorkT], WorkT | None] = lambda work: work,
+    ) -> Iterator[ReceiptT]:
+        """Yield the receipt of every unit, in the order in which they finish. `tick` is called about once a second;
+        `revise` before a unit is first given away: what is still to be done of it, or None.
+
+        Raises WorkError when a unit has failed `attempts` times or no host is left, RequestError as a host raised it.
         """
-        queue: deque[UnitOfWork] = deque(work)
-        tries: Counter[str] = Counter()
-        under_way: dict[Any, tuple[_Host, UnitOfWork]] = {}
-        while queue or under_way:
-            self._dispatch(queue, under_way)
-            if not under_way:
-                self._wait_for_host()
+        self._begin(work, revise)
+        ticked = time.monotonic()
+        while not self._router.finished:
+            self._start_due()
+            self._dispatch()
+            self._end_drained()
+            if all(seat.state in (HostState.LOST, HostState.GONE) for seat in self._seats.values()):
+                raise WorkError("work is left and no host is; add one, or run again")
+            for answer in self._answers():
+                yield from self._heard(answer)
+            self._watch_silence()
+            if time.monotonic() - ticked >= _TICK_S:
+                ticked = time.monotonic()
                 tick()
-                continue
-            done, _ = ray.wait(list(under_way), num_returns=1, timeout=1.0)
-            for reference in done:
-                host, unit = under_way.pop(reference)
-                host.assigned -= unit.size
-                try:
-                    receipt = ray.get(reference)
-                except (RayError, ChainprefError) as error:
-                    self._failed(host, unit, error, tries)
-                    queue.appendleft(unit)
-                else:
-                    host.failures = 0
-                    yield receipt
-            tick()
 
     def progress(self, timeout_s: float = 2.0) -> list[Any]:
         """A reading of every host that answers in time."""
-        references = [host.actor.progress.remote() for host in self._hosts if not host.lost]
+        actors = [seat.actor for seat in self._seats.values() if seat.actor is not None and seat.heard]
+        references = [actor.progress.remote() for actor in actors]
         ready, _ = ray.wait(references, num_returns=len(references), timeout=timeout_s) if references else ([], [])
         readings = []
         for reference in ready:
@@ -119,65 +189,190 @@ class Pool:
         if self._closed:
             return
         self._closed = True
-        references = [host.actor.close.remote() for host in self._hosts if not host.lost]
-        if references:
-            ray.wait(references, num_returns=len(references), timeout=timeout_s)
-        for host in self._hosts:
-            ray.kill(host.actor)
+        seats = [seat for seat in self._seats.values() if seat.actor is not None]
+        asked = [seat.actor.close.remote() for seat in seats if seat.actor is not None and seat.heard]
+        if asked:
+            ray.wait(asked, num_returns=len(asked), timeout=timeout_s)
+        for seat in seats:
+            self._discard(seat, HostState.GONE)
 
-    def _dispatch(self, queue: deque[UnitOfWork], under_way: dict[Any, tuple[_Host, UnitOfWork]]) -> None:
-        """Give work to the emptiest host that has room, until there is no work or no room."""
-        while queue:
-            now = time.monotonic()
-            open_hosts = [
-                host
-                for host in self._hosts
-                if not host.lost and host.not_before <= now and host.assigned < 2 * self.limits.places
-            ]
-            if not open_hosts:
-                return
-            host = min(open_hosts, key=lambda candidate: candidate.assigned)
-            unit = self._take(queue, host)
-            host.assigned += unit.size
-            host.affinity = unit.affinity
-            under_way[host.actor.run.remote(unit)] = (host, unit)
+    def _begin(self, work: Sequence[WorkT], revise: Callable[[WorkT], WorkT | None]) -> None:
+        self._router = Router(work, self._limits, revise, split=self._join is not None)
+        self._parts = {}
+        for seat in self._seats.values():
+            seat.running.clear()  # of an earlier call that was not heard to its end
+            if seat.state in (HostState.LOST, HostState.GONE):
+                continue
+            self._router.add(seat.name, seat.places or self._limits.places)
+            if seat.state is HostState.SERVING:
+                self._router.ready(seat.name)
+            if seat.state is HostState.DRAINING:
+                self._router.drain(seat.name)
 
-    def _take(self, queue: deque[UnitOfWork], host: _Host) -> UnitOfWork:
-        """The first unit near the queue's head that shares the host's prompts and nobody else's, else the head."""
-        elsewhere = {other.affinity for other in self._hosts if other is not host and other.assigned}
-        window = [queue[i] for i in range(min(len(queue), 4 * len(self._hosts)))]
-        chosen = next((unit for unit in window if unit.affinity == host.affinity), None)
-        if chosen is None:
-            chosen = next((unit for unit in window if unit.affinity not in elsewhere), window[0])
-        queue.remove(chosen)
-        return chosen
+    # To the hosts.
 
-    def _failed(self, host: _Host, unit: UnitOfWork, error: Exception, tries: Counter[str]) -> None:
+    def _start_due(self) -> None:
+        """Make an actor for every seat whose pause is over."""
+        now = time.monotonic()
+        for seat in self._seats.values():
+            if seat.state is HostState.PAUSED and self._router.pause(seat.name) <= now:
+                seat.state, seat.heard = HostState.WAITING, 0.0
+                seat.actor = seat.make()
+                seat.starting = seat.actor.start.remote()
+
+    def _dispatch(self) -> None:
+        """Give work away, then ask every host that is not asked already how much of it is left."""
+        for name, parcel in self._router.assign(time.monotonic()):
+            seat = self._seats[name]
+            assert seat.actor is not None, "work is given to hosts that serve"
+            seat.running[seat.actor.run.remote(parcel.work, parcel.start, parcel.stop)] = parcel
+        for seat in self._seats.values():
+            if seat.actor is not None and seat.asking is None:
+                seat.asking = seat.actor.room.remote(self._wanted(seat))
+
+    def _wanted(self, seat: _Seat[WorkT]) -> int:
+        """The load below which the host is to answer; 0 where nothing could be given and a sign of life is enough."""
+        open_now = seat.state is HostState.SERVING and self._router.pause(seat.name) <= time.monotonic()
+        return self._router.threshold(seat.name) if open_now and self._router.queued else 0
+
+    def _end_drained(self) -> None:
+        for seat in self._seats.values():
+            if seat.state is HostState.DRAINING and not self._router.load(seat.name):
+                self._router.remove(seat.name)
+                self._discard(seat, HostState.GONE, gently=True)
+                self._on_event("host drained", {"host": seat.name})
+
+    # From the hosts.
+
+    def _answers(self) -> list[_Answer[WorkT]]:
+        """What has been answered, failures last: what a host finished before it failed counts."""
+        by_reference = {reference: seat for seat in self._seats.values() for reference in seat.references}
+        if not by_reference:
+            time.sleep(0.05)
+            return []
+        references = list(by_reference)
+        done, _ = ray.wait(references, num_returns=1, timeout=_TICK_S)
+        if done:
+            done, _ = ray.wait(references, num_returns=len(references), timeout=0)
+        answers = []
+        for reference in done:
+            answer = _Answer(by_reference[reference], reference)
+            try:
+                answer.value = ray.get(reference)
+            except (RayError, ChainprefError) as error:
+                answer.error = error
+            answers.append(answer)
+        return sorted(answers, key=lambda answer: answer.error is not None)
+
+    def _heard(self, answer: _Answer[WorkT]) -> Iterator[ReceiptT]:
+        seat, reference = answer.seat, answer.reference
+        if reference not in seat.references:
+            return  # of an actor that was given up meanwhile
+        parcel = seat.running.pop(reference, None)
+        starting = reference == seat.starting
+        if reference == seat.asking:
+            seat.asking = None
+        if answer.error is not None:
+            self._failed(seat, parcel, answer.error)
+            return
+        seat.heard = time.monotonic()
+        if parcel is not None:
+            self._router.done(seat.name, parcel)
+            yield from self._complete(parcel, answer.value)
+        elif starting:
+            self._serves(seat, answer.value)
+        else:
+            self._take_room(seat, answer.value)
+
+    def _serves(self, seat: _Seat[WorkT], places: int) -> None:
+        seat.starting, seat.places = None, places
+        self._router.ready(seat.name, places)
+        if seat.state is not HostState.DRAINING:
+            seat.state = HostState.SERVING
+
+    def _take_room(self, seat: _Seat[WorkT], room: Room) -> None:
+        if seat.state is HostState.WAITING:
+            seat.state = HostState.LOADING
+        for parcel, episodes in room.left.items():
+            self._router.left(seat.name, parcel, episodes)
+        if seat.state is HostState.SERVING and room.places != seat.places:
+            seat.places = room.places
+            self._router.ready(seat.name, room.places)
+
+    def _complete(self, parcel: Parcel[WorkT], receipt: ReceiptT) -> Iterator[ReceiptT]:
+        """The unit's receipt, once all its parts are there."""
+        if parcel.whole:
+            yield receipt
+            return
+        assert self._join is not None, "units are cut only where their parts can be joined"
+        parts = self._parts.setdefault(parcel.work.unit, {})
+        parts[parcel.start] = (parcel, receipt)
+        if sum(part.size for part, _ in parts.values()) == parcel.work.size:
+            del self._parts[parcel.work.unit]
+            yield self._join(parcel.work, [receipt for _, (_, receipt) in sorted(parts.items())])
+
+    # What goes wrong.
+
+    def _failed(self, seat: _Seat[WorkT], parcel: Parcel[WorkT] | None, error: Exception) -> None:
         cause = error.cause if isinstance(error, RayTaskError) else error
-        machine = isinstance(cause, InfrastructureError | RayActorError)
         if isinstance(cause, RequestError):
             raise cause
-        if not machine:
-            raise WorkError(f"unit {unit.unit} on {host.name}: {_first_line(cause)}") from error
-        tries[unit.unit] += 1
+        if isinstance(cause, InfrastructureError) and cause.kind is InfrastructureKind.DRAINED and parcel is not None:
+            self._router.returned(seat.name, parcel)
+            seat.state = HostState.DRAINING
+        elif isinstance(cause, InfrastructureError) and cause.kind not in _FATAL and parcel is not None:
+            self._judge(seat, self._router.failed(seat.name, parcel, time.monotonic()), cause, error)
+        elif isinstance(cause, InfrastructureError | RayError):
+            self._crashed(seat, cause, error)
+        else:
+            what = f"unit {parcel.work.unit} on {seat.name}" if parcel is not None else f"host {seat.name}"
+            raise WorkError(f"{what}: {first_line(cause)}") from error
+
+    def _crashed(self, seat: _Seat[WorkT], cause: BaseException | None, error: Exception) -> None:
+        """End what is left of the host's actor; the seat gets another one later."""
+        draining = seat.state is HostState.DRAINING
+        self._discard(seat, HostState.PAUSED)
+        verdict = self._router.crashed(seat.name, time.monotonic())
+        if draining and not verdict.host_lost:
+            self._router.remove(seat.name)
+            seat.state = HostState.GONE
+        self._judge(seat, verdict, cause, error)
+
+    def _judge(self, seat: _Seat[WorkT], verdict: Verdict, cause: BaseException | None, error: Exception) -> None:
+        details = {"unit": verdict.unit, "host": seat.name, "try": verdict.tries, "cause": first_line(cause)}
+        self._on_event("retry", details)
+        if verdict.host_lost:
+            self._discard(seat, HostState.LOST)
+            self._on_event("host lost", details)
+        if verdict.hopeless:
+            what = f"unit {verdict.unit}" if verdict.unit else f"host {seat.name}"
+            raise WorkError(f"{what} failed ({verdict.hopeless}); last cause: {first_line(cause)}") from error
+
+    def _watch_silence(self) -> None:
         now = time.monotonic()
-        if now >= host.not_before:  # the units that fall with one process are one failure
-            host.failures += 1
-            host.not_before = now + min(60.0, self.limits.backoff_s * 2 ** (host.failures - 1))
-        details = {"unit": unit.unit, "host": host.name, "try": tries[unit.unit], "cause": _first_line(cause)}
-        self.on_event("retry", details)
-        if host.failures >= self.limits.host_failures:
-            host.lost = True
-            self.on_event("host lost", details)
-        if tries[unit.unit] >= self.limits.attempts or all(other.lost for other in self._hosts):
-            left = "no host is left" if all(other.lost for other in self._hosts) else f"{tries[unit.unit]} attempts"
-            raise WorkError(f"unit {unit.unit} failed ({left}); last cause: {_first_line(cause)}") from error
+        for seat in self._seats.values():
+            if seat.actor is not None and seat.heard and now - seat.heard > self._limits.silence_s:
+                detail = f"{seat.name} has not answered for {now - seat.heard:.0f} s"
+                fault = InfrastructureError(InfrastructureKind.HOST_TIMEOUT, detail)
+                self._crashed(seat, fault, fault)
 
-    def _wait_for_host(self) -> None:
-        soonest = min(host.not_before for host in self._hosts if not host.lost)
-        time.sleep(max(0.05, min(1.0, soonest - time.monotonic())))
+    def _discard(self, seat: _Seat[WorkT], state: HostState, gently: bool = False) -> None:
+        """Forget the seat's actor and all that it was asked, and end it."""
+        actor, seat.actor = seat.actor, None
+        seat.starting = seat.asking = None
+        seat.running.clear()
+        seat.state, seat.heard = state, 0.0
+        if actor is None:
+            return
+        if gently:
+            ray.wait([actor.close.remote()], timeout=_TICK_S)
+        ray.kill(actor)
 
 
-def _first_line(error: BaseException | None) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+def first_line(error: BaseException | None) -> str:
+    """An error in one line. Of an actor whose constructor raised, what it raised: Ray says that last."""
+    lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    last = "creation task" in lines[0] and len(lines) > 1
+    return f"{type(error).__name__}: {lines[-1] if last else lines[0]}"

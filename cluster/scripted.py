@@ -36,6 +36,10 @@ class ScriptedConfig(Section):
     hang_after: int | None = Field(default=None, ge=0)
     """After so many requests no reply comes any more, until the watchdog's `stall_timeout_s`."""
     stall_timeout_s: float = Field(default=120.0, gt=0)
+    wrong: float = Field(default=0.5, ge=0, le=1)
+    """Share of attempts that end wrong, where the script solves problems."""
+    load_s: float = Field(default=0.0, ge=0)
+    """Seconds from the start until it serves: see `start_scripted`."""
 
 
 class ScriptedEngine:
@@ -102,3 +106,9 @@ class ScriptedEngine:
 
     async def close(self) -> None:
         """There is nothing to release."""
+
+
+async def start_scripted(script: Script, config: ScriptedConfig) -> ScriptedEngine:
+    """A scripted engine that takes its time to load."""
+    await asyncio.sleep(config.load_s)
+    return ScriptedEngine(script, config)

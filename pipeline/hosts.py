@@ -1,29 +1,35 @@
 """Pools of rollout hosts for a run, and how their progress is shown and recorded."""
 
+import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from cluster.errors import RequestError, WorkError
 from cluster.model_source import model_revision
+from cluster.placement import EnginePlacement, describe, fitting, place_engine, refuse_impossible
 from pipeline.progress import Bar
 from pipeline.run_folder import Run
 from rollout.config import HostsConfig
 from rollout.records import Producer
 
 if TYPE_CHECKING:
-    from cluster.pool import Pool
-    from rollout.host import Receipt, ServedModel
+    from cluster.pool import HostFactory, Pool
+    from cluster.reservation import Reservation
+    from rollout.work import Receipt, ServedModel, Work
+
+HostKind = Literal["teacher", "student"]
 
 _READ_EVERY_S = 5.0
 _ASK_EVERY_S = 30.0
+_LOOK_EVERY_S = 2.0
 
 
 def served_model(run: Run, name: str) -> "ServedModel":
     """`teacher`, `base` or an arm of the run, as a host serves it."""
-    from rollout.host import ServedModel
+    from rollout.work import ServedModel
 
     models = run.recipe.models
     licence = models.teacher.licence if name == "teacher" else models.student.licence
@@ -40,65 +46,118 @@ def model_source(run: Run, name: str) -> str:
 
 
 @contextmanager
-def open_pool(run: Run, kind: str, first_model: str) -> Iterator["Pool"]:
+def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Work, Receipt]"]:
     """Hosts for the `teacher` or the `student`, ended when the block ends. Ray is up."""
-    import ray
-
     from cluster.pool import Pool, PoolLimits
-    from rollout.host import HostSpec, RolloutHost
+    from cluster.reservation import Reservation
+    from rollout.work import join_parts
 
-    config: HostsConfig = getattr(run.recipe.engines, kind)
-    gpus = _gpus(config)
-    _refuse_impossible(ray.cluster_resources(), config, gpus, kind, bool(run.recipe.cluster.address))
-    actor_class = ray.remote(RolloutHost)
-    model = served_model(run, first_model)
-    hosts = []
-    for index in range(config.count):
-        spec = HostSpec(
-            name=f"{kind}-{index}",
-            run_uri=run.store.uri,
-            generation=run.id,
-            parent=run.recipe.run.parent,
-            model=model,
-            engine=config.engine.model_dump_json().encode(),
-            episodes=run.recipe.episodes.model_dump_json().encode(),
-            live_episodes=config.live_episodes,
-            seed=run.recipe.run.seed,
-        )
-        threads = {"OMP_NUM_THREADS": str(config.engine.threads)} if config.engine.threads else {}
-        actor = actor_class.options(
-            num_cpus=config.cpus,
-            num_gpus=gpus,
-            max_restarts=-1,
-            runtime_env={"env_vars": threads} if threads else None,
-        ).remote(spec)
-        hosts.append((spec.name, actor))
-    pool = Pool(
-        hosts=hosts,
-        limits=PoolLimits(places=config.live_episodes, attempts=config.attempts),
-        on_event=lambda what, details: _tell(run, what, details),
-    )
+    config = run.recipe.engines.teacher if kind == "teacher" else run.recipe.engines.student
+    placement = _placement(run, kind, config)
+    reservations = [Reservation(placement) for _ in range(config.count)]
+    pool: Pool[Work, Receipt] | None = None
     try:
+        _await_nodes(run, kind, config, placement)
+        model = served_model(run, first_model)
+        hosts = {
+            f"{kind}-{index}": _factory(run, config, f"{kind}-{index}", model, reservation)
+            for index, reservation in enumerate(reservations)
+        }
+        pool = Pool(
+            hosts=hosts,
+            limits=PoolLimits(places=config.live_episodes, attempts=config.attempts, silence_s=config.silence_s),
+            on_event=lambda what, details: _tell(run, what, details),
+            join=lambda work, parts: join_parts(run.store, work, parts),
+            needs=str(placement),
+        )
         yield pool
     except WorkError as error:
         raise WorkError(f"{error}; see {run.folder / 'logs'}") from error
     except KeyboardInterrupt:
-        pool.close(timeout_s=0.1)  # what is under way is not committed, and will be done again
+        if pool is not None:
+            pool.close(timeout_s=0.1)  # what is under way is not committed, and will be done again
         raise
     finally:
-        pool.close()
+        if pool is not None:
+            pool.close()
+        for reservation in reservations:
+            reservation.release()
 
 
-def _tell(run: Run, what: str, details: dict[str, Any]) -> None:
+def _factory(
+    run: Run, config: HostsConfig, name: str, model: "ServedModel", reservation: "Reservation"
+) -> "HostFactory":
+    """Makes the host's actor, as often as the pool wants one."""
+    from rollout.host import RolloutHost
+    from rollout.work import HostSpec
+
+    spec = HostSpec(
+        name=name,
+        run_uri=run.store.uri,
+        generation=run.id,
+        parent=run.recipe.run.parent,
+        model=model,
+        engine=config.engine.model_dump_json().encode(),
+        episodes=run.recipe.episodes.model_dump_json().encode(),
+        live_episodes=config.live_episodes,
+        seed=run.recipe.run.seed,
+        executor=reservation.placement.executor,
+        scripted=config.scripted.model_dump_json().encode() if config.scripted else b"",
+    )
+    threads = {"OMP_NUM_THREADS": str(config.engine.threads)} if config.engine.threads else {}
+    return lambda: reservation.actor(RolloutHost, spec, environment=threads)
+
+
+def _placement(run: Run, kind: HostKind, config: HostsConfig) -> EnginePlacement:
+    """What one host owns. Raises RequestError when Ray was started here, and all hosts together cannot fit."""
+    from cluster.reservation import cluster_nodes
+
+    nodes = cluster_nodes()
+    gpus = config.device == "gpu" or (config.device == "auto" and any(node.gpus for node in nodes))
+    engine = config.engine
+    placement = place_engine(engine.tensor_parallel, engine.pipeline_parallel, config.cpus, nodes, gpus)
+    started_here = not (run.recipe.cluster.address or os.environ.get("RAY_ADDRESS"))
+    if started_here and fitting(placement, nodes, config.count) < config.count:
+        raise RequestError(
+            f"engines.{kind}: {config.count} host(s) need {placement} each, and Ray has {describe(nodes)}; "
+            f"lower engines.{kind}.count or raise cluster.local_cpus"
+        )
+    return placement
+
+
+def _await_nodes(run: Run, kind: HostKind, config: HostsConfig, placement: EnginePlacement) -> None:
+    """Wait for a node that can hold an engine at all: nodes of a cluster join one after the other, or when asked for.
+
+    Says every half minute what is asked for and what there is. Raises RequestError after `cluster.grow_s`.
+    """
+    from cluster.reservation import cluster_nodes
+
+    started = said = time.monotonic()
+    while not fitting(placement, nodes := cluster_nodes(), 1):
+        now = time.monotonic()
+        if now - started >= run.recipe.cluster.grow_s:
+            refuse_impossible(f"engines.{kind}", placement, config.count, nodes)
+        if said == started or now - said >= _ASK_EVERY_S:
+            said = now
+            run.console.print(
+                f"  waiting for nodes: a host of engines.{kind} needs {placement}; there are {describe(nodes)}",
+                highlight=False,
+                soft_wrap=True,
+            )
+        time.sleep(_LOOK_EVERY_S)
+
+
+def _tell(run: Run, what: str, details: Mapping[str, str | int]) -> None:
     """Record a retry or a loss, and say it."""
     run.events.add(what, **details)
-    run.console.print(f"  {what}: {details['host']}, {details['cause']}", highlight=False, markup=False, soft_wrap=True)
+    cause = f", {details['cause']}" if "cause" in details else ""
+    run.console.print(f"  {what}: {details['host']}{cause}", highlight=False, markup=False, soft_wrap=True)
 
 
 class Watch:
     """Reads the hosts every few seconds, shows the figures on the bar and records them in events.jsonl."""
 
-    def __init__(self, run: Run, stage: str, pool: "Pool", bar: Bar) -> None:
+    def __init__(self, run: Run, stage: str, pool: "Pool[Work, Receipt]", bar: Bar) -> None:
         self._run, self._stage, self._pool, self._bar = run, stage, pool, bar
         self._outcomes: Counter[str] = Counter()
         self._rows = self._tokens = 0
@@ -135,35 +194,18 @@ class Watch:
             outcomes=dict(self._outcomes),
             hosts=readings,
         )
-        silent = len(self._pool.hosts) - len(readings)
-        if silent and now - self._asked >= _ASK_EVERY_S:
+        waiting = [name for name, state in self._pool.states().items() if state == "waiting"]
+        if waiting and now - self._asked >= _ASK_EVERY_S:
             self._asked = now
-            self._say_waiting(silent)
+            self._say_waiting(waiting)
         self._bar.update(self._rows)
 
-    def _say_waiting(self, silent: int) -> None:
-        import ray
+    def _say_waiting(self, hosts: Sequence[str]) -> None:
+        from cluster.reservation import cluster_nodes, free_resources
 
-        free = {name: amount for name, amount in ray.available_resources().items() if name in ("CPU", "GPU")}
         self._run.console.print(
-            f"  waiting for {silent} host(s) to answer; free in the cluster: {free}", highlight=False
+            f"  waiting for {', '.join(hosts)}: each needs {self._pool.needs}; free: {free_resources()} of "
+            f"{describe(cluster_nodes())}",
+            highlight=False,
+            soft_wrap=True,
         )
-
-
-def _gpus(config: HostsConfig) -> int:
-    """GPUs that a host owns: all of its engine's, where the cluster has GPUs at all."""
-    import ray
-
-    wanted = config.engine.tensor_parallel * config.engine.pipeline_parallel
-    return wanted if ray.cluster_resources().get("GPU", 0) else 0
-
-
-def _refuse_impossible(resources: dict[str, float], config: HostsConfig, gpus: int, kind: str, may_grow: bool) -> None:
-    """Refuse what can never be placed, instead of waiting for ever. A cluster elsewhere may still grow."""
-    wanted: Sequence[tuple[str, float]] = (("CPU", config.cpus * config.count), ("GPU", float(gpus * config.count)))
-    for name, amount in wanted:
-        if amount > resources.get(name, 0) and not may_grow:
-            raise RequestError(
-                f"engines.{kind}: {config.count} host(s) need {amount:g} {name}, and Ray has "
-                f"{resources.get(name, 0):g}; lower engines.{kind}.count or raise cluster.local_cpus"
-            )

@@ -42,6 +42,8 @@ class ClusterSection(Section):
     """A Ray cluster's address, or `auto`; "" starts Ray on this machine, unless RAY_ADDRESS says otherwise."""
     local_cpus: int = Field(default=4, ge=1)
     """Places for processes when Ray is started here. Not cores: engine and driver wait in turn for each other."""
+    grow_s: float = Field(default=600.0, ge=0)
+    """How long to wait for a node that can hold an engine, while the cluster has none: nodes join one by one."""
     machines: str | None = None
     """A cluster file that `plan` takes when it is told of no other; seen from the recipe's folder."""
 

@@ -5,12 +5,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from cluster.ledger import Ledger
 from pipeline.existing_run import read_run
 from pipeline.stages import STAGES
 from pipeline.stages.evaluate import missing_units as missing_scores
 from pipeline.stages.evaluate import planned_units as planned_scores
+from pipeline.stages.groups import EPISODES
 from pipeline.stages.rollout import missing_units
 from pipeline.workload import read_workload
+from rollout.work import waived_episodes
 
 
 def show_status(folder: Path, console: Console) -> None:
@@ -27,7 +30,10 @@ def show_status(folder: Path, console: Console) -> None:
     console.print(table)
     if run.store.exists("plan.json"):
         units = read_workload(run).episode_units
-        console.print(f"episode units: {len(units) - len(missing_units(run)):,} of {len(units):,}", highlight=False)
+        waived = sum(waived_episodes(commit) for commit in Ledger(run.store, EPISODES).history().values())
+        left_out = f" ({waived:,} episodes waived by the quota)" if waived else ""
+        done = len(units) - len(missing_units(run))
+        console.print(f"episode units: {done:,} of {len(units):,}{left_out}", highlight=False)
         scores = planned_scores(run)
         console.print(f"score units: {len(scores) - len(missing_scores(run)):,} of {len(scores):,}", highlight=False)
     latest = next((row for row in reversed(rows) if row.get("event") == "progress"), None)

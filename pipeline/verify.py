@@ -1,13 +1,13 @@
 """`chainpref verify RUN`: every hash and every invariant, read afresh from the files."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rich.console import Console
 
 from cluster.errors import ChainprefError, RequestError, WorkError
-from cluster.ledger import Ledger
+from cluster.ledger import Commit, Ledger
 from evaluation.job import SCORES
 from pipeline.existing_run import read_run
 from pipeline.run_folder import Run
@@ -18,6 +18,7 @@ from pipeline.workload import read_workload
 from rollout.group_units import group_prefix
 from rollout.records import Episode, Outcome, PreferenceGroup
 from rollout.shards import read_episodes, read_groups, read_scores
+from rollout.work import waived_episodes, waived_problems
 
 
 def verify_run(folder: Path, console: Console) -> None:
@@ -55,13 +56,29 @@ def _episode_faults(run: Run) -> Iterator[str]:
     for name, commit in ledger.history().items():
         if name not in planned:
             yield f"episodes: unit {name} is committed and was never planned"
-        elif not commit.waived and commit.rows != planned[name].episodes and not _quarantined(run, name):
-            yield f"episodes: unit {name} holds {commit.rows} rows, planned {planned[name].episodes}"
+        elif commit.rows + waived_episodes(commit) != planned[name].episodes and not _quarantined(run, name):
+            yield (
+                f"episodes: unit {name} holds {commit.rows} rows and waives {waived_episodes(commit)}, "
+                f"planned {planned[name].episodes}"
+            )
     seen: Counter[tuple[str, int]] = Counter()
+    counts: Counter[tuple[str, Outcome]] = Counter()
     for episode in read_episodes(ledger):
         seen[episode.problem_id, episode.sample] += 1
+        counts[episode.problem_id, episode.outcome] += 1
         yield from _label_faults(episode)
+    for name, commit in ledger.history().items():
+        yield from (f"episodes: unit {name} {fault}" for fault in _waiver_faults(run, commit, counts))
     yield from (f"episodes: {problem}#{sample} stands {n} times" for (problem, sample), n in seen.items() if n > 1)
+
+
+def _waiver_faults(run: Run, commit: Commit, counts: Mapping[tuple[str, Outcome], int]) -> Iterator[str]:
+    """Problems that a unit left out although they never got enough chains."""
+    quota = run.recipe.rollout.quota
+    for problem in waived_problems(commit):
+        right, wrong = counts.get((problem, Outcome.RIGHT), 0), counts.get((problem, Outcome.WRONG), 0)
+        if quota is None or right < quota.right or wrong < quota.wrong:
+            yield f"waives {problem}, which has {right} right and {wrong} wrong episodes"
 
 
 def _label_faults(episode: Episode) -> Iterator[str]:

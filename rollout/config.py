@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 
 from cluster.config import Section
 from cluster.engine import EngineConfig
+from cluster.scripted import ScriptedConfig
 from rollout.execution import CallLimits
 from rollout.records import PairKind, PairRule
 from rollout.formats import load_format
@@ -47,11 +48,25 @@ class HostsConfig(Section):
     count: int = Field(default=1, ge=1)
     cpus: float = Field(default=1.0, gt=0)
     """CPUs that Ray reserves for one host."""
+    device: Literal["auto", "gpu", "cpu"] = "auto"
+    """`auto`: GPUs where the cluster has any now."""
     live_episodes: int = Field(default=128, ge=1)
-    """Episodes under way at a time on one host."""
+    """Episodes under way at a time on one host, at most: fewer where the KV cache does not hold as many."""
     attempts: int = Field(default=5, ge=1)
     """How often a unit is tried before the run fails."""
+    silence_s: float = Field(default=120.0, gt=0)
+    """A host that has answered once and does not for this long is replaced; loading is no silence."""
     engine: EngineConfig = EngineConfig()
+    scripted: ScriptedConfig | None = None
+    """Instead of serving the model, play known solutions of the problems, right ones and wrong ones: to try a recipe
+    or a cluster without it. Only the model's tokenizer is loaded."""
+
+
+class QuotaConfig(Section):
+    """When a problem has been sampled enough: so many right and so many wrong episodes, both."""
+
+    right: int = Field(ge=1)
+    wrong: int = Field(ge=1)
 
 
 class RolloutConfig(Section):
@@ -64,6 +79,8 @@ class RolloutConfig(Section):
     problems_per_block: int = Field(default=32, ge=1)
     """Problems whose episodes lie together; a block's groups are built once it is complete."""
     samples_per_unit: int = Field(default=8, ge=1)
+    quota: QuotaConfig | None = None
+    """Stop sampling a problem once it has enough right and wrong episodes. Biases the data, as the report says."""
 
 
 class GroupsConfig(Section):

@@ -127,6 +127,7 @@ async def _converse(
             max_tokens=min(config.max_step_tokens, room),
             stop_token_ids=template.stop_ids,
             seed=None if attempt.seed is None else attempt.seed + len(steps),
+            priority=-len(steps),  # turns that go on come before new episodes
         )
         step_started = time.monotonic()
         name = f"{problem.id}#{attempt.sample}{attempt.label}.{len(steps)}"

@@ -1,158 +1,133 @@
 """One Ray actor: an engine and its episodes as coroutines.
 
-A unit's episodes run side by side with those of other units, under one cap for the whole host; the unit's shard
-is committed once all of them ended. Episodes that go on come before new ones, because a waiting turn holds a
-place under the cap. When the engine is dead the actor ends its process: Ray starts another, which loads again.
+A unit's episodes run side by side with those of other units, under one limit for the whole host, which follows the
+engine's KV cache; the unit's shard is committed once all of them ended. Episodes that go on come before new ones: a
+waiting turn keeps its place under the limit, and the engine serves later turns first. When the engine is dead the
+actor ends its process, and the pool makes another one, which loads again.
 """
 
 import asyncio
+import contextlib
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
 
-import msgspec
-
+from cluster.admission import Admission, Gate, first_limit
 from cluster.engine import EngineConfig, VllmEngine, start_engine
 from cluster.errors import InfrastructureError, InfrastructureKind
-from cluster.ledger import Ledger
 from cluster.model_source import local_model
-from cluster.storage import open_store
+from cluster.pool import Room
+from cluster.scripted import ScriptedConfig, ScriptedEngine, start_scripted
+from cluster.storage import Store, open_store
 from rollout.config import EpisodeConfig
 from rollout.episode import Attempt, EpisodeSetting, run_episode
-from rollout.formats import load_format
-from rollout.records import Episode, Problem, Producer, Score, content_hash
-from rollout.shards import encode_episodes, encode_scores, quarantine
+from rollout.formats import CallFormat
+from rollout.native_template import open_template
+from rollout.records import Episode, Problem, content_hash
+from rollout.scripted_replies import GoldPlayer
 from rollout.template import ChatTemplate
+from rollout.work import HostProgress, HostSpec, Receipt, ServedModel, Work, receipt_of
 
 _FATAL = {InfrastructureKind.ENGINE_DEAD, InfrastructureKind.ENGINE_STALLED}
 _LAST_WORDS_S = 0.3
+_CONTROL_S = 0.5
+"""How often the limit of live episodes is looked at."""
+_SIGN_OF_LIFE_S = 2.0
 
 
-class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
-    """The model that a host serves, and the name that its work is recorded under."""
-
-    name: str
-    source: str
-    producer: Producer
+@lru_cache(maxsize=64)
+def _episode_config(settings: bytes) -> EpisodeConfig:
+    return EpisodeConfig.model_validate_json(settings)
 
 
-class HostSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a host needs to start, also after its process was replaced."""
-
-    name: str
-    run_uri: str
-    generation: str
-    parent: str
-    model: ServedModel
-    engine: bytes
-    """EngineConfig as JSON."""
-    episodes: bytes
-    """EpisodeConfig as JSON."""
-    live_episodes: int
-    seed: int
-
-
-class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """One unit: attempts at problems, and where their rows go."""
-
-    unit: str
-    prefix: str
-    """The ledger's prefix: `episodes` or `scores`."""
-    model: ServedModel
-    problems: tuple[Problem, ...]
-    samples: tuple[int, ...]
-    temperature: float
-    top_p: float = 1.0
-    suite: str = ""
-    """Name of the suite when the rows are scores; "" for a rollout."""
-    affinity: str = ""
-    """Work of equal affinity shares prompts."""
-
-    @property
-    def size(self) -> int:
-        return len(self.problems) * len(self.samples)
-
-
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a unit."""
-
-    unit: str
-    won: bool
-    """False when another attempt had committed the unit already."""
-    rows: int
-    quarantined: int
-    outcomes: dict[str, int]
-    generated_tokens: int
-    seconds: float
-    host: str
-
-
-class HostProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """A reading of a host. Counts are cumulative over this incarnation."""
-
-    host: str
-    live: int
-    waiting: int
-    finished: int
-    outcomes: dict[str, int]
-    generated_tokens: int
-    prompt_tokens: int
-    cached_prompt_tokens: int
-    kv_usage: float
-    running: int
+@lru_cache(maxsize=8)
+def _opened(source: str, call_format: str) -> tuple[ChatTemplate, CallFormat]:
+    """Kept for suites that are asked in a format of their own, and for checkpoints of one model."""
+    return open_template(local_model(source), call_format)
 
 
 class RolloutHost:
-    """The actor's class. `__init__` only keeps the spec: an exception there would make the actor dead for good."""
+    """The actor's class. `__init__` only keeps the spec: an exception there would end the actor before it could say
+    what is wrong."""
 
     def __init__(self, spec: HostSpec) -> None:
         self._spec = spec
-        self._store = open_store(spec.run_uri)
-        self._live = asyncio.Semaphore(spec.live_episodes)
-        self._under_way: dict[str, list[asyncio.Task[Episode]]] = {}
-        self._running = self._finished = 0
+        self._gate = Gate(spec.live_episodes)
+        self._left: dict[str, int] = {}
+        self._changed = asyncio.Event()
+        self._finished = 0
+        self._parcels_under_way = 0
+        self._reloads: dict[str, float] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self._outcomes: Counter[str] = Counter()
-        self._engine: VllmEngine | None = None
+        self._engine: VllmEngine | ScriptedEngine | None = None
+        self._player: GoldPlayer | None = None
         self._model = spec.model
         self._starting = asyncio.Lock()
+        self._control: asyncio.Task[None] | None = None
         self._draining = False
         self._dead: InfrastructureError | None = None
 
-    async def run(self, work: Work) -> Receipt:
-        """Run a unit's attempts and commit their rows. Raises InfrastructureError; then nothing was committed."""
+    async def start(self) -> int:
+        """Load the model. Returns the host's places."""
+        try:
+            await self._serve(self._spec.model, b"")
+        except InfrastructureError as error:
+            self._end_if_fatal(error)
+            raise
+        return self._gate.limit
+
+    async def run(self, work: Work, start: int, stop: int) -> Receipt:
+        """Make the attempts `start` to `stop` of a unit; commit their rows if that is all of it, else return them.
+
+        Raises InfrastructureError; then nothing was committed.
+        """
         if self._draining:
             raise InfrastructureError(InfrastructureKind.DRAINED, self._spec.name)
         if self._dead is not None:
             raise self._dead
         started = time.monotonic()
+        parcel = f"{work.unit}:{start}"
+        self._left[parcel] = stop - start
         try:
-            setting = await self._serve(work.model)
-            episodes = await self._attempts(work, setting)
+            setting = await self._serve(work.model, work.episodes)
+            episodes = await self._attempts(work, start, stop, parcel, setting)
         except InfrastructureError as error:
             self._end_if_fatal(error)
             raise
-        commit, won, quarantined = self._store_rows(work, episodes)
-        return Receipt(
-            unit=work.unit,
-            won=won,
-            rows=commit.rows,
-            quarantined=quarantined,
-            outcomes=dict(Counter(episode.outcome.value for episode in episodes)),
-            generated_tokens=sum(len(step.token_ids) for episode in episodes for step in episode.steps),
-            seconds=time.monotonic() - started,
-            host=self._spec.name,
+        finally:
+            del self._left[parcel]
+            self._changed.set()
+        # In a thread: the store may be far away, and the engine is not to wait for it.
+        return await asyncio.to_thread(
+            receipt_of,
+            self._store,
+            work,
+            episodes,
+            stop - start == work.size,
+            self._spec.name,
+            time.monotonic() - started,
         )
 
-    def progress(self) -> HostProgress:
+    async def room(self, below: int) -> Room:
+        """Places, and what is left of each parcel: as soon as fewer than `below` episodes are, or after a while."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SIGN_OF_LIFE_S):
+                while sum(self._left.values()) >= below:
+                    self._changed.clear()
+                    await self._changed.wait()
+        return Room(places=self._gate.limit, left=dict(self._left))
+
+    async def progress(self) -> HostProgress:
+        """A reading of the host and its engine."""
         stats = self._engine.stats() if self._engine else None
         return HostProgress(
             host=self._spec.name,
-            live=self._running,
-            waiting=self._unfinished() - self._running,
+            live=self._gate.inside,
+            limit=self._gate.limit,
+            waiting=sum(self._left.values()) - self._gate.inside,
             finished=self._finished,
             outcomes=dict(self._outcomes),
             generated_tokens=stats.generated_tokens if stats else 0,
@@ -160,6 +135,8 @@ class RolloutHost:
             cached_prompt_tokens=stats.cached_prompt_tokens if stats else 0,
             kv_usage=stats.kv_usage if stats else 0.0,
             running=stats.running if stats else 0,
+            preempted=stats.preempted if stats else 0,
+            reloads=dict(self._reloads),
         )
 
     async def drain(self) -> None:
@@ -170,25 +147,34 @@ class RolloutHost:
     async def close(self) -> None:
         """Drain and release the engine."""
         await self.drain()
+        if self._control is not None:
+            self._control.cancel()
         if self._engine is not None:
             await self._engine.close()
             self._engine = None
 
-    async def _serve(self, model: ServedModel) -> EpisodeSetting:
+    @property
+    def _store(self) -> Store:
+        return open_store(self._spec.run_uri)
+
+    async def _serve(self, model: ServedModel, episodes: bytes) -> EpisodeSetting:
         """The engine, serving `model`: started if there is none, its weights replaced if it serves another."""
+        config = _episode_config(episodes or self._spec.episodes)
         async with self._starting:
+            template, call_format = await asyncio.to_thread(_opened, model.source, config.call_format)
             if self._engine is None:
-                await self._load(model)
+                self._engine = await self._load(model)
             elif model.source != self._model.source:
                 await self._idle.wait()  # no episode may change its model in the middle
+                started = time.monotonic()
                 await self._engine.reload(str(local_model(model.source)))
+                self._reloads[model.name] = round(time.monotonic() - started, 3)
                 self._model = model
-        assert self._engine is not None
         return EpisodeSetting(
             engine=self._engine,
-            template=self._template,
-            call_format=load_format(self._episode_config.call_format),
-            config=self._episode_config,
+            template=template,
+            call_format=call_format,
+            config=config,
             max_context=self._engine_config.max_context,
             producer=model.producer,
             generation=self._spec.generation,
@@ -196,56 +182,72 @@ class RolloutHost:
             engine_name=self._spec.name,
         )
 
-    async def _load(self, model: ServedModel) -> None:
-        self._engine_config = EngineConfig.model_validate_json(self._spec.engine)
-        self._episode_config = EpisodeConfig.model_validate_json(self._spec.episodes)
+    async def _load(self, model: ServedModel) -> VllmEngine | ScriptedEngine:
+        spec = self._spec
+        self._engine_config = EngineConfig.model_validate_json(spec.engine)
         folder = await asyncio.to_thread(local_model, model.source)
-        self._template = ChatTemplate.from_model(folder)
-        self._engine = await start_engine(self._engine_config, str(folder), self._spec.seed)
+        engine: VllmEngine | ScriptedEngine
+        if spec.scripted:
+            config = ScriptedConfig.model_validate_json(spec.scripted)
+            self._player = GoldPlayer(config.wrong, config.seed)
+            engine = await start_scripted(self._player, config)
+        else:
+            engine = await start_engine(self._engine_config, str(folder), spec.seed, spec.executor)
         self._model = model
+        limit = first_limit(engine.stats().kv_tokens, self._engine_config.max_context, spec.live_episodes)
+        self._control = asyncio.create_task(self._follow(engine, Admission(spec.live_episodes, limit)))
+        return engine
 
-    async def _attempts(self, work: Work, setting: EpisodeSetting) -> list[Episode]:
-        """All attempts of the unit, problem-major. The first error cancels the rest."""
+    async def _follow(self, engine: VllmEngine | ScriptedEngine, admission: Admission) -> None:
+        """Keep the limit of live episodes to what the engine can bear."""
+        self._gate.limit = admission.limit
+        while True:
+            await asyncio.sleep(_CONTROL_S)
+            limit = admission.observe(engine.stats(), self._gate.inside)
+            if limit != self._gate.limit:
+                self._gate.limit = limit
+                self._changed.set()
+
+    async def _attempts(self, work: Work, start: int, stop: int, parcel: str, setting: EpisodeSetting) -> list[Episode]:
+        """The attempts of a unit from `start` to `stop`, problem-major. The first error cancels the rest."""
+        if self._player is not None:
+            self._player.learn(work.problems, setting.template, setting.call_format)
+        self._parcels_under_way += 1
         self._idle.clear()
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
-                    group.create_task(self._attempt(problem, sample, work, setting))
-                    for problem in work.problems
-                    for sample in work.samples
+                    group.create_task(self._attempt(problem, sample, work, parcel, setting))
+                    for problem, sample in work.attempts(start, stop)
                 ]
-                self._under_way[work.unit] = tasks
         except* Exception as failures:
             error: BaseException = failures
             while isinstance(error, BaseExceptionGroup):
                 error = error.exceptions[0]
             raise error from None
         finally:
-            del self._under_way[work.unit]
-            if not self._under_way:
+            self._parcels_under_way -= 1
+            if not self._parcels_under_way:
                 self._idle.set()
         return [task.result() for task in tasks]
 
-    async def _attempt(self, problem: Problem, sample: int, work: Work, setting: EpisodeSetting) -> Episode:
-        async with self._live:
-            self._running += 1
-            try:
-                attempt = Attempt(
-                    sample=sample,
-                    temperature=work.temperature,
-                    top_p=work.top_p,
-                    seed=self._seed(work, problem, sample),
-                    label=f"@{work.unit}",
-                )
-                episode = await run_episode(problem, attempt, setting)
-            finally:
-                self._running -= 1
+    async def _attempt(
+        self, problem: Problem, sample: int, work: Work, parcel: str, setting: EpisodeSetting
+    ) -> Episode:
+        async with self._gate:
+            attempt = Attempt(
+                sample=sample,
+                temperature=work.temperature,
+                top_p=work.top_p,
+                seed=self._seed(work, problem, sample),
+                label=f"@{work.unit}",
+            )
+            episode = await run_episode(problem, attempt, setting)
         self._finished += 1
+        self._left[parcel] -= 1
+        self._changed.set()
         self._outcomes[episode.outcome.value] += 1
         return episode
-
-    def _unfinished(self) -> int:
-        return sum(not task.done() for tasks in self._under_way.values() for task in tasks)
 
     def _seed(self, work: Work, problem: Problem, sample: int) -> int | None:
         """A seed of the attempt's own, where the recipe wants samples that repeat."""
@@ -255,27 +257,10 @@ class RolloutHost:
         return int(content_hash(*parts)[:7], 16)
 
     def _end_if_fatal(self, error: InfrastructureError) -> None:
-        """After the engine's death nothing in this process can be trusted: end it, and Ray starts another.
+        """After the engine's death nothing in this process can be trusted: end it; the pool makes another one.
 
-        Not at once: the cause should reach the driver, which would otherwise hear of a dead actor only.
+        Not at once: the cause should reach the pool, which would otherwise hear of a dead actor only.
         """
         if error.kind in _FATAL and self._dead is None:
             self._dead = error
             asyncio.get_running_loop().call_later(_LAST_WORDS_S, os._exit, 1)
-
-    def _store_rows(self, work: Work, episodes: Sequence[Episode]) -> tuple[Any, bool, int]:
-        if work.suite:
-            greedy = work.temperature == 0
-            scores = [
-                Score(model=work.model.name, suite=work.suite, greedy=greedy, episode=episode) for episode in episodes
-            ]
-            encoded = encode_scores(scores)
-        else:
-            encoded = encode_episodes(list(episodes))
-        if encoded.rejected:
-            quarantine(self._store, work.unit, encoded.rejected)
-        outcomes = Counter(episode.outcome.value for episode in episodes)
-        meta = {name: str(count) for name, count in outcomes.items()} | {"host": self._spec.name}
-        ledger = Ledger(self._store, work.prefix)
-        commit, won = ledger.publish(work.unit, encoded.payload, encoded.rows, attempt=0, meta=meta)
-        return commit, won, len(encoded.rejected)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cluster.ledger import Ledger
 from evaluation.job import SCORES, ScoreUnit, plan_scores
-from pipeline.hosts import Watch, open_pool, served_model
+from pipeline.hosts import HostKind, Watch, open_pool, served_model
 from pipeline.progress import progress_bar
 from pipeline.run_folder import Run
 from pipeline.suites import suite_samples
@@ -33,13 +33,14 @@ def work(run: Run) -> None:
     missing = missing_units(run)
     teacher = [unit for unit in missing if unit.model == "teacher"]
     students = [unit for unit in missing if unit.model != "teacher"]
-    for kind, units in (("teacher", teacher), ("student", students)):
+    pools: tuple[tuple[HostKind, list[ScoreUnit]], ...] = (("teacher", teacher), ("student", students))
+    for kind, units in pools:
         if units:
             _score(run, kind, units)
 
 
-def _score(run: Run, kind: str, units: Sequence[ScoreUnit]) -> None:
-    from rollout.host import Work
+def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit]) -> None:
+    from rollout.work import Work
 
     problems = {problem.id: problem for suite in suite_problems(run).values() for problem in suite}
     models = {name: served_model(run, name) for name in dict.fromkeys(unit.model for unit in units)}

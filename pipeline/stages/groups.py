@@ -1,5 +1,7 @@
 """Stage `groups`: preference groups of every block for the student, streamed while rollouts go on."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,23 +55,44 @@ def group_figures(run: Run) -> dict[str, int]:
 
 
 class GroupStream:
-    """Starts a Ray task for each block whose episodes are all committed and whose groups are not."""
+    """Starts a Ray task for each block whose episodes are all committed and whose groups are not.
+
+    The ledgers are listed once; after that it goes by what it is told, because there may be many thousands of units.
+    """
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._started: set[str] = set()
         self._tasks: list[Any] = []
+        units = read_workload(run).episode_units
+        done = Ledger(run.store, EPISODES).history()
+        self._block = {unit.name: unit.block for unit in units}
+        self._left = Counter(unit.block for unit in units if unit.name not in done)
+        self._done = set(done)
 
     def start_ready(self) -> None:
+        """Start all blocks that were complete from the beginning."""
+        done = Ledger(self._run.store, group_prefix(self._run.student)).history()
+        self._start(work for work in _wanted(self._run).values() if work.unit not in done)
+
+    def ended(self, unit: str) -> None:
+        """An episode unit has been committed or waived."""
+        if unit in self._done:
+            return
+        self._done.add(unit)
+        block = self._block[unit]
+        self._left[block] -= 1
+        if not self._left[block]:
+            ledger = Ledger(self._run.store, EPISODES)
+            members = [name for name, its_block in self._block.items() if its_block == block]
+            commits = {name: commit for name in members if (commit := ledger.find(name)) is not None}
+            if len(commits) == len(members):
+                self._start([_group_work(self._run, block, members, commits)])
+
+    def _start(self, wanted: Iterable[GroupWork]) -> None:
         import ray
 
-        wanted = _wanted(self._run)
-        done = Ledger(self._run.store, group_prefix(self._run.student)).history()
-        build = ray.remote(build_group_unit)
-        for group_work in wanted.values():
-            if group_work.unit not in done and group_work.unit not in self._started:
-                self._started.add(group_work.unit)
-                self._tasks.append(build.options(num_cpus=0.5, max_retries=3).remote(group_work))
+        build = ray.remote(build_group_unit).options(num_cpus=0.5, max_retries=3)
+        self._tasks += [build.remote(work) for work in wanted]
 
     def finish(self) -> list[Commit]:
         """Wait for all that was started. Raises what a task raised."""
@@ -83,20 +106,21 @@ def _wanted(run: Run) -> dict[int, GroupWork]:
     """Block -> its group unit, for every block whose episode units are all committed or waived."""
     units = read_workload(run).episode_units
     done = Ledger(run.store, EPISODES).history()
-    config: GroupsConfig = run.recipe.groups
-    student_dir = model_source(run, "base")
-    fingerprint = tokenizer_fingerprint(Path(student_dir))
     members: dict[int, list[str]] = {}
     for unit in units:
         members.setdefault(unit.block, []).append(unit.name)
-    return {
-        block: GroupWork(
-            unit=group_unit(block, run.student, [done[name] for name in members[block]], config, fingerprint),
-            run_uri=run.store.uri,
-            episodes=tuple(members[block]),
-            student=run.student,
-            student_dir=student_dir,
-            groups=config.model_dump_json().encode(),
-        )
-        for block in ready_blocks(units, done)
-    }
+    return {block: _group_work(run, block, members[block], done) for block in ready_blocks(units, done)}
+
+
+def _group_work(run: Run, block: int, members: Sequence[str], commits: Mapping[str, Commit]) -> GroupWork:
+    config: GroupsConfig = run.recipe.groups
+    student_dir = model_source(run, "base")
+    fingerprint = tokenizer_fingerprint(Path(student_dir))
+    return GroupWork(
+        unit=group_unit(block, run.student, [commits[name] for name in members], config, fingerprint),
+        run_uri=run.store.uri,
+        episodes=tuple(members),
+        student=run.student,
+        student_dir=student_dir,
+        groups=config.model_dump_json().encode(),
+    )

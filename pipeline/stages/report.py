@@ -13,6 +13,7 @@ from pipeline.stages.evaluate import planned_units
 from pipeline.stages.groups import EPISODES, group_figures
 from pipeline.workload import PLAN, read_workload, suite_problems
 from rollout.records import Outcome
+from rollout.work import waived_episodes
 
 SUMMARY = "report/summary.json"
 PAGE = "report/index.html"
@@ -58,12 +59,15 @@ def show(run: Run) -> None:
 def data_figures(run: Run) -> dict[str, int]:
     """Counts of episodes by outcome and of what became of them, from the commit records alone."""
     outcomes: Counter[str] = Counter()
+    waived = 0
     for commit in Ledger(run.store, EPISODES).history().values():
         outcomes.update({outcome.value: int(commit.meta.get(outcome.value, 0)) for outcome in Outcome})
+        waived += waived_episodes(commit)
     groups = group_figures(run)
     return {
         "problems": read_workload(run).train_problems,
         "episodes": sum(outcomes.values()),
+        "waived": waived,
         **{outcome.value: outcomes[outcome.value] for outcome in Outcome},
         "groups": groups.get("groups", 0),
         "chains": groups.get("chains", 0),

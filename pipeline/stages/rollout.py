@@ -1,4 +1,5 @@
-"""Stage `rollout`: the teacher's episodes, unit by unit; groups of finished blocks are built meanwhile."""
+"""Stage `rollout`: the teacher's episodes, unit by unit; groups of finished blocks are built meanwhile. At the end
+the many shards become few."""
 
 from cluster.ledger import Ledger
 from pipeline.hosts import Watch, open_pool, served_model
@@ -6,12 +7,16 @@ from pipeline.progress import progress_bar
 from pipeline.run_folder import Run
 from pipeline.stages.groups import EPISODES, GroupStream
 from pipeline.workload import read_workload, train_problems
+from rollout.compaction import TARGET_BYTES, compact, plan
+from rollout.quota import Quota
+from rollout.shards import read_episodes
 from rollout.units import EpisodeUnit, block_name
+from rollout.work import Work, tally, waiver_meta
 
 
 def complete(run: Run) -> bool:
-    """Whether every planned unit is committed or waived."""
-    return run.store.exists("plan.json") and not missing_units(run)
+    """Whether every planned unit is committed or waived, and the shards are as few as they can be."""
+    return run.store.exists("plan.json") and not missing_units(run) and not _uncompacted(run)
 
 
 def missing_units(run: Run) -> list[EpisodeUnit]:
@@ -22,12 +27,16 @@ def missing_units(run: Run) -> list[EpisodeUnit]:
 
 def work(run: Run) -> None:
     """Run the missing units on the teacher's hosts, and keep building groups as blocks become complete."""
-    from rollout.host import Work
+    missing = missing_units(run)
+    if missing:
+        _roll_out(run, missing)
+    compact(Ledger(run.store, EPISODES))
 
+
+def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
     problems = {problem.id: problem for problem in train_problems(run)}
     model = served_model(run, "teacher")
     rollout = run.recipe.rollout
-    missing = missing_units(run)
     units = [
         Work(
             unit=unit.name,
@@ -43,10 +52,49 @@ def work(run: Run) -> None:
     ]
     episodes = sum(unit.episodes for unit in missing)
     groups = GroupStream(run)
+    waivers = Waivers(run, groups)
     with open_pool(run, "teacher", "teacher") as pool, progress_bar(run.console, "episodes", episodes) as bar:
+        groups.start_ready()
         watch = Watch(run, "rollout", pool, bar)
-        for receipt in pool.run(units, watch.tick):
+        for receipt in pool.run(units, watch.tick, waivers.revise):
+            waivers.count(receipt.tally)
             watch.receipt(receipt)
-            groups.start_ready()
+            groups.ended(receipt.unit)
         watch.tick()
     groups.finish()
+
+
+class Waivers:
+    """Leaves out of units the problems that have enough chains, and commits a waiver of a unit of which nothing is
+    left. Does nothing without `rollout.quota`."""
+
+    def __init__(self, run: Run, groups: GroupStream) -> None:
+        self._groups = groups
+        self._ledger = Ledger(run.store, EPISODES)
+        config = run.recipe.rollout.quota
+        self._quota = Quota(config) if config is not None else None
+        if self._quota is not None:
+            for episode in read_episodes(self._ledger):
+                self._quota.add(tally([episode]))
+
+    def count(self, found: dict[str, tuple[int, int]]) -> None:
+        """Count a unit that has just been committed."""
+        if self._quota is not None:
+            self._quota.add(found)
+
+    def revise(self, unit: Work) -> Work | None:
+        """What is still to be done of a unit."""
+        if self._quota is None:
+            return unit
+        trimmed = self._quota.trim(unit)
+        if trimmed.problems:
+            return trimmed
+        self._ledger.waive(unit.unit, self._quota.reason, waiver_meta(trimmed))
+        self._groups.ended(unit.unit)
+        return None
+
+
+def _uncompacted(run: Run) -> bool:
+    """Whether shards could be joined and never were. (Those of different versions of the code stay apart.)"""
+    ledger = Ledger(run.store, EPISODES)
+    return not ledger.compactions() and bool(plan(ledger.commits(), TARGET_BYTES, set()))

@@ -1,56 +1,21 @@
 """The pool on real Ray actors that fail as machines do: every unit ends once, and a lost cause ends clearly."""
 
-import asyncio
-import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
+import psutil
 import pytest
 
-from cluster.errors import InfrastructureError, InfrastructureKind, RequestError, WorkError
-from cluster.pool import Pool, PoolLimits
+from cluster.errors import RequestError, WorkError
+from cluster.pool import HostState, Pool, PoolLimits
+from tests.cluster.hosts import Host, Receipt, Unit, join
 
 pytestmark = pytest.mark.engine
 
 
-class Unit(msgspec.Struct, frozen=True):
-    """Work of a test; `fault` is what its first try on a host comes to."""
-
-    unit: str
-    fault: str = ""
-    size: int = 1
-    affinity: str = ""
-
-
-class Host:
-    """Fails on a unit's first try, remembered in files, because its process may be gone the next time."""
-
-    def __init__(self, name: str, folder: str) -> None:
-        self._name, self._folder = name, Path(folder)
-
-    async def run(self, work: Unit) -> tuple[str, str]:
-        await asyncio.sleep(0.01)
-        with (self._folder / f"{work.unit}.tries").open("a") as file:
-            file.write("x")
-        tries = len((self._folder / f"{work.unit}.tries").read_text())
-        if work.fault == "always" or (work.fault and tries == 1):
-            if work.fault == "death":
-                os._exit(1)
-            if work.fault == "request":
-                raise RequestError("models.teacher.source: not there")
-            if work.fault == "bug":
-                raise ZeroDivisionError("a bug")
-            raise InfrastructureError(InfrastructureKind.ENGINE_STALLED, "planted")
-        return work.unit, self._name
-
-    def progress(self) -> str:
-        return self._name
-
-    async def close(self) -> None:
-        """Nothing to release."""
+Made = tuple[Pool[Unit, Receipt], list[tuple[str, dict[str, Any]]], Callable[..., Any]]
 
 
 @pytest.fixture(scope="module")
@@ -63,61 +28,130 @@ def ray_here() -> Iterator[Any]:
 
 
 @pytest.fixture
-def make_pool(ray_here: Any, tmp_path: Path) -> Iterator[Any]:
-    pools: list[Pool] = []
+def make_pool(ray_here: Any, tmp_path: Path) -> Iterator[Callable[..., Made]]:
+    pools: list[Pool[Unit, Receipt]] = []
     events: list[tuple[str, dict[str, Any]]] = []
+    actor = ray_here.remote(Host)
 
-    def make(hosts: int, **limits: Any) -> tuple[Pool, list[tuple[str, dict[str, Any]]]]:
-        actor = ray_here.remote(Host).options(num_cpus=0.5, max_restarts=-1)
-        made = [(f"h{index}", actor.remote(f"h{index}", str(tmp_path))) for index in range(hosts)]
+    def factory(name: str, trouble: str = "", cpus: float = 0.5) -> Any:
+        return lambda: actor.options(num_cpus=cpus).remote(name, str(tmp_path), trouble)
+
+    def make(hosts: int, trouble: str = "", **limits: Any) -> Made:
         limits = {"places": 4, "backoff_s": 0.05, **limits}
-        pools.append(Pool(made, PoolLimits(**limits), lambda kind, details: events.append((kind, details))))
-        return pools[-1], events
+        seats = {f"h{index}": factory(f"h{index}", trouble) for index in range(hosts)}
+        pools.append(Pool(seats, PoolLimits(**limits), lambda kind, details: events.append((kind, details)), join))
+        return pools[-1], events, factory
 
     yield make
     for pool in pools:
         pool.close(timeout_s=5)
 
 
-def test_every_unit_ends_once_whatever_fails(make_pool: Any) -> None:
-    pool, events = make_pool(2)
-    units = [Unit(f"u{index}", {3: "stall", 7: "death", 11: "death"}.get(index, "")) for index in range(30)]
+def all_serve(pool: Pool[Unit, Receipt]) -> None:
+    """Work until every host takes part."""
+    for _ in pool.run([Unit(f"first{index}") for index in range(20_000)]):
+        if set(pool.states().values()) == {HostState.SERVING}:
+            return
+
+
+def test_every_unit_ends_once_whatever_fails(make_pool: Callable[..., Made]) -> None:
+    pool, events, _ = make_pool(2)
+    all_serve(pool)
+    units = [Unit(f"u{index}", {3: "stall", 7: "death", 11: "death"}.get(index, "")) for index in range(40)]
     receipts = list(pool.run(units))
-    assert Counter(name for name, _ in receipts) == Counter(unit.unit for unit in units)
-    assert {host for _, host in receipts} == {"h0", "h1"}
-    assert {details["unit"] for kind, details in events if kind == "retry"} >= {"u3", "u7", "u11"}
+    assert Counter(name for name, _, _ in receipts) == Counter(unit.unit for unit in units)
+    assert {part for _, hosts, _ in receipts for part in hosts.split("+")} == {"h0", "h1"}
+    assert 1 <= sum(kind == "retry" for kind, _ in events) <= 3  # faults that meet on one host are one
 
 
-def test_equal_prompts_go_to_one_host_and_no_host_stays_idle(make_pool: Any) -> None:
-    pool, _ = make_pool(2)
+def test_units_cut_near_the_end_are_joined(make_pool: Callable[..., Made]) -> None:
+    pool, _, _ = make_pool(2)
+    all_serve(pool)
+    receipts = list(pool.run([Unit(f"u{index}", "death" if index == 5 else "", size=24) for index in range(6)]))
+    assert sorted((name, size) for name, _, size in receipts) == [(f"u{index}", 24) for index in range(6)]
+    assert any("+" in hosts for _, hosts, _ in receipts)
+
+
+def test_equal_prompts_go_to_one_host_and_no_host_stays_idle(make_pool: Callable[..., Made]) -> None:
+    pool, _, _ = make_pool(2)
     units = [Unit(f"u{index}", affinity=f"b{index // 12}") for index in range(48)]
+    all_serve(pool)
     hosts: dict[str, Counter[str]] = {}
-    for name, host in pool.run(units):
+    for name, host, _ in pool.run(units):
         hosts.setdefault(f"b{int(name[1:]) // 12}", Counter())[host] += 1
     assert {host for counts in hosts.values() for host in counts} == {"h0", "h1"}
     together = sum(max(counts.values()) for counts in hosts.values())
     assert together >= 0.6 * len(units)
 
 
-def test_a_unit_that_fails_every_time_ends_the_run(make_pool: Any) -> None:
-    pool, events = make_pool(1, attempts=3)
+def test_a_unit_that_fails_every_time_ends_the_run(make_pool: Callable[..., Made]) -> None:
+    pool, events, _ = make_pool(1, attempts=3)
     with pytest.raises(WorkError, match=r"unit bad failed \(3 attempts\).*planted"):
         list(pool.run([Unit("bad", "always"), Unit("good")]))
     assert [details["try"] for kind, details in events if kind == "retry"] == [1, 2, 3]
 
 
-def test_a_host_that_never_finishes_anything_is_given_up(make_pool: Any) -> None:
-    pool, events = make_pool(1, attempts=50, host_failures=3)
+def test_a_host_that_never_finishes_anything_is_given_up(make_pool: Callable[..., Made]) -> None:
+    pool, events, _ = make_pool(1, attempts=50, host_failures=3)
     with pytest.raises(WorkError, match="no host is left"):
         list(pool.run([Unit("bad", "always")]))
     assert [kind for kind, _ in events][-1] == "host lost"
 
 
-def test_a_wrong_request_and_a_bug_are_not_tried_again(make_pool: Any, tmp_path: Path) -> None:
-    pool, events = make_pool(1)
+def test_a_wrong_request_and_a_bug_are_not_tried_again(make_pool: Callable[..., Made], tmp_path: Path) -> None:
+    pool, events, _ = make_pool(1)
     with pytest.raises(RequestError, match=r"models\.teacher\.source"):
         list(pool.run([Unit("asked", "request")]))
     with pytest.raises(WorkError, match="ZeroDivisionError"):
         list(pool.run([Unit("bug", "bug")]))
     assert events == []
     assert (tmp_path / "bug.tries").read_text() == "x"
+
+
+def test_a_constructor_that_raises_twice_is_tried_again_and_for_ever_ends_with_its_cause(
+    make_pool: Callable[..., Made],
+) -> None:
+    pool, events, _ = make_pool(1, trouble="init2")
+    assert list(pool.run([Unit("u")])) == [("u", "h0", 1)]
+    assert [details["cause"] for _, details in events] == [
+        "ActorDiedError: OSError: no device, try 1",
+        "ActorDiedError: OSError: no device, try 2",
+    ]
+    lost, _, _ = make_pool(1, trouble="init999", host_failures=3)
+    with pytest.raises(WorkError, match=r"^host h0 failed \(no host is left\); last cause: .*no device"):
+        list(lost.run([Unit("u")]))
+
+
+def test_a_model_that_does_not_load_ends_with_its_cause(make_pool: Callable[..., Made]) -> None:
+    pool, _, _ = make_pool(1, trouble="load", host_failures=2)
+    with pytest.raises(WorkError, match=r"no host is left\); last cause: .*out of memory"):
+        list(pool.run([Unit("u")]))
+
+
+def test_a_frozen_host_is_replaced_and_a_loading_one_is_not(make_pool: Callable[..., Made], tmp_path: Path) -> None:
+    pool, events, factory = make_pool(1, silence_s=1.5)
+    pool.add("late", factory("late", "slow"))  # takes longer to load than a host may be silent
+    receipts = list(pool.run([Unit(f"u{index}", "freeze" if index == 3 else "") for index in range(8)]))
+    assert sorted(name for name, _, _ in receipts) == [f"u{index}" for index in range(8)]
+    (retry,) = [details for kind, details in events if kind == "retry"]
+    assert (retry["host"], retry["cause"].split(":")[1].strip()) == ("h0", "host_timeout")
+    frozen = int((tmp_path / "frozen.pid").read_text())
+    psutil.wait_procs([psutil.Process(frozen)] if psutil.pid_exists(frozen) else [], timeout=30)
+    assert not psutil.pid_exists(frozen)
+
+
+def test_hosts_come_and_go_while_the_work_goes_on(make_pool: Callable[..., Made]) -> None:
+    pool, events, factory = make_pool(1)
+    pool.add("never", factory("never", cpus=64))  # there is no node for it, and nobody waits for it
+    seen: Counter[str] = Counter()
+    for _, host, _ in pool.run([Unit(f"u{index}") for index in range(20_000)]):
+        seen[host] += 1
+        if sum(seen.values()) == 10:
+            pool.add("late", factory("late"))
+        if seen["late"] == 10:
+            pool.drain("h0")
+        if pool.states()["h0"] is HostState.GONE:
+            break
+    assert seen["late"] >= 10
+    assert pool.states() == {"h0": HostState.GONE, "never": HostState.WAITING, "late": HostState.SERVING}
+    assert [kind for kind, _ in events] == ["host drained"]

@@ -1,0 +1,67 @@
+"""Bundles reserved in a running Ray cluster, and actors in them. A reservation outlives its actors: one that is
+replaced starts where its predecessor was, and nobody takes its GPUs meanwhile."""
+
+from collections import Counter
+from typing import Any
+
+import ray
+from ray.actor import ActorHandle
+from ray.util.placement_group import placement_group, placement_group_table, remove_placement_group
+from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+from cluster.placement import EnginePlacement, NodeResources
+
+
+class Reservation:
+    """One engine's placement group. Made at once, granted as soon as there is room."""
+
+    def __init__(self, placement: EnginePlacement) -> None:
+        self.placement = placement
+        self._group = placement_group([bundle.resources() for bundle in placement.bundles], strategy=placement.strategy)
+
+    def actor(self, actor_class: type, *arguments: object, environment: dict[str, str]) -> ActorHandle:
+        """A new actor that owns the engine's GPUs. It waits until the reservation is granted.
+
+        Ray does not restart it: its owner learns of its end, and makes another one when it sees fit. (Ray would
+        at once, without a pause, and never after an exception in the constructor.)
+        """
+        options: dict[str, Any] = {
+            "num_cpus": self.placement.bundles[0].cpus,
+            "num_gpus": self.placement.actor_gpus,
+            "max_restarts": 0,
+            "max_concurrency": 10_000,
+            "scheduling_strategy": PlacementGroupSchedulingStrategy(
+                self._group, placement_group_bundle_index=0, placement_group_capture_child_tasks=True
+            ),
+        }
+        if environment:
+            options["runtime_env"] = {"env_vars": environment}
+        return ray.remote(actor_class).options(**options).remote(*arguments)
+
+    @property
+    def granted(self) -> bool:
+        """Whether its resources are reserved."""
+        return bool(placement_group_table(self._group).get("state") == "CREATED")
+
+    def release(self) -> None:
+        """Give the resources back; ends actors that are still in it."""
+        remove_placement_group(self._group)
+
+
+def cluster_nodes() -> list[NodeResources]:
+    """The nodes alive, with all that they have."""
+    return [
+        NodeResources(
+            name=str(node["NodeID"]),
+            cpus=float(node["Resources"].get("CPU", 0.0)),
+            gpus=float(node["Resources"].get("GPU", 0.0)),
+        )
+        for node in ray.nodes()
+        if node["Alive"]
+    ]
+
+
+def free_resources() -> str:
+    """CPUs and GPUs that nobody has reserved, in words."""
+    free = Counter({name: amount for name, amount in ray.available_resources().items() if name in ("CPU", "GPU")})
+    return ", ".join(f"{free[name]:g} {name}" for name in ("CPU", "GPU"))

@@ -1,0 +1,135 @@
+"""Engines placed on a real Ray cluster of three nodes, whose GPUs are said and not there."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster.placement import fitting, place_engine
+from cluster.pool import HostState, Pool, PoolLimits
+from cluster.reservation import Reservation, cluster_nodes, free_resources
+from tests.cluster.hosts import Host, Receipt, Unit, join
+
+pytestmark = pytest.mark.engine
+
+
+class Placed(Host):
+    """Says where it is."""
+
+    async def where(self) -> tuple[str, int, int]:
+        """Its node, its GPUs, the bundles of its reservation."""
+        import ray
+        from ray.util import get_current_placement_group
+
+        group = get_current_placement_group()
+        assert group is not None
+        return ray.get_runtime_context().get_node_id(), len(ray.get_gpu_ids()), group.bundle_count
+
+
+@pytest.fixture
+def nodes() -> Iterator[Any]:
+    """A cluster of a head and two more nodes, each with 4 CPUs and 4 GPUs."""
+    import ray
+    from ray.cluster_utils import Cluster
+
+    size = {"num_cpus": 4, "num_gpus": 4, "object_store_memory": 80 << 20}
+    cluster = Cluster(initialize_head=True, head_node_args={**size, "include_dashboard": False})
+    for _ in range(2):
+        cluster.add_node(**size)
+    ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
+    try:
+        yield cluster
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+
+
+def until(what: Callable[[], object], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.1)
+
+
+def test_engines_own_whole_nodes_cross_them_where_they_must_and_late_nodes_are_used(nodes: Any, tmp_path: Path) -> None:
+    import ray
+
+    found = cluster_nodes()
+    assert sorted((node.cpus, node.gpus) for node in found) == [(4.0, 4.0)] * 3
+
+    wide = place_engine(4, 2, 1.0, found, use_gpus=True)
+    crossing = Reservation(wide)
+    until(lambda: crossing.granted)
+    actor = crossing.actor(Placed, "wide", str(tmp_path), environment={})
+    _, gpus, bundles = ray.get(actor.where.remote())
+    assert (gpus, bundles) == (0, 8)
+    crossing.release()
+
+    whole = place_engine(4, 1, 1.0, found, use_gpus=True)
+    assert fitting(whole, found, 9) == 3
+    reservations = [Reservation(whole) for _ in range(4)]
+    until(lambda: sum(one.granted for one in reservations) == 3)
+    (pending,) = [index for index, one in enumerate(reservations) if not one.granted]
+    assert free_resources() == "9 CPU, 0 GPU"
+
+    def factory(index: int) -> Callable[[], Any]:
+        return lambda: reservations[index].actor(Placed, f"h{index}", str(tmp_path), environment={"OF_TEST": "1"})
+
+    pool: Pool[Unit, Receipt] = Pool(
+        {f"h{index}": factory(index) for index in range(4)}, PoolLimits(places=4), join=join
+    )
+    late = f"h{pending}"
+    seen: set[str] = set()
+    for count, (_, host, _) in enumerate(pool.run([Unit(f"u{index}") for index in range(20_000)])):
+        seen.update(host.split("+"))
+        if count == 100:
+            assert pool.states()[late] is HostState.WAITING
+            nodes.add_node(num_cpus=4, num_gpus=4, object_store_memory=80 << 20)
+        if late in seen:
+            break
+    assert pool.states() == dict.fromkeys(("h0", "h1", "h2", "h3"), HostState.SERVING)
+    actors = [actor for name in pool.states() if (actor := pool.actor(name)) is not None]
+    places = ray.get([actor.where.remote() for actor in actors])
+    assert len({node for node, _, _ in places}) == 4
+    assert {(gpus, bundles) for _, gpus, bundles in places} == {(4, 1)}
+    pool.close()
+    for one in reservations:
+        one.release()
+
+
+@pytest.mark.faults
+def test_work_goes_on_when_a_node_is_lost_and_another_one_joins(nodes: Any, tmp_path: Path) -> None:
+    placement = place_engine(4, 1, 1.0, cluster_nodes(), use_gpus=True)
+    reservations = [Reservation(placement) for _ in range(3)]
+    until(lambda: all(one.granted for one in reservations))
+
+    def factory(index: int) -> Callable[[], Any]:
+        return lambda: reservations[index].actor(Host, f"h{index}", str(tmp_path), environment={})
+
+    events: list[tuple[str, dict[str, Any]]] = []
+    pool: Pool[Unit, Receipt] = Pool(
+        {f"h{index}": factory(index) for index in range(3)},
+        PoolLimits(places=4, backoff_s=0.2),
+        lambda kind, details: events.append((kind, details)),
+        join,
+    )
+    done: list[str] = []
+    back: set[str] = set()
+    lost = ""
+    for name, host, _ in pool.run([Unit(f"u{index}") for index in range(60_000)]):
+        done.append(name)
+        if len(done) == 200:
+            nodes.remove_node(nodes.list_all_nodes()[-1])
+        if events and not lost:
+            lost = events[0][1]["host"]
+            nodes.add_node(num_cpus=4, num_gpus=4, object_store_memory=80 << 20)
+        if lost:
+            back.add(host)
+        if lost in back:
+            break
+    assert [kind for kind, _ in events][:1] == ["retry"]
+    assert len(done) == len(set(done))
+    assert set(pool.states().values()) == {HostState.SERVING}
+    pool.close()

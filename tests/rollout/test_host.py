@@ -1,0 +1,245 @@
+"""A rollout host with the scripted engine, in this process: units, parts, faults of machines, rows that cannot be
+stored."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from cluster.engine import EngineConfig
+from cluster.errors import InfrastructureError, InfrastructureKind
+from cluster.ledger import Ledger
+from cluster.scripted import ScriptedConfig
+from cluster.storage import open_store
+from rollout import host as host_module
+from rollout.config import EpisodeConfig, GroupsConfig
+from rollout.execution import execute
+from rollout.group_units import block_groups
+from rollout.host import RolloutHost
+from rollout.problems import generate
+from rollout.problems.config import FamilyConfig
+from rollout.records import Episode, Outcome, Problem, Producer
+from rollout.scripted_replies import WRONG_REPLY
+from rollout.shards import read_episodes
+from rollout.template import ChatTemplate
+from rollout.work import HostSpec, Receipt, ServedModel, Work, join_parts
+from tests.rollout.conversations import tokenizer
+
+PROBLEMS = tuple(generate(FamilyConfig(family="arithmetic", train=4, test=0, difficulty=(1, 1)), "train"))
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
+    folder = tmp_path_factory.mktemp("model")
+    tokenizer().save_pretrained(str(folder))
+    (folder / "config.json").write_text("{}")
+    producer = Producer(model="teacher", revision="0", licence="CC0-1.0")
+    return ServedModel(name="teacher", source=str(folder), producer=producer)
+
+
+@pytest.fixture
+def make_host(model: ServedModel, tmp_path: Path) -> Callable[..., RolloutHost]:
+    def make(scripted: ScriptedConfig | None = None, live: int = 16) -> RolloutHost:
+        spec = HostSpec(
+            name="host",
+            run_uri=str(tmp_path / "run"),
+            generation="g",
+            parent="",
+            model=model,
+            engine=EngineConfig(max_context=8192).model_dump_json().encode(),
+            episodes=EpisodeConfig(max_failed_steps=0, max_steps=6).model_dump_json().encode(),
+            live_episodes=live,
+            seed=0,
+            scripted=(scripted or ScriptedConfig()).model_dump_json().encode(),
+        )
+        return RolloutHost(spec)
+
+    return make
+
+
+def unit(model: ServedModel, name: str = "u", samples: int = 8, problems: tuple[Problem, ...] = PROBLEMS) -> Work:
+    return Work(
+        unit=name,
+        prefix="episodes",
+        model=model,
+        problems=problems,
+        samples=tuple(range(samples)),
+        temperature=1.0,
+    )
+
+
+def committed(tmp_path: Path) -> list[Episode]:
+    return list(read_episodes(Ledger(open_store(str(tmp_path / "run")), "episodes")))
+
+
+async def do(host: RolloutHost, work: Work) -> Receipt:
+    await host.start()
+    return await host.run(work, 0, work.size)
+
+
+def test_a_unit_is_played_labelled_and_committed(
+    make_host: Callable[..., RolloutHost], model: ServedModel, tmp_path: Path
+) -> None:
+    receipt = asyncio.run(do(make_host(), unit(model)))
+    episodes = committed(tmp_path)
+    assert (receipt.rows, receipt.won, receipt.payload) == (32, True, b"")
+    assert [(one.problem_id, one.sample) for one in episodes] == unit_order()
+    assert {one.outcome for one in episodes} == {Outcome.RIGHT, Outcome.WRONG}
+    assert sum(right for right, _ in receipt.tally.values()) == receipt.outcomes["right"]
+    assert asyncio.run(do(make_host(), unit(model))).won is False
+
+
+def unit_order() -> list[tuple[str, int]]:
+    return [(problem.id, sample) for problem in PROBLEMS for sample in range(8)]
+
+
+def test_parts_of_a_unit_on_two_hosts_are_the_same_rows(
+    make_host: Callable[..., RolloutHost], model: ServedModel, tmp_path: Path
+) -> None:
+    work = unit(model)
+
+    async def part(start: int, stop: int) -> Receipt:
+        host = make_host()
+        await host.start()
+        return await host.run(work, start, stop)
+
+    parts = [asyncio.run(part(0, 13)), asyncio.run(part(13, 32))]
+    assert committed(tmp_path) == []
+    whole = join_parts(open_store(str(tmp_path / "run")), work, parts)
+    assert (whole.won, whole.rows, whole.payload) == (True, 32, b"")
+    assert [(one.problem_id, one.sample) for one in committed(tmp_path)] == unit_order()
+    assert whole.tally == {
+        problem.id: (
+            sum(one.outcome is Outcome.RIGHT for one in committed(tmp_path) if one.problem_id == problem.id),
+            sum(one.outcome is Outcome.WRONG for one in committed(tmp_path) if one.problem_id == problem.id),
+        )
+        for problem in PROBLEMS
+    }
+
+
+def test_room_says_what_is_left_and_the_limit_follows_the_engine(
+    make_host: Callable[..., RolloutHost], model: ServedModel
+) -> None:
+    async def ask() -> tuple[list[int], int]:
+        host = make_host(ScriptedConfig(median_s=0.02, slots=4), live=64)
+        assert await host.start() == 64
+        running = asyncio.create_task(host.run(unit(model, samples=32), 0, 128))
+        seen = []
+        for below in (100, 50, 10):
+            while (left := sum((await host.room(below)).left.values())) >= below:
+                assert not running.done()
+            seen.append(left)
+        await running
+        await asyncio.sleep(0)
+        return seen, (await host.room(1)).places
+
+    seen, places = asyncio.run(ask())
+    assert all(left < below for left, below in zip(seen, (100, 50, 10), strict=True))
+    assert places < 64, "an engine of four slots does not need 64 live episodes"
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    statuses: list[int] = []
+    monkeypatch.setattr("rollout.host.os._exit", statuses.append)
+    return statuses
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (ScriptedConfig(crash_after=20), InfrastructureKind.ENGINE_DEAD),
+        (ScriptedConfig(hang_after=20, stall_timeout_s=0.02), InfrastructureKind.ENGINE_STALLED),
+    ],
+)
+def test_a_dead_engine_commits_nothing_and_ends_the_process(
+    make_host: Callable[..., RolloutHost],
+    model: ServedModel,
+    tmp_path: Path,
+    ended: list[int],
+    fault: ScriptedConfig,
+    kind: InfrastructureKind,
+) -> None:
+    async def play() -> None:
+        host = make_host(fault)
+        with pytest.raises(InfrastructureError) as caught:
+            await do(host, unit(model))
+        assert caught.value.kind is kind
+        with pytest.raises(InfrastructureError):
+            await host.run(unit(model), 0, 32)
+        await asyncio.sleep(host_module._LAST_WORDS_S + 0.05)
+
+    asyncio.run(play())
+    assert ended == [1]
+    assert committed(tmp_path) == []
+
+
+FAULTS = {
+    "crash": ScriptedConfig(crash_after=70),
+    "hang": ScriptedConfig(hang_after=70, stall_timeout_s=0.02),
+    "abort": ScriptedConfig(abort=0.5),
+    "always aborted": ScriptedConfig(abort=1.0),
+    "slow": ScriptedConfig(median_s=0.001, sigma=1.0, slow=0.2),
+    "tools": ScriptedConfig(),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_no_fault_of_machines_is_among_the_rejected(
+    make_host: Callable[..., RolloutHost],
+    model: ServedModel,
+    tmp_path: Path,
+    ended: list[int],
+    fault: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As the pool does: a host that failed is replaced, and its unit is done again."""
+    calls = itertools.count(1)
+
+    async def sometimes_silent(*arguments: Any) -> Any:
+        if fault == "tools" and next(calls) % 70 == 0:
+            raise InfrastructureError(InfrastructureKind.HOST_TIMEOUT, "planted")
+        return await execute(*arguments)
+
+    monkeypatch.setattr("rollout.episode.execute", sometimes_silent)
+
+    async def play() -> None:
+        host = make_host(FAULTS[fault])
+        for number in range(4):
+            for _ in range(9):
+                try:
+                    receipt = await do(host, unit(model, f"u{number}"))
+                except InfrastructureError:
+                    host = make_host(FAULTS[fault])
+                else:
+                    break
+            assert receipt.won
+
+    asyncio.run(play())
+    episodes = committed(tmp_path)
+    assert len(episodes) == 4 * 32
+    undisturbed = [one for one in episodes if one.outcome is not Outcome.INFRASTRUCTURE]
+    assert bool(undisturbed) == (fault != "always aborted")
+    groups = block_groups(episodes, "student", ChatTemplate.from_model(model.source), GroupsConfig())
+    for group in groups:
+        samples = {one.sample: one for one in undisturbed if one.problem_id == group.problem_id}
+        for chain in group.wrong:
+            assert all(samples[sample].steps[-1].text == WRONG_REPLY for sample in chain.episodes)
+
+
+def test_a_row_that_cannot_be_stored_is_put_aside_and_its_neighbours_are_kept(
+    make_host: Callable[..., RolloutHost], model: ServedModel, tmp_path: Path
+) -> None:
+    broken = msgspec.structs.replace(PROBLEMS[1], id="surrogate-\ud800")
+    receipt = asyncio.run(do(make_host(), unit(model, problems=(PROBLEMS[0], broken, PROBLEMS[2]))))
+    assert (receipt.rows, receipt.quarantined) == (16, 8)
+    assert {one.problem_id for one in committed(tmp_path)} == {PROBLEMS[0].id, PROBLEMS[2].id}
+    (path,) = (tmp_path / "run" / "quarantine").iterdir()
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert len(rows) == 8
+    assert all(row["reason"] for row in rows)
