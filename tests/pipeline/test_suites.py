@@ -41,6 +41,15 @@ def test_the_full_recipe_has_a_suite_of_every_family_and_variant(
     assert set(full.arms) == {"sft", "dpo", "sft+dpo", "sft-wrong"}
 
 
+def test_the_full_recipe_changes_one_axis_at_a_time(full: Recipe, suites: dict[str, list[Problem]]) -> None:
+    for name in ("arithmetic_8_distractors", "arithmetic_100_retrieved", "arithmetic_signatures", "arithmetic_python"):
+        assert [problem.text for problem in suites[name]] == [problem.text for problem in suites["arithmetic"]]
+        family = full.problems[name].model_dump(exclude={"train", "variants", "samples", "pretrain"})
+        plain = full.problems["arithmetic"].model_dump(exclude={"train", "variants", "samples", "pretrain"})
+        changed = {key for key, value in family.items() if value != plain[key]}
+        assert changed <= {"distractors", "retrieve"} or changed in ({"verbosity"}, {"call_format"})
+
+
 def test_two_families_and_more_are_out_of_domain_in_the_full_recipe(full: Recipe) -> None:
     trained = {family.family for family in full.problems.values() if family.train}
     unseen = {family.family for family in full.problems.values()} - trained
