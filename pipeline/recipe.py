@@ -122,8 +122,6 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
-    def _arms_follow_each_other(self) -> "Recipe":
-    @model_validator(mode="after")
     def _suites_can_be_asked(self) -> "Recipe":
         tiny = self.models.teacher.tiny or self.models.student.tiny
         room = min(self.engines.teacher.engine.max_context, self.engines.student.engine.max_context)
@@ -136,6 +134,8 @@ class Recipe(Section):
                 raise ValueError(f"{where}.prompt_tokens = {asked.prompt_tokens}: engines have {room} tokens; lower it")
         return self
 
+    @model_validator(mode="after")
+    def _arms_follow_each_other(self) -> "Recipe":
         for name, arm in self.arms.items():
             if name in RESERVED_ARMS or "/" in name or name.startswith("."):
                 raise ValueError(f"arm {name!r}: that name is taken or no folder name; choose another")

@@ -9,8 +9,8 @@ from cluster.config import Section
 from cluster.engine import EngineConfig
 from cluster.scripted import ScriptedConfig
 from rollout.execution import CallLimits
-from rollout.records import PairKind, PairRule
 from rollout.formats import load_format
+from rollout.records import PairKind, PairRule
 
 
 class EpisodeConfig(Section):
@@ -19,18 +19,17 @@ class EpisodeConfig(Section):
     call_format: str = "json"
     verbosity: Literal["names", "signatures", "full"] = "signatures"
     """How much of each function's schema stands in the prompt."""
-    max_steps: int = Field(default=16, ge=1)
     retrieve: int | None = Field(default=None, ge=0, le=5000)
     """Show this many of a problem's functions, those that fit its text best, and the finishing one; absent: all."""
     prompt_tokens: int | None = Field(default=None, ge=1)
     """Show only so many functions, the best fitting ones, that the prompt has at most this many tokens."""
+    max_steps: int = Field(default=16, ge=1)
     max_failed_steps: int = Field(default=3, ge=0)
     """One more failed step than this ends the episode, wrong."""
     max_step_tokens: int = Field(default=512, ge=1)
     max_seconds: float = Field(default=600.0, gt=0)
     """Wall time of an episode; beyond it the episode is truncated."""
     calls: CallLimits = CallLimits()
-
 
     @field_validator("call_format")
     @classmethod
@@ -41,6 +40,7 @@ class EpisodeConfig(Section):
     def of_suite(self, settings: Mapping[str, str | int]) -> "EpisodeConfig":
         """These settings with a suite's own in their place. Raises ValueError."""
         return self.model_validate({**self.model_dump(), **settings})
+
 
 class HostsConfig(Section):
     """The hosts that serve one model: how many, what each one owns, how it is filled."""

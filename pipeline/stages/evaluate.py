@@ -7,7 +7,7 @@ from evaluation.job import SCORES, ScoreUnit, plan_scores
 from pipeline.hosts import HostKind, Watch, open_pool, served_model
 from pipeline.progress import progress_bar
 from pipeline.run_folder import Run
-from pipeline.suites import suite_samples
+from pipeline.suites import suite_episodes, suite_samples
 from pipeline.workload import suite_problems
 
 
@@ -44,6 +44,7 @@ def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit]) -> None:
 
     problems = {problem.id: problem for suite in suite_problems(run).values() for problem in suite}
     models = {name: served_model(run, name) for name in dict.fromkeys(unit.model for unit in units)}
+    asked = suite_episodes(run.recipe)
     work_units = [
         Work(
             unit=unit.name,
@@ -53,6 +54,7 @@ def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit]) -> None:
             samples=tuple(range(unit.samples)),
             temperature=unit.temperature,
             suite=unit.suite,
+            episodes=asked[unit.suite].model_dump_json().encode(),
             affinity=unit.model,
         )
         for unit in units
