@@ -129,7 +129,9 @@ class Recipe(Section):
             asked = self.episodes.of_suite(family.episode_settings)
             where = f"problems.{name}" if family.episode_settings else "episodes"
             if tiny and asked.call_format == "native":
-                raise ValueError(f"{where}.call_format: tiny models' templates show no functions; use json or python")
+                raise ValueError(
+                    f"{where}.call_format: tiny models' own templates show no functions; use json or python"
+                )
             if asked.prompt_tokens is not None and asked.prompt_tokens >= room:
                 raise ValueError(f"{where}.prompt_tokens = {asked.prompt_tokens}: engines have {room} tokens; lower it")
         return self
