@@ -18,6 +18,7 @@ from training.config import ArmConfig, DpoArm, TrainingConfig
 from training.tiny_config import TinyConfig, TokenizerConfig
 
 RESERVED_ARMS = ("teacher", "base")
+_ARM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,63}")
 _SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -139,8 +140,9 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _arms_follow_each_other(self) -> "Recipe":
         for name, arm in self.arms.items():
-            if name in RESERVED_ARMS or "/" in name or name.startswith("."):
-                raise ValueError(f"arm {name!r}: that name is taken or no folder name; choose another")
+            if name in RESERVED_ARMS or not _ARM.fullmatch(name):
+                # It becomes a folder's name and the beginning of the names of score units.
+                raise ValueError(f"arm {name!r}: taken, or no name of letters, digits and . _ + = -; choose another")
             if arm.start != "base" and arm.start not in self.arms:
                 raise ValueError(f"arms.{name}.start = {arm.start!r}: no such arm; use base or an arm of the recipe")
         list(self.arms_in_order())

@@ -134,11 +134,7 @@ class StepPlanner:
         self._pairs = [pairs for _, pairs, _, _ in measures]
         self._tokens = [tokens for _, _, tokens, _ in measures]
         self.longest = max(longest for _, _, _, longest in measures)
-        if self.longest > token_budget:
-            raise RequestError(
-                f"a chain takes {self.longest} tokens and the budget of a row is {token_budget}: raise "
-                "micro_token_budget, or leave longer chains out"
-            )
+        _refuse_beyond(token_budget, self.longest)
 
     def __len__(self) -> int:
         """Steps an epoch; the last one may hold fewer groups."""
@@ -233,8 +229,12 @@ class StepPlanner:
 
 
 def cut_chains(chains: Sequence[ScoredChain], token_budget: int) -> list[tuple[int, ...]]:
-    """Indices of chains in rows of at most `token_budget` tokens, neighbours in the tree together. No row is empty."""
+    """Indices of chains in rows of at most `token_budget` tokens, neighbours in the tree together. No row is empty.
+
+    Raises RequestError for a chain that is longer.
+    """
     inputs = [chain.ids[: row_length(chain)] for chain in chains]
+    _refuse_beyond(token_budget, max(map(len, inputs), default=0))
     rows: list[list[int]] = []
     filled = 0
     before: tuple[int, ...] = ()
@@ -248,6 +248,14 @@ def cut_chains(chains: Sequence[ScoredChain], token_budget: int) -> list[tuple[i
             filled = len(inputs[index])
         before = inputs[index]
     return [tuple(row) for row in rows]
+
+
+def _refuse_beyond(token_budget: int, longest: int) -> None:
+    if longest > token_budget:
+        raise RequestError(
+            f"a chain takes {longest} tokens and the budget of a row is {token_budget}: raise "
+            "training.tokens_per_micro_step, or leave longer chains out with groups.max_tokens"
+        )
 
 
 def _first_input(group: ScoredGroup) -> tuple[int, ...]:

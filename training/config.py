@@ -109,7 +109,9 @@ class DpoArm(Schedule):
     """Which of the written tokens count in the margins."""
 
     @model_validator(mode="after")
-    def _nll_learns_no_failed_step(self) -> "DpoArm":
+    def _loss_is_defined(self) -> "DpoArm":
+        if self.label_smoothing and self.loss_type in ("ipo", "hinge"):
+            raise ValueError(f"label_smoothing = {self.label_smoothing}: not for loss_type = {self.loss_type!r}; set 0")
         if self.rpo_alpha and self.scored.failed_steps_in_right:
             raise ValueError("rpo_alpha > 0 would teach failed steps; set scored.failed_steps_in_right = false")
         return self

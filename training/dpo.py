@@ -229,6 +229,8 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
         for name in METRICS:
             # A rank that ran idle rows alone must still bring every name to the sum over ranks.
             self._count(mode, name, 0.0)
+        if self.args.device.type == "cuda":
+            torch.cuda.synchronize()
         self._count(mode, "tokens", self._step_tokens)
         self._count(mode, "flop", self._step_flop)
         self._count(mode, "limit", self._limit)

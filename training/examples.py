@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from cluster.errors import RequestError
+from cluster.errors import CorruptionError, RequestError
 from training.batches import GroupExample
 from training.chains import ScoredChain, ScoredGroup
 from training.checkpoints import published
@@ -18,7 +18,7 @@ from training.tree import common_prefix
 if TYPE_CHECKING:
     from datasets import Dataset
 
-_ROWS = "examples.arrow"
+_ROWS, _COUNTS = "examples.arrow", "counts.json"
 
 
 class StoredExamples(Sequence[GroupExample]):
@@ -28,6 +28,9 @@ class StoredExamples(Sequence[GroupExample]):
         import datasets
 
         self._rows: Dataset = datasets.Dataset.from_file(str(directory / _ROWS))
+        written = json.loads((directory / _COUNTS).read_text())["examples"]
+        if len(self._rows) != written:  # a stream that was cut between two messages loads without an error
+            raise CorruptionError(f"{directory}: holds {len(self._rows)} of {written} examples; remove the folder")
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -72,7 +75,7 @@ def write_examples(examples: Iterable[GroupExample], directory: Path) -> None:
                 written += 1
         if not written:
             raise RequestError("no group has a pair: no problem has both a right and a wrong chain; sample more")
-        (temporary / "counts.json").write_text(json.dumps({"examples": written}))
+        (temporary / _COUNTS).write_text(json.dumps({"examples": written}))
 
 
 def _row(example: GroupExample) -> dict[str, Any]:

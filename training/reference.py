@@ -131,9 +131,10 @@ def chain_logps(model: Any, chains: Sequence[ScoredChain], token_budget: int) ->
     from training.attention import check_length
     from training.batches import cut_chains
     from training.scoring import tree_batch
+    from training.tree import row_length
 
     device = next(model.parameters()).device
-    check_length(model, max((len(chain.ids) for chain in chains), default=0))
+    check_length(model, max(map(row_length, chains), default=0))
     sums = [0.0] * len(chains)
     with torch.no_grad():
         for row in cut_chains(chains, token_budget):

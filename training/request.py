@@ -9,6 +9,7 @@ from cluster.model_source import model_revision
 from cluster.storage import open_store
 from rollout.records import content_hash
 from training.config import DpoArm, SftArm, TrainingConfig
+from training.zero import precision
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,11 @@ class ArmRequest:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of what decides the result: arm, start and data. Not of ranks and resources, which may change."""
+        """Hash of what decides the result: arm, start, data and precision. Not of ranks and memory, which may change
+        (an SFT step's rows are rounded to what ranks and micro-steps hold evenly)."""
         shards = sorted(commit.shard for commit in self.ledger.commits().values() if commit.shard)
-        return content_hash(self.arm.model_dump_json(), model_revision(self.start_model), *shards)
+        start = model_revision(self.start_model)
+        return content_hash(self.arm.model_dump_json(), start, precision(self.training), *shards)
 
 
 @dataclass(frozen=True)

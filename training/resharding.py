@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from cluster.errors import WorkError
-from training.checkpoints import MANIFEST, newest_verified, published, verify
+from training.checkpoints import MANIFEST, listed, newest_verified, published, verify
 
 _UNIVERSAL = "latest_universal"
 
@@ -16,10 +16,13 @@ def resume_point(directory: Path, request: str, ranks: int) -> Path | None:
     """The folder to resume from on `ranks` ranks, or None for a fresh start. Call it on one rank only.
 
     A checkpoint of another number of ranks is converted, beside it, into `resharded/checkpoint-STEP`; what an earlier
-    start converted is made anew, since it has no manifest. Raises WorkError like `newest_verified`, and where
-    DeepSpeed cannot convert.
+    start converted is made anew, since it has no manifest. Saves that were cut short are removed. Raises WorkError
+    like `newest_verified`, and where DeepSpeed cannot convert.
     """
     checkpoint = newest_verified(directory, request)
+    for unsealed in (path for path in listed(directory) if not (path / MANIFEST).exists()):
+        # A save that was cut short: its files, perhaps of more ranks than now, must not stand among the next one's.
+        shutil.rmtree(unsealed)
     if checkpoint is None or verify(checkpoint).ranks == ranks:
         return checkpoint
     target = directory / "resharded" / checkpoint.name

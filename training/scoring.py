@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
@@ -101,15 +102,27 @@ def _entry_logps(model: Any, hidden: Tensor, batch: TreeBatch) -> Tensor:
     head = model.get_output_embeddings()
     finish = functools.partial(_finished_logits, model.config)
     at_once = max(1, HEAD_ELEMENTS // model.config.vocab_size)
-    if len(hidden) <= at_once:
+    turns = _agreed_turns(-(-len(hidden) // at_once), head, hidden.device)
+    if turns == 1:
         return _turn(head, finish, hidden, batch.entry_row, batch.entry_target)
     parts = []
-    for first in range(0, len(hidden), at_once):
+    for first in range(0, turns * at_once, at_once):
         edges = torch.tensor([first, first + at_once], device=hidden.device)
         begin, end = torch.searchsorted(batch.entry_row, edges).tolist()
-        turn = (hidden[first : first + at_once], batch.entry_row[begin:end] - first, batch.entry_target[begin:end])
+        # Past the last position a turn scores nothing, and only keeps the head's gathering in step with other ranks.
+        rows = hidden[first : first + at_once] if first < len(hidden) else hidden[:1]
+        turn = (rows, batch.entry_row[begin:end] - first, batch.entry_target[begin:end])
         parts.append(checkpoint(_turn, head, finish, *turn, use_reentrant=False))
     return torch.cat(parts)
+
+
+def _agreed_turns(turns: int, head: Any, device: torch.device) -> int:
+    """As many as the busiest rank needs where ZeRO-3 splits the head: it is gathered, by all, in every turn."""
+    if not hasattr(head.weight, "ds_id") or dist.get_world_size() == 1:
+        return turns
+    most = torch.tensor(turns, device=device)
+    dist.all_reduce(most, op=dist.ReduceOp.MAX)
+    return int(most)
 
 
 def _turn(head: Any, finish: Any, hidden: Tensor, entry_row: Tensor, entry_target: Tensor) -> Tensor:

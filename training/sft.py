@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from cluster.errors import WorkError
+from cluster.errors import CorruptionError, WorkError
 from rollout.records import Chain, ErrorCode, PreferenceGroup
 from training.checkpoints import published
 from training.config import SftArm, TrainingConfig
@@ -65,7 +65,10 @@ class RowSet:
         """Memory-mapped."""
         import datasets
 
-        return datasets.Dataset.from_file(str(self.directory / _ROWS))
+        rows = datasets.Dataset.from_file(str(self.directory / _ROWS))
+        if len(rows) != self.rows:  # a stream that was cut between two messages loads without an error
+            raise CorruptionError(f"{self.directory}: holds {len(rows)} of {self.rows} rows; remove the folder")
+        return rows
 
     def batches(self, arm: SftArm, training: TrainingConfig) -> tuple[int, int]:
         """(rows a forward pass, forward passes an optimizer step), on each rank.

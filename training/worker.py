@@ -16,6 +16,7 @@ import torch.distributed as dist
 
 from cluster.errors import ChainprefError, WorkError
 from cluster.ledger import Ledger
+from cluster.model_source import local_model
 from cluster.storage import open_store
 from rollout.shards import read_groups
 from training.callbacks import MetricsLog, SealCheckpoints
@@ -124,7 +125,7 @@ def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int, 
 def _trainer(request: ArmRequest, *, universal: bool) -> Any:
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(request.start_model, trust_remote_code=False)
+    tokenizer = AutoTokenizer.from_pretrained(local_model(request.start_model), trust_remote_code=False)
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(request.checkpoint_dir / "tensorboard")
     callbacks = [
         MetricsLog(request.metrics_path, counts_anew=isinstance(request.arm, SftArm)),
@@ -175,7 +176,7 @@ def _load(request: ArmRequest) -> Any:
 
     dtype = torch.bfloat16 if uses_bf16(request.training) else torch.float32
     return AutoModelForCausalLM.from_pretrained(
-        request.start_model, dtype=dtype, trust_remote_code=False, use_safetensors=True
+        local_model(request.start_model), dtype=dtype, trust_remote_code=False, use_safetensors=True
     )
 
 

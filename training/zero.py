@@ -32,6 +32,8 @@ def deepspeed_config(training: TrainingConfig, arm: Schedule, *, universal: bool
     config: dict[str, Any] = {
         "zero_optimization": stage,
         "bf16": {"enabled": uses_bf16(training)},
+        # The rows of a step add up: in bf16 each one would round what the others left.
+        "data_types": {"grad_accum_dtype": "fp32"},
         "optimizer": {
             "type": "AdamW",
             "params": {
@@ -69,7 +71,7 @@ def precision(training: TrainingConfig) -> Literal["float32", "bfloat16"]:
 
 def environment(training: TrainingConfig) -> dict[str, str]:
     """Variables that a rank's process needs before it imports torch and deepspeed."""
-    common = {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "DS_SKIP_CUDA_CHECK": "1"}
+    common = {"TOKENIZERS_PARALLELISM": "false", "DS_SKIP_CUDA_CHECK": "1"}
     if training.gpus_per_rank > 0:
         return common
     return common | {
@@ -119,6 +121,8 @@ def leave_arm(trainer: Any) -> None:
     if hasattr(engine, "destroy"):
         engine.destroy()
     trainer.accelerator.free_memory()
+    handler = trainer.callback_handler
+    handler.model = handler.optimizer = handler.lr_scheduler = None
     trainer.model = trainer.model_wrapped = trainer.optimizer = trainer.lr_scheduler = trainer.deepspeed = None
     AcceleratorState._reset_state()
     GradientState._reset_state()

@@ -43,6 +43,8 @@ def test_the_local_recipe_has_what_the_report_promises() -> None:
         ("arms.dpo.start='nobody'", "arms.dpo.start = 'nobody': no such arm"),
         ("arms.sft.start='sft+dpo'", "start from each other"),
         ("arms.base.method='sft'", "arm 'base'"),
+        ("arms.'a b'.method='sft'", "arm 'a b': taken, or no name of letters"),
+        ("arms.dpo={method='dpo', loss_type='ipo', label_smoothing=0.1}", "label_smoothing = 0.1: not for"),
         ("models.teacher.source='x'", "give either source"),
         ("run.name='a/b'", "run.name = 'a/b'"),
         ("problems.fol.difficulty=[3, 1]", "difficulty"),

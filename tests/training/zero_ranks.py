@@ -1,6 +1,6 @@
 """Trains tree DPO as one rank of ZeRO-3 over gloo and writes what came of it, for a comparison with one process.
 
-Run by torch.distributed.run: python -m tests.training.zero_ranks OUTPUT TIED BUDGET
+Run by torch.distributed.run: python -m tests.training.zero_ranks OUTPUT FAMILY TIED BUDGET
 """
 
 import json
@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from tests.training.trees import random_example, tiny_model
+from tests.training.trees import VOCABULARY, random_example, tiny_model
+from training import scoring
 from training.dpo import TreeDPOConfig, TreeDPOTrainer
 
 SIZES = ((3, 2), (1, 1), (2, 4), (1, 3), (4, 1), (2, 2), (1, 2))
@@ -25,7 +26,7 @@ ZERO = {
 }
 
 
-def train(output: Path, deepspeed: dict[str, Any] | None, tied: bool, budget: int) -> dict[str, Any]:
+def train(output: Path, deepspeed: dict[str, Any] | None, family: str, tied: bool, budget: int) -> dict[str, Any]:
     """Two epochs of three steps, the last of one group: a rank without any.
 
     Returns what was logged and the sum and norm of every parameter.
@@ -45,9 +46,10 @@ def train(output: Path, deepspeed: dict[str, Any] | None, tied: bool, budget: in
         groups_per_step=3,
         micro_token_budget=budget,
         rpo_alpha=0.5,
+        gradient_checkpointing=deepspeed is not None and budget < 100,
         deepspeed=deepspeed,
     )
-    model = tiny_model("llama", tie_word_embeddings=tied)
+    model = tiny_model(family, tie_word_embeddings=tied)
     trainer = TreeDPOTrainer(model, args, examples, eval_examples=examples[:3])
     trainer.train()
     trainer.evaluate()
@@ -71,10 +73,14 @@ def _weights(model: Any, partitioned: bool) -> dict[str, list[float]]:
 def main() -> None:
     import deepspeed
 
-    output, tied, budget = Path(sys.argv[1]), sys.argv[2] == "1", int(sys.argv[3])
+    output, family, tied, budget = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "1", int(sys.argv[4])
+    if budget < 100:
+        scoring.HEAD_ELEMENTS = 3 * VOCABULARY
     torch.set_num_threads(1)
+    # Otherwise it compiles an extension, behind a lock that a killed process leaves for ever (`training.zero`).
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed(dist_backend="gloo")
-    result = train(output, ZERO, tied, budget)
+    result = train(output, ZERO, family, tied, budget)
     if torch.distributed.get_rank() == 0:
         (output / "result.json").write_text(json.dumps(result))
 
