@@ -9,7 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.dpo_step import SWEEP
 from benchmarks.dpo_ways import WAYS
+
+SWEEP_MOST = max(row.right for row in SWEEP)
 
 _COLOURS = {"trl": "#c2410c", "pairs": "#a16207", "factored": "#1d4ed8", "tree": "#047857"}
 
@@ -20,6 +23,9 @@ def main() -> int:
     parser.add_argument("--svg", type=Path, required=True)
     options = parser.parse_args()
     rows = json.loads(options.json.read_text())["rows"]
+    rows = [
+        row for row in rows if row["completion_tokens"] == SWEEP[0].completion_tokens and row["right"] <= SWEEP_MOST
+    ]
     if not rows:
         raise SystemExit(f"{options.json}: holds no rows; run benchmarks.dpo_step --rows sweep first")
     sys.stdout.write(table(rows))
