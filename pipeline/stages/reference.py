@@ -5,7 +5,6 @@ Base comes first; an arm's own model can only be asked once it is trained, which
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from cluster.ledger import Ledger
 from cluster.storage import open_store
@@ -14,7 +13,7 @@ from pipeline.run_folder import Run
 from pipeline.stages import groups
 from rollout.group_units import group_prefix
 from training.config import DpoArm, TrainingConfig
-from training.zero import uses_bf16
+from training.zero import precision
 
 
 def reference_prefix(run: Run) -> str:
@@ -55,6 +54,7 @@ def _ensure(run: Run, arm: DpoArm) -> None:
             _Share(
                 run_uri=run.store.uri,
                 student=run.student,
+                prefix=reference_prefix(run),
                 source=model_source(run, arm.start),
                 arm=arm,
                 training=training,
@@ -74,6 +74,8 @@ class _Share:
 
     run_uri: str
     student: str
+    prefix: str
+    """Where log-probabilities go in the run's store."""
     source: str
     arm: DpoArm
     training: TrainingConfig
@@ -91,10 +93,10 @@ def _score_share(share: _Share) -> int:
     return compute_reference(
         share.source,
         arm_groups(read_groups(Ledger(store, group_prefix(share.student))), share.arm),
-        ReferenceStore(Ledger(store, f"reference/{share.student}")),
+        ReferenceStore(Ledger(store, share.prefix)),
         rule=share.arm.scored,
         token_budget=share.training.tokens_per_micro_step,
-        precision=_precision(share.training),
+        precision=precision(share.training),
         device="cuda" if on_gpu else "cpu",
         rank=share.rank,
         world=share.training.ranks,
@@ -109,7 +111,7 @@ def _missing(run: Run, arm: DpoArm) -> int:
     from training.selection import arm_groups
 
     known = ReferenceStore(Ledger(run.store, reference_prefix(run))).scores()
-    name = reference_name(model_source(run, arm.start), _precision(run.recipe.training))
+    name = reference_name(model_source(run, arm.start), precision(run.recipe.training))
     stored = arm_groups(read_groups(Ledger(run.store, group_prefix(run.student))), arm)
     chains = (chain for group in scored_groups(stored, arm.scored) for chain in group.chains)
     return sum(chain_key(name, chain) not in known for chain in chains)
@@ -119,8 +121,3 @@ def _arms_from_base(run: Run) -> Iterator[tuple[str, DpoArm]]:
     for name, arm in run.recipe.arms_in_order():
         if isinstance(arm, DpoArm) and arm.start == "base":
             yield name, arm
-
-
-def _precision(training: TrainingConfig) -> Literal["float32", "bfloat16"]:
-    """The one that training runs in: in another, the first DPO loss would not be ln 2."""
-    return "bfloat16" if uses_bf16(training) else "float32"
