@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,20 +52,26 @@ def protected_head(cpus: int = 1, environment: Mapping[str, str] | None = None) 
     token = secrets.token_hex(32)
     # What Ray does by default is what is looked at.
     outside = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
+    # Ray's sockets lie in that folder, and a socket's path has at most 107 bytes: a TMPDIR may be too long for it.
+    with (
+        tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryFile("w+") as complaints,
+    ):
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.cluster.protected_head", folder, str(cpus)],
             cwd=ROOT,
             env=outside | {**(environment or {}), "RAY_AUTH_TOKEN": token, "RAY_USAGE_STATS_ENABLED": "0"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=complaints,
             text=True,
         )
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            facts = json.loads(process.stdout.readline())
+            line = process.stdout.readline()
+            assert line, f"no head came up: {_said(complaints)}"
+            facts = json.loads(line)
             yield Head(
                 gcs=facts["gcs"],
                 dashboard=facts["dashboard"],
@@ -83,6 +90,11 @@ def protected_head(cpus: int = 1, environment: Mapping[str, str] | None = None) 
                 process.kill()
                 process.wait()
             process.stdout.close()
+
+
+def _said(complaints: IO[str]) -> str:
+    complaints.seek(0)
+    return complaints.read()[-4000:]
 
 
 def ask(method: str, address: str, token: str) -> tuple[int, bytes]:

@@ -4,12 +4,13 @@
 standard input does. Ports are free ones, so that several live on one machine.
 """
 
+import contextlib
+import http.client
 import json
 import os
 import socket
 import sys
 import time
-import urllib.error
 import urllib.request
 from typing import Any
 
@@ -19,6 +20,7 @@ import psutil
 def main(folder: str, cpus: str) -> None:
     autoscaler, dashboard, dashboard_metrics = _free_ports(3)
     os.environ |= {"AUTOSCALER_METRIC_PORT": str(autoscaler), "DASHBOARD_METRIC_PORT": str(dashboard_metrics)}
+    os.environ["RAY_DASHBOARD_STARTUP_TIMEOUT_S"] = "180"  # its modules are read from a cold disk on a new machine
     import ray
     from ray._private.parameter import RayParams
 
@@ -69,9 +71,11 @@ def _listening() -> list[tuple[str, int, str]]:
     me = psutil.Process()
     found = []
     for process in (me, *me.children(recursive=True)):
-        for connection in process.net_connections(kind="tcp"):
-            if connection.status == psutil.CONN_LISTEN:
-                found.append((connection.laddr.ip, connection.laddr.port, " ".join(process.cmdline())[:300]))
+        with contextlib.suppress(psutil.NoSuchProcess):  # Ray starts and ends workers meanwhile
+            command = " ".join(process.cmdline())[:300]
+            for connection in process.net_connections(kind="tcp"):
+                if connection.status == psutil.CONN_LISTEN:
+                    found.append((connection.laddr.ip, connection.laddr.port, command))
     return found
 
 
@@ -85,7 +89,7 @@ def _agent(listening: list[tuple[str, int, str]]) -> str:
                 with urllib.request.urlopen(f"{address}/api/local_raylet_healthz", timeout=2) as answer:
                     if answer.read() == b"success":  # the metrics server says 200 to every path
                         return address
-            except (OSError, urllib.error.URLError, ValueError):
+            except (OSError, http.client.HTTPException, ValueError):  # some of them speak gRPC
                 continue
         time.sleep(1)
     return ""
