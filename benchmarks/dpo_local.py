@@ -5,7 +5,7 @@ Use: python -m benchmarks.dpo_local RUN --arm dpo --json FILE
 Both start from the same student and get the same groups in as many optimizer steps, one process each, in turns. TRL's
 micro-batch is the largest that it was seen to be fastest with (8 pairs). Reference sums are the run's own, so
 neither computes any. TRL weighs every distinct pair alike; the arm's own weights are the tree's: so the models are not
-the same to the last bit, and are kept (--models DIR) to be scored.
+the same to the last bit. Both are scored on the run's suites afterwards.
 """
 
 import argparse
@@ -15,18 +15,24 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from benchmarks.rollout_hosts import local_ray, serve
 from cluster.ledger import Ledger
 from pipeline.existing_run import read_run
 from pipeline.hosts import model_source
+from pipeline.run_folder import Run
 from pipeline.stages.reference import reference_prefix
+from pipeline.workload import suite_problems
 from rollout.group_units import group_prefix
 from rollout.shards import read_groups
+from rollout.work import Receipt
 from training.batches import GroupExample
 from training.config import DpoArm
 from training.reference import ReferenceStore, reference_name, referenced_examples
@@ -50,32 +56,30 @@ class Job:
 
 def main() -> int:
     options = _options()
-    spawn = multiprocessing.get_context("spawn")
     readings: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
-    for repetition in range(options.repetitions):
-        for way in WAYS:
-            with tempfile.TemporaryDirectory() as folder:
-                out = str(options.models / way) if options.models and repetition == 0 else ""
-                ours, theirs = spawn.Pipe()
-                job = Job(way, str(options.run), options.arm, options.threads, folder, out)
-                process = spawn.Process(target=_train, args=(job, theirs))
-                process.start()
-                theirs.close()
-                try:
-                    readings[way].append(ours.recv())
-                except EOFError:
-                    raise SystemExit(f"{way}: its process ended without a result; what it said stands above") from None
-                process.join()
-    for name in ("pairs", "steps"):
-        counts = {reading[name] for taken in readings.values() for reading in taken}
-        if len(counts) != 1:
-            raise SystemExit(f"the ways did not do the same work: {name} {sorted(counts)}")
-    rows = {way: {key: statistics.median(r[key] for r in taken) for key in taken[0]} for way, taken in readings.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        models = {way: Path(folder) / "models" / way for way in WAYS}
+        for repetition in range(options.repetitions):
+            for way in WAYS:
+                out = "" if repetition else str(models[way])
+                job = Job(way, str(options.run), options.arm, options.threads, f"{folder}/trainer", out)
+                readings[way].append(_in_a_process(job))
+        for name in ("pairs", "steps"):
+            counts = {reading[name] for taken in readings.values() for reading in taken}
+            if len(counts) != 1:
+                raise SystemExit(f"the ways did not do the same work: {name} {sorted(counts)}")
+        scores = score(read_run(options.run, Console(quiet=True)), models, Path(folder))
+    rows: dict[str, dict[str, Any]] = {
+        way: {key: statistics.median(r[key] for r in taken) for key in taken[0]} for way, taken in readings.items()
+    }
+    for way, row in rows.items():
+        row["pairs_per_second"] = row["pairs"] * row["epochs"] / row["seconds"]
+        row["accuracy"] = scores[way]
     report = {
+        "command": f"python -m benchmarks.dpo_local RUN --arm {options.arm} --repetitions {options.repetitions}",
         "run": options.run.name,
         "arm": options.arm,
         "threads": options.threads,
-        "repetitions": options.repetitions,
         "ways": rows,
         "trl_over_tree_seconds": rows["trl"]["seconds"] / rows["tree"]["seconds"],
     }
@@ -83,6 +87,45 @@ def main() -> int:
     options.json.write_text(json.dumps(report, indent=1) + "\n")
     print(json.dumps(report), flush=True)
     return 0
+
+
+def _in_a_process(job: Job) -> dict[str, float]:
+    """A training in a process of its own, so that none finds what another left in memory."""
+    ours, theirs = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_train, args=(job, theirs))
+    process.start()
+    theirs.close()
+    try:
+        reading: dict[str, float] = ours.recv()
+    except EOFError:
+        raise SystemExit(f"{job.way}: its process ended without a result; what it said stands above") from None
+    process.join()
+    return reading
+
+
+def score(run: Run, models: dict[str, Path], folder: Path) -> dict[str, dict[str, dict[str, float]]]:
+    """Model -> suite -> share of right attempts, `greedy` and `sampled`, on all problems of the run's suites."""
+    recipe = run.recipe
+    hosts = recipe.engines.student
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    with local_ray(recipe.cluster.local_cpus):
+        for name, model in models.items():
+            store = folder / "scores" / name
+            with serve(name, model, recipe.episodes, hosts.engine, hosts.live_episodes, store) as served:
+                found[name] = {}
+                for suite, problems in suite_problems(run).items():
+                    greedy = served.run(served.work(f"{suite}-greedy", problems, 1, 0.0))
+                    settings = (recipe.evaluation.samples, recipe.evaluation.temperature)
+                    sampled = served.run(served.work(f"{suite}-sampled", problems, *settings))
+                    found[name][suite] = {"greedy": _right(greedy), "sampled": _right(sampled)}
+    return found
+
+
+def _right(receipts: Sequence[Receipt]) -> float:
+    outcomes = sum((Counter(receipt.outcomes) for receipt in receipts), Counter[str]())
+    if outcomes["infrastructure"]:
+        raise SystemExit(f"{outcomes['infrastructure']} attempts failed for want of an engine: no score")
+    return outcomes["right"] / outcomes.total()
 
 
 def _train(job: Job, pipe: Any) -> None:
@@ -109,7 +152,8 @@ def _train(job: Job, pipe: Any) -> None:
         trainer.save_model(job.model_out)
         AutoTokenizer.from_pretrained(start).save_pretrained(job.model_out)
     pairs = sum(len(example.group.right) * len(example.group.wrong) for example in examples)
-    pipe.send({"seconds": seconds, "steps": float(trainer.state.global_step), "pairs": float(pairs)})
+    counts = {"steps": trainer.state.global_step, "pairs": pairs, "epochs": arm.num_train_epochs}
+    pipe.send({"seconds": seconds} | {name: float(count) for name, count in counts.items()})
 
 
 def _tree(model: Any, arm: DpoArm, examples: list[GroupExample], steps: int, job: Job) -> Any:
@@ -163,7 +207,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("run", type=Path, help="a finished run's folder")
     parser.add_argument("--arm", default="dpo")
     parser.add_argument("--json", type=Path, required=True, help="where the results go")
-    parser.add_argument("--models", type=Path, help="keep the two models below this folder")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=3)
     return parser.parse_args()
