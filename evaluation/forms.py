@@ -19,11 +19,13 @@ class Form(StrEnum):
 
     JSON = "json"
     """An object with `name` and `arguments`, or a list of them."""
+    JSON_PARAMETERS = "json, parameters"
+    """The same with `parameters` in the place of `arguments`, as Llama 3.1 and later are trained to write."""
     JSON_OTHER_KEYS = "json, other keys"
     JSON_BROKEN = "broken json"
     PYTHON = "python call"
     TAGGED = "tagged"
-    """Begins with a tag such as <tool_call>."""
+    """Begins with a tag such as <tool_call> or [TOOL_CALLS]."""
     FENCED = "fenced"
     """Begins with a code fence."""
     PROSE_AND_CALL = "prose and call"
@@ -34,7 +36,7 @@ class Form(StrEnum):
 ASKED: dict[str, frozenset[Form]] = {
     "json": frozenset({Form.JSON}),
     "python": frozenset({Form.PYTHON}),
-    "native": frozenset({Form.TAGGED, Form.JSON}),
+    "native": frozenset({Form.TAGGED, Form.JSON, Form.JSON_PARAMETERS}),
 }
 """Call format -> the forms that adhere to it."""
 
@@ -55,6 +57,7 @@ UNREADABLE = frozenset(
 
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_TAG = re.compile(r"<|\[[A-Z_]{3,}\]")
 _PYTHON_CALL = re.compile(r"[A-Za-z_][\w.]*\s*\(")
 
 
@@ -65,10 +68,10 @@ def form_of(text: str) -> Form:
         return Form.EMPTY
     if text.startswith("```"):
         return Form.FENCED
+    if _TAG.match(text):
+        return Form.TAGGED
     if text[0] in "{[":
         return _json_form(text)
-    if text[0] == "<":
-        return Form.TAGGED
     if _PYTHON_CALL.match(text):
         return Form.PYTHON
     return Form.PROSE_AND_CALL if "{" in text or _PYTHON_CALL.search(text) else Form.PROSE
@@ -80,8 +83,10 @@ def _json_form(text: str) -> Form:
     except (ValueError, RecursionError):
         return Form.JSON_BROKEN
     calls = value if isinstance(value, list) and value else [value]
-    right_keys = all(isinstance(call, dict) and {"name", "arguments"} <= call.keys() for call in calls)
-    return Form.JSON if right_keys else Form.JSON_OTHER_KEYS
+    for form, key in ((Form.JSON, "arguments"), (Form.JSON_PARAMETERS, "parameters")):
+        if all(isinstance(call, dict) and {"name", key} <= call.keys() for call in calls):
+            return form
+    return Form.JSON_OTHER_KEYS
 
 
 def adheres(form: Form, call_format: str) -> bool | None:

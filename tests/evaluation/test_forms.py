@@ -27,6 +27,9 @@ from tests.evaluation.synthetic import Skill, call, make_problem, make_scores, s
         ("I think it is twelve", Form.PROSE),
         ("```json\n{}\n```", Form.FENCED),
         ("<tool_call>{}</tool_call>", Form.TAGGED),
+        ('[TOOL_CALLS] [{"name": "add", "arguments": {}, "id": "a1b2c3d4e"}]', Form.TAGGED),
+        ('[TOOL_CALLS]add[ARGS]{"a": 1}', Form.TAGGED),
+        ('{"name": "add", "parameters": {"a": 1}}', Form.JSON_PARAMETERS),
         (" \n", Form.EMPTY),
     ],
 )
@@ -37,6 +40,8 @@ def test_form_of(text: str, form: Form) -> None:
 def test_adherence_is_to_the_format_asked_for() -> None:
     assert adheres(Form.PYTHON, "python") is True
     assert adheres(Form.PYTHON, "json") is False
+    assert adheres(Form.JSON_PARAMETERS, "json") is False
+    assert adheres(Form.JSON_PARAMETERS, "native") is True
     assert adheres(Form.JSON_BROKEN, "json") is False
     assert adheres(Form.JSON, "a format of one's own") is None
 
