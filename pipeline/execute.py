@@ -5,6 +5,7 @@ import signal
 import types
 from collections.abc import Iterator, Sequence
 
+from cluster import telemetry
 from cluster.errors import RequestError
 from pipeline.memory_watch import watched
 from pipeline.prediction import predict
@@ -42,7 +43,8 @@ def _run(run: Run, stages: Sequence[Stage]) -> bool:
             if stage.complete(run):  # an earlier stage may have done it on the way
                 continue
             run.console.print(f"[bold]{stage.name}[/bold]")
-            with run.events.stage(stage.name), _quiet(run), watched(run.events, stage.name):
+            shown = telemetry.running(stage.name)
+            with run.events.stage(stage.name), shown, _quiet(run), watched(run.events, stage.name):
                 stage.work(run)
     return True
 
@@ -65,6 +67,8 @@ def ray_up(run: Run) -> Iterator[None]:
     with contextlib.ExitStack() as session:
         with _quiet(run):
             session.enter_context(ray_session(cluster.address, cluster.local_cpus, run.folder / "logs", run.verbose))
+        session.enter_context(_terminated_as_interrupted())  # a local Ray has put its own way of ending in its place
+        telemetry.reset()
         yield
 
 

@@ -12,16 +12,30 @@ from pathlib import Path
 
 import pytest
 
+from cluster.ledger import Ledger
+from cluster.storage import open_store
 from tests.training.samples import publish_groups, sample_groups, save_model
 from training.checkpoints import MANIFEST, listed
-from training.config import SftArm, TrainingConfig
+from training.config import DpoArm, SftArm, TrainingConfig
 from training.job import train_arm
 from training.metrics import read_metrics
+from training.reference import ReferenceStore, compute_reference
 from training.request import ArmRequest
 
 pytestmark = [pytest.mark.engine, pytest.mark.faults]
 
 STEPS = 40
+REFERENCE = "reference/tiny"
+SCHEDULE = {"learning_rate": 1e-3, "max_steps": STEPS, "groups_per_step": 4}
+ARMS = {
+    "sft": SftArm.model_validate({"method": "sft", **SCHEDULE}),
+    "dpo": DpoArm.model_validate({"method": "dpo", **SCHEDULE}),
+}
+
+
+@pytest.fixture(scope="module", params=list(ARMS))
+def method(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -31,24 +45,28 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("run")
     save_model(folder / "base")
     publish_groups(folder, sample_groups())
+    store = ReferenceStore(Ledger(open_store(str(folder)), REFERENCE))
+    compute_reference(str(folder / "base"), sample_groups(), store, rule=DpoArm(method="dpo").scored, token_budget=512)
     ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     yield folder
     ray.shutdown()
 
 
 @pytest.fixture(scope="module")
-def undisturbed(run: Path) -> list[float]:
-    return losses(train_arm(request(run, "undisturbed")).metrics_path)
+def undisturbed(run: Path, method: str) -> list[float]:
+    return losses(train_arm(asked_for(run, method, "undisturbed")).metrics_path)
 
 
-def request(run: Path, name: str) -> ArmRequest:
+def asked_for(run: Path, method: str, what: str) -> ArmRequest:
+    name = f"{method}-{what}"
     return ArmRequest(
         name=name,
-        arm=SftArm(method="sft", learning_rate=1e-3, max_steps=STEPS, groups_per_step=4),
+        arm=ARMS[method],
         training=TrainingConfig(checkpoint_steps=2, max_failures=2),
         start_model=str(run / "base"),
         run=str(run),
         groups="groups/tiny",
+        reference=REFERENCE if method == "dpo" else "",
         model_dir=run / "models" / name,
         checkpoint_dir=run / "checkpoints" / name,
         log_path=run / "logs" / f"{name}.log",
@@ -72,9 +90,9 @@ def mid_save(asked: ArmRequest) -> bool:
 
 @pytest.mark.parametrize(("when", "rank"), [(mid_step, 1), (mid_save, 0)], ids=["mid-step", "mid-save"])
 def test_a_killed_rank_changes_nothing(
-    run: Path, undisturbed: list[float], when: Callable[[ArmRequest], bool], rank: int
+    run: Path, method: str, undisturbed: list[float], when: Callable[[ArmRequest], bool], rank: int
 ) -> None:
-    asked = request(run, f"killed-{when.__name__}")
+    asked = asked_for(run, method, f"killed-{when.__name__}")
     with ThreadPoolExecutor(1) as one:
         training = one.submit(train_arm, asked)
         while not when(asked):
@@ -86,8 +104,8 @@ def test_a_killed_rank_changes_nothing(
     assert losses(result.metrics_path) == pytest.approx(undisturbed, abs=1e-5)
 
 
-def test_fewer_ranks_go_on_where_more_stopped(run: Path, undisturbed: list[float]) -> None:
-    asked = request(run, "undisturbed")
+def test_fewer_ranks_go_on_where_more_stopped(run: Path, method: str, undisturbed: list[float]) -> None:
+    asked = asked_for(run, method, "undisturbed")
     shutil.rmtree(asked.model_dir)
     shutil.rmtree(asked.checkpoint_dir / f"checkpoint-{STEPS}")
     result = train_arm(replace(asked, training=asked.training.model_copy(update={"ranks": 1})))
