@@ -99,7 +99,8 @@ class _Answer(Generic[WorkT]):
 
 
 class Pool(Generic[WorkT, ReceiptT]):
-    """Seats and what they are doing. `on_event(kind, details)` hears of retries and losses.
+    """Seats and what they are doing. `on_event(kind, details)` hears of `retry`, one a failure of a host, with the
+    number of `units` that it put back into the queue, of `host lost` and of `host drained`.
 
     With `join`, units are cut near the end of the work; the receipts of a unit's parts become one through
     `join(work, receipts in order)`, called in this process. It must be possible to do that twice. `needs`: what each
@@ -339,7 +340,8 @@ class Pool(Generic[WorkT, ReceiptT]):
         self._judge(seat, verdict, cause, error)
 
     def _judge(self, seat: _Seat[WorkT], verdict: Verdict, cause: BaseException | None, error: Exception) -> None:
-        details = {"unit": verdict.unit, "host": seat.name, "try": verdict.tries, "cause": first_line(cause)}
+        details = {"unit": verdict.unit, "units": verdict.units, "host": seat.name, "try": verdict.tries}
+        details["cause"] = first_line(cause)
         self._on_event("retry", details)
         if verdict.host_lost:
             self._discard(seat, HostState.LOST)

@@ -90,6 +90,8 @@ class Verdict:
 
     unit: str
     """The unit concerned, of several the one that failed most often; "" when there was none."""
+    units: int
+    """How many units are concerned: their parcels are in the queue again."""
     tries: int
     """How often it has failed."""
     host_lost: bool
@@ -238,12 +240,13 @@ class Router(Generic[WorkT]):
             self._put_back([parcel])
 
     def failed(self, host: str, parcel: Parcel[WorkT], now: float) -> Verdict:
-        """The host failed at a parcel and lives. The parcel comes first in the queue again."""
+        """The host failed at a parcel and lives. The parcel comes first in the queue again; with a host that is given
+        up, all that it had."""
         concerned = [parcel] if self._forget(host, parcel) else []
         self._put_back(concerned)
         found = self._hosts.get(host)
         if found is not None and now >= found.not_before:  # later ones have the same cause
-            self._penalise(found, now)
+            concerned += self._penalise(found, now)
         return self._verdict(host, concerned)
 
     def crashed(self, host: str, now: float) -> Verdict:
@@ -326,17 +329,22 @@ class Router(Generic[WorkT]):
             self._again.append(parcel)
             self._queued += parcel.size
 
-    def _penalise(self, host: _Host[WorkT], now: float) -> None:
+    def _penalise(self, host: _Host[WorkT], now: float) -> list[Parcel[WorkT]]:
+        """Let the host pause, or give it up. Returns what it had then."""
         host.failures += 1
         host.not_before = now + min(_LONGEST_PAUSE_S, self._limits.backoff_s * 2 ** (host.failures - 1))
-        if host.failures >= self._limits.host_failures:
-            self.remove(host.name)
+        if host.failures < self._limits.host_failures:
+            return []
+        parcels = [parcel for parcel, _ in host.parcels.values()]
+        self.remove(host.name)
+        return parcels
 
     def _verdict(self, host: str, concerned: Sequence[Parcel[WorkT]]) -> Verdict:
-        self._tries.update({parcel.work.unit for parcel in concerned})
+        units = {parcel.work.unit for parcel in concerned}
+        self._tries.update(units)
         unit = max((parcel.work.unit for parcel in concerned), key=self._tries.__getitem__, default="")
         tries = self._tries[unit] if unit else 0
         hopeless = "no host is left" if not self._hosts else ""
         if tries >= self._limits.attempts:
             hopeless = f"{tries} attempts"
-        return Verdict(unit, tries, host not in self._hosts, hopeless)
+        return Verdict(unit, len(units), tries, host not in self._hosts, hopeless)

@@ -7,9 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
+from cluster import telemetry
 from cluster.errors import RequestError, WorkError
 from cluster.model_source import model_revision
 from cluster.placement import EnginePlacement, describe, fitting, place_engine, refuse_impossible
+from pipeline.host_metrics import HostMetrics
 from pipeline.progress import Bar
 from pipeline.run_folder import Run
 from rollout.config import HostsConfig
@@ -25,6 +29,8 @@ HostKind = Literal["teacher", "student"]
 _READ_EVERY_S = 5.0
 _ASK_EVERY_S = 30.0
 _LOOK_EVERY_S = 2.0
+_WITHOUT_PROCESS = ("waiting", "loading", "paused", "lost", "gone")
+"""States of hosts that do nothing yet, or no more."""
 
 
 def served_model(run: Run, name: str) -> "ServedModel":
@@ -150,12 +156,24 @@ def _await_nodes(run: Run, kind: HostKind, config: HostsConfig, placement: Engin
 def _tell(run: Run, what: str, details: Mapping[str, str | int]) -> None:
     """Record a retry or a loss, and say it."""
     run.events.add(what, **details)
+    if what == "retry":
+        telemetry.RETRIES.add(int(details["units"]), host=str(details["host"]))
+    elif what == "host lost":
+        telemetry.HOSTS_LOST.add(1)
     cause = f", {details['cause']}" if "cause" in details else ""
     run.console.print(f"  {what}: {details['host']}{cause}", highlight=False, markup=False, soft_wrap=True)
 
 
+def _row(struct: msgspec.Struct) -> dict[str, object]:
+    """What is recorded of a reading. How long single steps took is for the metrics."""
+    row: dict[str, object] = msgspec.to_builtins(struct)
+    row.pop("step_seconds", None)
+    return row
+
+
 class Watch:
-    """Reads the hosts every few seconds, shows the figures on the bar and records them in events.jsonl."""
+    """Reads the hosts every few seconds, shows the figures on the bar, records them in events.jsonl and counts them in
+    the metrics. A context manager: on its way out it reads them a last time."""
 
     def __init__(self, run: Run, stage: str, pool: "Pool[Work, Receipt]", bar: Bar) -> None:
         self._run, self._stage, self._pool, self._bar = run, stage, pool, bar
@@ -163,12 +181,23 @@ class Watch:
         self._rows = self._tokens = 0
         self._started = self._read = time.monotonic()
         self._asked = self._started
+        self._metrics = HostMetrics(self._started)
+        self._metrics.begin(pool.states())
+
+    def __enter__(self) -> "Watch":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._look()
+        self._metrics.close()
 
     def receipt(self, receipt: "Receipt") -> None:
         """Count a finished unit."""
         self._rows += receipt.rows
         self._tokens += receipt.generated_tokens
         self._outcomes.update(receipt.outcomes)
+        telemetry.QUARANTINED.add(receipt.quarantined)
         self._bar.update(self._rows, self.note())
 
     def note(self) -> str:
@@ -182,23 +211,33 @@ class Watch:
         now = time.monotonic()
         if now - self._read < _READ_EVERY_S:
             return
-        self._read = now
+        self._look()
+        waiting = [name for name, state in self._pool.states().items() if state == "waiting"]
+        if waiting and now - self._asked >= _ASK_EVERY_S:
+            self._asked = now
+            self._say_waiting(waiting)
+        self._bar.update(self._rows)
+
+    def _look(self) -> None:
+        """Read every host that answers."""
         readings = self._pool.progress()
-        elapsed = now - self._started
+        states = self._pool.states()
+        self._metrics.begin(states)
+        self._metrics.gone(name for name, state in states.items() if state in _WITHOUT_PROCESS)
+        now = self._read = time.monotonic()
+        rates = [self._metrics.read(reading, now) for reading in readings]
+        elapsed = max(1e-9, now - self._started)
         self._run.events.add(
             "progress",
             stage=self._stage,
             rows=self._rows,
             episodes_per_s=round(self._rows / elapsed, 2),
             tokens_per_s=round(self._tokens / elapsed, 1),
+            in_flight=sum(reading.live for reading in readings),
             outcomes=dict(self._outcomes),
-            hosts=readings,
+            states=dict(Counter(state.value for state in states.values())),
+            hosts=[_row(reading) | rate for reading, rate in zip(readings, map(_row, rates), strict=True)],
         )
-        waiting = [name for name, state in self._pool.states().items() if state == "waiting"]
-        if waiting and now - self._asked >= _ASK_EVERY_S:
-            self._asked = now
-            self._say_waiting(waiting)
-        self._bar.update(self._rows)
 
     def _say_waiting(self, hosts: Sequence[str]) -> None:
         from cluster.reservation import cluster_nodes, free_resources

@@ -1,6 +1,8 @@
 """`chainpref status RUN`: how far a run is, read from its folder alone."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -52,18 +54,26 @@ def _active(rows: list[dict[str, object]]) -> str:
     return ""
 
 
-def _show_reading(row: dict[str, object], console: Console) -> None:
+def _show_reading(row: dict[str, Any], console: Console) -> None:
     console.print(
         f"last reading {row['time']} ({row['stage']}): {row['episodes_per_s']} episodes/s, "
-        f"{row['tokens_per_s']} tokens/s, {row['outcomes']}",
+        f"{row['tokens_per_s']} tokens/s, {row.get('in_flight', 0)} in flight, {_counts(row['outcomes'])}",
         highlight=False,
+        soft_wrap=True,
     )
-    hosts = row["hosts"]
-    assert isinstance(hosts, list)
-    for host in hosts:
+    for host in row["hosts"]:
         cached = host["cached_prompt_tokens"] / max(1, host["prompt_tokens"])
         console.print(
-            f"  {host['host']}: {host['live']} live, {host['waiting']} waiting, KV {host['kv_usage']:.0%}, "
-            f"prefix cache {cached:.0%}, {host['outcomes']}",
+            f"  {host['host']}: {host.get('episodes_per_s', 0)} episodes/s, {host.get('tokens_per_s', 0)} tokens/s, "
+            f"{host['live']} in flight, {host['waiting']} waiting, KV {host['kv_usage']:.0%}, "
+            f"prefix cache {cached:.0%}, {_counts(host['outcomes'])}",
             highlight=False,
+            soft_wrap=True,
         )
+    others = {state: count for state, count in row.get("states", {}).items() if state != "serving"}
+    if others:
+        console.print(f"  other hosts: {_counts(others)}", highlight=False)
+
+
+def _counts(outcomes: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in sorted(outcomes.items())) or "nothing finished"

@@ -20,6 +20,7 @@ from cluster.model_source import local_model
 from cluster.pool import Room
 from cluster.scripted import ScriptedConfig, ScriptedEngine, start_scripted
 from cluster.storage import Store, open_store
+from cluster.telemetry import STEP_SECONDS
 from rollout.config import EpisodeConfig
 from rollout.episode import Attempt, EpisodeSetting, run_episode
 from rollout.formats import CallFormat
@@ -62,6 +63,7 @@ class RolloutHost:
         self._idle = asyncio.Event()
         self._idle.set()
         self._outcomes: Counter[str] = Counter()
+        self._step_seconds = [0] * STEP_SECONDS.buckets
         self._engine: VllmEngine | ScriptedEngine | None = None
         self._player: GoldPlayer | None = None
         self._model = spec.model
@@ -125,6 +127,7 @@ class RolloutHost:
         stats = self._engine.stats() if self._engine else None
         return HostProgress(
             host=self._spec.name,
+            process=os.getpid(),
             live=self._gate.inside,
             limit=self._gate.limit,
             waiting=sum(self._left.values()) - self._gate.inside,
@@ -135,8 +138,10 @@ class RolloutHost:
             cached_prompt_tokens=stats.cached_prompt_tokens if stats else 0,
             kv_usage=stats.kv_usage if stats else 0.0,
             running=stats.running if stats else 0,
+            queued=stats.waiting if stats else 0,
             preempted=stats.preempted if stats else 0,
             reloads=dict(self._reloads),
+            step_seconds=tuple(self._step_seconds),
         )
 
     async def drain(self) -> None:
@@ -247,6 +252,8 @@ class RolloutHost:
         self._left[parcel] -= 1
         self._changed.set()
         self._outcomes[episode.outcome.value] += 1
+        for step in episode.steps:
+            self._step_seconds[STEP_SECONDS.bucket(step.seconds)] += 1
         return episode
 
     def _seed(self, work: Work, problem: Problem, sample: int) -> int | None:

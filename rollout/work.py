@@ -97,20 +97,28 @@ class HostProgress(msgspec.Struct, frozen=True, kw_only=True):
     """A reading of a host. Counts are cumulative over this incarnation."""
 
     host: str
-    live: int
-    limit: int
+    process: int = 0
+    """The incarnation: its process's number."""
+    live: int = 0
+    limit: int = 0
     """Episodes that may be live now: follows the engine's KV cache."""
-    waiting: int
-    finished: int
-    outcomes: dict[str, int]
-    generated_tokens: int
-    prompt_tokens: int
-    cached_prompt_tokens: int
-    kv_usage: float
-    running: int
-    preempted: int
+    waiting: int = 0
+    """Episodes that wait until they may be live."""
+    finished: int = 0
+    outcomes: dict[str, int] = {}
+    generated_tokens: int = 0
+    prompt_tokens: int = 0
+    cached_prompt_tokens: int = 0
+    kv_usage: float = 0.0
+    running: int = 0
+    """Requests that the engine works on."""
+    queued: int = 0
+    """Requests that wait in the engine."""
+    preempted: int = 0
     reloads: dict[str, float] = {}
     """Model -> seconds that putting its weights in place of another's took."""
+    step_seconds: tuple[int, ...] = ()
+    """Steps by how long they took: counts of the buckets of `telemetry.STEP_SECONDS`."""
 
 
 def receipt_of(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from cluster.ledger import Ledger
+from cluster.telemetry import Units
 from evaluation.job import SCORES, ScoreUnit, plan_scores
 from pipeline.hosts import HostKind, Watch, open_pool, served_model
 from pipeline.progress import progress_bar
@@ -30,16 +31,17 @@ def missing_units(run: Run) -> list[ScoreUnit]:
 
 def work(run: Run) -> None:
     """Score the teacher on its hosts, then base and arms on the student's, whose weights are replaced in place."""
-    missing = missing_units(run)
+    planned, missing = planned_units(run), missing_units(run)
+    done = Units(str(run.folder), "evaluate", len(planned), len(planned) - len(missing))
     teacher = [unit for unit in missing if unit.model == "teacher"]
     students = [unit for unit in missing if unit.model != "teacher"]
     pools: tuple[tuple[HostKind, list[ScoreUnit]], ...] = (("teacher", teacher), ("student", students))
     for kind, units in pools:
         if units:
-            _score(run, kind, units)
+            _score(run, kind, units, done)
 
 
-def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit]) -> None:
+def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit], done: Units) -> None:
     from rollout.work import Work
 
     problems = {problem.id: problem for suite in suite_problems(run).values() for problem in suite}
@@ -61,8 +63,11 @@ def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit]) -> None:
     ]
     attempts = sum(unit.attempts for unit in units)
     title = f"scores of {', '.join(models)}"
-    with open_pool(run, kind, units[0].model) as pool, progress_bar(run.console, title, attempts) as bar:
-        watch = Watch(run, "evaluate", pool, bar)
+    with (
+        open_pool(run, kind, units[0].model) as pool,
+        progress_bar(run.console, title, attempts) as bar,
+        Watch(run, "evaluate", pool, bar) as watch,
+    ):
         for receipt in pool.run(work_units, watch.tick):
             watch.receipt(receipt)
-        watch.tick()
+            done.ended()

@@ -1,5 +1,6 @@
 """Stage `groups`: preference groups of every block for the student, streamed while rollouts go on."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from cluster.errors import WorkError
 from cluster.ledger import Commit, Ledger
+from cluster.telemetry import Units
 from pipeline.hosts import model_source
 from pipeline.run_folder import Run
 from pipeline.workload import read_workload
@@ -16,6 +18,7 @@ from rollout.shards import write_dataset_view
 from rollout.units import ready_blocks
 
 EPISODES = "episodes"
+_LOOK_EVERY_S = 5.0
 
 
 def complete(run: Run) -> bool:
@@ -63,6 +66,7 @@ class GroupStream:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._tasks: list[Any] = []
+        self._looked = time.monotonic()
         units = read_workload(run).episode_units
         done = Ledger(run.store, EPISODES).history()
         self._block = {unit.name: unit.block for unit in units}
@@ -72,7 +76,11 @@ class GroupStream:
     def start_ready(self) -> None:
         """Start all blocks that were complete from the beginning."""
         done = Ledger(self._run.store, group_prefix(self._run.student)).history()
-        self._start(work for work in _wanted(self._run).values() if work.unit not in done)
+        wanted = _wanted(self._run).values()
+        missing = [work for work in wanted if work.unit not in done]
+        blocks = len(set(self._block.values()))
+        self._units = Units(str(self._run.folder), "groups", blocks, len(wanted) - len(missing))
+        self._start(missing)
 
     def ended(self, unit: str) -> None:
         """An episode unit has been committed or waived."""
@@ -94,12 +102,24 @@ class GroupStream:
         build = ray.remote(build_group_unit).options(num_cpus=0.5, max_retries=3)
         self._tasks += [build.remote(work) for work in wanted]
 
-    def finish(self) -> list[Commit]:
+    def look(self) -> None:
+        """Every few seconds, count what has ended. Raises what a task raised."""
+        if self._tasks and time.monotonic() - self._looked >= _LOOK_EVERY_S:
+            self._collect(timeout_s=0.0)
+
+    def finish(self) -> None:
         """Wait for all that was started. Raises what a task raised."""
+        while self._tasks:
+            self._collect(timeout_s=_LOOK_EVERY_S)
+
+    def _collect(self, timeout_s: float) -> None:
+        import ray
+
         from cluster.session import results
 
-        tasks, self._tasks = self._tasks, []
-        return results(tasks)
+        ended, self._tasks = ray.wait(self._tasks, num_returns=len(self._tasks), timeout=timeout_s)
+        self._looked = time.monotonic()
+        self._units.ended(len(results(ended)))
 
 
 def _wanted(run: Run) -> dict[int, GroupWork]:

@@ -6,6 +6,7 @@ Base comes first; an arm's own model can only be asked once it is trained, which
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from cluster import telemetry
 from cluster.ledger import Ledger
 from cluster.storage import open_store
 from pipeline.hosts import model_source
@@ -83,14 +84,16 @@ class _Share:
 
 
 def _score_share(share: _Share) -> int:
-    """Runs on a worker."""
+    """Runs on a worker, which alone knows how far it is: the stage's units are chains."""
     from rollout.shards import read_groups
     from training.reference import ReferenceStore, compute_reference
     from training.selection import arm_groups
 
     store = open_store(share.run_uri)
     on_gpu = share.training.gpus_per_rank > 0
-    return compute_reference(
+    telemetry.reset()  # a worker may have had another share before
+    telemetry.report_units(share.prefix, "reference", 0, 0)
+    scored = compute_reference(
         share.source,
         arm_groups(read_groups(Ledger(store, group_prefix(share.student))), share.arm),
         ReferenceStore(Ledger(store, share.prefix)),
@@ -100,7 +103,10 @@ def _score_share(share: _Share) -> int:
         device="cuda" if on_gpu else "cpu",
         rank=share.rank,
         world=share.training.ranks,
+        progress=lambda done, planned: telemetry.report_units(share.prefix, "reference", done, planned),
     )
+    telemetry.reset()
+    return scored
 
 
 def _missing(run: Run, arm: DpoArm) -> int:

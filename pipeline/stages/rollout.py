@@ -1,7 +1,10 @@
 """Stage `rollout`: the teacher's episodes, unit by unit; groups of finished blocks are built meanwhile. At the end
 the many shards become few."""
 
+from collections.abc import Callable
+
 from cluster.ledger import Ledger
+from cluster.telemetry import Units
 from pipeline.hosts import Watch, open_pool, served_model
 from pipeline.progress import progress_bar
 from pipeline.run_folder import Run
@@ -51,25 +54,35 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
         for unit in missing
     ]
     episodes = sum(unit.episodes for unit in missing)
+    planned = len(read_workload(run).episode_units)
+    done = Units(str(run.folder), "rollout", planned, planned - len(missing))
     groups = GroupStream(run)
-    waivers = Waivers(run, groups)
-    with open_pool(run, "teacher", "teacher") as pool, progress_bar(run.console, "episodes", episodes) as bar:
+
+    def ended(unit: str) -> None:
+        done.ended()
+        groups.ended(unit)
+
+    waivers = Waivers(run, ended)
+    with (
+        open_pool(run, "teacher", "teacher") as pool,
+        progress_bar(run.console, "episodes", episodes) as bar,
+        Watch(run, "rollout", pool, bar) as watch,
+    ):
         groups.start_ready()
-        watch = Watch(run, "rollout", pool, bar)
         for receipt in pool.run(units, watch.tick, waivers.revise):
             waivers.count(receipt.tally)
             watch.receipt(receipt)
-            groups.ended(receipt.unit)
-        watch.tick()
+            ended(receipt.unit)
+            groups.look()
     groups.finish()
 
 
 class Waivers:
     """Leaves out of units the problems that have enough chains, and commits a waiver of a unit of which nothing is
-    left. Does nothing without `rollout.quota`."""
+    left, which `ended` then hears of. Does nothing without `rollout.quota`."""
 
-    def __init__(self, run: Run, groups: GroupStream) -> None:
-        self._groups = groups
+    def __init__(self, run: Run, ended: Callable[[str], None]) -> None:
+        self._ended = ended
         self._ledger = Ledger(run.store, EPISODES)
         config = run.recipe.rollout.quota
         self._quota = Quota(config) if config is not None else None
@@ -90,7 +103,7 @@ class Waivers:
         if trimmed.problems:
             return trimmed
         self._ledger.waive(unit.unit, self._quota.reason, waiver_meta(trimmed))
-        self._groups.ended(unit.unit)
+        self._ended(unit.unit)
         return None
 
 

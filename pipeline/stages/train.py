@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
+from cluster import telemetry
 from pipeline.hosts import model_source
 from pipeline.progress import progress_bar
 from pipeline.run_folder import Run
@@ -78,14 +79,22 @@ def _watch(run: Run, request: "ArmRequest", training: "Future[None]") -> None:
             time.sleep(0.5)
             if rows := read_metrics(request.metrics_path):
                 last = rows[-1]
+                _count_steps(run, request, last)
                 loss = f"loss {last['loss']:.4f}" if "loss" in last else ""
                 bar.update(float(last["step"]), loss, total=float(last.get("steps", last["step"])))
         if training.done():
             training.result()
         if rows := read_metrics(request.metrics_path):
+            _count_steps(run, request, rows[-1])
             steps = int(rows[-1]["step"])
         bar.update(steps, total=steps)
     run.events.add("arm trained", arm=request.name, steps=steps, seconds=round(time.monotonic() - started, 3))
+
+
+def _count_steps(run: Run, request: "ArmRequest", last: Mapping[str, float]) -> None:
+    """The stage's units are optimizer steps, of the arms that have begun."""
+    steps = int(last["step"])
+    telemetry.report_units(f"{run.folder}/{request.name}", "train", steps, int(last.get("steps", steps)))
 
 
 def _in_background(call: Callable[[], T]) -> "Future[T]":

@@ -103,6 +103,7 @@ def test_only_the_engine_imports_vllm() -> None:
         ("rollout.records", HEAVY),
         ("cluster.config", HEAVY),
         ("cluster.engine", HEAVY),
+        ("cluster.telemetry", HEAVY),
         ("pipeline.cli", HEAVY),
         ("pipeline.recipe", HEAVY),
         ("pipeline.stages", ("torch", "ray", "vllm", "deepspeed", "transformers", "trl")),

@@ -100,7 +100,7 @@ def test_a_lost_parcel_comes_first_again_after_a_growing_pause() -> None:
     made = router(units(20), hosts=1, backoff_s=2.0)
     first, second = [parcel for _, parcel in made.assign(0.0)]
     verdict = made.failed("h0", first, 10.0)
-    assert (verdict.tries, verdict.host_lost, verdict.hopeless) == (1, False, "")
+    assert (verdict.units, verdict.tries, verdict.host_lost, verdict.hopeless) == (1, 1, False, "")
     assert made.failed("h0", second, 10.5).tries == 1  # of the same cause: one failure of the host
     assert made.pause("h0") == 12.0
     assert list(made.assign(11.9)) == []
@@ -150,10 +150,20 @@ def test_a_drained_host_finishes_and_gets_nothing_more() -> None:
     assert next(made.assign(0.0)) == ("late", given["h1"])
 
 
+def test_a_host_given_up_for_one_parcel_fails_at_all_that_it_had() -> None:
+    made = router(units(9), hosts=2, host_failures=1)
+    had = [parcel for host, parcel in made.assign(0.0) if host == "h0"]
+    assert len(had) > 1
+    verdict = made.failed("h0", had[0], 0.0)
+    assert verdict.host_lost
+    assert verdict.units == len({parcel.work.unit for parcel in had})
+    assert made.crashed("h1", 0.0).hopeless == "no host is left"
+
+
 def test_what_a_crashed_host_had_goes_to_others_and_its_late_answers_count_nothing() -> None:
     made = router(units(4), hosts=2)
     had = [parcel for host, parcel in made.assign(0.0) if host == "h0"]
-    made.crashed("h0", 0.0)
+    assert made.crashed("h0", 0.0).units == len({parcel.work.unit for parcel in had})
     assert made.load("h0") == 0
     for parcel in had:
         made.done("h0", parcel)  # too late: it is queued again

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -22,7 +23,7 @@ def used_names() -> set[str]:
 def names_in(expression: str) -> set[str]:
     """Metric names in a PromQL expression: identifiers that are no function, keyword, label or string."""
     bare = re.sub(r'"[^"]*"', "", expression)
-    bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]", " ", bare)
+    bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]|\boffset\s+\w+", " ", bare)
     bare = re.sub(r"\b(by|on|without|ignoring|group_left|group_right)\s*(\([^)]*\))?", " ", bare)
     return {word for word in re.findall(r"[A-Za-z_:][A-Za-z0-9_:]*", bare) if word not in _WORDS}
 
@@ -60,8 +61,26 @@ def external(names: set[str]) -> set[str]:
     return names - of_the_project(names) - of_ray(names)
 
 
+@dataclass(frozen=True)
+class Sample:
+    """A line of a scrape."""
+
+    name: str
+    labels: dict[str, str]
+    value: float
+
+
+def samples(scrape: str) -> list[Sample]:
+    """The samples of a scrape, in Prometheus' text format."""
+    found = []
+    for line in scrape.splitlines():
+        if line and not line.startswith("#"):
+            head, value = line.rsplit(" ", 1)
+            labels = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', head))
+            found.append(Sample(head.split("{")[0], labels, float(value)))
+    return found
+
+
 def exported(scrape: str) -> set[str]:
-    """Names of the samples in a scrape, in Prometheus' text format."""
-    return {
-        found[0] for line in scrape.splitlines() if not line.startswith("#") and (found := re.match(r"[\w:]+", line))
-    }
+    """Names of the samples in a scrape."""
+    return {sample.name for sample in samples(scrape)}

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from cluster.telemetry import METRICS
 from tests.pipeline.kubernetes import K8S, ROOT, documents, kustomize, of_kind
 from tests.pipeline.metric_names import (
     alert_expressions,
@@ -12,6 +13,7 @@ from tests.pipeline.metric_names import (
     external,
     names_in,
     of_ray,
+    of_the_project,
     panels,
     used_names,
 )
@@ -22,12 +24,18 @@ RECORDED = Path(__file__).with_name("ray_metrics.txt")
 
 def test_names_are_found_in_expressions() -> None:
     assert names_in(
-        'sum by (host) (rate(a_total{x="b_c", y=~"d"}[5m])) / on (z) group_left (q) max(e) > 0.5 or vector(0)'
+        'sum by (host) (rate(a_total{x="b_c", y=~"d"}[5m] offset 1h)) / on (z) group_left (q) max(e) > 0.5 or vector(0)'
     ) == {
         "a_total",
         "e",
     }
     assert exported('# HELP x y\nray_a_bucket{le="1"} 2\nray_b 3\n') == {"ray_a_bucket", "ray_b"}
+
+
+def test_what_is_asked_of_the_project_is_what_it_exports_and_all_of_it() -> None:
+    asked = of_the_project(used_names())
+    assert asked <= {sample for metric in METRICS for sample in metric.samples}
+    assert [metric.name for metric in METRICS if not asked & set(metric.samples)] == []
 
 
 def test_what_is_asked_of_ray_was_in_a_scrape_of_ray() -> None:

@@ -1,6 +1,11 @@
-"""A whole rollout through the stages, on hosts without a model: quota, waivers, compaction, verification."""
+"""A whole rollout through the stages, on hosts without a model: quota, waivers, compaction, verification, and what a
+scrape of its metrics returns."""
 
 import json
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +19,11 @@ from pipeline.stages.report import data_figures
 from pipeline.stages.rollout import complete
 from pipeline.status import show_status
 from pipeline.verify import faults
-from rollout.records import Outcome
+from rollout.group_units import group_prefix
+from rollout.records import Episode, Outcome
 from rollout.shards import read_episodes
 from rollout.work import tally, waived_episodes, waived_problems
+from tests.pipeline.metric_names import Sample, samples
 from tests.rollout.conversations import tokenizer
 
 pytestmark = pytest.mark.engine
@@ -32,11 +39,47 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def scrape() -> Iterator[Callable[[], list[Sample]]]:
+    """A Ray session that stays up, and what its node's metrics port returns."""
+    import ray
+
+    interval = {"metrics_report_interval_ms": 2000}
+    ray.init(
+        address="local",
+        num_cpus=4,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level="ERROR",
+        _system_config=interval,
+    )
+    (node,) = ray.nodes()
+    address = f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
+
+    def get() -> list[Sample]:
+        with urllib.request.urlopen(address, timeout=30) as answer:
+            return samples(answer.read().decode())
+
+    yield get
+    ray.shutdown()
+
+
+def counted(scrape: Callable[[], list[Sample]], name: str, label: str) -> dict[str, float]:
+    """Label's value -> sum over the samples of that name."""
+    found: dict[str, float] = {}
+    for sample in scrape():
+        if sample.name == name:
+            found[sample.labels.get(label, "")] = found.get(sample.labels.get(label, ""), 0.0) + sample.value
+    return found
+
+
 def files(run: Run) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in run.folder.rglob("*") if path.is_file()}
 
 
-def test_a_rollout_stops_where_there_is_enough_and_says_so(model: Path, tmp_path: Path) -> None:
+def test_a_rollout_stops_where_there_is_enough_and_says_so(
+    model: Path, tmp_path: Path, scrape: Callable[[], list[Sample]]
+) -> None:
     recipe = load_recipe(RECIPE, [f"models.teacher.source={model}", f"models.student.source={model}"])
     console = Console(record=True, width=200)
     with open_run(recipe, tmp_path / "run", console, verbose=False) as run:
@@ -58,7 +101,10 @@ def test_a_rollout_stops_where_there_is_enough_and_says_so(model: Path, tmp_path
         assert figures["waived"] == 8 * 40 - len(episodes) > 0
         assert list(faults(run)) == []
         show_status(run.folder, console)
-        assert "waived by the quota" in console.export_text()
+        shown = console.export_text()
+        assert "waived by the quota" in shown
+        check_shown(run, shown, episodes)
+        check_metrics(scrape, run, episodes)
 
         before = files(run)
         assert run_one(run, "rollout") is False
@@ -67,3 +113,49 @@ def test_a_rollout_stops_where_there_is_enough_and_says_so(model: Path, tmp_path
         kinds = [json.loads(line)["event"] for line in (run.folder / "events.jsonl").read_text().splitlines()]
         assert "progress" in kinds
         assert list(faults(run)) == []
+
+
+def check_shown(run: Run, shown: str, episodes: list[Episode]) -> None:
+    """`status` and the log say how fast, how much is in flight, how full, and what came of it, host by host."""
+    rows = [row for row in run.events.read() if row["event"] == "progress"]
+    last = rows[-1]
+    outcomes = Counter(episode.outcome.value for episode in episodes)
+    assert Counter(last["outcomes"]) == outcomes
+    assert sum((Counter(host["outcomes"]) for host in last["hosts"]), Counter()) == outcomes
+    assert sum(last["states"].values()) == 2
+    for row in rows:
+        assert row["episodes_per_s"] >= 0
+        assert row["in_flight"] == sum(host["live"] for host in row["hosts"])
+        for host in row["hosts"]:
+            assert {"episodes_per_s", "tokens_per_s", "live", "kv_usage", "cached_prompt_tokens"} <= set(host)
+    busy = [host for host in last["hosts"] if host["finished"]]  # one may have loaded until all was over
+    assert busy
+    for host in busy:
+        assert any(row["tokens_per_s"] > 0 for one in rows for row in one["hosts"] if row["host"] == host["host"])
+        (line,) = [line for line in shown.splitlines() if line.strip().startswith(host["host"])]
+        for word in ("episodes/s", "tokens/s", "in flight", "KV", "prefix cache", *host["outcomes"]):
+            assert word in line
+
+
+def check_metrics(scrape: Callable[[], list[Sample]], run: Run, episodes: list[Episode]) -> None:
+    """Scraped until the last export has arrived: the ledger's own figures."""
+    outcomes = {outcome.value: 0.0 for outcome in Outcome} | Counter(episode.outcome.value for episode in episodes)
+    for _ in range(30):
+        if counted(scrape, "ray_chainpref_episodes_total", "outcome") == outcomes:
+            break
+        time.sleep(1)
+    assert counted(scrape, "ray_chainpref_episodes_total", "outcome") == outcomes
+    by_host = {"teacher-0": 0.0, "teacher-1": 0.0} | Counter(episode.engine for episode in episodes)
+    assert counted(scrape, "ray_chainpref_episodes_total", "host") == by_host
+    tokens = sum(len(step.token_ids) for episode in episodes for step in episode.steps)
+    assert sum(counted(scrape, "ray_chainpref_generated_tokens_total", "host").values()) >= tokens > 0
+    steps = sum(len(episode.steps) for episode in episodes)
+    assert sum(counted(scrape, "ray_chainpref_step_seconds_count", "host").values()) == steps
+    units = counted(scrape, "ray_chainpref_units_committed_total", "stage")
+    ledgers = {"rollout": "episodes", "groups": group_prefix(run.student)}
+    assert units == {stage: len(Ledger(run.store, prefix).history()) for stage, prefix in ledgers.items()}
+    assert units == counted(scrape, "ray_chainpref_units_planned", "stage")
+    for name in ("hosts_lost_total", "quarantined_rows_total"):
+        assert counted(scrape, f"ray_chainpref_{name}", "") == {"": 0.0}, "there before there is one"
+    assert counted(scrape, "ray_chainpref_retries_total", "host") == {"teacher-0": 0.0, "teacher-1": 0.0}
+    assert counted(scrape, "ray_chainpref_stage", "stage") == {"models": 0.0, "rollout": 0.0}

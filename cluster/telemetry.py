@@ -1,0 +1,264 @@
+"""What Prometheus is told of a run: the project's metrics, exported through Ray's. Outside of Ray nothing happens.
+
+Ray puts `ray_` before every name. A process tells its node's agent every ten seconds (`metrics_report_interval_ms`)
+what is new; a scrape reads the agent. Three things follow for whoever counts:
+
+- A counter has to be there at zero first (`add(0)`): PromQL's `increase` does not see one that appears at one.
+- A gauge that is not set again vanishes after two intervals. A thread of this module repeats all of them.
+- What a process counted last is lost when it is killed (one that ends by itself tells it), and another process is
+  another series, of which PromQL knows no beginning. So the driver counts, by differences of what hosts answer.
+"""
+
+import atexit
+import contextlib
+import sys
+import threading
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Literal
+
+Kind = Literal["counter", "gauge", "histogram"]
+
+_REPEAT_S = 4.0
+
+
+class Metric:
+    """A metric: its name without Ray's prefix, what it means, and its labels."""
+
+    kind: Kind
+
+    def __init__(self, name: str, meaning: str, *labels: str) -> None:
+        self.name, self.meaning, self.labels = name, meaning, labels
+        self._rays: Any = None
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        """Names of the samples that a scrape returns."""
+        return (f"ray_{self.name}",)
+
+    def _ray(self, labels: Mapping[str, str]) -> Any:
+        """Ray's metric; None where this process is in no Ray cluster."""
+        assert set(labels) == set(self.labels), f"{self.name} has the labels {self.labels}, not {tuple(labels)}"
+        if not connected():
+            return None
+        if self._rays is None:
+            self._rays = self._make()
+        return self._rays
+
+    def _make(self) -> Any:
+        raise AssertionError("one of the three kinds")
+
+
+class Counter(Metric):
+    """Only grows."""
+
+    kind = "counter"
+
+    def _make(self) -> Any:
+        from ray.util.metrics import Counter as RayCounter
+
+        return RayCounter(self.name, self.meaning, self.labels)
+
+    def add(self, amount: float, **labels: str) -> None:
+        """Zero makes it appear where it has not been."""
+        if (rays := self._ray(labels)) is not None:
+            rays._record(amount, labels)  # `inc` refuses zero
+
+
+class Gauge(Metric):
+    """The latest value of each set of labels, until it is forgotten."""
+
+    kind = "gauge"
+
+    def __init__(self, name: str, meaning: str, *labels: str) -> None:
+        super().__init__(name, meaning, *labels)
+        self._values: dict[tuple[tuple[str, str], ...], float] = {}
+
+    def _make(self) -> Any:
+        from ray.util.metrics import Gauge as RayGauge
+
+        return RayGauge(self.name, self.meaning, self.labels)
+
+    def set(self, value: float, **labels: str) -> None:
+        if (rays := self._ray(labels)) is not None:
+            with _lock:
+                self._values[tuple(sorted(labels.items()))] = value
+                rays.set(value, labels)
+            _repeat_gauges()
+
+    def forget(self, **labels: str) -> None:
+        """It is gone from scrapes within two intervals."""
+        with _lock:
+            self._values.pop(tuple(sorted(labels.items())), None)
+
+    def clear(self) -> None:
+        with _lock:
+            self._values.clear()
+
+    def repeat(self) -> None:
+        """Set every value again."""
+        with _lock:
+            for labels, value in self._values.items():
+                if (rays := self._ray(dict(labels))) is not None:
+                    rays.set(value, dict(labels))
+
+
+class Histogram(Metric):
+    """Counts by upper bound. It appears with the first value; Ray makes its sum up from the buckets' middles."""
+
+    kind = "histogram"
+
+    def __init__(self, name: str, meaning: str, *labels: str, bounds: Sequence[float]) -> None:
+        super().__init__(name, meaning, *labels)
+        self._bounds = tuple(bounds)
+        edges = (0.0, *self._bounds, 3 * self._bounds[-1])
+        self._middles = [(low + high) / 2 for low, high in pairwise(edges)]
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        return tuple(f"ray_{self.name}_{part}" for part in ("bucket", "count", "sum"))
+
+    @property
+    def buckets(self) -> int:
+        return len(self._middles)
+
+    def bucket(self, value: float) -> int:
+        """The number of the bucket that the value falls into."""
+        return bisect_left(self._bounds, value)
+
+    def _make(self) -> Any:
+        from ray.util.metrics import Histogram as RayHistogram
+
+        return RayHistogram(self.name, self.meaning, list(self._bounds), self.labels)
+
+    def add(self, counts: Sequence[int], **labels: str) -> None:
+        """So many values more in each bucket; in the last ones none, where there are fewer counts."""
+        if (rays := self._ray(labels)) is not None:
+            for middle, count in zip(self._middles, counts, strict=False):
+                for _ in range(count):
+                    rays.observe(middle, labels)
+
+
+EPISODES = Counter("chainpref_episodes_total", "episodes that ended, of rollouts and evaluation", "outcome", "host")
+GENERATED_TOKENS = Counter("chainpref_generated_tokens_total", "tokens that the host's engine wrote", "host")
+PROMPT_TOKENS = Counter("chainpref_prompt_tokens_total", "tokens of the prompts of all requests", "host")
+CACHED_TOKENS = Counter(
+    "chainpref_cached_prompt_tokens_total", "tokens of prompts that the prefix cache held already", "host"
+)
+STEP_SECONDS = Histogram(
+    "chainpref_step_seconds",
+    "seconds that a step of an episode took: a message of the model and its calls",
+    "host",
+    bounds=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0),
+)
+LIVE_EPISODES = Gauge("chainpref_live_episodes", "episodes under way", "host")
+RUNNING_REQUESTS = Gauge("chainpref_running_requests", "requests that the engine works on", "host")
+WAITING_REQUESTS = Gauge("chainpref_waiting_requests", "requests that wait in the engine", "host")
+KV_USAGE = Gauge("chainpref_kv_usage", "share of the KV cache that is taken, 0 to 1", "host")
+RETRIES = Counter("chainpref_retries_total", "units that a failure of the host put back into the queue", "host")
+HOSTS_LOST = Counter("chainpref_hosts_lost_total", "hosts that were given up after failures in a row")
+QUARANTINED = Counter("chainpref_quarantined_rows_total", "rows that could not be stored and lie under `quarantine/`")
+STAGE = Gauge("chainpref_stage", "1 while the stage runs, else 0", "stage")
+UNITS_PLANNED = Gauge("chainpref_units_planned", "units that the stage has, done or not", "stage")
+UNITS_COMMITTED = Counter(
+    "chainpref_units_committed_total", "units of the stage that are done, in earlier sessions of the run too", "stage"
+)
+
+METRICS: tuple[Metric, ...] = (
+    EPISODES,
+    GENERATED_TOKENS,
+    PROMPT_TOKENS,
+    CACHED_TOKENS,
+    STEP_SECONDS,
+    LIVE_EPISODES,
+    RUNNING_REQUESTS,
+    WAITING_REQUESTS,
+    KV_USAGE,
+    RETRIES,
+    HOSTS_LOST,
+    QUARANTINED,
+    STAGE,
+    UNITS_PLANNED,
+    UNITS_COMMITTED,
+)
+
+
+def connected() -> bool:
+    """Whether this process is in a Ray cluster. Loads nothing."""
+    ray = sys.modules.get("ray")
+    return ray is not None and bool(ray.is_initialized())
+
+
+@contextlib.contextmanager
+def running(stage: str) -> Iterator[None]:
+    """The stage runs while the block does."""
+    STAGE.set(1, stage=stage)
+    try:
+        yield
+    finally:
+        STAGE.set(0, stage=stage)
+
+
+def report_units(run: str, stage: str, done: int, planned: int) -> None:
+    """How far a stage of a run is, which may be said again. A process may have several runs, as a sweep has: they add
+    up."""
+    if not connected():
+        return
+    runs = _units.setdefault(stage, {})
+    before, _ = runs.get(run, (0, 0))
+    runs[run] = (max(done, before), planned)
+    UNITS_COMMITTED.add(max(0, done - before), stage=stage)
+    UNITS_PLANNED.set(sum(planned for _, planned in runs.values()), stage=stage)
+
+
+class Units:
+    """How far a stage of a run is, unit by unit."""
+
+    def __init__(self, run: str, stage: str, planned: int, done: int) -> None:
+        self._run, self._stage, self._planned, self._done = run, stage, planned, done
+        self.ended(0)
+
+    def ended(self, count: int = 1) -> None:
+        """So many more are committed or waived."""
+        self._done += count
+        report_units(self._run, self._stage, self._done, self._planned)
+
+
+def reset() -> None:
+    """Repeat nothing any more, and count what is done from nothing: another session with Ray begins."""
+    _units.clear()
+    for metric in METRICS:
+        if isinstance(metric, Gauge):
+            metric.clear()
+
+
+_units: dict[str, dict[str, tuple[int, int]]] = {}
+"""Stage -> run -> units done and planned."""
+_lock = threading.Lock()
+_over = threading.Event()
+_repeater: threading.Thread | None = None
+
+
+def _repeat_gauges() -> None:
+    """Start the thread that repeats them, once."""
+    global _repeater
+    with _lock:
+        if _repeater is None:
+            _repeater = threading.Thread(target=_repeat, daemon=True, name="telemetry")
+            _repeater.start()
+            atexit.register(_end)
+
+
+def _repeat() -> None:
+    while not _over.wait(_REPEAT_S):
+        for metric in METRICS:
+            if isinstance(metric, Gauge):
+                metric.repeat()
+
+
+def _end() -> None:
+    """Before the interpreter goes: the thread must not be within Ray then."""
+    _over.set()
+    if _repeater is not None:
+        _repeater.join()
