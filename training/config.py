@@ -83,7 +83,8 @@ class SftArm(Schedule):
     """Supervised fine-tuning on one kind of chain, with TRL's SFTTrainer."""
 
     method: Literal["sft"]
-    learning_rate: float = Field(default=5e-5, gt=0)
+    learning_rate: float = Field(default=2e-4, gt=0)
+    """The default does well with the tiny models of the local recipe (docs/findings.md); billions want about 1e-5."""
     chains: Literal["right", "wrong"] = "right"
     """`wrong`: the control that learns the output space from wrong answers; only well-formed wrong chains."""
 
@@ -92,7 +93,8 @@ class DpoArm(Schedule):
     """Direct preference optimisation on preference groups, by the tree."""
 
     method: Literal["dpo"]
-    learning_rate: float = Field(default=2e-5, gt=0)
+    learning_rate: float = Field(default=1e-4, gt=0)
+    """As SftArm's; models of billions of parameters want 5e-7 or so, as recipes/ has it for them."""
     beta: float = Field(default=0.1, gt=0)
     loss_type: Literal["sigmoid", "sigmoid_norm", "ipo", "robust", "hinge"] = "sigmoid"
     label_smoothing: float = Field(default=0.0, ge=0, lt=0.5)
