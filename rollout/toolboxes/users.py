@@ -39,11 +39,18 @@ def load_users(name: str) -> Toolbox:
     return Toolbox.of_functions(name, members)
 
 
+def file_of_functions(place: str) -> Path:
+    """The file that a toolbox's name begins with: seen from the current folder, else from where modules are looked
+    for, which is where the files of a submitted job lie."""
+    folders = (Path(), *map(Path, sys.path))
+    return next((path for folder in folders if (path := folder / place).is_file()), Path(place)).resolve()
+
+
 def _module(name: str, place: str) -> types.ModuleType:
     try:
         if not place.endswith(".py"):
             return importlib.import_module(place)
-        path = Path(place).resolve()
+        path = file_of_functions(place)
         module_name = f"users_toolbox_{content_hash(str(path))[:8]}"
         spec = importlib.util.spec_from_file_location(module_name, path)
         assert spec is not None

@@ -18,6 +18,7 @@ from rollout.toolboxes.built_ins import BUILT_INS
 from rollout.toolboxes.confinement import confine
 from rollout.toolboxes.loading import load_in_process
 from rollout.toolboxes.toolbox import Session, Toolbox
+from rollout.toolboxes.users import file_of_functions
 
 MAX_CONTENT = 1_000_000
 """Characters of a result that cross the pipe."""
@@ -42,7 +43,7 @@ def main(name: str) -> None:
 def toolbox_place(name: str) -> str:
     """The folder whose files a user's module may read: the file's own, or the working directory."""
     place = name.rpartition(":")[0] or name
-    return os.path.dirname(os.path.abspath(place)) if place.endswith(".py") else os.getcwd()
+    return str(file_of_functions(place).parent) if place.endswith(".py") else os.getcwd()
 
 
 def describe(toolbox: Toolbox) -> dict[str, Any]:

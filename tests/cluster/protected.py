@@ -30,6 +30,15 @@ class Head:
     agent: str
     agent_routes: tuple[tuple[str, str], ...]
     token: str
+    process: "subprocess.Popen[str]"
+
+    def tell(self, line: str) -> None:
+        """`add CPUS` or `kill N`: see `protected_head.py`."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == f"{line}\n"
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -47,8 +56,8 @@ class Head:
 
 
 @contextlib.contextmanager
-def protected_head(cpus: int = 1, environment: Mapping[str, str] | None = None) -> Iterator[Head]:
-    """Start a head with a fresh token, and end it after use."""
+def protected_head(cpus: int = 1, environment: Mapping[str, str] | None = None, workers: int = 0) -> Iterator[Head]:
+    """Start a head with a fresh token, and `workers` more nodes of as many CPUs; end them after use."""
     token = secrets.token_hex(32)
     # What Ray does by default is what is looked at.
     outside = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
@@ -58,7 +67,7 @@ def protected_head(cpus: int = 1, environment: Mapping[str, str] | None = None) 
         tempfile.TemporaryFile("w+") as complaints,
     ):
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.cluster.protected_head", folder, str(cpus)],
+            [sys.executable, "-m", "tests.cluster.protected_head", folder, str(cpus), str(workers)],
             cwd=ROOT,
             env=outside | {**(environment or {}), "RAY_AUTH_TOKEN": token, "RAY_USAGE_STATS_ENABLED": "0"},
             stdin=subprocess.PIPE,
@@ -81,6 +90,7 @@ def protected_head(cpus: int = 1, environment: Mapping[str, str] | None = None) 
                 agent=facts["agent"],
                 agent_routes=tuple((str(method), str(path)) for method, path in facts["agent_routes"]),
                 token=token,
+                process=process,
             )
         finally:
             process.stdin.close()

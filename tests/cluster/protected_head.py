@@ -1,7 +1,9 @@
 """A Ray head with dashboard and metrics in a process of its own; authentication is whatever Ray's default is.
 
-`python -m tests.cluster.protected_head FOLDER CPUS` prints one JSON line once everything answers, and ends when its
-standard input does. Ports are free ones, so that several live on one machine.
+`python -m tests.cluster.protected_head FOLDER CPUS WORKERS` prints one JSON line once everything answers, WORKERS
+further nodes of as many CPUs included, and ends when its standard input does. Until then it obeys lines: `add CPUS`
+starts another node, `kill N` kills the raylet of the Nth one, as the end of a machine would; each answers with a line.
+Ports are free ones, so that several live on one machine.
 """
 
 import contextlib
@@ -17,7 +19,7 @@ from typing import Any
 import psutil
 
 
-def main(folder: str, cpus: str) -> None:
+def main(folder: str, cpus: str, workers: str = "0") -> None:
     autoscaler, dashboard, dashboard_metrics = _free_ports(3)
     os.environ |= {"AUTOSCALER_METRIC_PORT": str(autoscaler), "DASHBOARD_METRIC_PORT": str(dashboard_metrics)}
     os.environ["RAY_DASHBOARD_STARTUP_TIMEOUT_S"] = "180"  # its modules are read from a cold disk on a new machine
@@ -37,8 +39,13 @@ def main(folder: str, cpus: str) -> None:
         _temp_dir=folder,
         log_to_driver=False,
     )
+    # As `ray start` does. Without it a job's driver is sent to whichever cluster of this machine is found first.
+    from ray._private.utils import write_ray_address
+
+    write_ray_address(context.address_info["gcs_address"], folder)
     ray.get(ray.remote(_free_ports).remote(1))  # something for Ray's own metrics to count
     (node,) = ray.nodes()
+    added = [_add(context.address_info, folder, cpus) for _ in range(int(workers))]
     metrics = [(node["NodeManagerAddress"], node["MetricsExportPort"]), ("127.0.0.1", autoscaler)]
     metrics.append(("127.0.0.1", dashboard_metrics))
     listening = _listening()
@@ -52,8 +59,42 @@ def main(folder: str, cpus: str) -> None:
         "agent_routes": _agent_routes(),
     }
     print(json.dumps(facts), flush=True)  # noqa: T201
-    sys.stdin.read()
+    for line in sys.stdin:
+        what, value = line.split()
+        if what == "add":
+            added.append(_add(context.address_info, folder, value))
+        elif what == "kill":
+            added[int(value)].kill_raylet(check_alive=False)
+        print(line, end="", flush=True)  # noqa: T201
+    for one in added:
+        one.kill_all_processes(check_alive=False, allow_graceful=True)
     ray.shutdown()
+
+
+def _add(head: Any, folder: str, cpus: str) -> Any:
+    """Another node on this machine, as ray.cluster_utils adds them, which takes no folder for its sockets."""
+    import ray
+    from ray._private.node import Node
+    from ray._private.parameter import RayParams
+
+    there = len(ray.nodes())
+    parameters = RayParams(
+        gcs_address=head["gcs_address"],
+        redis_address=head["gcs_address"],
+        num_cpus=float(cpus),
+        num_gpus=0,
+        object_store_memory=150 << 20,
+        node_ip_address=head["node_ip_address"],
+        node_manager_port=0,
+        min_worker_port=0,
+        max_worker_port=0,
+        include_log_monitor=False,
+        temp_dir=folder,
+    )
+    node = Node(parameters, head=False, shutdown_at_exit=True, spawn_reaper=True)
+    while len(ray.nodes()) <= there:
+        time.sleep(0.1)
+    return node
 
 
 def _free_ports(count: int) -> list[int]:

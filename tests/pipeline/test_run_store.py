@@ -13,6 +13,7 @@ from cluster.storage import open_store
 from pipeline.existing_run import read_run
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.run_folder import open_run
+from pipeline.stages.evaluate import planned_units
 from pipeline.workload import make_workload, read_workload
 from tests.cluster.s3 import s3_environment, s3_server
 
@@ -88,6 +89,18 @@ def test_a_run_made_before_a_key_was_added_goes_on(tmp_path: Path) -> None:
     assert len(path.read_text().splitlines()) == len(lines) - 1
     with open_run(recipe, tmp_path / "run", _console(), False):
         pass
+
+
+def test_a_planned_run_keeps_its_name_wherever_it_lies_and_runs(tmp_path: Path) -> None:
+    """Units are named by it: under another one all scores would be made, and counted, a second time."""
+    small = ["problems.arithmetic.train=4", "problems.arithmetic.test=2", "problems.fol.train=0", "problems.fol.test=0"]
+    with open_run(load_recipe(ROOT / "recipes" / "local.toml", small), tmp_path / "run", _console(), False) as run:
+        make_workload(run)
+        first, units = run.id, [unit.name for unit in planned_units(run)]
+    moved = [*small, "run.directory=/elsewhere", "cluster.address=auto", "models.cache=/elsewhere/.models"]
+    with open_run(load_recipe(ROOT / "recipes" / "local.toml", moved), tmp_path / "run", _console(), False) as run:
+        assert run.id == first
+        assert [unit.name for unit in planned_units(run)] == units
 
 
 def test_a_second_command_waits_as_long_as_it_is_told_and_no_longer(tmp_path: Path) -> None:
