@@ -66,7 +66,8 @@ def _ensure(run: Run, arm: DpoArm) -> None:
     ]
     scored = sum(results(shares))
     run.events.add("reference", start=arm.start, scored=scored)
-    run.console.print(f"  {scored:,} chains scored under {arm.start}", highlight=False)
+    if scored:  # not of an arm whose chains an earlier one needed too
+        run.console.print(f"  {scored:,} chains scored under {arm.start}", highlight=False)
 
 
 @dataclass(frozen=True, kw_only=True)
