@@ -90,6 +90,8 @@ def _add(head: Any, folder: str, cpus: str) -> Any:
         max_worker_port=0,
         include_log_monitor=False,
         temp_dir=folder,
+        # Otherwise what a job brings along is unpacked in one place by all nodes, each time from the beginning.
+        runtime_env_dir_name=f"runtime_resources_{there}",
     )
     node = Node(parameters, head=False, shutdown_at_exit=True, spawn_reaper=True)
     while len(ray.nodes()) <= there:
