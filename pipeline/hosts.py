@@ -209,6 +209,8 @@ class Watch:
     def tick(self) -> None:
         """Called about once a second by the pool."""
         now = time.monotonic()
+        if not self._rows and "serving" not in self._pool.states().values():
+            self._started = now  # while models load there is no rate
         if now - self._read < _READ_EVERY_S:
             return
         self._look()
