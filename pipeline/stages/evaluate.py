@@ -62,7 +62,7 @@ def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit], done: Units) ->
         for unit in units
     ]
     attempts = sum(unit.attempts for unit in units)
-    title = f"scores of {', '.join(models)}"
+    title = f"scores of {', '.join(models) if len(models) <= 5 else f'{len(models)} models'}"
     with (
         open_pool(run, kind, units[0].model) as pool,
         progress_bar(run.console, title, attempts) as bar,
