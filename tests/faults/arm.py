@@ -1,0 +1,37 @@
+"""Trains the sample arm on a running cluster: `python -m tests.faults.arm FOLDER ADDRESS STEPS`."""
+
+import sys
+from pathlib import Path
+
+from tests.training.samples import publish_groups, sample_groups, save_model
+from training.config import SftArm, TrainingConfig
+from training.job import train_arm
+from training.request import ArmRequest
+
+
+def request(folder: Path, steps: int) -> ArmRequest:
+    return ArmRequest(
+        name="sft",
+        arm=SftArm(method="sft", learning_rate=1e-3, max_steps=steps, groups_per_step=4),
+        training=TrainingConfig(checkpoint_steps=2, max_failures=3, cpus_per_rank=1),
+        start_model=str(folder / "base"),
+        run=str(folder),
+        groups="groups/tiny",
+        model_dir=folder / "models" / "sft",
+        checkpoint_dir=folder / "checkpoints" / "sft",
+        log_path=folder / "logs" / "sft.log",
+    )
+
+
+def main(folder: Path, address: str, steps: int) -> None:
+    import ray
+
+    save_model(folder / "base")
+    publish_groups(folder, sample_groups())
+    ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    train_arm(request(folder, steps))
+    ray.shutdown()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
