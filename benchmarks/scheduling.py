@@ -213,7 +213,10 @@ async def simulate(work: Sequence[Work], draws: Draws, engines: int, slots: int)
 
 @dataclass(frozen=True)
 class _Ended:
+    """All that a host asks of an episode that ended."""
+
     outcome: Outcome = Outcome.RIGHT
+    steps: tuple[Any, ...] = ()
 
 
 _ENDED = _Ended()
@@ -229,7 +232,10 @@ async def _drive(work: Sequence[Work], hosts: dict[str, SimulatedHost], slots: i
 
     async def remote(name: str, parcel: Parcel[Work] | None, call: Any) -> None:
         await asyncio.sleep(RPC_S)
-        result = await call
+        try:
+            result = await call
+        except Exception as error:
+            result = error
         await asyncio.sleep(RPC_S)
         answers.put_nowait((name, parcel, result))
 
@@ -248,6 +254,8 @@ async def _drive(work: Sequence[Work], hosts: dict[str, SimulatedHost], slots: i
             asking.add(name)
             send(name, None, hosts[name].room(router.threshold(name)))
         name, parcel, answer = await answers.get()
+        if isinstance(answer, Exception):
+            raise answer  # no host fails in this simulation
         if parcel is not None:
             router.done(name, parcel)
             continue
