@@ -60,7 +60,8 @@ def test_every_unit_ends_once_whatever_fails(make_pool: Callable[..., Made]) -> 
     units = [Unit(f"u{index}", {3: "stall", 7: "death", 11: "death"}.get(index, "")) for index in range(40)]
     receipts = list(pool.run(units))
     assert Counter(name for name, _, _ in receipts) == Counter(unit.unit for unit in units)
-    assert {part for _, hosts, _ in receipts for part in hosts.split("+")} == {"h0", "h1"}
+    # All by one of them where the other one's new process takes long to start.
+    assert {part for _, hosts, _ in receipts for part in hosts.split("+")} <= {"h0", "h1"}
     assert 1 <= sum(kind == "retry" for kind, _ in events) <= 3  # faults that meet on one host are one
 
 
