@@ -121,7 +121,10 @@ def test_refuses_a_chain_beyond_the_budget(examples: list[GroupExample], tmp_pat
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize(("family", "tied", "budget"), [("llama", False, 4096), ("qwen3", True, 30)])
+@pytest.mark.parametrize(
+    ("family", "tied", "budget"),
+    [("llama", False, 4096), ("mistral", False, 30), ("qwen3", True, 30), ("phi3", False, 4096)],
+)
 def test_two_zero3_ranks_train_as_one_process(family: str, tied: bool, budget: int, tmp_path: Path) -> None:
     """The same losses, gradient norms and weights. The small budget makes two-phase groups and idle rows, and there the
     head works in turns, more on one rank than on the other, with gradient checkpointing."""
