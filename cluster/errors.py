@@ -52,3 +52,8 @@ class InfrastructureError(ChainprefError, RuntimeError):
 
     def __str__(self) -> str:
         return f"{self.kind.value}: {self.detail}" if self.detail else self.kind.value
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says first, stripped; its type's name where it says nothing."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

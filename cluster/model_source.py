@@ -8,7 +8,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from cluster.errors import RequestError, WorkError
+from cluster.errors import RequestError, WorkError, first_line
 
 _HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<commit>\w*))?$")
 _PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
@@ -37,7 +37,7 @@ def local_model(source: str) -> Path:
     try:
         return Path(snapshot_download(match["name"], revision=match["commit"], allow_patterns=list(_WEIGHTS)))
     except (HfHubHTTPError, OSError) as error:
-        raise WorkError(f"model {source}: the Hub did not give it: {str(error).splitlines()[0]}") from error
+        raise WorkError(f"model {source}: the Hub did not give it: {first_line(error)}") from error
 
 
 def _refuse_pickles(folder: Path) -> None:

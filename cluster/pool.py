@@ -327,7 +327,7 @@ class Pool(Generic[WorkT, ReceiptT]):
             self._crashed(seat, cause, error)
         else:
             what = f"unit {parcel.work.unit} on {seat.name}" if parcel is not None else f"host {seat.name}"
-            raise WorkError(f"{what}: {first_line(cause)}") from error
+            raise WorkError(f"{what}: {_in_one_line(cause)}") from error
 
     def _crashed(self, seat: _Seat[WorkT], cause: BaseException | None, error: Exception) -> None:
         """End what is left of the host's actor; the seat gets another one later."""
@@ -341,14 +341,14 @@ class Pool(Generic[WorkT, ReceiptT]):
 
     def _judge(self, seat: _Seat[WorkT], verdict: Verdict, cause: BaseException | None, error: Exception) -> None:
         details = {"unit": verdict.unit, "units": verdict.units, "host": seat.name, "try": verdict.tries}
-        details["cause"] = first_line(cause)
+        details["cause"] = _in_one_line(cause)
         self._on_event("retry", details)
         if verdict.host_lost:
             self._discard(seat, HostState.LOST)
             self._on_event("host lost", details)
         if verdict.hopeless:
             what = f"unit {verdict.unit}" if verdict.unit else f"host {seat.name}"
-            raise WorkError(f"{what} failed ({verdict.hopeless}); last cause: {first_line(cause)}") from error
+            raise WorkError(f"{what} failed ({verdict.hopeless}); last cause: {_in_one_line(cause)}") from error
 
     def _watch_silence(self) -> None:
         now = time.monotonic()
@@ -371,7 +371,7 @@ class Pool(Generic[WorkT, ReceiptT]):
         ray.kill(actor)
 
 
-def first_line(error: BaseException | None) -> str:
+def _in_one_line(error: BaseException | None) -> str:
     """An error in one line. Of an actor whose constructor raised, what it raised: Ray says that last."""
     lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
     if not lines:

@@ -11,7 +11,7 @@ from typing import Any
 import ray
 from ray.exceptions import AuthenticationError, RayError, RayTaskError
 
-from cluster.errors import ChainprefError, RequestError, WorkError
+from cluster.errors import ChainprefError, RequestError, WorkError, first_line
 
 _OBJECT_STORE_BYTES = 200 << 20
 _QUIET = {
@@ -61,7 +61,7 @@ def _connect(target: str, options: dict[str, Any]) -> None:
     # Ray raises a plain Exception when its own processes take too long to start, among a dozen other types.
     except Exception as error:
         ray.shutdown()
-        line = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        line = first_line(error)
         if isinstance(error, AuthenticationError):
             raise RequestError(f"the Ray cluster let us not in ({line}); set RAY_AUTH_TOKEN to its token") from error
         if not target:
@@ -79,10 +79,9 @@ def results(references: Sequence[Any]) -> list[Any]:
     except RayTaskError as error:
         if isinstance(error.cause, ChainprefError):
             raise error.cause from error
-        lines = str(error.cause).strip().splitlines()
-        raise WorkError(f"a task failed: {type(error.cause).__name__}: {lines[0] if lines else ''}") from error
+        raise WorkError(f"a task failed: {type(error.cause).__name__}: {first_line(error.cause)}") from error
     except RayError as error:
-        raise WorkError(f"a task was lost: {str(error).strip().splitlines()[0]}") from error
+        raise WorkError(f"a task was lost: {first_line(error)}") from error
 
 
 def _session_folder() -> Path | None:

@@ -20,7 +20,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
-from cluster.errors import RequestError, WorkError
+from cluster.errors import RequestError, WorkError, first_line
 
 TEMPORARY = ".tmp-"
 """Names that begin so are never listed: writers at work, or killed ones."""
@@ -198,7 +198,7 @@ class ObjectStore:
                 retry_config={"max_retries": 6, "retry_timeout": timedelta(minutes=2)},
             )
         except BaseError as error:
-            raise RequestError(f"store {uri}: {_first_line(error)}") from None
+            raise RequestError(f"store {uri}: {_brief(error)}") from None
 
     def __reduce__(self) -> tuple[type["ObjectStore"], tuple[str]]:
         return ObjectStore, (self._uri,)
@@ -262,10 +262,10 @@ class ObjectStore:
         except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
             raise RequestError(
                 f"store {self._uri}: may not {doing} {path}; check AWS_ACCESS_KEY_ID and the bucket's policy "
-                f"({_first_line(error)})"
+                f"({_brief(error)})"
             ) from None
         except (BaseError, OSError) as error:
-            raise WorkError(f"store {self._uri}: cannot {doing} {path}: {_first_line(error)}") from None
+            raise WorkError(f"store {self._uri}: cannot {doing} {path}: {_brief(error)}") from None
 
 
 def _probe(store: Store, path: str) -> None:
@@ -309,7 +309,6 @@ def _explained(error: OSError, path: Path, size: int) -> Exception:
     return WorkError(f"cannot write {path}: {error.strerror}")
 
 
-def _first_line(error: Exception) -> str:
+def _brief(error: Exception) -> str:
     """The Rust side's messages run over many lines with a debug dump; the first says it."""
-    lines = str(error).strip().splitlines()
-    return re.sub(r"\s+", " ", lines[0])[:300] if lines else type(error).__name__
+    return re.sub(r"\s+", " ", first_line(error))[:300]

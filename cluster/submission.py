@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cluster.errors import RequestError, WorkError
+from cluster.errors import RequestError, WorkError, first_line
 
 DEFAULT_ADDRESS = "http://127.0.0.1:8265"
 KEY, CONTENT = "chainpref.id", "chainpref.content"
@@ -209,18 +209,18 @@ def _asked(address: str) -> Iterator[None]:
         yield
     except AuthenticationError as error:
         raise RequestError(
-            f"--address {address}: {_first_line(error)}; set RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH to a file with it"
+            f"--address {address}: {_said(error)}; set RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH to a file with it"
         ) from None
     except (OSError, ValueError) as error:  # of the network, of an answer that is no JSON
         if isinstance(error, RequestError):
             raise
         raise RequestError(
-            f"--address {address}: no Ray job server answers there ({_first_line(error)}); name it as http://HOST:8265"
+            f"--address {address}: no Ray job server answers there ({_said(error)}); name it as http://HOST:8265"
         ) from None
     except RuntimeError as error:
         if isinstance(error, WorkError):
             raise
-        raise WorkError(f"--address {address}: {_first_line(error)}") from None
+        raise WorkError(f"--address {address}: {_said(error)}") from None
 
 
 def _refuse_silent(address: str) -> None:
@@ -241,6 +241,5 @@ def _without(variables: Sequence[str]) -> Iterator[None]:
         os.environ |= kept
 
 
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0].removesuffix(".") if lines else type(error).__name__
+def _said(error: BaseException) -> str:
+    return first_line(error).removesuffix(".")

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cluster.config import load_toml
-from cluster.errors import RequestError
+from cluster.errors import RequestError, first_line
 from cluster.planner.machines import GPUS, GpuType, Machines, Node, gpu_type, load_machines
 from pipeline.recipe import Recipe
 
@@ -64,9 +64,7 @@ def ray_machines(address: str) -> Machines:
         if not connected:
             ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="chainpref")
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise RequestError(
-            f"--address {address}: no Ray cluster answers there ({str(error).splitlines()[0]})"
-        ) from None
+        raise RequestError(f"--address {address}: no Ray cluster answers there ({first_line(error)})") from None
     try:
         alive = [node for node in ray.nodes() if node.get("Alive")]
     finally:
@@ -83,7 +81,7 @@ def _nodes_by_url(url: str) -> list[dict[str, object]]:
     try:
         found = list_nodes(address=url, detail=True)
     except (RayStateApiException, OSError, RuntimeError) as error:
-        raise RequestError(f"--address {url}: no list of nodes there ({str(error).splitlines()[0]})") from None
+        raise RequestError(f"--address {url}: no list of nodes there ({first_line(error)})") from None
     return [
         {"NodeName": node.node_name, "Resources": dict(node.resources_total)} for node in found if node.state == "ALIVE"
     ]

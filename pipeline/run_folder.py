@@ -56,7 +56,7 @@ class Run:
         The plan holds it, because where a run lies and which cluster it runs on may change, and keys may be added:
         units are named by it, and those of another name would be done again.
         """
-        with contextlib.suppress(FileNotFoundError, msgspec.DecodeError, msgspec.ValidationError):
+        with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
             return msgspec.json.decode(self.store.read("plan.json"), type=_Planned).generation
         return f"{self.recipe.run.name}-{content_hash(canonical_json(resolved(self.recipe)))[:12]}"
 

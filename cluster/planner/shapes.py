@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from cluster.config import Section
-from cluster.errors import RequestError
+from cluster.errors import RequestError, first_line
 
 _FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "phi3")
 
@@ -151,7 +151,7 @@ def _config(table: Mapping[str, Any], name: str) -> ShapeConfig:
         given = {key: table[key] for key in ShapeConfig.model_fields if table.get(key) is not None}
         return ShapeConfig.model_validate(given | _by_family(family))
     except ValueError as error:
-        raise RequestError(f"model {name}: its config.json is incomplete ({str(error).splitlines()[0]})") from None
+        raise RequestError(f"model {name}: its config.json is incomplete ({first_line(error)})") from None
 
 
 def _by_family(family: str) -> dict[str, bool]:

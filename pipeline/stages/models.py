@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from cluster.errors import RequestError, WorkError
+from cluster.errors import RequestError, WorkError, first_line
 from cluster.model_source import local_model
 from pipeline.progress import Bar, progress_bar
 from pipeline.recipe import ModelSection
@@ -59,7 +59,7 @@ def _check_given(run: Run) -> None:
             try:
                 open_template(folder, call_format)
             except (OSError, ValueError) as error:  # RequestError is a ValueError, too
-                raise RequestError(f"models.{name}.source: {str(error).splitlines()[0]}") from error
+                raise RequestError(f"models.{name}.source: {first_line(error)}") from error
 
 
 def _sections(run: Run) -> dict[str, ModelSection]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cluster.errors import RequestError
+from cluster.errors import RequestError, first_line
 
 LONGEST_LINE = 10_000_000
 """Characters; a longer line is no problem's row."""
@@ -53,7 +53,7 @@ def read_hub(name: str, subset: str, split: str, revision: str) -> Iterator[Row]
     try:
         table = datasets.load_dataset(name, subset or None, split=split, revision=revision or None)
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        reason = first_line(error)[:200]
         raise RequestError(f"data set {name!r}, split {split!r}: {reason}; check name, subset and split") from None
     for number, values in enumerate(table):
         yield Row(f"{name} ({split}) row {number}", values)
@@ -112,7 +112,7 @@ def _parquet(path: str) -> Iterator[Row]:
                     number += 1
                     yield Row(f"{path}:{number}", values)
     except (pyarrow.ArrowException, OSError) as error:
-        raise RequestError(f"{path}: not Parquet: {str(error).splitlines()[0]}; write the file again") from None
+        raise RequestError(f"{path}: not Parquet: {first_line(error)}; write the file again") from None
 
 
 READERS: Mapping[str, Callable[[str], Iterator[Row]]] = {"jsonl": _jsonl, "csv": _csv, "parquet": _parquet}

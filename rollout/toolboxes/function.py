@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from typing_extensions import TypedDict
 
-from cluster.errors import RequestError
+from cluster.errors import RequestError, first_line
 from rollout.records import canonical_json
 from rollout.toolboxes.mistakes import from_validation
 
@@ -160,7 +160,7 @@ def _validator(name: str, parameters: _Parameters, descriptions: Mapping[str, st
     try:
         return TypeAdapter(with_config(config)(make(f"{name}_arguments", fields)))
     except (PydanticSchemaGenerationError, PydanticUserError, TypeError) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise RequestError(f"function {name}: a parameter's type has no JSON schema: {reason}") from None
 
 

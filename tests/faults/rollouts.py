@@ -72,16 +72,16 @@ class Harmed:
     def plan(self) -> Workload:
         return msgspec.json.decode((self.run / PLAN).read_bytes(), type=Workload)
 
-    def start(self, *options: str) -> subprocess.Popen[str]:
-        log = (self.folder / "driver.log").open("a")
-        return subprocess.Popen(
-            [sys.executable, "-m", "pipeline", "rollout", str(self.recipe), "--run", str(self.run), *options],
-            env={**os.environ, "PYTHONPATH": str(ROOT), **self.environment},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            text=True,
-            preexec_fn=heed_interrupts,
-        )
+    def start(self) -> subprocess.Popen[str]:
+        with (self.folder / "driver.log").open("a") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "pipeline", "rollout", str(self.recipe), "--run", str(self.run)],
+                env={**os.environ, "PYTHONPATH": str(ROOT), **self.environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+                preexec_fn=heed_interrupts,
+            )
 
     def said(self) -> str:
         return (self.folder / "driver.log").read_text()[-4000:]
@@ -112,12 +112,14 @@ class Harmed:
         assert_gone(family)
 
 
-def prepare(folder: Path, environment: Mapping[str, str] | None = None, **changes: str) -> Harmed:
-    """Recipe and problems in `folder`; `changes` replace what the recipe says, word by word."""
+def prepare(
+    folder: Path, environment: Mapping[str, str] | None = None, template: str = RECIPE, **changes: str
+) -> Harmed:
+    """Recipe and problems in `folder`; `changes` replace what the recipe's template says, word by word."""
     model = folder / "model"
     tokenizer().save_pretrained(str(model))
     (model / "config.json").write_text("{}")
-    text = RECIPE.format(model=model)
+    text = template.format(model=model)
     for old, new in changes.items():
         text = text.replace(old, new)
     recipe = folder / "harmed.toml"
@@ -147,18 +149,17 @@ def hosts(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 
 def assert_whole(harmed: Harmed, infrastructure: bool = False) -> None:
-    """Committed = planned, none twice, every hash verifies, only terminal stop reasons, and a second run is idle."""
+    """Committed = planned, none twice, every hash verifies, outcomes fit their stops, and a second run is idle."""
     ledger = Ledger(LocalStore(harmed.run), "episodes")
     assert set(ledger.history()) == {unit.name for unit in harmed.plan.episode_units}
     episodes = list(read_episodes(ledger))
     attempts = {(episode.problem_id, episode.sample) for episode in episodes}
     assert len(episodes) == len(attempts) == harmed.plan.episodes
-    reasons = {episode.stop for episode in episodes}
-    assert reasons <= set(StopReason)
     broken = [one for one in episodes if one.outcome is Outcome.INFRASTRUCTURE]
     assert infrastructure or not broken
     for episode in episodes:
         assert (episode.outcome is Outcome.INFRASTRUCTURE) == (episode.stop is StopReason.INFRASTRUCTURE)
+        assert episode.outcome is not Outcome.RIGHT or episode.stop is StopReason.FINISHED
     command = [sys.executable, "-m", "pipeline", "verify", str(harmed.run)]
     verified = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False

@@ -13,13 +13,12 @@ from cluster.ledger import Ledger
 from cluster.storage import LocalStore
 from evaluation.job import SCORES
 from rollout.shards import read_scores
+from tests.faults.rollouts import ROOT, prepare
 from tests.faults.seed import seeded
 from tests.integration.test_whole_path import assert_gone, children
-from tests.rollout.conversations import tokenizer
 
 pytestmark = [pytest.mark.engine, pytest.mark.faults, pytest.mark.timeout(1500)]
 
-ROOT = Path(__file__).resolve().parents[2]
 RECIPE = """
 [run]
 name = "killed"
@@ -69,19 +68,8 @@ def kill(process: subprocess.Popen[str]) -> None:
 
 
 def test_killed_five_times_it_scores_every_sample_once(tmp_path: Path) -> None:
-    model = tmp_path / "model"
-    tokenizer().save_pretrained(str(model))
-    (model / "config.json").write_text("{}")
-    recipe, run = tmp_path / "killed.toml", tmp_path / "run"
-    recipe.write_text(RECIPE.format(model=model))
-    done = subprocess.run(
-        [sys.executable, "-m", "pipeline", "models", str(recipe), "--run", str(run)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-
+    harmed = prepare(tmp_path, template=RECIPE)
+    recipe, run = harmed.recipe, harmed.run
     drawn = seeded()
     before: dict[str, bytes] = {}
     for _ in range(5):

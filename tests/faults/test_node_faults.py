@@ -39,9 +39,9 @@ class Distant(Harmed):
 
     network: Machines | None = field(default=None, kw_only=True)
 
-    def start(self, *options: str) -> "subprocess.Popen[str]":
+    def start(self) -> "subprocess.Popen[str]":
         assert self.network is not None
-        command = [sys.executable, "-m", "pipeline", "rollout", str(self.recipe), "--run", str(self.run), *options]
+        command = [sys.executable, "-m", "pipeline", "rollout", str(self.recipe), "--run", str(self.run)]
         with (self.folder / "driver.log").open("a") as log:
             return subprocess.Popen(
                 [*self.network.enter("head"), *command, "--set", f"cluster.address={self.network.cluster}"],
