@@ -28,7 +28,11 @@ def main() -> int:
         os.environ.setdefault(name, "0")
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     options.cache.mkdir(parents=True, exist_ok=True)
-    report: dict[str, Any] = {"machine": {"cores": len(os.sched_getaffinity(0))}, "quick": options.quick}
+    report: dict[str, Any] = {
+        "command": " ".join(("python -m benchmarks.rollout", *sys.argv[1:])),
+        "machine": {"cores": len(os.sched_getaffinity(0))},
+        "quick": options.quick,
+    }
     with tempfile.TemporaryDirectory(prefix="rollout-") as folder:
         for part in PARTS:
             if part in options.only:

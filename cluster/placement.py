@@ -27,10 +27,11 @@ class NodeResources:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """What is reserved together on one node."""
+    """What is reserved together on one node. `gpu_types`: those that it fits on, for the plan; empty for any."""
 
     cpus: float = 0.0
     gpus: float = 0.0
+    gpu_types: frozenset[str] = frozenset()
 
     def resources(self) -> dict[str, float]:
         """As Ray takes it."""

@@ -104,7 +104,7 @@ class Pool(Generic[WorkT, ReceiptT]):
 
     With `join`, units are cut near the end of the work; the receipts of a unit's parts become one through
     `join(work, receipts in order)`, called in this process. It must be possible to do that twice. `needs`: what each
-    host asks the cluster for, in words.
+    host asks the cluster for, in words. `upkeep(pool)` is called about once a second during work; it may add and drain.
     """
 
     def __init__(
@@ -114,8 +114,10 @@ class Pool(Generic[WorkT, ReceiptT]):
         on_event: OnEvent = lambda kind, details: None,
         join: Callable[[WorkT, Sequence[ReceiptT]], ReceiptT] | None = None,
         needs: str = "",
+        upkeep: Callable[["Pool[WorkT, ReceiptT]"], None] = lambda pool: None,
     ) -> None:
         self.needs = needs
+        self._upkeep = upkeep
         self._limits = limits
         self._on_event = on_event
         self._join = join
@@ -170,6 +172,7 @@ class Pool(Generic[WorkT, ReceiptT]):
             self._watch_silence()
             if time.monotonic() - ticked >= _TICK_S:
                 ticked = time.monotonic()
+                self._upkeep(self)
                 tick()
 
     def progress(self, timeout_s: float = 2.0) -> list[Any]:

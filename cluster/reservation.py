@@ -43,6 +43,11 @@ class Reservation:
         """Whether its resources are reserved."""
         return bool(placement_group_table(self._group).get("state") == "CREATED")
 
+    def nodes(self) -> set[str]:
+        """Ids of the nodes that hold its bundles; empty until it is granted."""
+        placed = placement_group_table(self._group).get("bundles_to_node_id", {}).values()
+        return {node for node in placed if node}
+
     def release(self) -> None:
         """Give the resources back; ends actors that are still in it."""
         remove_placement_group(self._group)

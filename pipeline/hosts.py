@@ -16,6 +16,7 @@ from cluster.placement import EnginePlacement, describe, fitting, place_engine, 
 from pipeline.host_metrics import HostMetrics
 from pipeline.progress import Bar
 from pipeline.run_folder import Run
+from pipeline.workload import PLAN
 from rollout.config import HostsConfig
 from rollout.records import Producer
 
@@ -54,27 +55,30 @@ def model_source(run: Run, name: str) -> str:
 @contextmanager
 def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Work, Receipt]"]:
     """Hosts for the `teacher` or the `student`, ended when the block ends. Ray is up."""
+    from cluster.host_reservations import HostReservations
     from cluster.pool import Pool, PoolLimits
-    from cluster.reservation import Reservation
     from rollout.work import join_parts
 
     config = run.recipe.engines.teacher if kind == "teacher" else run.recipe.engines.student
     placement = _placement(run, kind, config)
-    reservations = [Reservation(placement) for _ in range(config.count)]
+    model = served_model(run, first_model)
+    reservations = HostReservations(
+        kind,
+        placement,
+        lambda name, reservation: _factory(run, config, name, model, reservation),
+        lambda what, details: _tell(run, what, details),
+    )
+    hosts = reservations.reserve(config.count)
     pool: Pool[Work, Receipt] | None = None
     try:
         _await_nodes(run, kind, config, placement)
-        model = served_model(run, first_model)
-        hosts = {
-            f"{kind}-{index}": _factory(run, config, f"{kind}-{index}", model, reservation)
-            for index, reservation in enumerate(reservations)
-        }
         pool = Pool(
             hosts=hosts,
             limits=PoolLimits(places=config.live_episodes, attempts=config.attempts, silence_s=config.silence_s),
             on_event=lambda what, details: _tell(run, what, details),
             join=lambda work, parts: join_parts(run.store, work, parts),
             needs=str(placement),
+            upkeep=reservations.follow,
         )
         yield pool
     except WorkError as error:
@@ -86,8 +90,7 @@ def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Work
     finally:
         if pool is not None:
             pool.close()
-        for reservation in reservations:
-            reservation.release()
+        reservations.release()
 
 
 def _factory(
@@ -109,6 +112,7 @@ def _factory(
         seed=run.recipe.run.seed,
         executor=reservation.placement.executor,
         scripted=config.scripted.model_dump_json().encode() if config.scripted else b"",
+        must_see=PLAN,
     )
     threads = {"OMP_NUM_THREADS": str(config.engine.threads)} if config.engine.threads else {}
     return lambda: reservation.actor(RolloutHost, spec, environment=threads)

@@ -7,11 +7,12 @@ together. What does not fit is a fault of the plan, never an exception: the rest
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from cluster.placement import Bundle
 from cluster.planner.amounts import Amount
 from cluster.planner.engines import EngineMemory, EngineRequest, engine_on_cpu, engine_on_gpu, fitting_sizes
 from cluster.planner.licences import Judgement, judge_outputs
 from cluster.planner.machines import GIB, GPUS, GpuType, Machines, Node
-from cluster.planner.placement import Bundle, GroupRequest, PlacedGroup, place
+from cluster.planner.placement import GroupRequest, PlacedGroup, place
 from cluster.planner.ranks import RankMemory, rank_on_cpu, rank_on_gpu
 from cluster.planner.shapes import ModelShape
 from cluster.planner.speed import CpuRates

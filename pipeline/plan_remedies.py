@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from cluster.config import apply_settings, parse
 from cluster.errors import RequestError
+from cluster.placement import Bundle
 from cluster.planner.engines import fitting_sizes
-from cluster.planner.placement import Bundle, most
+from cluster.planner.placement import most
 from pipeline.plan import EnginePlan, Plan, make_plan
 from pipeline.plan_tokens import longest_chain
 from pipeline.recipe import Recipe, resolved

@@ -9,13 +9,14 @@ actor ends its process, and the pool makes another one, which loads again.
 import asyncio
 import contextlib
 import os
+import socket
 import time
 from collections import Counter
 from functools import lru_cache
 
 from cluster.admission import Admission, Gate, first_limit
 from cluster.engine import EngineConfig, VllmEngine, start_engine
-from cluster.errors import InfrastructureError, InfrastructureKind
+from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from cluster.model_source import local_model
 from cluster.pool import Room
 from cluster.scripted import ScriptedConfig, ScriptedEngine, start_scripted
@@ -73,7 +74,8 @@ class RolloutHost:
         self._dead: InfrastructureError | None = None
 
     async def start(self) -> int:
-        """Load the model. Returns the host's places."""
+        """Load the model. Returns the host's places. Raises RequestError where the node does not see the run."""
+        await asyncio.to_thread(self._refuse_elsewhere)
         try:
             await self._serve(self._spec.model, b"")
         except InfrastructureError as error:
@@ -157,6 +159,16 @@ class RolloutHost:
         if self._engine is not None:
             await self._engine.close()
             self._engine = None
+
+    def _refuse_elsewhere(self) -> None:
+        """What a host commits to a disk of its own node alone would be missed by everybody else."""
+        spec = self._spec
+        if spec.must_see and not self._store.exists(spec.must_see):
+            raise RequestError(
+                f"{spec.name}: its node {socket.gethostname()} does not see {spec.must_see} of the run at "
+                f"{spec.run_uri}; put the run's folder (--run) on storage that all nodes mount, or "
+                "set run.store to a bucket"
+            )
 
     @property
     def _store(self) -> Store:

@@ -43,6 +43,8 @@ class HostSpec(msgspec.Struct, frozen=True, kw_only=True):
     executor: Executor = "mp"
     scripted: bytes = b""
     """ScriptedConfig as JSON: plays known solutions instead of serving the model."""
+    must_see: str = ""
+    """A file of the run that the host must find at `run_uri`, or its node does not share the run's storage."""
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):

@@ -52,6 +52,9 @@ class TrainingConfig(Section):
     keep_checkpoints: int = Field(default=2, ge=1)
     max_failures: int = Field(default=3, ge=0)
     """How often a worker group that lost a rank is started again, from the newest verified checkpoint."""
+    score_meanwhile: bool | None = None
+    """Score reference log-probabilities while rollouts go on, on what the teacher's hosts leave free. Left out: where
+    ranks have GPUs; a CPU's cores are the engines' own."""
     logging_steps: int = Field(default=1, ge=1)
     zero: ZeroConfig = ZeroConfig()
 

@@ -2,20 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from cluster.placement import Bundle
 from cluster.planner.machines import Machines, Node
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bundle:
-    """What one actor or rank owns, on one node. `gpu_types`: names of types that it fits on; empty for any."""
-
-    cpus: float
-    gpus: float = 0
-    gpu_types: frozenset[str] = frozenset()
-
-    def resources(self) -> dict[str, float]:
-        """As a placement group of Ray takes it."""
-        return {"CPU": self.cpus} | ({"GPU": self.gpus} if self.gpus else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +73,6 @@ def _speed(slot: _Free) -> tuple[float, float]:
 
 
 def _why(request: GroupRequest, bundle: Bundle, placed: int, machines: Machines) -> str:
-    wanted = ", ".join(f"{amount:g} {name}" for name, amount in bundle.resources().items())
     types = f" of type {' or '.join(sorted(bundle.gpu_types))}" if bundle.gpus and bundle.gpu_types else ""
     there = f"{len(machines.nodes)} node(s) with {machines.gpus} GPUs and {sum(n.cpus for n in machines.nodes):g} CPUs"
-    return f"{request.name}: {len(request.bundles)} x ({wanted}{types}) asked for, {placed} can be placed on {there}"
+    return f"{request.name}: {len(request.bundles)} x ({bundle}{types}) asked for, {placed} can be placed on {there}"

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,12 @@ class GroupStream:
     """Starts a Ray task for each block whose episodes are all committed and whose groups are not.
 
     The ledgers are listed once; after that it goes by what it is told, because there may be many thousands of units.
+    `built` hears of the group units that it has made.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, built: Callable[[Sequence[str]], None] = lambda units: None) -> None:
         self._run = run
+        self._built = built
         self._tasks: list[Any] = []
         self._looked = time.monotonic()
         units = read_workload(run).episode_units
@@ -119,7 +121,9 @@ class GroupStream:
 
         ended, self._tasks = ray.wait(self._tasks, num_returns=len(self._tasks), timeout=timeout_s)
         self._looked = time.monotonic()
-        self._units.ended(len(results(ended)))
+        units = [commit.unit for commit in results(ended)]
+        self._units.ended(len(units))
+        self._built(units)
 
 
 def _wanted(run: Run) -> dict[int, GroupWork]:

@@ -1,10 +1,12 @@
 """Stage `reference`: log-probabilities of every distinct chain under the models that DPO arms start from.
 
-Base comes first; an arm's own model can only be asked once it is trained, which the train stage sees to.
+Base comes first; an arm's own model can only be asked once it is trained, which the train stage sees to. What
+`ReferenceStream` scored while rollouts went on is not scored again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cluster import telemetry
 from cluster.ledger import Ledger
@@ -13,6 +15,7 @@ from pipeline.hosts import model_source
 from pipeline.run_folder import Run
 from pipeline.stages import groups
 from rollout.group_units import group_prefix
+from rollout.records import PreferenceGroup
 from training.config import DpoArm, TrainingConfig
 from training.zero import precision
 
@@ -36,35 +39,45 @@ def work(run: Run) -> None:
 
 def ensure_references(run: Run, arms: Sequence[DpoArm]) -> None:
     """Score what is missing of the chains that `arms` take, for arms that take the same once."""
-    distinct = {(arm.start, arm.scored, arm.pairs, arm.max_right, arm.max_wrong): arm for arm in arms}
-    for arm in distinct.values():
+    for arm in _distinct(arms):
         _ensure(run, arm)
 
 
-def _ensure(run: Run, arm: DpoArm) -> None:
-    """Score what is missing under the model that `arm` starts from, shared out over as many tasks as ranks train."""
-    import ray
+def waiting_arms(run: Run) -> list[DpoArm]:
+    """The arms from base that are not trained, one of those that take the same chains."""
+    return _distinct(arm for name, arm in _arms_from_base(run) if not run.model(name).is_dir())
 
-    from cluster.session import results
+
+def start_shares(run: Run, arm: DpoArm, tasks: int, units: Sequence[str] = ()) -> list[Any]:
+    """Start so many tasks, each of which owns what a rank owns, on all group units or on these. Returns Ray's
+    references to the number of chains that each one scored."""
+    import ray
 
     training = run.recipe.training
     options = {"num_cpus": training.cpus_per_rank, "num_gpus": training.gpus_per_rank, "max_retries": 3}
     score = ray.remote(_score_share).options(**options)
-    shares = [
-        score.remote(
-            _Share(
-                run_uri=run.store.uri,
-                student=run.student,
-                prefix=reference_prefix(run),
-                source=model_source(run, arm.start),
-                arm=arm,
-                training=training,
-                rank=rank,
-            )
-        )
-        for rank in range(training.ranks)
-    ]
-    scored = sum(results(shares))
+    share = _Share(
+        run_uri=run.store.uri,
+        student=run.student,
+        prefix=reference_prefix(run),
+        source=model_source(run, arm.start),
+        arm=arm,
+        training=training,
+        units=tuple(units),
+        tasks=tasks,
+    )
+    return [score.remote(share, rank) for rank in range(tasks)]
+
+
+def _distinct(arms: Iterable[DpoArm]) -> list[DpoArm]:
+    return list({(arm.start, arm.scored, arm.pairs, arm.max_right, arm.max_wrong): arm for arm in arms}.values())
+
+
+def _ensure(run: Run, arm: DpoArm) -> None:
+    """Score what is missing under the model that `arm` starts from, shared out over as many tasks as ranks train."""
+    from cluster.session import results
+
+    scored = sum(results(start_shares(run, arm, run.recipe.training.ranks)))
     run.events.add("reference", start=arm.start, scored=scored)
     if scored:  # not of an arm whose chains an earlier one needed too
         run.console.print(f"  {scored:,} chains scored under {arm.start}", highlight=False)
@@ -72,7 +85,7 @@ def _ensure(run: Run, arm: DpoArm) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class _Share:
-    """What one task scores: every `training.ranks`-th group, from `rank` on."""
+    """What a number of tasks score together."""
 
     run_uri: str
     student: str
@@ -81,12 +94,14 @@ class _Share:
     source: str
     arm: DpoArm
     training: TrainingConfig
-    rank: int
+    units: tuple[str, ...]
+    """Group units; all that are committed, where it names none."""
+    tasks: int
 
 
-def _score_share(share: _Share) -> int:
-    """Runs on a worker, which alone knows how far it is: the stage's units are chains."""
-    from rollout.shards import read_groups
+def _score_share(share: _Share, rank: int) -> int:
+    """Every `tasks`-th group, from `rank` on. Runs on a worker, which alone knows how far it is: the stage's units are
+    chains."""
     from training.reference import ReferenceStore, compute_reference
     from training.selection import arm_groups
 
@@ -96,18 +111,27 @@ def _score_share(share: _Share) -> int:
     telemetry.report_units(share.prefix, "reference", 0, 0)
     scored = compute_reference(
         share.source,
-        arm_groups(read_groups(Ledger(store, group_prefix(share.student))), share.arm),
+        arm_groups(_groups(Ledger(store, group_prefix(share.student)), share.units), share.arm),
         ReferenceStore(Ledger(store, share.prefix)),
         rule=share.arm.scored,
         token_budget=share.training.tokens_per_micro_step,
         precision=precision(share.training),
         device="cuda" if on_gpu else "cpu",
-        rank=share.rank,
-        world=share.training.ranks,
+        rank=rank,
+        world=share.tasks,
         progress=lambda done, planned: telemetry.report_units(share.prefix, "reference", done, planned),
     )
     telemetry.reset()
     return scored
+
+
+def _groups(ledger: Ledger, units: Sequence[str]) -> Iterator[PreferenceGroup]:
+    from rollout.shards import decode_groups, read_groups
+
+    if not units:
+        yield from read_groups(ledger)
+    for commit in filter(None, map(ledger.find, units)):
+        yield from decode_groups(ledger.read(commit))
 
 
 def _missing(run: Run, arm: DpoArm) -> int:

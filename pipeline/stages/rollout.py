@@ -1,5 +1,5 @@
-"""Stage `rollout`: the teacher's episodes, unit by unit; groups of finished blocks are built meanwhile. At the end
-the many shards become few."""
+"""Stage `rollout`: the teacher's episodes, unit by unit; groups of finished blocks are built meanwhile, and
+their chains scored. At the end the many shards become few."""
 
 from collections.abc import Callable
 
@@ -9,6 +9,7 @@ from pipeline.hosts import Watch, open_pool, served_model
 from pipeline.progress import progress_bar
 from pipeline.run_folder import Run
 from pipeline.stages.groups import EPISODES, GroupStream
+from pipeline.stages.reference_stream import ReferenceStream
 from pipeline.workload import read_workload, train_problems
 from rollout.compaction import TARGET_BYTES, compact, plan
 from rollout.quota import Quota
@@ -37,6 +38,8 @@ def work(run: Run) -> None:
 
 
 def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
+    from cluster.pool import HostState
+
     problems = {problem.id: problem for problem in train_problems(run)}
     model = served_model(run, "teacher")
     rollout = run.recipe.rollout
@@ -56,7 +59,8 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
     episodes = sum(unit.episodes for unit in missing)
     planned = len(read_workload(run).episode_units)
     done = Units(str(run.folder), "rollout", planned, planned - len(missing))
-    groups = GroupStream(run)
+    references = ReferenceStream(run)
+    groups = GroupStream(run, references.grouped)
 
     def ended(unit: str) -> None:
         done.ended()
@@ -74,6 +78,8 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
             watch.receipt(receipt)
             ended(receipt.unit)
             groups.look()
+            references.look(hosts_wait=HostState.WAITING in pool.states().values())
+    references.finish()
     groups.finish()
 
 

@@ -31,14 +31,19 @@ class Head:
     agent_routes: tuple[tuple[str, str], ...]
     token: str
     process: "subprocess.Popen[str]"
+    complaints: IO[str]
 
-    def tell(self, line: str) -> None:
-        """`add CPUS` or `kill N`: see `protected_head.py`."""
+    def add(self, cpus: int) -> None:
+        """Start another node, and wait until the cluster knows it."""
+        line = str(cpus)
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
-        assert self.process.stdout.readline() == f"{line}\n"
+        for answer in iter(self.process.stdout.readline, ""):  # Ray says there, too, which nodes it lost
+            if answer == f"{line}\n":
+                return
+        raise AssertionError(f"no node was added: {_said(self.complaints)}")
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -91,6 +96,7 @@ def protected_head(cpus: int = 1, environment: Mapping[str, str] | None = None, 
                 agent_routes=tuple((str(method), str(path)) for method, path in facts["agent_routes"]),
                 token=token,
                 process=process,
+                complaints=complaints,
             )
         finally:
             process.stdin.close()

@@ -1,8 +1,8 @@
 """A Ray head with dashboard and metrics in a process of its own; authentication is whatever Ray's default is.
 
 `python -m tests.cluster.protected_head FOLDER CPUS WORKERS` prints one JSON line once everything answers, WORKERS
-further nodes of as many CPUs included, and ends when its standard input does. Until then it obeys lines: `add CPUS`
-starts another node, `kill N` kills the raylet of the Nth one, as the end of a machine would; each answers with a line.
+further nodes of as many CPUs included, and ends when its standard input does. Until then each line is a number of CPUs:
+another node with as many is started, and the line is said back once it has joined.
 Ports are free ones, so that several live on one machine.
 """
 
@@ -60,11 +60,7 @@ def main(folder: str, cpus: str, workers: str = "0") -> None:
     }
     print(json.dumps(facts), flush=True)  # noqa: T201
     for line in sys.stdin:
-        what, value = line.split()
-        if what == "add":
-            added.append(_add(context.address_info, folder, value))
-        elif what == "kill":
-            added[int(value)].kill_raylet(check_alive=False)
+        added.append(_add(context.address_info, folder, line))
         print(line, end="", flush=True)  # noqa: T201
     for one in added:
         one.kill_all_processes(check_alive=False, allow_graceful=True)

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from cluster.errors import RequestError
+from cluster.placement import Bundle
 from cluster.planner.amounts import total
 from cluster.planner.engines import EngineRequest, engine_on_gpu, fitting_sizes
 from cluster.planner.machines import GIB, GPUS, ClusterConfig, Machines, NodeConfig, gpu_type, machines
-from cluster.planner.placement import Bundle, GroupRequest, most, place
+from cluster.planner.placement import GroupRequest, most, place
 from cluster.planner.shapes import ModelShape, published_shape
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cluster.host_reservations import HostReservations
 from cluster.placement import fitting, place_engine
 from cluster.pool import HostState, Pool, PoolLimits
 from cluster.reservation import Reservation, cluster_nodes, free_resources
@@ -97,6 +98,63 @@ def test_engines_own_whole_nodes_cross_them_where_they_must_and_late_nodes_are_u
     pool.close()
     for one in reservations:
         one.release()
+
+
+def test_hosts_of_a_node_that_is_told_to_go_finish_what_they_have_and_move(nodes: Any, tmp_path: Path) -> None:
+    import ray
+
+    placement = place_engine(4, 1, 1.0, cluster_nodes(), use_gpus=True)
+    events: list[tuple[str, dict[str, Any]]] = []
+
+    def make(name: str, reservation: Reservation) -> Callable[[], Any]:
+        return lambda: reservation.actor(Placed, name, str(tmp_path), environment={})
+
+    def told(kind: str, details: dict[str, Any]) -> None:
+        events.append((kind, details))
+
+    reservations = HostReservations("teacher", placement, make, told)
+    pool: Pool[Unit, Receipt] = Pool(
+        reservations.reserve(2), PoolLimits(places=4), told, join, upkeep=reservations.follow
+    )
+    homes: dict[str, str] = {}
+    going = ""
+    done: list[str] = []
+    for name, _, _ in pool.run([Unit(f"u{index}") for index in range(60_000)]):
+        done.append(name)
+        states = pool.states()
+        if not homes and set(states.values()) == {HostState.SERVING}:
+            homes = {host: where(pool, host) for host in states}
+            # With its node, this process's own connection would go.
+            going = next(host for host in homes if homes[host] != ray.get_runtime_context().get_node_id())
+            drain(nodes.address, homes[going])
+        if going and states[going] is HostState.GONE and states.get("teacher-2") is HostState.SERVING:
+            break
+    assert [kind for kind, _ in events] == ["host moves", "host drained"], "nothing was lost, so nothing was done again"
+    assert len(done) == len(set(done))
+    assert where(pool, "teacher-2") not in homes.values()
+    pool.close()
+    reservations.release()
+
+
+def where(pool: Pool[Unit, Receipt], host: str) -> str:
+    """The id of a host's node."""
+    import ray
+
+    actor = pool.actor(host)
+    assert actor is not None
+    node: str = ray.get(actor.where.remote())[0]
+    return node
+
+
+def drain(address: str, node: str) -> None:
+    """What a spot machine's notice comes to."""
+    from ray._raylet import GcsClient
+    from ray.core.generated.autoscaler_pb2 import DrainNodeReason
+
+    reason = DrainNodeReason.Value("DRAIN_NODE_REASON_PREEMPTION")
+    deadline_ms = int((time.time() + 600) * 1000)
+    accepted, why = GcsClient(address=address).drain_node(node, reason, "told to go", deadline_ms)
+    assert accepted, why
 
 
 @pytest.mark.faults

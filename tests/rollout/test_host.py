@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from cluster.engine import EngineConfig
-from cluster.errors import InfrastructureError, InfrastructureKind
+from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from cluster.ledger import Ledger
 from cluster.scripted import ScriptedConfig
 from cluster.storage import open_store
@@ -44,7 +44,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
 
 @pytest.fixture
 def make_host(model: ServedModel, tmp_path: Path) -> Callable[..., RolloutHost]:
-    def make(scripted: ScriptedConfig | None = None, live: int = 16) -> RolloutHost:
+    def make(scripted: ScriptedConfig | None = None, live: int = 16, must_see: str = "") -> RolloutHost:
         spec = HostSpec(
             name="host",
             run_uri=str(tmp_path / "run"),
@@ -56,6 +56,7 @@ def make_host(model: ServedModel, tmp_path: Path) -> Callable[..., RolloutHost]:
             live_episodes=live,
             seed=0,
             scripted=(scripted or ScriptedConfig()).model_dump_json().encode(),
+            must_see=must_see,
         )
         return RolloutHost(spec)
 
@@ -92,6 +93,16 @@ def test_a_unit_is_played_labelled_and_committed(
     assert {one.outcome for one in episodes} == {Outcome.RIGHT, Outcome.WRONG}
     assert sum(right for right, _ in receipt.tally.values()) == receipt.outcomes["right"]
     assert asyncio.run(do(make_host(), unit(model))).won is False
+
+
+def test_a_host_whose_node_does_not_share_the_runs_folder_refuses_to_start(
+    make_host: Callable[..., RolloutHost], tmp_path: Path
+) -> None:
+    with pytest.raises(RequestError, match=r"host: its node \S+ does not see plan.json of the run at .*run; put"):
+        asyncio.run(make_host(must_see="plan.json").start())
+    (tmp_path / "run").mkdir(exist_ok=True)
+    (tmp_path / "run" / "plan.json").touch()
+    assert asyncio.run(make_host(must_see="plan.json").start()) > 0
 
 
 def unit_order() -> list[tuple[str, int]]:

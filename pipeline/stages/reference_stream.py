@@ -1,0 +1,77 @@
+"""Reference log-probabilities of finished blocks while rollouts go on, on what the teacher's hosts leave free."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.run_folder import Run
+from pipeline.stages.reference import start_shares, waiting_arms
+
+_BLOCKS_A_ROUND = 8
+"""Fewer are not worth loading the model for."""
+_END_S = 30.0
+
+
+class ReferenceStream:
+    """Scores in rounds: as many tasks as there is room for, up to the number of ranks, on the blocks that were grouped
+    since the last one. What it does not come to is left to stage `reference`, so that it never holds anything up."""
+
+    def __init__(self, run: Run) -> None:
+        training = run.recipe.training
+        wanted = training.score_meanwhile
+        if wanted is None:
+            wanted = training.gpus_per_rank > 0  # processors are the engines'
+        self._run = run
+        self._arms = waiting_arms(run) if wanted else []
+        self._grouped: list[str] = []
+        self._tasks: list[Any] = []
+        self._scored = 0
+
+    def grouped(self, units: Sequence[str]) -> None:
+        """These group units have been committed."""
+        if self._arms:
+            self._grouped += units
+
+    def look(self, hosts_wait: bool) -> None:
+        """Start a round, if the last one has ended and there is work and room. `hosts_wait`: a host of the teacher has
+        no place yet, and is to have what is free."""
+        import ray
+
+        if self._tasks:
+            ended, self._tasks = ray.wait(self._tasks, num_returns=len(self._tasks), timeout=0)
+            self._count(ended)
+        if self._tasks or hosts_wait or len(self._grouped) < _BLOCKS_A_ROUND:
+            return
+        tasks = min(self._room() // len(self._arms), self._run.recipe.training.ranks)
+        if tasks:
+            units, self._grouped = self._grouped, []
+            self._tasks = [task for arm in self._arms for task in start_shares(self._run, arm, tasks, units)]
+
+    def finish(self) -> None:
+        """Stop what is under way: the next stage goes on from what it committed, with all ranks."""
+        import ray
+
+        for task in self._tasks:
+            ray.cancel(task)
+        if self._tasks:
+            self._count(ray.wait(self._tasks, num_returns=len(self._tasks), timeout=_END_S)[0])
+        if self._scored:
+            self._run.console.print(f"  {self._scored:,} chains scored meanwhile", highlight=False)
+            self._run.events.add("reference meanwhile", scored=self._scored)
+
+    def _room(self) -> int:
+        """Tasks that could start at once."""
+        import ray
+
+        training, free = self._run.recipe.training, ray.available_resources()
+        needed = {"CPU": training.cpus_per_rank, "GPU": training.gpus_per_rank}
+        return min(int(free.get(name, 0.0) / amount) for name, amount in needed.items() if amount)
+
+    def _count(self, ended: Sequence[Any]) -> None:
+        import ray
+        from ray.exceptions import RayError
+
+        for task in ended:
+            try:
+                self._scored += ray.get(task)
+            except RayError:
+                continue  # stopped, or its node was lost: the stage does it again, and says what is wrong then
