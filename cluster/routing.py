@@ -132,6 +132,7 @@ class Router(Generic[WorkT]):
         self._hosts: dict[str, _Host[WorkT]] = {}
         self._queues: dict[str, deque[Parcel[WorkT]]] = {}
         self._again: deque[Parcel[WorkT]] = deque()
+        self._last: deque[Parcel[WorkT]] = deque()
         self._queued = self._under_way = 0
         self._open: tuple[int, int] = (0, 0)
         self._tries: Counter[str] = Counter()
@@ -153,7 +154,7 @@ class Router(Generic[WorkT]):
     @property
     def finished(self) -> bool:
         """Whether nothing is queued and nothing under way."""
-        return not self._queues and not self._again and not self._under_way
+        return not self._queued and not self._under_way
 
     # Who does it.
 
@@ -283,7 +284,8 @@ class Router(Generic[WorkT]):
         """The host's next parcel, taken out of the queue; None when `revise` left nothing in it."""
         share = self._share(host)
         while self._queued:
-            queue = self._again or self._queues[self._preferred(host)]
+            fresh = self._queues[self._preferred(host)] if self._queues and not self._again else None
+            queue = fresh or self._again or self._last
             parcel = queue.popleft()
             self._queued -= parcel.size
             if parcel.whole:
@@ -294,7 +296,7 @@ class Router(Generic[WorkT]):
                 queue.appendleft(Parcel(parcel.work, parcel.start + size, parcel.stop))
                 self._queued += parcel.size - size
                 parcel = Parcel(parcel.work, parcel.start, parcel.start + size)
-            if not queue and queue is not self._again:
+            if not queue and queue is fresh:
                 del self._queues[parcel.work.affinity]
             if parcel.size:
                 return parcel
@@ -325,8 +327,11 @@ class Router(Generic[WorkT]):
         return parcels
 
     def _put_back(self, parcels: Iterable[Parcel[WorkT]]) -> None:
+        """What fell once comes first. What fell before comes last: should it be the cause, it takes nothing along with
+        it; should it not, others bear the next deaths."""
         for parcel in parcels:
-            self._again.append(parcel)
+            queue = self._last if self._tries[parcel.work.unit] else self._again
+            queue.append(parcel)
             self._queued += parcel.size
 
     def _penalise(self, host: _Host[WorkT], now: float) -> list[Parcel[WorkT]]:

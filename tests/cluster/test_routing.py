@@ -137,6 +137,27 @@ def test_a_unit_that_fells_every_host_is_named() -> None:
     assert (verdict.unit, verdict.hopeless) == ("bad", "3 attempts")
 
 
+def test_what_fell_twice_is_tried_after_all_else() -> None:
+    made = router(units(6), hosts=1, attempts=9, host_failures=9)
+    given = [[parcel for _, parcel in made.assign(0.0)]]
+    fell = given[0]
+    for turn in (1.0, 2.0):
+        made.crashed("h0", 100 * turn)
+        made.ready("h0")
+        given.append([parcel for _, parcel in made.assign(100 * turn + 50)])
+    assert given[1] == fell, "once is chance"
+    assert not set(given[2]) & set(fell)
+    order = []
+    while given[-1]:
+        order += given[-1]
+        for parcel in given[-1]:
+            made.done("h0", parcel)
+        given.append([parcel for _, parcel in made.assign(1000.0)])
+    assert order[-len(fell) :] == fell
+    assert len(order) == 6
+    assert made.finished
+
+
 def test_a_drained_host_finishes_and_gets_nothing_more() -> None:
     made = router(units(20), hosts=2)
     given = dict(made.assign(0.0))

@@ -41,10 +41,8 @@ def tell(harmed: Harmed, what: str) -> None:
 
 
 def test_20_kills_of_rollout_hosts(tmp_path: Path) -> None:
-    # Slower replies, so that there is work left for twenty kills; and as many attempts, because what fell is tried
-    # first again, so that one unit may fall with most of the hosts.
-    more = {"median_s = 0.04": "median_s = 0.25", "count = 2": "count = 3\nattempts = 20"}
-    harmed = prepare(tmp_path, **more)
+    # Slower replies, so that there is work left for twenty kills.
+    harmed = prepare(tmp_path, **{"median_s = 0.04": "median_s = 0.25", "count = 2": "count = 3"})
     drawn = seeded()
     process = harmed.start()
     killed = 0
@@ -68,7 +66,8 @@ def test_20_kills_of_rollout_hosts(tmp_path: Path) -> None:
 
 
 def test_the_driver_killed_at_10_random_points(tmp_path: Path) -> None:
-    harmed = prepare(tmp_path, **{"median_s = 0.04": "median_s = 0.4"})  # or it is done after some of the kills
+    # Many and slow ones, or they are done after some of the kills.
+    harmed = prepare(tmp_path, **{"median_s = 0.04": "median_s = 0.4", "train = 64": "train = 128"})
     drawn = seeded()
     before: dict[str, bytes] = {}
     for number in range(10):
