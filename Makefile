@@ -12,7 +12,7 @@ $(VENV)/.ready: requirements/cpu.lock pyproject.toml requirements/install
 	@requirements/install cpu
 
 .PHONY: run
-run: $(VENV)/.ready  ## the whole path on tiny models, without a GPU: about 12 minutes
+run: $(VENV)/.ready  ## the whole path on tiny models, without a GPU: about 10 minutes
 	@$(VENV)/bin/chainpref run recipes/local.toml
 
 .PHONY: test

@@ -18,7 +18,7 @@ from cluster.planner.shapes import ModelShape
 from cluster.planner.speed import CpuRates
 from pipeline import plan_memory
 from pipeline.plan_load import Loads, loads_of
-from pipeline.plan_models import model_shapes, unpinned
+from pipeline.plan_models import model_shapes, unpinned, unsuited_rates
 from pipeline.plan_requests import engine_request, rank_request
 from pipeline.plan_storage import storage_faults, storage_of
 from pipeline.recipe import Recipe
@@ -123,7 +123,7 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, loads: Loads 
         host_memory=host,
         shared_memory=shared,
         licence=judge_outputs(recipe.models.teacher.licence, student),
-        notes=(*notes, *unpinned(recipe)),
+        notes=(*notes, *unpinned(recipe), *unsuited_rates(recipe, shapes)),
         faults=tuple(faults),
     )
 

@@ -1,6 +1,7 @@
 """The shapes of a recipe's models, without fetching anything: a folder, what lies in the Hub's cache, or the table."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from cluster.errors import RequestError
@@ -27,6 +28,17 @@ def unpinned(recipe: Recipe) -> list[str]:
         f"{section.source.split('@')[0]}@COMMIT with the 40 hex digits that the model's page shows under 'Files'"
         for role, section in sections.items()
         if (match := _HUB.match(section.source)) and not match["commit"]
+    ]
+
+
+def unsuited_rates(recipe: Recipe, shapes: Mapping[str, ModelShape]) -> list[str]:
+    """Arms whose recipe leaves the learning rate to a default that was chosen with tiny models."""
+    size = shapes["base"].parameters
+    return [
+        f"arms.{name}.learning_rate is left out, and the default of {arm.learning_rate:g} suits models of a few million "
+        f"parameters; the student has {size / 1e9:.1f} billion: say one (recipes/ has 1e-5 for sft, 5e-7 for dpo)"
+        for name, arm in recipe.arms.items()
+        if size > 1e8 and "learning_rate" not in arm.model_fields_set
     ]
 
 

@@ -52,7 +52,7 @@ def predict(run: Run) -> None:
     run.console.print(f"  planned: {duration(sum(prediction.seconds.values()))}{peak}", highlight=False)
     if plan.licence.allowed is not True:
         run.console.print(f"  licence: {plan.licence.line}", highlight=False, markup=False, soft_wrap=True)
-    for fault in plan.faults:
+    for fault in (*plan.notes, *plan.faults):
         run.console.print(f"  the plan says: {fault}", highlight=False, markup=False, soft_wrap=True)
 
 

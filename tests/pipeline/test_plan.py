@@ -219,6 +219,12 @@ def test_an_unpinned_model_is_planned_and_said() -> None:
     assert "names no commit" in plan.notes[0]
 
 
+def test_a_learning_rate_that_only_suits_tiny_models_is_said() -> None:
+    (note,) = planned("one-gpu", "", 'arms.plain={method="dpo"}').notes
+    assert note.startswith("arms.plain.learning_rate is left out, and the default of 0.0001 suits models of a few million")
+    assert planned("local", "", 'arms.plain={method="dpo"}').notes == ()
+
+
 def test_the_command_ends_well_or_says_what_does_not_fit(tmp_path: Path) -> None:
     recipe = RECIPES / "one-gpu.toml"
     console = Console(record=True, width=300)
