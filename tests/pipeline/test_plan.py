@@ -221,7 +221,7 @@ def test_an_unpinned_model_is_planned_and_said() -> None:
 
 def test_a_learning_rate_that_only_suits_tiny_models_is_said() -> None:
     (note,) = planned("one-gpu", "", 'arms.plain={method="dpo"}').notes
-    assert note.startswith("arms.plain.learning_rate is left out, and the default of 0.0001 suits models of a few million")
+    assert note.startswith("arms.plain.learning_rate is left out, and the default of 0.0001 suits models of a few ")
     assert planned("local", "", 'arms.plain={method="dpo"}').notes == ()
 
 
