@@ -36,7 +36,8 @@ def unsuited_rates(recipe: Recipe, shapes: Mapping[str, ModelShape]) -> list[str
     size = shapes["base"].parameters
     return [
         f"arms.{name}.learning_rate is left out, and the default of {arm.learning_rate:g} suits models of a few "
-        f"million parameters; the student has {size / 1e9:.1f} billion: say one (recipes/ has 1e-5 for sft, 5e-7 for dpo)"
+        f"million parameters; the student has {size / 1e9:.1f} billion: say one (recipes/ has 1e-5 for sft, "
+        "5e-7 for dpo)"
         for name, arm in recipe.arms.items()
         if size > 1e8 and "learning_rate" not in arm.model_fields_set
     ]
