@@ -130,12 +130,12 @@ def test_every_metric_on_the_dashboard_and_in_the_alerts_is_really_exported(obse
 
 
 def test_the_metrics_say_what_the_ledgers_say(observed: Observed) -> None:
-    rows = {name: [json.loads(data) for data in commits(observed, name)] for name in ("episodes", "scores")}
-    scores = sum(commit["rows"] for commit in rows["scores"])
+    committed = commits(observed, "scores")
+    scores = sum(commit["rows"] for commit in committed)
     assert scores > 0
-    data = json.loads((observed.folder / "run" / "report" / "summary.json").read_text())["data"]
+    data = json.loads(observed.objects["smallest/report/summary.json"])["data"]
     assert observed.summed("episodes_total") == data["episodes"] + scores
-    for stage, units in (("rollout", 8), ("groups", 4), ("train", 4 + 4 + 2), ("evaluate", len(rows["scores"]))):
+    for stage, units in (("rollout", 8), ("groups", 4), ("train", 4 + 4 + 2), ("evaluate", len(committed))):
         assert observed.summed("units_committed_total", stage=stage) == units
     assert observed.summed("units_committed_total", stage="reference") > 0
     assert observed.summed("generated_tokens_total", host="teacher-0") > 0
@@ -146,8 +146,9 @@ def test_the_metrics_say_what_the_ledgers_say(observed: Observed) -> None:
         assert observed.summed(name) == 0
 
 
-def commits(observed: Observed, prefix: str) -> list[bytes]:
-    return [data for path, data in observed.objects.items() if path.startswith(f"smallest/{prefix}/commits/")]
+def commits(observed: Observed, prefix: str) -> list[dict[str, Any]]:
+    below = f"smallest/{prefix}/commits/"
+    return [json.loads(data)["commit"] for path, data in observed.objects.items() if path.startswith(below)]
 
 
 def bucket(endpoint: str) -> dict[str, str]:
