@@ -237,7 +237,7 @@ class RolloutHost:
                     group.create_task(self._attempt(problem, sample, work, parcel, setting))
                     for problem, sample in work.attempts(start, stop)
                 ]
-        except* Exception as failures:
+        except BaseExceptionGroup as failures:  # `except*` would wrap what is raised here, on Python 3.11.3 and older
             error: BaseException = failures
             while isinstance(error, BaseExceptionGroup):
                 error = error.exceptions[0]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from cluster import telemetry
 from cluster.ledger import Ledger
 from pipeline.execute import run_one
 from pipeline.recipe import load_recipe
@@ -53,6 +54,7 @@ def scrape() -> Iterator[Callable[[], list[Sample]]]:
         logging_level="ERROR",
         _system_config=interval,
     )
+    telemetry.reset()  # what other sessions of this process counted
     (node,) = ray.nodes()
     address = f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
 
