@@ -62,6 +62,18 @@ def _check_given(run: Run) -> None:
                 raise RequestError(f"models.{name}.source: {first_line(error)}") from error
 
 
+def _cache(run: Run) -> Path:
+    """Where tiny models are kept for the next run. Raises RequestError where nothing can be written there."""
+    folder = Path(run.recipe.models.cache).absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(
+            f"models.cache: {folder} cannot be made ({error.strerror}); set models.cache to a folder that can"
+        ) from None
+    return folder
+
+
 def _sections(run: Run) -> dict[str, ModelSection]:
     return {"teacher": run.recipe.models.teacher, "base": run.recipe.models.student}
 
@@ -71,7 +83,7 @@ def _make_all(run: Run, missing: dict[str, ModelSection]) -> None:
     from training.corpus import Corpus
     from training.tiny import ensure_tokenizer
 
-    cache = Path(run.recipe.models.cache).absolute()
+    cache = _cache(run)
     episodes = run.recipe.episodes
     families = tuple(family for family in run.recipe.problems.values() if family.corpus_parts)
     corpus = Corpus(families, episodes.call_format, episodes.verbosity, episodes.calls, episodes.max_failed_steps)

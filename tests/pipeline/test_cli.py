@@ -54,6 +54,7 @@ def test_a_wrong_request_is_one_line_and_exit_2(arguments: tuple[str, ...], said
         ("problems.mine={family='jsonl', path='broken.jsonl', toolbox='arithmetic', train=1}", "broken.jsonl:2"),
         ("problems.mine={family='jsonl', path='absent.jsonl', train=1}", "absent.jsonl"),
         ("models.student={source='absent-student'}", "model absent-student: no config.json there"),
+        ("models.cache='broken.jsonl/x'", "cannot be made (Not a directory); set models.cache"),
     ],
 )
 def test_bad_input_is_found_before_anything_starts(setting: str, said: str, tmp_path: Path) -> None:
