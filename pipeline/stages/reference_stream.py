@@ -1,5 +1,6 @@
 """Reference log-probabilities of finished blocks while rollouts go on, on what the teacher's hosts leave free."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from pipeline.stages.reference import start_shares, waiting_arms
 _BLOCKS_A_ROUND = 8
 """Fewer are not worth loading the model for."""
 _END_S = 30.0
+_ASK_EVERY_S = 5.0
+"""How often a full cluster is asked for room."""
 
 
 class ReferenceStream:
@@ -25,6 +28,7 @@ class ReferenceStream:
         self._grouped: list[str] = []
         self._tasks: list[Any] = []
         self._scored = 0
+        self._not_before = 0.0
 
     def grouped(self, units: Sequence[str]) -> None:
         """These group units have been committed."""
@@ -39,12 +43,15 @@ class ReferenceStream:
         if self._tasks:
             ended, self._tasks = ray.wait(self._tasks, num_returns=len(self._tasks), timeout=0)
             self._count(ended)
-        if self._tasks or hosts_wait or len(self._grouped) < _BLOCKS_A_ROUND:
+        waiting = time.monotonic() < self._not_before
+        if self._tasks or hosts_wait or waiting or len(self._grouped) < _BLOCKS_A_ROUND:
             return
         tasks = min(self._room() // len(self._arms), self._run.recipe.training.ranks)
-        if tasks:
-            units, self._grouped = self._grouped, []
-            self._tasks = [task for arm in self._arms for task in start_shares(self._run, arm, tasks, units)]
+        if not tasks:
+            self._not_before = time.monotonic() + _ASK_EVERY_S
+            return
+        units, self._grouped = self._grouped, []
+        self._tasks = [task for arm in self._arms for task in start_shares(self._run, arm, tasks, units)]
 
     def finish(self) -> None:
         """Stop what is under way: the next stage goes on from what it committed, with all ranks."""
