@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -62,11 +63,9 @@ def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Work
     config = run.recipe.engines.teacher if kind == "teacher" else run.recipe.engines.student
     placement = _placement(run, kind, config)
     model = served_model(run, first_model)
+    tell = partial(_tell, run)
     reservations = HostReservations(
-        kind,
-        placement,
-        lambda name, reservation: _factory(run, config, name, model, reservation),
-        lambda what, details: _tell(run, what, details),
+        kind, placement, lambda name, reservation: _factory(run, config, name, model, reservation), tell
     )
     hosts = reservations.reserve(config.count)
     pool: Pool[Work, Receipt] | None = None
@@ -75,7 +74,7 @@ def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Work
         pool = Pool(
             hosts=hosts,
             limits=PoolLimits(places=config.live_episodes, attempts=config.attempts, silence_s=config.silence_s),
-            on_event=lambda what, details: _tell(run, what, details),
+            on_event=tell,
             join=lambda work, parts: join_parts(run.store, work, parts),
             needs=str(placement),
             upkeep=reservations.follow,

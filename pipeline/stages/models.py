@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import queue
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from multiprocessing.process import BaseProcess
@@ -67,6 +68,8 @@ def _cache(run: Run) -> Path:
     folder = Path(run.recipe.models.cache).absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):  # one that is there may be another user's, or read-only
+            pass
     except OSError as error:
         raise RequestError(
             f"models.cache: {folder} cannot be made ({error.strerror}); set models.cache to a folder that can"

@@ -54,7 +54,8 @@ class ReferenceStream:
         self._tasks = [task for arm in self._arms for task in start_shares(self._run, arm, tasks, units)]
 
     def finish(self) -> None:
-        """Stop what is under way: the next stage goes on from what it committed, with all ranks."""
+        """Stop what is under way: the next stage goes on from what it committed, with all ranks. What is said counts
+        the tasks that had ended."""
         import ray
 
         for task in self._tasks:

@@ -14,7 +14,7 @@ from pipeline.execute import ray_up, run_one
 from pipeline.recipe import load_recipe
 from pipeline.run_folder import Run, open_run
 from pipeline.stages import reference, reference_stream, rollout
-from pipeline.stages.reference import reference_prefix
+from pipeline.stages.reference import reference_prefix, start_shares
 from pipeline.stages.reference_stream import ReferenceStream
 from rollout.group_units import group_prefix
 from tests.rollout.conversations import tokenizer
@@ -115,53 +115,55 @@ def test_finished_blocks_are_offered_while_rollouts_go_on(
     assert set(taken) <= set(groups)
 
 
-@pytest.mark.usefixtures("ray_here")
-def test_what_is_scored_meanwhile_is_not_scored_again(
-    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def rolled_out(ray_here: None, tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """A run whose groups are built and of which nothing is scored."""
     with played(tmp_path, model, "true") as run:
-        roll_out_without_scoring(run, monkeypatch)
-        stream = ReferenceStream(run)
-        stream.grouped(group_units(run)[:8])
-        stream.look(hosts_wait=True)
-        stream.finish()
-        assert scores(run) == {}, "a host without a place comes first"
-        stream.look(hosts_wait=False)
-        deadline = time.monotonic() + 200
-        while not scores(run):
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
-        stream.look(hosts_wait=False)
-        stream.finish()
-        early = scores(run)
-
-        run_one(run, "reference")
-        assert reference.complete(run)
-        last = [event for event in run.events.read() if event["event"] == "reference"][-1]
-        found = scores(run)
-        assert last["scored"] == len(found) - len(early) > 0
-        assert early.items() <= found.items()
+        with monkeypatch.context() as patch:
+            patch.setattr(reference_stream, "start_shares", lambda *_: [])
+            for stage in ("models", "rollout", "groups"):
+                run_one(run, stage)
+        yield run
 
 
-@pytest.mark.usefixtures("ray_here")
-def test_a_round_that_is_stopped_is_done_by_the_stage(
-    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with played(tmp_path, model, "true") as run:
-        roll_out_without_scoring(run, monkeypatch)
-        stream = ReferenceStream(run)
-        stream.grouped(group_units(run))
-        stream.look(hosts_wait=False)
-        stream.finish()
-        run_one(run, "reference")
-        assert reference.complete(run)
+def test_what_is_scored_meanwhile_is_not_scored_again(rolled_out: Run) -> None:
+    stream = ReferenceStream(rolled_out)
+    stream.grouped(group_units(rolled_out)[:8])
+    stream.look(hosts_wait=True)
+    stream.finish()
+    assert scores(rolled_out) == {}, "a host without a place comes first"
+    stream.look(hosts_wait=False)
+    deadline = time.monotonic() + 200
+    while not scores(rolled_out):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    stream.look(hosts_wait=False)
+    stream.finish()
+    early = scores(rolled_out)
+
+    run_one(rolled_out, "reference")
+    assert reference.complete(rolled_out)
+    last = [event for event in rolled_out.events.read() if event["event"] == "reference"][-1]
+    found = scores(rolled_out)
+    assert last["scored"] == len(found) - len(early) > 0
+    assert early.items() <= found.items()
 
 
-def roll_out_without_scoring(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(reference_stream, "start_shares", lambda *_: [])
-        for stage in ("models", "rollout", "groups"):
-            run_one(run, stage)
+def test_a_round_that_is_stopped_is_done_by_the_stage(rolled_out: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Any] = []
+
+    def start(*share: Any) -> list[Any]:
+        started.extend(start_shares(*share))
+        return list(started)
+
+    monkeypatch.setattr(reference_stream, "start_shares", start)
+    stream = ReferenceStream(rolled_out)
+    stream.grouped(group_units(rolled_out))
+    stream.look(hosts_wait=False)
+    assert started, "there is a round to stop"
+    stream.finish()
+    run_one(rolled_out, "reference")
+    assert reference.complete(rolled_out)
 
 
 def group_units(run: Run) -> list[str]:
