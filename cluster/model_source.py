@@ -6,13 +6,15 @@ two days, never serve different weights under one name.
 
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from cluster.errors import RequestError, WorkError, first_line
 
 _HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<commit>\w*))?$")
 _PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
-_WEIGHTS = ("*.safetensors", "*.json", "*.model", "*.jinja", "*.txt")
+_TOKENIZER = ("*.json", "*.model", "*.jinja", "*.txt")
+_WEIGHTS = ("*.safetensors", *_TOKENIZER)
 
 
 def local_model(source: str) -> Path:
@@ -20,6 +22,15 @@ def local_model(source: str) -> Path:
 
     Raises RequestError when the source is no model, WorkError when the Hub cannot be reached.
     """
+    return _folder(source, _WEIGHTS)
+
+
+def local_tokenizer(source: str) -> Path:
+    """As `local_model`, for work on text alone: of a Hub model everything but the weights is fetched."""
+    return _folder(source, _TOKENIZER)
+
+
+def _folder(source: str, files: Sequence[str]) -> Path:
     if not source.startswith("hub:"):
         folder = Path(source)
         if not (folder / "config.json").is_file():
@@ -35,7 +46,7 @@ def local_model(source: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        return Path(snapshot_download(match["name"], revision=match["commit"], allow_patterns=list(_WEIGHTS)))
+        return Path(snapshot_download(match["name"], revision=match["commit"], allow_patterns=list(files)))
     except (HfHubHTTPError, OSError) as error:
         raise WorkError(f"model {source}: the Hub did not give it: {first_line(error)}") from error
 

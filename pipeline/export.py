@@ -17,6 +17,7 @@ from rich.console import Console
 
 from cluster.errors import RequestError
 from cluster.ledger import Ledger
+from cluster.model_source import local_tokenizer
 from cluster.planner.licences import judge_outputs
 from pipeline.existing_run import read_run
 from pipeline.hosts import model_source
@@ -71,7 +72,7 @@ def export_pairs(folder: Path, out: Path, form: str, max_pairs: int, console: Co
 
 
 def _rows(run: Run, form: Callable[[Messages, Messages, Messages], Row], max_pairs: int) -> Iterator[Row]:
-    role = ChatTemplate.from_model(model_source(run, "base")).result_role.value
+    role = ChatTemplate.from_model(local_tokenizer(model_source(run, "base"))).result_role.value
     episodes = _EpisodesOfBlocks(run)
     for group in read_groups(Ledger(run.store, group_prefix(run.student))):
         prompt = [{"role": "user", "content": group.prompt_text}]

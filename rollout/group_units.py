@@ -1,11 +1,13 @@
 """A block's episodes to its committed group unit: what a Ray task runs for one block and one student."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 
 from cluster.ledger import Commit, Ledger
+from cluster.model_source import local_tokenizer, model_revision
 from cluster.storage import open_store
 from rollout.config import GroupsConfig
 from rollout.groups import build_group
@@ -26,7 +28,8 @@ class GroupWork(msgspec.Struct, frozen=True, kw_only=True):
     episodes: tuple[str, ...]
     """Names of the committed episode units of the block."""
     student: str
-    student_dir: str
+    student_source: str
+    """A folder, or `hub:OWNER/NAME@COMMIT`."""
     groups: bytes
     """GroupsConfig as JSON."""
 
@@ -36,15 +39,25 @@ def group_prefix(student: str) -> str:
     return f"groups/{student}"
 
 
-def tokenizer_fingerprint(model_dir: Path) -> str:
-    """Hash of the files that decide how a student's chains are tokenised, read without loading them."""
-    return content_hash(*(path.read_bytes() for name in _TOKENIZER_FILES if (path := model_dir / name).is_file()))
+def tokenizer_fingerprint(source: str) -> str:
+    """What decides how a student's chains are tokenised: a hash of a folder's files, or of the Hub's commit, for which
+    nothing is fetched."""
+    if source.startswith("hub:"):
+        return content_hash(model_revision(source))
+    folder = Path(source)
+    return content_hash(*(path.read_bytes() for name in _TOKENIZER_FILES if (path := folder / name).is_file()))
 
 
 def group_unit(block: int, student: str, commits: Sequence[Commit], config: GroupsConfig, fingerprint: str) -> str:
     """The name of the block's group unit: a function of its episodes, the rule and the student's tokenizer."""
     hashes = (commit.sha256 or commit.unit for commit in commits)
     return group_unit_name(block, student, hashes, config.rule, config.model_dump_json(), fingerprint)
+
+
+@lru_cache(maxsize=8)
+def _template(source: str, call_format: str) -> ChatTemplate:
+    """Kept for the blocks that this process builds next: the Hub is asked once."""
+    return open_template(local_tokenizer(source), call_format)[0]
 
 
 def build_group_unit(work: GroupWork) -> Commit:
@@ -55,7 +68,7 @@ def build_group_unit(work: GroupWork) -> Commit:
     found = [episode_ledger.find(name) for name in work.episodes]
     commits = [commit for commit in found if commit is not None and not commit.waived]
     rows = [episode for commit in commits for episode in decode_episodes(episode_ledger.read(commit))]
-    templates = {name: open_template(work.student_dir, name)[0] for name in {row.call_format for row in rows}}
+    templates = {name: _template(work.student_source, name) for name in {row.call_format for row in rows}}
     groups = [
         group
         for name, template in sorted(templates.items())

@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from cluster.errors import WorkError
@@ -138,13 +137,13 @@ def _wanted(run: Run) -> dict[int, GroupWork]:
 
 def _group_work(run: Run, block: int, members: Sequence[str], commits: Mapping[str, Commit]) -> GroupWork:
     config: GroupsConfig = run.recipe.groups
-    student_dir = model_source(run, "base")
-    fingerprint = tokenizer_fingerprint(Path(student_dir))
+    student = model_source(run, "base")
+    fingerprint = tokenizer_fingerprint(student)
     return GroupWork(
         unit=group_unit(block, run.student, [commits[name] for name in members], config, fingerprint),
         run_uri=run.store.uri,
         episodes=tuple(members),
         student=run.student,
-        student_dir=student_dir,
+        student_source=student,
         groups=config.model_dump_json().encode(),
     )

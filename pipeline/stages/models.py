@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster.errors import RequestError, WorkError, first_line
-from cluster.model_source import local_model
+from cluster.model_source import local_tokenizer
 from pipeline.progress import Bar, progress_bar
 from pipeline.recipe import ModelSection
 from pipeline.run_folder import Run
@@ -55,7 +55,7 @@ def _check_given(run: Run) -> None:
     for name, source in given.items():
         from rollout.native_template import open_template
 
-        folder = local_model(source)
+        folder = local_tokenizer(source)
         for call_format in asked:
             try:
                 open_template(folder, call_format)

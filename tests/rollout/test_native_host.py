@@ -78,7 +78,7 @@ def test_native_episodes_become_groups_of_a_student_with_another_template(
             run_uri=str(tmp_path),
             episodes=("u",),
             student=student,
-            student_dir=str(folders[student]),
+            student_source=str(folders[student]),
             groups=GroupsConfig().model_dump_json().encode(),
         )
         build_group_unit(work)
