@@ -12,7 +12,7 @@ from typing import Any
 
 from cluster.placement import EnginePlacement
 from cluster.pool import HostFactory, HostState, OnEvent, Pool
-from cluster.reservation import Reservation
+from cluster.reservation import Reservation, draining_nodes
 
 _ASK_EVERY_S = 5.0
 _LEAVING = (HostState.DRAINING, HostState.LOST, HostState.GONE)
@@ -63,11 +63,3 @@ class HostReservations:
         """Give everything back; ends actors that are still there."""
         while self._held:
             self._held.popitem()[1].release()
-
-
-def draining_nodes() -> set[str]:
-    """Ids of the nodes that were told to go and have not gone."""
-    # Ray's own libraries ask this object; there is no public one that tells.
-    from ray._private.state import state
-
-    return set(state.get_draining_nodes())

@@ -70,3 +70,11 @@ def free_resources() -> str:
     """CPUs and GPUs that nobody has reserved, in words."""
     free = Counter({name: amount for name, amount in ray.available_resources().items() if name in ("CPU", "GPU")})
     return ", ".join(f"{free[name]:g} {name}" for name in ("CPU", "GPU"))
+
+
+def draining_nodes() -> set[str]:
+    """Ids of the nodes that were told to go and have not gone."""
+    # Ray's own libraries ask this object; there is no public one that tells.
+    from ray._private.state import state
+
+    return set(state.get_draining_nodes())

@@ -5,9 +5,10 @@ import re
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cluster.errors import WorkError
+from cluster.errors import InfrastructureError, InfrastructureKind, WorkError
 from training.checkpoints import newest_verified
 from training.metrics import read_metrics
 from training.request import ArmRequest, ArmResult
@@ -37,8 +38,8 @@ def train_arms(requests: Sequence[ArmRequest]) -> None:
 
     All are of one `training`; an arm whose model is published already is left out. Ray is initialised by the caller.
     Ranks that were lost are started again, and go on from the newest verified checkpoint of the arm that they were at,
-    `training.max_failures` times an arm; an error of the training itself is not tried again. Raises WorkError when an
-    arm cannot be trained, naming its log.
+    `training.max_failures` times an arm; ranks that left a node which was told to go, as often as that happens. An
+    error of the training itself is not tried again. Raises WorkError when an arm cannot be trained, naming its log.
     """
     failures = 0
     left = _left(requests)
@@ -52,20 +53,31 @@ def train_arms(requests: Sequence[ArmRequest]) -> None:
         before, left = left, _left(requests)
         if lost is None and left:
             raise WorkError(f"arm {left[0].name}: training ended without a model; see {left[0].log_path}.rank0")
-        if lost is not None and left:
+        if lost is not None and lost.moved:
+            _log.warning("%s; the ranks start again elsewhere", lost.what)
+        elif lost is not None and left:
             failures = failures + 1 if left[0] is before[0] else 1
             if failures > left[0].training.max_failures:
-                raise WorkError(f"arm {left[0].name}: {lost}, {failures} times; see {left[0].log_path}.rank0")
+                raise WorkError(f"arm {left[0].name}: {lost.what}, {failures} times; see {left[0].log_path}.rank0")
             most = left[0].training.max_failures
-            _log.warning("arm %s: %s; failure %d of %d", left[0].name, lost, failures, most)
+            _log.warning("arm %s: %s; failure %d of %d", left[0].name, lost.what, failures, most)
 
 
 def _left(requests: Sequence[ArmRequest]) -> list[ArmRequest]:
     return [request for request in requests if not request.model_dir.is_dir()]
 
 
-def _fit(requests: Sequence[ArmRequest]) -> str | None:
-    """Start the ranks and wait. None when they are done; what happened when ranks were lost and may be tried again."""
+@dataclass(frozen=True, slots=True)
+class _Interruption:
+    """Why ranks ended before their work. `again`: starting them again can help. `moved`: they left a node in time."""
+
+    what: str
+    again: bool
+    moved: bool = False
+
+
+def _fit(requests: Sequence[ArmRequest]) -> _Interruption | None:
+    """Start the ranks and wait. None when they are done; what happened when they may be started again."""
     from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchConfig, TorchTrainer
     from ray.train.v2.api.config import LoggingConfig
@@ -95,27 +107,31 @@ def _fit(requests: Sequence[ArmRequest]) -> str | None:
     try:
         trainer.fit()
     except TrainingFailedError as error:
-        what, again = _explained(error)
-        if not again:
+        found = _explained(error)
+        if not found.again:
             at = (_left(requests) or requests)[0]
-            raise WorkError(f"arm {at.name}: {what}; see {at.log_path}.rank0") from error
-        return what
+            raise WorkError(f"arm {at.name}: {found.what}; see {at.log_path}.rank0") from error
+        return found
     return None
 
 
-def _explained(error: "TrainingFailedError") -> tuple[str, bool]:
-    """What happened, in a line, and whether starting the ranks again can help."""
-    from ray.train.v2._internal.exceptions import UserExceptionWithTraceback
+def _explained(error: "TrainingFailedError") -> _Interruption:
+    from ray.exceptions import RayError
+    from ray.train.v2._internal.exceptions import RayTrainError
 
+    # What the ranks raised, as they raised it; Ray's own errors where they raised nothing.
     failures: dict[int, Exception] = getattr(error, "worker_failures", {})
     if not failures:
-        return f"Ray Train failed: {_last_line(error)}", True
-    lost = [rank for rank, failure in failures.items() if not isinstance(failure, UserExceptionWithTraceback)]
+        return _Interruption(f"Ray Train failed: {_last_line(error)}", again=True)
+    for failure in failures.values():
+        if isinstance(failure, InfrastructureError) and failure.kind is InfrastructureKind.DRAINED:
+            return _Interruption(failure.detail, again=True, moved=True)
+    lost = [rank for rank, failure in failures.items() if isinstance(failure, RayError | RayTrainError)]
     if lost:
-        return f"rank {', '.join(map(str, sorted(lost)))} was lost", True
+        return _Interruption(f"rank {', '.join(map(str, sorted(lost)))} was lost", again=True)
     rank, first = min(failures.items())
-    line = _last_line(first)
-    return f"rank {rank} failed: {line}", bool(_BROKEN_LINK.search(line))
+    line = f"{type(first).__name__}: {_last_line(first)}"
+    return _Interruption(f"rank {rank} failed: {line}", again=bool(_BROKEN_LINK.search(line)))
 
 
 def _last_line(error: Exception) -> str:

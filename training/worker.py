@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 
-from cluster.errors import ChainprefError, WorkError
+from cluster.errors import ChainprefError, InfrastructureError, InfrastructureKind, WorkError
 from cluster.ledger import Ledger
 from cluster.model_source import local_model
 from cluster.storage import open_store
@@ -22,6 +22,7 @@ from rollout.shards import read_groups
 from training.callbacks import MetricsLog, SealCheckpoints
 from training.checkpoints import published
 from training.config import DpoArm, SftArm
+from training.drains import HeedDrains
 from training.request import ArmRequest
 from training.resharding import is_universal, resume_point
 from training.selection import arm_groups
@@ -46,9 +47,12 @@ def train_rank(settings: dict[str, Any]) -> None:
 def _train(request: ArmRequest) -> None:
     """One arm, from its newest checkpoint to its published model; nothing of it is kept in this process."""
     resume = agreed(lambda: resume_point(request.checkpoint_dir, request.fingerprint, dist.get_world_size()))
-    trainer = _trainer(request, universal=resume is not None and is_universal(resume))
+    drains = HeedDrains()
+    trainer = _trainer(request, drains, universal=resume is not None and is_universal(resume))
     _log.info("arm %s: %s", request.name, f"resumes from {resume}" if resume else "starts")
     trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
+    if drains.stopped:
+        raise InfrastructureError(InfrastructureKind.DRAINED, f"arm {request.name}: the node of a rank is to go")
     export(trainer, request)
     leave_arm(trainer)
 
@@ -122,7 +126,7 @@ def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int, 
     }
 
 
-def _trainer(request: ArmRequest, *, universal: bool) -> Any:
+def _trainer(request: ArmRequest, drains: HeedDrains, *, universal: bool) -> Any:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(local_model(request.start_model), trust_remote_code=False)
@@ -130,6 +134,7 @@ def _trainer(request: ArmRequest, *, universal: bool) -> Any:
     callbacks = [
         MetricsLog(request.metrics_path, counts_anew=isinstance(request.arm, SftArm)),
         SealCheckpoints(request.checkpoint_dir, request.fingerprint, request.training.keep_checkpoints),
+        drains,
     ]
     if isinstance(request.arm, SftArm):
         return _sft(request, request.arm, tokenizer, callbacks, universal)

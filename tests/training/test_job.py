@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from cluster.errors import WorkError
 from cluster.ledger import Ledger
 from cluster.storage import open_store
 from tests.training.samples import publish_groups, sample_groups, save_model
@@ -161,3 +162,13 @@ def test_arms_share_their_ranks_and_nothing_else(ray_here: None, start: Path, tm
     assert rows[1][0]["loss"] == pytest.approx(math.log(2), abs=1e-5)
     assert [row["loss"] for row in rows[2]] == pytest.approx([row["loss"] for row in rows[0]], abs=1e-6)
     assert [row["grad_norm"] for row in rows[2]] == pytest.approx([row["grad_norm"] for row in rows[0]], rel=1e-5)
+
+
+def test_an_error_that_would_come_again_is_not_tried_again(ray_here: None, start: Path, tmp_path: Path) -> None:
+    publish_groups(tmp_path, sample_groups())
+    arm = DpoArm(method="dpo", learning_rate=RATE, max_steps=STEPS, groups_per_step=12)
+    asked = request(tmp_path, start, "dpo")
+    asked = replace(asked, arm=arm, reference="reference/empty", training=TrainingConfig(max_failures=3))
+    with pytest.raises(WorkError, match=r"^arm dpo: rank 0 failed: .*reference.*; see .*dpo\.log\.rank0$"):
+        train_arm(asked)
+    assert Path(f"{asked.log_path}.rank0").read_text().count("rank 0 is process") == 1
