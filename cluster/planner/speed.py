@@ -7,7 +7,7 @@ times figures measured on it, a machine with two cores of an AMD EPYC with AVX-5
 from dataclasses import dataclass
 
 from cluster.planner.engines import EngineMemory
-from cluster.planner.machines import GpuType, Node
+from cluster.planner.machines import GpuType, Machines, Node
 from cluster.planner.ranks import layer_bytes_a_token
 from cluster.planner.shapes import ModelShape
 
@@ -215,12 +215,13 @@ def training_on_gpus(
     """One arm: `steps` optimizer steps of `tokens` tokens over all ranks, in rows of at most `row` tokens a rank.
 
     A row runs as long as its arithmetic, or as ZeRO-3 needs to bring three times the parameters (gathered twice,
-    gradients reduced once), whichever is longer: they overlap.
+    gradients reduced once), whichever is longer: they overlap. In a ring each tensor passes every link once, so it
+    leaves a node once, over all of the node's adapters, however many ranks the node has.
     """
     arithmetic = tokens / ranks * (8 if checkpointing else 6) * _used_parameters(shape)
     compute = arithmetic / (gpu.tflops * 1e12 * TRAIN_SHARE)
     rows = max(1.0, tokens / ranks / row)
-    link = gpu.link_gbs / 2 if ranks <= ranks_a_node else min(gpu.link_gbs / 2, node.network_gbs / max(1, ranks_a_node))
+    link = gpu.link_gbs / 2 if ranks <= ranks_a_node else min(gpu.link_gbs / 2, node.network_gbs)
     moved = 3 * 2 * shape.parameters * (ranks - 1) / ranks
     communication = rows * moved / (link * 1e9 * LINK_SHARE)
     away = 6 * shape.parameters / ranks / (PCIE_GBS * 1e9) + 28 * shape.parameters / ranks / 10e9 if offload else 0.0
@@ -243,6 +244,21 @@ def scoring_on_gpus(shape: ModelShape, tokens: float, ranks: int, gpu: GpuType, 
             ("forward", tokens / ranks * 2 * _used_parameters(shape) / (gpu.tflops * 1e12 * TRAIN_SHARE)),
         )
     )
+
+
+def assumed_rates(machines: Machines) -> tuple[str, ...]:
+    """What stands behind the times on GPUs, one line a type: no share of these was measured."""
+    lines = []
+    for gpu in machines.gpu_types():
+        node = next(node for node in machines.nodes if node.gpu == gpu)
+        lines.append(
+            f"{gpu.name} ({gpu.source}): {gpu.tflops:g} TFLOP/s, of which {PREFILL_SHARE:g} in prefill and "
+            f"{TRAIN_SHARE:g} in training; {gpu.bandwidth_gbs:,g} GB/s of memory, of which {BANDWIDTH_SHARE:g} in "
+            f"decoding; {gpu.link_gbs / 2:g} GB/s to the next GPU and {node.network_gbs:g} GB/s to the next node, of "
+            f"which {LINK_SHARE:g}; {1000 * GPU_STEP_S:g} ms a step; {GPU_ENGINE_START_S:g} s an engine's start, "
+            f"{GPU_RANKS_START_S:g} s the ranks'; weights read at {node.storage_gbs:g} GB/s"
+        )
+    return tuple(lines)
 
 
 def _layer_s(shape: ModelShape, flop_a_parameter: float, passes: float, rates: CpuRates) -> float:
