@@ -169,6 +169,10 @@ def engine_on_cpu(request: EngineRequest, process: float, worker: float, room: f
         kv_a_token=_kv_a_token(request) * workers,
         faults=(),
     )
+    needed, share = total(parts), room * request.gpu_memory
+    if request.kv_cache is None and needed >= share:
+        large = f"{needed / GIB:.1f} GiB without any KV cache exceed {request.gpu_memory:g} of {room / GIB:.1f} GiB"
+        return replace(memory, faults=(*divides(request), large))
     return replace(memory, faults=(*divides(request), *_too_short(memory)))
 
 
@@ -224,9 +228,11 @@ def _too_little(memory: EngineMemory, available: float) -> list[str]:
 
 
 def _too_short(memory: EngineMemory) -> list[str]:
-    """A context that the cache does not hold, or the model."""
-    context, shape = memory.request.max_context, memory.request.shape
+    """A context that holds no conversation, or that the cache does not hold, or the model."""
+    context, mean, shape = memory.request.max_context, memory.request.mean_context, memory.request.shape
     faults = []
+    if mean > context:
+        faults.append(f"conversations come to {mean:,.0f} tokens on average, beyond max_context = {context:,}")
     if memory.kv_tokens < context:
         faults.append(f"the KV cache holds {memory.kv_tokens:,} tokens, less than one context of {context:,}")
     if shape.max_context and context > shape.max_context:

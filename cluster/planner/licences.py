@@ -71,7 +71,7 @@ _TERMS: tuple[tuple[str, OutputTerms], ...] = (
         ),
     ),
     (
-        r"apache( version)? ?(2(\.0)?)?|gpt oss.*",
+        r"apache( version)? ?(2(\.0)?)?|(openai )?gpt oss.*",
         OutputTerms("Apache-2.0", OutputUse.FREE, _PERMISSIVE, "the whole text"),
     ),
     (r"mit|bsd.*|isc|unlicense|0bsd", OutputTerms("MIT, BSD or like", OutputUse.FREE, _PERMISSIVE, "the whole text")),

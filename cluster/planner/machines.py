@@ -195,16 +195,6 @@ class ClusterConfig(Section):
     gpus: dict[str, GpuConfig] = Field(default_factory=dict)
     currency: str = "USD"
 
-    @model_validator(mode="after")
-    def _types_are_known(self) -> "ClusterConfig":
-        for kind, node in self.nodes.items():
-            if node.gpu:
-                try:
-                    gpu_type(node.gpu, self.own_types())
-                except RequestError as error:
-                    raise ValueError(f"nodes.{kind}.gpu: {error}") from None
-        return self
-
     def own_types(self) -> dict[str, GpuType]:
         """The types of `gpus`."""
         return {
@@ -272,18 +262,21 @@ def load_machines(path: Path) -> Machines:
 
 
 def machines(config: ClusterConfig, source: str) -> Machines:
-    """The nodes of a configuration, one by one."""
-    return Machines(nodes=tuple(_nodes(config)), source=source, currency=config.currency)
+    """The nodes of a configuration, one by one. Raises RequestError for a type of GPU that is not known."""
+    return Machines(nodes=tuple(_nodes(config, source)), source=source, currency=config.currency)
 
 
-def _nodes(config: ClusterConfig) -> Iterator[Node]:
-    own = config.own_types()
+def _nodes(config: ClusterConfig, source: str) -> Iterator[Node]:
     for kind, node in config.nodes.items():
+        try:
+            gpu = gpu_type(node.gpu, config.own_types()) if node.gpu else None
+        except RequestError as error:
+            raise RequestError(f"{source}: nodes.{kind}.gpu: {error}") from None
         for index in range(node.count):
             yield Node(
                 name=kind if node.count == 1 else f"{kind}-{index}",
                 kind=kind,
-                gpu=gpu_type(node.gpu, own) if node.gpu else None,
+                gpu=gpu,
                 gpus=node.gpus,
                 cpus=float(node.cpus),
                 memory=node.memory_gib * GIB,

@@ -14,8 +14,8 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from cluster.config import Section
-from cluster.errors import RequestError, first_line
+from cluster.config import Section, parse
+from cluster.errors import RequestError
 from cluster.quantization import bytes_each, refusal
 
 _FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "phi3")
@@ -132,7 +132,7 @@ def read_shape(path: Path, name: str) -> ModelShape:
     """The shape in a `config.json`. Raises RequestError for a file that is broken or of a family not known here."""
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RequestError(f"model {name}: {path} cannot be read ({error})") from None
     if not isinstance(table, dict):
         raise RequestError(f"model {name}: {path} holds no object; a model's config.json is {{...}}")
@@ -164,11 +164,8 @@ def _config(table: Mapping[str, Any], name: str) -> ShapeConfig:
             f"model {name}: model_type {family!r} is not counted here ({', '.join(_FAMILIES)} are); where it is a "
             "dense decoder with a gated MLP, give its own numbers as models.teacher.shape or models.student.shape"
         )
-    try:
-        given = {key: table[key] for key in ShapeConfig.model_fields if table.get(key) is not None}
-        return ShapeConfig.model_validate(given | _by_family(family))
-    except ValueError as error:
-        raise RequestError(f"model {name}: its config.json is incomplete ({first_line(error)})") from None
+    given = {key: table[key] for key in ShapeConfig.model_fields if table.get(key) is not None}
+    return parse(ShapeConfig, given | _by_family(family), f"model {name}: its config.json")
 
 
 def _quantised(table: Mapping[str, Any], name: str) -> tuple[str, int]:

@@ -137,3 +137,10 @@ def test_an_engine_without_a_gpu_takes_its_share_of_the_machine_where_no_cache_i
     memory = on_cpu(request(QWEN, 1))
     assert memory.used == pytest.approx(90 * GIB)
     assert "gpu_memory 0.9 of the machine's 100.0 GiB" in memory.kv_cache.how
+    (fault,) = on_cpu(request(LLAMA, 1)).faults
+    assert fault.startswith("138.8 GiB without any KV cache exceed 0.9 of 100.0 GiB")
+
+
+def test_a_context_that_holds_no_conversation_is_a_fault() -> None:
+    (fault,) = engine_on_gpu(replace(request(QWEN, 1), max_context=256), GPUS["H100"]).faults
+    assert fault == "conversations come to 500 tokens on average, beyond max_context = 256"

@@ -79,8 +79,10 @@ def test_a_folder_says_what_the_table_says(tmp_path: Path) -> None:
         ('{"model_type": "qwen3", "moe_intermediate_size": 768, "num_experts_per_tok": 8}', "mixtures of experts"),
         ("[]", "holds no object"),
         ("null", "holds no object"),
-        ('{"model_type": "llama"}', "incomplete"),
+        ('{"model_type": "llama"}', r"mine: its config\.json: hidden_size is missing"),
+        ('{"model_type": "llama", "hidden_size": "big"}', r"hidden_size = 'big': input should be a valid integer"),
         ("{", "cannot be read"),
+        ("[" * 100_000, "cannot be read"),
     ],
 )
 def test_what_cannot_be_counted_is_refused(text: str, said: str, tmp_path: Path) -> None:
