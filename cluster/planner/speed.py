@@ -17,6 +17,8 @@ BANDWIDTH_SHARE = 0.7
 """Of a GPU's memory bandwidth, in decoding."""
 TRAIN_SHARE = 0.35
 """Of a GPU's dense rate, in training with tree attention."""
+FLOAT32_RATE = 1 / 16
+"""Of a GPU's dense rate, without tensor cores: A100 and H100 have 1/16 and 1/15; torch leaves TF32 off."""
 LINK_SHARE = 0.7
 GPU_STEP_S = 0.004
 """Scheduling and sampling of one engine step, with graphs; eager: twice that."""
@@ -112,7 +114,7 @@ def engines_on_gpus(load: EngineLoad, memory: EngineMemory, gpu: GpuType, node: 
     """Start and work of all engines of a request, which share the load out evenly."""
     request = memory.request
     shape, tp, pp, count = request.shape, request.tensor_parallel, request.pipeline_parallel, request.count
-    flops = gpu.tflops * 1e12 * PREFILL_SHARE
+    flops = _rate(gpu, request.weight_bytes_each >= 4) * PREFILL_SHARE
     used = _used_parameters(shape)
     prefill = load.prefill / count * 2 * used / (tp * pp * flops)
     running = max(1.0, FILLED * min(memory.running, load.requests / count) / pp)
@@ -211,6 +213,7 @@ def training_on_gpus(
     ranks_a_node: int,
     checkpointing: bool,
     offload: bool,
+    bf16: bool,
 ) -> Time:
     """One arm: `steps` optimizer steps of `tokens` tokens over all ranks, in rows of at most `row` tokens a rank.
 
@@ -219,10 +222,10 @@ def training_on_gpus(
     leaves a node once, over all of the node's adapters, however many ranks the node has.
     """
     arithmetic = tokens / ranks * (8 if checkpointing else 6) * _used_parameters(shape)
-    compute = arithmetic / (gpu.tflops * 1e12 * TRAIN_SHARE)
+    compute = arithmetic / (_rate(gpu, not bf16) * TRAIN_SHARE)
     rows = max(1.0, tokens / ranks / row)
     link = gpu.link_gbs / 2 if ranks <= ranks_a_node else min(gpu.link_gbs / 2, node.network_gbs)
-    moved = 3 * 2 * shape.parameters * (ranks - 1) / ranks
+    moved = 3 * (2 if bf16 else 4) * shape.parameters * (ranks - 1) / ranks
     communication = rows * moved / (link * 1e9 * LINK_SHARE)
     away = 6 * shape.parameters / ranks / (PCIE_GBS * 1e9) + 28 * shape.parameters / ranks / 10e9 if offload else 0.0
     return Time(
@@ -265,6 +268,11 @@ def _layer_s(shape: ModelShape, flop_a_parameter: float, passes: float, rates: C
     """One token through one layer on one core, in float32."""
     arithmetic = flop_a_parameter * shape.layer_parameters / rates.matrix_flops
     return arithmetic + passes * layer_bytes_a_token(shape, 4) / rates.bandwidth
+
+
+def _rate(gpu: GpuType, float32: bool) -> float:
+    """FLOP/s that the data sheet has."""
+    return gpu.tflops * 1e12 * (FLOAT32_RATE if float32 else 1)
 
 
 def _used_parameters(shape: ModelShape) -> int:

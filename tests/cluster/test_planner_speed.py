@@ -21,12 +21,12 @@ NODE = Node(
 )
 
 
-def step_seconds(ranks: int, network_gbs: float = 50) -> float:
+def step_seconds(ranks: int, network_gbs: float = 50, bf16: bool = True) -> float:
     """One optimizer step of 131,072 tokens: 16 rows of 8,192."""
     shape = published_shape("mistralai/Mistral-7B-Instruct-v0.2")
     assert shape is not None
     node = Node(**{field: getattr(NODE, field) for field in Node.__slots__} | {"network_gbs": network_gbs})
-    time = training_on_gpus(shape, 1, 16 * 8192, 8192, ranks, GPUS["H100"], node, 8, True, False)
+    time = training_on_gpus(shape, 1, 16 * 8192, 8192, ranks, GPUS["H100"], node, 8, True, False, bf16)
     return dict(time.parts)["forward and backward"]
 
 
@@ -40,6 +40,11 @@ def test_a_tensor_leaves_a_node_once_however_many_ranks_it_has() -> None:
     # At 100 Gbit/s: 3 x 2 bytes x 7.2417 G parameters x 15/16 over 0.7 of 12.5 GB/s, for one row a rank.
     assert step_seconds(16, 12.5) == pytest.approx(6 * 7.2417e9 * 15 / 16 / (0.7 * 12.5e9), rel=0.001)
     assert step_seconds(8, 12.5) == step_seconds(8)
+
+
+def test_float32_has_no_tensor_cores_and_moves_twice_as_much() -> None:
+    assert step_seconds(16, bf16=False) == pytest.approx(16 * step_seconds(16))
+    assert step_seconds(16, 1, bf16=False) == pytest.approx(2 * step_seconds(16, 1))
 
 
 def test_every_type_of_gpu_says_what_its_times_are_made_of() -> None:
