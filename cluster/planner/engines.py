@@ -97,7 +97,7 @@ def engine_on_gpu(request: EngineRequest, gpu: GpuType) -> EngineMemory:
         Amount(
             "weights",
             request.shape.weight_bytes(request.weight_bytes_each) / (tp * pp),
-            f"{count(shape.parameters)} parameters x {request.weight_bytes_each:g} bytes / (TP {tp} x PP {pp})",
+            f"{count(shape.parameters)} parameters x {request.weight_bytes_each:.3g} bytes / (TP {tp} x PP {pp})",
             shape.source,
         ),
         Amount(
@@ -145,14 +145,14 @@ def engine_on_cpu(request: EngineRequest, process: float, worker: float, room: f
         Amount(
             "weights",
             shape.weight_bytes(request.weight_bytes_each),
-            f"{count(shape.parameters)} parameters x {request.weight_bytes_each:g} bytes",
+            f"{count(shape.parameters)} parameters x {request.weight_bytes_each:.3g} bytes",
             shape.source,
         ),
         Amount(
             "forward pass",
-            batched * (6 * shape.hidden + 3 * shape.intermediate) * request.weight_bytes_each
+            batched * (6 * shape.hidden + 3 * shape.intermediate) * request.kv_bytes_each
             + request.max_running * shape.vocab * 4 * 2,
-            f"{batched:,} batched tokens x (6 hidden + 3 intermediate) x {request.weight_bytes_each:g} bytes + logits",
+            f"{batched:,} batched tokens x (6 hidden + 3 intermediate) x {request.kv_bytes_each:g} bytes + logits",
             "cluster/engine.py: batched_tokens",
         ),
     )
