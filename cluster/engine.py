@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from cluster.config import Section
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from cluster.generation import EngineStats, FinishReason, Generation, Sampling
+from cluster.quantization import refusal
 
 
 class EngineConfig(Section):
@@ -33,6 +34,7 @@ class EngineConfig(Section):
     gpu_memory: float = Field(default=0.9, gt=0, le=1)
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     quantization: str | None = None
+    """A method that vLLM knows (`cluster.quantization`), where the checkpoint does not say it itself."""
     eager: bool = False
     """No graph capture: slower steps, faster start."""
     seeded: bool = False
@@ -43,6 +45,23 @@ class EngineConfig(Section):
     """Loading a 70B model takes minutes; longer than this is a hang."""
     stall_timeout_s: float = Field(default=120.0, gt=0)
     """Without any token for this long, while requests wait, the engine counts as frozen."""
+
+    @field_validator("quantization")
+    @classmethod
+    def _quantization_is_known(cls, name: str | None) -> str | None:
+        if name is not None and (said := refusal(name)):
+            raise ValueError(said)
+        return name
+
+
+BATCHED_TOKENS = 8192
+"""Left out, vLLM takes 2,048 for an AsyncLLM on any GPU, its default for neither of its own front ends."""
+
+
+def batched_tokens(max_context: int, max_running: int, *, on_gpu: bool) -> int:
+    """Tokens of one forward pass at most; the plan counts on them. vLLM wants one for every sequence; the CPU engine
+    prefills no prompt in chunks, and gets room for four."""
+    return max(BATCHED_TOKENS, max_running if on_gpu else 4 * max_context)
 
 
 class _Progress:
@@ -240,7 +259,7 @@ def _load(config: EngineConfig, model_dir: str, seed: int, progress: _Progress, 
         options["kv_cache_memory_bytes"] = config.kv_cache_mb << 20
     if not gpu:
         # A per-request seed kills the CPU engine once a prompt is prefilled in chunks.
-        options.update(enable_chunked_prefill=False, max_num_batched_tokens=max(4 * config.max_context, 8192))
+        options["enable_chunked_prefill"] = False
     arguments = AsyncEngineArgs(
         model=model_dir,
         tokenizer=model_dir,
@@ -251,6 +270,7 @@ def _load(config: EngineConfig, model_dir: str, seed: int, progress: _Progress, 
         distributed_executor_backend=executor if config.tensor_parallel * config.pipeline_parallel > 1 else None,
         max_model_len=config.max_context,
         max_num_seqs=config.max_running,
+        max_num_batched_tokens=batched_tokens(config.max_context, config.max_running, on_gpu=gpu),
         # A turn that goes on holds its conversation's cache; a new episode would need more.
         scheduling_policy="priority",
         gpu_memory_utilization=config.gpu_memory,

@@ -18,7 +18,7 @@ from rich.console import Console
 from cluster.errors import RequestError
 from cluster.ledger import Ledger
 from cluster.model_source import local_tokenizer
-from cluster.planner.licences import judge_outputs
+from cluster.planner.licences import judge_model, licence_of
 from pipeline.existing_run import read_run
 from pipeline.hosts import model_source
 from pipeline.run_folder import Run
@@ -60,10 +60,11 @@ def export_pairs(folder: Path, out: Path, form: str, max_pairs: int, console: Co
         temporary.unlink(missing_ok=True)
     console.print(f"{written:,} pairs to {out}", highlight=False, soft_wrap=True)
     models = run.recipe.models
-    judgement = judge_outputs(models.teacher.licence, models.student.source or "the student")
+    teacher = models.teacher
+    judgement = judge_model(teacher.licence, teacher.source, models.student.source or "the student")
     forbidden = "FORBIDDEN: " if judgement.allowed is False else ""
     console.print(
-        f"the teacher's outputs are under {models.teacher.licence!r}. {forbidden}{judgement.line}",
+        f"the teacher's outputs are under {licence_of(teacher.licence, teacher.source)!r}. {forbidden}{judgement.line}",
         highlight=False,
         markup=False,
         soft_wrap=True,

@@ -14,6 +14,7 @@ from cluster import telemetry
 from cluster.errors import RequestError, WorkError
 from cluster.model_source import model_revision
 from cluster.placement import EnginePlacement, describe, fitting, place_engine, refuse_impossible
+from cluster.planner.licences import licence_of
 from pipeline.host_metrics import HostMetrics
 from pipeline.progress import Bar
 from pipeline.run_folder import Run
@@ -40,7 +41,8 @@ def served_model(run: Run, name: str) -> "ServedModel":
     from rollout.work import ServedModel
 
     models = run.recipe.models
-    licence = models.teacher.licence if name == "teacher" else models.student.licence
+    section = models.teacher if name == "teacher" else models.student
+    licence = licence_of(section.licence, section.source)
     source = model_source(run, name)
     producer = Producer(model=name, revision=model_revision(source), licence=licence)
     return ServedModel(name=name, source=source, producer=producer)

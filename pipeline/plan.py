@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from cluster.placement import Bundle
 from cluster.planner.amounts import Amount
 from cluster.planner.engines import EngineMemory, EngineRequest, engine_on_cpu, engine_on_gpu, fitting_sizes
-from cluster.planner.licences import Judgement, judge_outputs
+from cluster.planner.licences import Judgement, judge_model
 from cluster.planner.machines import GIB, GPUS, GpuType, Machines, Node
 from cluster.planner.placement import GroupRequest, PlacedGroup, place
 from cluster.planner.ranks import RankMemory, rank_on_cpu, rank_on_gpu
@@ -110,7 +110,7 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, loads: Loads 
     shared = _shared(engines, ranks)
     faults += _node_faults(machines, engines, ranks, host, shared)
     faults += storage_faults(machines, storage_of(recipe, shapes, loads))
-    student = recipe.models.student.source or "the student"
+    teacher, student = recipe.models.teacher, recipe.models.student.source or "the student"
     return Plan(
         recipe=recipe,
         machines=machines,
@@ -122,7 +122,7 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, loads: Loads 
         stages=stages,
         host_memory=host,
         shared_memory=shared,
-        licence=judge_outputs(recipe.models.teacher.licence, student),
+        licence=judge_model(teacher.licence, teacher.source, student),
         notes=(*notes, *unpinned(recipe), *unsuited_rates(recipe, shapes)),
         faults=tuple(faults),
     )
@@ -163,7 +163,8 @@ def _engines(recipe: Recipe, kind: str, shape: ModelShape, machines: Machines, l
     context = loads.context(kind)
     if not machines.gpus:
         request = engine_request(recipe, kind, shape, context, None)
-        memory = engine_on_cpu(request, plan_memory.ENGINE_PROCESSES)
+        room = max(node.memory for node in machines.nodes)
+        memory = engine_on_cpu(request, plan_memory.ENGINE_HOST, plan_memory.ENGINE_WORKER, room)
         bundles = (Bundle(cpus=hosts.cpus),) * hosts.count
         placed = place(GroupRequest(name=f"engines.{kind}", bundles=bundles), machines)
         return EnginePlan(kind=kind, memory=memory, placed=placed, gpu=None, node=machines.nodes[0], sizes=())

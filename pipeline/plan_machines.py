@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 from cluster.config import load_toml
 from cluster.errors import RequestError, first_line
-from cluster.planner.machines import GPUS, GpuType, Machines, Node, gpu_type, load_machines
+from cluster.planner.machines import GpuType, Machines, Node, gpu_type, load_machines
+from pipeline.plan import needs_gpus
+from pipeline.plan_models import model_shapes
 from pipeline.recipe import Recipe
 
 _PROC_GPUS = Path("/proc/driver/nvidia/gpus")
@@ -24,19 +26,27 @@ def find_machines(recipe: Recipe, recipe_path: Path, cluster: Path | None, addre
         return ray_machines(address)
     if recipe.cluster.machines is not None:
         return load_machines(recipe_path.parent / recipe.cluster.machines)
-    return this_machine()
+    return this_machine(recipe)
 
 
-def this_machine() -> Machines:
-    """The machine that the command runs on."""
+def this_machine(recipe: Recipe) -> Machines:
+    """The machine that the command runs on. For a recipe that needs no GPU, one of a type that is not known is none.
+
+    Raises RequestError for GPUs whose type is not known and that the recipe needs.
+    """
     import psutil
 
-    gpus = _local_gpus()
+    try:
+        gpus = [gpu_type(model) for model in _local_models()]
+    except RequestError as error:
+        if needs_gpus(recipe, model_shapes(recipe)):
+            raise RequestError(f"this machine: {error}") from None
+        gpus = []
     shm = shutil.disk_usage("/dev/shm").total if Path("/dev/shm").is_dir() else 0
     node = Node(
         name="this machine",
         kind="this machine",
-        gpu=gpus[0] if gpus else None,
+        gpu=min(gpus, key=lambda gpu: gpu.memory_bytes, default=None),
         gpus=len(gpus),
         cpus=float(len(os.sched_getaffinity(0))),
         memory=float(psutil.virtual_memory().total),
@@ -140,7 +150,8 @@ def with_prices(machines: Machines, price: float | None, prices: Path | None) ->
         raise RequestError(
             f"--prices {prices}: node_hour.{sorted(missing)[0]}: no such nodes; there are {', '.join(known)}"
         )
-    by_type = {gpu_type(name).name: float(value) for name, value in by_gpu.items()}
+    own = {gpu.name: gpu for gpu in machines.gpu_types()}
+    by_type = {gpu_type(name, own).name: float(value) for name, value in by_gpu.items()}
 
     def of(node: Node) -> float:
         if price is not None:
@@ -167,19 +178,10 @@ def _ray_gpu(resources: dict[str, object], name: str) -> GpuType:
     )
 
 
-def _local_gpus() -> list[GpuType]:
-    """GPUs of this machine, as the driver's own files say: nothing is started."""
+def _local_models() -> list[str]:
+    """GPUs of this machine, as the driver's own files name them: nothing is started."""
     found = []
     for path in sorted(_PROC_GPUS.glob("*/information")) if _PROC_GPUS.is_dir() else []:
-        model = next((line.partition(":")[2].strip() for line in path.read_text().splitlines() if "Model" in line), "")
-        known = next((gpu for name, gpu in GPUS.items() if name.replace("-", " ").lower() in _plain(model)), None)
-        if known is None:
-            raise RequestError(f"this machine's GPU {model!r} is not known; describe it in a --cluster file")
-        found.append(known)
+        lines = path.read_text(encoding="utf-8").splitlines()
+        found.append(next((line.partition(":")[2].strip() for line in lines if line.startswith("Model")), ""))
     return found
-
-
-def _plain(model: str) -> str:
-    """`NVIDIA A100-SXM4-80GB` as `nvidia a100 80 sxm4`: how the types here are named."""
-    text = model.lower().replace("-", " ")
-    return text.replace("a100 sxm4 80gb", "a100 80").replace("a100 sxm4 40gb", "a100 40").replace("pcie 80gb", "80")

@@ -25,7 +25,8 @@ RANK = 690.0 * MIB
 TRAIN_ACTORS = 840.0 * MIB
 """Ray Train's controller and the actors beside it."""
 MAKER = 470.0 * MIB
-ENGINE_PROCESSES = HOST + ENGINE_CORE + ENGINE_WORKER
+ENGINE_HOST = HOST + ENGINE_CORE
+"""An engine's processes but its workers, of which there is one for each of its devices."""
 _SOURCE = "measured, docs/planning.md"
 
 
@@ -84,7 +85,10 @@ def _base() -> tuple[Amount, ...]:
 def _engines(engine: EngineMemory) -> Amount:
     count = engine.request.count
     return Amount(
-        f"engines of the {engine.request.role}", count * engine.used, f"{count} x (3 processes + model)", _SOURCE
+        f"engines of the {engine.request.role}",
+        count * engine.used,
+        f"{count} x ({2 + engine.request.gpus} processes + model)",
+        _SOURCE,
     )
 
 

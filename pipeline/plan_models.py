@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cluster.errors import RequestError
-from cluster.planner.shapes import ModelShape, ShapeConfig, published_names, published_shape, read_shape, shape_of
+from cluster.planner.published import nearest_names, published_shape
+from cluster.planner.shapes import ModelShape, ShapeConfig, read_shape, shape_of
 from pipeline.recipe import ModelSection, Recipe
 
 _HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<commit>[0-9a-f]{40}))?$")
@@ -67,8 +68,8 @@ def _shape(role: str, section: ModelSection, recipe: Recipe) -> ModelShape:
     if known is None:
         raise RequestError(
             f"models.{role}.source = {section.source!r}: its shape is not known here and the Hub is not asked; give "
-            f"models.{role}.shape (hidden_size, num_hidden_layers, ... of its config.json) or a folder; known are "
-            f"{', '.join(published_names())}"
+            f"models.{role}.shape (hidden_size, num_hidden_layers, ... of its config.json) or a folder"
+            + (f"; known are {', '.join(near)} and more" if (near := nearest_names(match["name"])) else "")
         )
     return known
 

@@ -138,6 +138,7 @@ def _arm(plan: Plan, rank: RankPlan) -> Time:
         rank.a_node,
         request.checkpointing,
         request.offload_optimizer,
+        request.bf16,
     )
 
 

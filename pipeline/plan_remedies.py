@@ -9,6 +9,7 @@ from cluster.errors import RequestError
 from cluster.placement import Bundle
 from cluster.planner.engines import fitting_sizes
 from cluster.planner.placement import most
+from cluster.planner.ranks import longest_row
 from pipeline.plan import EnginePlan, Plan, make_plan
 from pipeline.plan_tokens import longest_chain
 from pipeline.recipe import Recipe, resolved
@@ -104,8 +105,10 @@ def _count(plan: Plan, at: str, gpus: float, cpus: float) -> Iterator[Settings]:
 def _for_training(plan: Plan) -> Iterator[Settings]:
     training = plan.recipe.training
     tokens, longest = training.tokens_per_micro_step, plan.loads.longest_chain
+    most_tokens = min((longest_row(rank.memory.request) for rank in plan.ranks), default=tokens)
+    if longest > most_tokens:
+        yield (f"groups.max_tokens={most_tokens}",)
     if longest > tokens:
-        yield (f"groups.max_tokens={tokens}",)
         yield (f"training.tokens_per_micro_step={-(-longest // 256) * 256}",)
     checkpointing = tuple(f"arms.{_quoted(name)}.gradient_checkpointing=true" for name in plan.recipe.arms)
     yield checkpointing

@@ -5,15 +5,13 @@ from dataclasses import replace
 from cluster.planner.engines import EngineRequest
 from cluster.planner.machines import MIB, GpuType
 from cluster.planner.ranks import RankRequest
-from cluster.planner.shapes import ModelShape
+from cluster.planner.shapes import ModelShape, weight_bytes_each
 from pipeline.plan_tokens import GroupFigures
 from pipeline.recipe import Recipe
 from rollout.config import HostsConfig
 from training.config import ArmConfig, SftArm
 
 _BYTES = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0}
-_QUANTISED = {"fp8": 1.0, "awq": 0.6, "gptq": 0.6, "bitsandbytes": 0.6, "compressed-tensors": 1.0}
-"""Bytes a parameter; 4-bit kinds with their scales, and with embeddings left as they are."""
 
 
 def engine_request(
@@ -24,6 +22,9 @@ def engine_request(
     engine = config.engine
     plain = _BYTES.get(engine.dtype, 4.0 if gpu is None else 2.0)
     cache = None if engine.kv_cache_mb is None else float(engine.kv_cache_mb * MIB)
+    if config.scripted is not None:
+        # No model is loaded: one context's worth stands for what there is none of.
+        cache = engine.max_context * shape.kv_bytes_a_token(plain)
     return EngineRequest(
         role=kind,
         shape=shape,
@@ -33,7 +34,7 @@ def engine_request(
         max_context=engine.max_context,
         max_running=engine.max_running,
         mean_context=mean_context,
-        weight_bytes_each=_QUANTISED.get(engine.quantization, 1.0) if engine.quantization else plain,
+        weight_bytes_each=weight_bytes_each(shape, engine.quantization, plain),
         kv_bytes_each=plain,
         kv_cache=cache,
         gpu_memory=engine.gpu_memory,

@@ -11,6 +11,7 @@ from rich.table import Table
 from cluster.planner.amounts import Amount, count, duration, gigabytes, size, total
 from cluster.planner.placement import PlacedGroup
 from cluster.planner.ranks import state_bytes_each
+from cluster.planner.speed import assumed_rates
 from pipeline.k8s_sizes import worker_groups
 from pipeline.plan import EnginePlan, Plan, RankPlan
 from pipeline.plan_outcome import money, ports, stage_times, storage
@@ -38,7 +39,7 @@ def show(plan: Plan, console: Console) -> None:
     ):
         _print(title, rows, console)
     console.print("[bold]assumed[/bold]")
-    for line in (*plan.loads.assumptions, f"rates of a core: {plan.rates.source}"):
+    for line in (*plan.loads.assumptions, *assumed_rates(plan.machines), f"rates of a core: {plan.rates.source}"):
         _line(console, line)
     for line in plan.notes:
         _line(console, f"note: {line}")

@@ -113,7 +113,7 @@ def _mib(value: float | None) -> float | None:
 
 def _machines(recipe: Recipe) -> Machines:
     address = recipe.cluster.address or os.environ.get("RAY_ADDRESS", "")
-    return ray_machines(address) if address else this_machine()
+    return ray_machines(address) if address else this_machine(recipe)
 
 
 def _rates(recipe: Recipe) -> CpuRates:

@@ -7,6 +7,7 @@ graphs come first, and gives the rest to the KV cache. Constants that were assum
 import math
 from dataclasses import dataclass, replace
 
+from cluster.engine import batched_tokens
 from cluster.planner.amounts import Amount, count, total
 from cluster.planner.machines import GIB, MIB, GpuType
 from cluster.planner.shapes import ModelShape
@@ -89,14 +90,14 @@ class EngineMemory:
 def engine_on_gpu(request: EngineRequest, gpu: GpuType) -> EngineMemory:
     """One GPU of an engine on GPUs of one type."""
     shape, tp, pp = request.shape, request.tensor_parallel, request.pipeline_parallel
-    batched = batched_tokens(request, gpu)
+    batched = batched_tokens(request.max_context, request.max_running, on_gpu=True)
     wide = max(shape.hidden * 4, (2 * shape.intermediate + shape.heads * shape.head_dim) / tp)
     logits = request.max_running * shape.vocab * 4 * 2
     parts = [
         Amount(
             "weights",
             request.shape.weight_bytes(request.weight_bytes_each) / (tp * pp),
-            f"{count(shape.parameters)} parameters x {request.weight_bytes_each:g} bytes / (TP {tp} x PP {pp})",
+            f"{count(shape.parameters)} parameters x {request.weight_bytes_each:.3g} bytes / (TP {tp} x PP {pp})",
             shape.source,
         ),
         Amount(
@@ -104,15 +105,13 @@ def engine_on_gpu(request: EngineRequest, gpu: GpuType) -> EngineMemory:
             batched * (shape.hidden * 2 + wide) * 2 + logits,
             f"{batched:,} batched tokens x widest tensors x 2 bytes + {request.max_running} x vocabulary "
             f"{shape.vocab:,} x 4 bytes x 2 (sampling)",
-            f"{_VLLM}: max_num_batched_tokens; profiled at start",
+            "cluster/engine.py: batched_tokens; profiled at start",
         ),
         Amount("process", _CONTEXT + (_NCCL if tp * pp > 1 else 0), "CUDA context, cuBLAS, NCCL", _ASSUMED),
     ]
     if not request.eager:
         parts.append(Amount("CUDA graphs", _GRAPHS, "capture of all batch sizes", _ASSUMED))
     available = gpu.memory_bytes * request.gpu_memory
-    kv_heads = max(1.0, shape.kv_heads / tp)
-    kv_a_token = 2 * math.ceil(shape.layers / pp) * kv_heads * shape.head_dim * request.kv_bytes_each
     left = max(0.0, available - total(parts))
     cache = Amount(
         "KV cache",
@@ -128,50 +127,61 @@ def engine_on_gpu(request: EngineRequest, gpu: GpuType) -> EngineMemory:
         capacity=gpu.memory_bytes,
         parts=tuple(parts),
         kv_cache=cache,
-        kv_a_token=kv_a_token,
+        kv_a_token=_kv_a_token(request),
         faults=(),
     )
-    faults = [*divides(request), *_too_little(memory, available)]
-    if shape.max_context and request.max_context > shape.max_context:
-        faults.append(f"max_context {request.max_context:,} is beyond the model's {shape.max_context:,}")
-    return replace(memory, faults=tuple(faults))
+    faults = _too_little(memory, available) or _too_short(memory)
+    return replace(memory, faults=(*divides(request), *faults))
 
 
-def engine_on_cpu(request: EngineRequest, process: float) -> EngineMemory:
-    """An engine without a GPU; `process` is what its processes take before there is a model."""
-    shape = request.shape
-    batched = max(4 * request.max_context, 8192)
+def engine_on_cpu(request: EngineRequest, process: float, worker: float, room: float) -> EngineMemory:
+    """An engine without a GPU. `process`: what its processes take before there is a model, apart from workers, of
+    `worker` each; `room`: the machine's memory, of which an engine takes its share where no cache is asked for."""
+    shape, workers = request.shape, request.gpus
+    batched = batched_tokens(request.max_context, request.max_running, on_gpu=False)
+    process += workers * worker
     parts = (
-        Amount("processes", process, "host and engine, measured without a model", "docs/planning.md"),
+        Amount("processes", process, f"{workers} worker(s) and 2 more, measured without a model", "docs/planning.md"),
         Amount(
             "weights",
             shape.weight_bytes(request.weight_bytes_each),
-            f"{count(shape.parameters)} parameters x {request.weight_bytes_each:g} bytes",
+            f"{count(shape.parameters)} parameters x {request.weight_bytes_each:.3g} bytes",
             shape.source,
         ),
         Amount(
             "forward pass",
-            batched * (6 * shape.hidden + 3 * shape.intermediate) * request.weight_bytes_each
+            batched * (6 * shape.hidden + 3 * shape.intermediate) * request.kv_bytes_each
             + request.max_running * shape.vocab * 4 * 2,
-            f"{batched:,} batched tokens x (6 hidden + 3 intermediate) x {request.weight_bytes_each:g} bytes + logits",
-            "cluster/engine.py: max_num_batched_tokens",
+            f"{batched:,} batched tokens x (6 hidden + 3 intermediate) x {request.kv_bytes_each:g} bytes + logits",
+            "cluster/engine.py: batched_tokens",
         ),
     )
-    cache = Amount("KV cache", request.kv_cache or 4 * GIB, "as the recipe says; vLLM's own default is 4 GiB", _VLLM)
-    return EngineMemory(
+    each = max(0.0, room * request.gpu_memory - total(parts)) if request.kv_cache is None else request.kv_cache
+    how = f"kv_cache_mb, {workers} worker(s)"
+    if request.kv_cache is None:
+        how = f"gpu_memory {request.gpu_memory:g} of the machine's {room / GIB:.1f} GiB - the rest; set kv_cache_mb"
+    memory = EngineMemory(
         request=request,
         device="CPU",
         capacity=math.inf,
         parts=parts,
-        kv_cache=cache,
-        kv_a_token=shape.kv_bytes_a_token(request.kv_bytes_each),
+        kv_cache=Amount("KV cache", each * workers, how, f"{_VLLM}: the CPU worker's determine_available_memory"),
+        kv_a_token=_kv_a_token(request) * workers,
         faults=(),
     )
+    needed, share = total(parts), room * request.gpu_memory
+    if request.kv_cache is None and needed >= share:
+        large = f"{needed / GIB:.1f} GiB without any KV cache exceed {request.gpu_memory:g} of {room / GIB:.1f} GiB"
+        return replace(memory, faults=(*divides(request), large))
+    return replace(memory, faults=(*divides(request), *_too_short(memory)))
 
 
-def batched_tokens(request: EngineRequest, gpu: GpuType) -> int:
-    """Tokens of one forward pass at most: vLLM's default for an engine that is neither its LLM class nor its server."""
-    return max(request.max_context, 8192 if gpu.memory_bytes >= 70 * GIB else 2048)
+def _kv_a_token(request: EngineRequest) -> float:
+    """Bytes of KV cache a token on one device: heads are split, but none is less than one."""
+    shape = request.shape
+    heads = max(1.0, shape.kv_heads / request.tensor_parallel)
+    layers = math.ceil(shape.layers / request.pipeline_parallel)
+    return 2 * layers * heads * shape.head_dim * request.kv_bytes_each
 
 
 def divides(request: EngineRequest) -> list[str]:
@@ -214,6 +224,17 @@ def _too_little(memory: EngineMemory, available: float) -> list[str]:
         ]
     if memory.kv_cache.bytes + needed > memory.capacity:
         return [f"kv_cache_mb = {memory.kv_cache.bytes / MIB:,.0f} leaves no room for the weights on {memory.device}"]
-    if memory.kv_tokens < request.max_context:
-        return [f"the KV cache holds {memory.kv_tokens:,} tokens, less than one context of {request.max_context:,}"]
     return []
+
+
+def _too_short(memory: EngineMemory) -> list[str]:
+    """A context that holds no conversation, or that the cache does not hold, or the model."""
+    context, mean, shape = memory.request.max_context, memory.request.mean_context, memory.request.shape
+    faults = []
+    if mean > context:
+        faults.append(f"conversations come to {mean:,.0f} tokens on average, beyond max_context = {context:,}")
+    if memory.kv_tokens < context:
+        faults.append(f"the KV cache holds {memory.kv_tokens:,} tokens, less than one context of {context:,}")
+    if shape.max_context and context > shape.max_context:
+        faults.append(f"max_context {context:,} is beyond the model's {shape.max_context:,}")
+    return faults

@@ -5,8 +5,10 @@ The table is read on 2026-11-20. A licence that is not in it is said to be unkno
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from cluster.planner.published import published_licence
 
 
 class OutputUse(StrEnum):
@@ -49,7 +51,7 @@ class Judgement:
 _PERMISSIVE = "says nothing of outputs, so nothing restricts them"
 _TERMS: tuple[tuple[str, OutputTerms], ...] = (
     (
-        r"(meta )?llama ?(3[. ]?[1-9]|4)",
+        r"(meta |llama )*llama ?(3[. ]?[1-9]|4)",
         OutputTerms(
             "Llama 3.1 to 4 Community License",
             OutputUse.CONDITIONS,
@@ -59,7 +61,7 @@ _TERMS: tuple[tuple[str, OutputTerms], ...] = (
         ),
     ),
     (
-        r"(meta )?llama ?[23]([. ]?0)?",
+        r"(meta |llama )*llama ?[23]([. ]?0)?",
         OutputTerms(
             "Llama 2 or Llama 3 Community License",
             OutputUse.OWN_FAMILY,
@@ -68,9 +70,21 @@ _TERMS: tuple[tuple[str, OutputTerms], ...] = (
             family="llama",
         ),
     ),
-    (r"apache( license)? ?2(\.0)?", OutputTerms("Apache-2.0", OutputUse.FREE, _PERMISSIVE, "the whole text")),
+    (
+        r"apache( version)? ?(2(\.0)?)?|(openai )?gpt oss.*",
+        OutputTerms("Apache-2.0", OutputUse.FREE, _PERMISSIVE, "the whole text"),
+    ),
     (r"mit|bsd.*|isc|unlicense|0bsd", OutputTerms("MIT, BSD or like", OutputUse.FREE, _PERMISSIVE, "the whole text")),
-    (r"cc0.*|cc by \d.*|cc by", OutputTerms("Creative Commons, free", OutputUse.FREE, _PERMISSIVE, "the whole text")),
+    (r"cc ?0.*|cc by \d.*|cc by", OutputTerms("Creative Commons, free", OutputUse.FREE, _PERMISSIVE, "the whole text")),
+    (
+        r"cc by sa.*",
+        OutputTerms(
+            "Creative Commons SA",
+            OutputUse.CONDITIONS,
+            "what is made from it and given to others is under the same licence, with the source named",
+            "section 3.b",
+        ),
+    ),
     (
         r"cc by nc.*",
         OutputTerms("Creative Commons NC", OutputUse.NON_COMMERCIAL, "no commercial use", "section 2.a"),
@@ -117,7 +131,7 @@ _TERMS: tuple[tuple[str, OutputTerms], ...] = (
         ),
     ),
     (
-        r"openai.*|gpt .*|anthropic.*|claude.*|gemini.*|google ai.*|cohere.*api.*",
+        r"openai.*|(chat ?)?gpt|(chat ?gpt|gpt ?\d).*|anthropic.*|claude.*|gemini.*|google ai.*|cohere.*api.*",
         OutputTerms(
             "terms of a commercial model service",
             OutputUse.FORBIDDEN,
@@ -139,14 +153,41 @@ _TERMS: tuple[tuple[str, OutputTerms], ...] = (
 
 
 def output_terms(licence: str) -> OutputTerms:
-    """The terms of a licence named as people name it: Apache-2.0, llama3, Llama-3.1-Community, MRL, OpenAI."""
+    """The terms of a licence named as people name it: Apache-2.0, llama3, Llama-3.1-Community, Llama-3-70B, OpenAI."""
     plain = " ".join(re.sub(r"[^a-z0-9.]+", " ", licence.lower()).split())
-    plain = re.sub(r"\b(community|license|licence|agreement|the)\b", "", plain)
+    plain = re.sub(r"\b(community|license|licence|agreement|the|model|instruct|chat|hf|\d+(\.\d+)?b)\b", "", plain)
     plain = " ".join(re.sub(r"([a-z])(\d)", r"\1 \2", plain).split())
     for pattern, terms in _TERMS:
         if re.fullmatch(pattern, plain) or re.fullmatch(pattern, plain.replace(" ", "")):
             return terms
     return OutputTerms(licence or "unknown", OutputUse.UNKNOWN, "its terms for outputs are not known here", "nowhere")
+
+
+def licence_of(licence: str, source: str) -> str:
+    """A model's licence as the recipe says it; where it says nothing, as the model at `source` is published."""
+    return _published(source) or licence if licence.lower() in ("", "unknown") else licence
+
+
+def judge_model(licence: str, source: str, student: str) -> Judgement:
+    """`judge_outputs` of the teacher at `source`, of which the recipe says that it is under `licence`.
+
+    A model's own licence counts, whatever a recipe says of it: one that says otherwise is told so.
+    """
+    said, published = licence_of(licence, source), _published(source)
+    if not published or output_terms(said) == output_terms(published):
+        return judge_outputs(said, student)
+    judgement = judge_outputs(published, student)
+    line = f"models.teacher.licence = {licence!r}, but {_name(source)} is published under another: {judgement.line}"
+    return replace(judgement, line=line)
+
+
+def _published(source: str) -> str:
+    return published_licence(_name(source))
+
+
+def _name(source: str) -> str:
+    """OWNER/NAME of what `hub:OWNER/NAME@COMMIT` or a folder that ends so names."""
+    return "/".join(source.removeprefix("hub:").split("@")[0].rstrip("/").split("/")[-2:])
 
 
 def judge_outputs(licence: str, student: str) -> Judgement:

@@ -1,8 +1,11 @@
 """GPUs, nodes and clusters as a plan sees them: facts from data sheets, and what a file says about one's own nodes."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -30,6 +33,8 @@ class GpuType:
     """Ray's name in `accelerator_type:NAME`."""
     source: str
     bf16: bool = True
+    also: tuple[str, ...] = ()
+    """Other names of it."""
 
     @property
     def memory_bytes(self) -> int:
@@ -37,81 +42,174 @@ class GpuType:
 
 
 def _gpu(
-    name: str, mib: int, tflops: float, gbs: float, link: float, ray: str, source: str, bf16: bool = True
+    name: str,
+    mib: int,
+    tflops: float,
+    gbs: float,
+    link: float,
+    source: str,
+    *also: str,
+    ray: str = "",
+    bf16: bool = True,
 ) -> GpuType:
+    """One row; `also`: what the driver and people call it beside its name, ignoring case and punctuation."""
     return GpuType(
         name=name,
         memory_mib=mib,
         tflops=tflops,
         bandwidth_gbs=gbs,
         link_gbs=link,
-        ray_type=ray,
+        ray_type=ray or name,
         source=source,
         bf16=bf16,
+        also=also,
     )
 
 
+_VOLTA = "NVIDIA V100 data sheet (fp16; it has no bf16)"
 GPUS: dict[str, GpuType] = {
     gpu.name: gpu
     for gpu in (
-        _gpu("B200", 183359, 2250, 8000, 1800, "B200", "NVIDIA DGX B200 data sheet (per GPU)"),
-        _gpu("H200", 143771, 989, 4800, 900, "H200", "NVIDIA H200 (SXM) data sheet"),
-        _gpu("H100", 81559, 989, 3350, 900, "H100", "NVIDIA H100 (SXM5) data sheet"),
-        _gpu("A100-80", 81920, 312, 2039, 600, "A100-80G", "NVIDIA A100 80GB (SXM) data sheet"),
-        _gpu("A100-40", 40960, 312, 1555, 600, "A100-40G", "NVIDIA A100 40GB (SXM) data sheet"),
-        _gpu("L40S", 46068, 362, 864, 64, "L40S", "NVIDIA L40S data sheet"),
-        _gpu("A10G", 23028, 70, 600, 32, "A10G", "NVIDIA A10G data sheet"),
-        _gpu("L4", 23034, 121, 300, 32, "L4", "NVIDIA L4 data sheet"),
-        _gpu("T4", 15360, 65, 320, 32, "T4", "NVIDIA T4 data sheet (fp16; it has no bf16)", bf16=False),
+        _gpu("B200", 183359, 2250, 8000, 1800, "NVIDIA DGX B200 data sheet (per GPU)"),
+        _gpu("GH200", 97871, 990, 4000, 900, "NVIDIA GH200 data sheet (96 GB of HBM3)", "GH200 480GB", "GH200 96GB"),
+        _gpu("H200", 143771, 989, 4800, 900, "NVIDIA H200 (SXM) data sheet", "H200 SXM"),
+        _gpu("H100", 81559, 989, 3350, 900, "NVIDIA H100 (SXM5) data sheet", "H100 80GB HBM3", "H100 SXM", "H100 SXM5"),
+        # Bridges join pairs of PCIe cards only, and not every machine has them: the slots' own rate counts.
+        _gpu("H100-NVL", 95830, 835, 3900, 128, "NVIDIA H100 NVL data sheet"),
+        _gpu("H100-PCIe", 81559, 756, 2000, 128, "NVIDIA H100 PCIe data sheet", "H100 PCIe 80GB"),
+        _gpu(
+            "A100-80",
+            81920,
+            312,
+            2039,
+            600,
+            "NVIDIA A100 80GB (SXM) data sheet",
+            "A100 SXM4 80GB",
+            "A100 80GB",
+            ray="A100-80G",
+        ),
+        _gpu("A100-80-PCIe", 81920, 312, 1935, 64, "NVIDIA A100 80GB PCIe data sheet", "A100 80GB PCIe"),
+        _gpu(
+            "A100-40",
+            40960,
+            312,
+            1555,
+            600,
+            "NVIDIA A100 40GB (SXM) data sheet",
+            "A100 SXM4 40GB",
+            "A100 40GB",
+            ray="A100-40G",
+        ),
+        _gpu("A100-40-PCIe", 40960, 312, 1555, 64, "NVIDIA A100 40GB PCIe data sheet", "A100 PCIE 40GB"),
+        _gpu("L40S", 46068, 362, 864, 64, "NVIDIA L40S data sheet"),
+        _gpu("L40", 46068, 181, 864, 64, "NVIDIA L40 data sheet"),
+        _gpu("A40", 46068, 149.7, 696, 64, "NVIDIA A40 data sheet"),
+        _gpu("RTX-4090", 24564, 165, 1008, 64, "NVIDIA Ada architecture paper: bf16 with float32 sums", "4090"),
+        _gpu("RTX-3090", 24576, 71, 936, 64, "NVIDIA GA102 architecture paper: bf16 with float32 sums", "3090"),
+        _gpu("A10", 23028, 125, 600, 64, "NVIDIA A10 data sheet"),
+        _gpu("A10G", 23028, 70, 600, 32, "NVIDIA A10G data sheet"),
+        _gpu("L4", 23034, 121, 300, 64, "NVIDIA L4 data sheet"),
+        _gpu("V100-32", 32510, 125, 900, 300, _VOLTA, "V100 SXM2 32GB", "V100 32GB", bf16=False),
+        _gpu("V100-32-PCIe", 32510, 112, 900, 32, _VOLTA, "V100 PCIE 32GB", bf16=False),
+        _gpu("V100-16", 16160, 125, 900, 300, _VOLTA, "V100 SXM2 16GB", "V100 16GB", bf16=False),
+        _gpu("V100-16-PCIe", 16160, 112, 900, 32, _VOLTA, "V100 PCIE 16GB", bf16=False),
+        _gpu("T4", 15360, 65, 320, 32, "NVIDIA T4 data sheet (fp16; it has no bf16)", bf16=False),
     )
 }
 
 
-def gpu_type(name: str) -> GpuType:
-    """A type by its name here or Ray's, in any case. Raises RequestError for one that is not known."""
-    wanted = name.lower().removeprefix("nvidia ").replace("_", "-")
-    for gpu in GPUS.values():
-        if wanted in (gpu.name.lower(), gpu.ray_type.lower()):
+def gpu_type(name: str, own: Mapping[str, GpuType] = MappingProxyType({})) -> GpuType:
+    """A type by its name here, Ray's or the driver's, in any case; those of a cluster file (`own`) come first.
+
+    The whole name counts: of an H100 PCIe nothing is taken from the H100. Raises RequestError for one not known.
+    """
+    wanted = _plain(name)
+    for gpu in (*own.values(), *GPUS.values()):
+        if wanted in map(_plain, (gpu.name, gpu.ray_type, *gpu.also)):
             return gpu
+    first = wanted.partition(" ")[0]
+    near = [known for known in GPUS if first and _plain(known).partition(" ")[0] == first]
+    meant = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(GPUS)};"
     raise RequestError(
-        f"GPU type {name!r}: not known; known are {', '.join(GPUS)} (an A100 by its memory: A100-40 or A100-80)"
+        f"GPU type {name!r}: not known; {meant} A --cluster file can describe others: [gpus.NAME] memory_gib, tflops, "
+        "bandwidth_gbs, link_gbs"
     )
+
+
+def _plain(name: str) -> str:
+    """A GPU's name without its maker, its brand and punctuation: `NVIDIA A100-SXM4-80GB` is `a100 sxm4 80gb`."""
+    words = re.findall(r"[a-z0-9]+", name.lower())
+    return " ".join(word for word in words if word not in ("nvidia", "tesla", "geforce", "gpu"))
+
+
+Quantity = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+"""Of something that a machine has: finite, and more than nothing."""
+QuantityOrNone = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+
+
+class GpuConfig(Section):
+    """A type of GPU that the table here lacks. Rates as data sheets have them: dense, without sparsity."""
+
+    memory_gib: Quantity
+    """As `nvidia-smi` says it."""
+    tflops: Quantity
+    """bf16 on tensor cores; fp16 where there is no bf16."""
+    bandwidth_gbs: Quantity
+    """Of its memory, in GB/s."""
+    link_gbs: Quantity = 32
+    """To another GPU of the node and back, in GB/s: NVLink, else PCIe."""
+    bf16: bool = True
 
 
 class NodeConfig(Section):
     """Nodes of one kind."""
 
-    count: int = Field(default=1, ge=1)
+    count: int = Field(default=1, ge=1, le=10_000)
     gpu: str = ""
-    """Type of its GPUs, as H100, A100-80, L40S; "" for nodes without any."""
-    gpus: int = Field(default=0, ge=0)
-    cpus: int = Field(ge=1)
-    memory_gib: float = Field(gt=0)
-    shm_gib: float = Field(default=0, ge=0)
+    """Type of its GPUs, as H100, A100-80, L40S, or one of [gpus]; "" for nodes without any."""
+    gpus: int = Field(default=0, ge=0, le=1024)
+    cpus: int = Field(ge=1, le=1_000_000)
+    memory_gib: Quantity
+    shm_gib: QuantityOrNone = 0
     """/dev/shm; 0: half of the memory, Linux's default."""
-    network_gbit: float = Field(default=25, gt=0)
-    """To other nodes, in Gbit/s."""
-    storage_gbs: float = Field(default=1, gt=0)
+    network_gbit: Quantity = 25
+    """To other nodes, in Gbit/s: all of a node's adapters together."""
+    storage_gbs: Quantity = 1
     """Reading model files from disk or shared storage, in GB/s a node."""
-    disk_gib: float = Field(default=0, ge=0)
+    disk_gib: QuantityOrNone = 0
     """Free space where models and runs lie; 0: not known, not checked."""
-    price_hour: float = Field(default=0, ge=0)
+    price_hour: QuantityOrNone = 0
     """Of one node, in the currency of your choice."""
 
     @model_validator(mode="after")
     def _gpus_have_a_type(self) -> "NodeConfig":
         if bool(self.gpus) != bool(self.gpu):
             raise ValueError(f"gpus = {self.gpus} and gpu = {self.gpu!r}: give both, or neither")
-        if self.gpu:
-            gpu_type(self.gpu)
         return self
 
 
 class ClusterConfig(Section):
-    """The nodes that there are, by kind."""
+    """The nodes that there are, by kind, and the types of GPU in them that are not known here."""
 
     nodes: dict[str, NodeConfig] = Field(min_length=1)
+    gpus: dict[str, GpuConfig] = Field(default_factory=dict)
     currency: str = "USD"
+
+    def own_types(self) -> dict[str, GpuType]:
+        """The types of `gpus`."""
+        return {
+            name: GpuType(
+                name=name,
+                memory_mib=int(gpu.memory_gib * 1024),
+                tflops=gpu.tflops,
+                bandwidth_gbs=gpu.bandwidth_gbs,
+                link_gbs=gpu.link_gbs,
+                ray_type=name,
+                source=f"[gpus.{name}] of the cluster file",
+                bf16=gpu.bf16,
+            )
+            for name, gpu in self.gpus.items()
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,17 +262,21 @@ def load_machines(path: Path) -> Machines:
 
 
 def machines(config: ClusterConfig, source: str) -> Machines:
-    """The nodes of a configuration, one by one."""
-    return Machines(nodes=tuple(_nodes(config)), source=source, currency=config.currency)
+    """The nodes of a configuration, one by one. Raises RequestError for a type of GPU that is not known."""
+    return Machines(nodes=tuple(_nodes(config, source)), source=source, currency=config.currency)
 
 
-def _nodes(config: ClusterConfig) -> Iterator[Node]:
+def _nodes(config: ClusterConfig, source: str) -> Iterator[Node]:
     for kind, node in config.nodes.items():
+        try:
+            gpu = gpu_type(node.gpu, config.own_types()) if node.gpu else None
+        except RequestError as error:
+            raise RequestError(f"{source}: nodes.{kind}.gpu: {error}") from None
         for index in range(node.count):
             yield Node(
                 name=kind if node.count == 1 else f"{kind}-{index}",
                 kind=kind,
-                gpu=gpu_type(node.gpu) if node.gpu else None,
+                gpu=gpu,
                 gpus=node.gpus,
                 cpus=float(node.cpus),
                 memory=node.memory_gib * GIB,

@@ -1,8 +1,9 @@
 """Memory of one training rank: model states under ZeRO, activations of one row of a tree, logits, buffers.
 
 States are those of mixed-precision Adam in the ZeRO paper (Rajbhandari et al. 2020, section 3.1): 2 bytes of bf16
-parameters, 2 of gradients, 12 of float32 master parameters and two moments: 16 a parameter. In float32 on the CPU
-DeepSpeed keeps a flat copy beside the module's own: 4 + 4 + 4 + 8 = 20.
+parameters, 2 of gradients, 12 of float32 master parameters and two moments: 16 a parameter. Beyond the paper, gradients
+add up in float32 here, which is 2 more. In float32 on the CPU DeepSpeed keeps a flat copy beside the module's own:
+4 + 4 + 4 + 8 = 20.
 """
 
 from dataclasses import dataclass
@@ -90,9 +91,35 @@ def states(request: RankRequest) -> tuple[list[Amount], list[Amount]]:
     return device, host
 
 
+def accumulation(request: RankRequest) -> tuple[list[Amount], list[Amount]]:
+    """What gradients take beyond `states`, on a rank's device and off it.
+
+    bf16 gradients add up in float32: DeepSpeed's flat buffer of them has 4 bytes where the paper's has 2. An optimizer
+    off the GPU has float32 gradients of its own beside that buffer, which lies with it.
+    """
+    split = request.ranks if request.zero_stage >= 2 else 1
+    parameters = request.shape.parameters
+    found = []
+    if request.bf16:
+        how = f"{count(parameters)} gradients x 2 bytes more" + (f" / {split} ranks" if split > 1 else "")
+        source = "training/zero.py: grad_accum_dtype = fp32; DeepSpeed: grad_partitions_flat_buffer"
+        found.append(Amount("float32 accumulation", 2 * parameters / split, how, source))
+    if not request.offload_optimizer:
+        return found, []
+    how = f"{count(parameters)} gradients x 4 bytes / {request.ranks} ranks"
+    source = "DeepSpeed: the gradient of each float32 partition, with offload_optimizer"
+    return [], [*found, Amount("the optimizer's gradients", 4 * parameters / request.ranks, how, source)]
+
+
+def states_in_all(request: RankRequest) -> tuple[list[Amount], list[Amount]]:
+    """`states` and `accumulation` together."""
+    (device, host), (more, away) = states(request), accumulation(request)
+    return device + more, host + away
+
+
 def rank_on_gpu(request: RankRequest, gpu: GpuType) -> RankMemory:
     """One rank on one GPU."""
-    device, host = states(request)
+    device, host = states_in_all(request)
     device += [*_working(request), Amount("process", _PROCESS, "CUDA context, NCCL, cuBLAS", "assumed")]
     device.append(Amount("fragments", _FRAGMENTS * total(device), f"{_FRAGMENTS:.0%} of the rest", "assumed"))
     faults = []
@@ -108,13 +135,13 @@ def rank_on_gpu(request: RankRequest, gpu: GpuType) -> RankMemory:
         capacity=gpu.memory_bytes,
         on_device=tuple(device),
         on_host=tuple(host),
-        faults=(*faults, *_too_long(request)),
+        faults=(*faults, *_unfit(request)),
     )
 
 
 def rank_on_cpu(request: RankRequest, process: float) -> RankMemory:
     """One rank without a GPU; `process` is what it takes before there is a model."""
-    device, host = states(request)
+    device, host = states_in_all(request)
     device += [*_working(request), Amount("process", process, "measured without a model", "docs/planning.md")]
     return RankMemory(
         request=request,
@@ -122,7 +149,7 @@ def rank_on_cpu(request: RankRequest, process: float) -> RankMemory:
         capacity=float("inf"),
         on_device=tuple(device + host),
         on_host=(),
-        faults=_too_long(request),
+        faults=_unfit(request),
     )
 
 
@@ -196,10 +223,26 @@ def _logits(request: RankRequest, tokens: float, each: int) -> tuple[float, str,
     return at_once * (each + 8), f"{count(at_once)} logits at once x {each + 8} bytes", "training/scoring.py"
 
 
-def _too_long(request: RankRequest) -> tuple[str, ...]:
-    if request.longest_chain <= request.tokens:
-        return ()
-    return (
-        f"the longest chain may have {request.longest_chain:,} tokens and a row of training holds {request.tokens:,}: "
-        "no cutting helps that",
-    )
+def longest_row(request: RankRequest) -> int:
+    """Tokens that a chain may have: those of a row, and no more than the model has positions."""
+    return min(request.tokens, request.shape.max_context or request.tokens)
+
+
+def _unfit(request: RankRequest) -> tuple[str, ...]:
+    """What no device changes."""
+    shape, longest = request.shape, request.longest_chain
+    faults = []
+    if request.bf16 and request.zero_stage == 0:
+        faults.append("zero.stage = 0 in bf16: DeepSpeed refuses float32 gradients there; take 1, 2 or 3")
+    if shape.quantization:
+        faults.append(f"{shape.name} is quantised ({shape.quantization}): full parameters are trained, not those")
+    if longest > request.tokens:
+        faults.append(
+            f"the longest chain may have {longest:,} tokens and a row of training holds {request.tokens:,}: "
+            "no cutting helps that"
+        )
+    if shape.max_context and longest > shape.max_context:
+        faults.append(
+            f"the longest chain may have {longest:,} tokens and {shape.name} has {shape.max_context:,} positions"
+        )
+    return tuple(faults)

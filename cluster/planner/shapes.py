@@ -3,18 +3,20 @@
 Shapes come from a `config.json`, from a recipe, or from the table of published ones below. Counts are those of the
 dense decoder family (Llama, Mistral, Qwen2, Qwen3, Phi-3): embeddings, and a layer of four attention matrices, three
 of a gated MLP and two norms. A mixture of experts, or anything else, is refused rather than counted wrong.
+The table itself is in `published`.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, model_validator
 
-from cluster.config import Section
-from cluster.errors import RequestError, first_line
+from cluster.config import Section, parse
+from cluster.errors import RequestError
+from cluster.quantization import bytes_each, refusal
 
 _FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "phi3")
 
@@ -41,6 +43,10 @@ class ShapeConfig(Section):
 
     @model_validator(mode="after")
     def _heads_share_out(self) -> "ShapeConfig":
+        if not self.head_dim and self.hidden_size < self.num_attention_heads:
+            raise ValueError(
+                f"hidden_size = {self.hidden_size} over {self.num_attention_heads} attention heads: give head_dim"
+            )
         if self.num_key_value_heads and self.num_attention_heads % self.num_key_value_heads:
             raise ValueError(
                 f"{self.num_attention_heads} attention heads over {self.num_key_value_heads} key-value heads: "
@@ -66,6 +72,11 @@ class ModelShape:
     bias: bool = False
     qk_norm: bool = False
     max_context: int = 0
+    """Positions that it was made for; 0: not known."""
+    quantization: str = ""
+    """How its files' weights are quantised, by vLLM's name; "" for weights in their own type."""
+    bits: int = 0
+    """Of a quantised weight, where the files say so."""
 
     @property
     def embedding_parameters(self) -> int:
@@ -121,89 +132,57 @@ def read_shape(path: Path, name: str) -> ModelShape:
     """The shape in a `config.json`. Raises RequestError for a file that is broken or of a family not known here."""
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RequestError(f"model {name}: {path} cannot be read ({error})") from None
-    return shape_of(name, _config(table, name), f"config.json of {path.parent}")
+    if not isinstance(table, dict):
+        raise RequestError(f"model {name}: {path} holds no object; a model's config.json is {{...}}")
+    shape = shape_of(name, _config(table, name), f"config.json of {path.parent}")
+    method, bits = _quantised(table, name)
+    return replace(shape, quantization=method, bits=bits)
 
 
-def published_shape(hub_name: str) -> ModelShape | None:
-    """The shape of a model of the Hub that the table knows, None for others. `hub_name`: OWNER/NAME."""
-    known = {name.lower(): name for name in _PUBLISHED}
-    found = known.get(hub_name.lower())
-    if found is None:
-        return None
-    return shape_of(found, ShapeConfig.model_validate(_PUBLISHED[found]), "table of published config.json files")
-
-
-def published_names() -> tuple[str, ...]:
-    """Models that the table knows."""
-    return tuple(_PUBLISHED)
+def weight_bytes_each(shape: ModelShape, quantization: str | None, plain: float) -> float:
+    """Bytes a parameter, on average: `plain` of weights in their own type; of quantised ones (as `quantization` says,
+    else the model's files) what the method leaves of the layers, with embeddings and head in 2 bytes."""
+    method = quantization or shape.quantization
+    if not method:
+        return plain
+    each = bytes_each(method, shape.bits)
+    return (shape.body_parameters * each + shape.embedding_parameters * 2) / shape.parameters
 
 
 def _config(table: Mapping[str, Any], name: str) -> ShapeConfig:
     family = str(table.get("model_type", ""))
+    experts = next((key for key, value in table.items() if "expert" in key and value), None)
+    if experts is not None:
+        raise RequestError(
+            f"model {name}: {experts} = {table[experts]!r}: mixtures of experts are not counted here. A dense shape of "
+            "the same size would get the weights right, but neither KV cache nor time; plan it by hand"
+        )
     if family not in _FAMILIES:
         raise RequestError(
-            f"model {name}: model_type {family!r} is not counted here ({', '.join(_FAMILIES)} are); give the shape of "
-            "a dense model of the same size, as models.teacher.shape or models.student.shape"
+            f"model {name}: model_type {family!r} is not counted here ({', '.join(_FAMILIES)} are); where it is a "
+            "dense decoder with a gated MLP, give its own numbers as models.teacher.shape or models.student.shape"
         )
-    try:
-        given = {key: table[key] for key in ShapeConfig.model_fields if table.get(key) is not None}
-        return ShapeConfig.model_validate(given | _by_family(family))
-    except ValueError as error:
-        raise RequestError(f"model {name}: its config.json is incomplete ({first_line(error)})") from None
+    given = {key: table[key] for key in ShapeConfig.model_fields if table.get(key) is not None}
+    return parse(ShapeConfig, given | _by_family(family), f"model {name}: its config.json")
+
+
+def _quantised(table: Mapping[str, Any], name: str) -> tuple[str, int]:
+    """vLLM's name for how the weights are quantised, and their bits; `""` and 0 where they are not."""
+    config = table.get("quantization_config")
+    if not isinstance(config, dict):
+        return "", 0
+    method = str(config.get("quant_method", ""))
+    if said := refusal(method):
+        raise RequestError(f"model {name}: quantization_config of its config.json: {said}")
+    groups = config.get("config_groups")
+    of_groups = groups.values() if isinstance(groups, dict) else ()
+    weights = [group["weights"] for group in of_groups if isinstance(group, dict) and group.get("weights")]
+    found = [config.get("bits"), *(each.get("num_bits") for each in weights if isinstance(each, dict))]
+    return method, next((bits for bits in found if isinstance(bits, int) and 1 <= bits <= 16), 0)
 
 
 def _by_family(family: str) -> dict[str, bool]:
     """What the family's code does and its configuration does not say."""
     return {"qwen2": {"attention_bias": True}, "qwen3": {"qk_norm": True}}.get(family, {})
-
-
-def _row(
-    hidden: int, layers: int, heads: int, kv: int, inter: int, vocab: int, context: int, **more: Any
-) -> dict[str, Any]:
-    return {
-        "hidden_size": hidden,
-        "num_hidden_layers": layers,
-        "num_attention_heads": heads,
-        "num_key_value_heads": kv,
-        "intermediate_size": inter,
-        "vocab_size": vocab,
-        "max_position_embeddings": context,
-        **more,
-    }
-
-
-_LLAMA3_8B = (4096, 32, 32, 8, 14336, 128256)
-_LLAMA3_70B = (8192, 80, 64, 8, 28672, 128256)
-_QWEN2: dict[str, Any] = {"attention_bias": True}
-_QWEN3: dict[str, Any] = {"qk_norm": True, "head_dim": 128}
-_PUBLISHED: dict[str, dict[str, Any]] = {
-    "meta-llama/Meta-Llama-3-8B-Instruct": _row(*_LLAMA3_8B, 8192),
-    "meta-llama/Meta-Llama-3-70B-Instruct": _row(*_LLAMA3_70B, 8192),
-    "meta-llama/Llama-3.1-8B-Instruct": _row(*_LLAMA3_8B, 131072),
-    "meta-llama/Llama-3.1-70B-Instruct": _row(*_LLAMA3_70B, 131072),
-    "meta-llama/Llama-3.3-70B-Instruct": _row(*_LLAMA3_70B, 131072),
-    "meta-llama/Llama-3.2-1B-Instruct": _row(
-        2048, 16, 32, 8, 8192, 128256, 131072, head_dim=64, tie_word_embeddings=True
-    ),
-    "meta-llama/Llama-3.2-3B-Instruct": _row(
-        3072, 28, 24, 8, 8192, 128256, 131072, head_dim=128, tie_word_embeddings=True
-    ),
-    "mistralai/Mistral-7B-Instruct-v0.2": _row(4096, 32, 32, 8, 14336, 32000, 32768),
-    "mistralai/Mistral-7B-Instruct-v0.3": _row(4096, 32, 32, 8, 14336, 32768, 32768),
-    "microsoft/Phi-3-mini-4k-instruct": _row(3072, 32, 32, 32, 8192, 32064, 4096),
-    "Qwen/Qwen2.5-0.5B-Instruct": _row(896, 24, 14, 2, 4864, 151936, 32768, tie_word_embeddings=True, **_QWEN2),
-    "Qwen/Qwen2.5-1.5B-Instruct": _row(1536, 28, 12, 2, 8960, 151936, 32768, tie_word_embeddings=True, **_QWEN2),
-    "Qwen/Qwen2.5-3B-Instruct": _row(2048, 36, 16, 2, 11008, 151936, 32768, tie_word_embeddings=True, **_QWEN2),
-    "Qwen/Qwen2.5-7B-Instruct": _row(3584, 28, 28, 4, 18944, 152064, 32768, **_QWEN2),
-    "Qwen/Qwen2.5-14B-Instruct": _row(5120, 48, 40, 8, 13824, 152064, 32768, **_QWEN2),
-    "Qwen/Qwen2.5-32B-Instruct": _row(5120, 64, 40, 8, 27648, 152064, 32768, **_QWEN2),
-    "Qwen/Qwen2.5-72B-Instruct": _row(8192, 80, 64, 8, 29568, 152064, 32768, **_QWEN2),
-    "Qwen/Qwen3-0.6B": _row(1024, 28, 16, 8, 3072, 151936, 40960, tie_word_embeddings=True, **_QWEN3),
-    "Qwen/Qwen3-1.7B": _row(2048, 28, 16, 8, 6144, 151936, 40960, tie_word_embeddings=True, **_QWEN3),
-    "Qwen/Qwen3-4B": _row(2560, 36, 32, 8, 9728, 151936, 40960, tie_word_embeddings=True, **_QWEN3),
-    "Qwen/Qwen3-8B": _row(4096, 36, 32, 8, 12288, 151936, 40960, **_QWEN3),
-    "Qwen/Qwen3-14B": _row(5120, 40, 40, 8, 17408, 151936, 40960, **_QWEN3),
-    "Qwen/Qwen3-32B": _row(5120, 64, 64, 8, 25600, 151936, 40960, **_QWEN3),
-}

@@ -7,7 +7,7 @@ times figures measured on it, a machine with two cores of an AMD EPYC with AVX-5
 from dataclasses import dataclass
 
 from cluster.planner.engines import EngineMemory
-from cluster.planner.machines import GpuType, Node
+from cluster.planner.machines import GpuType, Machines, Node
 from cluster.planner.ranks import layer_bytes_a_token
 from cluster.planner.shapes import ModelShape
 
@@ -17,6 +17,8 @@ BANDWIDTH_SHARE = 0.7
 """Of a GPU's memory bandwidth, in decoding."""
 TRAIN_SHARE = 0.35
 """Of a GPU's dense rate, in training with tree attention."""
+FLOAT32_RATE = 1 / 16
+"""Of a GPU's dense rate, without tensor cores: A100 and H100 have 1/16 and 1/15; torch leaves TF32 off."""
 LINK_SHARE = 0.7
 GPU_STEP_S = 0.004
 """Scheduling and sampling of one engine step, with graphs; eager: twice that."""
@@ -112,7 +114,7 @@ def engines_on_gpus(load: EngineLoad, memory: EngineMemory, gpu: GpuType, node: 
     """Start and work of all engines of a request, which share the load out evenly."""
     request = memory.request
     shape, tp, pp, count = request.shape, request.tensor_parallel, request.pipeline_parallel, request.count
-    flops = gpu.tflops * 1e12 * PREFILL_SHARE
+    flops = _rate(gpu, request.weight_bytes_each >= 4) * PREFILL_SHARE
     used = _used_parameters(shape)
     prefill = load.prefill / count * 2 * used / (tp * pp * flops)
     running = max(1.0, FILLED * min(memory.running, load.requests / count) / pp)
@@ -211,17 +213,19 @@ def training_on_gpus(
     ranks_a_node: int,
     checkpointing: bool,
     offload: bool,
+    bf16: bool,
 ) -> Time:
     """One arm: `steps` optimizer steps of `tokens` tokens over all ranks, in rows of at most `row` tokens a rank.
 
     A row runs as long as its arithmetic, or as ZeRO-3 needs to bring three times the parameters (gathered twice,
-    gradients reduced once), whichever is longer: they overlap.
+    gradients reduced once), whichever is longer: they overlap. In a ring each tensor passes every link once, so it
+    leaves a node once, over all of the node's adapters, however many ranks the node has.
     """
     arithmetic = tokens / ranks * (8 if checkpointing else 6) * _used_parameters(shape)
-    compute = arithmetic / (gpu.tflops * 1e12 * TRAIN_SHARE)
+    compute = arithmetic / (_rate(gpu, not bf16) * TRAIN_SHARE)
     rows = max(1.0, tokens / ranks / row)
-    link = gpu.link_gbs / 2 if ranks <= ranks_a_node else min(gpu.link_gbs / 2, node.network_gbs / max(1, ranks_a_node))
-    moved = 3 * 2 * shape.parameters * (ranks - 1) / ranks
+    link = gpu.link_gbs / 2 if ranks <= ranks_a_node else min(gpu.link_gbs / 2, node.network_gbs)
+    moved = 3 * (2 if bf16 else 4) * shape.parameters * (ranks - 1) / ranks
     communication = rows * moved / (link * 1e9 * LINK_SHARE)
     away = 6 * shape.parameters / ranks / (PCIE_GBS * 1e9) + 28 * shape.parameters / ranks / 10e9 if offload else 0.0
     return Time(
@@ -245,10 +249,30 @@ def scoring_on_gpus(shape: ModelShape, tokens: float, ranks: int, gpu: GpuType, 
     )
 
 
+def assumed_rates(machines: Machines) -> tuple[str, ...]:
+    """What stands behind the times on GPUs, one line a type: no share of these was measured."""
+    lines = []
+    for gpu in machines.gpu_types():
+        node = next(node for node in machines.nodes if node.gpu == gpu)
+        lines.append(
+            f"{gpu.name} ({gpu.source}): {gpu.tflops:g} TFLOP/s, of which {PREFILL_SHARE:g} in prefill and "
+            f"{TRAIN_SHARE:g} in training; {gpu.bandwidth_gbs:,g} GB/s of memory, of which {BANDWIDTH_SHARE:g} in "
+            f"decoding; {gpu.link_gbs / 2:g} GB/s to the next GPU and {node.network_gbs:g} GB/s to the next node, of "
+            f"which {LINK_SHARE:g}; {1000 * GPU_STEP_S:g} ms a step; {GPU_ENGINE_START_S:g} s an engine's start, "
+            f"{GPU_RANKS_START_S:g} s the ranks'; weights read at {node.storage_gbs:g} GB/s"
+        )
+    return tuple(lines)
+
+
 def _layer_s(shape: ModelShape, flop_a_parameter: float, passes: float, rates: CpuRates) -> float:
     """One token through one layer on one core, in float32."""
     arithmetic = flop_a_parameter * shape.layer_parameters / rates.matrix_flops
     return arithmetic + passes * layer_bytes_a_token(shape, 4) / rates.bandwidth
+
+
+def _rate(gpu: GpuType, float32: bool) -> float:
+    """FLOP/s that the data sheet has."""
+    return gpu.tflops * 1e12 * (FLOAT32_RATE if float32 else 1)
 
 
 def _used_parameters(shape: ModelShape) -> int:

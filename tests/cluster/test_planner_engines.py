@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from cluster.errors import RequestError
+from cluster.engine import BATCHED_TOKENS, EngineConfig, batched_tokens
 from cluster.placement import Bundle
 from cluster.planner.amounts import total
-from cluster.planner.engines import EngineRequest, engine_on_gpu, fitting_sizes
-from cluster.planner.machines import GIB, GPUS, ClusterConfig, Machines, NodeConfig, gpu_type, machines
+from cluster.planner.engines import EngineMemory, EngineRequest, engine_on_cpu, engine_on_gpu, fitting_sizes, resized
+from cluster.planner.machines import GIB, GPUS, ClusterConfig, Machines, NodeConfig, machines
 from cluster.planner.placement import GroupRequest, most, place
-from cluster.planner.shapes import ModelShape, published_shape
+from cluster.planner.published import published_shape
+from cluster.planner.shapes import ModelShape
 
 
 def request(name: str, tensor_parallel: int) -> EngineRequest:
@@ -99,8 +100,47 @@ def test_cpus_run_out_too() -> None:
     assert "1 can be placed" in placed.faults[0]
 
 
-def test_gpus_by_any_name() -> None:
-    assert gpu_type("A100-80G").name == "A100-80"
-    assert gpu_type("h100").memory_bytes > 79 * GIB
-    with pytest.raises(RequestError, match="A100-40 or A100-80"):
-        gpu_type("A100")
+def test_one_pass_is_what_the_engine_is_told() -> None:
+    config = EngineConfig(max_context=4096, max_running=256)
+    tokens = batched_tokens(config.max_context, config.max_running, on_gpu=True)
+    assert tokens == BATCHED_TOKENS == 8192
+    for gpu in ("H100", "L4"):
+        assert engine_on_gpu(request(LLAMA, 4), GPUS[gpu]).parts[1].how.startswith("8,192 batched tokens")
+    assert batched_tokens(4096, 10_000, on_gpu=True) == 10_000
+    assert batched_tokens(4096, 256, on_gpu=False) == 4 * 4096
+
+
+def on_cpu(changed: EngineRequest) -> EngineMemory:
+    return engine_on_cpu(changed, 1.0 * GIB, 2.0 * GIB, 100.0 * GIB)
+
+
+def test_an_engine_without_a_gpu_can_be_wrong_too() -> None:
+    base = replace(request(QWEN, 1), kv_cache=1.0 * GIB)
+    assert on_cpu(base).faults == ()
+    assert "28 attention heads do not divide by tensor_parallel = 3" in on_cpu(resized(base, 3, 1)).faults[0]
+    (fault,) = on_cpu(replace(base, kv_cache=float(1 << 20))).faults
+    assert fault == "the KV cache holds 18 tokens, less than one context of 4,096"
+    (fault,) = on_cpu(replace(base, max_context=32769, kv_cache=4.0 * GIB)).faults
+    assert fault == "max_context 32,769 is beyond the model's 32,768"
+
+
+def test_an_engine_without_a_gpu_has_a_worker_for_each_rank() -> None:
+    base = replace(request(QWEN, 1), kv_cache=1.0 * GIB)
+    one, two = on_cpu(base), on_cpu(resized(base, 2, 1))
+    assert (one.parts[0].bytes, two.parts[0].bytes) == (3 * GIB, 5 * GIB)
+    assert two.parts[1].bytes == one.parts[1].bytes
+    assert two.kv_cache.bytes == 2 * GIB
+    assert two.kv_tokens == pytest.approx(2 * one.kv_tokens, rel=0.001)
+
+
+def test_an_engine_without_a_gpu_takes_its_share_of_the_machine_where_no_cache_is_asked_for() -> None:
+    memory = on_cpu(request(QWEN, 1))
+    assert memory.used == pytest.approx(90 * GIB)
+    assert "gpu_memory 0.9 of the machine's 100.0 GiB" in memory.kv_cache.how
+    (fault,) = on_cpu(request(LLAMA, 1)).faults
+    assert fault.startswith("138.8 GiB without any KV cache exceed 0.9 of 100.0 GiB")
+
+
+def test_a_context_that_holds_no_conversation_is_a_fault() -> None:
+    (fault,) = engine_on_gpu(replace(request(QWEN, 1), max_context=256), GPUS["H100"]).faults
+    assert fault == "conversations come to 500 tokens on average, beyond max_context = 256"

@@ -8,8 +8,17 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from cluster.planner.amounts import total
 from cluster.planner.machines import GPUS
-from cluster.planner.ranks import RankRequest, layer_bytes_a_token, rank_on_gpu, states
-from cluster.planner.shapes import ModelShape, ShapeConfig, published_shape, shape_of
+from cluster.planner.published import published_shape
+from cluster.planner.ranks import (
+    RankRequest,
+    accumulation,
+    layer_bytes_a_token,
+    longest_row,
+    rank_on_gpu,
+    states,
+    states_in_all,
+)
+from cluster.planner.shapes import ModelShape, ShapeConfig, shape_of
 
 
 def mistral() -> RankRequest:
@@ -50,6 +59,38 @@ def test_offloading_moves_states_to_the_host() -> None:
     device, host = states(replace(mistral(), offload_optimizer=True))
     assert total(host) == pytest.approx(14 * mistral().shape.parameters / 16)
     assert total(device) == pytest.approx(2 * mistral().shape.parameters / 16)
+
+
+def test_gradients_add_up_in_float32() -> None:
+    device, host = states_in_all(mistral())
+    assert total(device) == pytest.approx(18 * mistral().shape.parameters / 16)
+    assert host == []
+    full, _ = accumulation(replace(mistral(), zero_stage=1))
+    assert total(full) == 2 * mistral().shape.parameters
+    assert accumulation(replace(mistral(), bf16=False)) == ([], [])
+
+
+def test_an_optimizer_off_the_gpu_has_gradients_of_its_own() -> None:
+    device, host = states_in_all(replace(mistral(), offload_optimizer=True))
+    assert total(device) == pytest.approx(2 * mistral().shape.parameters / 16)
+    assert total(host) == pytest.approx((12 + 4 + 4) * mistral().shape.parameters / 16)
+
+
+def test_what_no_gpu_changes_is_a_fault() -> None:
+    (fault,) = rank_on_gpu(replace(mistral(), zero_stage=0, ranks=1), GPUS["B200"]).faults
+    assert "zero.stage = 0 in bf16" in fault
+    awq = replace(mistral(), shape=replace(mistral().shape, quantization="awq"))
+    assert "is quantised (awq)" in rank_on_gpu(awq, GPUS["H100"]).faults[0]
+
+
+def test_a_chain_beyond_the_students_positions_is_a_fault() -> None:
+    shape = published_shape("microsoft/Phi-3-mini-4k-instruct")
+    assert shape is not None
+    phi = replace(mistral(), shape=shape)
+    assert rank_on_gpu(phi, GPUS["H100"]).faults == ()
+    (fault,) = rank_on_gpu(replace(phi, longest_chain=8000), GPUS["H100"]).faults
+    assert fault.endswith("may have 8,000 tokens and microsoft/Phi-3-mini-4k-instruct has 4,096 positions")
+    assert (longest_row(phi), longest_row(mistral())) == (4096, 8192)
 
 
 def test_one_gpu_cannot_train_7_b_and_says_why() -> None:

@@ -12,7 +12,7 @@ from cluster.planner.machines import GIB, GPUS, Machines, Node, load_machines
 from cluster.planner.speed import REFERENCE
 from pipeline.plan import Plan, make_plan
 from pipeline.plan_command import Asked, plan_command
-from pipeline.plan_machines import find_machines, ray_machines, ray_node, with_prices
+from pipeline.plan_machines import find_machines, ray_machines, ray_node, this_machine, with_prices
 from pipeline.plan_outcome import money, stage_times, storage
 from pipeline.plan_remedies import remedies
 from pipeline.plan_show import as_json, show
@@ -104,6 +104,7 @@ def test_the_papers_figures_are_shown_with_where_they_come_from() -> None:
     assert "16 bytes a parameter" in said
     assert "ZeRO paper" in said
     assert "licence forbids" in said
+    assert "H100 (NVIDIA H100 (SXM5) data sheet): 989 TFLOP/s, of which 0.5 in prefill" in said
 
 
 MEASURED = {
@@ -157,6 +158,12 @@ def test_more_work_takes_longer_and_larger_models_too() -> None:
         (PAPER, "engines.teacher.count=5", "4 can be placed", "engines.teacher.count=4"),
         (PAPER, "training.ranks=32", "16 can be placed", "training.ranks=16"),
         ("one-gpu", "training.tokens_per_micro_step=2048", "the longest chain", "groups.max_tokens=2048"),
+        (
+            "one-gpu",
+            'models.student.source="hub:TinyLlama/TinyLlama-1.1B-Chat-v1.0"',
+            "has 2,048 positions",
+            "groups.max_tokens=2048",
+        ),
         ("one-gpu", "training.tokens_per_micro_step=262144", "a rank needs", "training.tokens_per_micro_step="),
         (
             "one-gpu",
@@ -219,6 +226,12 @@ def test_an_unpinned_model_is_planned_and_said() -> None:
     assert "names no commit" in plan.notes[0]
 
 
+def test_another_teacher_brings_its_own_licence() -> None:
+    judgement = planned("one-gpu", "", 'models.teacher.source="hub:meta-llama/Meta-Llama-3-8B-Instruct"').licence
+    assert judgement.allowed is False
+    assert "'Apache-2.0', but meta-llama/Meta-Llama-3-8B-Instruct is published under another" in judgement.line
+
+
 def test_a_learning_rate_that_only_suits_tiny_models_is_said() -> None:
     (note,) = planned("one-gpu", "", 'arms.plain={method="dpo"}').notes
     assert note.startswith("arms.plain.learning_rate is left out, and the default of 0.0001 suits models of a few ")
@@ -236,6 +249,17 @@ def test_the_command_ends_well_or_says_what_does_not_fit(tmp_path: Path) -> None
         plan_command(Asked(recipe=recipe, cluster=tmp_path / "none.toml"), Console(quiet=True))
     with pytest.raises(RequestError, match="one of them, not both"):
         plan_command(Asked(recipe=recipe, cluster=tmp_path, address="auto"), Console(quiet=True))
+
+
+def test_a_gpu_of_this_machine_that_nobody_knows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "information").write_text("Model: \t\t NVIDIA T400\nIRQ: 1\n")
+    monkeypatch.setattr("pipeline.plan_machines._PROC_GPUS", tmp_path)
+    assert this_machine(load_recipe(RECIPES / "local.toml")).gpus == 0
+    with pytest.raises(RequestError, match="this machine: GPU type 'NVIDIA T400': not known"):
+        this_machine(load_recipe(RECIPES / "one-gpu.toml"))
+    (tmp_path / "0" / "information").write_text("Model: \t\t NVIDIA H100 PCIe\n")
+    assert this_machine(load_recipe(RECIPES / "local.toml")).gpu_types() == (GPUS["H100-PCIe"],)
 
 
 def test_a_node_of_ray() -> None:
