@@ -7,6 +7,10 @@ A shard is published before its record, so a record never points at nothing. Two
 may both write shards; one of their records wins and the other one's shard is an orphan, which costs space and
 nothing else. Records carry a hash of themselves, and of the shard: nothing is believed that does not verify.
 
+What fences an attempt that comes late is that creation alone, together with the record's random token, which tells a
+writer's own record from another's. There is no order of attempts: a late one wins over a newer one that has committed
+nothing yet, and is as good. The number in `Commit.attempt` decides nothing; it says how often the unit had to be tried.
+
 Superseding. A record may name units that it replaces. A *compaction* (`publish_compaction`) only moves rows, so
 its members' records and shards stay, and it counts only as long as none of its members has been replaced by a
 regular unit; else the members count for themselves again. Compactions are numbered and created first-writer-wins:
@@ -39,6 +43,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     bytes: int
     rows: int
     attempt: int
+    """Which try at the unit made it, where its maker counts them; for diagnosis alone."""
     writer: str
     """A random token of the call that made this record: tells a writer's own record from an equal one."""
     meta: dict[str, str] = {}
