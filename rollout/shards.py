@@ -6,6 +6,7 @@ reason, and its neighbours are kept.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -30,6 +31,8 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     """A row that could not be stored. `content` is the row as pure-ASCII JSON: surrogates escaped, NaN as `NaN`."""
 
     row: str
+    place: int
+    """Its index among the rows that the shard was to hold."""
     reason: str
     content: str
 
@@ -41,6 +44,20 @@ class Encoded(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     rejected: tuple[Rejected, ...]
 
+    def kept(self, records: Sequence[RecordT]) -> list[RecordT]:
+        """Of the records that were to be stored, or of what stands beside them, those of the rows that are."""
+        without = {row.place for row in self.rejected}
+        return [record for place, record in enumerate(records) if place not in without]
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken(Generic[RecordT]):
+    """A row on its way into a shard."""
+
+    place: int
+    record: RecordT
+    row: dict[str, Any]
+
 
 class ShardWriter(Generic[RecordT]):
     """Makes one shard, row by row. Memory: the shard as Arrow, and one batch as Python objects."""
@@ -49,7 +66,8 @@ class ShardWriter(Generic[RecordT]):
         self._kind = kind
         self._sink = pa.BufferOutputStream()
         self._writer = pa.ipc.new_stream(self._sink, schema(kind))
-        self._pending: list[tuple[RecordT, dict[str, Any]]] = []
+        self._pending: list[_Taken[RecordT]] = []
+        self._taken = 0
         self._rejected: list[Rejected] = []
         self._batch_rows = 8
         self.rows = 0
@@ -66,12 +84,13 @@ class ShardWriter(Generic[RecordT]):
 
     def add(self, record: RecordT) -> None:
         """Append a row. One that cannot be stored stands in `Encoded.rejected` in the end."""
+        place, self._taken = self._taken, self._taken + 1
         try:
             row = to_row(record)
         except (ValueError, TypeError, OverflowError) as error:  # msgspec.ValidationError is a ValueError
-            self._reject(record, str(error))
+            self._reject(place, record, str(error))
             return
-        self._pending.append((record, row))
+        self._pending.append(_Taken(place, record, row))
         if len(self._pending) >= self._batch_rows:
             self._flush()
 
@@ -85,7 +104,7 @@ class ShardWriter(Generic[RecordT]):
         if not self._pending:
             return
         pending, self._pending = self._pending, []
-        batch = to_batch([row for _, row in pending], schema(self._kind))
+        batch = to_batch([taken.row for taken in pending], schema(self._kind))
         if batch is None:
             batch = self._without_rejected(pending)
         if batch.num_rows:
@@ -95,27 +114,28 @@ class ShardWriter(Generic[RecordT]):
             row_bytes = max(1, (self.bytes - before) // batch.num_rows)
             self._batch_rows = min(_MAX_BATCH_ROWS, max(1, BATCH_BYTES // row_bytes))
 
-    def _without_rejected(self, pending: Sequence[tuple[RecordT, dict[str, Any]]]) -> pa.RecordBatch:
+    def _without_rejected(self, pending: Sequence["_Taken[RecordT]"]) -> pa.RecordBatch:
         kept = []
-        for record, row in pending:
-            reason = fault(row, schema(self._kind))
-            if not reason and to_batch([row], schema(self._kind)) is None:
+        for taken in pending:
+            reason = fault(taken.row, schema(self._kind))
+            if not reason and to_batch([taken.row], schema(self._kind)) is None:
                 reason = "Arrow cannot hold it"
             if reason:
-                self._reject(record, reason)
+                self._reject(taken.place, taken.record, reason)
             else:
-                kept.append(row)
+                kept.append(taken.row)
         batch = to_batch(kept, schema(self._kind))
         assert batch is not None, "rows that can be stored one by one can be stored together"
         return batch
 
-    def _reject(self, record: RecordT, reason: str) -> None:
+    def _reject(self, place: int, record: RecordT, reason: str) -> None:
         try:
             content = json.dumps(msgspec.to_builtins(record))
         except (TypeError, ValueError):
             content = json.dumps({"repr": repr(record)})
         # What is wrong with the row can be wrong with its name, and then stands in the reason, too.
-        self._rejected.append(Rejected(row=_escaped(_row_id(record)), reason=_escaped(reason), content=content))
+        row, reason = _escaped(_row_id(record)), _escaped(reason)
+        self._rejected.append(Rejected(row=row, place=place, reason=reason, content=content))
 
 
 def encode_episodes(episodes: Iterable[Episode]) -> Encoded:

@@ -42,7 +42,7 @@ def work(run: Run) -> None:
 
 
 def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit], done: Units) -> None:
-    from rollout.work import Work
+    from rollout.work import Work, next_attempt
 
     problems = {problem.id: problem for suite in suite_problems(run).values() for problem in suite}
     models = {name: served_model(run, name) for name in dict.fromkeys(unit.model for unit in units)}
@@ -68,6 +68,6 @@ def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit], done: Units) ->
         progress_bar(run.console, title, attempts) as bar,
         Watch(run, "evaluate", pool, bar) as watch,
     ):
-        for receipt in pool.run(work_units, watch.tick):
+        for receipt in pool.run(work_units, watch.tick, next_attempt):
             watch.receipt(receipt)
             done.ended()

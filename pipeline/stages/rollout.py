@@ -1,7 +1,7 @@
 """Stage `rollout`: the teacher's episodes, unit by unit; groups of finished blocks are built meanwhile, and
 their chains scored. At the end the many shards become few."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from cluster.ledger import Ledger
 from cluster.telemetry import Units
@@ -13,9 +13,8 @@ from pipeline.stages.reference_stream import ReferenceStream
 from pipeline.workload import read_workload, train_problems
 from rollout.compaction import TARGET_BYTES, compact, plan
 from rollout.quota import Quota
-from rollout.shards import read_episodes
 from rollout.units import EpisodeUnit, block_name
-from rollout.work import Work, tally, waiver_meta
+from rollout.work import Work, committed_tally, next_attempt, waiver_meta
 
 
 def complete(run: Run) -> bool:
@@ -74,7 +73,7 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
     ):
         groups.start_ready()
         for receipt in pool.run(units, watch.tick, waivers.revise):
-            waivers.count(receipt.tally)
+            waivers.count(receipt.unit, receipt.tally)
             watch.receipt(receipt)
             ended(receipt.unit)
             groups.look()
@@ -84,31 +83,34 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
 
 
 class Waivers:
-    """Leaves out of units the problems that have enough chains, and commits a waiver of a unit of which nothing is
-    left, which `ended` then hears of. Does nothing without `rollout.quota`."""
+    """Leaves out of units the problems that have enough committed chains, and commits a waiver of a unit of which
+    nothing is left, which `ended` then hears of. Without `rollout.quota` nothing is left out."""
 
     def __init__(self, run: Run, ended: Callable[[str], None]) -> None:
         self._ended = ended
         self._ledger = Ledger(run.store, EPISODES)
         config = run.recipe.rollout.quota
         self._quota = Quota(config) if config is not None else None
+        self._counted: set[str] = set()
         if self._quota is not None:
-            for episode in read_episodes(self._ledger):
-                self._quota.add(tally([episode]))
+            for unit, commit in self._ledger.history().items():
+                self.count(unit, committed_tally(commit))
 
-    def count(self, found: dict[str, tuple[int, int]]) -> None:
-        """Count a unit that has just been committed."""
-        if self._quota is not None:
+    def count(self, unit: str, found: Mapping[str, tuple[int, int]]) -> None:
+        """Count what a unit's commit holds, once."""
+        if self._quota is not None and unit not in self._counted:
+            self._counted.add(unit)
             self._quota.add(found)
 
     def revise(self, unit: Work) -> Work | None:
-        """What is still to be done of a unit."""
+        """What is still to be done of a unit that is given away, as its next attempt."""
         if self._quota is None:
-            return unit
+            return next_attempt(unit)
         trimmed = self._quota.trim(unit)
         if trimmed.problems:
-            return trimmed
-        self._ledger.waive(unit.unit, self._quota.reason, waiver_meta(trimmed))
+            return next_attempt(trimmed)
+        commit, _ = self._ledger.waive(unit.unit, self._quota.reason, waiver_meta(trimmed))
+        self.count(unit.unit, committed_tally(commit))  # of an attempt that was given up and committed it all the same
         self._ended(unit.unit)
         return None
 
