@@ -142,14 +142,10 @@ class Ledger:
 
     def verify(self) -> list[str]:
         """Every fault in words, read afresh from the store; an empty list when all is well. Memory: one shard."""
-        faults: list[str] = []
-        known: dict[str, Commit] = {}
-        for path in self._record_paths():
-            try:
-                commit = self._parse(path)
-                known[commit.unit] = commit
-            except CorruptionError as error:
-                faults.append(str(error))
+        read = self._read_records(self._record_paths())
+        faults = [str(found) for found in read.values() if isinstance(found, CorruptionError)]
+        self._cache = {path: found for path, found in read.items() if isinstance(found, Commit)}
+        known = {commit.unit: commit for commit in self._cache.values()}
         for commit in known.values():
             if not commit.waived:
                 faults += [fault] if (fault := self._shard(commit)[1]) else []
@@ -223,14 +219,25 @@ class Ledger:
 
     def _load(self) -> dict[str, Commit]:
         paths = self._record_paths()
-        new = [path for path in paths if path not in self._cache]
-        if self.store.local() is None:
-            # One request after the other would take minutes for thousands of records.
-            with ThreadPoolExecutor(_REQUESTS) as pool:
-                self._cache.update(zip(new, pool.map(self._parse, new), strict=True))
-        else:
-            self._cache.update((path, self._parse(path)) for path in new)
+        for path, found in self._read_records([path for path in paths if path not in self._cache]).items():
+            if isinstance(found, CorruptionError):
+                raise found
+            self._cache[path] = found
         return {self._cache[path].unit: self._cache[path] for path in paths}
+
+    def _read_records(self, paths: Sequence[str]) -> dict[str, Commit | CorruptionError]:
+        """Each record, or what is wrong with it."""
+        if self.store.local() is not None:
+            return {path: self._tried(path) for path in paths}
+        # One request after the other would take minutes for thousands of records.
+        with ThreadPoolExecutor(_REQUESTS) as pool:
+            return dict(zip(paths, pool.map(self._tried, paths), strict=True))
+
+    def _tried(self, path: str) -> Commit | CorruptionError:
+        try:
+            return self._parse(path)
+        except CorruptionError as error:
+            return error
 
     def _record_paths(self) -> list[str]:
         return [path for path in self.store.list(self._below("commits")) if path.endswith(".json")]

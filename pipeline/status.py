@@ -7,7 +7,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from cluster.ledger import Ledger
 from pipeline.existing_run import read_run
 from pipeline.stages import STAGES
 from pipeline.stages.evaluate import missing_units as missing_scores
@@ -32,7 +31,7 @@ def show_status(folder: Path, console: Console) -> None:
     console.print(table)
     if run.store.exists("plan.json"):
         units = read_workload(run).episode_units
-        waived = sum(waived_episodes(commit) for commit in Ledger(run.store, EPISODES).history().values())
+        waived = sum(waived_episodes(commit) for commit in run.ledger(EPISODES).history().values())
         left_out = f" ({waived:,} episodes waived by the quota)" if waived else ""
         done = len(units) - len(missing_units(run))
         console.print(f"episode units: {done:,} of {len(units):,}{left_out}", highlight=False)

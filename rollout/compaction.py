@@ -35,14 +35,16 @@ def compact(ledger: Ledger, target_bytes: int = TARGET_BYTES) -> list[Commit]:
 def plan(commits: Mapping[str, Commit], target_bytes: int, apart: set[str]) -> list[Commit]:
     """The first run of two or more consecutive units that fit `target_bytes` together; empty when there is none."""
     run: list[Commit] = []
+    held = 0
     for commit in commits.values():
         if commit.waived:
             continue
         fixed = commit.unit in apart or commit.unit.startswith(COMPACTION)
-        if fixed or sum(member.bytes for member in run) + commit.bytes > target_bytes:
+        if fixed or held + commit.bytes > target_bytes:
             if len(run) > 1:
                 return run
-            run = []
+            run, held = [], 0
         if not fixed:
             run.append(commit)
+            held += commit.bytes
     return run if len(run) > 1 else []

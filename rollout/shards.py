@@ -213,13 +213,14 @@ def quarantine(store: Store, unit: str, rejected: Sequence[Rejected]) -> str | N
     return path
 
 
-def write_dataset_view(store: Store, prefix: str) -> bool:
-    """Make PREFIX open with `datasets.load_from_disk`: state.json and dataset_info.json over the live shards.
+def write_dataset_view(ledger: Ledger) -> bool:
+    """Make a ledger's folder open with `datasets.load_from_disk`: state.json and dataset_info.json over its shards.
 
     A derived view, replaced when the commits changed; returns whether anything was written. Nothing is written
     while no shard is committed.
     """
-    commits = [commit for commit in Ledger(store, prefix).commits().values() if commit.shard]
+    store, prefix = ledger.store, ledger.prefix
+    commits = [commit for commit in ledger.commits().values() if commit.shard]
     shards = [commit.shard for commit in commits if commit.rows] or [commit.shard for commit in commits[:1]]
     if not shards:
         return False

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from cluster.ledger import Ledger
 from cluster.telemetry import Units
 from evaluation.job import SCORES, ScoreUnit, plan_scores
 from pipeline.hosts import HostKind, Watch, open_pool, served_model
@@ -25,7 +24,7 @@ def planned_units(run: Run) -> list[ScoreUnit]:
 
 def missing_units(run: Run) -> list[ScoreUnit]:
     """Planned units without a commit."""
-    done = Ledger(run.store, SCORES).history()
+    done = run.ledger(SCORES).history()
     return [unit for unit in planned_units(run) if unit.name not in done]
 
 

@@ -3,7 +3,6 @@ their chains scored. At the end the many shards become few."""
 
 from collections.abc import Callable, Mapping
 
-from cluster.ledger import Ledger
 from cluster.telemetry import Units
 from pipeline.hosts import Watch, open_pool, served_model
 from pipeline.progress import progress_bar
@@ -24,7 +23,7 @@ def complete(run: Run) -> bool:
 
 def missing_units(run: Run) -> list[EpisodeUnit]:
     """Planned units without a commit, in the plan's order."""
-    done = Ledger(run.store, EPISODES).history()
+    done = run.ledger(EPISODES).history()
     return [unit for unit in read_workload(run).episode_units if unit.name not in done]
 
 
@@ -33,7 +32,7 @@ def work(run: Run) -> None:
     missing = missing_units(run)
     if missing:
         _roll_out(run, missing)
-    compact(Ledger(run.store, EPISODES))
+    compact(run.ledger(EPISODES))
 
 
 def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
@@ -88,7 +87,7 @@ class Waivers:
 
     def __init__(self, run: Run, ended: Callable[[str], None]) -> None:
         self._ended = ended
-        self._ledger = Ledger(run.store, EPISODES)
+        self._ledger = run.ledger(EPISODES)
         config = run.recipe.rollout.quota
         self._quota = Quota(config) if config is not None else None
         self._counted: set[str] = set()
@@ -117,5 +116,5 @@ class Waivers:
 
 def _uncompacted(run: Run) -> bool:
     """Whether shards could be joined and never were. (Those of different versions of the code stay apart.)"""
-    ledger = Ledger(run.store, EPISODES)
+    ledger = run.ledger(EPISODES)
     return not ledger.compactions() and bool(plan(ledger.commits(), TARGET_BYTES, set()))

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from cluster.ledger import Ledger
+from cluster.ledger import Commit, Ledger
 from cluster.storage import open_store
 from rollout import shards
-from rollout.compaction import compact
+from rollout.compaction import compact, plan
 from rollout.records import PairRule
 from rollout.units import group_unit_name, plan_units, ready_blocks
 from tests.rollout.rows import episode, group
@@ -122,6 +122,14 @@ def test_a_unit_replaced_after_compaction_is_not_read_twice(tmp_path: Path) -> N
     compact(ledger, 1 << 30)
     assert [row.id for row in shards.read_episodes(ledger)] == ids
     assert len(ledger.commits()) == 1
+
+
+def test_the_plan_of_a_hundred_thousand_small_units_takes_one_pass() -> None:
+    commits = [
+        Commit(unit=f"u{number:06}", shard="s", sha256="", bytes=400, rows=1, attempt=0, writer="")
+        for number in range(100_000)
+    ]  # looked at anew for each of them, their sizes took minutes
+    assert plan({commit.unit: commit for commit in commits}, 1 << 40, set()) == commits
 
 
 def test_shards_of_another_schema_are_left_apart(tmp_path: Path) -> None:
