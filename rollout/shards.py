@@ -4,6 +4,9 @@ One way for Episode, PreferenceGroup and Score (`rollout.columns`). A row that c
 reason, and its neighbours are kept.
 """
 
+import contextlib
+import io
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -244,31 +247,58 @@ def write_dataset_view(ledger: Ledger) -> bool:
     return changed
 
 
-def concatenate(payloads: Sequence[bytes]) -> bytes | None:
-    """One stream with all batches of the payloads, in order; None when their schemas differ (another version)."""
-    readers = [pa.ipc.open_stream(payload) for payload in payloads]
-    if any(not reader.schema.equals(readers[0].schema, check_metadata=True) for reader in readers[1:]):
-        return None
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, readers[0].schema) as writer:
-        for reader in readers:
-            for batch in reader:
-                writer.write_batch(batch)
-    result: bytes = sink.getvalue().to_pybytes()
-    return result
+def concatenate(payloads: Iterable[bytes]) -> tuple[bytes, int]:
+    """One stream with all batches of the first payloads, in order, and how many these are: those before the first one
+    whose schema differs, being another version's. Memory: what is made, and one payload if they come one by one."""
+    sink = io.BytesIO()  # its bytes are handed over without a copy
+    with contextlib.ExitStack() as stack:
+        writer, columns, taken = None, None, 0
+        for payload in payloads:
+            with pa.ipc.open_stream(payload) as reader:
+                if writer is None:
+                    columns = reader.schema
+                    writer = stack.enter_context(pa.ipc.new_stream(sink, columns))
+                if not reader.schema.equals(columns, check_metadata=True):
+                    break
+                for batch in reader:
+                    writer.write_batch(batch)
+            taken += 1
+    return sink.getvalue(), taken
 
 
 def iterate(kind: type[RecordT], payload: bytes) -> Iterator[RecordT]:
     """The rows of a shard, a batch at a time. Raises CorruptionError when it holds something else."""
+    for batch in _batches(kind, payload):
+        yield from records(kind, batch)
+
+
+def runs(kind: type[RecordT], payload: bytes, column: str) -> Iterator[tuple[Any, pa.RecordBatch]]:
+    """Consecutive rows of an equal value in `column`, for `records`: the value and the rows, which are the shard's own
+    memory. A run that crosses two batches comes in two parts. Raises like `iterate`."""
+    for batch in _batches(kind, payload):
+        start = 0
+        for value, same in itertools.groupby(batch.column(column).to_pylist()):
+            length = sum(1 for _ in same)
+            yield value, batch.slice(start, length)
+            start += length
+
+
+def records(kind: type[RecordT], batch: pa.RecordBatch) -> list[RecordT]:
+    """The rows of a batch. Raises CorruptionError when they are something else."""
+    try:
+        return [from_row(row, kind) for row in to_rows(batch)]
+    except msgspec.ValidationError as error:
+        raise CorruptionError(f"a shard of {kind.__name__} records does not decode: {error}") from None
+
+
+def _batches(kind: type[RecordT], payload: bytes) -> Iterator[pa.RecordBatch]:
     try:
         with pa.ipc.open_stream(payload) as reader:
             stored = (reader.schema.metadata or {}).get(b"chainpref.record", b"").decode()
             if stored != kind.__name__:
                 raise CorruptionError(f"a shard of {stored or 'unknown'} records was read as {kind.__name__}")
-            for batch in reader:
-                for row in to_rows(batch):
-                    yield from_row(row, kind)
-    except (pa.ArrowException, msgspec.ValidationError) as error:
+            yield from reader
+    except pa.ArrowException as error:
         raise CorruptionError(f"a shard of {kind.__name__} records does not decode: {error}") from None
 
 

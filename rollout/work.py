@@ -156,8 +156,8 @@ def receipt_of(
 
 def join_parts(store: Store, work: Work, parts: Sequence[Receipt]) -> Receipt:
     """Commit a unit that was done in parts. `parts` in the order of the unit."""
-    payload = concatenate([part.payload for part in parts])
-    if payload is None:
+    payload, joined = concatenate(part.payload for part in parts)
+    if joined < len(parts):
         raise CorruptionError(f"unit {work.unit}: its parts were written by different versions of the code; run again")
     outcomes: Counter[str] = Counter()
     counts: dict[str, tuple[int, int]] = {}

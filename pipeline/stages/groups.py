@@ -11,7 +11,14 @@ from cluster.telemetry import Units
 from pipeline.hosts import model_source
 from pipeline.run_folder import Run
 from pipeline.workload import read_workload
-from rollout.group_units import GroupWork, build_group_unit, group_prefix, group_unit, tokenizer_fingerprint
+from rollout.group_units import (
+    GroupWork,
+    build_group_unit,
+    group_prefix,
+    group_unit,
+    needed_memory,
+    tokenizer_fingerprint,
+)
 from rollout.shards import write_dataset_view
 from rollout.units import EpisodeUnit, ready_blocks, units_of_blocks
 
@@ -99,8 +106,11 @@ class GroupStream:
     def _start(self, wanted: Iterable[GroupWork]) -> None:
         import ray
 
-        build = ray.remote(build_group_unit).options(num_cpus=0.5, max_retries=3)
-        self._tasks += [build.remote(work) for work in wanted]
+        largest = max(node["Resources"].get("memory", 0.0) for node in ray.nodes() if node["Alive"])
+        for work in wanted:
+            # No more than a node has: such a task would wait for ever, and the estimate is on the safe side.
+            options = {"num_cpus": 0.5, "memory": min(work.memory, largest), "max_retries": 3}
+            self._tasks.append(ray.remote(build_group_unit).options(**options).remote(work))
 
     def look(self) -> None:
         """Every few seconds, count what has ended. Raises what a task raised."""
@@ -150,6 +160,8 @@ class _WorkMaker:
             unit=group_unit(members[0].block, run.student, commits, config, self._fingerprint),
             run_uri=run.store.uri,
             episodes=tuple(unit.name for unit in members),
+            problems=members[0].problem_ids,
+            memory=needed_memory(sum(commit.bytes for commit in commits), len(members[0].problem_ids)),
             student=run.student,
             student_source=self._source,
             groups=config.model_dump_json().encode(),
