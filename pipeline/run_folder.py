@@ -47,9 +47,8 @@ class Run:
         return open_store(self.recipe.run.store or str(self.folder))
 
     def ledger(self, prefix: str) -> Ledger:
-        """The ledger below `prefix`. One for the whole run: it has read a record once when it is asked again, and of
-        those there may be a hundred thousand, in a bucket. What is to be read afresh (`verify`) needs one of its own.
-        """
+        """The ledger below `prefix`: one for the whole run, so that a record is read once, of which there may be a
+        hundred thousand in a bucket. What was written since is seen; what rots since, `Ledger.verify` alone finds."""
         return self._ledgers.setdefault(prefix, Ledger(self.store, prefix))
 
     @cached_property
