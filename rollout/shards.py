@@ -283,10 +283,11 @@ def runs(kind: type[RecordT], payload: bytes, column: str) -> Iterator[tuple[Any
             start += length
 
 
-def records(kind: type[RecordT], batch: pa.RecordBatch) -> list[RecordT]:
+def records(kind: type[RecordT], batch: pa.RecordBatch) -> Iterator[RecordT]:
     """The rows of a batch. Raises CorruptionError when they are something else."""
     try:
-        return [from_row(row, kind) for row in to_rows(batch)]
+        for row in to_rows(batch):
+            yield from_row(row, kind)
     except msgspec.ValidationError as error:
         raise CorruptionError(f"a shard of {kind.__name__} records does not decode: {error}") from None
 

@@ -40,8 +40,8 @@ def test_the_rows_of_any_part_of_a_batch_are_its_own() -> None:
     made = rows(*((f"p{number // 5}", number) for number in range(40)))
     (batch, *more) = pa.ipc.open_stream(shards.encode_episodes(made).payload)
     for start, length in ((0, 3), (2, 5), (7, 1), (batch.num_rows - 1, 1), (4, 0)):
-        assert shards.records(Episode, batch.slice(start, length)) == made[start : start + length]
-    found = [(problem, shards.records(Episode, part)) for problem, part in _runs(made)]
+        assert list(shards.records(Episode, batch.slice(start, length))) == made[start : start + length]
+    found = [(problem, list(shards.records(Episode, part))) for problem, part in _runs(made)]
     assert [row for _, part in found for row in part] == made
     assert all({row.problem_id for row in part} == {problem} for problem, part in found)
     assert more, "and a run that crosses batches is among them"
