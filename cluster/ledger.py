@@ -7,6 +7,10 @@ A shard is published before its record, so a record never points at nothing. Two
 may both write shards; one of their records wins and the other one's shard is an orphan, which costs space and
 nothing else. Records carry a hash of themselves, and of the shard: nothing is believed that does not verify.
 
+What fences an attempt that comes late is that creation alone, together with the record's random token, which tells a
+writer's own record from another's. There is no order of attempts: a late one wins over a newer one that has committed
+nothing yet, and is as good. The number in `Commit.attempt` decides nothing; it says how often the unit had to be tried.
+
 Superseding. A record may name units that it replaces. A *compaction* (`publish_compaction`) only moves rows, so
 its members' records and shards stay, and it counts only as long as none of its members has been replaced by a
 regular unit; else the members count for themselves again. Compactions are numbered and created first-writer-wins:
@@ -39,6 +43,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     bytes: int
     rows: int
     attempt: int
+    """Which try at the unit made it, where its maker counts them; for diagnosis alone."""
     writer: str
     """A random token of the call that made this record: tells a writer's own record from an equal one."""
     meta: dict[str, str] = {}
@@ -137,14 +142,10 @@ class Ledger:
 
     def verify(self) -> list[str]:
         """Every fault in words, read afresh from the store; an empty list when all is well. Memory: one shard."""
-        faults: list[str] = []
-        known: dict[str, Commit] = {}
-        for path in self._record_paths():
-            try:
-                commit = self._parse(path)
-                known[commit.unit] = commit
-            except CorruptionError as error:
-                faults.append(str(error))
+        read = self._read_records(self._record_paths())
+        faults = [str(found) for found in read.values() if isinstance(found, CorruptionError)]
+        self._cache = {path: found for path, found in read.items() if isinstance(found, Commit)}
+        known = {commit.unit: commit for commit in self._cache.values()}
         for commit in known.values():
             if not commit.waived:
                 faults += [fault] if (fault := self._shard(commit)[1]) else []
@@ -218,14 +219,25 @@ class Ledger:
 
     def _load(self) -> dict[str, Commit]:
         paths = self._record_paths()
-        new = [path for path in paths if path not in self._cache]
-        if self.store.local() is None:
-            # One request after the other would take minutes for thousands of records.
-            with ThreadPoolExecutor(_REQUESTS) as pool:
-                self._cache.update(zip(new, pool.map(self._parse, new), strict=True))
-        else:
-            self._cache.update((path, self._parse(path)) for path in new)
+        for path, found in self._read_records([path for path in paths if path not in self._cache]).items():
+            if isinstance(found, CorruptionError):
+                raise found
+            self._cache[path] = found
         return {self._cache[path].unit: self._cache[path] for path in paths}
+
+    def _read_records(self, paths: Sequence[str]) -> dict[str, Commit | CorruptionError]:
+        """Each record, or what is wrong with it."""
+        if self.store.local() is not None:
+            return {path: self._tried(path) for path in paths}
+        # One request after the other would take minutes for thousands of records.
+        with ThreadPoolExecutor(_REQUESTS) as pool:
+            return dict(zip(paths, pool.map(self._tried, paths), strict=True))
+
+    def _tried(self, path: str) -> Commit | CorruptionError:
+        try:
+            return self._parse(path)
+        except CorruptionError as error:
+            return error
 
     def _record_paths(self) -> list[str]:
         return [path for path in self.store.list(self._below("commits")) if path.endswith(".json")]

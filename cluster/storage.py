@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import re
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -27,6 +28,8 @@ TEMPORARY = ".tmp-"
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG})
+_CONFLICT_PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
+"""Between tries to create an object that is refused and is not there."""
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 
 
@@ -209,12 +212,21 @@ class ObjectStore:
 
     def create(self, path: str, data: bytes) -> bool:
         with self._faults("write", path):
-            try:
-                # Conditions hold for single requests only, so no multipart upload here.
-                obstore.put(self._store, _checked(path), data, mode="create", use_multipart=False)
-            except AlreadyExistsError:
-                return False
-        return True
+            for pause_s in (0.0, *_CONFLICT_PAUSES_S):
+                time.sleep(pause_s)
+                try:
+                    # Conditions hold for single requests only, so no multipart upload here.
+                    obstore.put(self._store, _checked(path), data, mode="create", use_multipart=False)
+                    return True
+                except AlreadyExistsError:
+                    # 412 when somebody else won; but 409, too, while another's request is under way, and that one may
+                    # yet fail. Only a look tells them apart.
+                    if self.exists(path):
+                        return False
+        raise WorkError(
+            f"store {self._uri}: {path} cannot be created: the store answers that it conflicts with another writer, "
+            "and no object comes; run again"
+        )
 
     def replace(self, path: str, data: bytes) -> None:
         with self._faults("write", path):
@@ -269,9 +281,9 @@ class ObjectStore:
 
 
 def _probe(store: Store, path: str) -> None:
-    first = store.create(path, b"first")
-    second = store.create(path, b"second")
-    if not first or second or store.read(path) != b"first":
+    token = uuid.uuid4().hex.encode()
+    store.create(path, token)  # False where its own answer got lost and the client asked again
+    if store.create(path, b"second") or store.read(path) != token:
         raise RequestError(
             f"store {store.uri}: a second writer was not refused; exactly-once commits need create-if-absent "
             "(If-None-Match: *); use another store"

@@ -16,7 +16,6 @@ from typing import Any
 from rich.console import Console
 
 from cluster.errors import RequestError
-from cluster.ledger import Ledger
 from cluster.model_source import local_tokenizer
 from cluster.planner.licences import judge_model, licence_of
 from pipeline.existing_run import read_run
@@ -75,7 +74,7 @@ def export_pairs(folder: Path, out: Path, form: str, max_pairs: int, console: Co
 def _rows(run: Run, form: Callable[[Messages, Messages, Messages], Row], max_pairs: int) -> Iterator[Row]:
     role = ChatTemplate.from_model(local_tokenizer(model_source(run, "base"))).result_role.value
     episodes = _EpisodesOfBlocks(run)
-    for group in read_groups(Ledger(run.store, group_prefix(run.student))):
+    for group in read_groups(run.ledger(group_prefix(run.student))):
         prompt = [{"role": "user", "content": group.prompt_text}]
         seen: set[str] = set()
         pairs = product(group.right, group.wrong)
@@ -155,7 +154,7 @@ class _EpisodesOfBlocks:
     """Episodes by problem and sample, one block in memory at a time: groups come in blocks too."""
 
     def __init__(self, run: Run) -> None:
-        self._ledger = Ledger(run.store, EPISODES)
+        self._ledger = run.ledger(EPISODES)
         self._block_of = {name: unit.block for unit in read_workload(run).episode_units for name in unit.problem_ids}
         self._block = -1
         self._episodes: dict[tuple[str, int], Episode] = {}

@@ -8,7 +8,6 @@ from typing import Any
 from rich.console import Console
 
 from cluster.errors import RequestError
-from cluster.ledger import Ledger
 from evaluation.chains import ChainFilter, compare_chains, inspection
 from evaluation.diff import diff_runs, diff_view
 from evaluation.job import SCORES
@@ -24,7 +23,7 @@ def inspect_run(folder: Path, wanted: ChainFilter, limit: int, console: Console)
     """Print chains of all arms side by side, of problems with an attempt that passes the filter."""
     run = read_run(folder, console)
     problems = {problem.id: problem for suite in suite_problems(run).values() for problem in suite}
-    scores = read_scores(Ledger(run.store, SCORES))
+    scores = read_scores(run.ledger(SCORES))
     found = list(compare_chains(scores, wanted, run.recipe.evaluation.baseline, limit))
     if not found:
         raise RequestError(f"run {folder}: no attempt passes this filter; widen it, or run `chainpref evaluate` first")
@@ -40,8 +39,8 @@ def diff(before: Path, after: Path, console: Console) -> None:
             diff_runs(
                 _summary(old),
                 _summary(new),
-                read_scores(Ledger(old.store, SCORES)),
-                read_scores(Ledger(new.store, SCORES)),
+                read_scores(old.ledger(SCORES)),
+                read_scores(new.ledger(SCORES)),
                 new.recipe.evaluation,
             )
         )

@@ -17,6 +17,7 @@ import tomli_w
 from rich.console import Console
 
 from cluster.errors import RequestError
+from cluster.ledger import Ledger
 from cluster.storage import LocalStore, Store, open_store
 from pipeline.events import Events
 from pipeline.recipe import Recipe, refuse_changed, resolved
@@ -44,6 +45,15 @@ class Run:
     def store(self) -> Store:
         """What the ledgers hold: in the run's folder, or in the bucket that the recipe names."""
         return open_store(self.recipe.run.store or str(self.folder))
+
+    def ledger(self, prefix: str) -> Ledger:
+        """The ledger below `prefix`: one for the whole run, so that a record is read once, of which there may be a
+        hundred thousand in a bucket. What was written since is seen; what rots since, `Ledger.verify` alone finds."""
+        return self._ledgers.setdefault(prefix, Ledger(self.store, prefix))
+
+    @cached_property
+    def _ledgers(self) -> dict[str, Ledger]:
+        return {}
 
     @cached_property
     def events(self) -> Events:

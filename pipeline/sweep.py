@@ -9,7 +9,6 @@ from typing import Any
 
 from rich.console import Console
 
-from cluster.ledger import Ledger
 from cluster.storage import LocalStore
 from evaluation.job import SCORES
 from evaluation.sweep import Question, RowSource, Tally, summarise_sweep
@@ -78,7 +77,7 @@ def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
         plan.name,
         _rows(plan),
         _questions(plan),
-        {name: Tally().add(read_scores(Ledger(run.store, SCORES))) for name, run in runs.items()},
+        {name: Tally().add(read_scores(run.ledger(SCORES))) for name, run in runs.items()},
         {name: json.loads(run.store.read(SUMMARY)) for name, run in runs.items()},
         next(iter(plan.runs.values())).evaluation.confidence,
     )

@@ -169,8 +169,10 @@ def _values(array: Any) -> list[Any]:
             rows = [row if valid else None for row, valid in zip(rows, array.is_valid().to_pylist(), strict=True)]
         return rows
     if pa.types.is_list(array.type):
-        values = _values(array.values)
-        return [values[start:stop] for start, stop in itertools.pairwise(array.offsets.to_numpy().tolist())]
+        offsets = array.offsets.to_numpy()
+        first = int(offsets[0])
+        values = _values(array.values.slice(first, int(offsets[-1]) - first))  # of a slice of a batch no more than it
+        return [values[start:stop] for start, stop in itertools.pairwise((offsets - first).tolist())]
     if pa.types.is_string(array.type) or array.null_count:
         result: list[Any] = array.to_pylist()
         return result

@@ -1,11 +1,12 @@
 """A block's episodes to its committed group unit: what a Ray task runs for one block and one student."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 
+from cluster.errors import CorruptionError
 from cluster.ledger import Commit, Ledger
 from cluster.model_source import local_tokenizer, model_revision
 from cluster.storage import open_store
@@ -13,11 +14,14 @@ from rollout.config import GroupsConfig
 from rollout.groups import build_group
 from rollout.native_template import open_template
 from rollout.records import Episode, PreferenceGroup, content_hash
-from rollout.shards import decode_episodes, encode_groups, quarantine
+from rollout.shards import ShardWriter, quarantine, records, runs
 from rollout.template import ChatTemplate
 from rollout.units import group_unit_name
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json")
+_OBJECT_BYTES = 16
+"""Of Python objects, for each byte of a row in Arrow."""
+_LIBRARIES_BYTES = 600 << 20
 
 
 class GroupWork(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,11 +31,27 @@ class GroupWork(msgspec.Struct, frozen=True, kw_only=True):
     run_uri: str
     episodes: tuple[str, ...]
     """Names of the committed episode units of the block."""
+    problems: tuple[str, ...]
+    """The block's problems, in the plan's order."""
     student: str
     student_source: str
     """A folder, or `hub:OWNER/NAME@COMMIT`."""
     groups: bytes
     """GroupsConfig as JSON."""
+    memory: int = 0
+    """Bytes that a task which builds it is to reserve."""
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What the commit record says of a unit, so that a run can be summed up without reading its shards."""
+
+    groups: int
+    """Those with a pair."""
+    problems: int
+    chains: int
+    right: int
+    pairs: int
+    right_with_failed_steps: int
 
 
 def group_prefix(student: str) -> str:
@@ -61,58 +81,81 @@ def _template(source: str, call_format: str) -> ChatTemplate:
 
 
 def build_group_unit(work: GroupWork) -> Commit:
-    """Read the block's episodes, build its groups, commit them. Doing it twice commits once."""
+    """Read the block's episodes, build its groups, commit them. Doing it twice commits once.
+
+    Memory: the block's shards, one problem's episodes as objects, and the groups in Arrow; see `needed_memory`.
+    """
     store = open_store(work.run_uri)
     config = GroupsConfig.model_validate_json(work.groups)
-    episode_ledger = Ledger(store, "episodes")
-    found = [episode_ledger.find(name) for name in work.episodes]
-    commits = [commit for commit in found if commit is not None and not commit.waived]
-    rows = [episode for commit in commits for episode in decode_episodes(episode_ledger.read(commit))]
-    templates = {name: _template(work.student_source, name) for name in {row.call_format for row in rows}}
-    groups = [
-        group
-        for name, template in sorted(templates.items())
-        for group in block_groups([row for row in rows if row.call_format == name], work.student, template, config)
-    ]
-    encoded = encode_groups(groups)
-    if encoded.rejected:
-        quarantine(store, work.unit, encoded.rejected)
+    writer = ShardWriter(PreferenceGroup)
+    figures: list[Figures] = []
+    episodes = 0
+    for of_problem in problem_episodes(Ledger(store, "episodes"), work.episodes, work.problems):
+        episodes += len(of_problem)
+        for call_format in sorted({episode.call_format for episode in of_problem}):
+            alike = [episode for episode in of_problem if episode.call_format == call_format]
+            template = _template(work.student_source, call_format)
+            group = problem_group(alike, work.student, template, config)
+            if group is not None:
+                writer.add(group)
+                figures.append(figures_of(group))
+    encoded = writer.finish()
+    quarantine(store, work.unit, encoded.rejected)
+    stored = encoded.kept(figures)
+    meta = {name: str(sum(getattr(one, name) for one in stored)) for name in Figures.__struct_fields__}
     ledger = Ledger(store, group_prefix(work.student))
-    commit, _ = ledger.publish(work.unit, encoded.payload, encoded.rows, attempt=0, meta=count(groups, rows))
+    commit, _ = ledger.publish(
+        work.unit, encoded.payload, encoded.rows, attempt=0, meta=meta | {"episodes": str(episodes)}
+    )
     return commit
 
 
-def block_groups(
-    episodes: Iterable[Episode], student: str, template: ChatTemplate, config: GroupsConfig
-) -> list[PreferenceGroup]:
-    """One group a problem, in the order in which problems first appear; problems with nothing to learn from none."""
-    by_problem: dict[str, list[Episode]] = {}
-    for episode in episodes:
-        by_problem.setdefault(episode.problem_id, []).append(episode)
-    found = (
-        build_group(
-            sorted(of_problem, key=lambda episode: episode.sample),
-            student,
-            template,
-            config.rule,
-            truncated_as_wrong=config.truncated_as_wrong,
-            max_tokens=config.max_tokens or None,
-        )
-        for of_problem in by_problem.values()
+def needed_memory(block_bytes: int, problems: int) -> int:
+    """Bytes that building a block's groups takes at most, about: its shards and as much again for what is made of
+    them, one problem's episodes as objects, and the libraries."""
+    return 2 * block_bytes + _OBJECT_BYTES * block_bytes // max(1, problems) + _LIBRARIES_BYTES
+
+
+def problem_episodes(ledger: Ledger, units: Sequence[str], problems: Sequence[str]) -> Iterator[list[Episode]]:
+    """All episodes of each problem, by sample, from problem-major units. Raises CorruptionError where they are not."""
+    commits = [commit for unit in units if (commit := ledger.find(unit)) is not None and not commit.waived]
+    shards = [runs(Episode, ledger.read(commit), "problem_id") for commit in commits]
+    heads = [next(rows, None) for rows in shards]
+    for problem in problems:
+        found: list[Episode] = []
+        for index, rows in enumerate(shards):
+            while (head := heads[index]) is not None and head[0] == problem:
+                found += records(Episode, head[1])
+                heads[index] = next(rows, None)
+        if found:
+            yield sorted(found, key=lambda episode: episode.sample)
+    for commit, head in zip(commits, heads, strict=True):
+        if head is not None:
+            raise CorruptionError(f"unit {commit.unit}: {head[0]} is not in the order of the plan; run `verify`")
+
+
+def problem_group(
+    episodes: Sequence[Episode], student: str, template: ChatTemplate, config: GroupsConfig
+) -> PreferenceGroup | None:
+    """The group of one problem's episodes in one call format; None when there is nothing to learn from."""
+    return build_group(
+        episodes,
+        student,
+        template,
+        config.rule,
+        truncated_as_wrong=config.truncated_as_wrong,
+        max_tokens=config.max_tokens or None,
     )
-    return [group for group in found if group is not None]
 
 
-def count(groups: Sequence[PreferenceGroup], episodes: Sequence[Episode]) -> dict[str, str]:
-    """What the commit record says of a unit, so that a run can be summed up without reading its shards."""
-    right = [chain for group in groups for chain in group.right]
-    figures = {
-        "groups": sum(1 for group in groups if group.pairs),
-        "problems": len(groups),
-        "chains": sum(len(group.chains) for group in groups),
-        "right": len(right),
-        "pairs": sum(group.pairs for group in groups),
-        "right_with_failed_steps": sum(bool(chain.failed_steps) for chain in right),
-        "episodes": len(episodes),
-    }
-    return {name: str(figure) for name, figure in figures.items()}
+def figures_of(group: PreferenceGroup) -> Figures:
+    """A group's share in what the commit record of its unit sums up."""
+    right = group.right
+    return Figures(
+        groups=int(group.pairs > 0),
+        problems=1,
+        chains=len(group.chains),
+        right=len(right),
+        pairs=group.pairs,
+        right_with_failed_steps=sum(bool(chain.failed_steps) for chain in right),
+    )

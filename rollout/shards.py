@@ -4,8 +4,12 @@ One way for Episode, PreferenceGroup and Score (`rollout.columns`). A row that c
 reason, and its neighbours are kept.
 """
 
+import contextlib
+import io
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -30,6 +34,8 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     """A row that could not be stored. `content` is the row as pure-ASCII JSON: surrogates escaped, NaN as `NaN`."""
 
     row: str
+    place: int
+    """Its index among the rows that the shard was to hold."""
     reason: str
     content: str
 
@@ -41,6 +47,20 @@ class Encoded(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     rejected: tuple[Rejected, ...]
 
+    def kept(self, records: Sequence[RecordT]) -> list[RecordT]:
+        """Of the records that were to be stored, or of what stands beside them, those of the rows that are."""
+        without = {row.place for row in self.rejected}
+        return [record for place, record in enumerate(records) if place not in without]
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken(Generic[RecordT]):
+    """A row on its way into a shard."""
+
+    place: int
+    record: RecordT
+    row: dict[str, Any]
+
 
 class ShardWriter(Generic[RecordT]):
     """Makes one shard, row by row. Memory: the shard as Arrow, and one batch as Python objects."""
@@ -49,7 +69,8 @@ class ShardWriter(Generic[RecordT]):
         self._kind = kind
         self._sink = pa.BufferOutputStream()
         self._writer = pa.ipc.new_stream(self._sink, schema(kind))
-        self._pending: list[tuple[RecordT, dict[str, Any]]] = []
+        self._pending: list[_Taken[RecordT]] = []
+        self._taken = 0
         self._rejected: list[Rejected] = []
         self._batch_rows = 8
         self.rows = 0
@@ -66,12 +87,13 @@ class ShardWriter(Generic[RecordT]):
 
     def add(self, record: RecordT) -> None:
         """Append a row. One that cannot be stored stands in `Encoded.rejected` in the end."""
+        place, self._taken = self._taken, self._taken + 1
         try:
             row = to_row(record)
         except (ValueError, TypeError, OverflowError) as error:  # msgspec.ValidationError is a ValueError
-            self._reject(record, str(error))
+            self._reject(place, record, str(error))
             return
-        self._pending.append((record, row))
+        self._pending.append(_Taken(place, record, row))
         if len(self._pending) >= self._batch_rows:
             self._flush()
 
@@ -85,7 +107,7 @@ class ShardWriter(Generic[RecordT]):
         if not self._pending:
             return
         pending, self._pending = self._pending, []
-        batch = to_batch([row for _, row in pending], schema(self._kind))
+        batch = to_batch([taken.row for taken in pending], schema(self._kind))
         if batch is None:
             batch = self._without_rejected(pending)
         if batch.num_rows:
@@ -95,27 +117,28 @@ class ShardWriter(Generic[RecordT]):
             row_bytes = max(1, (self.bytes - before) // batch.num_rows)
             self._batch_rows = min(_MAX_BATCH_ROWS, max(1, BATCH_BYTES // row_bytes))
 
-    def _without_rejected(self, pending: Sequence[tuple[RecordT, dict[str, Any]]]) -> pa.RecordBatch:
+    def _without_rejected(self, pending: Sequence["_Taken[RecordT]"]) -> pa.RecordBatch:
         kept = []
-        for record, row in pending:
-            reason = fault(row, schema(self._kind))
-            if not reason and to_batch([row], schema(self._kind)) is None:
+        for taken in pending:
+            reason = fault(taken.row, schema(self._kind))
+            if not reason and to_batch([taken.row], schema(self._kind)) is None:
                 reason = "Arrow cannot hold it"
             if reason:
-                self._reject(record, reason)
+                self._reject(taken.place, taken.record, reason)
             else:
-                kept.append(row)
+                kept.append(taken.row)
         batch = to_batch(kept, schema(self._kind))
         assert batch is not None, "rows that can be stored one by one can be stored together"
         return batch
 
-    def _reject(self, record: RecordT, reason: str) -> None:
+    def _reject(self, place: int, record: RecordT, reason: str) -> None:
         try:
             content = json.dumps(msgspec.to_builtins(record))
         except (TypeError, ValueError):
             content = json.dumps({"repr": repr(record)})
         # What is wrong with the row can be wrong with its name, and then stands in the reason, too.
-        self._rejected.append(Rejected(row=_escaped(_row_id(record)), reason=_escaped(reason), content=content))
+        row, reason = _escaped(_row_id(record)), _escaped(reason)
+        self._rejected.append(Rejected(row=row, place=place, reason=reason, content=content))
 
 
 def encode_episodes(episodes: Iterable[Episode]) -> Encoded:
@@ -193,13 +216,14 @@ def quarantine(store: Store, unit: str, rejected: Sequence[Rejected]) -> str | N
     return path
 
 
-def write_dataset_view(store: Store, prefix: str) -> bool:
-    """Make PREFIX open with `datasets.load_from_disk`: state.json and dataset_info.json over the live shards.
+def write_dataset_view(ledger: Ledger) -> bool:
+    """Make a ledger's folder open with `datasets.load_from_disk`: state.json and dataset_info.json over its shards.
 
     A derived view, replaced when the commits changed; returns whether anything was written. Nothing is written
     while no shard is committed.
     """
-    commits = [commit for commit in Ledger(store, prefix).commits().values() if commit.shard]
+    store, prefix = ledger.store, ledger.prefix
+    commits = [commit for commit in ledger.commits().values() if commit.shard]
     shards = [commit.shard for commit in commits if commit.rows] or [commit.shard for commit in commits[:1]]
     if not shards:
         return False
@@ -223,31 +247,59 @@ def write_dataset_view(store: Store, prefix: str) -> bool:
     return changed
 
 
-def concatenate(payloads: Sequence[bytes]) -> bytes | None:
-    """One stream with all batches of the payloads, in order; None when their schemas differ (another version)."""
-    readers = [pa.ipc.open_stream(payload) for payload in payloads]
-    if any(not reader.schema.equals(readers[0].schema, check_metadata=True) for reader in readers[1:]):
-        return None
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, readers[0].schema) as writer:
-        for reader in readers:
-            for batch in reader:
-                writer.write_batch(batch)
-    result: bytes = sink.getvalue().to_pybytes()
-    return result
+def concatenate(payloads: Iterable[bytes]) -> tuple[bytes, int]:
+    """One stream with all batches of the first payloads, in order, and how many these are: those before the first one
+    whose schema differs, being another version's. Memory: what is made, and one payload if they come one by one."""
+    sink = io.BytesIO()  # its bytes are handed over without a copy
+    with contextlib.ExitStack() as stack:
+        writer, columns, taken = None, None, 0
+        for payload in payloads:
+            with pa.ipc.open_stream(payload) as reader:
+                if writer is None:
+                    columns = reader.schema
+                    writer = stack.enter_context(pa.ipc.new_stream(sink, columns))
+                if not reader.schema.equals(columns, check_metadata=True):
+                    break
+                for batch in reader:
+                    writer.write_batch(batch)
+            taken += 1
+    return sink.getvalue(), taken
 
 
 def iterate(kind: type[RecordT], payload: bytes) -> Iterator[RecordT]:
     """The rows of a shard, a batch at a time. Raises CorruptionError when it holds something else."""
+    for batch in _batches(kind, payload):
+        yield from records(kind, batch)
+
+
+def runs(kind: type[RecordT], payload: bytes, column: str) -> Iterator[tuple[Any, pa.RecordBatch]]:
+    """Consecutive rows of an equal value in `column`, for `records`: the value and the rows, which are the shard's own
+    memory. A run that crosses two batches comes in two parts. Raises like `iterate`."""
+    for batch in _batches(kind, payload):
+        start = 0
+        for value, same in itertools.groupby(batch.column(column).to_pylist()):
+            length = sum(1 for _ in same)
+            yield value, batch.slice(start, length)
+            start += length
+
+
+def records(kind: type[RecordT], batch: pa.RecordBatch) -> Iterator[RecordT]:
+    """The rows of a batch. Raises CorruptionError when they are something else."""
+    try:
+        for row in to_rows(batch):
+            yield from_row(row, kind)
+    except msgspec.ValidationError as error:
+        raise CorruptionError(f"a shard of {kind.__name__} records does not decode: {error}") from None
+
+
+def _batches(kind: type[RecordT], payload: bytes) -> Iterator[pa.RecordBatch]:
     try:
         with pa.ipc.open_stream(payload) as reader:
             stored = (reader.schema.metadata or {}).get(b"chainpref.record", b"").decode()
             if stored != kind.__name__:
                 raise CorruptionError(f"a shard of {stored or 'unknown'} records was read as {kind.__name__}")
-            for batch in reader:
-                for row in to_rows(batch):
-                    yield from_row(row, kind)
-    except (pa.ArrowException, msgspec.ValidationError) as error:
+            yield from reader
+    except pa.ArrowException as error:
         raise CorruptionError(f"a shard of {kind.__name__} records does not decode: {error}") from None
 
 

@@ -4,7 +4,6 @@ An episode unit is (block of problems, range of samples, generation), problem-ma
 before the next block, so that its groups are ready early and its prompts stay in the engines' prefix caches.
 """
 
-import itertools
 from collections.abc import Container, Iterable, Sequence
 
 import msgspec
@@ -59,17 +58,22 @@ def block_name(block: int) -> str:
     return f"b{block:05d}"
 
 
+def units_of_blocks(units: Iterable[EpisodeUnit]) -> dict[int, list[EpisodeUnit]]:
+    """Block -> its units, in the plan's order."""
+    blocks: dict[int, list[EpisodeUnit]] = {}
+    for unit in units:
+        blocks.setdefault(unit.block, []).append(unit)
+    return blocks
+
+
 def ready_blocks(units: Iterable[EpisodeUnit], done: Container[str]) -> list[int]:
     """The blocks of which every unit is done, ascending.
 
     `done`: names of units committed or waived; `Ledger.history()`, because compaction takes units out of
     `Ledger.commits()`.
     """
-    ready = []
-    for block, members in itertools.groupby(sorted(units, key=lambda unit: unit.block), key=lambda unit: unit.block):
-        if all(unit.name in done for unit in members):
-            ready.append(block)
-    return ready
+    blocks = units_of_blocks(units)
+    return [block for block in sorted(blocks) if all(unit.name in done for unit in blocks[block])]
 
 
 def _unit(block: int, problem_ids: tuple[str, ...], start: int, stop: int, generation: str) -> EpisodeUnit:

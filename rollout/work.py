@@ -13,7 +13,7 @@ from cluster.errors import CorruptionError
 from cluster.ledger import Commit, Ledger
 from cluster.placement import Executor
 from cluster.storage import Store
-from rollout.records import Episode, Problem, Producer, Score
+from rollout.records import Episode, Outcome, Problem, Producer, Score
 from rollout.shards import concatenate, encode_episodes, encode_scores, quarantine
 
 
@@ -66,6 +66,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """EpisodeConfig as JSON, where it is not the host's."""
     waived: tuple[str, ...] = ()
     """Problems of the unit that have enough chains already, and are left out."""
+    attempt: int = 0
+    """How often it has been given away, this time included; 0 where nobody counts."""
 
     @property
     def size(self) -> int:
@@ -78,7 +80,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a unit, or of a part of it."""
+    """What became of a unit, or of a part of it. Of a unit, rows and counts are those of the commit that counts, which
+    another attempt may have made; tokens and seconds are this attempt's own."""
 
     unit: str
     won: bool
@@ -135,16 +138,17 @@ def receipt_of(
     else:
         encoded = encode_episodes(episodes)
     quarantine(store, work.unit, encoded.rejected)
+    stored = encoded.kept(episodes)
     receipt = Receipt(
         unit=work.unit,
         won=False,
         rows=encoded.rows,
         quarantined=len(encoded.rejected),
-        outcomes=dict(Counter(episode.outcome.value for episode in episodes)),
+        outcomes=dict(Counter(episode.outcome.value for episode in stored)),
         generated_tokens=sum(len(step.token_ids) for episode in episodes for step in episode.steps),
         seconds=seconds,
         host=host,
-        tally=tally(episodes),
+        tally=tally(stored),
         payload=encoded.payload,
     )
     return _commit(store, work, receipt) if whole else receipt
@@ -152,8 +156,8 @@ def receipt_of(
 
 def join_parts(store: Store, work: Work, parts: Sequence[Receipt]) -> Receipt:
     """Commit a unit that was done in parts. `parts` in the order of the unit."""
-    payload = concatenate([part.payload for part in parts])
-    if payload is None:
+    payload, joined = concatenate(part.payload for part in parts)
+    if joined < len(parts):
         raise CorruptionError(f"unit {work.unit}: its parts were written by different versions of the code; run again")
     outcomes: Counter[str] = Counter()
     counts: dict[str, tuple[int, int]] = {}
@@ -204,8 +208,43 @@ def waived_problems(commit: Commit) -> tuple[str, ...]:
     return msgspec.json.decode(commit.meta.get("waived_problems", "[]"), type=tuple[str, ...])
 
 
+def committed_tally(commit: Commit) -> dict[str, tuple[int, int]]:
+    """Problem -> right and wrong episodes that the unit holds."""
+    return msgspec.json.decode(commit.meta.get("tally", "{}"), type=dict[str, tuple[int, int]])
+
+
+def committed_outcomes(commit: Commit) -> dict[str, int]:
+    """Outcome -> episodes that the unit holds."""
+    return {outcome.value: int(commit.meta[outcome.value]) for outcome in Outcome if outcome.value in commit.meta}
+
+
+def quarantined_rows(commit: Commit) -> int:
+    """Episodes that were made and could not be stored."""
+    return int(commit.meta.get("quarantined", 0))
+
+
+def next_attempt(work: Work) -> Work:
+    """The work, given away once more."""
+    return msgspec.structs.replace(work, attempt=work.attempt + 1)
+
+
 def _commit(store: Store, work: Work, receipt: Receipt) -> Receipt:
+    """Commit the unit. What was made by a loser counts nowhere: it gets the winner's rows and counts."""
     meta = {name: str(count) for name, count in receipt.outcomes.items()} | {"host": receipt.host}
+    if not work.suite:
+        meta["tally"] = msgspec.json.encode(receipt.tally).decode()
+    if receipt.quarantined:
+        meta["quarantined"] = str(receipt.quarantined)
     meta |= waiver_meta(work)
-    _, won = Ledger(store, work.prefix).publish(work.unit, receipt.payload, receipt.rows, attempt=0, meta=meta)
-    return msgspec.structs.replace(receipt, won=won, payload=b"")
+    commit, won = Ledger(store, work.prefix).publish(
+        work.unit, receipt.payload, receipt.rows, attempt=work.attempt, meta=meta
+    )
+    return msgspec.structs.replace(
+        receipt,
+        won=won,
+        rows=commit.rows,
+        quarantined=quarantined_rows(commit),
+        outcomes=committed_outcomes(commit),
+        tally=committed_tally(commit),
+        payload=b"",
+    )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from cluster.ledger import Ledger
 from cluster.telemetry import Units
 from evaluation.job import SCORES, ScoreUnit, plan_scores
 from pipeline.hosts import HostKind, Watch, open_pool, served_model
@@ -25,7 +24,7 @@ def planned_units(run: Run) -> list[ScoreUnit]:
 
 def missing_units(run: Run) -> list[ScoreUnit]:
     """Planned units without a commit."""
-    done = Ledger(run.store, SCORES).history()
+    done = run.ledger(SCORES).history()
     return [unit for unit in planned_units(run) if unit.name not in done]
 
 
@@ -42,7 +41,7 @@ def work(run: Run) -> None:
 
 
 def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit], done: Units) -> None:
-    from rollout.work import Work
+    from rollout.work import Work, next_attempt
 
     problems = {problem.id: problem for suite in suite_problems(run).values() for problem in suite}
     models = {name: served_model(run, name) for name in dict.fromkeys(unit.model for unit in units)}
@@ -68,6 +67,6 @@ def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit], done: Units) ->
         progress_bar(run.console, title, attempts) as bar,
         Watch(run, "evaluate", pool, bar) as watch,
     ):
-        for receipt in pool.run(work_units, watch.tick):
+        for receipt in pool.run(work_units, watch.tick, next_attempt):
             watch.receipt(receipt)
             done.ended()

@@ -2,19 +2,25 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from cluster.errors import WorkError
-from cluster.ledger import Commit, Ledger
+from cluster.ledger import Commit
 from cluster.telemetry import Units
 from pipeline.hosts import model_source
 from pipeline.run_folder import Run
 from pipeline.workload import read_workload
-from rollout.config import GroupsConfig
-from rollout.group_units import GroupWork, build_group_unit, group_prefix, group_unit, tokenizer_fingerprint
+from rollout.group_units import (
+    GroupWork,
+    build_group_unit,
+    group_prefix,
+    group_unit,
+    needed_memory,
+    tokenizer_fingerprint,
+)
 from rollout.shards import write_dataset_view
-from rollout.units import ready_blocks
+from rollout.units import EpisodeUnit, ready_blocks, units_of_blocks
 
 EPISODES = "episodes"
 _LOOK_EVERY_S = 5.0
@@ -26,7 +32,7 @@ def complete(run: Run) -> bool:
         return False
     wanted = _wanted(run)
     blocks = {unit.block for unit in read_workload(run).episode_units}
-    done = Ledger(run.store, group_prefix(run.student)).history()
+    done = run.ledger(group_prefix(run.student)).history()
     view = run.store.exists(f"{group_prefix(run.student)}/state.json")
     return view and len(wanted) == len(blocks) and all(work.unit in done for work in wanted.values())
 
@@ -36,7 +42,7 @@ def work(run: Run) -> None:
     stream = GroupStream(run)
     stream.start_ready()
     stream.finish()
-    write_dataset_view(run.store, group_prefix(run.student))
+    write_dataset_view(run.ledger(group_prefix(run.student)))
     figures = group_figures(run)
     run.events.add("groups", **figures)
     run.console.print("  " + ", ".join(f"{figures[name]:,} {name}" for name in ("groups", "chains", "pairs")))
@@ -50,7 +56,7 @@ def work(run: Run) -> None:
 def group_figures(run: Run) -> dict[str, int]:
     """Sums over the committed group units, from their records alone."""
     totals: dict[str, int] = {}
-    for commit in Ledger(run.store, group_prefix(run.student)).history().values():
+    for commit in run.ledger(group_prefix(run.student)).history().values():
         for name, figure in commit.meta.items():
             totals[name] = totals.get(name, 0) + int(figure)
     return totals
@@ -69,18 +75,19 @@ class GroupStream:
         self._tasks: list[Any] = []
         self._looked = time.monotonic()
         units = read_workload(run).episode_units
-        done = Ledger(run.store, EPISODES).history()
+        done = run.ledger(EPISODES).history()
+        self._units_of = units_of_blocks(units)
         self._block = {unit.name: unit.block for unit in units}
         self._left = Counter(unit.block for unit in units if unit.name not in done)
         self._done = set(done)
+        self._work = _WorkMaker(run)
 
     def start_ready(self) -> None:
         """Start all blocks that were complete from the beginning."""
-        done = Ledger(self._run.store, group_prefix(self._run.student)).history()
+        done = self._run.ledger(group_prefix(self._run.student)).history()
         wanted = _wanted(self._run).values()
         missing = [work for work in wanted if work.unit not in done]
-        blocks = len(set(self._block.values()))
-        self._units = Units(str(self._run.folder), "groups", blocks, len(wanted) - len(missing))
+        self._units = Units(str(self._run.folder), "groups", len(self._units_of), len(wanted) - len(missing))
         self._start(missing)
 
     def ended(self, unit: str) -> None:
@@ -91,17 +98,19 @@ class GroupStream:
         block = self._block[unit]
         self._left[block] -= 1
         if not self._left[block]:
-            ledger = Ledger(self._run.store, EPISODES)
-            members = [name for name, its_block in self._block.items() if its_block == block]
-            commits = {name: commit for name in members if (commit := ledger.find(name)) is not None}
+            ledger, members = self._run.ledger(EPISODES), self._units_of[block]
+            commits = [commit for member in members if (commit := ledger.find(member.name)) is not None]
             if len(commits) == len(members):
-                self._start([_group_work(self._run, block, members, commits)])
+                self._start([self._work.of(members, commits)])
 
     def _start(self, wanted: Iterable[GroupWork]) -> None:
         import ray
 
-        build = ray.remote(build_group_unit).options(num_cpus=0.5, max_retries=3)
-        self._tasks += [build.remote(work) for work in wanted]
+        largest = max(node["Resources"].get("memory", 0.0) for node in ray.nodes() if node["Alive"])
+        for work in wanted:
+            # No more than a node has: such a task would wait for ever, and the estimate is on the safe side.
+            options = {"num_cpus": 0.5, "memory": min(work.memory, largest), "max_retries": 3}
+            self._tasks.append(ray.remote(build_group_unit).options(**options).remote(work))
 
     def look(self) -> None:
         """Every few seconds, count what has ended. Raises what a task raised."""
@@ -128,22 +137,32 @@ class GroupStream:
 def _wanted(run: Run) -> dict[int, GroupWork]:
     """Block -> its group unit, for every block whose episode units are all committed or waived."""
     units = read_workload(run).episode_units
-    done = Ledger(run.store, EPISODES).history()
-    members: dict[int, list[str]] = {}
-    for unit in units:
-        members.setdefault(unit.block, []).append(unit.name)
-    return {block: _group_work(run, block, members[block], done) for block in ready_blocks(units, done)}
+    done = run.ledger(EPISODES).history()
+    maker, members = _WorkMaker(run), units_of_blocks(units)
+    return {
+        block: maker.of(members[block], [done[unit.name] for unit in members[block]])
+        for block in ready_blocks(units, done)
+    }
 
 
-def _group_work(run: Run, block: int, members: Sequence[str], commits: Mapping[str, Commit]) -> GroupWork:
-    config: GroupsConfig = run.recipe.groups
-    student = model_source(run, "base")
-    fingerprint = tokenizer_fingerprint(student)
-    return GroupWork(
-        unit=group_unit(block, run.student, [commits[name] for name in members], config, fingerprint),
-        run_uri=run.store.uri,
-        episodes=tuple(members),
-        student=run.student,
-        student_source=student,
-        groups=config.model_dump_json().encode(),
-    )
+class _WorkMaker:
+    """Makes a block's group work. The student's tokenizer, whose hash is in the name of each, is read once."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._source = model_source(run, "base")
+        self._fingerprint = tokenizer_fingerprint(self._source)
+
+    def of(self, members: Sequence[EpisodeUnit], commits: Sequence[Commit]) -> GroupWork:
+        """`commits`: of the block's units, in their order."""
+        run, config = self._run, self._run.recipe.groups
+        return GroupWork(
+            unit=group_unit(members[0].block, run.student, commits, config, self._fingerprint),
+            run_uri=run.store.uri,
+            episodes=tuple(unit.name for unit in members),
+            problems=members[0].problem_ids,
+            memory=needed_memory(sum(commit.bytes for commit in commits), len(members[0].problem_ids)),
+            student=run.student,
+            student_source=self._source,
+            groups=config.model_dump_json().encode(),
+        )

@@ -141,9 +141,9 @@ def _missing(run: Run, arm: DpoArm) -> int:
     from training.reference import ReferenceStore, chain_key, reference_name
     from training.selection import arm_groups
 
-    known = ReferenceStore(Ledger(run.store, reference_prefix(run))).scores()
+    known = ReferenceStore(run.ledger(reference_prefix(run))).scores()
     name = reference_name(model_source(run, arm.start), precision(run.recipe.training))
-    stored = arm_groups(read_groups(Ledger(run.store, group_prefix(run.student))), arm)
+    stored = arm_groups(read_groups(run.ledger(group_prefix(run.student))), arm)
     chains = (chain for group in scored_groups(stored, arm.scored) for chain in group.chains)
     return sum(chain_key(name, chain) not in known for chain in chains)
 

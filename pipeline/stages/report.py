@@ -5,7 +5,6 @@ from collections import Counter
 from typing import Any
 
 from cluster.errors import RequestError
-from cluster.ledger import Ledger
 from evaluation.job import SCORES
 from pipeline.prediction import compared
 from pipeline.run_folder import Run, versions
@@ -31,7 +30,7 @@ def work(run: Run) -> None:
     from rollout.shards import read_scores
 
     problems = [problem for suite in suite_problems(run).values() for problem in suite]
-    ledger = Ledger(run.store, SCORES)
+    ledger = run.ledger(SCORES)
     summary = build_summary(
         read_scores(ledger), problems, data_figures(run), run.events.seconds(), versions(), run.recipe.evaluation
     )
@@ -60,7 +59,7 @@ def data_figures(run: Run) -> dict[str, int]:
     """Counts of episodes by outcome and of what became of them, from the commit records alone."""
     outcomes: Counter[str] = Counter()
     waived = 0
-    for commit in Ledger(run.store, EPISODES).history().values():
+    for commit in run.ledger(EPISODES).history().values():
         outcomes.update({outcome.value: int(commit.meta.get(outcome.value, 0)) for outcome in Outcome})
         waived += waived_episodes(commit)
     groups = group_figures(run)

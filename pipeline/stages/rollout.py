@@ -1,9 +1,8 @@
 """Stage `rollout`: the teacher's episodes, unit by unit; groups of finished blocks are built meanwhile, and
 their chains scored. At the end the many shards become few."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from cluster.ledger import Ledger
 from cluster.telemetry import Units
 from pipeline.hosts import Watch, open_pool, served_model
 from pipeline.progress import progress_bar
@@ -13,9 +12,8 @@ from pipeline.stages.reference_stream import ReferenceStream
 from pipeline.workload import read_workload, train_problems
 from rollout.compaction import TARGET_BYTES, compact, plan
 from rollout.quota import Quota
-from rollout.shards import read_episodes
 from rollout.units import EpisodeUnit, block_name
-from rollout.work import Work, tally, waiver_meta
+from rollout.work import Work, committed_tally, next_attempt, waiver_meta
 
 
 def complete(run: Run) -> bool:
@@ -25,7 +23,7 @@ def complete(run: Run) -> bool:
 
 def missing_units(run: Run) -> list[EpisodeUnit]:
     """Planned units without a commit, in the plan's order."""
-    done = Ledger(run.store, EPISODES).history()
+    done = run.ledger(EPISODES).history()
     return [unit for unit in read_workload(run).episode_units if unit.name not in done]
 
 
@@ -34,7 +32,7 @@ def work(run: Run) -> None:
     missing = missing_units(run)
     if missing:
         _roll_out(run, missing)
-    compact(Ledger(run.store, EPISODES))
+    compact(run.ledger(EPISODES))
 
 
 def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
@@ -74,7 +72,7 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
     ):
         groups.start_ready()
         for receipt in pool.run(units, watch.tick, waivers.revise):
-            waivers.count(receipt.tally)
+            waivers.count(receipt.unit, receipt.tally)
             watch.receipt(receipt)
             ended(receipt.unit)
             groups.look()
@@ -84,36 +82,39 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
 
 
 class Waivers:
-    """Leaves out of units the problems that have enough chains, and commits a waiver of a unit of which nothing is
-    left, which `ended` then hears of. Does nothing without `rollout.quota`."""
+    """Leaves out of units the problems that have enough committed chains, and commits a waiver of a unit of which
+    nothing is left, which `ended` then hears of. Without `rollout.quota` nothing is left out."""
 
     def __init__(self, run: Run, ended: Callable[[str], None]) -> None:
         self._ended = ended
-        self._ledger = Ledger(run.store, EPISODES)
+        self._ledger = run.ledger(EPISODES)
         config = run.recipe.rollout.quota
         self._quota = Quota(config) if config is not None else None
+        self._counted: set[str] = set()
         if self._quota is not None:
-            for episode in read_episodes(self._ledger):
-                self._quota.add(tally([episode]))
+            for unit, commit in self._ledger.history().items():
+                self.count(unit, committed_tally(commit))
 
-    def count(self, found: dict[str, tuple[int, int]]) -> None:
-        """Count a unit that has just been committed."""
-        if self._quota is not None:
+    def count(self, unit: str, found: Mapping[str, tuple[int, int]]) -> None:
+        """Count what a unit's commit holds, once."""
+        if self._quota is not None and unit not in self._counted:
+            self._counted.add(unit)
             self._quota.add(found)
 
     def revise(self, unit: Work) -> Work | None:
-        """What is still to be done of a unit."""
+        """What is still to be done of a unit that is given away, as its next attempt."""
         if self._quota is None:
-            return unit
+            return next_attempt(unit)
         trimmed = self._quota.trim(unit)
         if trimmed.problems:
-            return trimmed
-        self._ledger.waive(unit.unit, self._quota.reason, waiver_meta(trimmed))
+            return next_attempt(trimmed)
+        commit, _ = self._ledger.waive(unit.unit, self._quota.reason, waiver_meta(trimmed))
+        self.count(unit.unit, committed_tally(commit))  # of an attempt that was given up and committed it all the same
         self._ended(unit.unit)
         return None
 
 
 def _uncompacted(run: Run) -> bool:
     """Whether shards could be joined and never were. (Those of different versions of the code stay apart.)"""
-    ledger = Ledger(run.store, EPISODES)
+    ledger = run.ledger(EPISODES)
     return not ledger.compactions() and bool(plan(ledger.commits(), TARGET_BYTES, set()))

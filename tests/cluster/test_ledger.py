@@ -10,7 +10,7 @@ import pytest
 from cluster.errors import CorruptionError
 from cluster.ledger import Commit, Ledger
 from cluster.storage import LocalStore, open_store
-from tests.cluster.s3 import s3_environment, s3_server
+from tests.cluster.s3 import s3_environment, s3_server, troubled_s3
 
 
 @pytest.fixture
@@ -214,6 +214,18 @@ def test_orphans_are_no_fault(ledger: Ledger) -> None:
     ledger.store.create("episodes/shards/0000.arrow", b"a loser's")
     assert ledger.verify() == []
     assert ledger.orphans() == ["episodes/shards/0000.arrow"]
+
+
+def test_conflicts_and_lost_answers_of_an_object_store_commit_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with troubled_s3() as server:
+        s3_environment(server.endpoint, monkeypatch)
+        ledger = Ledger(open_store("s3://bucket/run"), "episodes")
+        server.conflicts = 1
+        assert publish(ledger, "u1")[1]
+        server.lost_answers = 2  # the shard's and the record's
+        commit, won = publish(ledger, "u2", b"other")
+        assert won
+        assert Ledger(ledger.store, "episodes").find("u2") == commit
 
 
 @pytest.mark.parametrize("unit", ["", "../x", "a/b", ".hidden", "a b", "x" * 200, "ünit"])

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from cluster import storage
 from cluster.errors import RequestError, WorkError
 from cluster.storage import LocalStore, ObjectStore, Store, open_store
-from tests.cluster.s3 import s3_environment, s3_server
+from tests.cluster.s3 import TroubledS3, s3_environment, s3_server, troubled_s3
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +165,39 @@ def test_a_store_that_lets_the_second_writer_pass_is_refused(s3_endpoint: str, m
     monkeypatch.setattr(store, "create", create)
     with pytest.raises(RequestError, match="a second writer was not refused"):
         store.probe()
+
+
+@pytest.fixture
+def troubled(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[TroubledS3, Store]]:
+    monkeypatch.setattr(storage, "_CONFLICT_PAUSES_S", (0.0, 0.0, 0.0))
+    with troubled_s3() as server:
+        yield server, open_s3(server.endpoint, monkeypatch, "s3://bucket/run")
+
+
+def test_a_conflict_that_leaves_no_object_is_tried_again(troubled: tuple[TroubledS3, Store]) -> None:
+    server, store = troubled
+    server.conflicts = 3
+    assert store.create("a", b"mine")
+    assert store.read("a") == b"mine"
+    server.conflicts = 1
+    assert not store.create("a", b"late"), "a conflict with one that is there is lost"
+    assert store.read("a") == b"mine"
+
+
+def test_a_conflict_without_end_is_the_stores_fault(troubled: tuple[TroubledS3, Store]) -> None:
+    server, store = troubled
+    server.conflicts = 100
+    with pytest.raises(WorkError, match=r"a cannot be created: .* conflicts with another writer") as caught:
+        store.create("a", b"mine")
+    assert "\n" not in str(caught.value)
+    assert server.puts == 4
+
+
+def test_a_probe_bears_a_lost_answer(troubled: tuple[TroubledS3, Store]) -> None:
+    server, store = troubled
+    server.lost_answers = 1
+    store.probe()
+    assert server.puts == 3, "the first one was sent twice"
 
 
 def test_a_bucket_that_does_not_exist(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:

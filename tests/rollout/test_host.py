@@ -19,7 +19,7 @@ from cluster.storage import open_store
 from rollout import host as host_module
 from rollout.config import EpisodeConfig, GroupsConfig
 from rollout.execution import execute
-from rollout.group_units import block_groups
+from rollout.group_units import problem_episodes, problem_group
 from rollout.host import RolloutHost
 from rollout.problems import generate
 from rollout.problems.config import FamilyConfig
@@ -236,8 +236,14 @@ def test_no_fault_of_machines_is_among_the_rejected(
     assert len(episodes) == 4 * 32
     undisturbed = [one for one in episodes if one.outcome is not Outcome.INFRASTRUCTURE]
     assert bool(undisturbed) == (fault != "always aborted")
-    groups = block_groups(episodes, "student", ChatTemplate.from_model(model.source), GroupsConfig())
-    for group in groups:
+    template = ChatTemplate.from_model(model.source)
+    units = [f"u{number}" for number in range(4)]
+    ledger = Ledger(open_store(str(tmp_path / "run")), "episodes")
+    for of_problem in problem_episodes(ledger, units, [problem.id for problem in PROBLEMS]):
+        group = problem_group(of_problem, "student", template, GroupsConfig())
+        if group is None:
+            assert fault == "always aborted"
+            continue
         samples = {one.sample: one for one in undisturbed if one.problem_id == group.problem_id}
         for chain in group.wrong:
             assert all(samples[sample].steps[-1].text == WRONG_REPLY for sample in chain.episodes)

@@ -77,6 +77,7 @@ def test_native_episodes_become_groups_of_a_student_with_another_template(
             unit=f"b00000-{student}",
             run_uri=str(tmp_path),
             episodes=("u",),
+            problems=tuple(problem.id for problem in PROBLEMS),
             student=student,
             student_source=str(folders[student]),
             groups=GroupsConfig().model_dump_json().encode(),
