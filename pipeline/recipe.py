@@ -76,8 +76,8 @@ class ModelsSection(Section):
     """The folder's name under groups/ and reference/."""
     tokenizer: TokenizerConfig = TokenizerConfig()
     """Of tiny models."""
-    cache: str = "runs/.models"
-    """Where tiny models are kept for other runs, by content hash."""
+    cache: str = ""
+    """Where tiny models are kept for other runs, by content hash; "" for .models beside the run's folder."""
 
 
 class EnginesSection(Section):
