@@ -15,7 +15,7 @@ from cluster.errors import RequestError
 TEMPLATES = Path(__file__).resolve().parents[1] / "k8s"
 GIB = 1 << 30
 NAME_LIMIT = 47
-"""Of a RayJob; KubeRay appends to it."""
+"""Of a RayJob, and of its groups of pods; KubeRay appends to them."""
 _HEADROOM = 1.3
 """A plan's memory is meant to be within 30 % of what is measured; a pod beyond its limit is killed."""
 _PRODUCTS = {
@@ -37,6 +37,7 @@ class WorkerGroup:
     """Equal pods: how many at most, and what each one asks for."""
 
     name: str
+    """As Kubernetes takes it, but perhaps too long, or another group's."""
     pods: int
     cpus: float
     memory: int
@@ -58,36 +59,41 @@ class WorkerGroup:
 
 
 def object_name(text: str) -> str:
-    """`text` as a name that Kubernetes takes (RFC 1035 label). Raises RequestError when nothing of it fits."""
+    """`text` as a label of RFC 1035, which Kubernetes takes as a name. It may be too long for one."""
     name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    name = name if re.match(r"[a-z]", name) else f"run-{name}"
+    return name if re.match(r"[a-z]", name) else f"run-{name}".rstrip("-")
+
+
+def limited_name(text: str, what: str) -> str:
+    """The same; raises RequestError, which names `what` it comes from, where it is too long."""
+    name = object_name(text)
     if len(name) > NAME_LIMIT:
-        raise RequestError(f"run.name gives the name {name!r} of {len(name)} characters; a RayJob's has {NAME_LIMIT}")
+        raise RequestError(
+            f"{what} gives the name {name!r} of {len(name)} characters; Kubernetes takes {NAME_LIMIT}: shorten it"
+        )
     return name
 
 
-def ray_job(name: str, groups: Sequence[WorkerGroup], image: str, entrypoint: str) -> dict[str, Any]:
+def ray_job(groups: Sequence[WorkerGroup], image: str, claim_name: str, entrypoint: str) -> dict[str, Any]:
     """The RayJob of a run."""
     job = _template("job/rayjob.yaml")
-    job["metadata"]["name"] = name
     job["spec"]["entrypoint"] = entrypoint
-    job["spec"]["rayClusterSpec"] = _sized(job["spec"]["rayClusterSpec"], name, groups, image)
+    job["spec"]["rayClusterSpec"] = _sized(job["spec"]["rayClusterSpec"], groups, image, claim_name)
     for container in job["spec"]["submitterPodTemplate"]["spec"]["containers"]:
         container["image"] = image
     return job
 
 
-def ray_cluster(name: str, groups: Sequence[WorkerGroup], image: str) -> dict[str, Any]:
+def ray_cluster(groups: Sequence[WorkerGroup], image: str, claim_name: str) -> dict[str, Any]:
     """A RayCluster of the same pods, for interactive work."""
     cluster = _template("cluster/raycluster.yaml")
-    cluster["metadata"]["name"] = name
-    cluster["spec"] = _sized(cluster["spec"], name, groups, image)
+    cluster["spec"] = _sized(cluster["spec"], groups, image, claim_name)
     return cluster
 
 
 def claim(name: str, gib: int, storage_class: str) -> dict[str, Any]:
     """The claim that holds the run's folder."""
-    document = _template("components/claim/claim.yaml")
+    document = _template("storage/claim.yaml")
     document["metadata"]["name"] = name
     document["spec"]["resources"]["requests"]["storage"] = f"{gib}Gi"
     if storage_class:
@@ -114,7 +120,7 @@ def _copy(value: dict[str, Any]) -> dict[str, Any]:
     return copied
 
 
-def _sized(spec: dict[str, Any], name: str, groups: Sequence[WorkerGroup], image: str) -> dict[str, Any]:
+def _sized(spec: dict[str, Any], groups: Sequence[WorkerGroup], image: str, claim_name: str) -> dict[str, Any]:
     by_name = {group["groupName"]: group for group in spec["workerGroupSpecs"]}
     mixed = len({group.gpu_type for group in groups if group.gpus}) > 1
     spec["workerGroupSpecs"] = [
@@ -125,15 +131,13 @@ def _sized(spec: dict[str, Any], name: str, groups: Sequence[WorkerGroup], image
         for container in pod["containers"]:
             container["image"] = image
         for volume in pod["volumes"]:
-            if "configMap" in volume:
-                volume["configMap"]["name"] = f"{name}-recipe"
             if "persistentVolumeClaim" in volume:
-                volume["persistentVolumeClaim"]["claimName"] = f"{name}-runs"
+                volume["persistentVolumeClaim"]["claimName"] = claim_name
     return spec
 
 
 def _worker_group(template: dict[str, Any], group: WorkerGroup, mixed: bool) -> dict[str, Any]:
-    template |= {"groupName": object_name(group.name), "replicas": group.pods, "maxReplicas": group.pods}
+    template |= {"groupName": group.name, "replicas": group.pods, "maxReplicas": group.pods}
     # Said here as well, so that Ray counts what is asked for and not what the node has.
     template["rayStartParams"]["num-cpus"] = group.requests["cpu"]
     pod = template["template"]["spec"]

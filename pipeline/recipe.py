@@ -17,6 +17,7 @@ from rollout.problems.config import FamilyConfig
 from training.config import ArmConfig, DpoArm, TrainingConfig
 from training.tiny_config import TinyConfig, TokenizerConfig
 
+_NO_DIFFERENCE = ("run.directory:", "cluster.", "models.cache:", "engines.teacher.device:", "engines.student.device:")
 RESERVED_ARMS = ("teacher", "base")
 _ARM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,63}")
 _SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -194,16 +195,13 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], at: str = "") ->
 
 
 def refuse_changed(old: Mapping[str, Any], recipe: Recipe, where: str) -> None:
-    """Raise RequestError when the run at `where` was made by another recipe. Where it lies is no difference."""
+    """Raise RequestError when the run at `where` was made by another recipe. Where it lies, and on which cluster, is no
+    difference."""
     try:
         before = resolved(parse(Recipe, old, where))  # with the defaults of keys that it was made before
     except RequestError:
         before = dict(old)
-    changed = [
-        line
-        for line in differences(before, resolved(recipe))
-        if not line.startswith(("run.directory:", "cluster.", "models.cache:"))
-    ]
+    changed = [line for line in differences(before, resolved(recipe)) if not line.startswith(_NO_DIFFERENCE)]
     if changed:
         shown = "; ".join(changed[:5]) + (f"; and {len(changed) - 5} more" if len(changed) > 5 else "")
         raise RequestError(f"run {where} was made by another recipe ({shown}); use --run DIR for a new run")
