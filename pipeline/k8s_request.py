@@ -61,13 +61,11 @@ def check(wanted: Rendering) -> None:
 def check_groups(groups: Sequence[WorkerGroup], wanted: Rendering) -> None:
     """Raise RequestError for kinds of nodes that make no valid groups of pods."""
     for name, count in Counter(limited_name(group.name, "a kind of nodes") for group in groups).items():
-        if name in _RESERVED_GROUPS:
-            raise RequestError(f"nodes.{name}: Ray's head is named so; rename that kind of nodes")
+        if name in _RESERVED_GROUPS or (name == "cpu" and count > 1):
+            whose = "the pod for work without GPUs" if name == "cpu" else "Ray's head"
+            raise RequestError(f"nodes.{name}: {whose} is named so; rename that kind of nodes")
         if count > 1:
-            raise RequestError(
-                f"{count} groups of pods would be named {name!r}, as the one for work without GPUs is `cpu`; rename a "
-                "kind of nodes"
-            )
+            raise RequestError(f"{count} kinds of nodes give pods the name {name!r}; rename one of them")
     if "kueue" in wanted.overlays and len(groups) > _KUEUE_GROUPS:
         raise RequestError(
             f"--overlay kueue: takes {_KUEUE_GROUPS} kinds of nodes at most, the plan uses {len(groups)}; name fewer"

@@ -204,8 +204,8 @@ def test_a_name_that_is_too_long_is_refused() -> None:
 @pytest.mark.parametrize(
     ("names", "overlays", "said"),
     [
-        (("h100-a", "h100-a"), (), "2 groups of pods would be named 'h100-a'"),
-        (("cpu", "cpu"), (), "as the one for work without GPUs is `cpu`"),
+        (("h100-a", "h100-a"), (), "2 kinds of nodes give pods the name 'h100-a'"),
+        (("cpu", "cpu"), (), r"nodes\.cpu: the pod for work without GPUs is named so"),
         (("head",), (), r"nodes\.head: Ray's head is named so"),
         (("a" * 48,), (), "a kind of nodes gives the name .* of 48 characters"),
         (tuple("abcdefg"), ("kueue",), "takes 6 kinds of nodes at most, the plan uses 7"),
