@@ -44,7 +44,7 @@ def render_planned(
     groups = worker_groups(plan)
     wanted = replace(wanted, claim_gib=claim_gib(plan))
     render(recipe, groups, wanted)
-    lines = [f"note: {note}" for note in (*plan.notes, *size_notes(plan, groups), *notes(wanted))]
+    lines = [f"note: {note}" for note in (*plan.notes, *size_notes(plan, groups), *notes(groups, wanted))]
     for group in groups:
         lines.append(f"{group.pods} x {group.name}: " + ", ".join(f"{n} {what}" for what, n in group.requests.items()))
     lines.append(f"claim: {wanted.claim_gib} GiB, ReadWriteMany")

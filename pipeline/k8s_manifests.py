@@ -18,7 +18,7 @@ NAME_LIMIT = 47
 """Of a RayJob, and of its groups of pods; KubeRay appends to them."""
 _HEADROOM = 1.3
 """A plan's memory is meant to be within 30 % of what is measured; a pod beyond its limit is killed."""
-_PRODUCTS = {
+PRODUCTS = {
     "B200": ("NVIDIA-B200",),
     "H200": ("NVIDIA-H200", "NVIDIA-H200-NVL"),
     "H100": ("NVIDIA-H100-80GB-HBM3", "NVIDIA-H100-PCIe", "NVIDIA-H100-NVL"),
@@ -44,6 +44,8 @@ class WorkerGroup:
     """Bytes."""
     gpus: int = 0
     gpu_type: str = ""
+    ray_type: str = ""
+    """Ray's name of the same."""
 
     @property
     def requests(self) -> dict[str, Any]:
@@ -120,9 +122,14 @@ def _copy(value: dict[str, Any]) -> dict[str, Any]:
     return copied
 
 
+def is_mixed(groups: Sequence[WorkerGroup]) -> bool:
+    """Whether there are GPUs of several types: only then is it said which pods go where."""
+    return len({group.gpu_type for group in groups if group.gpus}) > 1
+
+
 def _sized(spec: dict[str, Any], groups: Sequence[WorkerGroup], image: str, claim_name: str) -> dict[str, Any]:
     by_name = {group["groupName"]: group for group in spec["workerGroupSpecs"]}
-    mixed = len({group.gpu_type for group in groups if group.gpus}) > 1
+    mixed = is_mixed(groups)
     spec["workerGroupSpecs"] = [
         _worker_group(_copy(by_name["gpu" if group.gpus else "cpu"]), group, mixed) for group in groups
     ]
@@ -142,8 +149,13 @@ def _worker_group(template: dict[str, Any], group: WorkerGroup, mixed: bool) -> 
     template["rayStartParams"]["num-cpus"] = group.requests["cpu"]
     pod = template["template"]["spec"]
     pod["containers"][0]["resources"] = {"requests": group.requests, "limits": group.limits}
-    if mixed and group.gpu_type in _PRODUCTS:
-        term = {"key": "nvidia.com/gpu.product", "operator": "In", "values": list(_PRODUCTS[group.gpu_type])}
+    if mixed and group.ray_type:
+        # Ray sees the type once a node is there; that a node to come would have it, the autoscaler must be told.
+        names = dict.fromkeys((group.ray_type, group.ray_type.partition("-")[0]))
+        types = json.dumps({f"accelerator_type:{name}": 1 for name in names})
+        template["rayStartParams"]["resources"] = json.dumps(types)  # KubeRay puts it onto a command line as it stands
+    if mixed and group.gpu_type in PRODUCTS:
+        term = {"key": "nvidia.com/gpu.product", "operator": "In", "values": list(PRODUCTS[group.gpu_type])}
         terms = {"nodeSelectorTerms": [{"matchExpressions": [term]}]}
         pod["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
     return template

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.errors import RequestError
-from pipeline.k8s_manifests import WorkerGroup, limited_name
+from pipeline.k8s_manifests import PRODUCTS, WorkerGroup, is_mixed, limited_name
 
 OVERLAYS = ("interactive", "keep-failed", "kueue", "monitoring")
 _EXCLUDE_EACH_OTHER = (("interactive", "keep-failed"), ("interactive", "kueue"), ("keep-failed", "kueue"))
@@ -72,9 +72,17 @@ def check_groups(groups: Sequence[WorkerGroup], wanted: Rendering) -> None:
         )
 
 
-def notes(wanted: Rendering) -> list[str]:
-    """What may be taken, but hardly is meant."""
-    found = _IMAGE.fullmatch(wanted.image)
-    if found is None or found["tag"] != "latest":
-        return []
-    return [f"{wanted.image}: what `latest` is may change between two pods of a run; name a version or a digest"]
+def notes(groups: Sequence[WorkerGroup], wanted: Rendering) -> list[str]:
+    """What may be taken, but hardly is meant, and what is left to do by hand."""
+    found = [
+        f"{group.name}: there are GPUs of several types, and no node label is known for {group.gpu_type}; give its "
+        "pods a nodeSelector, or they may get the others"
+        for group in groups
+        if is_mixed(groups) and group.gpus and group.gpu_type not in PRODUCTS
+    ]
+    image = _IMAGE.fullmatch(wanted.image)
+    if image is not None and image["tag"] == "latest":
+        found.append(
+            f"{wanted.image}: what `latest` is may change between two pods of a run; name a version or a digest"
+        )
+    return found

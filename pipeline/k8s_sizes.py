@@ -104,6 +104,7 @@ def _group(plan: Plan, kind: str, members: Sequence[Node]) -> WorkerGroup:
         memory=math.ceil(_memory(plan)),
         gpus=math.ceil(gpus),
         gpu_type=gpu.name if gpu is not None and gpus else "",
+        ray_type=gpu.ray_type if gpu is not None and gpus else "",
     )
 
 

@@ -1,5 +1,6 @@
 """`chainpref k8s render`: a folder that kustomize takes, whole or not at all, with what the plan asks for."""
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -19,8 +20,8 @@ from pipeline.run_folder import run_folder
 from tests.pipeline.kubernetes import ROOT, VALIDATOR, cluster_spec, documents, kustomize, of_kind, pods
 
 GROUPS = (
-    WorkerGroup(name="h100", pods=2, cpus=17.5, memory=900 << 30, gpus=8, gpu_type="H100"),
-    WorkerGroup(name="l4", pods=3, cpus=4, memory=(30 << 30) + 1, gpus=1, gpu_type="L4"),
+    WorkerGroup(name="h100", pods=2, cpus=17.5, memory=900 << 30, gpus=8, gpu_type="H100", ray_type="H100"),
+    WorkerGroup(name="l4", pods=3, cpus=4, memory=(30 << 30) + 1, gpus=1, gpu_type="L4", ray_type="L4"),
     WorkerGroup(name="cpu-only", pods=1, cpus=6, memory=24 << 30),
 )
 
@@ -55,9 +56,12 @@ def test_the_requests_of_the_pods_are_those_of_the_groups(recipe: Recipe, tmp_pa
 def test_several_gpu_types_are_told_apart_and_one_needs_no_label(recipe: Recipe, tmp_path: Path) -> None:
     mixed, _, plain = cluster_spec(rendered(recipe, tmp_path / "mixed"))["workerGroupSpecs"]
     assert "NVIDIA-H100-80GB-HBM3" in str(mixed["template"]["spec"]["affinity"])
+    assert json.loads(json.loads(mixed["rayStartParams"]["resources"])) == {"accelerator_type:H100": 1}
     assert "affinity" not in plain["template"]["spec"]
+    assert "resources" not in plain["rayStartParams"]
     (alone,) = cluster_spec(rendered(recipe, tmp_path / "alone", GROUPS[:1]))["workerGroupSpecs"]
     assert "affinity" not in alone["template"]["spec"]
+    assert "resources" not in alone["rayStartParams"]
 
 
 @pytest.mark.parametrize("overlays", [(), *[(name,) for name in OVERLAYS], ("kueue", "monitoring", "kueue")])
@@ -221,8 +225,16 @@ def test_kinds_of_nodes_that_make_no_valid_job_are_refused(
 def test_images_as_registries_name_them_are_taken() -> None:
     for name in ("a:1", "localhost:5000/a:1", "r.example/b/c_d--e.f:V1.2-x", f"r:80/a@sha256:{'0' * 64}"):
         check(Rendering(out=Path(), image=name))
-    assert "may change" in str(notes(Rendering(out=Path(), image="a:latest")))
-    assert notes(Rendering(out=Path(), image="a:1")) == notes(Rendering(out=Path())) == []
+    assert "may change" in str(notes(GROUPS, Rendering(out=Path(), image="a:latest")))
+    assert notes(GROUPS, Rendering(out=Path(), image="a:1")) == notes(GROUPS, Rendering(out=Path())) == []
+
+
+def test_a_type_of_gpu_that_no_label_tells_apart_is_noted_where_there_are_several() -> None:
+    own = replace(GROUPS[0], name="mine", gpu_type="X1")
+    (note,) = notes([own, *GROUPS], Rendering(out=Path()))
+    assert note.startswith("mine: ")
+    assert "X1" in note
+    assert notes([own], Rendering(out=Path())) == []
 
 
 def test_a_folder_below_a_file_is_a_wrong_request(recipe: Recipe, tmp_path: Path) -> None:
