@@ -17,10 +17,10 @@ from rollout.problems.config import FamilyConfig
 from training.config import ArmConfig, DpoArm, TrainingConfig
 from training.tiny_config import TinyConfig, TokenizerConfig
 
-_NO_DIFFERENCE = ("run.directory:", "cluster.", "models.cache:", "engines.teacher.device:", "engines.student.device:")
 RESERVED_ARMS = ("teacher", "base")
 _ARM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,63}")
 _SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NO_DIFFERENCE = ("run.directory:", "cluster.", "models.cache:", "engines.teacher.device:", "engines.student.device:")
 
 
 class RunSection(Section):
