@@ -8,8 +8,8 @@ FIND_LINKS ?=
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
-$(VENV)/.ready: requirements/cpu.lock pyproject.toml requirements/install
-	@requirements/install cpu
+$(VENV)/.ready: requirements/cpu.lock requirements/dev.lock pyproject.toml requirements/install
+	@requirements/install cpu dev
 
 .PHONY: run
 run: $(VENV)/.ready  ## the whole path on tiny models, without a GPU: about 10 minutes
@@ -32,9 +32,10 @@ check: $(VENV)/.ready  ## lint, types, architecture
 
 .PHONY: lock
 lock:  ## remake the locks; needs uv. FIND_LINKS names where a CPU build of torch lies
-	uv pip compile pyproject.toml --extra cpu --extra dev --override requirements/cpu.overrides $(LOCK_OPTIONS) \
+	uv pip compile pyproject.toml --extra cpu --override requirements/cpu.overrides $(LOCK_OPTIONS) \
 	  $(if $(FIND_LINKS),--find-links $(FIND_LINKS),--torch-backend cpu) -o requirements/cpu.lock
-	uv pip compile pyproject.toml --extra gpu --extra dev $(LOCK_OPTIONS) -o requirements/gpu.lock
+	uv pip compile pyproject.toml --extra gpu $(LOCK_OPTIONS) -o requirements/gpu.lock
+	uv pip compile --group dev -c requirements/cpu.lock -c requirements/gpu.lock $(LOCK_OPTIONS) -o requirements/dev.lock
 	uv pip compile requirements/audit.in $(LOCK_OPTIONS) -o requirements/audit.lock
 LOCK_OPTIONS := --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url \
   --no-header --quiet

@@ -7,8 +7,10 @@ refused by the job server, and then finds the attempt that was first.
 
 import asyncio
 import contextlib
+import http.client
 import logging
 import os
+import re
 import tempfile
 import time
 import urllib.error
@@ -28,6 +30,7 @@ AGAIN = ("FAILED", "STOPPED")
 _CONNECT_S = 10.0
 _RECONNECTS = 20
 _ADDRESS_VARIABLES = ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS")
+_ADDRESS = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:(?P<port>\d{1,5}))?/?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +95,17 @@ def _number(key: str, submission_id: str) -> int | None:
 
 
 def address_of(given: str) -> str:
-    """The job server to use: as given, else as the environment says, else the port that Ray takes on this machine."""
-    named = (os.environ.get(variable, "") for variable in _ADDRESS_VARIABLES)
-    return given or next((address for address in named if address), DEFAULT_ADDRESS)
+    """The job server to use: as given, else as the environment says, else the port that Ray takes on this machine.
+
+    Raises RequestError for what is no http://HOST:PORT: of Ray's other ways to name a cluster none leads to its jobs.
+    """
+    named = ((variable, os.environ.get(variable, "")) for variable in _ADDRESS_VARIABLES)
+    said = [("--address", given), *named, ("--address", DEFAULT_ADDRESS)]
+    name, address = next((name, address) for name, address in said if address)
+    found = _ADDRESS.fullmatch(address)
+    if found is None or int(found["port"] or 1) not in range(1, 1 << 16):
+        raise RequestError(f"{name} {address!r}: no address of a job server; write it as http://HOST:8265")
+    return address.rstrip("/")
 
 
 def send_token() -> None:
@@ -112,8 +123,7 @@ class JobServer:
         self.address = address
         # Ray takes the variables over the address that it is given.
         with _asked(address), _without(_ADDRESS_VARIABLES):
-            if address.startswith(("http://", "https://")):
-                _refuse_silent(address)
+            _refuse_silent(address)
             from ray.job_submission import JobSubmissionClient
 
             for name in ("dashboard_sdk", "job.sdk"):  # they tell of uploads and of closed connections
@@ -211,7 +221,7 @@ def _asked(address: str) -> Iterator[None]:
         raise RequestError(
             f"--address {address}: {_said(error)}; set RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH to a file with it"
         ) from None
-    except (OSError, ValueError) as error:  # of the network, of an answer that is no JSON
+    except (OSError, ValueError, http.client.HTTPException) as error:  # of the network, of an answer that is no JSON
         if isinstance(error, RequestError):
             raise
         raise RequestError(
@@ -226,7 +236,7 @@ def _asked(address: str) -> Iterator[None]:
 def _refuse_silent(address: str) -> None:
     """Ray itself waits for minutes where nobody answers. (What is answered, it looks at.)"""
     try:
-        with urllib.request.urlopen(f"{address.rstrip('/')}/api/authentication_mode", timeout=_CONNECT_S):
+        with urllib.request.urlopen(f"{address}/api/authentication_mode", timeout=_CONNECT_S):
             pass
     except urllib.error.HTTPError as error:
         error.close()

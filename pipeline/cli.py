@@ -258,7 +258,7 @@ def doctor() -> None:
     examine(_terminal())
 
 
-k8s_app = typer.Typer(help="Manifests for Kubernetes.", no_args_is_help=True)
+k8s_app = typer.Typer(help="Manifests for Kubernetes.")
 app.add_typer(k8s_app, name="k8s")
 
 
@@ -276,7 +276,8 @@ def k8s_render(
     settings: Settings = [],  # noqa: B006
 ) -> None:
     """Manifests of a run, sized by its plan; then `kubectl apply -k DIR`."""
-    from pipeline.k8s import Rendering, render_planned
+    from pipeline.k8s import render_planned
+    from pipeline.k8s_request import Rendering
 
     wanted = Rendering(out=out, image=image, namespace=namespace, overlays=overlays, storage_class=storage_class)
     render_planned(recipe, settings, cluster, wanted, _terminal())

@@ -2,40 +2,29 @@
 
 import importlib.metadata
 import os
-import re
 import shlex
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import tomli_w
+import yaml
 from rich.console import Console
 
 from cluster.errors import RequestError, WorkError
-from pipeline.k8s_manifests import TEMPLATES, WorkerGroup, as_yaml, claim, object_name, ray_cluster, ray_job
-from pipeline.recipe import Recipe, resolved
+from cluster.submission import DEFAULT_ADDRESS
+from pipeline.elsewhere import moved, named_files
+from pipeline.k8s_manifests import TEMPLATES, WorkerGroup, as_yaml, claim, limited_name, ray_cluster, ray_job
+from pipeline.k8s_request import Rendering, check, check_groups, notes
+from pipeline.recipe import Recipe
 
-OVERLAYS = ("interactive", "keep-failed", "kueue", "monitoring")
-RUNS = "/runs"
-_EXCLUDE_EACH_OTHER = (("interactive", "keep-failed"), ("interactive", "kueue"), ("keep-failed", "kueue"))
-_IMAGE = re.compile(r"[a-z0-9][a-zA-Z0-9._:/-]*(:[\w.-]+|@sha256:[0-9a-f]{64})$")
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rendering:
-    """What is asked for beside recipe and plan."""
-
-    out: Path
-    image: str = ""
-    """Name with a tag or a digest; "" for the one that k8s/image/build makes."""
-    namespace: str = "chainpref"
-    overlays: Sequence[str] = ()
-    claim_gib: int = 2048
-    storage_class: str = ""
-    """Of the claim; "" for the cluster's default."""
+BASE_NAME = "chainpref"
+"""What the names of all objects begin with, before the run's suffix."""
+RUNS = Path("/runs")
+GROW_S = 3600.0
+"""A cloud takes long to bring a node with GPUs, and an image of 10 GB onto it."""
 
 
 def render_planned(
@@ -44,31 +33,49 @@ def render_planned(
     """Plan the recipe at `path` on the nodes of `cluster` (else those that the recipe names, else this machine's),
     render it and say what its pods ask for. Raises RequestError where it does not fit."""
     from cluster.planner.speed import REFERENCE
-    from pipeline.k8s_sizes import claim_gib, worker_groups
+    from pipeline.k8s_sizes import claim_gib, size_notes, worker_groups
     from pipeline.plan import make_plan
     from pipeline.plan_machines import find_machines
     from pipeline.recipe import load_recipe
 
-    _check(wanted)
+    check(wanted)
     recipe = load_recipe(path, settings)
     plan = make_plan(recipe, find_machines(recipe, path, cluster, ""), REFERENCE)
     groups = worker_groups(plan)
     wanted = replace(wanted, claim_gib=claim_gib(plan))
     render(recipe, groups, wanted)
-    for note in plan.notes:
-        console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
+    lines = [f"note: {note}" for note in (*plan.notes, *size_notes(plan, groups), *notes(groups, wanted))]
     for group in groups:
-        asked = ", ".join(f"{amount} {what}" for what, amount in group.requests.items())
-        console.print(f"{group.pods} x {group.name}: {asked}", highlight=False, markup=False)
-    console.print(f"claim: {wanted.claim_gib} GiB, ReadWriteMany", highlight=False)
-    console.print(f"next: kubectl apply -k {wanted.out}", highlight=False, soft_wrap=True)
+        lines.append(f"{group.pods} x {group.name}: " + ", ".join(f"{n} {what}" for what, n in group.requests.items()))
+    lines.append(f"claim: {wanted.claim_gib} GiB, ReadWriteMany")
+    for line in (*lines, *_next(recipe, wanted)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _next(recipe: Recipe, wanted: Rendering) -> list[str]:
+    """The commands that come next, in their order."""
+    apply = f"kubectl apply -k {shlex.quote(str(wanted.out))}"
+    lines = [f"once: {apply}/{folder}" for folder in _once(wanted)]
+    lines.append(f"next: {apply}")
+    if "interactive" in wanted.overlays:
+        name, secret = _name(recipe), r"-o jsonpath='{.data.auth_token}'"
+        kubectl = f"kubectl -n {wanted.namespace}"
+        lines += [
+            f"then: {kubectl} port-forward svc/{name}-head-svc 8265",
+            f"and:  RAY_AUTH_TOKEN=$({kubectl} get secret {name} {secret} | base64 -d) chainpref submit "
+            f"{shlex.quote(f'{wanted.out}/recipe.toml')} --address {DEFAULT_ADDRESS} --run {RUNS / recipe.run.name}",
+        ]
+    return lines
 
 
 def render(recipe: Recipe, groups: Sequence[WorkerGroup], wanted: Rendering) -> list[Path]:
     """Write the folder, whole or not at all, and return its files. Raises RequestError."""
-    _check(wanted)
+    check(wanted)
+    check_groups(groups, wanted)
     files = _files(recipe, groups, wanted)
     out = wanted.out.absolute()
+    if any(parent.exists() and not parent.is_dir() for parent in out.parents):
+        raise RequestError(f"--out {wanted.out}: lies below a file; name another folder")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -84,43 +91,40 @@ def render(recipe: Recipe, groups: Sequence[WorkerGroup], wanted: Rendering) -> 
     return [out / path for path in sorted(files)]
 
 
-def _check(wanted: Rendering) -> None:
-    for overlay in wanted.overlays:
-        if overlay not in OVERLAYS:
-            raise RequestError(f"--overlay {overlay}: there is no such one; known are {', '.join(OVERLAYS)}")
-    for one, other in _EXCLUDE_EACH_OTHER:
-        if one in wanted.overlays and other in wanted.overlays:
-            raise RequestError(f"--overlay {one} and --overlay {other} exclude each other; choose one")
-    if wanted.image and not _IMAGE.match(wanted.image):
-        raise RequestError(f"--image {wanted.image}: name it with a tag or a digest, as registry/chainpref:0.1.0-gpu")
-    if not _NAMESPACE.match(wanted.namespace):
-        raise RequestError(f"--namespace {wanted.namespace}: lower-case letters, digits and '-' only")
+def _once(wanted: Rendering) -> list[str]:
+    """Folders that are applied by themselves: `kubectl delete -k` of the run leaves them."""
+    return ["storage", "monitoring"] if "monitoring" in wanted.overlays else ["storage"]
+
+
+def _name(recipe: Recipe) -> str:
+    return limited_name(f"{BASE_NAME}-{recipe.run.name}", "run.name")
 
 
 def _files(recipe: Recipe, groups: Sequence[WorkerGroup], wanted: Rendering) -> dict[str, str]:
-    """Path -> text of everything in the folder."""
-    name = object_name(f"chainpref-{recipe.run.name}")
+    """Path -> text of everything in the folder: an overlay of its own, like those under k8s/overlays."""
+    name = _name(recipe)
     workload = "cluster" if "interactive" in wanted.overlays else "job"
-    shared = ["base", *(overlay for overlay in wanted.overlays if overlay == "monitoring")]
     components = [f"components/{overlay}" for overlay in wanted.overlays if overlay in ("kueue", "keep-failed")]
     kustomization = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "namespace": wanted.namespace,
-        "resources": [f"{workload}.yaml", "claim.yaml", *shared],
-        "components": components,
-        "configMapGenerator": [{"name": f"{name}-recipe", "files": ["recipe.toml"]}],
-        # A custom resource's reference to a ConfigMap is not rewritten, so its name must stay as it is.
+        "nameSuffix": name.removeprefix(BASE_NAME),
+        "labels": [{"pairs": {"app.kubernetes.io/instance": name}, "includeSelectors": True}],
+        "resources": [workload, "base"],
+        "components": list(dict.fromkeys(components)),
+        "configMapGenerator": [{"name": f"{BASE_NAME}-recipe", "files": ["recipe.toml"]}],
+        # Applying another recipe replaces the one that is there, and leaves none behind.
         "generatorOptions": {"disableNameSuffixHash": True},
     }
-    files = {
-        "kustomization.yaml": as_yaml(kustomization),
-        f"{workload}.yaml": as_yaml(_workload(workload, name, recipe, groups, wanted)),
-        "claim.yaml": as_yaml(claim(f"{name}-runs", wanted.claim_gib, wanted.storage_class)),
-        "recipe.toml": tomli_w.dumps(_in_cluster(recipe)),
-    }
-    for folder in (*shared, *components):
+    files = {"kustomization.yaml": as_yaml(kustomization), "recipe.toml": tomli_w.dumps(_in_cluster(recipe, groups))}
+    for folder in (workload, "base", *components, *_once(wanted)):
         files |= {f"{folder}/{path.name}": path.read_text() for path in (TEMPLATES / folder).iterdir()}
+    for folder in _once(wanted):
+        of_its_own = yaml.safe_load(files[f"{folder}/kustomization.yaml"])
+        files[f"{folder}/kustomization.yaml"] = as_yaml(of_its_own | {"namespace": wanted.namespace})
+    files["storage/claim.yaml"] = as_yaml(claim(f"{name}-runs", wanted.claim_gib, wanted.storage_class))
+    files[f"{workload}/ray{workload}.yaml"] = as_yaml(_workload(workload, name, recipe, groups, wanted))
     return files
 
 
@@ -128,23 +132,20 @@ def _workload(kind: str, name: str, recipe: Recipe, groups: Sequence[WorkerGroup
     variant = "gpu" if any(group.gpus for group in groups) else "cpu"
     image = wanted.image or f"chainpref:{importlib.metadata.version('chainpref')}-{variant}"
     if kind == "cluster":
-        return ray_cluster(name, groups, image)
-    command = ["chainpref", "run", "/etc/chainpref/recipe.toml", "--run", f"{RUNS}/{recipe.run.name}"]
-    command += ["--wait", "900"]
-    return ray_job(name, groups, image, shlex.join(command))
+        return ray_cluster(groups, image, f"{name}-runs")
+    command = ["chainpref", "run", "/etc/chainpref/recipe.toml", "--run", str(RUNS / recipe.run.name)]
+    return ray_job(groups, image, f"{name}-runs", shlex.join([*command, "--wait", "900"]))
 
 
-def _in_cluster(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as it holds in a pod: Ray is there already, and what is kept lies on the claim."""
-    for role in ("teacher", "student"):
-        source = getattr(recipe.models, role).source
-        if source and not source.startswith(("hub:", "/")):
-            raise RequestError(
-                f"models.{role}.source = {source!r}: no pod has that folder; name hub:OWNER/NAME@COMMIT, or a folder "
-                f"on the claim as {RUNS}/models/NAME"
-            )
-    table = resolved(recipe)
-    table["cluster"]["address"] = "auto"
-    table["run"]["directory"] = RUNS
-    table["models"]["cache"] = f"{RUNS}/.models"
+def _in_cluster(recipe: Recipe, groups: Sequence[WorkerGroup]) -> dict[str, Any]:
+    """The recipe as it holds in a pod: what is kept lies on the claim, and engines are where they were planned, also
+    while the nodes for them are still on their way. Raises RequestError for files that no pod has."""
+    for key, path in named_files(recipe):
+        if not path.startswith("/"):
+            raise RequestError(f"{key} = {path!r}: no pod has that file; name one on the claim, as {RUNS}/data/FILE")
+    table = moved(recipe, RUNS)
+    table["cluster"] |= {"address": "auto", "grow_s": max(recipe.cluster.grow_s, GROW_S)}
+    if any(group.gpus for group in groups):
+        for engines in table["engines"].values():
+            engines["device"] = "gpu" if engines["device"] == "auto" else engines["device"]
     return table

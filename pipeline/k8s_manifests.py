@@ -15,10 +15,10 @@ from cluster.errors import RequestError
 TEMPLATES = Path(__file__).resolve().parents[1] / "k8s"
 GIB = 1 << 30
 NAME_LIMIT = 47
-"""Of a RayJob; KubeRay appends to it."""
+"""Of a RayJob, and of its groups of pods; KubeRay appends to them."""
 _HEADROOM = 1.3
 """A plan's memory is meant to be within 30 % of what is measured; a pod beyond its limit is killed."""
-_PRODUCTS = {
+PRODUCTS = {
     "B200": ("NVIDIA-B200",),
     "H200": ("NVIDIA-H200", "NVIDIA-H200-NVL"),
     "H100": ("NVIDIA-H100-80GB-HBM3", "NVIDIA-H100-PCIe", "NVIDIA-H100-NVL"),
@@ -51,12 +51,15 @@ class WorkerGroup:
     """Equal pods: how many at most, and what each one asks for."""
 
     name: str
+    """As Kubernetes takes it, but perhaps too long, or another group's."""
     pods: int
     cpus: float
     memory: int
     """Bytes."""
     gpus: int = 0
     gpu_type: str = ""
+    ray_type: str = ""
+    """Ray's name of the same."""
 
     @property
     def requests(self) -> dict[str, Any]:
@@ -72,36 +75,41 @@ class WorkerGroup:
 
 
 def object_name(text: str) -> str:
-    """`text` as a name that Kubernetes takes (RFC 1035 label). Raises RequestError when nothing of it fits."""
+    """`text` as a label of RFC 1035, which Kubernetes takes as a name. It may be too long for one."""
     name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    name = name if re.match(r"[a-z]", name) else f"run-{name}"
+    return name if re.match(r"[a-z]", name) else f"run-{name}".rstrip("-")
+
+
+def limited_name(text: str, what: str) -> str:
+    """The same; raises RequestError, which names `what` it comes from, where it is too long."""
+    name = object_name(text)
     if len(name) > NAME_LIMIT:
-        raise RequestError(f"run.name gives the name {name!r} of {len(name)} characters; a RayJob's has {NAME_LIMIT}")
+        raise RequestError(
+            f"{what} gives the name {name!r} of {len(name)} characters; Kubernetes takes {NAME_LIMIT}: shorten it"
+        )
     return name
 
 
-def ray_job(name: str, groups: Sequence[WorkerGroup], image: str, entrypoint: str) -> dict[str, Any]:
+def ray_job(groups: Sequence[WorkerGroup], image: str, claim_name: str, entrypoint: str) -> dict[str, Any]:
     """The RayJob of a run."""
     job = _template("job/rayjob.yaml")
-    job["metadata"]["name"] = name
     job["spec"]["entrypoint"] = entrypoint
-    job["spec"]["rayClusterSpec"] = _sized(job["spec"]["rayClusterSpec"], name, groups, image)
+    job["spec"]["rayClusterSpec"] = _sized(job["spec"]["rayClusterSpec"], groups, image, claim_name)
     for container in job["spec"]["submitterPodTemplate"]["spec"]["containers"]:
         container["image"] = image
     return job
 
 
-def ray_cluster(name: str, groups: Sequence[WorkerGroup], image: str) -> dict[str, Any]:
+def ray_cluster(groups: Sequence[WorkerGroup], image: str, claim_name: str) -> dict[str, Any]:
     """A RayCluster of the same pods, for interactive work."""
     cluster = _template("cluster/raycluster.yaml")
-    cluster["metadata"]["name"] = name
-    cluster["spec"] = _sized(cluster["spec"], name, groups, image)
+    cluster["spec"] = _sized(cluster["spec"], groups, image, claim_name)
     return cluster
 
 
 def claim(name: str, gib: int, storage_class: str) -> dict[str, Any]:
     """The claim that holds the run's folder."""
-    document = _template("components/claim/claim.yaml")
+    document = _template("storage/claim.yaml")
     document["metadata"]["name"] = name
     document["spec"]["resources"]["requests"]["storage"] = f"{gib}Gi"
     if storage_class:
@@ -128,9 +136,14 @@ def _copy(value: dict[str, Any]) -> dict[str, Any]:
     return copied
 
 
-def _sized(spec: dict[str, Any], name: str, groups: Sequence[WorkerGroup], image: str) -> dict[str, Any]:
+def is_mixed(groups: Sequence[WorkerGroup]) -> bool:
+    """Whether there are GPUs of several types: only then is it said which pods go where."""
+    return len({group.gpu_type for group in groups if group.gpus}) > 1
+
+
+def _sized(spec: dict[str, Any], groups: Sequence[WorkerGroup], image: str, claim_name: str) -> dict[str, Any]:
     by_name = {group["groupName"]: group for group in spec["workerGroupSpecs"]}
-    mixed = len({group.gpu_type for group in groups if group.gpus}) > 1
+    mixed = is_mixed(groups)
     spec["workerGroupSpecs"] = [
         _worker_group(_copy(by_name["gpu" if group.gpus else "cpu"]), group, mixed) for group in groups
     ]
@@ -139,21 +152,24 @@ def _sized(spec: dict[str, Any], name: str, groups: Sequence[WorkerGroup], image
         for container in pod["containers"]:
             container["image"] = image
         for volume in pod["volumes"]:
-            if "configMap" in volume:
-                volume["configMap"]["name"] = f"{name}-recipe"
             if "persistentVolumeClaim" in volume:
-                volume["persistentVolumeClaim"]["claimName"] = f"{name}-runs"
+                volume["persistentVolumeClaim"]["claimName"] = claim_name
     return spec
 
 
 def _worker_group(template: dict[str, Any], group: WorkerGroup, mixed: bool) -> dict[str, Any]:
-    template |= {"groupName": object_name(group.name), "replicas": group.pods, "maxReplicas": group.pods}
+    template |= {"groupName": group.name, "replicas": group.pods, "maxReplicas": group.pods}
     # Said here as well, so that Ray counts what is asked for and not what the node has.
     template["rayStartParams"]["num-cpus"] = group.requests["cpu"]
     pod = template["template"]["spec"]
     pod["containers"][0]["resources"] = {"requests": group.requests, "limits": group.limits}
-    if mixed and group.gpu_type in _PRODUCTS:
-        term = {"key": "nvidia.com/gpu.product", "operator": "In", "values": list(_PRODUCTS[group.gpu_type])}
+    if mixed and group.ray_type:
+        # Ray sees the type once a node is there; that a node to come would have it, the autoscaler must be told.
+        names = dict.fromkeys((group.ray_type, group.ray_type.partition("-")[0]))
+        types = json.dumps({f"accelerator_type:{name}": 1 for name in names})
+        template["rayStartParams"]["resources"] = json.dumps(types)  # KubeRay puts it onto a command line as it stands
+    if mixed and group.gpu_type in PRODUCTS:
+        term = {"key": "nvidia.com/gpu.product", "operator": "In", "values": list(PRODUCTS[group.gpu_type])}
         terms = {"nodeSelectorTerms": [{"matchExpressions": [term]}]}
         pod["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
     return template

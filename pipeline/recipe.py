@@ -20,6 +20,7 @@ from training.tiny_config import TinyConfig, TokenizerConfig
 RESERVED_ARMS = ("teacher", "base")
 _ARM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,63}")
 _SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NO_DIFFERENCE = ("run.directory:", "cluster.", "models.cache:", "engines.teacher.device:", "engines.student.device:")
 
 
 class RunSection(Section):
@@ -76,8 +77,8 @@ class ModelsSection(Section):
     """The folder's name under groups/ and reference/."""
     tokenizer: TokenizerConfig = TokenizerConfig()
     """Of tiny models."""
-    cache: str = "runs/.models"
-    """Where tiny models are kept for other runs, by content hash."""
+    cache: str = ""
+    """Where tiny models are kept for other runs, by content hash; "" for .models beside the run's folder."""
 
 
 class EnginesSection(Section):
@@ -194,16 +195,13 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], at: str = "") ->
 
 
 def refuse_changed(old: Mapping[str, Any], recipe: Recipe, where: str) -> None:
-    """Raise RequestError when the run at `where` was made by another recipe. Where it lies is no difference."""
+    """Raise RequestError when the run at `where` was made by another recipe. Where it lies, and on which cluster, is no
+    difference."""
     try:
         before = resolved(parse(Recipe, old, where))  # with the defaults of keys that it was made before
     except RequestError:
         before = dict(old)
-    changed = [
-        line
-        for line in differences(before, resolved(recipe))
-        if not line.startswith(("run.directory:", "cluster.", "models.cache:"))
-    ]
+    changed = [line for line in differences(before, resolved(recipe)) if not line.startswith(_NO_DIFFERENCE)]
     if changed:
         shown = "; ".join(changed[:5]) + (f"; and {len(changed) - 5} more" if len(changed) > 5 else "")
         raise RequestError(f"run {where} was made by another recipe ({shown}); use --run DIR for a new run")

@@ -1,6 +1,7 @@
 """One run: its recipe, its folder, its lock, its events."""
 
 import contextlib
+import errno
 import fcntl
 import importlib.metadata
 import os
@@ -136,13 +137,21 @@ def versions() -> dict[str, str]:
 
 @contextmanager
 def _locked(folder: Path, wait_s: float, console: Console) -> Iterator[None]:
-    """An advisory lock on the folder itself: nothing is written, and it ends with the process."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """An advisory lock on an empty file of the folder, which stays there; it ends with the process.
+
+    On a file and not on the folder, and opened for writing: only so do clients of NFS tell the server of it.
+    """
+    try:
+        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise RequestError(
+            f"run {folder}: cannot be written to ({error.strerror}); use --run DIR for another"
+        ) from None
     deadline = time.monotonic() + wait_s
     try:
-        if wait_s and not _take(descriptor):
+        if wait_s and not _take(descriptor, folder):
             console.print(f"another command works on {folder}; waiting {wait_s:g} s at most", highlight=False)
-        while not _take(descriptor):
+        while not _take(descriptor, folder):
             if time.monotonic() >= deadline:
                 raise RequestError(
                     f"run {folder}: another chainpref command works on it; wait for it, or look with `chainpref status`"
@@ -153,9 +162,13 @@ def _locked(folder: Path, wait_s: float, console: Console) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _take(descriptor: int) -> bool:
+def _take(descriptor: int, folder: Path) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):  # the second from NFS
+            return False
+        raise RequestError(
+            f"run {folder}: its file system takes no locks ({error.strerror}); mount it with locks, or use another one"
+        ) from None
     return True

@@ -3,10 +3,9 @@
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import tomli_w
 from rich.console import Console
@@ -14,7 +13,8 @@ from rich.console import Console
 from cluster.errors import RequestError, WorkError
 from cluster.submission import Attempt, Job, JobServer, address_of, next_id, send_token
 from cluster.upload import archive, files_to_send
-from pipeline.recipe import Recipe, load_recipe, resolved
+from pipeline.elsewhere import moved, named_files
+from pipeline.recipe import Recipe, load_recipe
 from pipeline.run_folder import run_folder
 from rollout.records import canonical_json, content_hash
 
@@ -24,7 +24,7 @@ RECIPE = ".chainpref/recipe.toml"
 """Where the job finds its recipe, among the files that are sent along."""
 STOP_S = 60
 """Seconds between SIGTERM and SIGKILL of a stopped job; Ray's own 3 are few for engines to end in."""
-_FILE_OF_FUNCTIONS = re.compile(r"(?P<file>.+\.py)(:\w+)?(\+\d+(@\d+)?)?$")
+_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,127}", re.ASCII)
 _WAIT_S = 300
 """For another command on the run: an attempt before may still be ending."""
 
@@ -47,8 +47,8 @@ def submit_command(path: Path, settings: Sequence[str], asked: Asked, console: C
     succeed, RequestError before anything is sent when the request is wrong."""
     send_token()
     recipe = load_recipe(path, settings)
-    job = make_job(recipe, asked)
-    server = JobServer(address_of(asked.address))
+    address, job = address_of(asked.address), make_job(recipe, asked)
+    server = JobServer(address)
     attempt = submit(server, job, console)
     if attempt.over:
         _ended(attempt)
@@ -82,12 +82,14 @@ def submit(server: JobServer, job: Job, console: Console) -> Attempt:
 
 def make_job(recipe: Recipe, asked: Asked) -> Job:
     """The job of a run; the same for the same recipe, folder and files. Raises RequestError."""
+    if asked.id and not _ID.fullmatch(asked.id):
+        raise RequestError(f"--id {asked.id!r}: use at most 128 letters, digits, dots, dashes or underscores")
     folder = Path(os.path.normpath(run_folder(recipe, asked.run)))
     files = files_to_send(asked.working_dir)
     _refuse_absent(recipe, files, asked.working_dir)
     if "pipeline/cli.py" not in files:  # elsewhere than in a checkout the code travels beside the files
         files |= files_to_send(CODE, PACKAGES)
-    table = in_job(recipe, folder)
+    table = moved(recipe, folder.parent)
     content = content_hash(canonical_json({**table, "cluster": {}}), str(folder))[:12]
     command = [asked.python, "-P", "-m", "pipeline.in_job", "run", RECIPE, "--run", str(folder), "--wait", str(_WAIT_S)]
     return Job(
@@ -100,41 +102,15 @@ def make_job(recipe: Recipe, asked: Asked) -> Job:
     )
 
 
-def in_job(recipe: Recipe, folder: Path) -> dict[str, Any]:
-    """The recipe as it holds in a job: Ray is there already, and what is kept lies beside the run."""
-    for role in ("teacher", "student"):
-        source = getattr(recipe.models, role).source
-        if source and not source.startswith(("hub:", "/")):
-            raise RequestError(
-                f"models.{role}.source = {source!r}: weights are not sent along; name hub:OWNER/NAME@COMMIT, or a "
-                "folder that all nodes see by its absolute path"
-            )
-    table = resolved(recipe)
-    table["cluster"] |= {"address": ""}
-    table["run"]["directory"] = str(folder.parent)
-    table["models"]["cache"] = str(folder.parent / ".models")
-    return table
-
-
 def _refuse_absent(recipe: Recipe, files: Mapping[str, Path], working_dir: Path) -> None:
     """Raise RequestError where the recipe names a file, seen from the working directory, that is not sent."""
-    for key, name in _named_files(recipe):
-        if name and not name.startswith("/") and os.path.normpath(name) not in files:
+    for key, name in named_files(recipe):
+        if not name.startswith("/") and os.path.normpath(name) not in files:
             why = "is left out of what is sent" if (working_dir / name).is_file() else "no such file"
             raise RequestError(
                 f"{key} = {name!r}: {why} from --working-dir {working_dir.absolute()}; put it there, or name it by an "
                 "absolute path that all nodes see"
             )
-
-
-def _named_files(recipe: Recipe) -> Iterator[tuple[str, str]]:
-    """Key and value of what a recipe names by its path."""
-    for suite, family in recipe.problems.items():
-        if not family.on_hub:
-            yield from ((f"problems.{suite}.{key}", getattr(family, key)) for key in ("path", "test_path"))
-        functions = _FILE_OF_FUNCTIONS.match(family.toolbox)
-        if functions is not None:
-            yield f"problems.{suite}.toolbox", functions["file"]
 
 
 def _ended(attempt: Attempt) -> None:

@@ -63,9 +63,9 @@ def _check_given(run: Run) -> None:
                 raise RequestError(f"models.{name}.source: {first_line(error)}") from error
 
 
-def _cache(run: Run) -> Path:
+def models_cache(run: Run) -> Path:
     """Where tiny models are kept for the next run. Raises RequestError where nothing can be written there."""
-    folder = Path(run.recipe.models.cache).absolute()
+    folder = Path(run.recipe.models.cache or run.folder.parent / ".models").absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):  # one that is there may be another user's, or read-only
@@ -86,7 +86,7 @@ def _make_all(run: Run, missing: dict[str, ModelSection]) -> None:
     from training.corpus import Corpus
     from training.tiny import ensure_tokenizer
 
-    cache = _cache(run)
+    cache = models_cache(run)
     episodes = run.recipe.episodes
     families = tuple(family for family in run.recipe.problems.values() if family.corpus_parts)
     corpus = Corpus(families, episodes.call_format, episodes.verbosity, episodes.calls, episodes.max_failed_steps)

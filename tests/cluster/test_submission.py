@@ -79,6 +79,22 @@ def test_the_address_given_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     assert address_of("") == "http://api:8265"
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("http://127.0.0.1:notaport", "http://h:70000", "http://h:0", "ftp://x:1", "ray://x:10001", "auto", "x:8265"),
+        *("http://", "http://user:secret@x:8265", "http://x:8265/path", "http://x:8265\n"),
+    ],
+)
+def test_what_leads_to_no_job_server_is_refused_at_once(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RequestError, match=r"^--address .*write it as http://HOST:8265$"):
+        address_of(address)
+    monkeypatch.setenv("RAY_API_SERVER_ADDRESS", address)
+    with pytest.raises(RequestError, match=r"^RAY_API_SERVER_ADDRESS "):
+        address_of("")
+    assert address_of("https://[::1]:8265/") == "https://[::1]:8265"
+
+
 def test_a_log_that_is_told_again_is_written_once() -> None:
     written: list[str] = []
     log = Transcript(written.append)

@@ -38,6 +38,9 @@ def chainpref(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProce
         (("problems", "nonsense"), "family 'nonsense': unknown"),
         (("problems",), "Missing argument"),
         (("runn",), "No such command"),
+        (("k8s",), "Missing command"),
+        (("submit", "recipes/ablations-local.toml"), "has a [sweep]; run it with `chainpref sweep "),
+        (("k8s", "render", "recipes/ablations-local.toml", "--out", "RUN"), "run it with `chainpref sweep "),
     ],
 )
 def test_a_wrong_request_is_one_line_and_exit_2(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -72,6 +73,21 @@ def test_the_base_is_resolved_with_the_tool_that_is_there(answer: str, status: i
     )
     assert done.returncode == status
     assert said in done.stdout + done.stderr
+
+
+def test_podman_is_asked_where_nothing_else_is_there(tmp_path: Path) -> None:
+    for program in ("bash", "env", "sh"):
+        found = shutil.which(program)
+        assert found is not None
+        (tmp_path / program).symlink_to(found)
+    tool = tmp_path / "podman"
+    tool.write_text(
+        f'#!/bin/sh\n[ "$1 $2" = "pull --quiet" ] && exit\n[ "$1 $2" = "image inspect" ] && echo {DIGEST}\n'
+    )
+    tool.chmod(0o755)
+    command = [str(K8S / "image" / "resolve-base"), "python:3.11-slim"]
+    done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout.strip()) == (0, DIGEST), done.stderr
 
 
 def test_building_hands_digest_and_variant_on(tmp_path: Path) -> None:

@@ -68,6 +68,12 @@ def test_expressions_are_balanced_and_panels_lie_side_by_side() -> None:
     assert len({panel["id"] for panel in panels()}) == len(panels())
 
 
+def test_alerts_are_of_our_pods_and_no_other_teams() -> None:
+    for _, rule in alerts():
+        foreign = names_in(rule["expr"]) - of_the_project(names_in(rule["expr"]))
+        assert not foreign or 'chainpref.*"' in rule["expr"], rule["alert"]
+
+
 def test_every_alert_stands_in_the_operations_guide() -> None:
     guide = (ROOT / "docs" / "operations.md").read_text()
     for _, rule in alerts():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipeline.recipe import load_recipe
 from tests.pipeline.kubernetes import K8S, VALIDATOR, cluster_spec, documents, kustomize, of_kind, pods
 
 OVERLAYS = sorted(path.name for path in (K8S / "overlays").iterdir())
@@ -51,13 +52,13 @@ def test_policies_budgets_and_monitors_select_pods_that_are_there(overlay: str) 
     labels = [pod["metadata"]["labels"] for pod in pods(found)]
     selectors = [document["spec"]["podSelector"] for document in of_kind(found, "NetworkPolicy")]
     selectors += [document["spec"]["selector"] for document in of_kind(found, "PodDisruptionBudget")]
-    assert len(selectors) == 5
+    assert len(selectors) == 4
     for selector in selectors:
         assert any(selector["matchLabels"].items() <= label.items() for label in labels), selector
     ports = {port["name"] for pod in pods(found) for c in pod["spec"]["containers"] for port in c.get("ports", [])}
     monitor = yaml.safe_load((K8S / "monitoring" / "pod-monitor.yaml").read_text())
     assert {endpoint["port"] for endpoint in monitor["spec"]["podMetricsEndpoints"]} <= ports
-    (policy,) = [d for d in of_kind(found, "NetworkPolicy") if d["metadata"]["name"] == "chainpref-monitoring"]
+    (policy,) = [d for d in of_kind(found, "NetworkPolicy") if d["metadata"]["name"].startswith("chainpref-monitoring")]
     assert {port["port"] for rule in policy["spec"]["ingress"] for port in rule["ports"]} <= ports
 
 
@@ -83,13 +84,57 @@ def test_jobs_try_again_and_end_their_cluster_in_one_way_only() -> None:
 def test_the_cpu_smoke_job_is_make_run() -> None:
     found = documents(kustomize(K8S / "overlays" / "cpu-smoke"))
     (job,) = of_kind(found, "RayJob")
-    assert job["spec"]["entrypoint"].startswith("chainpref run /app/recipes/local.toml ")
+    assert job["spec"]["entrypoint"].startswith("chainpref run /app/recipes/local.toml --run /runs/")
+    # Everything that it keeps lies on the claim: below /app the pods' user may write nothing.
+    assert load_recipe(K8S.parent / "recipes" / "local.toml").models.cache == ""
+    (claim,) = of_kind(found, "PersistentVolumeClaim")
+    for pod in list(pods(found))[:-1]:
+        assert {"name": "runs", "persistentVolumeClaim": {"claimName": claim["metadata"]["name"]}} in pod["spec"][
+            "volumes"
+        ]
     makefile = (K8S.parent / "Makefile").read_text()
     assert "chainpref run recipes/local.toml" in makefile
     for pod in pods(found):
         for container in pod["spec"]["containers"]:
             assert container["image"].endswith("-cpu")
             assert "nvidia.com/gpu" not in str(container["resources"])
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_budgets_are_of_a_kind_that_works_for_pods_of_a_ray_cluster(overlay: str) -> None:
+    """`maxUnavailable` and percentages need an owner with a scale; a RayCluster has none."""
+    for budget in of_kind(documents(kustomize(K8S / "overlays" / overlay)), "PodDisruptionBudget"):
+        assert "maxUnavailable" not in budget["spec"]
+        assert isinstance(budget["spec"]["minAvailable"], int)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_only_pods_that_ask_for_gpus_register_any(overlay: str) -> None:
+    spec = cluster_spec(documents(kustomize(K8S / "overlays" / overlay)))
+    for group in (spec["headGroupSpec"], *spec["workerGroupSpecs"]):
+        asked = "nvidia.com/gpu" in str(group["template"]["spec"]["containers"][0]["resources"])
+        assert group["rayStartParams"].get("num-gpus") == (None if asked else "0")
+    assert "NVIDIA_VISIBLE_DEVICES=all \\" not in (K8S / "image" / "Containerfile").read_text()
+
+
+def test_ready_made_runs_share_no_object_and_deleting_one_deletes_no_claim() -> None:
+    found = {name: documents(kustomize(K8S / "overlays" / name)) for name in ("cpu-smoke", "gpu", "interactive")}
+    names = [(document["kind"], document["metadata"]["name"]) for of_one in found.values() for document in of_one]
+    assert len(names) == len(set(names))
+    (claim,) = documents(kustomize(K8S / "storage"))
+    for name in ("gpu", "interactive"):
+        assert of_kind(found[name], "PersistentVolumeClaim") == []
+        assert f"'claimName': '{claim['metadata']['name']}'" in str(found[name])
+
+
+def test_workers_of_a_failed_job_stay_as_long_as_its_cluster() -> None:
+    (job,) = of_kind(documents(kustomize(K8S / "overlays" / "gpu-keep-failed")), "RayJob")
+    kept = max(
+        r["condition"]["ttlSeconds"]
+        for r in job["spec"]["deletionStrategy"]["deletionRules"]
+        if r["policy"] == "DeleteCluster"
+    )
+    assert job["spec"]["rayClusterSpec"]["autoscalerOptions"]["idleTimeoutSeconds"] > kept
 
 
 def test_kueue_gets_a_queue_name_a_suspended_job_and_no_autoscaler() -> None:

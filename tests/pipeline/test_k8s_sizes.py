@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -14,9 +15,10 @@ from rich.console import Console
 from cluster.config import load_toml
 from cluster.errors import RequestError
 from cluster.planner.speed import REFERENCE
-from pipeline.k8s import Rendering, render_planned
+from pipeline.k8s import render_planned
 from pipeline.k8s_manifests import object_name
-from pipeline.k8s_sizes import TASKS
+from pipeline.k8s_request import Rendering
+from pipeline.k8s_sizes import HEAD, TASKS
 from pipeline.plan import Plan, make_plan
 from pipeline.plan_machines import find_machines
 from pipeline.plan_show import as_json
@@ -51,7 +53,7 @@ def test_requests_equal_the_plans(path: Path, tmp_path: Path) -> None:
     render_planned(path, (), None, Rendering(out=tmp_path / "out"), said)
     recipe = load_recipe(path)
     plan = make_plan(recipe, find_machines(recipe, path, None, ""), REFERENCE)
-    job = yaml.safe_load((tmp_path / "out" / "job.yaml").read_text())
+    job = yaml.safe_load((tmp_path / "out" / "job" / "rayjob.yaml").read_text())
     groups = {group["groupName"]: group for group in job["spec"]["rayClusterSpec"]["workerGroupSpecs"]}
     on_gpus = plan.machines.gpus > 0
     if on_gpus:
@@ -76,7 +78,7 @@ def test_the_plan_says_the_pods_that_are_rendered(path: Path, tmp_path: Path) ->
     render_planned(path, (), None, Rendering(out=tmp_path / "out"), Console(file=io.StringIO()))
     recipe = load_recipe(path)
     said = as_json(make_plan(recipe, find_machines(recipe, path, None, ""), REFERENCE))["pods"]
-    job = yaml.safe_load((tmp_path / "out" / "job.yaml").read_text())
+    job = yaml.safe_load((tmp_path / "out" / "job" / "rayjob.yaml").read_text())
     rendered = [
         {
             "name": group["groupName"],
@@ -99,10 +101,47 @@ def test_a_plan_that_does_not_fit_is_refused_and_writes_nothing(tmp_path: Path) 
     assert not (tmp_path / "out").exists()
 
 
+def _rendered(recipe: str, nodes: str, tmp_path: Path) -> tuple[str, dict[str, Any]]:
+    """What the command says, and the requests of the pods by their group, on nodes of a cluster file."""
+    (tmp_path / "nodes.toml").write_text(nodes)
+    said = io.StringIO()
+    path = ROOT / "recipes" / recipe
+    render_planned(path, (), tmp_path / "nodes.toml", Rendering(out=tmp_path / "out"), Console(file=said))
+    job = yaml.safe_load((tmp_path / "out" / "job" / "rayjob.yaml").read_text())
+    groups = job["spec"]["rayClusterSpec"]["workerGroupSpecs"]
+    found = {
+        group["groupName"]: group["template"]["spec"]["containers"][0]["resources"]["requests"] for group in groups
+    }
+    return said.getvalue(), found
+
+
+def test_a_pod_asks_for_no_more_cpus_than_its_node_has(tmp_path: Path) -> None:
+    said, requests = _rendered("local.toml", "[nodes.small]\ncount = 2\ncpus = 2\nmemory_gib = 32\n", tmp_path)
+    assert requests["small"]["cpu"] == "2"
+    assert "note: small: a pod asks for 2 of its node's 2 CPUs" in said
+    assert "note: head: no node of the cluster file has 4 CPUs and 16 GiB beside the other pods" in said
+
+
+@pytest.mark.parametrize(
+    ("cpus", "noted"), [(32, ["gpu", "head", "cpu"]), (36, ["head", "cpu"]), (38, ["cpu"]), (44, [])]
+)
+def test_it_is_noted_where_pods_leave_nothing_of_a_node(cpus: int, noted: list[str], tmp_path: Path) -> None:
+    nodes = f"[nodes.gpu]\ngpu = 'H100'\ngpus = 8\ncpus = {cpus}\nmemory_gib = 2048\ndisk_gib = 4000\nshm_gib = 512\n"
+    said, requests = _rendered("one-node-8xh100.toml", nodes, tmp_path)
+    assert requests["gpu"]["cpu"] == "32"
+    found = [line.split(": ")[1] for line in said.splitlines() if "CPUs and" in line]
+    assert found == noted
+
+
+def test_the_heads_size_is_the_templates() -> None:
+    head = yaml.safe_load((K8S / "job" / "rayjob.yaml").read_text())["spec"]["rayClusterSpec"]["headGroupSpec"]
+    assert head["template"]["spec"]["containers"][0]["resources"]["requests"] == HEAD.requests
+
+
 def test_the_ready_made_gpu_overlay_asks_for_what_is_rendered(tmp_path: Path) -> None:
     path = ROOT / "recipes" / "one-node-8xh100.toml"
     render_planned(path, (), None, Rendering(out=tmp_path / "out"), Console(file=io.StringIO()))
-    job = yaml.safe_load((tmp_path / "out" / "job.yaml").read_text())
+    job = yaml.safe_load((tmp_path / "out" / "job" / "rayjob.yaml").read_text())
     rendered, ready = job["spec"]["rayClusterSpec"], cluster_spec(documents(kustomize(K8S / "overlays" / "gpu")))
     (asked,) = [group for group in rendered["workerGroupSpecs"] if group["groupName"] == "gpu"]
     (given,) = [group for group in ready["workerGroupSpecs"] if group["groupName"] == "gpu"]

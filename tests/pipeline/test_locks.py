@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ("cpu", "gpu", "audit")
+LOCKS = ("cpu", "gpu", "dev", "audit")
 
 
 def _packages(lock: str) -> list[str]:
@@ -27,6 +27,23 @@ def test_every_locked_package_has_one_version_and_a_hash(lock: str) -> None:
         assert re.match(r"[\w.-]+(\[[\w,.-]+\])?==\S+ ", package), package[:80]
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", package), package[:80]
     assert "://" not in "".join(packages)
+
+
+def _versions(lock: str) -> dict[str, str]:
+    """Name -> version, without what is said of its build."""
+    found = (re.match(r"([\w.-]+)(?:\[.*?\])?==([^\s+]+)", package) for package in _packages(lock))
+    return {match[1]: match[2] for match in found if match is not None}
+
+
+@pytest.mark.parametrize("lock", ["cpu", "gpu"])
+def test_what_runs_is_locked_without_what_tests_and_both_agree(lock: str) -> None:
+    runs, tests = _versions(lock), _versions("dev")
+    tools = {"pytest", "moto", "mypy", "ruff", "hypothesis", "boto3"}
+    assert tools <= tests.keys()
+    assert not tools & runs.keys()
+    assert {name: runs[name] for name in runs.keys() & tests.keys()} == {
+        name: tests[name] for name in runs.keys() & tests.keys()
+    }
 
 
 def _audit(tmp_path: Path, answer: str) -> subprocess.CompletedProcess[str]:
@@ -47,7 +64,7 @@ def _audit(tmp_path: Path, answer: str) -> subprocess.CompletedProcess[str]:
 
 def _answers(**changed: Any) -> str:
     """Every package of both locks compared and fine, but for `changed`."""
-    names = {re.split(r"[=\[]", package)[0] for lock in ("cpu", "gpu") for package in _packages(lock)}
+    names = {name for lock in ("cpu", "gpu", "dev") for name in _versions(lock)}
     fine: dict[str, Any] = {name: {"name": name, "version": "1", "vulns": []} for name in sorted(names)}
     return json.dumps({"dependencies": list((fine | changed).values())})
 

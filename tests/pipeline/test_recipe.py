@@ -1,5 +1,6 @@
 """Every recipe parses; a wrong one is refused in one line; a changed one on an existing run too."""
 
+import fcntl
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from rich.console import Console
 from cluster.errors import RequestError
 from pipeline.recipe import differences, load_recipe, resolved
 from pipeline.run_folder import open_run, run_folder
+from pipeline.stages.models import models_cache
 
 ROOT = Path(__file__).resolve().parents[2]
 SWEEPS = {path for path in (ROOT / "recipes").rglob("*.toml") if "\n[sweep" in path.read_text()}
@@ -91,6 +93,25 @@ def test_a_folder_that_is_no_run_and_a_run_at_work_are_refused(tmp_path: Path) -
         pytest.raises(RequestError, match="another chainpref command works on it"),
     ):
         open_run(recipe, tmp_path / "run", Console(), False).__enter__()
+
+
+def test_the_lock_is_on_a_file_opened_for_writing_as_nfs_wants_it(tmp_path: Path) -> None:
+    with open_run(load_recipe(LOCAL), tmp_path / "run", Console(), False) as run:
+        assert (run.folder / ".lock").is_file()
+        with (run.folder / ".lock").open("r+") as other, pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_tiny_models_are_kept_beside_the_run_unless_the_recipe_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with open_run(load_recipe(LOCAL), tmp_path / "runs" / "local", Console(), False) as run:
+        assert models_cache(run) == tmp_path / "runs" / ".models"
+        assert list((tmp_path / "here").iterdir()) == []
+    with open_run(load_recipe(LOCAL, ["models.cache=kept"]), run.folder, Console(), False) as run:
+        assert models_cache(run) == tmp_path / "here" / "kept"
 
 
 def test_run_folder_and_differences(tmp_path: Path) -> None:

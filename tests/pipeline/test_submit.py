@@ -66,7 +66,9 @@ def test_the_command_runs_the_recipe_that_travels_with_it(outside: Path) -> None
     # A run that was begun by hand in the same folder is gone on with.
     refuse_changed(resolved(load_recipe(LOCAL, ["run.name=mine"])), parse(Recipe, sent, "sent"), "there")
     assert sent["cluster"]["address"] == ""
-    assert sent["models"]["cache"].startswith("/")
+    assert sent["models"]["cache"] == ""  # beside the run
+    kept = make_job(load_recipe(LOCAL, ["models.cache=/shared/models"]), Asked())
+    assert tomllib.loads(files(kept)[RECIPE].decode())["models"]["cache"] == "/shared/models"
 
 
 def test_outside_a_checkout_the_code_travels_beside_the_files(outside: Path) -> None:
@@ -186,6 +188,28 @@ def test_nobody_there_is_one_line(outside: Path) -> None:
         refused(
             chainpref("--address", address, folder=outside), f"--address {address}: no Ray job server answers there"
         )
+
+
+def test_a_port_that_speaks_no_http_is_one_line(outside: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        speaker = threading.Thread(target=_greet, args=(server,))
+        speaker.start()
+        refused(chainpref("--address", address, folder=outside), "no Ray job server answers there")
+        speaker.join()
+
+
+def _greet(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.sendall(b"220 mail.example\r\n")
+        connection.recv(1 << 16)
+
+
+@pytest.mark.parametrize("name", ["-x", "a b", "a/b", "ü", "a\n", "a" * 129])
+def test_an_id_that_is_no_name_is_refused(name: str, outside: Path) -> None:
+    with pytest.raises(RequestError, match="letters, digits, dots, dashes or underscores"):
+        make_job(load_recipe(LOCAL), Asked(id=name))
 
 
 def test_another_server_is_one_line(outside: Path, serve: Callable[[int, bytes], str]) -> None:
