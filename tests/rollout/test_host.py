@@ -4,7 +4,9 @@ stored."""
 import asyncio
 import itertools
 import json
+import os
 import shutil
+import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,8 @@ from rollout.records import Episode, Outcome, Problem, Producer
 from rollout.scripted_replies import WRONG_REPLY
 from rollout.shards import read_episodes
 from rollout.template import ChatTemplate
+from rollout.toolboxes import load_toolbox
+from rollout.toolboxes.isolated import IsolatedToolbox
 from rollout.work import HostSpec, Receipt, ServedModel, Work, join_parts
 from tests.rollout.conversations import tokenizer
 
@@ -298,6 +302,41 @@ def test_an_engine_that_breaks_while_it_takes_other_weights_ends_the_process(
 
     asyncio.run(play())
     assert ended == [1]
+
+
+def test_the_process_of_a_tool_killed_from_outside_leaves_no_trace(
+    make_host: Callable[..., RolloutHost], model: ServedModel, tmp_path: Path
+) -> None:
+    tools = tmp_path / "tools.py"
+    tools.write_text("from rollout.toolboxes.arithmetic import FUNCTIONS\n")
+    toolbox = load_toolbox(str(tools))
+    assert isinstance(toolbox, IsolatedToolbox)
+    problems = tuple(msgspec.structs.replace(problem, toolbox=str(tools)) for problem in PROBLEMS)
+
+    async def kill() -> None:
+        """Each worker once: a function whose process ends twice in one call is at fault."""
+        left = list(toolbox.workers)
+        while left:
+            for worker in [one for one in left if one.process_id and one.greeting]:
+                os.kill(worker.process_id, signal.SIGKILL)
+                left.remove(worker)
+            await asyncio.sleep(0.01)
+
+    async def play() -> None:
+        killing = asyncio.create_task(kill())
+        for _ in range(9):
+            try:
+                receipt = await do(make_host(ScriptedConfig(median_s=0.01), live=8), unit(model, problems=problems))
+            except InfrastructureError:  # it fell while a session was opened
+                continue
+            break
+        assert receipt.won
+        await killing
+
+    asyncio.run(play())
+    episodes = committed(tmp_path)
+    assert {one.outcome for one in episodes} == {Outcome.RIGHT, Outcome.WRONG}
+    assert all(one.steps[-1].text == WRONG_REPLY for one in episodes if one.outcome is Outcome.WRONG)
 
 
 def test_a_row_that_cannot_be_stored_is_put_aside_and_its_neighbours_are_kept(
