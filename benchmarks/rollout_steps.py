@@ -30,7 +30,8 @@ _CONTEXT = 8192
 
 
 def measure_steps(seconds: float, repetitions: int, cache: Path) -> dict[str, Any]:
-    """Steps a second of one core, by call format and family; the headline is the mean over arithmetic's formats."""
+    """Steps a second of one core by call format and family, each the median of its repetitions; the headline is the
+    lowest row's."""
     rows = []
     for call_format in FORMATS:
         for family, config in FAMILIES.items():

@@ -1,14 +1,13 @@
 """vLLM's AsyncLLM behind `cluster.generation.Engine`. The only importer of vLLM.
 
-The watchdog looks at token progress, because a frozen engine passes vLLM's own health check for as long as
+The watchdog looks at the engine's steps, because a frozen engine passes vLLM's own health check for as long as
 one waits. Once an engine has failed it stays failed: its owner ends the process and starts another.
 """
 
 import asyncio
 import contextlib
 import os
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +16,7 @@ from pydantic import Field, field_validator
 from cluster.config import Section
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from cluster.generation import EngineStats, FinishReason, Generation, Sampling
+from cluster.pulse import Pulse
 from cluster.quantization import refusal
 
 
@@ -42,9 +42,9 @@ class EngineConfig(Section):
     threads: int = Field(default=0, ge=0)
     """CPU threads of an engine without a GPU; 0 leaves the choice to vLLM."""
     load_timeout_s: float = Field(default=1800.0, gt=0)
-    """Loading a 70B model takes minutes; longer than this is a hang."""
+    """Loading a 70B model takes minutes; longer than this is a hang. So does putting other weights in place."""
     stall_timeout_s: float = Field(default=120.0, gt=0)
-    """Without any token for this long, while requests wait, the engine counts as frozen."""
+    """Without a step of the engine for this long, while requests wait, it counts as frozen."""
 
     @field_validator("quantization")
     @classmethod
@@ -65,10 +65,10 @@ def batched_tokens(max_context: int, max_running: int, *, on_gpu: bool) -> int:
 
 
 class _Progress:
-    """A vLLM stat logger that keeps the latest reading, and the time of the last sign of life."""
+    """A vLLM stat logger that keeps the latest reading; every one is a sign of life."""
 
     def __init__(self) -> None:
-        self.last = time.monotonic()
+        self.pulse = Pulse()
         self.running = self.waiting = 0
         self.kv_usage = 0.0
         self.prompt_tokens = self.cached_tokens = self.generated_tokens = self.preempted = 0
@@ -84,7 +84,7 @@ class _Progress:
         engine_idx: int = 0,
         **later_additions: Any,
     ) -> None:
-        self.last = time.monotonic()
+        self.pulse.beat()
         if scheduler_stats is not None:
             self.running = scheduler_stats.num_running_reqs
             self.waiting = scheduler_stats.num_waiting_reqs
@@ -108,19 +108,17 @@ class _Progress:
 class VllmEngine:
     """A running AsyncLLM. Make one with `start_engine`."""
 
-    def __init__(self, llm: Any, progress: _Progress, stall_timeout_s: float) -> None:
+    def __init__(self, llm: Any, progress: _Progress, config: EngineConfig) -> None:
         self._llm = llm
+        self._config = config
         cache = llm.vllm_config.cache_config
         self._kv_tokens = (cache.num_gpu_blocks or 0) * cache.block_size
         self._progress = progress
-        self._live = 0
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._watchdog = asyncio.create_task(self._watch(stall_timeout_s))
+        self._watchdog = asyncio.create_task(self._watch(config.stall_timeout_s))
 
     async def generate(self, prompt: Sequence[int], sampling: Sampling, request_id: str) -> Generation:
-        if self._live == 0:
-            self._progress.last = time.monotonic()
-        self._live += 1
+        self._progress.pulse.asked()
         request = asyncio.ensure_future(self._request(list(prompt), sampling, request_id))
         try:
             ends: set[asyncio.Future[Any]] = {request, self._failed}
@@ -130,7 +128,7 @@ class VllmEngine:
                 self._failed.result()
             return request.result()
         finally:
-            self._live -= 1
+            self._progress.pulse.left()
             if not request.done():
                 request.cancel()
 
@@ -165,16 +163,24 @@ class VllmEngine:
         )
 
     async def _watch(self, stall_timeout_s: float) -> None:
+        pulse = self._progress.pulse
         while not self._failed.done():
             await asyncio.sleep(min(1.0, stall_timeout_s / 4))
-            silent = time.monotonic() - self._progress.last
-            if self._live and silent > stall_timeout_s:
-                detail = f"no token for {silent:.0f} s with {self._live} requests waiting"
+            if pulse.waiting and pulse.silence > stall_timeout_s:
+                detail = f"no step for {pulse.silence:.0f} s with {pulse.waiting} requests waiting"
                 self._failed.set_exception(InfrastructureError(InfrastructureKind.ENGINE_STALLED, detail))
                 # Nobody may be waiting; then the exception must not be reported as never retrieved.
                 self._failed.exception()
 
+    async def alive(self) -> None:
+        await self._progress.pulse.next_beat()
+
     async def reload(self, model_dir: str) -> None:
+        # No step is made meanwhile, so that the watchdog has nothing to look at.
+        with _loading(model_dir, self._config.load_timeout_s):
+            await asyncio.wait_for(self._replace_weights(model_dir), self._config.load_timeout_s)
+
+    async def _replace_weights(self, model_dir: str) -> None:
         await self._llm.collective_rpc("reload_weights", kwargs={"weights_path": model_dir})
         await self._llm.reset_prefix_cache()
 
@@ -212,16 +218,24 @@ async def start_engine(config: EngineConfig, model_dir: str, seed: int, executor
         raise RequestError(f"model {model_dir}: no config.json there; name a Hugging Face folder")
     _set_environment(config)
     progress = _Progress()
-    try:
+    with _loading(model_dir, config.load_timeout_s):
         llm = await asyncio.wait_for(
             asyncio.to_thread(_load, config, model_dir, seed, progress, executor), config.load_timeout_s
         )
+    return VllmEngine(llm, progress, config)
+
+
+@contextlib.contextmanager
+def _loading(model_dir: str, timeout_s: float) -> Iterator[None]:
+    """What an engine that did not get its weights raises: it serves nothing, or half of one model and half of
+    another."""
+    try:
+        yield
     except TimeoutError:
-        detail = f"loading {model_dir} took longer than {config.load_timeout_s:.0f} s"
+        detail = f"loading {model_dir} took longer than {timeout_s:g} s"
         raise InfrastructureError(InfrastructureKind.ENGINE_STALLED, detail) from None
     except Exception as error:
         raise InfrastructureError(InfrastructureKind.ENGINE_DEAD, f"loading {model_dir}: {error}") from error
-    return VllmEngine(llm, progress, config.stall_timeout_s)
 
 
 def has_gpu() -> bool:

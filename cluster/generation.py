@@ -63,8 +63,15 @@ class Engine(Protocol):
         """
         ...
 
+    async def alive(self) -> None:
+        """Return at the engine's next sign of life. While it is frozen there is none, and what ends is its requests."""
+        ...
+
     async def reload(self, model_dir: str) -> None:
-        """Replace the weights by those of a checkpoint of the same architecture; drops the prefix cache."""
+        """Replace the weights by those of a checkpoint of the same architecture; drops the prefix cache.
+
+        Raises InfrastructureError when the engine is dead, or does not come to an end with it; it is of no use then.
+        """
         ...
 
     def stats(self) -> EngineStats: ...

@@ -31,10 +31,13 @@ class ScriptedConfig(Section):
     slow: float = Field(default=0.0, ge=0, le=1)
     slow_factor: float = Field(default=10.0, ge=1)
     abort: float = Field(default=0.0, ge=0, le=1)
+    abort_for_s: float = Field(default=0.0, ge=0)
+    """From the first request on, every one is aborted for so many seconds."""
     crash_after: int | None = Field(default=None, ge=0)
     """After so many requests the engine is dead, for good."""
     hang_after: int | None = Field(default=None, ge=0)
-    """After so many requests no reply comes any more, until the watchdog's `stall_timeout_s`."""
+    """After so many requests the engine is frozen: no reply comes any more, and `stall_timeout_s` after the first one
+    that did not come, every request fails, as a watchdog would have it."""
     stall_timeout_s: float = Field(default=120.0, gt=0)
     wrong: float = Field(default=0.5, ge=0, le=1)
     """Share of attempts that end wrong, where the script solves problems."""
@@ -52,6 +55,8 @@ class ScriptedEngine:
         self._slots = asyncio.Semaphore(self._config.slots)
         self._requests = self._running = self._waiting = 0
         self._prompt_tokens = self._generated_tokens = 0
+        self._asked_at: float | None = None
+        self._frozen_at: float | None = None
         self.model_dir = ""
 
     async def generate(self, prompt: Sequence[int], sampling: Sampling, request_id: str) -> Generation:
@@ -59,23 +64,17 @@ class ScriptedEngine:
         number = self._requests
         self._requests += 1
         seconds = self._draw_seconds()
-        aborted = self._random.random() < config.abort
-        self._waiting += 1
-        async with self._slots:
-            self._waiting -= 1
-            self._running += 1
-            try:
-                if config.crash_after is not None and number >= config.crash_after:
-                    raise InfrastructureError(InfrastructureKind.ENGINE_DEAD, f"scripted, after {number} requests")
-                if config.hang_after is not None and number >= config.hang_after:
-                    await asyncio.sleep(config.stall_timeout_s)
-                    raise InfrastructureError(InfrastructureKind.ENGINE_STALLED, f"scripted, after {number} requests")
-                if seconds:
-                    await asyncio.sleep(seconds)
-                if aborted:
-                    raise InfrastructureError(InfrastructureKind.ABORTED, request_id)
-            finally:
-                self._running -= 1
+        aborted = self._random.random() < config.abort or self._in_abort_burst()
+        await self._enter()
+        try:
+            await self._fail_if_broken(number)
+            if seconds:
+                await asyncio.sleep(seconds)
+            if aborted:
+                raise InfrastructureError(InfrastructureKind.ABORTED, request_id)
+        finally:
+            self._running -= 1
+            self._slots.release()
         reply = tuple(self._script(prompt, request_id))
         cut = len(reply) > sampling.max_tokens
         ids = reply[: sampling.max_tokens]
@@ -84,6 +83,31 @@ class ScriptedEngine:
         finish = FinishReason.LENGTH if cut else FinishReason.STOP
         return Generation(token_ids=ids, logprobs=(0.0,) * len(ids), finish=finish)
 
+    async def _enter(self) -> None:
+        """Wait for a slot."""
+        self._waiting += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self._waiting -= 1
+        self._running += 1
+
+    async def _fail_if_broken(self, number: int) -> None:
+        """Raise what becomes of request `number`, if it is one that the engine does not live to see."""
+        config = self._config
+        if config.crash_after is not None and number >= config.crash_after:
+            raise InfrastructureError(InfrastructureKind.ENGINE_DEAD, f"scripted, after {number} requests")
+        if config.hang_after is not None and number >= config.hang_after:
+            now = asyncio.get_running_loop().time()
+            self._frozen_at = now if self._frozen_at is None else self._frozen_at
+            await asyncio.sleep(self._frozen_at + config.stall_timeout_s - now)
+            raise InfrastructureError(InfrastructureKind.ENGINE_STALLED, f"scripted, after {number} requests")
+
+    def _in_abort_burst(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        self._asked_at = now if self._asked_at is None else self._asked_at
+        return now - self._asked_at < self._config.abort_for_s
+
     def _draw_seconds(self) -> float:
         config = self._config
         if not config.median_s:
@@ -91,7 +115,12 @@ class ScriptedEngine:
         seconds = config.median_s * self._random.lognormvariate(0.0, config.sigma)
         return seconds * config.slow_factor if self._random.random() < config.slow else seconds
 
+    async def alive(self) -> None:
+        if self._frozen_at is not None:
+            await asyncio.Event().wait()
+
     async def reload(self, model_dir: str) -> None:
+        await self._fail_if_broken(self._requests)
         self.model_dir = model_dir
 
     def stats(self) -> EngineStats:

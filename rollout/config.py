@@ -28,7 +28,7 @@ class EpisodeConfig(Section):
     """One more failed step than this ends the episode, wrong."""
     max_step_tokens: int = Field(default=512, ge=1)
     max_seconds: float = Field(default=600.0, gt=0)
-    """Wall time of an episode; beyond it the episode is truncated."""
+    """Wall time of an episode; beyond it the episode is truncated, as soon as its engine is seen alive."""
     calls: CallLimits = CallLimits()
 
     @field_validator("call_format")

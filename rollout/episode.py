@@ -5,11 +5,9 @@ episode without a label.
 """
 
 import asyncio
-import time
 from dataclasses import dataclass
 
-from cluster.errors import InfrastructureError, InfrastructureKind
-from cluster.generation import Engine, FinishReason, Generation, Sampling
+from cluster.generation import Engine, FinishReason, Sampling
 from rollout.checkers import check
 from rollout.config import EpisodeConfig
 from rollout.execution import execute
@@ -27,10 +25,9 @@ from rollout.records import (
     Step,
     StopReason,
 )
+from rollout.replies import Replies
 from rollout.template import ChatTemplate
 from rollout.toolboxes import Session
-
-_ABORT_RETRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +60,12 @@ class Attempt:
 
 async def run_episode(problem: Problem, attempt: Attempt, setting: EpisodeSetting) -> Episode:
     """Attempt `problem` once. Raises InfrastructureError when the engine is gone; the caller tries elsewhere."""
-    started = time.monotonic()
+    clock = asyncio.get_running_loop().time
+    started = clock()
+    replies = Replies(setting.engine, setting.config.max_seconds)
     prompt = make_prompt(problem, setting.template, setting.call_format, setting.config)
     session = prompt.toolbox.open(problem.state)
-    steps, stop = await _converse(problem, attempt, setting, session, prompt, started)
+    steps, stop = await _converse(problem, attempt, setting, session, prompt, replies)
     outcome, error = judge(problem, stop, session.answer, steps)
     return Episode(
         problem_id=problem.id,
@@ -95,7 +94,7 @@ async def run_episode(problem: Problem, attempt: Attempt, setting: EpisodeSettin
             prompt_hash=prompt.hash,
         ),
         temperature=attempt.temperature,
-        seconds=time.monotonic() - started,
+        seconds=clock() - started,
         engine=setting.engine_name,
     )
 
@@ -106,10 +105,11 @@ async def _converse(
     setting: EpisodeSetting,
     session: Session,
     prompt: Prompt,
-    started: float,
+    replies: Replies,
 ) -> tuple[list[Step], StopReason]:
     """Step after step until something ends the episode."""
     config, template = setting.config, prompt.template
+    clock = asyncio.get_running_loop().time
     limits = config.calls if template.parallel else config.calls.model_copy(update={"max_calls": 1})
     ids = list(prompt.ids)
     steps: list[Step] = []
@@ -119,8 +119,6 @@ async def _converse(
         room = setting.max_context - len(ids)
         if room < 1:
             return steps, StopReason.TOKEN_LIMIT
-        if time.monotonic() - started > config.max_seconds:
-            return steps, StopReason.WALL_TIME
         sampling = Sampling(
             temperature=attempt.temperature,
             top_p=attempt.top_p,
@@ -129,17 +127,11 @@ async def _converse(
             seed=None if attempt.seed is None else attempt.seed + len(steps),
             priority=-len(steps),  # turns that go on come before new episodes
         )
-        step_started = time.monotonic()
+        step_started = clock()
         name = f"{problem.id}#{attempt.sample}{attempt.label}.{len(steps)}"
-        try:
-            async with asyncio.timeout(config.max_seconds - (step_started - started)):
-                reply = await _generate(setting.engine, ids, sampling, name)
-        except TimeoutError:
-            return steps, StopReason.WALL_TIME
-        except InfrastructureError as error:
-            if error.kind is InfrastructureKind.ABORTED:  # this request's fault alone; the engine lives
-                return steps, StopReason.INFRASTRUCTURE
-            raise
+        reply = await replies.next(ids, sampling, name)
+        if isinstance(reply, StopReason):
+            return steps, reply
         text = template.decode_reply(reply.token_ids)
         cut = reply.finish is FinishReason.LENGTH
         results = _cut_reply() if cut else await execute(text, setting.call_format, session, limits)
@@ -156,22 +148,11 @@ async def _converse(
                 logprobs=reply.logprobs,
                 results=results,
                 feedback_ids=feedback,
-                seconds=time.monotonic() - step_started,
+                seconds=clock() - step_started,
             )
         )
         if stop is not None:
             return steps, stop
-
-
-async def _generate(engine: Engine, ids: list[int], sampling: Sampling, name: str) -> Generation:
-    """One reply; an aborted request is repeated under another name, a dead engine is the caller's matter."""
-    for attempt in range(_ABORT_RETRIES):
-        try:
-            return await engine.generate(ids, sampling, f"{name}.{attempt}" if attempt else name)
-        except InfrastructureError as error:
-            if error.kind is not InfrastructureKind.ABORTED or attempt == _ABORT_RETRIES - 1:
-                raise
-    raise AssertionError("unreachable")
 
 
 def _cut_reply() -> tuple[CallResult, ...]:

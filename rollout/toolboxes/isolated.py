@@ -42,7 +42,7 @@ class _Gone(Exception):
     """The worker did not answer in time (`late`), or ended."""
 
     def __init__(self, late: bool) -> None:
-        super().__init__(late)
+        super().__init__("it took too long" if late else "its process ended")
         self.late = late
 
 
@@ -60,8 +60,9 @@ class Worker:
 
     def start(self) -> dict[str, Any]:
         """The running worker's greeting; starts the process where there is none. Raises RequestError."""
-        if self._process is not None:
+        if self._process is not None and self._process.poll() is None:
             return self.greeting
+        self.stop()
         path = os.pathsep.join(part or os.getcwd() for part in sys.path)
         self._process = subprocess.Popen(
             # -P: modules are those of this process, whatever lies in the current folder.
@@ -206,28 +207,45 @@ class IsolatedSession(Session):
         if unknown is not None:
             refusal = self._unknown(unknown)
             return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code)
+        request = {"call": msgspec.to_builtins(call), "built_ins": built_ins}
         try:
-            self._worker.start()
-            reply = self._worker.ask(self._request(call, built_ins), deadline)
+            reply = self._asked(request, deadline)
         except _Gone as gone:
             return _lost(call, gone.late, deadline, time.perf_counter() - start)
-        except (RequestError, OSError) as error:
-            raise InfrastructureError(InfrastructureKind.HOST_TIMEOUT, str(error)) from None
-        self._held_by = self._worker.process_id
-        if "refused" in reply:
-            raise RequestError(reply["refused"])
         result = msgspec.convert(reply["result"], CallResult)
         self.answer, self.last = reply["answer"], reply["last"]
-        if result.error is None:
-            self._history.append(call)
+        self._history.append(call)
         return result
 
-    def _request(self, call: Call, built_ins: bool) -> dict[str, Any]:
-        request = {"session": self._number, "call": msgspec.to_builtins(call), "built_ins": built_ins}
-        if self._held_by == self._worker.process_id:
-            return request
+    def _asked(self, request: dict[str, Any], deadline: float) -> dict[str, Any]:
+        """The worker's reply to a call. Raises _Gone when it missed the deadline, or ended its process twice."""
+        self._rebuild(deadline)
+        try:
+            return self._worker.ask({"session": self._number, **request}, deadline)
+        except _Gone as gone:
+            if gone.late:
+                raise
+        self._rebuild(deadline)
+        return self._worker.ask({"session": self._number, **request}, deadline)
+
+    def _rebuild(self, deadline: float) -> None:
+        """See to it that a worker runs and has this session, with its earlier calls, each under its own deadline.
+
+        Raises InfrastructureError when that fails: whatever the reason, it is not the call that comes next.
+        """
         history = [msgspec.to_builtins(earlier) for earlier in self._history]
-        return {**request, "state": self._state, "history": history, "last": self.last}
+        opening = {"session": self._number, "state": self._state, "history": history, "last": self.last}
+        try:
+            self._worker.start()
+            if self._held_by == self._worker.process_id:
+                return
+            reply = self._worker.ask(opening, (len(history) + 1) * deadline)
+        except (_Gone, RequestError, OSError) as error:
+            what = f"a session with {len(history)} calls behind it could not be opened: {error}"
+            raise InfrastructureError(InfrastructureKind.HOST_TIMEOUT, f"toolbox {self.toolbox.name}: {what}") from None
+        if "refused" in reply:
+            raise RequestError(reply["refused"])
+        self._held_by = self._worker.process_id
 
 
 def _lost(call: Call, late: bool, deadline: float, seconds: float) -> CallResult:

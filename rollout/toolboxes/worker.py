@@ -87,25 +87,29 @@ def _reply(toolbox: Toolbox, sessions: dict[int, Session], request: dict[str, An
     session = sessions[number]
     if "call" not in request:
         return {"opened": True}
-    call = msgspec.convert(request["call"], Call)
-    built_ins = BUILT_INS if request["built_ins"] else {}
-    try:
-        result = session.call(call, built_ins)
-    except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
-        content = f"Error: {call.name}: {type(error).__name__}"
-        result = CallResult(call=call, content=content, error=ErrorCode.FUNCTION_RAISED)
-    if len(result.content) > MAX_CONTENT:
-        content = f"Error: {call.name}: the result has {len(result.content)} characters, too many"
-        result = CallResult(call=result.call, content=content, error=ErrorCode.OUTPUT_TOO_LARGE)
+    result = _called(session, msgspec.convert(request["call"], Call), built_ins=request["built_ins"])
     return {"result": msgspec.to_builtins(result), "answer": session.answer, "last": session.last}
 
 
+def _called(session: Session, call: Call, built_ins: bool) -> CallResult:
+    try:
+        result = session.call(call, BUILT_INS if built_ins else {})
+    except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+        content = f"Error: {call.name}: {type(error).__name__}"
+        return CallResult(call=call, content=content, error=ErrorCode.FUNCTION_RAISED)
+    if len(result.content) > MAX_CONTENT:
+        content = f"Error: {call.name}: the result has {len(result.content)} characters, too many"
+        return CallResult(call=result.call, content=content, error=ErrorCode.OUTPUT_TOO_LARGE)
+    return result
+
+
 def _opened(toolbox: Toolbox, request: dict[str, Any]) -> Session:
-    """A new session; for one that a dead worker held, the calls that had succeeded there are made again."""
+    """A new session; for one that a dead worker held, the calls that were answered there are made again. The
+    failed ones too: what a function changed before it raised is part of the state."""
     session = toolbox.open(request["state"])
     if toolbox.state_type is not None:
         for call in request["history"]:
-            session.call(msgspec.convert(call, Call))
+            _called(session, msgspec.convert(call, Call), built_ins=False)
     session.last = request["last"]
     return session
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from benchmarks.virtual_time import VirtualLoop
 from cluster.errors import InfrastructureError, InfrastructureKind
 from cluster.scripted import ScriptedConfig
 from rollout.config import EpisodeConfig
@@ -13,7 +14,9 @@ from tests.rollout.conversations import ADDITION, RIGHT, WRONG, chat_template, s
 
 
 def play(made: EpisodeSetting, sample: int = 0) -> Episode:
-    return asyncio.run(run_episode(ADDITION, Attempt(sample=sample, temperature=1.0), made))
+    """On a virtual clock: nothing waits, and times are exact."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(run_episode(ADDITION, Attempt(sample=sample, temperature=1.0), made))
 
 
 def test_a_right_chain() -> None:
@@ -73,18 +76,50 @@ def test_a_prompt_that_leaves_no_room_is_truncated() -> None:
     assert (episode.outcome, episode.stop, episode.steps) == (Outcome.TRUNCATED, StopReason.TOKEN_LIMIT, ())
 
 
-def test_wall_time_truncates() -> None:
-    slow = ScriptedConfig(median_s=30.0)
-    episode = play(setting(lambda _, step: RIGHT[step], slow, EpisodeConfig(max_seconds=0.05)))
-    assert (episode.outcome, episode.stop) == (Outcome.TRUNCATED, StopReason.WALL_TIME)
+def test_an_engine_that_aborts_for_a_moment_costs_time_alone() -> None:
+    burst = ScriptedConfig(abort_for_s=5.0)
+    assert play(setting(lambda _, step: RIGHT[step], burst)).outcome is Outcome.RIGHT
+    hurried = play(setting(lambda _, step: RIGHT[step], burst, EpisodeConfig(max_seconds=4.0)))
+    assert (hurried.outcome, hurried.stop) == (Outcome.INFRASTRUCTURE, StopReason.INFRASTRUCTURE)
 
 
-def test_an_abort_is_repeated_and_then_counts_as_infrastructure() -> None:
-    sometimes = play(setting(lambda _, step: RIGHT[step], ScriptedConfig(abort=0.3, seed=3)))
-    assert sometimes.outcome is Outcome.RIGHT
-    always = play(setting(lambda _, step: RIGHT[step], ScriptedConfig(abort=1.0)))
-    assert (always.outcome, always.stop, always.error) == (Outcome.INFRASTRUCTURE, StopReason.INFRASTRUCTURE, None)
-    assert always.reward == 0.0
+def test_aborts_of_one_request_are_its_own_and_aborts_of_all_are_the_engines() -> None:
+    made = setting(lambda _, step: RIGHT[step])
+    generate, tries = made.engine.generate, []
+
+    async def poisoned(prompt, sampling, request_id):  # type: ignore[no-untyped-def]
+        tries.append(request_id)
+        if len(prompt) > 1:
+            raise InfrastructureError(InfrastructureKind.ABORTED, request_id)
+        return await generate(prompt, sampling, request_id)
+
+    made.engine.generate = poisoned  # type: ignore[method-assign]
+    episode = play(made)
+    assert (episode.outcome, episode.stop, episode.error) == (Outcome.INFRASTRUCTURE, StopReason.INFRASTRUCTURE, None)
+    assert (episode.reward, episode.steps) == (0.0, ())
+    assert len(tries) == len(set(tries)) == 5, "under a name of its own each, and one request that anybody could make"
+    with pytest.raises(InfrastructureError, match="every other request") as caught:
+        play(setting(lambda _, step: RIGHT[step], ScriptedConfig(abort=1.0)))
+    assert caught.value.kind is InfrastructureKind.ABORTED
+
+
+@pytest.mark.parametrize("max_seconds", [60.0, 599.0, 700.0])
+def test_silence_of_the_engine_is_no_wall_time(max_seconds: float) -> None:
+    """The second step meets a frozen engine, whose watchdog ends it after 120 s, and the episode's own time is over
+    before that: it is young, or old, or both come to the same moment."""
+    old = max_seconds > 120
+    frozen = ScriptedConfig(median_s=580.0 if old else 1.0, hang_after=1, stall_timeout_s=120.0)
+    made = setting(lambda _, step: RIGHT[step], frozen, EpisodeConfig(max_seconds=max_seconds))
+    with pytest.raises(InfrastructureError) as caught:
+        play(made)
+    assert caught.value.kind is InfrastructureKind.ENGINE_STALLED
+
+
+def test_wall_time_truncates_in_the_middle_of_slow_steps() -> None:
+    slow = setting(lambda _, step: RIGHT[0], ScriptedConfig(median_s=250.0), EpisodeConfig(max_seconds=600.0))
+    episode = play(slow)
+    assert (episode.outcome, episode.stop, len(episode.steps)) == (Outcome.TRUNCATED, StopReason.WALL_TIME, 2)
+    assert episode.seconds == 600.0
 
 
 @pytest.mark.parametrize(

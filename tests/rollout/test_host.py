@@ -4,7 +4,10 @@ stored."""
 import asyncio
 import itertools
 import json
-from collections.abc import Callable
+import os
+import shutil
+import signal
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,9 @@ import pytest
 
 from cluster.engine import EngineConfig
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
+from cluster.generation import Generation, Sampling
 from cluster.ledger import Ledger
-from cluster.scripted import ScriptedConfig
+from cluster.scripted import ScriptedConfig, ScriptedEngine
 from cluster.storage import open_store
 from rollout import host as host_module
 from rollout.config import EpisodeConfig, GroupsConfig
@@ -27,6 +31,8 @@ from rollout.records import Episode, Outcome, Problem, Producer
 from rollout.scripted_replies import WRONG_REPLY
 from rollout.shards import read_episodes
 from rollout.template import ChatTemplate
+from rollout.toolboxes import load_toolbox
+from rollout.toolboxes.isolated import IsolatedToolbox
 from rollout.work import HostSpec, Receipt, ServedModel, Work, join_parts
 from tests.rollout.conversations import tokenizer
 
@@ -44,7 +50,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
 
 @pytest.fixture
 def make_host(model: ServedModel, tmp_path: Path) -> Callable[..., RolloutHost]:
-    def make(scripted: ScriptedConfig | None = None, live: int = 16, must_see: str = "") -> RolloutHost:
+    def make(
+        scripted: ScriptedConfig | None = None, live: int = 16, must_see: str = "", max_seconds: float = 600.0
+    ) -> RolloutHost:
+        episodes = EpisodeConfig(max_failed_steps=0, max_steps=6, max_seconds=max_seconds)
         spec = HostSpec(
             name="host",
             run_uri=str(tmp_path / "run"),
@@ -52,7 +61,7 @@ def make_host(model: ServedModel, tmp_path: Path) -> Callable[..., RolloutHost]:
             parent="",
             model=model,
             engine=EngineConfig(max_context=8192).model_dump_json().encode(),
-            episodes=EpisodeConfig(max_failed_steps=0, max_steps=6).model_dump_json().encode(),
+            episodes=episodes.model_dump_json().encode(),
             live_episodes=live,
             seed=0,
             scripted=(scripted or ScriptedConfig()).model_dump_json().encode(),
@@ -166,6 +175,8 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     [
         (ScriptedConfig(crash_after=20), InfrastructureKind.ENGINE_DEAD),
         (ScriptedConfig(hang_after=20, stall_timeout_s=0.02), InfrastructureKind.ENGINE_STALLED),
+        # Longer than the episodes may take, as below.
+        (ScriptedConfig(hang_after=20, stall_timeout_s=0.6), InfrastructureKind.ENGINE_STALLED),
     ],
 )
 def test_a_dead_engine_commits_nothing_and_ends_the_process(
@@ -177,7 +188,7 @@ def test_a_dead_engine_commits_nothing_and_ends_the_process(
     kind: InfrastructureKind,
 ) -> None:
     async def play() -> None:
-        host = make_host(fault)
+        host = make_host(fault, max_seconds=0.2)
         with pytest.raises(InfrastructureError) as caught:
             await do(host, unit(model))
         assert caught.value.kind is kind
@@ -193,8 +204,8 @@ def test_a_dead_engine_commits_nothing_and_ends_the_process(
 FAULTS = {
     "crash": ScriptedConfig(crash_after=70),
     "hang": ScriptedConfig(hang_after=70, stall_timeout_s=0.02),
-    "abort": ScriptedConfig(abort=0.5),
-    "always aborted": ScriptedConfig(abort=1.0),
+    "aborts": ScriptedConfig(abort=0.2),
+    "a burst of aborts": ScriptedConfig(abort_for_s=0.1),
     "slow": ScriptedConfig(median_s=0.001, sigma=1.0, slow=0.2),
     "tools": ScriptedConfig(),
 }
@@ -218,6 +229,8 @@ def test_no_fault_of_machines_is_among_the_rejected(
         return await execute(*arguments)
 
     monkeypatch.setattr("rollout.episode.execute", sometimes_silent)
+    if fault == "aborts":
+        monkeypatch.setattr("rollout.replies.ABORT_PAUSES_S", (0.0, 0.0, 0.0))
 
     async def play() -> None:
         host = make_host(FAULTS[fault])
@@ -235,18 +248,99 @@ def test_no_fault_of_machines_is_among_the_rejected(
     episodes = committed(tmp_path)
     assert len(episodes) == 4 * 32
     undisturbed = [one for one in episodes if one.outcome is not Outcome.INFRASTRUCTURE]
-    assert bool(undisturbed) == (fault != "always aborted")
+    assert len(undisturbed) == len(episodes) or fault == "aborts", "what was retried leaves no trace"
     template = ChatTemplate.from_model(model.source)
     units = [f"u{number}" for number in range(4)]
     ledger = Ledger(open_store(str(tmp_path / "run")), "episodes")
     for of_problem in problem_episodes(ledger, units, [problem.id for problem in PROBLEMS]):
         group = problem_group(of_problem, "student", template, GroupsConfig())
-        if group is None:
-            assert fault == "always aborted"
-            continue
+        assert group is not None
         samples = {one.sample: one for one in undisturbed if one.problem_id == group.problem_id}
         for chain in group.wrong:
             assert all(samples[sample].steps[-1].text == WRONG_REPLY for sample in chain.episodes)
+
+
+def test_an_engine_that_aborts_all_gives_its_work_back_and_a_poisoned_request_is_put_down_as_infrastructure(
+    make_host: Callable[..., RolloutHost], model: ServedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rollout.replies.ABORT_PAUSES_S", (0.0,))
+
+    async def refused() -> None:
+        host = make_host(ScriptedConfig(abort=1.0))
+        with pytest.raises(InfrastructureError) as caught:
+            await do(host, unit(model))
+        assert caught.value.kind is InfrastructureKind.ABORTED
+        with pytest.raises(InfrastructureError, match="every other request"):
+            await host.run(unit(model), 0, 32)  # it was not told to end
+
+    asyncio.run(refused())
+    assert committed(tmp_path) == []
+    generate = ScriptedEngine.generate
+
+    async def poisoned(
+        engine: ScriptedEngine, prompt: Sequence[int], sampling: Sampling, request_id: str
+    ) -> Generation:
+        if request_id.startswith(f"{PROBLEMS[1].id}#5@") and len(prompt) > 1:
+            raise InfrastructureError(InfrastructureKind.ABORTED, request_id)
+        return await generate(engine, prompt, sampling, request_id)
+
+    monkeypatch.setattr(ScriptedEngine, "generate", poisoned)
+    assert asyncio.run(do(make_host(), unit(model))).won
+    spoilt = [one for one in committed(tmp_path) if one.outcome is Outcome.INFRASTRUCTURE]
+    assert [(one.problem_id, one.sample) for one in spoilt] == [(PROBLEMS[1].id, 5)]
+
+
+def test_an_engine_that_breaks_while_it_takes_other_weights_ends_the_process(
+    make_host: Callable[..., RolloutHost], model: ServedModel, tmp_path: Path, ended: list[int]
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(model.source, other)
+
+    async def play() -> None:
+        host = make_host(ScriptedConfig(crash_after=0))
+        with pytest.raises(InfrastructureError) as caught:
+            await do(host, unit(msgspec.structs.replace(model, source=str(other))))
+        assert caught.value.kind is InfrastructureKind.ENGINE_DEAD
+        assert (await host.progress()).reloads == {}, "it has none of the other model"
+        await asyncio.sleep(host_module._LAST_WORDS_S + 0.05)
+
+    asyncio.run(play())
+    assert ended == [1]
+
+
+def test_the_process_of_a_tool_killed_from_outside_leaves_no_trace(
+    make_host: Callable[..., RolloutHost], model: ServedModel, tmp_path: Path
+) -> None:
+    tools = tmp_path / "tools.py"
+    tools.write_text("from rollout.toolboxes.arithmetic import FUNCTIONS\n")
+    toolbox = load_toolbox(str(tools))
+    assert isinstance(toolbox, IsolatedToolbox)
+    problems = tuple(msgspec.structs.replace(problem, toolbox=str(tools)) for problem in PROBLEMS)
+
+    async def kill() -> None:
+        """Each worker once: a function whose process ends twice in one call is at fault."""
+        left = list(toolbox.workers)
+        while left:
+            for worker in [one for one in left if one.process_id and one.greeting]:
+                os.kill(worker.process_id, signal.SIGKILL)
+                left.remove(worker)
+            await asyncio.sleep(0.01)
+
+    async def play() -> None:
+        killing = asyncio.create_task(kill())
+        for _ in range(9):
+            try:
+                receipt = await do(make_host(ScriptedConfig(median_s=0.01), live=8), unit(model, problems=problems))
+            except InfrastructureError:  # it fell while a session was opened
+                continue
+            break
+        assert receipt.won
+        await killing
+
+    asyncio.run(play())
+    episodes = committed(tmp_path)
+    assert {one.outcome for one in episodes} == {Outcome.RIGHT, Outcome.WRONG}
+    assert all(one.steps[-1].text == WRONG_REPLY for one in episodes if one.outcome is Outcome.WRONG)
 
 
 def test_a_row_that_cannot_be_stored_is_put_aside_and_its_neighbours_are_kept(
