@@ -38,7 +38,7 @@ def run_sweep(plan: SweepPlan, folder: Path, source: Path | None, console: Conso
     done = 0
     with contextlib.ExitStack() as session:
         for number, (name, recipe) in enumerate(plan.runs.items(), start=1):
-            with open_run(_placed(recipe, name, folder), folder / "runs" / name, console, verbose) as run:
+            with open_run(placed(recipe, name, folder), folder / "runs" / name, console, verbose) as run:
                 if not all(stage.complete(run) for stage in STAGES):
                     arms = f"{len(recipe.arms)} arms"
                     console.print(f"[bold]run {number} of {len(plan.runs)}: {name}[/bold], {arms}", highlight=False)
@@ -61,7 +61,7 @@ def show_sweep(folder: Path, console: Console) -> None:
     console.print(f"report: {folder / PAGE}", highlight=False, soft_wrap=True)
 
 
-def _placed(recipe: Recipe, name: str, sweep: Path) -> Recipe:
+def placed(recipe: Recipe, name: str, sweep: Path) -> Recipe:
     """Tiny models are kept beside the sweep, and where it is in a bucket each run has a prefix of its own there."""
     models = recipe.models.model_copy(update={"cache": recipe.models.cache or str(sweep.parent / ".models")})
     store = f"{recipe.run.store}/{name}" if recipe.run.store else ""

@@ -10,6 +10,7 @@ from pipeline.recipe import Recipe, load_recipe
 from pipeline.run_folder import Run, open_run
 from pipeline.stages import models, rollout
 from pipeline.stages.groups import EPISODES
+from pipeline.sweep import placed
 from pipeline.sweep_sharing import take_over
 from pipeline.workload import make_workload, read_workload
 
@@ -76,8 +77,17 @@ def test_another_student_takes_the_episodes_alone(source: Run, tmp_path: Path) -
 @pytest.mark.parametrize("setting", ["rollout.samples=4", "run.seed=1", "problems.fol.train=5", "episodes.max_steps=4"])
 def test_what_shapes_episodes_makes_them_anew(source: Run, tmp_path: Path, setting: str) -> None:
     run = opened(tmp_path / "target", recipe(setting))
+    before = sorted(run.folder.rglob("*"))
     take_over(run, [source])
-    assert sorted(path.name for path in run.folder.iterdir()) == ["recipe.toml"]
+    assert sorted(run.folder.rglob("*")) == before
+
+
+def test_runs_of_a_sweep_keep_tiny_models_beside_the_sweep(tmp_path: Path) -> None:
+    """Where another run keeps them, too."""
+    assert placed(recipe(), "main", tmp_path / "sweep").models.cache == str(tmp_path / ".models")
+    assert placed(recipe("models.cache=/kept"), "main", tmp_path / "sweep").models.cache == "/kept"
+    stored = placed(recipe("run.store=s3://bucket/sweep"), "main", tmp_path / "sweep")
+    assert stored.run.store == "s3://bucket/sweep/main"
 
 
 def test_half_a_run_is_no_source(source: Run, tmp_path: Path) -> None:
