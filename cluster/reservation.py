@@ -9,7 +9,7 @@ from ray.actor import ActorHandle
 from ray.util.placement_group import placement_group, placement_group_table, remove_placement_group
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from cluster.placement import EnginePlacement, NodeResources
+from cluster.placement import EnginePlacement, NodeResources, gpu_types
 
 
 class Reservation:
@@ -60,6 +60,7 @@ def cluster_nodes() -> list[NodeResources]:
             name=str(node["NodeID"]),
             cpus=float(node["Resources"].get("CPU", 0.0)),
             gpus=float(node["Resources"].get("GPU", 0.0)),
+            gpu_types=gpu_types(node["Resources"]),
         )
         for node in ray.nodes()
         if node["Alive"]

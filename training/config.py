@@ -43,6 +43,9 @@ class TrainingConfig(Section):
     cpus_per_rank: float = Field(default=1.0, gt=0)
     gpus_per_rank: float = Field(default=0.0, ge=0)
     """0: train on the CPU, with gloo. Otherwise nccl."""
+    gpu: str = ""
+    """Type that the GPUs of ranks and of reference scoring must be of, by Ray's name (H100, A100, L4, ...); "" for
+    any."""
     threads_per_rank: int = Field(default=1, ge=1)
     """Threads of torch on a CPU rank."""
     tokens_per_micro_step: int = Field(default=8192, ge=1)

@@ -80,7 +80,12 @@ def _fit(requests: Sequence[ArmRequest]) -> str | None:
         train_rank,
         train_loop_config={"requests": list(requests)},
         torch_config=TorchConfig(backend="nccl" if on_gpu else "gloo"),
-        scaling_config=ScalingConfig(num_workers=training.ranks, use_gpu=on_gpu, resources_per_worker=resources),
+        scaling_config=ScalingConfig(
+            num_workers=training.ranks,
+            use_gpu=on_gpu,
+            resources_per_worker=resources,
+            accelerator_type=(on_gpu and training.gpu) or None,
+        ),
         run_config=RunConfig(
             # A fresh name an attempt: a half-written snapshot of Ray's own would make a name unusable for good.
             # Nothing of ours is kept there; our checkpoints are verified by our own manifests.
