@@ -20,20 +20,20 @@ from rollout.config import HostsConfig
 def plan_engines(recipe: Recipe, kind: str, shape: ModelShape, machines: Machines, loads: Loads) -> EnginePlan:
     """The engines of `kind` (`teacher` or `student`)."""
     hosts: HostsConfig = getattr(recipe.engines, kind)
-    at = f"engines.{kind}"
-    if hosts.device == "cpu" or not machines.gpus:
-        faults = (f"{at}.device = 'gpu' and the machines have no GPU; use 'auto'",) if hosts.device == "gpu" else ()
-        request = engine_request(recipe, kind, shape, loads.context(kind), None)
-        return _on_cpus(hosts, request, machines, faults)
     types = allowed_types(machines, hosts.gpu)
-    if not types:
-        return _on_cpus(
-            hosts,
-            engine_request(recipe, kind, shape, loads.context(kind), None),
-            machines,
-            (no_such_type(at, hosts.gpu, machines),),
-        )
+    if hosts.device == "cpu" or not types:
+        request = engine_request(recipe, kind, shape, loads.context(kind), None)
+        return _on_cpus(hosts, request, machines, _no_gpus(hosts, machines))
     return _on_gpus(recipe, hosts, kind, shape, machines, loads, types)
+
+
+def _no_gpus(hosts: HostsConfig, machines: Machines) -> tuple[str, ...]:
+    """Why engines that the recipe wants on GPUs have none."""
+    if hosts.device == "gpu" and not machines.gpus:
+        return ("device = 'gpu' and the machines have no GPU; use 'auto'",)
+    if hosts.device != "cpu" and machines.gpus:
+        return (no_such_type(hosts.gpu, machines),)
+    return ()
 
 
 def _on_cpus(hosts: HostsConfig, request: EngineRequest, machines: Machines, faults: tuple[str, ...]) -> EnginePlan:
@@ -101,7 +101,7 @@ def _group(request: EngineRequest, placement: EnginePlacement, types: frozenset[
     """A placement group an engine, as `cluster.reservation` makes them."""
     return GroupRequest(
         name=f"engines.{request.role}",
-        group=tuple(replace(bundle, gpu_types=types) for bundle in placement.bundles),
+        bundles=tuple(replace(bundle, gpu_types=types) for bundle in placement.bundles) * request.count,
         count=request.count,
         strategy=placement.strategy,
     )

@@ -15,9 +15,10 @@ def allowed_types(machines: Machines, wanted: str) -> tuple[GpuType, ...]:
     return tuple(gpu for gpu in machines.gpu_types() if not wanted or wanted in ray_names(gpu))
 
 
-def no_such_type(at: str, wanted: str, machines: Machines) -> str:
+def no_such_type(wanted: str, machines: Machines) -> str:
+    """Why a setting `gpu` allows none."""
     there = ", ".join(sorted(set().union(*map(ray_names, machines.gpu_types())))) or "no GPUs"
-    return f"{at}.gpu = {wanted!r}: no node has GPUs of that type; there are {there}"
+    return f"gpu = {wanted!r}: no node has GPUs of that type; there are {there}"
 
 
 def node_resources(machines: Machines, types: tuple[GpuType, ...]) -> list[NodeResources]:

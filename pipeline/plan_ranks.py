@@ -19,7 +19,7 @@ from training.config import TrainingConfig
 from training.zero import uses_bf16
 
 MemoryT = TypeVar("MemoryT", RankMemory, ScoringMemory)
-_NO_GPUS = "training.gpus_per_rank asks for GPUs and the machines have none; set it to 0, or name other machines"
+_NO_GPUS = "gpus_per_rank asks for GPUs and the machines have none; set it to 0, or name other machines"
 
 
 def plan_ranks(recipe: Recipe, arm: str, shape: ModelShape, machines: Machines, loads: Loads) -> RankPlan:
@@ -97,7 +97,7 @@ def _types(training: TrainingConfig, machines: Machines) -> tuple[tuple[GpuType,
     types = allowed_types(machines, training.gpu)
     if types:
         return types, ()
-    return (), (no_such_type("training", training.gpu, machines) if machines.gpus else _NO_GPUS,)
+    return (), (no_such_type(training.gpu, machines) if machines.gpus else _NO_GPUS,)
 
 
 def _on_gpus(
@@ -110,7 +110,7 @@ def _on_gpus(
 ) -> tuple[MemoryT, PlacedGroup, GpuType]:
     """Memory on the type that sets the pace, and the places, on types that fit where there are any."""
     if not types:
-        nowhere = PlacedGroup(request=GroupRequest(name=name, group=()), nodes=())
+        nowhere = PlacedGroup(request=GroupRequest(name=name, bundles=()), nodes=())
         return memory_on(GPUS["H100"]), nowhere, GPUS["H100"]
     found = {gpu.name: memory_on(gpu) for gpu in types}
     fits = frozenset(kind for kind, memory in found.items() if not memory.faults) or frozenset(found)
@@ -120,7 +120,7 @@ def _on_gpus(
 
 
 def _request(name: str, training: TrainingConfig, count: int, types: frozenset[str] = frozenset()) -> GroupRequest:
-    return GroupRequest(name=name, group=(rank_bundle(training, types),) * count)
+    return GroupRequest(name=name, bundles=(rank_bundle(training, types),) * count)
 
 
 def rank_bundle(training: TrainingConfig, types: frozenset[str] = frozenset()) -> Bundle:

@@ -12,14 +12,15 @@ class GroupRequest:
     """Placement groups of the same bundles that are needed at the same time. `strategy` is Ray's, within a group."""
 
     name: str
-    group: tuple[Bundle, ...]
+    bundles: tuple[Bundle, ...]
+    """Those of all groups, group by group."""
     count: int = 1
     strategy: str = "PACK"
 
     @property
-    def bundles(self) -> tuple[Bundle, ...]:
-        """Those of all groups, group by group."""
-        return self.group * self.count
+    def group(self) -> tuple[Bundle, ...]:
+        """The bundles of one group."""
+        return self.bundles[: len(self.bundles) // self.count]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,19 +60,20 @@ class _Free:
 def place(request: GroupRequest, machines: Machines) -> PlacedGroup:
     """Put all groups on an empty cluster: the stages take turns, so each one has it for itself."""
     free = sorted((_Free(node) for node in machines.nodes), key=_speed, reverse=True)
-    order = sorted(range(len(request.group)), key=lambda i: (-request.group[i].gpus, -request.group[i].cpus))
+    group = request.group
+    order = sorted(range(len(group)), key=lambda i: (-group[i].gpus, -group[i].cpus))
     found: list[str] = []
     for _ in range(request.count):
         here: dict[int, str] = {}
         for index in order:
-            bundle = request.group[index]
+            bundle = group[index]
             room = next((slot for slot in free if slot.takes(bundle)), None)
             if room is None:
                 placed = len(found) + len(here)
                 return PlacedGroup(request=request, nodes=(), faults=(_why(request, bundle, placed, machines),))
             room.take(bundle)
             here[index] = room.node.name
-        found += [here[index] for index in range(len(request.group))]
+        found += [here[index] for index in range(len(group))]
     return PlacedGroup(request=request, nodes=tuple(found))
 
 
