@@ -67,6 +67,10 @@ def _of_engines(plan: Plan, engines: EnginePlan) -> Iterator[Change]:
         yield Change(_RIGHT, (f"{at}.engine.max_context={request.shape.max_context}",))
     yield from _cpus(f"{at}.cpus", hosts.cpus, bool(engines.placed.faults))
     yield from _count(plan, at, engines)
+    if engines.scripted and request.gpus > 1:
+        one = (f"{at}.engine.tensor_parallel=1", f"{at}.engine.pipeline_parallel=1")
+        yield Change(_RIGHT, one)
+        yield Change(_ROOM, (*one, f"{at}.count={min(request.count, max(1, plan.machines.gpus))}"))
     if engines.gpu is None or engines.scripted:
         return
     if request.gpu_memory < 0.9:
@@ -150,11 +154,13 @@ def _of_ranks(plan: Plan) -> Iterator[Change]:
 
 def _rank_counts(plan: Plan) -> Iterator[Change]:
     """As many ranks as there is room for, or half of it: fewer where they have no room, more to share the states."""
-    types = frozenset(gpu.name for gpu in allowed_types(plan.machines, plan.recipe.training.gpu))
-    held = most((rank_bundle(plan.recipe.training, types),), plan.machines, 4096)
-    fits = {name for rank in plan.ranks for name in (rank.gpu.name if rank.gpu else "",) if not rank.memory.faults}
-    some = most((rank_bundle(plan.recipe.training, frozenset(fits)),), plan.machines, 4096) if fits - {""} else held
-    counts = dict.fromkeys(count for count in (held, some, held // 2) if count not in (0, plan.recipe.training.ranks))
+    training = plan.recipe.training
+    bundle = rank_bundle(training)
+    bundle = replace(bundle, gpus=float(bundle.gpus > 0))  # one or none, whatever is asked
+    fits = frozenset(rank.gpu.name for rank in plan.ranks if rank.gpu is not None and not rank.memory.faults)
+    allowed = frozenset(gpu.name for gpu in allowed_types(plan.machines, training.gpu))
+    held = [most((replace(bundle, gpu_types=types),), plan.machines, 4096) for types in (fits or allowed, allowed)]
+    counts = dict.fromkeys(count for count in (*held, held[-1] // 2) if count not in (0, training.ranks))
     yield from _options(_ROOM + 0.5, [f"training.ranks={count}" for count in counts])
 
 

@@ -12,6 +12,7 @@ from cluster.config import apply_settings, parse
 from cluster.errors import RequestError
 from pipeline.plan import Plan, make_plan
 from pipeline.plan_changes import Change, Settings, changes_for
+from pipeline.plan_load import Loads
 from pipeline.plan_parts import AREAS, Fault
 from pipeline.plan_tokens import longest_chain
 from pipeline.recipe import Recipe, resolved
@@ -76,8 +77,7 @@ def _better(plan: Plan, area: str) -> tuple[Settings, Plan] | None:
             changed = changed_recipe(plan.recipe, settings)
         except RequestError:
             continue
-        loads = replace(plan.loads, longest_chain=longest_chain(changed, plan.loads.talks))
-        again = make_plan(changed, plan.machines, plan.rates, loads)
+        again = make_plan(changed, plan.machines, plan.rates, with_loads(plan.loads, changed))
         if _areas(again) <= wanted:
             return settings, again
     return None
@@ -86,6 +86,11 @@ def _better(plan: Plan, area: str) -> tuple[Settings, Plan] | None:
 def changed_recipe(recipe: Recipe, settings: Sequence[str]) -> Recipe:
     """The recipe with settings on top. Raises RequestError where it allows none such."""
     return parse(Recipe, apply_settings(resolved(recipe), settings), "the recipe")
+
+
+def with_loads(loads: Loads, recipe: Recipe) -> Loads:
+    """Tokens that were counted before, for a recipe of the same conversations whose chains may be longer or shorter."""
+    return replace(loads, longest_chain=longest_chain(recipe, loads.talks))
 
 
 def _areas(plan: Plan) -> set[str]:
