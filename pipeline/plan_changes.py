@@ -16,7 +16,7 @@ from pipeline.recipe import Recipe
 from rollout.config import HostsConfig
 
 Settings = tuple[str, ...]
-_RIGHT = 0.0
+RIGHT = 0.0
 """A wrong switch is put right; nothing is lost."""
 _ROOM = 1.0
 """What is free is used, or what stood idle is given back."""
@@ -60,16 +60,16 @@ def _of_engines(plan: Plan, engines: EnginePlan) -> Iterator[Change]:
     at, memory, request = f"engines.{engines.kind}", engines.memory, engines.memory.request
     hosts: HostsConfig = getattr(plan.recipe.engines, engines.kind)
     if hosts.device == "gpu" and not plan.machines.gpus:
-        yield Change(_RIGHT, (f"{at}.device='auto'",))
+        yield Change(RIGHT, (f"{at}.device='auto'",))
     if hosts.gpu:
-        yield Change(_RIGHT, (f"{at}.gpu=''",))
+        yield Change(RIGHT, (f"{at}.gpu=''",))
     if request.shape.max_context and request.max_context > request.shape.max_context:
-        yield Change(_RIGHT, (f"{at}.engine.max_context={request.shape.max_context}",))
+        yield Change(RIGHT, (f"{at}.engine.max_context={request.shape.max_context}",))
     yield from _cpus(f"{at}.cpus", hosts.cpus, bool(engines.placed.faults))
     yield from _count(plan, at, engines)
     if engines.scripted and request.gpus > 1:
         one = (f"{at}.engine.tensor_parallel=1", f"{at}.engine.pipeline_parallel=1")
-        yield Change(_RIGHT, one)
+        yield Change(RIGHT, one)
         yield Change(_ROOM, (*one, f"{at}.count={min(request.count, max(1, plan.machines.gpus))}"))
     if engines.gpu is None or engines.scripted:
         return
@@ -78,6 +78,8 @@ def _of_engines(plan: Plan, engines: EnginePlan) -> Iterator[Change]:
     left = int((memory.capacity * max(0.9, request.gpu_memory) - total(memory.parts)) / MIB)
     if request.kv_cache is not None and left > 0:
         yield Change(_ROOM, (f"{at}.engine.kv_cache_mb={left}",))
+    if request.kv_cache is not None:
+        request = _with_a_cache_that_fits(engines)
     yield from _sizes(plan, at, engines, request, _ROOM, ())
     yield from _options(_FEWER, [f"{at}.engine.max_running={fewer}" for fewer in _halves(request.max_running, 16)])
     if not request.eager:
@@ -94,11 +96,28 @@ def _sizes(
     """Parallel sizes that fit some type of GPU, the fewest GPUs first: with as many engines, or as many as there is
     room for."""
     for step, (tensor, pipeline) in enumerate(_fitting(plan, engines, request)[:_SIZES]):
-        size = (f"{at}.engine.tensor_parallel={tensor}", f"{at}.engine.pipeline_parallel={pipeline}")
+        size: Settings = (f"{at}.engine.tensor_parallel={tensor}", f"{at}.engine.pipeline_parallel={pipeline}")
+        if request.kv_cache is None and engines.memory.request.kv_cache is not None:
+            size += (f"{at}.engine.kv_cache_mb={_cache_mib(plan, engines, resized(request, tensor, pipeline))}",)
         yield Change(harm + step / 100, (*also, *size))
         held = plan.machines.gpus // (tensor * pipeline)
         if 0 < held < request.count:
             yield Change(max(harm, _FEWER) + step / 100, (*also, *size, f"{at}.count={held}"))
+
+
+def _with_a_cache_that_fits(engines: EnginePlan) -> EngineRequest:
+    """The request; without its size of the KV cache where that is what does not fit."""
+    request, free = engines.memory.request, replace(engines.memory.request, kv_cache=None)
+    assert engines.gpu is not None
+    own = set(engines.memory.faults) - set(engine_on_gpu(free, engines.gpu).faults)
+    return free if own else request
+
+
+def _cache_mib(plan: Plan, engines: EnginePlan, request: EngineRequest) -> int:
+    """What is left for the KV cache on the type of GPU that has least, of those that the engine fits on."""
+    hosts: HostsConfig = getattr(plan.recipe.engines, engines.kind)
+    found = [engine_on_gpu(request, gpu) for gpu in allowed_types(plan.machines, hosts.gpu)]
+    return int(min(memory.kv_cache.bytes for memory in found if not memory.faults) / MIB)
 
 
 def _fitting(plan: Plan, engines: EnginePlan, request: EngineRequest) -> list[tuple[int, int]]:
@@ -122,10 +141,10 @@ def _of_ranks(plan: Plan) -> Iterator[Change]:
     training, zero = plan.recipe.training, plan.recipe.training.zero
     tokens, longest = training.tokens_per_micro_step, plan.loads.longest_chain
     on_gpu = training.gpus_per_rank > 0
-    if on_gpu and training.gpus_per_rank != 1:
-        yield Change(_RIGHT, ("training.gpus_per_rank=1",))
+    if on_gpu and training.gpus_per_rank != 1 and plan.machines.gpus:
+        yield Change(RIGHT, ("training.gpus_per_rank=1",))
     if training.gpu:
-        yield Change(_RIGHT, ("training.gpu=''",))
+        yield Change(RIGHT, ("training.gpu=''",))
     placed = [rank.placed for rank in plan.ranks] + ([plan.scoring.placed] if plan.scoring else [])
     yield from _cpus("training.cpus_per_rank", training.cpus_per_rank, any(one.faults for one in placed))
     if longest > tokens:
@@ -138,13 +157,13 @@ def _of_ranks(plan: Plan) -> Iterator[Change]:
     if on_gpu and zero.bf16 != "off" and any(not gpu.bf16 for gpu in plan.machines.gpu_types()):
         yield Change(_SLOWER, ("training.zero.bf16='off'",))
     if on_gpu and zero.bf16 == "off" and all(gpu.bf16 for gpu in plan.machines.gpu_types()):
-        yield Change(_RIGHT, ("training.zero.bf16='auto'",))
+        yield Change(RIGHT, ("training.zero.bf16='auto'",))
     if zero.offload_optimizer == "none":
         yield Change(_SLOWER, ("training.zero.offload_optimizer='cpu'",))
         both = ("training.zero.offload_optimizer='cpu'", "training.zero.offload_param='cpu'")
         yield Change(_SLOWER + 0.5, both if zero.stage == 3 else ("training.zero.stage=3", *both))
     if on_gpu and not plan.machines.gpus:
-        yield Change(_SLOWER, ("training.gpus_per_rank=0",))
+        yield Change(RIGHT, ("training.gpus_per_rank=0",))
     for row in (tokens, *_halves(min(tokens, longest), 256)):
         if row < longest:
             shorter = (f"groups.max_tokens={row}",)
@@ -174,13 +193,13 @@ def _of_nodes(plan: Plan) -> Iterator[Change]:
     """Less at a time in a node's own memory."""
     training, machines = plan.recipe.training, plan.machines
     if machines.gpus and not training.gpus_per_rank and plan.ranks:
-        yield Change(_RIGHT, ("training.gpus_per_rank=1",))
+        yield Change(RIGHT, ("training.gpus_per_rank=1",))
     if plan.scoring is not None and plan.scoring.meanwhile:
         yield Change(_ROOM, ("training.score_meanwhile=false",))
     for engines in plan.engines:
         at, request = f"engines.{engines.kind}", engines.memory.request
         if machines.gpus and engines.gpu is None:
-            yield Change(_RIGHT, (f"{at}.device='auto'",))
+            yield Change(RIGHT, (f"{at}.device='auto'",))
         if engines.gpu is None and not engines.scripted and engines.memory.kv_cache.bytes > 64 * MIB:
             yield Change(_FEWER, (f"{at}.engine.kv_cache_mb=64",))
         yield from _options(_FEWER, [f"{at}.count={fewer}" for fewer in _halves(request.count, 1)])

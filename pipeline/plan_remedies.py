@@ -5,13 +5,13 @@ new area. What all of them come to together is planned too, and said.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cluster.config import apply_settings, parse
 from cluster.errors import RequestError
 from pipeline.plan import Plan, make_plan
-from pipeline.plan_changes import Change, Settings, changes_for
+from pipeline.plan_changes import RIGHT, Change, Settings, changes_for
 from pipeline.plan_load import Loads
 from pipeline.plan_parts import AREAS, Fault
 from pipeline.plan_tokens import longest_chain
@@ -55,7 +55,7 @@ class Remedies:
 def remedies(plan: Plan) -> Remedies:
     """Of a plan that does not fit; empty where it does."""
     found: list[Remedy] = []
-    together: dict[str, str] = {}
+    together: Settings = ()
     for area in AREAS:
         if area not in _areas(plan):
             continue
@@ -65,22 +65,47 @@ def remedies(plan: Plan) -> Remedies:
             continue
         settings, plan = better
         found.append(Remedy(area, settings))
-        together |= {setting.partition("=")[0]: setting for setting in settings}
-    return Remedies(tuple(found), tuple(together.values()), plan.faults)
+        together = _merged((*together, *settings))
+    return Remedies(tuple(found), together, plan.faults)
 
 
 def _better(plan: Plan, area: str) -> tuple[Settings, Plan] | None:
-    """The least harmful settings without this area's faults and without new ones, and the plan with them."""
+    """The least harmful settings without this area's faults and without new ones, and the plan with them.
+
+    Where none helps, wrong switches are put right first: what else may be changed then is another list.
+    """
     wanted = _areas(plan) - {area}
-    for settings in itertools.islice(_sets(changes_for(plan, area)), _TRIES):
-        try:
-            changed = changed_recipe(plan.recipe, settings)
-        except RequestError:
-            continue
-        again = make_plan(changed, plan.machines, plan.rates, with_loads(plan.loads, changed))
-        if _areas(again) <= wanted:
+    changes = changes_for(plan, area)
+    if found := _searched(plan, changes, wanted):
+        return found
+    switches = _merged(setting for change in changes if change.harm == RIGHT for setting in change.settings)
+    righted = _planned(plan, switches) if switches else None
+    if righted is None or not (found := _searched(righted, changes_for(righted, area), wanted)):
+        return None
+    return _merged((*switches, *found[0])), found[1]
+
+
+def _searched(plan: Plan, changes: Sequence[Change], wanted: set[str]) -> tuple[Settings, Plan] | None:
+    """The first set of changes that leaves faults in the areas `wanted` only."""
+    for settings in itertools.islice(_sets(changes), _TRIES):
+        again = _planned(plan, settings)
+        if again is not None and _areas(again) <= wanted:
             return settings, again
     return None
+
+
+def _planned(plan: Plan, settings: Settings) -> Plan | None:
+    """The plan with other settings; None where no recipe has them."""
+    try:
+        changed = changed_recipe(plan.recipe, settings)
+        return make_plan(changed, plan.machines, plan.rates, with_loads(plan.loads, changed))
+    except RequestError:
+        return None
+
+
+def _merged(settings: Iterable[str]) -> Settings:
+    """What is set last counts."""
+    return tuple({setting.partition("=")[0]: setting for setting in settings}.values())
 
 
 def changed_recipe(recipe: Recipe, settings: Sequence[str]) -> Recipe:

@@ -87,6 +87,22 @@ def test_remedies_add_up_and_say_what_is_left() -> None:
     assert together["left"]
 
 
+def test_what_was_behind_a_wrong_switch_is_put_right_too() -> None:
+    plan = planned(PAPER, "", "engines.student.gpu='B200'", "engines.student.count=40", "training.gpus_per_rank=2")
+    assert set(remedies(plan).together) == {
+        "engines.student.gpu=''",
+        "engines.student.count=16",
+        "training.gpus_per_rank=1",
+    }
+
+
+def test_other_sizes_of_an_engine_come_with_a_cache_that_fits() -> None:
+    settings = ("engines.teacher.engine.tensor_parallel=3", "engines.teacher.engine.kv_cache_mb=1")
+    together = remedies(planned("regenerate", "", *settings)).together
+    assert "engines.teacher.engine.tensor_parallel=2" in together
+    assert planned("regenerate", "", *settings, *together).faults == ()
+
+
 def test_a_disk_that_is_too_small_for_checkpoints_keeps_fewer() -> None:
     disk = {"gpu": node("H100", 8, disk_gib=700)}
     plan = planned_on(disk, "one-node-8xh100")
