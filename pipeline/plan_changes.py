@@ -11,7 +11,6 @@ from cluster.planner.placement import most
 from pipeline.plan import Plan
 from pipeline.plan_gpus import allowed_types
 from pipeline.plan_parts import EnginePlan
-from pipeline.plan_ranks import rank_bundle
 from pipeline.recipe import Recipe
 from rollout.config import HostsConfig
 
@@ -174,8 +173,7 @@ def _of_ranks(plan: Plan) -> Iterator[Change]:
 def _rank_counts(plan: Plan) -> Iterator[Change]:
     """As many ranks as there is room for, or half of it: fewer where they have no room, more to share the states."""
     training = plan.recipe.training
-    bundle = rank_bundle(training)
-    bundle = replace(bundle, gpus=float(bundle.gpus > 0))  # one or none, whatever is asked
+    bundle = replace(training.bundle, gpus=float(training.gpus_per_rank > 0))  # one or none, whatever is asked
     fits = frozenset(rank.gpu.name for rank in plan.ranks if rank.gpu is not None and not rank.memory.faults)
     allowed = frozenset(gpu.name for gpu in allowed_types(plan.machines, training.gpu))
     held = [most((replace(bundle, gpu_types=types),), plan.machines, 4096) for types in (fits or allowed, allowed)]

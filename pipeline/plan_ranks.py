@@ -1,9 +1,9 @@
 """The ranks of a plan's arms, and the tasks that score chains before them: both own what `training` says of a rank."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
-from cluster.placement import Bundle
 from cluster.planner.machines import GPUS, GpuType, Machines
 from cluster.planner.placement import GroupRequest, PlacedGroup, most, place
 from cluster.planner.ranks import RankMemory, rank_on_cpu, rank_on_gpu
@@ -120,15 +120,9 @@ def _on_gpus(
 
 
 def _request(name: str, training: TrainingConfig, count: int, types: frozenset[str] = frozenset()) -> GroupRequest:
-    return GroupRequest(name=name, bundles=(rank_bundle(training, types),) * count)
-
-
-def rank_bundle(training: TrainingConfig, types: frozenset[str] = frozenset()) -> Bundle:
-    """What a rank, or a task that scores, owns. `types`: of GPUs that it fits on."""
-    gpus = training.gpus_per_rank
-    return Bundle(cpus=training.cpus_per_rank, gpus=gpus, gpu=training.gpu if gpus else "", gpu_types=types)
+    return GroupRequest(name=name, bundles=(replace(training.bundle, gpu_types=types),) * count)
 
 
 def _at_a_time(training: TrainingConfig, machines: Machines, types: frozenset[str]) -> int:
     """Tasks that run together: one waits for another where there is no room, and one at least is asked for."""
-    return max(1, most((rank_bundle(training, types),), machines, training.ranks))
+    return max(1, most((replace(training.bundle, gpu_types=types),), machines, training.ranks))

@@ -169,7 +169,7 @@ def _engines(plan: EnginePlan) -> list[Row]:
     rows = _amounts(memory.parts, f"{each}: ")
     placement = (
         "placement groups",
-        f"{plan.placed.request.count} x {plan.placement}, {plan.placement.strategy}",
+        f"{plan.placed.request.count} engine(s), each {plan.placement}, {plan.placement.strategy}",
         _where(plan.placed),
     )
     if plan.scripted:

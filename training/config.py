@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from cluster.config import Section
+from cluster.placement import Bundle
 from rollout.records import PairKind
 from training.chains import ScoreRule
 
@@ -60,6 +61,12 @@ class TrainingConfig(Section):
     ranks have GPUs; a CPU's cores are the engines' own."""
     logging_steps: int = Field(default=1, ge=1)
     zero: ZeroConfig = ZeroConfig()
+
+    @property
+    def bundle(self) -> Bundle:
+        """What one rank owns, and a task that scores."""
+        gpus = self.gpus_per_rank
+        return Bundle(cpus=self.cpus_per_rank, gpus=gpus, gpu=self.gpu if gpus else "")
 
 
 class Schedule(Section):

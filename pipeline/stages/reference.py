@@ -55,11 +55,9 @@ def start_shares(run: Run, arm: DpoArm, tasks: int, units: Sequence[str] = ()) -
     import ray
 
     training = run.recipe.training
+    bundle = training.bundle
     score = ray.remote(_score_share).options(
-        num_cpus=training.cpus_per_rank,
-        num_gpus=training.gpus_per_rank,
-        resources=type_resource(training.gpu) if training.gpus_per_rank else {},
-        max_retries=3,
+        num_cpus=bundle.cpus, num_gpus=bundle.gpus, resources=type_resource(bundle.gpu), max_retries=3
     )
     share = _Share(
         run_uri=run.store.uri,

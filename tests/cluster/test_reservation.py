@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from cluster.host_reservations import HostReservations
-from cluster.placement import fitting, place_engine, type_resource
+from cluster.placement import Bundle, fitting, place_engine, type_resource
 from cluster.pool import HostState, Pool, PoolLimits
-from cluster.reservation import Reservation, cluster_nodes, free_resources
+from cluster.reservation import Reservation, cluster_nodes, free_resources, room_for
 from tests.cluster.hosts import Host, Receipt, Unit, join
 
 pytestmark = pytest.mark.engine
@@ -213,6 +213,8 @@ def test_an_engine_of_a_named_type_goes_to_its_nodes(tmp_path: Path) -> None:
         )
         trace = ray.remote(lambda: ray.get_runtime_context().get_node_id())
         (large,) = [node for node in found if "H100" in node.gpu_types]
+        assert room_for(Bundle(gpus=1.0, gpu="H100"), 9) == 2
+        assert room_for(Bundle(gpus=1.0, gpu="L4"), 9) == 0, "both are reserved"
         task = trace.options(num_cpus=0, num_gpus=1, resources=type_resource("H100"))
         assert ray.get([task.remote() for _ in range(3)]) == [large.name] * 3
     finally:
