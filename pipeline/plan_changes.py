@@ -61,7 +61,7 @@ def _of_engines(plan: Plan, engines: EnginePlan) -> Iterator[Change]:
     if hosts.device == "gpu" and not plan.machines.gpus:
         yield Change(RIGHT, (f"{at}.device='auto'",))
     if hosts.gpu:
-        yield Change(RIGHT, (f"{at}.gpu=''",))
+        yield Change(_FEWER if allowed_types(plan.machines, hosts.gpu) else RIGHT, (f"{at}.gpu=''",))
     if request.shape.max_context and request.max_context > request.shape.max_context:
         yield Change(RIGHT, (f"{at}.engine.max_context={request.shape.max_context}",))
     yield from _cpus(f"{at}.cpus", hosts.cpus, bool(engines.placed.faults))
@@ -77,9 +77,9 @@ def _of_engines(plan: Plan, engines: EnginePlan) -> Iterator[Change]:
     left = int((memory.capacity * max(0.9, request.gpu_memory) - total(memory.parts)) / MIB)
     if request.kv_cache is not None and left > 0:
         yield Change(_ROOM, (f"{at}.engine.kv_cache_mb={left}",))
-    if request.kv_cache is not None:
-        request = _with_a_cache_that_fits(engines)
     yield from _sizes(plan, at, engines, request, _ROOM, ())
+    if request.kv_cache is not None:
+        yield from _sizes(plan, at, engines, replace(request, kv_cache=None), _ROOM + 0.5, ())
     yield from _options(_FEWER, [f"{at}.engine.max_running={fewer}" for fewer in _halves(request.max_running, 16)])
     if not request.eager:
         yield Change(_SLOWER, (f"{at}.engine.eager=true",))
@@ -102,14 +102,6 @@ def _sizes(
         held = plan.machines.gpus // (tensor * pipeline)
         if 0 < held < request.count:
             yield Change(max(harm, _FEWER) + step / 100, (*also, *size, f"{at}.count={held}"))
-
-
-def _with_a_cache_that_fits(engines: EnginePlan) -> EngineRequest:
-    """The request; without its size of the KV cache where that is what does not fit."""
-    request, free = engines.memory.request, replace(engines.memory.request, kv_cache=None)
-    assert engines.gpu is not None
-    own = set(engines.memory.faults) - set(engine_on_gpu(free, engines.gpu).faults)
-    return free if own else request
 
 
 def _cache_mib(plan: Plan, engines: EnginePlan, request: EngineRequest) -> int:
@@ -143,7 +135,7 @@ def _of_ranks(plan: Plan) -> Iterator[Change]:
     if on_gpu and training.gpus_per_rank != 1 and plan.machines.gpus:
         yield Change(RIGHT, ("training.gpus_per_rank=1",))
     if training.gpu:
-        yield Change(RIGHT, ("training.gpu=''",))
+        yield Change(_FEWER if allowed_types(plan.machines, training.gpu) else RIGHT, ("training.gpu=''",))
     placed = [rank.placed for rank in plan.ranks] + ([plan.scoring.placed] if plan.scoring else [])
     yield from _cpus("training.cpus_per_rank", training.cpus_per_rank, any(one.faults for one in placed))
     if longest > tokens:

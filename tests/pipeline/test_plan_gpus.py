@@ -28,6 +28,12 @@ def test_a_plan_on_some_types_says_what_keeps_ray_to_them() -> None:
     assert planned("one-gpu", "one-gpu").notes == ()
 
 
+def test_a_type_that_is_there_is_kept() -> None:
+    plan = planned_on(MIXED, "one-gpu", "engines.student.gpu='H100'", "engines.student.count=12")
+    assert "8 can be placed" in said(plan)
+    assert remedies(plan).together == ("engines.student.count=8",)
+
+
 @pytest.mark.parametrize(("wanted", "gpu"), [("A100", "A100-40"), ("A100-40G", "A100-40"), ("L4", "L4")])
 def test_a_type_is_named_as_ray_names_it(wanted: str, gpu: str) -> None:
     nodes = {"one": node("A100-40", 8), "two": node("L4", 8)}

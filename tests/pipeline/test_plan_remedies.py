@@ -96,8 +96,9 @@ def test_what_was_behind_a_wrong_switch_is_put_right_too() -> None:
     }
 
 
-def test_other_sizes_of_an_engine_come_with_a_cache_that_fits() -> None:
-    settings = ("engines.teacher.engine.tensor_parallel=3", "engines.teacher.engine.kv_cache_mb=1")
+@pytest.mark.parametrize("tensor", [1, 3])
+def test_other_sizes_of_an_engine_come_with_a_cache_that_fits(tensor: int) -> None:
+    settings = (f"engines.teacher.engine.tensor_parallel={tensor}", "engines.teacher.engine.kv_cache_mb=1")
     together = remedies(planned("regenerate", "", *settings)).together
     assert "engines.teacher.engine.tensor_parallel=2" in together
     assert planned("regenerate", "", *settings, *together).faults == ()
