@@ -17,7 +17,7 @@ from pipeline import plan_memory
 from pipeline.plan_engines import plan_engines
 from pipeline.plan_load import Loads, loads_of
 from pipeline.plan_models import model_shapes, unpinned, unsuited_rates
-from pipeline.plan_nodes import NodeMemory, node_faults, node_memories
+from pipeline.plan_nodes import OBJECT_STORE, NodeMemory, node_faults, node_memories
 from pipeline.plan_parts import CANNOT_RUN, EnginePlan, Fault, RankPlan, ScoringPlan
 from pipeline.plan_ranks import plan_ranks, plan_scoring
 from pipeline.plan_storage import storage_faults, storage_of
@@ -52,7 +52,7 @@ class Plan:
     @property
     def shared_memory(self) -> tuple[Amount, ...]:
         """/dev/shm of the node that needs most of it."""
-        return max((memory.shm for memory in self.memories), key=total, default=())
+        return max((memory.shm for memory in self.memories), key=total, default=(OBJECT_STORE,))
 
     @property
     def can_run(self) -> bool:

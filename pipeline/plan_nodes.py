@@ -13,7 +13,9 @@ _RANK = 6 * GIB
 """A rank on a GPU, beside what is offloaded: it pins buffers. Assumed."""
 _SHM_ENGINE, _SHM_RANK = 0.25 * GIB, 0.5 * GIB
 """NCCL and vLLM between processes, a GPU and a rank. Assumed."""
-_OBJECT_STORE = 200.0 * MIB
+OBJECT_STORE = Amount(
+    "Ray's object store", 200.0 * MIB, "cluster/session.py; a cluster of your own may take more", "in /dev/shm"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +116,6 @@ def _shm(node: Node, engines: Sequence[EnginePlan], ranks: Sequence[RankPlan]) -
     """/dev/shm; stages take turns, but Ray's object store is always there."""
     workers = [_SHM_ENGINE * sum(bundle.gpus for bundle in plan.placed.on(node.name)) for plan in engines]
     workers += [_SHM_RANK * len(rank.placed.on(node.name)) for rank in ranks if rank.gpu is not None]
-    store = Amount("Ray's object store", _OBJECT_STORE, "cluster/session.py; a cluster of your own may take more", "")
     most = max(workers, default=0.0)
     between = Amount("NCCL and vLLM between processes", most, "0.25 GiB a GPU, 0.5 GiB a rank", "assumed")
-    return (store, between) if most else (store,)
+    return (OBJECT_STORE, between) if most else (OBJECT_STORE,)
