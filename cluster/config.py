@@ -26,17 +26,18 @@ class Section(BaseModel):
 SectionT = TypeVar("SectionT", bound=Section)
 
 
-def load_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file. Raises RequestError when it is absent or does not parse."""
+def load_toml(path: Path, kind: str = "recipe") -> dict[str, Any]:
+    """Read a TOML file. Raises RequestError, which calls it a `kind`, when it is absent or does not parse."""
     try:
         with path.open("rb") as file:
             return tomllib.load(file)
     except FileNotFoundError:
-        raise RequestError(f"recipe {path}: no such file; recipes/ holds examples") from None
+        examples = "recipes/ holds examples" if kind == "recipe" else "name another one"
+        raise RequestError(f"{kind} {path}: no such file; {examples}") from None
     except IsADirectoryError:
-        raise RequestError(f"recipe {path}: is a folder; name a .toml file") from None
+        raise RequestError(f"{kind} {path}: is a folder; name a .toml file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RequestError(f"recipe {path}: not TOML: {error}") from None
+        raise RequestError(f"{kind} {path}: not TOML: {error}") from None
 
 
 def apply_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 replaced starts where its predecessor was, and nobody takes its GPUs meanwhile."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import ray
@@ -9,7 +10,7 @@ from ray.actor import ActorHandle
 from ray.util.placement_group import placement_group, placement_group_table, remove_placement_group
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from cluster.placement import EnginePlacement, NodeResources
+from cluster.placement import Bundle, EnginePlacement, NodeResources, fitting, gpu_types
 
 
 class Reservation:
@@ -60,6 +61,7 @@ def cluster_nodes() -> list[NodeResources]:
             name=str(node["NodeID"]),
             cpus=float(node["Resources"].get("CPU", 0.0)),
             gpus=float(node["Resources"].get("GPU", 0.0)),
+            gpu_types=gpu_types(node["Resources"]),
         )
         for node in ray.nodes()
         if node["Alive"]
@@ -70,6 +72,20 @@ def free_resources() -> str:
     """CPUs and GPUs that nobody has reserved, in words."""
     free = Counter({name: amount for name, amount in ray.available_resources().items() if name in ("CPU", "GPU")})
     return ", ".join(f"{free[name]:g} {name}" for name in ("CPU", "GPU"))
+
+
+def room_for(bundle: Bundle, at_most: int) -> int:
+    """How many such bundles are free at this moment, node by node and of the right type; counted up to `at_most`."""
+    # The public call adds all nodes up.
+    from ray._private.state import available_resources_per_node
+
+    free = available_resources_per_node()
+    nodes = [
+        replace(node, cpus=free.get(node.name, {}).get("CPU", 0.0), gpus=free.get(node.name, {}).get("GPU", 0.0))
+        for node in cluster_nodes()
+    ]
+    alone = EnginePlacement(bundles=(bundle,), strategy="STRICT_PACK", executor="mp", actor_gpus=bundle.gpus)
+    return fitting(alone, nodes, at_most)
 
 
 def draining_nodes() -> set[str]:

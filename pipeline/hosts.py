@@ -126,7 +126,8 @@ def _placement(run: Run, kind: HostKind, config: HostsConfig) -> EnginePlacement
     nodes = cluster_nodes()
     gpus = config.device == "gpu" or (config.device == "auto" and any(node.gpus for node in nodes))
     engine = config.engine
-    placement = place_engine(engine.tensor_parallel, engine.pipeline_parallel, config.cpus, nodes, gpus)
+    sizes = (engine.tensor_parallel, engine.pipeline_parallel)
+    placement = place_engine(*sizes, config.cpus, nodes, gpus, config.gpu)
     started_here = not (run.recipe.cluster.address or os.environ.get("RAY_ADDRESS"))
     if started_here and fitting(placement, nodes, config.count) < config.count:
         raise RequestError(

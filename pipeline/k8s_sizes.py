@@ -90,8 +90,9 @@ def _placed(plan: Plan) -> list[PlacedGroup]:
 
 def _group(plan: Plan, kind: str, members: Sequence[Node]) -> WorkerGroup:
     """Stages take turns, so a pod asks for the most that one of them puts on a node of this kind."""
-    asked = [_on_node(group, node.name) for node in members for group in _placed(plan)]
-    cpus, gpus = max(cpus for cpus, _ in asked), max(gpus for _, gpus in asked)
+    asked = [group.on(node.name) for node in members for group in _placed(plan)]
+    cpus = max(sum(bundle.cpus for bundle in bundles) for bundles in asked)
+    gpus = max(sum(bundle.gpus for bundle in bundles) for bundles in asked)
     gpu = members[0].gpu
     if not gpus:
         # Without GPUs a run is small: everything in one pod, with the places that the recipe gives a local Ray.
@@ -106,12 +107,6 @@ def _group(plan: Plan, kind: str, members: Sequence[Node]) -> WorkerGroup:
         gpu_type=gpu.name if gpu is not None and gpus else "",
         ray_type=gpu.ray_type if gpu is not None and gpus else "",
     )
-
-
-def _on_node(group: PlacedGroup, name: str) -> tuple[float, float]:
-    """CPUs and GPUs of a group's bundles on one node."""
-    here = [bundle for bundle, node in zip(group.request.bundles, group.nodes, strict=True) if node == name]
-    return sum(bundle.cpus for bundle in here), sum(bundle.gpus for bundle in here)
 
 
 def _memory(plan: Plan) -> float:

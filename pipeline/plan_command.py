@@ -9,7 +9,8 @@ from rich.console import Console
 from cluster.errors import WorkError
 from cluster.planner.speed import REFERENCE
 from pipeline.plan import make_plan
-from pipeline.plan_machines import find_machines, with_prices
+from pipeline.plan_machines import find_machines
+from pipeline.plan_prices import with_prices
 from pipeline.plan_show import dumps, show
 from pipeline.recipe import load_recipe
 

@@ -32,6 +32,10 @@ class Loads:
         """Whether engines of `kind` have anything to do."""
         return self.rollout.attempts + self.teacher.attempts > 0 if kind == "teacher" else self.student.attempts > 0
 
+    def scored(self, kind: str) -> Load:
+        """Attempts of `kind` at held-out problems."""
+        return self.teacher if kind == "teacher" else self.student
+
     def context(self, kind: str) -> float:
         """Tokens of a conversation at its end."""
         return (self.rollout.plus(self.teacher) if kind == "teacher" else self.student).context

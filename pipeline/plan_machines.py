@@ -6,7 +6,6 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cluster.config import load_toml
 from cluster.errors import RequestError, first_line
 from cluster.planner.machines import GpuType, Machines, Node, gpu_type, load_machines
 from pipeline.plan import needs_gpus
@@ -128,42 +127,6 @@ def ray_node(node: dict[str, object]) -> Node:
         disk=0.0,
         price_hour=0.0,
     )
-
-
-def with_prices(machines: Machines, price: float | None, prices: Path | None) -> Machines:
-    """The same machines at other prices: `price` an hour of one GPU (of one node, where there are no GPUs); `prices`:
-    a file with the tables gpu_hour (GPU type -> price) and node_hour (kind of node -> price), and a currency."""
-    from dataclasses import replace
-
-    if price is None and prices is None:
-        return machines
-    table = load_toml(prices) if prices is not None else {}
-    by_gpu, by_node = table.get("gpu_hour", {}), table.get("node_hour", {})
-    unknown = table.keys() - {"gpu_hour", "node_hour", "currency"}
-    known = {node.kind for node in machines.nodes}
-    if unknown or not all(
-        isinstance(value, int | float) and value >= 0 for value in [*by_gpu.values(), *by_node.values()]
-    ):
-        said = f"unknown key {sorted(unknown)[0]}" if unknown else "a price is no number"
-        raise RequestError(f"--prices {prices}: {said}; write [gpu_hour] H100 = 2.5, [node_hour] KIND = 20, currency")
-    if missing := by_node.keys() - known:
-        raise RequestError(
-            f"--prices {prices}: node_hour.{sorted(missing)[0]}: no such nodes; there are {', '.join(known)}"
-        )
-    own = {gpu.name: gpu for gpu in machines.gpu_types()}
-    by_type = {gpu_type(name, own).name: float(value) for name, value in by_gpu.items()}
-
-    def of(node: Node) -> float:
-        if price is not None:
-            return price * (node.gpus if machines.gpus else 1)
-        if node.kind in by_node:
-            return float(by_node[node.kind])
-        if node.gpu is not None and node.gpu.name in by_type:
-            return by_type[node.gpu.name] * node.gpus
-        return node.price_hour
-
-    nodes = tuple(replace(node, price_hour=of(node)) for node in machines.nodes)
-    return replace(machines, nodes=nodes, currency=str(table.get("currency", machines.currency)))
 
 
 def _ray_gpu(resources: dict[str, object], name: str) -> GpuType:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from cluster.planner import speed
 from cluster.planner.amounts import Amount
 from cluster.planner.speed import EngineLoad, Time
-from pipeline.plan import Plan, RankPlan
+from pipeline.plan import Plan
+from pipeline.plan_parts import EnginePlan, RankPlan
 from pipeline.plan_requests import steps_of, tokens_a_step
 from pipeline.plan_storage import storage_of
 from pipeline.plan_tokens import Load
@@ -30,7 +31,9 @@ class StageTime:
 
 
 def stage_times(plan: Plan) -> tuple[StageTime, ...]:
-    """All stages in order, and what comes before and after them."""
+    """All stages in order, and what comes before and after them; none where something cannot even load."""
+    if not plan.can_run:
+        return ()
     rates, attempts = plan.rates, plan.loads.teacher.attempts + plan.loads.student.attempts
     report = rates.process_s + attempts * _REPORT_ATTEMPT * rates.python_s
     found = {
@@ -93,22 +96,34 @@ def _engine_time(plan: Plan, kind: str, load: Load) -> Time:
     engines = plan.engines_of(kind)
     if engines is None or not load.attempts:
         return _NOTHING
+    if engines.scripted:
+        return _scripted(plan, engines, load)
     work = EngineLoad(requests=load.requests, prefill=load.prefill, written=load.written, context=load.context * 0.6)
     if engines.gpu is None:
         return speed.engines_on_cpu(work, engines.memory, plan.rates)
     return speed.engines_on_gpus(work, engines.memory, engines.gpu, engines.node, engines.a_node)
 
 
+def _scripted(plan: Plan, engines: EnginePlan, load: Load) -> Time:
+    """Hosts that play known solutions: replies come when the script says."""
+    hosts = plan.recipe.engines.teacher if engines.kind == "teacher" else plan.recipe.engines.student
+    script = hosts.scripted
+    assert script is not None
+    at_a_time = hosts.count * min(script.slots, hosts.live_episodes)
+    replies = load.requests * script.median_s * (1 + script.slow * (script.slow_factor - 1)) / at_a_time
+    return Time(parts=(("scripted hosts' start", script.load_s + plan.rates.process_s), ("scripted replies", replies)))
+
+
 def _reference(plan: Plan, start: str, fresh: bool) -> Time:
     """Every distinct chain once under the model that DPO arms start from."""
-    if not plan.ranks:
+    scoring = plan.scoring
+    if scoring is None:
         return _NOTHING
-    rank = plan.ranks[0]
     tokens = plan.loads.groups.groups * plan.loads.groups.tree
-    shape, ranks = plan.shapes["base"], rank.memory.request.ranks
-    if rank.gpu is None:
-        return speed.scoring_on_cpu(shape, tokens, ranks, plan.rates, fresh)
-    return speed.scoring_on_gpus(shape, tokens, ranks, rank.gpu, rank.node)
+    shape, tasks = plan.shapes["base"], len(scoring.placed.nodes)
+    if scoring.gpu is None:
+        return speed.scoring_on_cpu(shape, tokens, tasks, plan.rates, fresh)
+    return speed.scoring_on_gpus(shape, tokens, tasks, scoring.gpu, scoring.node)
 
 
 def _train(plan: Plan) -> Time:

@@ -1,21 +1,33 @@
-"""The smallest change that makes a recipe fit: candidates in the order of what they cost, each one planned again."""
+"""The smallest change that makes a recipe fit: changes in the order of what they cost, each set of them planned again.
 
-import re
-from collections.abc import Iterator, Sequence
+Areas are put right one after the other, each on top of what was found before; a set is taken only if it brings no
+new area. What all of them come to together is planned too, and said.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cluster.config import apply_settings, parse
 from cluster.errors import RequestError
-from cluster.placement import Bundle
-from cluster.planner.engines import fitting_sizes
-from cluster.planner.placement import most
-from cluster.planner.ranks import longest_row
-from pipeline.plan import EnginePlan, Plan, make_plan
+from pipeline.plan import Plan, make_plan
+from pipeline.plan_changes import RIGHT, Change, Settings, changes_for
+from pipeline.plan_load import Loads
+from pipeline.plan_parts import AREAS, Fault
 from pipeline.plan_tokens import longest_chain
 from pipeline.recipe import Recipe, resolved
 
-_AREAS = ("engines.teacher", "engines.student", "training", "stage", "node")
-Settings = tuple[str, ...]
+_AT_ONCE = 3
+"""Changes of one set at most."""
+_TRIES = 300
+"""Sets planned for one area at most."""
+_ELSE = {
+    "reference": "no setting helps: take larger GPUs, or a smaller student",
+    "memory": "no setting helps on these machines: take nodes with more memory, or a smaller model",
+    "shm": "give the nodes a larger /dev/shm",
+    "disk": "keep the run elsewhere (run.directory), or take larger disks",
+}
+_OTHERWISE = "no setting helps on these machines: take more or larger ones, or a smaller model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,130 +39,96 @@ class Remedy:
     else_: str = ""
 
 
-def remedies(plan: Plan) -> tuple[Remedy, ...]:
-    """One for each area of the plan that does not fit."""
-    return tuple(_remedy(plan, area) for area in _AREAS if _faults(plan, area))
+@dataclass(frozen=True, slots=True)
+class Remedies:
+    """One for each area that does not fit, and what they come to together: the faults that are left with all set."""
+
+    each: tuple[Remedy, ...]
+    together: Settings
+    left: tuple[Fault, ...]
+
+    @property
+    def enough(self) -> bool:
+        return bool(self.together) and not self.left
 
 
-def _remedy(plan: Plan, area: str) -> Remedy:
-    for settings in _candidates(plan, area):
-        try:
-            changed = _changed(plan.recipe, settings)
-        except RequestError:
+def remedies(plan: Plan) -> Remedies:
+    """Of a plan that does not fit; empty where it does."""
+    found: list[Remedy] = []
+    together: Settings = ()
+    for area in AREAS:
+        if area not in _areas(plan):
             continue
-        loads = replace(plan.loads, longest_chain=longest_chain(changed, plan.loads.talks))
-        if not _faults(make_plan(changed, plan.machines, plan.rates, loads), area):
-            return Remedy(area, settings)
-    return Remedy(area, (), "no setting alone helps on these machines: take more or larger ones, or a smaller model")
+        better = _better(plan, area)
+        if better is None:
+            found.append(Remedy(area, (), _ELSE.get(area, _OTHERWISE)))
+            continue
+        settings, plan = better
+        found.append(Remedy(area, settings))
+        together = _merged((*together, *settings))
+    return Remedies(tuple(found), together, plan.faults)
 
 
-def _faults(plan: Plan, area: str) -> list[str]:
-    return [fault for fault in plan.faults if fault.startswith(area)]
+def _better(plan: Plan, area: str) -> tuple[Settings, Plan] | None:
+    """The least harmful settings without this area's faults and without new ones, and the plan with them.
+
+    Where none helps, wrong switches are put right first: what else may be changed then is another list.
+    """
+    wanted = _areas(plan) - {area}
+    changes = changes_for(plan, area)
+    if found := _searched(plan, changes, wanted):
+        return found
+    switches = _merged(setting for change in changes if change.harm == RIGHT for setting in change.settings)
+    righted = _planned(plan, switches) if switches else None
+    if righted is None or not (found := _searched(righted, changes_for(righted, area), wanted)):
+        return None
+    return _merged((*switches, *found[0])), found[1]
 
 
-def _changed(recipe: Recipe, settings: Sequence[str]) -> Recipe:
+def _searched(plan: Plan, changes: Sequence[Change], wanted: set[str]) -> tuple[Settings, Plan] | None:
+    """The first set of changes that leaves faults in the areas `wanted` only."""
+    for settings in itertools.islice(_sets(changes), _TRIES):
+        again = _planned(plan, settings)
+        if again is not None and _areas(again) <= wanted:
+            return settings, again
+    return None
+
+
+def _planned(plan: Plan, settings: Settings) -> Plan | None:
+    """The plan with other settings; None where no recipe has them."""
+    try:
+        changed = changed_recipe(plan.recipe, settings)
+        return make_plan(changed, plan.machines, plan.rates, with_loads(plan.loads, changed))
+    except RequestError:
+        return None
+
+
+def _merged(settings: Iterable[str]) -> Settings:
+    """What is set last counts."""
+    return tuple({setting.partition("=")[0]: setting for setting in settings}.values())
+
+
+def changed_recipe(recipe: Recipe, settings: Sequence[str]) -> Recipe:
+    """The recipe with settings on top. Raises RequestError where it allows none such."""
     return parse(Recipe, apply_settings(resolved(recipe), settings), "the recipe")
 
 
-def _candidates(plan: Plan, area: str) -> Iterator[Settings]:
-    if area.startswith("engines."):
-        engines = plan.engines_of(area.removeprefix("engines."))
-        if engines is not None:
-            yield from _for_engines(plan, engines)
-    elif area == "training":
-        yield from _for_training(plan)
-    elif area == "node":
-        yield ("training.zero.offload_optimizer='none'",)
-        yield from _for_training(plan)
-    else:
-        yield from _for_machine(plan)
+def with_loads(loads: Loads, recipe: Recipe) -> Loads:
+    """Tokens that were counted before, for a recipe of the same conversations whose chains may be longer or shorter."""
+    return replace(loads, longest_chain=longest_chain(recipe, loads.talks))
 
 
-def _for_engines(plan: Plan, engines: EnginePlan) -> Iterator[Settings]:
-    at, request = f"engines.{engines.kind}", engines.memory.request
-    yield from _count(plan, at, request.gpus if engines.gpu else 0, request.cpus)
-    yield (f"{at}.engine.eager=true",)
-    sizes = _sizes(plan, engines)
-    for tensor, pipeline in sizes:
-        size = (f"{at}.engine.tensor_parallel={tensor}", f"{at}.engine.pipeline_parallel={pipeline}")
-        yield size[:1] if pipeline == request.pipeline_parallel else size
-        for count in _count(plan, at, tensor * pipeline, request.cpus):
-            yield (*size, *count)
-    for context in _halves(request.max_context, 512):
-        yield (f"{at}.engine.max_context={context}",)
-    if sizes:
-        return
-    for tensor in (1, 2, 4, 8):
-        quantised = (f"{at}.engine.quantization='fp8'", f"{at}.engine.tensor_parallel={tensor}")
-        for count in ((), *_count(plan, at, tensor, request.cpus)):
-            yield (*quantised, *count)
+def _areas(plan: Plan) -> set[str]:
+    return {fault.area for fault in plan.faults}
 
 
-def _sizes(plan: Plan, engines: EnginePlan) -> list[tuple[int, int]]:
-    """Sizes that fit some type of GPU, the fewest GPUs first."""
-    found = set(engines.sizes)
-    for gpu in plan.machines.gpu_types():
-        node = max(node.gpus for node in plan.machines.nodes if node.gpu == gpu)
-        found |= set(fitting_sizes(engines.memory.request, gpu, node))
-    return sorted(found, key=lambda size: (size[0] * size[1], size[1]))
-
-
-def _count(plan: Plan, at: str, gpus: float, cpus: float) -> Iterator[Settings]:
-    """As many engines as there is room for; the setting alone."""
-    held = most(Bundle(cpus=cpus, gpus=gpus), plan.machines)
-    if held:
-        yield (f"{at}.count={held}",)
-
-
-def _for_training(plan: Plan) -> Iterator[Settings]:
-    training = plan.recipe.training
-    tokens, longest = training.tokens_per_micro_step, plan.loads.longest_chain
-    most_tokens = min((longest_row(rank.memory.request) for rank in plan.ranks), default=tokens)
-    if longest > most_tokens:
-        yield (f"groups.max_tokens={most_tokens}",)
-    if longest > tokens:
-        yield (f"training.tokens_per_micro_step={-(-longest // 256) * 256}",)
-    checkpointing = tuple(f"arms.{_quoted(name)}.gradient_checkpointing=true" for name in plan.recipe.arms)
-    yield checkpointing
-    for fewer in _halves(tokens, max(256, longest)):
-        yield (f"training.tokens_per_micro_step={fewer}",)
-        yield (*checkpointing, f"training.tokens_per_micro_step={fewer}")
-    whole = ("training.zero.stage=3",) if training.zero.stage < 3 else ()
-    if whole:
-        yield whole
-    offload = (*whole, "training.zero.offload_optimizer='cpu'")
-    yield offload
-    yield (*offload, *checkpointing)
-    held = most(Bundle(cpus=training.cpus_per_rank, gpus=training.gpus_per_rank), plan.machines)
-    for ranks in sorted({held, held // 2} - {0}, reverse=True):
-        yield (f"training.ranks={ranks}",)
-        yield (f"training.ranks={ranks}", *checkpointing)
-        yield (f"training.ranks={ranks}", *checkpointing, *offload)
-        yield (
-            f"training.ranks={ranks}",
-            *checkpointing,
-            *offload,
-            f"training.tokens_per_micro_step={max(256, longest)}",
-        )
-    if training.gpus_per_rank and not plan.machines.gpus:
-        yield ("training.gpus_per_rank=0",)
-    yield (*offload, *checkpointing, "training.zero.offload_param='cpu'")
-
-
-def _for_machine(plan: Plan) -> Iterator[Settings]:
-    """Less at a time on a machine without GPUs."""
-    yield ("training.ranks=1",)
-    for kind in ("teacher", "student"):
-        yield (f"engines.{kind}.count=1",)
-    yield ("engines.teacher.engine.kv_cache_mb=64", "engines.student.engine.kv_cache_mb=64")
-    yield ("engines.teacher.count=1", "engines.student.count=1", "training.ranks=1")
-
-
-def _halves(value: int, least: int) -> Iterator[int]:
-    while value // 2 >= least:
-        value //= 2
-        yield value
-
-
-def _quoted(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
+def _sets(changes: Sequence[Change]) -> Iterator[Settings]:
+    """Sets of changes that set nothing twice: by the worst of each, then the second worst, the fewest first."""
+    sets = [
+        chosen
+        for size in range(1, _AT_ONCE + 1)
+        for chosen in itertools.combinations(changes, size)
+        if sum(len(change.keys) for change in chosen) == len(frozenset().union(*(change.keys for change in chosen)))
+    ]
+    sets.sort(key=lambda chosen: sorted((change.harm for change in chosen), reverse=True))
+    return (tuple(setting for change in chosen for setting in change.settings) for chosen in sets)

@@ -22,9 +22,6 @@ def engine_request(
     engine = config.engine
     plain = _BYTES.get(engine.dtype, 4.0 if gpu is None else 2.0)
     cache = None if engine.kv_cache_mb is None else float(engine.kv_cache_mb * MIB)
-    if config.scripted is not None:
-        # No model is loaded: one context's worth stands for what there is none of.
-        cache = engine.max_context * shape.kv_bytes_a_token(plain)
     return EngineRequest(
         role=kind,
         shape=shape,

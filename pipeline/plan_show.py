@@ -2,20 +2,22 @@
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from cluster.planner.amounts import Amount, count, duration, gigabytes, size, total
+from cluster.planner.machines import GpuType
 from cluster.planner.placement import PlacedGroup
 from cluster.planner.ranks import state_bytes_each
 from cluster.planner.speed import assumed_rates
 from pipeline.k8s_sizes import worker_groups
-from pipeline.plan import EnginePlan, Plan, RankPlan
+from pipeline.plan import Plan
 from pipeline.plan_outcome import money, ports, stage_times, storage
-from pipeline.plan_remedies import remedies
+from pipeline.plan_parts import EnginePlan, RankPlan, ScoringPlan
+from pipeline.plan_remedies import Remedies, remedies
 
 Row = tuple[str, str, str]
 
@@ -28,6 +30,7 @@ def show(plan: Plan, console: Console) -> None:
         ("models", _models(plan)),
         *((f"engines of the {engine.kind}", _engines(engine)) for engine in plan.engines),
         *((f"training {rank.arm}", _ranks(rank)) for rank in _distinct(plan.ranks)),
+        *([("reference scoring", _scoring(plan.scoring))] if plan.scoring else []),
         ("memory of this machine, at each stage's peak", _stages(plan)),
         ("host memory of the fullest node", _amounts(plan.host_memory)),
         ("shared memory of the fullest node", _amounts(plan.shared_memory)),
@@ -48,28 +51,41 @@ def show(plan: Plan, console: Console) -> None:
     _line(console, plan.licence.line, "")
     for fault in plan.faults:
         console.print("[bold red]does not fit[/bold red]", end=" ")
-        _line(console, fault, "")
-    for remedy in remedies(plan):
-        said = " ".join(f"--set {_shell(setting)}" for setting in remedy.settings) or remedy.else_
-        _line(console, f"smallest change for {remedy.area}: {said}")
+        _line(console, str(fault), "")
+    for line in _remedied(remedies(plan)):
+        _line(console, line)
     if not plan.faults:
         console.print("[green]it fits[/green]")
 
 
 def headline(plan: Plan) -> str:
-    """The plan in a line."""
+    """The plan in a line. Without time and money where something cannot even load."""
     times = stage_times(plan)
-    fits = "fits" if not plan.faults else f"does not fit ({len(plan.faults)} faults, below)"
+    faults = "1 fault" if len(plan.faults) == 1 else f"{len(plan.faults)} faults"
+    fits = "fits" if not plan.faults else f"does not fit ({faults}, below)"
     peak = f", {size(plan.peak.bytes)} of memory in stage {plan.peak.stage}" if plan.peak else ""
-    paid = f", {money(times):,.0f} {plan.machines.currency}" if plan.machines.price_hour else ""
-    taken = duration(sum(stage.seconds for stage in times))
-    return f"{plan.recipe.run.name} on {plan.machines.source}: {fits}; {taken}{peak}{paid}"
+    paid = f", {money(times):,.0f} {plan.machines.currency}" if times and plan.machines.price_hour else ""
+    taken = f"; {duration(sum(stage.seconds for stage in times))}" if times else ""
+    return f"{plan.recipe.run.name} on {plan.machines.source}: {fits}{taken}{peak}{paid}"
+
+
+def _remedied(found: Remedies) -> Iterator[str]:
+    """A line for each area, and what they come to together."""
+    for remedy in found.each:
+        yield f"smallest change for {remedy.area}: {_set(remedy.settings) or remedy.else_}"
+    if found.together:
+        still = f"it still does not fit: {found.left[0]}" if found.left else "it fits"
+        yield f"with {_set(found.together)} {still}"
+
+
+def _set(settings: Sequence[str]) -> str:
+    return " ".join(f"--set {_shell(setting)}" for setting in settings)
 
 
 def as_json(plan: Plan) -> dict[str, Any]:
     """The plan as plain values: bytes, seconds, tokens."""
     times = stage_times(plan)
-    peak = plan.peak
+    peak, found = plan.peak, remedies(plan)
     return {
         "machines": {
             "source": plan.machines.source,
@@ -89,6 +105,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         },
         "engines": {engine.kind: _engine_json(engine) for engine in plan.engines},
         "training": {rank.arm: _rank_json(rank) for rank in plan.ranks},
+        "reference": _scoring_json(plan.scoring) if plan.scoring else None,
         "memory": {
             "stages": {f"{stage.stage} {index}": stage.bytes for index, stage in enumerate(plan.stages)},
             "peak": peak.bytes if peak else None,
@@ -97,9 +114,9 @@ def as_json(plan: Plan) -> dict[str, Any]:
         },
         "work": _work(plan),
         "seconds": {stage.name: round(stage.seconds, 1) for stage in times},
-        "total_seconds": round(sum(stage.seconds for stage in times), 1),
+        "total_seconds": round(sum(stage.seconds for stage in times), 1) if times else None,
         "money": {"amount": round(money(times), 2), "currency": plan.machines.currency}
-        if plan.machines.price_hour
+        if times and plan.machines.price_hour
         else None,
         "storage": [_amount_json(amount) for amount in storage(plan)],
         "pods": [{"name": pod.name, "pods": pod.pods, "requests": pod.requests} for pod in worker_groups(plan)]
@@ -108,8 +125,11 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "ports": list(ports(plan)),
         "licence": {"allowed": plan.licence.allowed, "says": plan.licence.line},
         "notes": list(plan.notes),
-        "faults": list(plan.faults),
-        "remedies": [{"area": remedy.area, "set": list(remedy.settings)} for remedy in remedies(plan)],
+        "faults": [str(fault) for fault in plan.faults],
+        "remedies": [
+            {"area": remedy.area, "set": list(remedy.settings), "otherwise": remedy.else_} for remedy in found.each
+        ],
+        "together": {"set": list(found.together), "fits": not found.left, "left": [str(fault) for fault in found.left]},
     }
 
 
@@ -146,11 +166,18 @@ def _models(plan: Plan) -> list[Row]:
 
 
 def _engines(plan: EnginePlan) -> list[Row]:
-    memory, request = plan.memory, plan.memory.request
-    rows = _amounts(memory.parts, f"a {memory.device}: ")
+    memory, request, each = plan.memory, plan.memory.request, _each(plan.gpu)
+    rows = _amounts(memory.parts, f"{each}: ")
+    placement = (
+        "placement groups",
+        f"{plan.placed.request.count} engine(s), each {plan.placement}, {plan.placement.strategy}",
+        _where(plan.placed),
+    )
+    if plan.scripted:
+        return [*rows, placement]
     room = f" of {size(memory.capacity)}" if math.isfinite(memory.capacity) else ""
     rows += [
-        (f"a {memory.device}: KV cache", size(memory.kv_cache.bytes), memory.kv_cache.how),
+        (f"{each}: KV cache", size(memory.kv_cache.bytes), memory.kv_cache.how),
         ("in all", f"{size(memory.used)}{room}", "sum"),
         ("KV tokens of an engine", f"{memory.kv_tokens:,}", f"{memory.kv_a_token:,.0f} bytes a token on each device"),
         (
@@ -162,14 +189,13 @@ def _engines(plan: EnginePlan) -> list[Row]:
     if plan.sizes:
         shown = ", ".join(f"{tp}x{pp}" for tp, pp in plan.sizes[:8])
         rows.append(("TP x PP that fit", shown, f"{request.shape.heads} heads divide by TP; weights and KV fit"))
-    return [*rows, _placement(plan.placed)]
+    return [*rows, placement]
 
 
 def _ranks(plan: RankPlan) -> list[Row]:
     request = plan.memory.request
     each = state_bytes_each(request.bf16)
     states = ", ".join(f"{name} {value:g}" for name, value in each.items())
-    device = plan.memory.device
     room = f" of {size(plan.memory.capacity)}" if math.isfinite(plan.memory.capacity) else ""
     return [
         (
@@ -177,12 +203,28 @@ def _ranks(plan: RankPlan) -> list[Row]:
             f"{sum(each.values()):g} bytes a parameter",
             f"Adam, {states}; ZeRO-{request.zero_stage} splits",
         ),
-        *_amounts(plan.memory.on_device, f"a {device}: "),
+        *_amounts(plan.memory.on_device, f"{_each(plan.gpu)}: "),
         ("in all", f"{size(plan.memory.used)}{room}", "sum"),
         *_amounts(plan.memory.on_host, "off the GPU: "),
         ("longest chain", f"{request.longest_chain:,} tokens", f"a row holds {request.tokens:,}"),
-        _placement(plan.placed),
+        _placement(plan.placed, "ranks"),
     ]
+
+
+def _scoring(plan: ScoringPlan) -> list[Row]:
+    memory = plan.memory
+    room = f" of {size(memory.capacity)}" if math.isfinite(memory.capacity) else ""
+    when = "beside the teacher's engines too, on what they leave free" if plan.meanwhile else "a stage of its own"
+    return [
+        *_amounts(memory.on_device, f"{_each(plan.gpu)}: "),
+        ("in all", f"{size(memory.used)}{room}", f"sum; {when}"),
+        *_amounts(memory.on_host, "host: "),
+        _placement(plan.placed, "tasks"),
+    ]
+
+
+def _each(gpu: GpuType | None) -> str:
+    return f"each {gpu.name}" if gpu is not None else "on the CPU"
 
 
 def _distinct(ranks: Sequence[RankPlan]) -> list[RankPlan]:
@@ -193,11 +235,15 @@ def _distinct(ranks: Sequence[RankPlan]) -> list[RankPlan]:
     return list(found.values())
 
 
-def _placement(placed: PlacedGroup) -> Row:
+def _placement(placed: PlacedGroup, what: str) -> Row:
     bundles = placed.request.bundles
-    one = ", ".join(f"{amount:g} {name}" for name, amount in bundles[0].resources().items()) if bundles else ""
-    nodes = ", ".join(f"{name}: {placed.nodes.count(name)}" for name in dict.fromkeys(placed.nodes)) or "nowhere"
-    return ("placement group", f"{len(bundles)} bundles of ({one}), {placed.request.strategy}", nodes)
+    how = ", one group, PACK" if what == "ranks" else ", one by one"
+    return (what, f"{len(bundles)} x ({bundles[0]}){how}" if bundles else "none", _where(placed))
+
+
+def _where(placed: PlacedGroup) -> str:
+    """Bundles by node."""
+    return ", ".join(f"{name}: {placed.nodes.count(name)}" for name in dict.fromkeys(placed.nodes)) or "nowhere"
 
 
 def _stages(plan: Plan) -> list[Row]:
@@ -233,6 +279,8 @@ def _tokens(plan: Plan) -> list[Row]:
 
 def _times(plan: Plan) -> list[Row]:
     times = stage_times(plan)
+    if not times:
+        return []
     currency = plan.machines.currency
     paid = bool(plan.machines.price_hour)
     rows = [
@@ -330,9 +378,22 @@ def _rank_json(plan: RankPlan) -> dict[str, Any]:
     }
 
 
+def _scoring_json(plan: ScoringPlan) -> dict[str, Any]:
+    return {
+        "tasks": plan.memory.request.tasks,
+        "device": plan.memory.device,
+        "on_device": [_amount_json(amount) for amount in plan.memory.on_device],
+        "on_host": [_amount_json(amount) for amount in plan.memory.on_host],
+        "used": plan.memory.used,
+        "meanwhile": plan.meanwhile,
+        **_placed_json(plan.placed),
+    }
+
+
 def _placed_json(placed: PlacedGroup) -> dict[str, Any]:
     return {
-        "bundles": [bundle.resources() for bundle in placed.request.bundles],
+        "groups": placed.request.count,
+        "bundles": [bundle.resources() for bundle in placed.request.group],
         "strategy": placed.request.strategy,
         "nodes": list(placed.nodes),
     }

@@ -6,6 +6,7 @@ from cluster.planner.amounts import Amount, total
 from cluster.planner.machines import GIB, Machines
 from cluster.planner.shapes import ModelShape
 from pipeline.plan_load import Loads
+from pipeline.plan_parts import Fault
 from pipeline.recipe import Recipe
 
 _BYTES_A_TOKEN = 16
@@ -53,14 +54,13 @@ def storage_of(recipe: Recipe, shapes: Mapping[str, ModelShape], loads: Loads) -
     return tuple(found)
 
 
-def storage_faults(machines: Machines, amounts: tuple[Amount, ...]) -> list[str]:
+def storage_faults(machines: Machines, amounts: tuple[Amount, ...]) -> list[Fault]:
     """Nodes without room: for the weights on each node, for everything where there is one node only."""
     weights = total(amount for amount in amounts if amount.what.startswith("weights of "))
     needed = total(amounts) if len(machines.nodes) == 1 else weights
     what = "models and the run" if len(machines.nodes) == 1 else "the models' weights"
     return [
-        f"disk of {node.name}: {what} need {needed / GIB:,.0f} GiB, it has {node.disk / GIB:,.0f} GiB; lower "
-        "training.keep_checkpoints, or keep the run elsewhere"
+        Fault("disk", f"{what} need {needed / GIB:,.0f} GiB, it has {node.disk / GIB:,.0f} GiB", f"disk of {node.name}")
         for node in machines.nodes
         if node.disk and needed > node.disk
     ]

@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cluster.errors import RequestError
 from pipeline.recipe import Recipe
-from rollout.problems.config import FamilyConfig
+from rollout.problems import everything, generate, is_imported
+from rollout.problems.config import SPLITS, FamilyConfig
 from training.corpus import Conversation, Corpus
 
 CHARS_A_TOKEN = 3.5
@@ -121,16 +121,18 @@ class GroupFigures:
 
 
 def talk_of(recipe: Recipe, family: FamilyConfig, tiny: bool, noise: tuple[float, float] | None = None) -> Talk:
-    """A mean conversation of a family. `noise`: how often a step is malformed, and malformed again."""
+    """A mean conversation of a family. `noise`: how often a step is malformed, and malformed again.
+
+    Assumed for data sets of the Hub, which is not asked. Raises RequestError for a family that a run would refuse too:
+    one that is not known, a file that is not there.
+    """
     if family.on_hub or (family.family == "gsm8k" and not family.path):
-        prompt, reply, result, steps = _UNKNOWN
-        return Talk(prompt=prompt, reply=reply, result=result, steps=steps, source="assumed: not at hand here")
+        return _assumed("not at hand here")
+    count = _at_hand(family)
+    if not count:
+        return _assumed("its file has no train problems")
     malformed, again = noise or _SLIPS
-    try:
-        some = list(itertools.islice(_conversations(recipe, family, malformed, again), _SAMPLES))
-    except RequestError as error:
-        prompt, reply, result, steps = _UNKNOWN
-        return Talk(prompt=prompt, reply=reply, result=result, steps=steps, source=f"assumed: {error}")
+    some = list(itertools.islice(_conversations(recipe, family, count, malformed, again), _SAMPLES))
     turns = [turn for conversation in some for turn in conversation.turns]
     if not turns:
         prompt = _mean(len(conversation.prompt) for conversation in some) / CHARS_A_TOKEN
@@ -188,10 +190,27 @@ def longest_chain(recipe: Recipe, talks: dict[str, Talk]) -> int:
     return int(min(most, recipe.groups.max_tokens or most))
 
 
-def _conversations(recipe: Recipe, family: FamilyConfig, malformed: float, again: float) -> Iterable[Conversation]:
+def _assumed(why: str) -> Talk:
+    prompt, reply, result, steps = _UNKNOWN
+    return Talk(prompt=prompt, reply=reply, result=result, steps=steps, source=f"assumed: {why}")
+
+
+def _at_hand(family: FamilyConfig) -> int:
+    """Problems to look at. A file is read, and what the recipe asks of it is drawn, as a run does."""
+    if not is_imported(family):
+        return _SAMPLES
+    for split in SPLITS:
+        if family.count(split):
+            generate(family, split)
+    return min(_SAMPLES, len(everything(family)["train"]))
+
+
+def _conversations(
+    recipe: Recipe, family: FamilyConfig, count: int, malformed: float, again: float
+) -> Iterable[Conversation]:
     episodes = recipe.episodes
     corpus = Corpus(
-        (family,), episodes.call_format, episodes.verbosity, episodes.calls, episodes.max_failed_steps, _SAMPLES
+        (family,), episodes.call_format, episodes.verbosity, episodes.calls, episodes.max_failed_steps, count
     )
     return corpus.conversations("plan", malformed, again)
 

@@ -1,12 +1,13 @@
 """What the plan said when a run began (RUN/prediction.json), and how it compares with what the run then measured."""
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from cluster.errors import ChainprefError
-from cluster.planner.amounts import duration, size
+from cluster.planner.amounts import Amount, duration, size, total
 from cluster.planner.machines import Machines
 from cluster.planner.speed import REFERENCE, CpuRates
 from cluster.storage import LocalStore
@@ -23,7 +24,8 @@ _PROBE_S = 0.2
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures of a plan. Seconds by stage; bytes of memory by stage, where the machine has no GPU."""
+    """Figures of a plan. Seconds by stage, none where something cannot load; bytes of memory by stage, where there is
+    one machine without GPUs."""
 
     machines: str
     rates: str
@@ -34,6 +36,10 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     groups: int
     pairs: float
     licence: str
+    kv_tokens: dict[str, int] = {}
+    """`teacher` or `student` -> tokens of an engine's KV cache."""
+    device_memory: dict[str, float] = {}
+    """Arm -> bytes of tensors on a rank's GPU at its peak."""
 
 
 def predict(run: Run) -> None:
@@ -49,7 +55,8 @@ def predict(run: Run) -> None:
     prediction = prediction_of(plan)
     store.create(FILE, msgspec.json.format(msgspec.json.encode(prediction), indent=1))
     peak = f", {size(max(prediction.memory.values()))} of memory" if prediction.memory else ""
-    run.console.print(f"  planned: {duration(sum(prediction.seconds.values()))}{peak}", highlight=False)
+    if prediction.seconds:
+        run.console.print(f"  planned: {duration(sum(prediction.seconds.values()))}{peak}", highlight=False)
     if plan.licence.allowed is not True:
         run.console.print(f"  licence: {plan.licence.line}", highlight=False, markup=False, soft_wrap=True)
     for fault in (*plan.notes, *plan.faults):
@@ -70,7 +77,14 @@ def prediction_of(plan: Plan) -> Prediction:
         groups=plan.loads.groups.groups,
         pairs=plan.loads.groups.pairs,
         licence=plan.licence.line,
+        kv_tokens={engine.kind: engine.memory.kv_tokens for engine in plan.engines if not engine.scripted},
+        device_memory={rank.arm: _tensors(rank.memory.on_device) for rank in plan.ranks if rank.gpu is not None},
     )
+
+
+def _tensors(amounts: Iterable[Amount]) -> float:
+    """Without what torch's allocator does not count."""
+    return total(amount for amount in amounts if amount.what not in ("process", "fragments"))
 
 
 def compared(run: Run) -> list[dict[str, Any]]:
@@ -89,7 +103,8 @@ def compared(run: Run) -> list[dict[str, Any]]:
     for row in events:
         if row.get("event") == "memory":
             peaks[row["stage"]] = max(float(row["peak"]), peaks.get(row["stage"], 0.0))
-    steps = {row["arm"]: float(row["steps"]) for row in events if row.get("event") == "arm trained"}
+    arms = {row["arm"]: row for row in events if row.get("event") == "arm trained"}
+    caches = _caches(events)
     data: dict[str, Any] = next((row for row in reversed(events) if row.get("event") == "groups"), {})
     rows = [
         _row(f"stage {name}", "s", said, spent.get(name)) for name, said in prediction.seconds.items() if name in spent
@@ -98,9 +113,31 @@ def compared(run: Run) -> list[dict[str, Any]]:
         _row(f"memory, stage {name}", "MiB", _mib(said), _mib(peaks.get(name)))
         for name, said in prediction.memory.items()
     ]
-    rows += [_row(f"steps of {name}", "", float(said), steps.get(name)) for name, said in prediction.steps.items()]
+    rows += [
+        _row(f"KV cache of the {kind}", "tokens", float(said), caches.get(kind))
+        for kind, said in prediction.kv_tokens.items()
+    ]
+    rows += [
+        _row(f"memory on a GPU, {name}", "MiB", _mib(said), _mib(arms.get(name, {}).get("device_memory")))
+        for name, said in prediction.device_memory.items()
+    ]
+    rows += [
+        _row(f"steps of {name}", "", float(said), arms[name]["steps"] if name in arms else None)
+        for name, said in prediction.steps.items()
+    ]
     rows.append(_row("pairs", "", prediction.pairs, data.get("pairs")))
     return rows
+
+
+def _caches(events: Iterable[dict[str, Any]]) -> dict[str, float]:
+    """`teacher` or `student` -> tokens that an engine's KV cache has held; of several, the least."""
+    found: dict[str, float] = {}
+    for row in events:
+        for host in row.get("hosts", ()) if row.get("event") == "progress" else ():
+            kind, tokens = str(host["host"]).partition("-")[0], float(host.get("kv_tokens", 0))
+            if tokens:
+                found[kind] = min(tokens, found.get(kind, tokens))
+    return found
 
 
 def _row(what: str, unit: str, predicted: float | None, measured: float | None) -> dict[str, Any]:

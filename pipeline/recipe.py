@@ -17,6 +17,7 @@ from rollout.problems.config import FamilyConfig
 from training.config import ArmConfig, DpoArm, TrainingConfig
 from training.tiny_config import TinyConfig, TokenizerConfig
 
+NO_TRAIN_PROBLEMS = "problems: no family has train problems, and the recipe has arms; set problems.NAME.train"
 RESERVED_ARMS = ("teacher", "base")
 _ARM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,63}")
 _SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -7,6 +7,7 @@ from functools import lru_cache
 import msgspec
 
 from cluster.errors import CorruptionError, RequestError
+from pipeline.recipe import NO_TRAIN_PROBLEMS
 from pipeline.run_folder import Run
 from pipeline.suites import make_suites
 from rollout.problems import generate
@@ -38,7 +39,7 @@ def make_workload(run: Run) -> Workload:
     drawn = [problem for family in families.values() if family.train for problem in generate(family, "train")]
     train, duplicates = deduplicate(drawn, [problem for problems in held_out.values() for problem in problems])
     if not train and run.recipe.arms:
-        raise RequestError("problems: no family has train problems, and the recipe has arms; set problems.NAME.train")
+        raise RequestError(NO_TRAIN_PROBLEMS)
     _refuse_doubles(train, "train")
     for suite, problems in held_out.items():
         _refuse_doubles(problems, suite)

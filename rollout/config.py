@@ -50,6 +50,9 @@ class HostsConfig(Section):
     """CPUs that Ray reserves for one host."""
     device: Literal["auto", "gpu", "cpu"] = "auto"
     """`auto`: GPUs where the cluster has any now."""
+    gpu: str = ""
+    """Type that the GPUs must be of, by Ray's name (H100, A100, L4, ...); "" for any. For mixed clusters: Ray counts
+    GPUs and does not look at their type."""
     live_episodes: int = Field(default=128, ge=1)
     """Episodes under way at a time on one host, at most: fewer where the KV cache does not hold as many."""
     attempts: int = Field(default=5, ge=1)

@@ -139,6 +139,7 @@ class RolloutHost:
             prompt_tokens=stats.prompt_tokens if stats else 0,
             cached_prompt_tokens=stats.cached_prompt_tokens if stats else 0,
             kv_usage=stats.kv_usage if stats else 0.0,
+            kv_tokens=stats.kv_tokens if stats else 0,
             running=stats.running if stats else 0,
             queued=stats.waiting if stats else 0,
             preempted=stats.preempted if stats else 0,

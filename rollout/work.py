@@ -115,6 +115,8 @@ class HostProgress(msgspec.Struct, frozen=True, kw_only=True):
     prompt_tokens: int = 0
     cached_prompt_tokens: int = 0
     kv_usage: float = 0.0
+    kv_tokens: int = 0
+    """Tokens that the engine's KV cache holds; 0 where that is not known."""
     running: int = 0
     """Requests that the engine works on."""
     queued: int = 0

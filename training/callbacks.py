@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
 import torch.distributed as dist
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
@@ -12,7 +13,8 @@ from training.metrics import truncate_metrics
 
 
 class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
-    """Appends one JSON object a logged step: step, steps, loss, learning_rate, grad_norm and the trainer's own.
+    """Appends one JSON object a logged step: step, steps, loss, learning_rate, grad_norm and the trainer's own; on a
+    GPU `device_memory`, the most bytes that tensors of the first rank have had since the arm began.
 
     A resumed run first drops the rows after the step that it resumes from, so that every step stands there once,
     and goes on counting tokens where the kept ones end. `counts_anew`: the trainer begins at 0 when it resumes, as
@@ -25,6 +27,8 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
         self._tokens_before = 0.0
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()  # arms share a process
         if state.is_world_process_zero:
             kept = truncate_metrics(self._path, state.global_step)
             self._tokens_before = kept[-1].get("tokens", 0.0) if kept and self._counts_anew else 0.0
@@ -43,6 +47,8 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
         row |= {_plain(key): value for key, value in logs.items() if isinstance(value, int | float)}
         if "tokens" in row:
             row["tokens"] += self._tokens_before
+        if torch.cuda.is_available():
+            row["device_memory"] = torch.cuda.max_memory_allocated()
         with self._path.open("a") as file:
             file.write(json.dumps(row) + "\n")
 

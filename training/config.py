@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from cluster.config import Section
+from cluster.placement import Bundle
 from rollout.records import PairKind
 from training.chains import ScoreRule
 
@@ -43,6 +44,9 @@ class TrainingConfig(Section):
     cpus_per_rank: float = Field(default=1.0, gt=0)
     gpus_per_rank: float = Field(default=0.0, ge=0)
     """0: train on the CPU, with gloo. Otherwise nccl."""
+    gpu: str = ""
+    """Type that the GPUs of ranks and of reference scoring must be of, by Ray's name (H100, A100, L4, ...); "" for
+    any."""
     threads_per_rank: int = Field(default=1, ge=1)
     """Threads of torch on a CPU rank."""
     tokens_per_micro_step: int = Field(default=8192, ge=1)
@@ -57,6 +61,12 @@ class TrainingConfig(Section):
     ranks have GPUs; a CPU's cores are the engines' own."""
     logging_steps: int = Field(default=1, ge=1)
     zero: ZeroConfig = ZeroConfig()
+
+    @property
+    def bundle(self) -> Bundle:
+        """What one rank owns, and a task that scores."""
+        gpus = self.gpus_per_rank
+        return Bundle(cpus=self.cpus_per_rank, gpus=gpus, gpu=self.gpu if gpus else "")
 
 
 class Schedule(Section):

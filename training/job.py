@@ -87,12 +87,13 @@ def _fit(requests: Sequence[ArmRequest]) -> _Interruption | None:
 
     first, training = requests[0], requests[0].training
     on_gpu = training.gpus_per_rank > 0
-    resources = {"CPU": training.cpus_per_rank} | ({"GPU": training.gpus_per_rank} if on_gpu else {})
     trainer = TorchTrainer(
         train_rank,
         train_loop_config={"requests": list(requests)},
         torch_config=TorchConfig(backend="nccl" if on_gpu else "gloo"),
-        scaling_config=ScalingConfig(num_workers=training.ranks, use_gpu=on_gpu, resources_per_worker=resources),
+        scaling_config=ScalingConfig(
+            num_workers=training.ranks, use_gpu=on_gpu, resources_per_worker=training.bundle.resources()
+        ),
         run_config=RunConfig(
             # A fresh name an attempt: a half-written snapshot of Ray's own would make a name unusable for good.
             # Nothing of ours is kept there; our checkpoints are verified by our own manifests.

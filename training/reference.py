@@ -114,9 +114,14 @@ def load_reference(model_source: str, precision: Precision, device: str) -> Any:
     from training.scoring import add_tree_scoring
 
     model = AutoModelForCausalLM.from_pretrained(
-        local_model(model_source), dtype=getattr(torch, precision), trust_remote_code=False, use_safetensors=True
+        local_model(model_source),
+        dtype=getattr(torch, precision),
+        # Tensor by tensor from the mapped files: each task of a node would else hold a copy on the host first.
+        device_map={"": device},
+        trust_remote_code=False,
+        use_safetensors=True,
     )
-    model.requires_grad_(False).eval().to(device)
+    model.requires_grad_(False).eval()
     add_tree_scoring(model)
     return model
 

@@ -257,7 +257,7 @@ def load_machines(path: Path) -> Machines:
     """A cluster file. Raises RequestError for one that is absent, broken or wrong."""
     if not path.is_file():
         raise RequestError(f"cluster file {path}: no such file; recipes/clusters/ holds examples")
-    config = parse(ClusterConfig, load_toml(path), f"cluster file {path}")
+    config = parse(ClusterConfig, load_toml(path, "cluster file"), f"cluster file {path}")
     return machines(config, f"{path}")
 
 

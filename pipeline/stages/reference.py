@@ -10,6 +10,7 @@ from typing import Any
 
 from cluster import telemetry
 from cluster.ledger import Ledger
+from cluster.placement import type_resource
 from cluster.storage import open_store
 from pipeline.hosts import model_source
 from pipeline.run_folder import Run
@@ -54,8 +55,10 @@ def start_shares(run: Run, arm: DpoArm, tasks: int, units: Sequence[str] = ()) -
     import ray
 
     training = run.recipe.training
-    options = {"num_cpus": training.cpus_per_rank, "num_gpus": training.gpus_per_rank, "max_retries": 3}
-    score = ray.remote(_score_share).options(**options)
+    bundle = training.bundle
+    score = ray.remote(_score_share).options(
+        num_cpus=bundle.cpus, num_gpus=bundle.gpus, resources=type_resource(bundle.gpu), max_retries=3
+    )
     share = _Share(
         run_uri=run.store.uri,
         student=run.student,

@@ -68,11 +68,10 @@ class ReferenceStream:
 
     def _room(self) -> int:
         """Tasks that could start at once."""
-        import ray
+        from cluster.reservation import room_for
 
-        training, free = self._run.recipe.training, ray.available_resources()
-        needed = {"CPU": training.cpus_per_rank, "GPU": training.gpus_per_rank}
-        return min(int(free.get(name, 0.0) / amount) for name, amount in needed.items() if amount)
+        training = self._run.recipe.training
+        return room_for(training.bundle, len(self._arms) * training.ranks)
 
     def _count(self, ended: Sequence[Any]) -> None:
         import ray

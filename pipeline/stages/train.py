@@ -73,6 +73,7 @@ def _watch(run: Run, request: "ArmRequest", training: "Future[None]") -> None:
 
     started = time.monotonic()
     title = f"{request.name} ({request.arm.method} from {request.arm.start})"
+    details: dict[str, float] = {}
     with progress_bar(run.console, title, 1.0) as bar:
         steps = 0
         while not training.done() and not request.model_dir.is_dir():
@@ -87,8 +88,11 @@ def _watch(run: Run, request: "ArmRequest", training: "Future[None]") -> None:
         if rows := read_metrics(request.metrics_path):
             _count_steps(run, request, rows[-1])
             steps = int(rows[-1]["step"])
+            if peak := max(row.get("device_memory", 0) for row in rows):
+                details["device_memory"] = peak
         bar.update(steps, total=steps)
-    run.events.add("arm trained", arm=request.name, steps=steps, seconds=round(time.monotonic() - started, 3))
+    seconds = round(time.monotonic() - started, 3)
+    run.events.add("arm trained", arm=request.name, steps=steps, seconds=seconds, **details)
 
 
 def _count_steps(run: Run, request: "ArmRequest", last: Mapping[str, float]) -> None:

@@ -92,7 +92,7 @@ def test_bundles_go_where_their_gpus_are() -> None:
     assert "2 can be placed" in placed.faults[0]
     anywhere = Bundle(cpus=1, gpus=4)
     assert set(place(GroupRequest(name="any", bundles=(anywhere,) * 4), mixed).nodes) == {"large", "small-0", "small-1"}
-    assert most(anywhere, mixed) == 4
+    assert most((anywhere,), mixed) == 4
 
 
 def test_cpus_run_out_too() -> None:

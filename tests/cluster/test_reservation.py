@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from cluster.host_reservations import HostReservations
-from cluster.placement import fitting, place_engine
+from cluster.placement import Bundle, fitting, place_engine, type_resource
 from cluster.pool import HostState, Pool, PoolLimits
-from cluster.reservation import Reservation, cluster_nodes, free_resources
+from cluster.reservation import Reservation, cluster_nodes, free_resources, room_for
 from tests.cluster.hosts import Host, Receipt, Unit, join
 
 pytestmark = pytest.mark.engine
@@ -191,3 +191,32 @@ def test_work_goes_on_when_a_node_is_lost_and_another_one_joins(nodes: Any, tmp_
     assert len(done) == len(set(done))
     assert set(pool.states().values()) == {HostState.SERVING}
     pool.close()
+
+
+def test_an_engine_of_a_named_type_goes_to_its_nodes(tmp_path: Path) -> None:
+    import ray
+    from ray.cluster_utils import Cluster
+
+    size = {"num_cpus": 1, "num_gpus": 2, "object_store_memory": 80 << 20}
+    kinds = [{**size, "resources": {f"accelerator_type:{gpu}": 1}} for gpu in ("H100", "L4")]
+    cluster = Cluster(initialize_head=True, head_node_args={**kinds[0], "include_dashboard": False})
+    cluster.add_node(**kinds[1])
+    ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
+    try:
+        found = cluster_nodes()
+        (small,) = [node for node in found if "L4" in node.gpu_types]
+        placement = place_engine(1, 1, 0.5, found, use_gpus=True, gpu="L4")
+        reservations = [Reservation(placement) for _ in range(3)]
+        until(lambda: sum(one.granted for one in reservations) == 2)
+        assert all(one.nodes() <= {small.name} for one in reservations), (
+            "the third one waits, though the H100s are free"
+        )
+        trace = ray.remote(lambda: ray.get_runtime_context().get_node_id())
+        (large,) = [node for node in found if "H100" in node.gpu_types]
+        assert room_for(Bundle(gpus=1.0, gpu="H100"), 9) == 2
+        assert room_for(Bundle(gpus=1.0, gpu="L4"), 9) == 0, "both are reserved"
+        task = trace.options(num_cpus=0, num_gpus=1, resources=type_resource("H100"))
+        assert ray.get([task.remote() for _ in range(3)]) == [large.name] * 3
+    finally:
+        ray.shutdown()
+        cluster.shutdown()

@@ -70,6 +70,8 @@ def test_requests_equal_the_plans(path: Path, tmp_path: Path) -> None:
         assert int(requests["cpu"]) == (math.ceil(cpus) if gpus else max(math.ceil(cpus), recipe.cluster.local_cpus))
         memory = int(requests["memory"].removesuffix("Gi")) * GIB
         needed = plan.peak.bytes if plan.peak else sum(amount.bytes for amount in plan.host_memory[:1])
+        needed += sum(amount.bytes for amount in plan.shared_memory)
+        assert plan.shared_memory
         assert memory >= needed
 
 

@@ -4,15 +4,17 @@ import json
 from pathlib import Path
 
 import jinja2
+import msgspec
 import pytest
 from rich.console import Console
 
 from cluster.planner.speed import REFERENCE
 from pipeline import prediction
 from pipeline.memory_watch import proportional_bytes, watched
-from pipeline.prediction import FILE, compared, predict
+from pipeline.prediction import FILE, compared, predict, prediction_of
 from pipeline.recipe import load_recipe
 from pipeline.run_folder import Run
+from tests.pipeline.planned import planned
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 
@@ -35,6 +37,8 @@ def test_a_prediction_is_made_once_and_compared(run: Run) -> None:
     run.events.add("memory", stage="rollout", peak=2 << 30)
     run.events.add("arm trained", arm="dpo", steps=74, seconds=3.0)
     run.events.add("groups", groups=500, pairs=6000)
+    hosts = [{"host": "teacher-0", "kv_tokens": 0}, {"host": "teacher-1", "kv_tokens": 4096}]
+    run.events.add("progress", stage="rollout", hosts=hosts)
     rows = {row["what"]: row for row in compared(run)}
     assert rows["stage rollout"]["measured"] is not None
     assert "stage evaluate" not in rows
@@ -42,6 +46,20 @@ def test_a_prediction_is_made_once_and_compared(run: Run) -> None:
     assert rows["steps of dpo"]["measured"] == 74
     assert rows["steps of sft"]["measured"] is None
     assert rows["pairs"]["measured"] == 6000
+    assert rows["KV cache of the teacher"]["measured"] == 4096
+    assert rows["KV cache of the teacher"]["predicted"] > 4096
+    assert rows["KV cache of the student"]["measured"] is None
+    assert not any("on a GPU" in what for what in rows)
+
+
+def test_memory_on_gpus_is_compared_arm_by_arm(run: Run) -> None:
+    plan = planned("one-gpu")
+    (run.folder / FILE).write_bytes(msgspec.json.encode(prediction_of(plan)))
+    run.events.add("arm trained", arm="dpo", steps=74, seconds=3.0, device_memory=20 << 30)
+    rows = {row["what"]: row for row in compared(run)}
+    assert rows["memory on a GPU, dpo"]["measured"] == 20 * 1024
+    assert 0 < rows["memory on a GPU, dpo"]["predicted"] < plan.ranks[1].memory.used / (1 << 20)
+    assert rows["memory on a GPU, sft"]["measured"] is None
 
 
 def test_the_report_shows_it(run: Run) -> None:
