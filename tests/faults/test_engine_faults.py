@@ -14,7 +14,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.faults, pytest.mark.timeout(1800)]
 
 
 def with_engine(folder: Path, ranks: int) -> Harmed:
-    """A rollout on a model of random weights, whose noise fails to parse: every attempt takes all its steps."""
+    """A rollout on a model of random weights, whose noise fails to parse: every attempt takes all its steps. It may
+    take less time than the watchdog waits, so that a frozen engine outlasts every episode."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -29,7 +30,8 @@ def with_engine(folder: Path, ranks: int) -> Harmed:
             "scripted = { median_s = 0.04, sigma = 0.7, wrong = 0.4, abort = 0.01 }\n": "",
             "count = 2": "count = 1",
             "live_episodes = 16": "live_episodes = 32",
-            'verbosity = "names"': 'verbosity = "names"\nmax_steps = 3\nmax_failed_steps = 3\nmax_step_tokens = 24',
+            'verbosity = "names"': 'verbosity = "names"\nmax_steps = 3\nmax_failed_steps = 3\nmax_step_tokens = 24\n'
+            "max_seconds = 8",
         },
     )
     torch.manual_seed(0)
@@ -70,6 +72,7 @@ def test_an_engine_killed_and_then_frozen_is_replaced(tmp_path: Path) -> None:
     assert_gone(family)
     events = (harmed.run / "events.jsonl").read_text()
     assert events.count('"retry"') >= 2
+    assert "engine_stalled" in events, "the engine's silence is no episode's time"
     assert len(harmed.recoveries) == 2, "the rollout was over before"
     tell(harmed, "engine killed, then frozen")
     assert_whole(harmed)
