@@ -19,6 +19,7 @@ class Unit(msgspec.Struct, frozen=True):
     fault: str = ""
     size: int = 1
     affinity: str = ""
+    weights: str = ""
 
 
 class Host:
