@@ -18,7 +18,7 @@ from cluster.planner.shapes import ModelShape
 from cluster.planner.speed import CpuRates
 from pipeline import plan_memory
 from pipeline.plan_load import Loads, loads_of
-from pipeline.plan_models import model_shapes, unpinned, unsuited_rates
+from pipeline.plan_models import model_shapes, needs_gpus, unpinned, unsuited_rates
 from pipeline.plan_requests import engine_request, rank_request
 from pipeline.plan_storage import storage_faults, storage_of
 from pipeline.recipe import Recipe
@@ -126,11 +126,6 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, loads: Loads 
         notes=(*notes, *unpinned(recipe), *unsuited_rates(recipe, shapes)),
         faults=tuple(faults),
     )
-
-
-def needs_gpus(recipe: Recipe, shapes: Mapping[str, ModelShape]) -> bool:
-    """Whether the recipe is for GPUs: it trains on them, or a model is beyond a billion parameters."""
-    return recipe.training.gpus_per_rank > 0 or any(shape.parameters > 1e9 for shape in shapes.values())
 
 
 def _assumed(recipe: Recipe, shapes: Mapping[str, ModelShape], machines: Machines, notes: list[str]) -> Machines:

@@ -9,6 +9,8 @@ from cluster.planner.shapes import ModelShape, ShapeConfig, published_names, pub
 from pipeline.recipe import ModelSection, Recipe
 
 _HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<commit>[0-9a-f]{40}))?$")
+_LARGE = 1e9
+"""Parameters beyond which a model is not served on CPUs."""
 
 
 def model_shapes(recipe: Recipe) -> dict[str, ModelShape]:
@@ -18,6 +20,19 @@ def model_shapes(recipe: Recipe) -> dict[str, ModelShape]:
         "teacher": _shape("teacher", models.teacher, recipe),
         "base": _shape("student", models.student, recipe),
     }
+
+
+def needs_gpus(recipe: Recipe, shapes: Mapping[str, ModelShape]) -> bool:
+    """Whether the recipe is for GPUs: it trains on them, or a model is beyond a billion parameters."""
+    return recipe.training.gpus_per_rank > 0 or any(shape.parameters > _LARGE for shape in shapes.values())
+
+
+def served_on_gpus(recipe: Recipe, kind: str) -> bool:
+    """Whether the engines of the `teacher` or the `student` are for GPUs: the model is beyond a billion parameters,
+    and not only played."""
+    scripted = recipe.engines.teacher.scripted if kind == "teacher" else recipe.engines.student.scripted
+    shape = model_shapes(recipe)["teacher" if kind == "teacher" else "base"]
+    return scripted is None and shape.parameters > _LARGE
 
 
 def unpinned(recipe: Recipe) -> list[str]:

@@ -49,7 +49,7 @@ class HostsConfig(Section):
     cpus: float = Field(default=1.0, gt=0)
     """CPUs that Ray reserves for one host."""
     device: Literal["auto", "gpu", "cpu"] = "auto"
-    """`auto`: GPUs where the cluster has any now."""
+    """`auto`: GPUs where the cluster has any now, or the model is beyond a billion parameters."""
     live_episodes: int = Field(default=128, ge=1)
     """Episodes under way at a time on one host, at most: fewer where the KV cache does not hold as many."""
     attempts: int = Field(default=5, ge=1)
