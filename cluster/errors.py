@@ -27,6 +27,10 @@ class CorruptionError(WorkError):
     """Committed bytes are not what their commit record says."""
 
 
+class FullDiskError(WorkError):
+    """A disk or quota is full: nothing goes on until somebody makes room."""
+
+
 class InfrastructureKind(StrEnum):
     """Why an attempt produced nothing that may be learned from."""
 

@@ -5,14 +5,20 @@ may need hours to have room for it, a 70B model minutes to load: neither is a fa
 much of that is left. When the actor dies, says that its engine is gone, or does not answer any more, the pool ends
 what remains of it and makes another one, after a pause. Seats may be added and drained while the work goes on.
 
+A host is silent while it owes an answer: the time for which this process itself is away, with a slow store or a slow
+consumer of the receipts, is not held against it. A commit or a download that fails is tried again, as often as other
+faults; a wrong request, corruption, a full disk and a bug end the work at once, for trying again changes nothing.
+
 What an actor must have, all as coroutines: `start() -> places`, `run(work, start, stop) -> receipt`,
 `room(below) -> Room` (answers once fewer episodes than that are unfinished, and every few seconds in any case; also
 while it loads),
 `progress()`, `close()`.
 """
 
+import errno
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -22,7 +28,15 @@ import ray
 from ray.actor import ActorHandle
 from ray.exceptions import RayError, RayTaskError
 
-from cluster.errors import ChainprefError, InfrastructureError, InfrastructureKind, RequestError, WorkError
+from cluster.errors import (
+    ChainprefError,
+    CorruptionError,
+    FullDiskError,
+    InfrastructureError,
+    InfrastructureKind,
+    RequestError,
+    WorkError,
+)
 from cluster.routing import Parcel, Router, RoutingLimits, UnitOfWork, Verdict
 
 WorkT = TypeVar("WorkT", bound=UnitOfWork)
@@ -31,7 +45,9 @@ HostFactory = Callable[[], ActorHandle]
 OnEvent = Callable[[str, dict[str, Any]], None]
 
 _TICK_S = 1.0
-_FATAL = {InfrastructureKind.ENGINE_DEAD, InfrastructureKind.ENGINE_STALLED, InfrastructureKind.HOST_TIMEOUT}
+_TURN_S = 2 * _TICK_S
+"""How long a turn of the loop takes at most, when nothing holds it up."""
+_FATAL = {InfrastructureKind.ENGINE_DEAD, InfrastructureKind.ENGINE_STALLED}
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +83,8 @@ class PoolLimits(RoutingLimits):
     """Episodes under way in a host until it says otherwise."""
     silence_s: float = 120.0
     """A host that has answered once and does not for this long is replaced. Loading is no silence."""
+    start_s: float = 1800.0
+    """The same of a host that has not answered yet, from when its resources are known to be reserved."""
 
 
 @dataclass(slots=True)
@@ -76,7 +94,14 @@ class _Seat(Generic[WorkT]):
     state: HostState = HostState.PAUSED
     actor: ActorHandle | None = None
     places: int = 0
-    heard: float = 0.0
+    heard: bool = False
+    """Its actor has answered."""
+    reserved: bool = False
+    """What its actor asks for is known to be reserved."""
+    silent_s: float = 0.0
+    """For how long it has owed an answer."""
+    reading: Any = None
+    """The reference of `progress`, until it answered."""
     starting: Any = None
     """The reference of `start`, until it answered."""
     asking: Any = None
@@ -125,6 +150,7 @@ class Pool(Generic[WorkT, ReceiptT]):
         self._router: Router[WorkT] = Router((), limits)
         self._parts: dict[str, dict[int, tuple[Parcel[WorkT], ReceiptT]]] = {}
         self._closed = False
+        self._watched = 0.0
         for name, make in hosts.items():
             self.add(name, make)
 
@@ -139,6 +165,10 @@ class Pool(Generic[WorkT, ReceiptT]):
         if name in self._router.hosts:
             self._router.drain(name)
             self._seats[name].state = HostState.DRAINING
+
+    def reserved(self, name: str) -> None:
+        """What the host asks the cluster for is there: from now on it is to answer."""
+        self._seats[name].reserved = True
 
     def states(self) -> dict[str, HostState]:
         """What each host is doing."""
@@ -157,10 +187,11 @@ class Pool(Generic[WorkT, ReceiptT]):
         """Yield the receipt of every unit, in the order in which they finish. `tick` is called about once a second;
         `revise` before a unit is first given away: what is still to be done of it, or None.
 
-        Raises WorkError when a unit has failed `attempts` times or no host is left, RequestError as a host raised it.
+        Raises WorkError when a unit has failed `attempts` times or no host is left; RequestError and FullDiskError as
+        a host raised them.
         """
         self._begin(work, revise)
-        ticked = time.monotonic()
+        ticked = self._watched = time.monotonic()
         while not self._router.finished:
             self._start_due()
             self._dispatch()
@@ -175,17 +206,23 @@ class Pool(Generic[WorkT, ReceiptT]):
                 self._upkeep(self)
                 tick()
 
-    def progress(self, timeout_s: float = 2.0) -> list[Any]:
-        """A reading of every host that answers in time."""
-        actors = [seat.actor for seat in self._seats.values() if seat.actor is not None and seat.heard]
-        references = [actor.progress.remote() for actor in actors]
-        ready, _ = ray.wait(references, num_returns=len(references), timeout=timeout_s) if references else ([], [])
+    def progress(self, timeout_s: float = 0.5) -> list[Any]:
+        """A reading of every host that answers in time. One that did not is not asked, and not waited for, again until
+        it has answered: then that reading is given."""
+        asked = []
+        for seat in self._seats.values():
+            if seat.actor is not None and seat.heard and seat.reading is None:
+                seat.reading = seat.actor.progress.remote()
+                asked.append(seat.reading)
+        if asked:
+            ray.wait(asked, num_returns=len(asked), timeout=timeout_s)
         readings = []
-        for reference in ready:
-            try:
-                readings.append(ray.get(reference))
-            except RayError:
+        for seat in self._seats.values():
+            if seat.reading is None or not _answered([seat.reading]):
                 continue
+            reference, seat.reading = seat.reading, None
+            with suppress(RayError):
+                readings.append(ray.get(reference))
         return readings
 
     def close(self, timeout_s: float = 30.0) -> None:
@@ -220,7 +257,7 @@ class Pool(Generic[WorkT, ReceiptT]):
         now = time.monotonic()
         for seat in self._seats.values():
             if seat.state is HostState.PAUSED and self._router.pause(seat.name) <= now:
-                seat.state, seat.heard = HostState.WAITING, 0.0
+                seat.state = HostState.WAITING
                 seat.actor = seat.make()
                 seat.starting = seat.actor.start.remote()
 
@@ -279,7 +316,7 @@ class Pool(Generic[WorkT, ReceiptT]):
         if answer.error is not None:
             self._failed(seat, parcel, answer.error)
             return
-        seat.heard = time.monotonic()
+        seat.heard, seat.silent_s = True, 0.0
         if parcel is not None:
             self._router.done(seat.name, parcel)
             yield from self._complete(parcel, answer.value)
@@ -319,14 +356,14 @@ class Pool(Generic[WorkT, ReceiptT]):
 
     def _failed(self, seat: _Seat[WorkT], parcel: Parcel[WorkT] | None, error: Exception) -> None:
         cause = error.cause if isinstance(error, RayTaskError) else error
-        if isinstance(cause, RequestError):
+        if isinstance(cause, RequestError | FullDiskError):
             raise cause
         if isinstance(cause, InfrastructureError) and cause.kind is InfrastructureKind.DRAINED and parcel is not None:
             self._router.returned(seat.name, parcel)
             seat.state = HostState.DRAINING
-        elif isinstance(cause, InfrastructureError) and cause.kind not in _FATAL and parcel is not None:
+        elif parcel is not None and _leaves_the_host_fit(cause):
             self._judge(seat, self._router.failed(seat.name, parcel, time.monotonic()), cause, error)
-        elif isinstance(cause, InfrastructureError | RayError):
+        elif isinstance(cause, InfrastructureError | RayError) or _passes(cause):
             self._crashed(seat, cause, error)
         else:
             what = f"unit {parcel.work.unit} on {seat.name}" if parcel is not None else f"host {seat.name}"
@@ -355,23 +392,45 @@ class Pool(Generic[WorkT, ReceiptT]):
 
     def _watch_silence(self) -> None:
         now = time.monotonic()
+        elapsed, self._watched = min(_TURN_S, now - self._watched), now
+        answered = _answered([seat.asking for seat in self._seats.values() if seat.asking is not None])
         for seat in self._seats.values():
-            if seat.actor is not None and seat.heard and now - seat.heard > self._limits.silence_s:
-                detail = f"{seat.name} has not answered for {now - seat.heard:.0f} s"
+            owes = seat.asking is not None and seat.asking not in answered and (seat.heard or seat.reserved)
+            seat.silent_s = seat.silent_s + elapsed if owes else 0.0
+            if seat.silent_s > (self._limits.silence_s if seat.heard else self._limits.start_s):
+                detail = f"{seat.name} has not answered for {seat.silent_s:.0f} s"
                 fault = InfrastructureError(InfrastructureKind.HOST_TIMEOUT, detail)
                 self._crashed(seat, fault, fault)
 
     def _discard(self, seat: _Seat[WorkT], state: HostState, gently: bool = False) -> None:
         """Forget the seat's actor and all that it was asked, and end it."""
         actor, seat.actor = seat.actor, None
-        seat.starting = seat.asking = None
+        seat.starting = seat.asking = seat.reading = None
         seat.running.clear()
-        seat.state, seat.heard = state, 0.0
+        seat.state, seat.heard, seat.reserved, seat.silent_s = state, False, False, 0.0
         if actor is None:
             return
         if gently:
             ray.wait([actor.close.remote()], timeout=_TICK_S)
         ray.kill(actor)
+
+
+def _answered(references: Sequence[Any]) -> set[Any]:
+    """Those of the references that have an answer now."""
+    done, _ = ray.wait(list(references), num_returns=len(references), timeout=0) if references else ([], [])
+    return set(done)
+
+
+def _passes(cause: BaseException | None) -> bool:
+    """Whether it is a failure of stores, disks or networks that may not come again."""
+    if isinstance(cause, OSError):
+        return cause.errno not in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(cause, WorkError) and not isinstance(cause, CorruptionError | FullDiskError)
+
+
+def _leaves_the_host_fit(cause: BaseException | None) -> bool:
+    """Whether the host's engine can be trusted after it."""
+    return _passes(cause) or (isinstance(cause, InfrastructureError) and cause.kind not in _FATAL)
 
 
 def _in_one_line(error: BaseException | None) -> str:

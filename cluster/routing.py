@@ -10,10 +10,21 @@ saturated host has no room and is passed by; it gets nothing, not even what it w
 *Affinity yields to load.* A host with room is always given something: by preference what shares prompts with its last
 work (its prefix cache holds them), else the first work that no busy host is at home with, else simply the first.
 
-*The tail.* Units are what is committed at a time; near the end they are too coarse to keep all hosts busy. Then the
-router cuts them into parcels (guided self-scheduling): a host gets at most its share of half of what is left, so that
-parcels shrink as the end comes near, and the backlog with them. As long as there are many units, each one is given
-whole; and a single host is never given less, because nobody could help it.
+*The plan's order near the end.* Hosts that keep to blocks of their own overtake what others have not come to. What is
+begun late is done late, and should it be a straggler, all wait for it: the end of the work is the end of the last one.
+So affinity holds only while what is left hides any lateness: while a place has more than a hundred episodes to come (no
+episode is likely to last as long as a hundred ordinary ones), and beyond those four times as many as were overtaken.
+From there on the oldest work goes first, whoever asks. What that costs is a prompt computed once more for each host
+that a block is shared by, and a unit holds many samples of a problem, which share it in any case.
+
+*Dear changes.* Work of other weights empties a host before it begins. A host keeps to its weights as long as there is
+work for them; the plan's order holds within.
+
+*The tail.* Units are what is committed at a time; near the end they are too coarse to keep all hosts busy, and episodes
+that wait behind others in one host are begun late as well. Then the router cuts units into parcels (guided
+self-scheduling): a host gets at most its share of a quarter of what is left, so that parcels shrink as the end comes
+near, and the backlog with them. As long as there are many units, each one is given whole; and a single host is never
+given less, because nobody could help it.
 
 *Failure.* What a host lost comes first in the queue again. The host pauses, twice as long with each further failure,
 and is given up after `host_failures` of them without a finished parcel in between. All that falls with one process is
@@ -21,11 +32,15 @@ one failure of the host, and one of every unit that it had.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 _LONGEST_PAUSE_S = 60.0
+_LONGEST_EPISODE = 100
+"""How many ordinary episodes the longest one may last."""
+_LATE = 4
+"""No episode is to be begun later than the plan has it by more than this part of the time that is left."""
 
 
 class UnitOfWork(Protocol):
@@ -44,6 +59,11 @@ class UnitOfWork(Protocol):
     @property
     def affinity(self) -> str:
         """Work of equal affinity shares prompts."""
+        ...
+
+    @property
+    def weights(self) -> str:
+        """What the host must have loaded for it."""
         ...
 
 
@@ -106,7 +126,8 @@ class _Host(Generic[WorkT]):
     places: int
     load: int = 0
     """Episodes given and not ended."""
-    affinity: str = ""
+    last: WorkT | None = None
+    """Of what it was given last."""
     failures: int = 0
     not_before: float = 0.0
     ready: bool = False
@@ -130,7 +151,12 @@ class Router(Generic[WorkT]):
         self._revise = revise
         self._split = split
         self._hosts: dict[str, _Host[WorkT]] = {}
-        self._queues: dict[str, deque[Parcel[WorkT]]] = {}
+        self._queues: dict[str, dict[str, deque[Parcel[WorkT]]]] = {}
+        """Weights -> affinity -> what nobody had yet, in the plan's order."""
+        self._planned = self._fresh = 0
+        """Episodes submitted, and those of them that nobody had yet."""
+        self._before: dict[str, int] = {}
+        """Unit -> episodes that were submitted before it."""
         self._again: deque[Parcel[WorkT]] = deque()
         self._last: deque[Parcel[WorkT]] = deque()
         self._queued = self._under_way = 0
@@ -143,7 +169,11 @@ class Router(Generic[WorkT]):
     def submit(self, work: Iterable[WorkT]) -> None:
         """Append units to the queue."""
         for unit in work:
-            self._queues.setdefault(unit.affinity, deque()).append(Parcel(unit, 0, unit.size))
+            queues = self._queues.setdefault(unit.weights, {})
+            queues.setdefault(unit.affinity, deque()).append(Parcel(unit, 0, unit.size))
+            self._before[unit.unit] = self._planned
+            self._planned += unit.size
+            self._fresh += unit.size
             self._queued += unit.size
 
     @property
@@ -214,7 +244,7 @@ class Router(Generic[WorkT]):
             if parcel is None:
                 return
             host.load += parcel.size
-            host.affinity = parcel.work.affinity
+            host.last = parcel.work
             host.parcels[parcel.name] = (parcel, parcel.size)
             self._under_way += 1
             yield host.name, parcel
@@ -267,11 +297,11 @@ class Router(Generic[WorkT]):
         self._open = len(places), sum(places)
 
     def _share(self, host: _Host[WorkT]) -> int:
-        """The most that the host is given at a time: its part of half of what is queued. All, when it is alone."""
+        """The most that the host is given at a time: its part of a quarter of what is queued. All, when it is alone."""
         hosts, places = self._open
         if hosts <= 1 or not self._split:
             return self._queued
-        return max(1, host.places // 16, self._queued * host.places // (2 * places))
+        return max(1, host.places // 16, self._queued * host.places // (_LATE * places))
 
     def _backlog(self, host: _Host[WorkT]) -> int:
         return min(max(1, host.places // 4), self._share(host) // 2)
@@ -284,30 +314,53 @@ class Router(Generic[WorkT]):
         """The host's next parcel, taken out of the queue; None when `revise` left nothing in it."""
         share = self._share(host)
         while self._queued:
-            fresh = self._queues[self._preferred(host)] if self._queues and not self._again else None
+            fresh = self._preferred(host) if self._queues and not self._again else None
             queue = fresh or self._again or self._last
             parcel = queue.popleft()
-            self._queued -= parcel.size
+            taken = parcel.size
             if parcel.whole:
                 revised = self._revise(parcel.work)
                 parcel = Parcel(revised, 0, revised.size) if revised is not None else Parcel(parcel.work, 0, 0)
             size = min(parcel.size, share)
             if size < parcel.size:
                 queue.appendleft(Parcel(parcel.work, parcel.start + size, parcel.stop))
-                self._queued += parcel.size - size
+                taken -= parcel.size - size
                 parcel = Parcel(parcel.work, parcel.start, parcel.start + size)
-            if not queue and queue is fresh:
-                del self._queues[parcel.work.affinity]
+            self._queued -= taken
+            if queue is fresh:
+                self._fresh -= taken
+                self._forget_empty(parcel.work)
             if parcel.size:
                 return parcel
         return None
 
-    def _preferred(self, host: _Host[WorkT]) -> str:
-        if host.affinity in self._queues:
-            return host.affinity
-        at_home = {other.affinity for other in self._hosts.values() if other is not host and other.load}
-        first = next(iter(self._queues))
-        return next((affinity for affinity in self._queues if affinity not in at_home), first)
+    def _preferred(self, host: _Host[WorkT]) -> deque[Parcel[WorkT]]:
+        """The queue of fresh work from which the host is served."""
+        last = host.last
+        others = [other.last for other in self._hosts.values() if other is not host and other.load and other.last]
+        if last is not None and last.weights in self._queues:
+            queues = self._queues[last.weights]
+        else:
+            queues = self._queues[_unclaimed(self._queues, {other.weights for other in others})]
+        oldest = next(iter(queues.values()))
+        if self._is_late(oldest[0]):
+            return oldest
+        if last is not None and last.affinity in queues:
+            return queues[last.affinity]
+        return queues[_unclaimed(queues, {other.affinity for other in others})]
+
+    def _is_late(self, oldest: Parcel[WorkT]) -> bool:
+        """Whether what is left no longer hides how much the oldest work was overtaken."""
+        _, places = self._open
+        overtaken = self._planned - self._fresh - self._before[oldest.work.unit] - oldest.start
+        return self._queued < _LONGEST_EPISODE * places + _LATE * overtaken
+
+    def _forget_empty(self, work: WorkT) -> None:
+        queues = self._queues[work.weights]
+        if not queues[work.affinity]:
+            del queues[work.affinity]
+        if not queues:
+            del self._queues[work.weights]
 
     def _forget(self, host: str, parcel: Parcel[WorkT]) -> bool:
         """Take a parcel off its host; False when it was not there (any more)."""
@@ -353,3 +406,8 @@ class Router(Generic[WorkT]):
         if tries >= self._limits.attempts:
             hopeless = f"{tries} attempts"
         return Verdict(unit, len(units), tries, host not in self._hosts, hopeless)
+
+
+def _unclaimed(queues: Mapping[str, object], claimed: Set[str]) -> str:
+    """The first key that nobody claims; the first of all where there is none."""
+    return next((key for key in queues if key not in claimed), next(iter(queues)))

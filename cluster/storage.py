@@ -21,7 +21,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
-from cluster.errors import RequestError, WorkError, first_line
+from cluster.errors import FullDiskError, RequestError, WorkError, first_line
 
 TEMPORARY = ".tmp-"
 """Names that begin so are never listed: writers at work, or killed ones."""
@@ -315,7 +315,7 @@ def _sync_folder(folder: Path) -> None:
 
 def _explained(error: OSError, path: Path, size: int) -> Exception:
     if error.errno in _FULL:
-        return WorkError(f"cannot write {size:,} bytes to {path}: {error.strerror}; make room and run again")
+        return FullDiskError(f"cannot write {size:,} bytes to {path}: {error.strerror}; make room and run again")
     if error.errno in _REFUSED or isinstance(error, FileExistsError):
         return RequestError(f"cannot write to {path.parent}: {error.strerror}; choose a folder that can be written")
     return WorkError(f"cannot write {path}: {error.strerror}")

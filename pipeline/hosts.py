@@ -16,6 +16,7 @@ from cluster.model_source import model_revision
 from cluster.placement import EnginePlacement, describe, fitting, place_engine, refuse_impossible
 from cluster.planner.licences import licence_of
 from pipeline.host_metrics import HostMetrics
+from pipeline.plan_models import served_on_gpus
 from pipeline.progress import Bar
 from pipeline.run_folder import Run
 from pipeline.workload import PLAN
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 HostKind = Literal["teacher", "student"]
 
 _READ_EVERY_S = 5.0
+_TELL_EVERY_S = 60.0
+_FEW = 4
+"""So many hosts are told of at every reading; more of them once a minute, or days of them would be gigabytes."""
 _ASK_EVERY_S = 30.0
 _LOOK_EVERY_S = 2.0
 _WITHOUT_PROCESS = ("waiting", "loading", "paused", "lost", "gone")
@@ -124,7 +128,9 @@ def _placement(run: Run, kind: HostKind, config: HostsConfig) -> EnginePlacement
     from cluster.reservation import cluster_nodes
 
     nodes = cluster_nodes()
-    gpus = config.device == "gpu" or (config.device == "auto" and any(node.gpus for node in nodes))
+    # A cluster that grows when asked may have no GPU yet.
+    auto = any(node.gpus for node in nodes) or served_on_gpus(run.recipe, kind)
+    gpus = config.device == "gpu" or (config.device == "auto" and auto)
     engine = config.engine
     sizes = (engine.tensor_parallel, engine.pipeline_parallel)
     placement = place_engine(*sizes, config.cpus, nodes, gpus, config.gpu)
@@ -187,6 +193,7 @@ class Watch:
         self._rows = self._tokens = 0
         self._started = self._read = time.monotonic()
         self._asked = self._started
+        self._told = -_TELL_EVERY_S
         self._metrics = HostMetrics(self._started)
         self._metrics.begin(pool.states())
 
@@ -195,6 +202,7 @@ class Watch:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
+            self._told = -_TELL_EVERY_S
             self._look()
         self._metrics.close()
 
@@ -235,6 +243,11 @@ class Watch:
         now = self._read = time.monotonic()
         rates = [self._metrics.read(reading, now) for reading in readings]
         elapsed = max(1e-9, now - self._started)
+        details: dict[str, object] = {}
+        if len(readings) <= _FEW or now - self._told >= _TELL_EVERY_S:
+            self._told = now
+            rows = (_row(reading) | rate for reading, rate in zip(readings, map(_row, rates), strict=True))
+            details["hosts"] = list(rows)
         self._run.events.add(
             "progress",
             stage=self._stage,
@@ -244,7 +257,7 @@ class Watch:
             in_flight=sum(reading.live for reading in readings),
             outcomes=dict(self._outcomes),
             states=dict(Counter(state.value for state in states.values())),
-            hosts=[_row(reading) | rate for reading, rate in zip(readings, map(_row, rates), strict=True)],
+            **details,
         )
 
     def _say_waiting(self, hosts: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from cluster.planner.speed import CpuRates
 from pipeline import plan_memory
 from pipeline.plan_engines import plan_engines
 from pipeline.plan_load import Loads, loads_of
-from pipeline.plan_models import model_shapes, unpinned, unsuited_rates
+from pipeline.plan_models import model_shapes, needs_gpus, unpinned, unsuited_rates
 from pipeline.plan_nodes import OBJECT_STORE, NodeMemory, node_faults, node_memories
 from pipeline.plan_parts import CANNOT_RUN, EnginePlan, Fault, RankPlan, ScoringPlan
 from pipeline.plan_ranks import plan_ranks, plan_scoring
@@ -108,11 +108,6 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, loads: Loads 
         notes=(*notes, *typed, *unpinned(recipe), *unsuited_rates(recipe, shapes)),
         faults=tuple(faults),
     )
-
-
-def needs_gpus(recipe: Recipe, shapes: Mapping[str, ModelShape]) -> bool:
-    """Whether the recipe is for GPUs: it trains on them, or a model is beyond a billion parameters."""
-    return recipe.training.gpus_per_rank > 0 or any(shape.parameters > 1e9 for shape in shapes.values())
 
 
 def _assumed(recipe: Recipe, shapes: Mapping[str, ModelShape], machines: Machines, notes: list[str]) -> Machines:

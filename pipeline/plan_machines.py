@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 from cluster.errors import RequestError, first_line
 from cluster.planner.machines import GpuType, Machines, Node, gpu_type, load_machines
-from pipeline.plan import needs_gpus
-from pipeline.plan_models import model_shapes
+from pipeline.plan_models import model_shapes, needs_gpus
 from pipeline.recipe import Recipe
 
 _PROC_GPUS = Path("/proc/driver/nvidia/gpus")

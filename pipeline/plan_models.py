@@ -10,6 +10,8 @@ from cluster.planner.shapes import ModelShape, ShapeConfig, read_shape, shape_of
 from pipeline.recipe import ModelSection, Recipe
 
 _HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<commit>[0-9a-f]{40}))?$")
+_LARGE = 1e9
+"""Parameters beyond which a model is not served on CPUs."""
 
 
 def model_shapes(recipe: Recipe) -> dict[str, ModelShape]:
@@ -19,6 +21,23 @@ def model_shapes(recipe: Recipe) -> dict[str, ModelShape]:
         "teacher": _shape("teacher", models.teacher, recipe),
         "base": _shape("student", models.student, recipe),
     }
+
+
+def needs_gpus(recipe: Recipe, shapes: Mapping[str, ModelShape]) -> bool:
+    """Whether the recipe is for GPUs: it trains on them, or a model is beyond a billion parameters."""
+    return recipe.training.gpus_per_rank > 0 or any(shape.parameters > _LARGE for shape in shapes.values())
+
+
+def served_on_gpus(recipe: Recipe, kind: str) -> bool:
+    """Whether the engines of the `teacher` or the `student` are for GPUs: the model is known to be beyond a billion
+    parameters, and not only played."""
+    scripted = recipe.engines.teacher.scripted if kind == "teacher" else recipe.engines.student.scripted
+    if scripted is not None:
+        return False
+    try:
+        return model_shapes(recipe)["teacher" if kind == "teacher" else "base"].parameters > _LARGE
+    except RequestError:  # of a shape that cannot be planned with, and may be served all the same
+        return False
 
 
 def unpinned(recipe: Recipe) -> list[str]:

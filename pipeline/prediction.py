@@ -11,9 +11,9 @@ from cluster.planner.amounts import Amount, duration, size, total
 from cluster.planner.machines import Machines
 from cluster.planner.speed import REFERENCE, CpuRates
 from cluster.storage import LocalStore
-from pipeline.plan import Plan, make_plan, needs_gpus
+from pipeline.plan import Plan, make_plan
 from pipeline.plan_machines import ray_machines, this_machine
-from pipeline.plan_models import model_shapes
+from pipeline.plan_models import model_shapes, needs_gpus
 from pipeline.plan_outcome import stage_times
 from pipeline.plan_requests import steps_of
 from pipeline.recipe import Recipe

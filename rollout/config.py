@@ -49,7 +49,7 @@ class HostsConfig(Section):
     cpus: float = Field(default=1.0, gt=0)
     """CPUs that Ray reserves for one host."""
     device: Literal["auto", "gpu", "cpu"] = "auto"
-    """`auto`: GPUs where the cluster has any now."""
+    """`auto`: GPUs where the cluster has any now, or the model is beyond a billion parameters."""
     gpu: str = ""
     """Type that the GPUs must be of, by Ray's name (H100, A100, L4, ...); "" for any. For mixed clusters: Ray counts
     GPUs and does not look at their type."""

@@ -73,6 +73,11 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     def size(self) -> int:
         return len(self.problems) * len(self.samples)
 
+    @property
+    def weights(self) -> str:
+        """What a host must have loaded for it."""
+        return self.model.source
+
     def attempts(self, start: int, stop: int) -> list[tuple[Problem, int]]:
         """Problem and sample of the attempts `start` to `stop` (exclusive), problem-major."""
         each = len(self.samples)

@@ -1,6 +1,7 @@
 """An actor that the pool takes for a host, and that fails as it is told to."""
 
 import asyncio
+import errno
 import os
 import signal
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
+from cluster.errors import FullDiskError, InfrastructureError, InfrastructureKind, RequestError, WorkError
 from cluster.pool import Room
 
 
@@ -19,6 +20,7 @@ class Unit(msgspec.Struct, frozen=True):
     fault: str = ""
     size: int = 1
     affinity: str = ""
+    weights: str = ""
 
 
 class Host:
@@ -27,6 +29,8 @@ class Host:
     def __init__(self, name: str, folder: str, trouble: str = "") -> None:
         self._name, self._folder, self._trouble = name, Path(folder), trouble
         self._left: dict[str, int] = {}
+        if trouble == "frozen" and self._count("frozen") == 1:
+            self._freeze()
         if trouble.startswith("init"):
             tries = self._count("init")
             if tries <= int(trouble.removeprefix("init")):
@@ -42,6 +46,8 @@ class Host:
             await asyncio.sleep(2.5)
         if self._trouble == "load":
             raise InfrastructureError(InfrastructureKind.ENGINE_DEAD, "out of memory")
+        if self._trouble == "download" and self._count("download") == 1:
+            raise WorkError("the Hub did not answer")
         return 4
 
     async def room(self, below: int) -> Room:
@@ -67,13 +73,24 @@ class Host:
         if fault == "death":
             os._exit(1)
         if fault == "freeze":
-            (self._folder / "frozen.pid").write_text(str(os.getpid()))
-            os.kill(os.getpid(), signal.SIGSTOP)
+            self._freeze()
+        if fault == "store":
+            raise WorkError("the store did not answer")
+        if fault == "disk":
+            raise OSError(errno.EIO, "input/output error")
+        if fault == "full":
+            raise FullDiskError("cannot write; make room and run again")
+        if fault == "tools":
+            raise InfrastructureError(InfrastructureKind.HOST_TIMEOUT, "no tool worker")
         if fault == "request":
             raise RequestError("models.teacher.source: not there")
         if fault == "bug":
             raise ZeroDivisionError("a bug")
         raise InfrastructureError(InfrastructureKind.ENGINE_STALLED, "planted")
+
+    def _freeze(self) -> None:
+        (self._folder / "frozen.pid").write_text(str(os.getpid()))
+        os.kill(os.getpid(), signal.SIGSTOP)
 
     async def progress(self) -> str:
         return self._name

@@ -1,5 +1,8 @@
 """The pool on real Ray actors that fail as machines do: every unit ends once, and a lost cause ends clearly."""
 
+import os
+import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from cluster.errors import RequestError, WorkError
+from cluster.errors import FullDiskError, RequestError, WorkError
 from cluster.pool import HostState, Pool, PoolLimits
 from tests.cluster.hosts import Host, Receipt, Unit, join
 
@@ -75,14 +78,14 @@ def test_units_cut_near_the_end_are_joined(make_pool: Callable[..., Made]) -> No
 
 def test_equal_prompts_go_to_one_host_and_no_host_stays_idle(make_pool: Callable[..., Made]) -> None:
     pool, _, _ = make_pool(2)
-    units = [Unit(f"u{index}", affinity=f"b{index // 12}") for index in range(48)]
+    units = [Unit(f"u{index}", affinity=f"b{index // 6}", size=100) for index in range(120)]
     all_serve(pool)
-    hosts: dict[str, Counter[str]] = {}
+    hosts: dict[int, Counter[str]] = {}
     for name, host, _ in pool.run(units):
-        hosts.setdefault(f"b{int(name[1:]) // 12}", Counter())[host] += 1
+        hosts.setdefault(int(name[1:]) // 6, Counter()).update(host.split("+"))
     assert {host for counts in hosts.values() for host in counts} == {"h0", "h1"}
-    together = sum(max(counts.values()) for counts in hosts.values())
-    assert together >= 0.6 * len(units)
+    far_from_the_end = [hosts[block] for block in range(8)]
+    assert sum(max(counts.values()) for counts in far_from_the_end) >= 0.8 * sum(map(Counter.total, far_from_the_end))
 
 
 def test_a_unit_that_fails_every_time_ends_the_run(make_pool: Callable[..., Made]) -> None:
@@ -107,6 +110,67 @@ def test_a_wrong_request_and_a_bug_are_not_tried_again(make_pool: Callable[..., 
         list(pool.run([Unit("bug", "bug")]))
     assert events == []
     assert (tmp_path / "bug.tries").read_text() == "x"
+
+
+def test_what_may_pass_is_tried_again_by_the_same_host_and_a_full_disk_is_not(make_pool: Callable[..., Made]) -> None:
+    pool, events, _ = make_pool(1)
+    list(pool.run([Unit("first")]))
+    actor = pool.actor("h0")
+    receipts = list(pool.run([Unit("a", "store"), Unit("b", "disk"), Unit("c", "tools")]))
+    assert sorted(name for name, _, _ in receipts) == ["a", "b", "c"]
+    assert events
+    assert pool.actor("h0") is actor, "its engine can be trusted"
+    events.clear()
+    with pytest.raises(FullDiskError, match="make room"):
+        list(pool.run([Unit("full", "full")]))
+    assert events == []
+
+
+def test_a_download_that_fails_once_is_tried_again(make_pool: Callable[..., Made]) -> None:
+    pool, events, _ = make_pool(1, trouble="download")
+    assert list(pool.run([Unit("u")])) == [("u", "h0", 1)]
+    assert [details["cause"] for _, details in events] == ["WorkError: the Hub did not answer"]
+
+
+def test_a_slow_consumer_is_no_silence_of_the_hosts(make_pool: Callable[..., Made]) -> None:
+    pool, events, _ = make_pool(2, silence_s=3.0)
+    all_serve(pool)
+    for number, _ in enumerate(pool.run([Unit(f"u{index}") for index in range(40)])):
+        if number in (3, 20):
+            time.sleep(4.0)
+    assert events == []
+
+
+def test_a_host_frozen_before_its_first_answer_is_replaced(make_pool: Callable[..., Made], tmp_path: Path) -> None:
+    pool, events, _ = make_pool(1, trouble="frozen", start_s=2.0)
+
+    def tick() -> None:
+        if (tmp_path / "frozen.pid").exists() and not events:  # the next one may take its time
+            pool.reserved("h0")
+
+    assert list(pool.run([Unit("u")], tick)) == [("u", "h0", 1)]
+    (retry,) = [details for _, details in events]
+    assert "host_timeout" in retry["cause"]
+
+
+def test_a_host_that_does_not_answer_is_waited_for_once(make_pool: Callable[..., Made], tmp_path: Path) -> None:
+    pool, _, _ = make_pool(2, silence_s=600.0)
+    all_serve(pool)
+    assert sorted(pool.progress(30.0)) == ["h0", "h1"]
+    for _ in pool.run([Unit("freeze", "freeze"), *(Unit(f"u{index}") for index in range(40))]):
+        if (tmp_path / "frozen.pid").exists():
+            break
+    until(lambda: len(pool.progress()) == 1)
+    assert len(pool.progress(30.0)) == 1
+    os.kill(int((tmp_path / "frozen.pid").read_text()), signal.SIGCONT)
+    until(lambda: len(pool.progress()) == 2)
+
+
+def until(what: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.1)
 
 
 def test_a_constructor_that_raises_twice_is_tried_again_and_for_ever_ends_with_its_cause(

@@ -1,12 +1,16 @@
 """Engines placed on a real Ray cluster of three nodes, whose GPUs are said and not there."""
 
+import contextlib
+import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cluster.errors import InfrastructureError, InfrastructureKind
 from cluster.host_reservations import HostReservations
 from cluster.placement import Bundle, fitting, place_engine, type_resource
 from cluster.pool import HostState, Pool, PoolLimits
@@ -27,6 +31,20 @@ class Placed(Host):
         group = get_current_placement_group()
         assert group is not None
         return ray.get_runtime_context().get_node_id(), len(ray.get_gpu_ids()), group.bundle_count
+
+
+class BadOnOneNode(Placed):
+    """Cannot start on the node where one of its like came first."""
+
+    async def start(self) -> int:
+        import ray
+
+        node = ray.get_runtime_context().get_node_id()
+        with contextlib.suppress(FileExistsError):
+            (self._folder / "bad").symlink_to(node)
+        if os.readlink(self._folder / "bad") == node:
+            raise InfrastructureError(InfrastructureKind.ENGINE_DEAD, "no device")
+        return await super().start()
 
 
 @pytest.fixture
@@ -132,6 +150,26 @@ def test_hosts_of_a_node_that_is_told_to_go_finish_what_they_have_and_move(nodes
     assert [kind for kind, _ in events] == ["host moves", "host drained"], "nothing was lost, so nothing was done again"
     assert len(done) == len(set(done))
     assert where(pool, "teacher-2") not in homes.values()
+    pool.close()
+    reservations.release()
+
+
+def test_a_host_that_is_given_up_has_a_successor_elsewhere(nodes: Any, tmp_path: Path) -> None:
+    placement = place_engine(4, 1, 1.0, cluster_nodes(), use_gpus=True)
+    events: list[tuple[str, dict[str, Any]]] = []
+
+    def make(name: str, reservation: Reservation) -> Callable[[], Any]:
+        return lambda: reservation.actor(BadOnOneNode, name, str(tmp_path), environment={})
+
+    reservations = HostReservations("teacher", placement, make, lambda kind, details: events.append((kind, details)))
+    limits = PoolLimits(places=4, host_failures=2, backoff_s=0.05)
+    pool: Pool[Unit, Receipt] = Pool(reservations.reserve(2), limits, join=join, upkeep=reservations.follow)
+    for _ in pool.run([Unit(f"u{index}") for index in range(60_000)]):
+        if pool.states().get("teacher-2") is HostState.SERVING:
+            break
+    assert [kind for kind, _ in events] == ["host replaced"]
+    assert Counter(pool.states().values()) == {HostState.SERVING: 2, HostState.LOST: 1}
+    assert where(pool, "teacher-2") != os.readlink(tmp_path / "bad")
     pool.close()
     reservations.release()
 
