@@ -4,7 +4,7 @@ Translates the recipe into the planner's requests (`plan_requests`), asks for si
 together. What does not fit is a fault of the plan, never an exception: the rest is still worth reading.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from cluster.errors import RequestError
@@ -91,7 +91,9 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, loads: Loads 
     faults += [Fault("reference", fault) for fault in scoring.faults] if scoring else []
     faults += [*_machine_faults(machines, stages), *node_faults(memories)]
     faults += storage_faults(machines, storage_of(recipe, shapes, loads))
-    typed = dict.fromkeys(part.note for part in (*engines, *ranks, scoring) if part is not None and part.note)
+    parts = [part for part in (*engines, *ranks, scoring) if part is not None]
+    typed = dict.fromkeys(part.note for part in parts if part.note)
+    placed = {name for part in parts for name in part.placed.nodes}
     teacher, student = recipe.models.teacher, recipe.models.student.source or "the student"
     return Plan(
         recipe=recipe,
@@ -105,7 +107,7 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, loads: Loads 
         stages=stages,
         memories=memories,
         licence=judge_model(teacher.licence, teacher.source, student),
-        notes=(*notes, *typed, *unpinned(recipe), *unsuited_rates(recipe, shapes)),
+        notes=(*notes, *typed, *_idle(machines, placed), *unpinned(recipe), *unsuited_rates(recipe, shapes)),
         faults=tuple(faults),
     )
 
@@ -133,6 +135,18 @@ def _assumed(recipe: Recipe, shapes: Mapping[str, ModelShape], machines: Machine
         price_hour=0,
     )
     return Machines(nodes=(node,), source="assumed: 1 node of 8 x H100")
+
+
+def _idle(machines: Machines, placed: Set[str]) -> list[str]:
+    """Nodes with GPUs that cost and do nothing."""
+    idle = [node.name for node in machines.nodes if node.gpus and node.name not in placed]
+    if not idle or not placed:
+        return []
+    named = ", ".join(idle[:4]) + (", ..." if idle[4:] else "")
+    return [
+        f"{len(idle)} of {len(machines.nodes)} nodes hold nothing ({named}): raise engines.teacher.count, "
+        "engines.student.count and training.ranks, or leave them out"
+    ]
 
 
 def _rank_faults(ranks: Sequence[RankPlan]) -> list[Fault]:
