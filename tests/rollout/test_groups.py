@@ -4,10 +4,9 @@ import asyncio
 
 import msgspec
 
-from cluster.scripted import ScriptedConfig
 from rollout.episode import Attempt, run_episode
 from rollout.groups import build_group, choose_chains
-from rollout.records import Chain, Episode, ErrorCode, Outcome, PairRule
+from rollout.records import Chain, Episode, ErrorCode, Outcome, PairRule, StopReason
 from rollout.rendering import render_episode, render_prompt
 from rollout.template import ChatTemplate
 from tests.rollout.conversations import ADDITION, RIGHT, WRONG, chat_template, setting, tokenizer
@@ -28,8 +27,9 @@ def episodes() -> list[Episode]:
 
 
 def aborted() -> Episode:
-    made = setting(lambda _, step: RIGHT[step], ScriptedConfig(abort=1.0))
-    return asyncio.run(run_episode(ADDITION, Attempt(sample=9, temperature=1.0), made))
+    """A right episode of which machines lost the end: `tests.rollout.test_host` has the engine make such ones."""
+    lost = {"stop": StopReason.INFRASTRUCTURE, "outcome": Outcome.INFRASTRUCTURE, "answer": None, "reward": 0.0}
+    return msgspec.structs.replace(episodes()[0], sample=9, **lost)
 
 
 def test_a_group_holds_each_distinct_chain_once() -> None:
