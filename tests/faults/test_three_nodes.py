@@ -75,9 +75,14 @@ def _title(process: psutil.Process) -> str:
 
 
 def frozen_in_a_write(harmed: Harmed, host: psutil.Process) -> bool:
-    """Stop the host while something is being written; let it go on when that was another one's."""
-    if not temporary(harmed):
-        return False
+    """Stop the host while something is being written; let it go on when that was another one's.
+
+    On a fast disk a write takes a millisecond or two, so it is looked for without a pause.
+    """
+    deadline = time.monotonic() + 5.0
+    while not temporary(harmed):
+        if time.monotonic() > deadline:
+            return False
     host.suspend()
     found = temporary(harmed)
     time.sleep(0.5)
