@@ -163,9 +163,8 @@ def _worker_group(template: dict[str, Any], group: WorkerGroup, mixed: bool) -> 
     template["rayStartParams"]["num-cpus"] = group.requests["cpu"]
     pod = template["template"]["spec"]
     pod["containers"][0]["resources"] = {"requests": group.requests, "limits": group.limits}
-    if group.ray_type:
-        # Ray sees the type once a node is there; that a node to come would have it, the autoscaler must be told, for
-        # recipes that name a type.
+    if mixed and group.ray_type:
+        # Ray sees the type once a node is there; that a node to come would have it, the autoscaler must be told.
         names = dict.fromkeys((group.ray_type, group.ray_type.partition("-")[0]))
         types = json.dumps({f"accelerator_type:{name}": 1 for name in names})
         template["rayStartParams"]["resources"] = json.dumps(types)  # KubeRay puts it onto a command line as it stands
