@@ -21,7 +21,7 @@ def test_a_plan_on_some_types_says_what_keeps_ray_to_them() -> None:
     (teacher, *_) = planned("one-gpu", "mixed").notes
     assert teacher.endswith("add --set engines.teacher.gpu='H100'")
     named = planned("one-gpu", "mixed", *TYPED)
-    assert named.notes == ()
+    assert not [note for note in named.notes if "--set" in note]
     for part in (*named.engines, *named.ranks, named.scoring):
         assert part is not None
         assert all(bundle.resources()["accelerator_type:H100"] == 0.001 for bundle in part.placed.request.bundles)
