@@ -9,18 +9,16 @@ add up in float32 here, which is 2 more. In float32 on the CPU DeepSpeed keeps a
 from dataclasses import dataclass
 
 from cluster.planner.amounts import Amount, count, total
+from cluster.planner.device import DeviceMemory, fragments, scored_logits
 from cluster.planner.machines import GIB, GpuType
 from cluster.planner.shapes import ModelShape
 
 _ZERO = "ZeRO paper (arXiv 1910.02054), section 3.1"
 _DEEPSPEED = "DeepSpeed 0.19"
-_HEAD_ELEMENTS = 1 << 26
-"""Logits that the head holds at once, as `training.scoring` does."""
 _LIVE_PARAMETERS = 1e9
 """DeepSpeed's stage3_max_live_parameters."""
 _PROCESS = 1.5 * GIB
 """CUDA context, NCCL's buffers, cuBLAS."""
-_FRAGMENTS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,19 +46,10 @@ class RankRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RankMemory:
-    """One rank: what lies on its device, and what on its host."""
+class RankMemory(DeviceMemory):
+    """One rank."""
 
     request: RankRequest
-    device: str
-    capacity: float
-    on_device: tuple[Amount, ...]
-    on_host: tuple[Amount, ...]
-    faults: tuple[str, ...]
-
-    @property
-    def used(self) -> float:
-        return total(self.on_device)
 
 
 def state_bytes_each(bf16: bool) -> dict[str, float]:
@@ -121,7 +110,7 @@ def rank_on_gpu(request: RankRequest, gpu: GpuType) -> RankMemory:
     """One rank on one GPU."""
     device, host = states_in_all(request)
     device += [*_working(request), Amount("process", _PROCESS, "CUDA context, NCCL, cuBLAS", "assumed")]
-    device.append(Amount("fragments", _FRAGMENTS * total(device), f"{_FRAGMENTS:.0%} of the rest", "assumed"))
+    device.append(fragments(device))
     faults = []
     if total(device) > gpu.memory_bytes:
         faults.append(f"a rank needs {total(device) / GIB:.1f} GiB and {gpu.name} has {gpu.memory_bytes / GIB:.1f} GiB")
@@ -219,8 +208,7 @@ def _logits(request: RankRequest, tokens: float, each: int) -> tuple[float, str,
             f"{tokens:,.0f} tokens x vocabulary {request.shape.vocab:,} x {each + 8} bytes",
             "TRL's SFT loss",
         )
-    at_once = min(rows, float(_HEAD_ELEMENTS))
-    return at_once * (each + 8), f"{count(at_once)} logits at once x {each + 8} bytes", "training/scoring.py"
+    return scored_logits(rows, each)
 
 
 def longest_row(request: RankRequest) -> int:

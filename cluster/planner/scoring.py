@@ -7,14 +7,12 @@ head on so many positions at once.
 from dataclasses import dataclass
 
 from cluster.planner.amounts import Amount, count, total
+from cluster.planner.device import DeviceMemory, fragments, scored_logits
 from cluster.planner.machines import GIB, GpuType
 from cluster.planner.shapes import ModelShape
 
-_HEAD_ELEMENTS = 1 << 26
-"""Logits that the head holds at once, as `training.scoring` does."""
 _PROCESS = 1.0 * GIB
 """CUDA context, cuBLAS, compiled attention kernels."""
-_FRAGMENTS = 0.05
 _HOST = 3.0 * GIB
 """A process with torch and CUDA. Weights go from the mapped files to the GPU tensor by tensor: no copy stays here."""
 
@@ -31,19 +29,10 @@ class ScoringRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScoringMemory:
-    """One task: what lies on its device, and on its host. `faults`: why it does not fit; empty where it does."""
+class ScoringMemory(DeviceMemory):
+    """One task."""
 
     request: ScoringRequest
-    device: str
-    capacity: float
-    on_device: tuple[Amount, ...]
-    on_host: tuple[Amount, ...]
-    faults: tuple[str, ...]
-
-    @property
-    def used(self) -> float:
-        return total(self.on_device)
 
 
 def scoring_on_gpu(request: ScoringRequest, gpu: GpuType) -> ScoringMemory:
@@ -53,7 +42,7 @@ def scoring_on_gpu(request: ScoringRequest, gpu: GpuType) -> ScoringMemory:
         Amount("block mask", (request.tokens / 128) ** 2 * 8, "(tokens / 128)^2 x 8 bytes", "flex_attention"),
         Amount("process", _PROCESS, "CUDA context, cuBLAS, kernels", "assumed"),
     ]
-    device.append(Amount("fragments", _FRAGMENTS * total(device), f"{_FRAGMENTS:.0%} of the rest", "assumed"))
+    device.append(fragments(device))
     needed = total(device)
     faults = []
     if needed > gpu.memory_bytes:
@@ -83,7 +72,6 @@ def _model(request: ScoringRequest) -> list[Amount]:
     widest = max(3 * shape.intermediate, shape.heads * shape.head_dim * 2 + shape.kv_heads * shape.head_dim * 2)
     # The residual and what a norm makes of it, in float32 and in the model's type; then the MLP or the attention.
     row = shape.hidden * (2 * each + 4) + widest * each
-    head = min(float(request.tokens) * shape.vocab, float(_HEAD_ELEMENTS))
     return [
         Amount(
             "weights", shape.weight_bytes(each), f"{count(shape.parameters)} parameters x {each} bytes", shape.source
@@ -91,5 +79,5 @@ def _model(request: ScoringRequest) -> list[Amount]:
         Amount(
             "forward pass", request.tokens * row, f"{request.tokens:,} tokens x {row:,} bytes", "one layer's widest"
         ),
-        Amount("logits", head * (each + 8), f"{count(head)} at once x {each + 8} bytes", "training/scoring.py"),
+        Amount("logits", *scored_logits(float(request.tokens) * shape.vocab, each)),
     ]

@@ -106,11 +106,12 @@ class GroupStream:
     def _start(self, wanted: Iterable[GroupWork]) -> None:
         import ray
 
+        build = ray.remote(build_group_unit)
         largest = max(node["Resources"].get("memory", 0.0) for node in ray.nodes() if node["Alive"])
         for work in wanted:
             # No more than a node has: such a task would wait for ever, and the estimate is on the safe side.
             options = {"num_cpus": 0.5, "memory": min(work.memory, largest), "max_retries": 3}
-            self._tasks.append(ray.remote(build_group_unit).options(**options).remote(work))
+            self._tasks.append(build.options(**options).remote(work))
 
     def look(self) -> None:
         """Every few seconds, count what has ended. Raises what a task raised."""

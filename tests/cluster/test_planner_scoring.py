@@ -2,6 +2,7 @@
 
 import pytest
 
+from cluster.planner.device import HEAD_ELEMENTS
 from cluster.planner.machines import GIB, GPUS
 from cluster.planner.published import published_shape
 from cluster.planner.scoring import ScoringRequest, scoring_on_cpu, scoring_on_gpu
@@ -40,3 +41,9 @@ def test_without_a_gpu_they_lie_in_the_hosts_memory_in_float32() -> None:
     memory = scoring_on_cpu(request("mistralai/Mistral-7B-Instruct-v0.2", bf16=False), 0.5 * GIB)
     assert memory.used > 4 * memory.request.shape.parameters
     assert memory.used == pytest.approx(sum(amount.bytes for amount in memory.on_device))
+
+
+def test_the_head_holds_what_training_has_it_hold() -> None:
+    from training.scoring import HEAD_ELEMENTS as TRAINED
+
+    assert HEAD_ELEMENTS == TRAINED
