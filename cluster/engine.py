@@ -182,7 +182,9 @@ class VllmEngine:
 
     async def _replace_weights(self, model_dir: str) -> None:
         await self._llm.collective_rpc("reload_weights", kwargs={"weights_path": model_dir})
-        await self._llm.reset_prefix_cache()
+        await self._llm.collective_rpc("repack_tied_weights")
+        if not await self._llm.reset_prefix_cache():
+            raise RuntimeError("the prefix cache still holds what the weights before computed")
 
     def stats(self) -> EngineStats:
         progress = self._progress
@@ -292,6 +294,7 @@ def _load(config: EngineConfig, model_dir: str, seed: int, progress: _Progress, 
         quantization=config.quantization,
         enforce_eager=config.eager or not gpu,
         seed=seed,
+        worker_extension_cls="cluster.engine_worker.TiedWeights",
         disable_log_stats=False,
         enable_log_requests=False,
         **options,
