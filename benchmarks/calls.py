@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rollout.execution import CALL_LIMITS, execute, execute_now
+from rollout.episodes.execution import execute, execute_now
 from rollout.formats import CallFormat, load_format
+from rollout.formats.limits import CALL_LIMITS
 from rollout.records import Call, ErrorCode, canonical_json
 from rollout.toolboxes import load_toolbox
 from rollout.toolboxes.nesting import nested

@@ -23,20 +23,19 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.rollout_hosts import local_ray, serve
-from cluster.ledger import Ledger
-from pipeline.existing_run import read_run
-from pipeline.hosts import model_source
-from pipeline.run_folder import Run
+from benchmarks.rollout.hosts import local_ray, serve
+from cluster.store.ledger import Ledger
+from pipeline.run.folder import Run, read_run
+from pipeline.run.models import model_source
+from pipeline.run.workload import suite_problems
 from pipeline.stages.reference import reference_prefix
-from pipeline.workload import suite_problems
+from rollout.data.shards import read_groups
 from rollout.group_units import group_prefix
-from rollout.shards import read_groups
-from rollout.work import Receipt
-from training.batches import GroupExample
+from rollout.hosts.work import Receipt
 from training.config import DpoArm
 from training.reference import ReferenceStore, reference_name, referenced_examples
 from training.selection import arm_groups
+from training.tree.batches import GroupExample
 
 MICRO_BATCH = 8
 WAYS = ("trl", "tree")
@@ -157,7 +156,7 @@ def _train(job: Job, pipe: Any) -> None:
 
 
 def _tree(model: Any, arm: DpoArm, examples: list[GroupExample], steps: int, job: Job) -> Any:
-    from training.dpo import TreeDPOConfig, TreeDPOTrainer
+    from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
 
     args = TreeDPOConfig(
         output_dir=job.folder,

@@ -23,8 +23,8 @@ import numpy as np
 import torch
 
 from benchmarks.dpo_ways import WAYS, Row, Setup, make_example, make_model, serve
-from training.flops import body_parameters, matrix_rate, tree_flop
-from training.scoring import add_tree_scoring, tree_batch
+from training.tree.flops import body_parameters, matrix_rate, tree_flop
+from training.tree.scoring import add_tree_scoring, tree_batch
 
 MAIN = (Row(8, 8, 600, 120), Row(1, 1, 30, 300))
 SWEEP = tuple(Row(n, n, prompt, 60) for n in (1, 2, 4, 8, 16) for prompt in (6, 60, 300))

@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from training.batches import GroupExample
 from training.chains import ScoredChain, ScoredGroup
+from training.tree.batches import GroupExample
 
 WAYS = ("trl", "pairs", "factored", "tree")
 MODELS = {
@@ -120,8 +120,8 @@ def serve(setup: Setup, pipe: Connection) -> None:
 
 
 def _tree(model: Any, example: GroupExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
-    from training.dpo import TreeDPOConfig, TreeDPOTrainer
-    from training.tree import tree_size
+    from training.tree.layout import tree_size
+    from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
 
     args = TreeDPOConfig(
         output_dir=setup.folder,

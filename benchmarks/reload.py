@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from cluster.engine import EngineConfig, start_engine
-from cluster.generation import Sampling
+from cluster.engine.interface import Sampling
+from cluster.engine.vllm import EngineConfig, start_engine
 
 TIMES = 10
 PROMPT = tuple(range(5, 69))

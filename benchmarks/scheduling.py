@@ -30,16 +30,16 @@ from typing import Any, cast
 from unittest import mock
 
 from benchmarks.virtual_time import VirtualLoop
-from cluster.admission import Admission, first_limit
-from cluster.engine import EngineConfig
-from cluster.generation import Engine, Generation, Sampling
-from cluster.routing import Parcel, Router
-from cluster.scripted import ScriptedConfig, ScriptedEngine
-from rollout.episode import Attempt, EpisodeSetting
-from rollout.host import RolloutHost
+from cluster.engine.admission import Admission, first_limit
+from cluster.engine.interface import Engine, Generation, Sampling
+from cluster.engine.scripted import ScriptedConfig, ScriptedEngine
+from cluster.engine.vllm import EngineConfig
+from cluster.pool.routing import Parcel, Router
+from rollout.episodes.episode import Attempt, EpisodeSetting
+from rollout.hosts.host import RolloutHost
+from rollout.hosts.units import plan_units
+from rollout.hosts.work import HostSpec, Receipt, ServedModel, Work
 from rollout.records import Outcome, Problem, Producer
-from rollout.units import plan_units
-from rollout.work import HostSpec, Receipt, ServedModel, Work
 
 SEEDS = {1: 5, 2: 5, 3: 5, 4: 5, 8: 5, 16: 5, 32: 2, 64: 1}
 """Engines -> how many seeds are tried."""
@@ -207,9 +207,9 @@ async def simulate(work: Sequence[Work], draws: Draws, engines: int, slots: int)
         )
 
     with (
-        mock.patch("rollout.host.run_episode", episode),
-        mock.patch("rollout.host.receipt_of", receipt),
-        mock.patch("rollout.host.open_store", str),
+        mock.patch("rollout.hosts.host.run_episode", episode),
+        mock.patch("rollout.hosts.host.receipt_of", receipt),
+        mock.patch("rollout.hosts.host.open_store", str),
     ):
         hosts = {f"host-{index}": SimulatedHost(f"host-{index}", draws, slots) for index in range(engines)}
         await _drive(work, hosts, slots)

@@ -23,10 +23,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from cluster.ledger import Ledger
-from cluster.storage import open_store
+from cluster.store.ledger import Ledger
+from cluster.store.storage import open_store
+from rollout.data.shards import encode_groups, publish_stream, read_groups
 from rollout.records import Chain, ErrorCode, Outcome, PairRule, PreferenceGroup, Provenance
-from rollout.shards import encode_groups, publish_stream, read_groups
 
 SIDE = 100
 """Right chains a problem, and wrong ones."""

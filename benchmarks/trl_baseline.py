@@ -16,8 +16,8 @@ from tokenizers import Tokenizer, models
 from transformers import PreTrainedTokenizerFast
 from trl import DPOConfig, DPOTrainer
 
-from training.batches import GroupExample
 from training.chains import ScoredChain
+from training.tree.batches import GroupExample
 
 
 class TokenDPOTrainer(DPOTrainer):  # type: ignore[misc]

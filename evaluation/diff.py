@@ -10,10 +10,17 @@ from rich.table import Table
 from rich.text import Text
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from evaluation.attempts import arm_order
+from evaluation.certainty.statistics import (
+    Paired,
+    adjust,
+    enough_permutations,
+    generator,
+    paired_greedy,
+    paired_sampled,
+)
 from evaluation.config import EvaluationConfig
 from evaluation.findings import p_text, percent, points
-from evaluation.statistics import Paired, adjust, enough_permutations, generator, paired_greedy, paired_sampled
+from evaluation.measures.attempts import arm_order
 from evaluation.summary import CORRECTION
 from rollout.records import Outcome, Score
 

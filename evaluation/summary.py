@@ -6,12 +6,19 @@ from itertools import combinations
 from typing import Any
 
 from cluster.errors import RequestError
-from evaluation.attempts import Attempt, arm_order, measure_all, problem_rates
+from evaluation.certainty.statistics import (
+    Paired,
+    adjust,
+    enough_permutations,
+    generator,
+    paired_greedy,
+    paired_sampled,
+)
 from evaluation.config import EvaluationConfig
 from evaluation.findings import findings
-from evaluation.functions import by_functions
-from evaluation.statistics import Paired, adjust, enough_permutations, generator, paired_greedy, paired_sampled
-from evaluation.suites import suite_figures
+from evaluation.measures.attempts import Attempt, arm_order, measure_all, problem_rates
+from evaluation.measures.functions import by_functions
+from evaluation.measures.suites import suite_figures
 from rollout.records import Problem, Score
 
 CORRECTION = "holm"

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from evaluation.crossed import Crossed, Seeds, contrast, crossed_mean
+from evaluation.certainty.crossed import Crossed, Seeds, contrast, crossed_mean
+from evaluation.certainty.statistics import adjust
 from evaluation.findings import p_text, percent, points
-from evaluation.metrics import mean
-from evaluation.statistics import adjust
+from evaluation.measures.metrics import mean
 from evaluation.summary import CORRECTION
 from rollout.records import Outcome, Score
 

@@ -41,9 +41,9 @@ def run_command(
     verbose: Verbose = False,
 ) -> None:
     """All stages, going on where the run was left."""
-    from pipeline.execute import run_all
     from pipeline.recipe import load_recipe
-    from pipeline.run_folder import open_run, run_folder
+    from pipeline.run.folder import open_run, run_folder
+    from pipeline.stages.execute import run_all
     from pipeline.stages.report import show
 
     console = _terminal()
@@ -56,9 +56,9 @@ def run_command(
 
 def _stage_command(name: str, text: str) -> None:
     def command(recipe: RecipePath, settings: Settings = [], run: RunPath = None, verbose: Verbose = False) -> None:  # noqa: B006
-        from pipeline.execute import run_one
         from pipeline.recipe import load_recipe
-        from pipeline.run_folder import open_run, run_folder
+        from pipeline.run.folder import open_run, run_folder
+        from pipeline.stages.execute import run_one
 
         console = _terminal()
         loaded = load_recipe(recipe, settings)
@@ -84,7 +84,7 @@ for _name, _text in (
 @app.command()
 def status(run: ExistingRun) -> None:
     """How far a run is, from another shell."""
-    from pipeline.status import show_status
+    from pipeline.commands.status import show_status
 
     show_status(run, _terminal())
 
@@ -92,7 +92,7 @@ def status(run: ExistingRun) -> None:
 @app.command()
 def verify(run: ExistingRun) -> None:
     """Every hash and every invariant of a run."""
-    from pipeline.verify import verify_run
+    from pipeline.commands.verify import verify_run
 
     verify_run(run, _terminal())
 
@@ -109,7 +109,7 @@ def inspect_command(
     limit: Annotated[int, typer.Option(min=1, help="Problems shown at most.")] = 5,
 ) -> None:
     """Problems with the chains of all arms side by side, the first difference marked."""
-    from pipeline.inspection import chain_filter, inspect_run
+    from pipeline.commands.inspection import chain_filter, inspect_run
 
     wanted = chain_filter(outcome=outcome, code=code, family=family, suite=suite, arm=arm, problem=problem)
     inspect_run(run, wanted, limit, _terminal())
@@ -121,7 +121,7 @@ def diff_command(
     after: Annotated[Path, typer.Argument(metavar="RUN_B", help="Another run's folder.")],
 ) -> None:
     """What changed between two runs: data, accuracies, problems that flipped."""
-    from pipeline.inspection import diff
+    from pipeline.commands.inspection import diff
 
     diff(before, after, _terminal())
 
@@ -134,7 +134,7 @@ def export(
     max_pairs: Annotated[int, typer.Option(min=0, help="Pairs of a problem at most; 0: all.")] = 0,
 ) -> None:
     """Materialised pairs for other trainers, as JSON lines."""
-    from pipeline.export import export_pairs
+    from pipeline.commands.export import export_pairs
 
     export_pairs(run, out, form, max_pairs, _terminal())
 
@@ -151,8 +151,7 @@ def problems(
 ) -> None:
     """Show problems of a family, each with its gold chain executed; or check many: gold answers in a second way, gold
     chains in every call format."""
-    from pipeline.check_problems import check_families, checked_split
-    from pipeline.show_problems import chosen_families, show_problems
+    from pipeline.commands.problems import check_families, checked_split, chosen_families, show_problems
 
     console, split = _terminal(), checked_split(split)
     given = difficulty if difficulty != (0, 0) else (1, 8) if check else (1, 2)
@@ -174,8 +173,8 @@ def sweep_command(
     verbose: Verbose = False,
 ) -> None:
     """A recipe with a [sweep]: many arms in few runs, going on where it was left, and one table."""
-    from pipeline.sweep import run_sweep, show_sweep, sweep_folder
-    from pipeline.sweep_plan import load_sweep
+    from pipeline.sweep.points import load_sweep
+    from pipeline.sweep.run import run_sweep, show_sweep, sweep_folder
 
     console = _terminal()
     plan = load_sweep(recipe, settings)
@@ -197,7 +196,7 @@ def plan_recipe(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON: bytes, seconds, tokens.")] = False,
 ) -> None:
     """What a recipe would place where: memory, time, storage, money, and what does not fit. Starts nothing."""
-    from pipeline.plan_command import Asked, plan_command
+    from pipeline.commands.plan import Asked, plan_command
 
     asked = Asked(
         recipe=recipe,
@@ -236,7 +235,7 @@ def submit_run(
     verbose: Verbose = False,
 ) -> None:
     """A run as a job of a Ray cluster; the same submission twice runs once, and one that was stopped goes on."""
-    from pipeline.submit import Asked, submit_command
+    from pipeline.remote.submit import Asked, submit_command
 
     asked = Asked(
         address=address,
@@ -253,7 +252,7 @@ def submit_run(
 @app.command()
 def doctor() -> None:
     """Is this machine fit: versions, devices, memory, disk, ports."""
-    from pipeline.doctor import examine
+    from pipeline.commands.doctor import examine
 
     examine(_terminal())
 
@@ -276,8 +275,8 @@ def k8s_render(
     settings: Settings = [],  # noqa: B006
 ) -> None:
     """Manifests of a run, sized by its plan; then `kubectl apply -k DIR`."""
-    from pipeline.k8s import render_planned
-    from pipeline.k8s_request import Rendering
+    from pipeline.k8s.render import render_planned
+    from pipeline.k8s.request import Rendering
 
     wanted = Rendering(out=out, image=image, namespace=namespace, overlays=overlays, storage_class=storage_class)
     render_planned(recipe, settings, cluster, wanted, _terminal())

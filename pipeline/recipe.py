@@ -10,12 +10,12 @@ from pydantic import Field, model_validator
 
 from cluster.config import Section, apply_settings, load_toml, parse
 from cluster.errors import RequestError
-from cluster.planner.shapes import ShapeConfig
 from evaluation.config import EvaluationConfig
+from pipeline.estimates.shapes import ShapeConfig
 from rollout.config import EpisodeConfig, GroupsConfig, HostsConfig, RolloutConfig
 from rollout.problems.config import FamilyConfig
 from training.config import ArmConfig, DpoArm, TrainingConfig
-from training.tiny_config import TinyConfig, TokenizerConfig
+from training.tiny.config import TinyConfig, TokenizerConfig
 
 NO_TRAIN_PROBLEMS = "problems: no family has train problems, and the recipe has arms; set problems.NAME.train"
 RESERVED_ARMS = ("teacher", "base")

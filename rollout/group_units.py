@@ -6,17 +6,17 @@ from pathlib import Path
 
 import msgspec
 
+from cluster.engine.model_source import local_tokenizer, model_revision
 from cluster.errors import CorruptionError
-from cluster.ledger import Commit, Ledger
-from cluster.model_source import local_tokenizer, model_revision
-from cluster.storage import open_store
+from cluster.store.ledger import Commit, Ledger
+from cluster.store.storage import open_store
 from rollout.config import GroupsConfig
+from rollout.data.shards import ShardWriter, quarantine, records, runs
 from rollout.groups import build_group
-from rollout.native_template import open_template
+from rollout.hosts.units import group_unit_name
+from rollout.prompts.native_template import open_template
+from rollout.prompts.template import ChatTemplate
 from rollout.records import Episode, PreferenceGroup, content_hash
-from rollout.shards import ShardWriter, quarantine, records, runs
-from rollout.template import ChatTemplate
-from rollout.units import group_unit_name
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json")
 _OBJECT_BYTES = 16

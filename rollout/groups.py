@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from rollout.prompts.rendering import render_episode, render_prompt
+from rollout.prompts.template import ChatTemplate
 from rollout.records import Chain, Episode, Outcome, PairRule, PreferenceGroup
-from rollout.rendering import render_episode, render_prompt
-from rollout.template import ChatTemplate
 
 
 def build_group(

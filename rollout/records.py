@@ -136,7 +136,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     gold_calls: tuple["Call", ...] = ()
     """A chain of calls that solves it, the finish included; empty where none is known."""
     checker: str = "exact"
-    """Name in `rollout.checkers`."""
+    """Name in `rollout.episodes.checkers`."""
     state: str = "null"
     """What the toolbox starts from (the premises of a proof, say), canonical JSON."""
     difficulty: int = 1

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from cluster.config import Section
-from cluster.placement import Bundle
+from cluster.pool.placement import Bundle
 from rollout.records import PairKind
 from training.chains import ScoreRule
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from cluster.errors import CorruptionError, RequestError
-from training.batches import GroupExample
+from cluster.store.atomic import published
 from training.chains import ScoredChain, ScoredGroup
-from training.checkpoints import published
-from training.tree import common_prefix
+from training.tree.batches import GroupExample
+from training.tree.layout import common_prefix
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -14,13 +14,13 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from cluster.ledger import Ledger
-from cluster.model_source import local_model, model_revision
+from cluster.engine.model_source import local_model, model_revision
+from cluster.store.ledger import Ledger
 from rollout.records import PreferenceGroup, content_hash
 from training.chains import ScoredChain, ScoreRule, scored_group, scored_groups
 
 if TYPE_CHECKING:
-    from training.batches import GroupExample
+    from training.tree.batches import GroupExample
 
 Precision = Literal["float32", "bfloat16"]
 _COLUMNS = pa.schema([("key", pa.string()), ("logp", pa.float64()), ("tokens", pa.int64())])
@@ -111,7 +111,7 @@ def load_reference(model_source: str, precision: Precision, device: str) -> Any:
     import torch
     from transformers import AutoModelForCausalLM
 
-    from training.scoring import add_tree_scoring
+    from training.tree.scoring import add_tree_scoring
 
     model = AutoModelForCausalLM.from_pretrained(
         local_model(model_source),
@@ -129,14 +129,14 @@ def load_reference(model_source: str, precision: Precision, device: str) -> Any:
 def chain_logps(model: Any, chains: Sequence[ScoredChain], token_budget: int) -> list[float]:
     """Each chain's sum of log-probabilities, in nats, in the order given; rows of at most `token_budget` tokens.
 
-    `model` has tree scoring (`training.scoring.add_tree_scoring`). Chains of several problems may share rows.
+    `model` has tree scoring (`training.tree.scoring.add_tree_scoring`). Chains of several problems may share rows.
     """
     import torch
 
-    from training.attention import check_length
-    from training.batches import cut_chains
-    from training.scoring import tree_batch
-    from training.tree import row_length
+    from training.tree.attention import check_length
+    from training.tree.batches import cut_chains
+    from training.tree.layout import row_length
+    from training.tree.scoring import tree_batch
 
     device = next(model.parameters()).device
     check_length(model, max(map(row_length, chains), default=0))
@@ -156,7 +156,7 @@ def referenced_examples(
 
     Raises RequestError for a chain without a sum.
     """
-    from training.batches import GroupExample
+    from training.tree.batches import GroupExample
 
     sums = _Sums(store.scores(), name)
     return (GroupExample.from_scored(scored, sums) for scored in scored_groups(groups, rule))
@@ -176,7 +176,7 @@ class _Sums(dict[ScoredChain, float]):
 
 def _units(missing: Mapping[str, ScoredChain], token_budget: int) -> list[list[str]]:
     """Keys by unit: the rows of the tree over all chains, so that problems with common prompts share them."""
-    from training.batches import cut_chains
+    from training.tree.batches import cut_chains
 
     keys = list(missing)
     rows = cut_chains([missing[key] for key in keys], token_budget)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from cluster.errors import CorruptionError, WorkError
+from cluster.store.atomic import published
 from rollout.records import Chain, ErrorCode, PreferenceGroup
-from training.checkpoints import published
 from training.config import SftArm, TrainingConfig
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from markupsafe import Markup
 
 import evaluation.report.plots as plots
 from evaluation.findings import folded, p_text, percent, points, tone
-from evaluation.metrics import MEANING
+from evaluation.measures.metrics import MEANING
+from evaluation.measures.subtasks import SUBTASKS, Subtask
 from evaluation.report.browser import choose_chains
 from evaluation.report.pages import HERE, environment, figure_text, style, write_page
-from evaluation.subtasks import SUBTASKS, Subtask
+from evaluation.report.table import suites_of
 from evaluation.summary import MOST_PAIRED
-from evaluation.table import suites_of
 from rollout.records import Problem, Score
 
 

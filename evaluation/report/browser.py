@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 import numpy as np
 
-from evaluation.attempts import arm_order
-from evaluation.chains import codes_of, first_difference
+from evaluation.measures.attempts import arm_order
+from evaluation.report.chains import codes_of, first_difference
 from rollout.records import CallResult, Outcome, Problem, Score, Step
 
 PROBLEMS_SHOWN = 120

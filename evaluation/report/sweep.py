@@ -8,7 +8,7 @@ from markupsafe import Markup
 from matplotlib.ticker import PercentFormatter
 
 from evaluation.findings import p_text, percent, points
-from evaluation.metrics import MEANING
+from evaluation.measures.metrics import MEANING
 from evaluation.report.pages import environment, figure_text, style, write_page
 from evaluation.report.plots import WIDTH, slug
 from evaluation.report.vector import ARMS, INK, PAPER, canvas, to_svg

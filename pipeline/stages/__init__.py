@@ -4,7 +4,7 @@ was left. What a stage needs from Ray, vLLM or torch it imports when it works, n
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.run_folder import Run
+from pipeline.run.folder import Run
 from pipeline.stages import evaluate, groups, models, reference, report, rollout, train
 
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from cluster.telemetry import Units
 from evaluation.job import SCORES, ScoreUnit, plan_scores
-from pipeline.hosts import HostKind, Watch, open_pool, served_model
-from pipeline.progress import progress_bar
-from pipeline.run_folder import Run
-from pipeline.suites import suite_episodes, suite_samples
-from pipeline.workload import suite_problems
+from pipeline.run.folder import Run
+from pipeline.run.models import served_model
+from pipeline.run.progress import progress_bar
+from pipeline.run.suites import suite_episodes, suite_samples
+from pipeline.run.workload import suite_problems
+from pipeline.stages.hosts import HostKind, open_pool
+from pipeline.stages.watch import Watch
 
 
 def complete(run: Run) -> bool:
@@ -41,7 +43,7 @@ def work(run: Run) -> None:
 
 
 def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit], done: Units) -> None:
-    from rollout.work import Work, next_attempt
+    from rollout.hosts.work import Work, next_attempt
 
     problems = {problem.id: problem for suite in suite_problems(run).values() for problem in suite}
     models = {name: served_model(run, name) for name in dict.fromkeys(unit.model for unit in units)}

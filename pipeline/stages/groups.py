@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from cluster.errors import WorkError
-from cluster.ledger import Commit
+from cluster.store.ledger import Commit
 from cluster.telemetry import Units
-from pipeline.hosts import model_source
-from pipeline.run_folder import Run
-from pipeline.workload import read_workload
+from pipeline.run.folder import Run
+from pipeline.run.models import model_source
+from pipeline.run.workload import read_workload
+from rollout.data.shards import write_dataset_view
 from rollout.group_units import (
     GroupWork,
     build_group_unit,
@@ -19,8 +20,7 @@ from rollout.group_units import (
     needed_memory,
     tokenizer_fingerprint,
 )
-from rollout.shards import write_dataset_view
-from rollout.units import EpisodeUnit, ready_blocks, units_of_blocks
+from rollout.hosts.units import EpisodeUnit, ready_blocks, units_of_blocks
 
 EPISODES = "episodes"
 _LOOK_EVERY_S = 5.0
@@ -126,7 +126,7 @@ class GroupStream:
     def _collect(self, timeout_s: float) -> None:
         import ray
 
-        from cluster.session import results
+        from cluster.jobs.session import results
 
         ended, self._tasks = ray.wait(self._tasks, num_returns=len(self._tasks), timeout=timeout_s)
         self._looked = time.monotonic()

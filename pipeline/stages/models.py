@@ -11,14 +11,14 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from cluster.engine.model_source import local_tokenizer
 from cluster.errors import RequestError, WorkError, first_line
-from cluster.model_source import local_tokenizer
-from pipeline.progress import Bar, progress_bar
 from pipeline.recipe import ModelSection
-from pipeline.run_folder import Run
-from pipeline.suites import suite_episodes
-from pipeline.workload import make_workload, suite_problems
-from training.tiny_config import TinyConfig
+from pipeline.run.folder import Run
+from pipeline.run.progress import Bar, progress_bar
+from pipeline.run.suites import suite_episodes
+from pipeline.run.workload import make_workload, suite_problems
+from training.tiny.config import TinyConfig
 
 
 def complete(run: Run) -> bool:
@@ -53,7 +53,7 @@ def _check_given(run: Run) -> None:
     asked = dict.fromkeys([run.recipe.episodes.call_format])
     asked.update((config.call_format, None) for config in suite_episodes(run.recipe).values())
     for name, source in given.items():
-        from rollout.native_template import open_template
+        from rollout.prompts.native_template import open_template
 
         folder = local_tokenizer(source)
         for call_format in asked:
@@ -83,8 +83,8 @@ def _sections(run: Run) -> dict[str, ModelSection]:
 
 def _make_all(run: Run, missing: dict[str, ModelSection]) -> None:
     """One process a model, the cores shared out: matrices this small gain nothing from a second thread."""
-    from training.corpus import Corpus
-    from training.tiny import ensure_tokenizer
+    from training.tiny.corpus import Corpus
+    from training.tiny.model import ensure_tokenizer
 
     cache = models_cache(run)
     episodes = run.recipe.episodes
@@ -140,7 +140,7 @@ def _make_one(
     """Runs in a process of its own; what it reports last is the folder of the model."""
     import torch
 
-    from training.tiny import ensure_tiny
+    from training.tiny.model import ensure_tiny
 
     torch.set_num_threads(threads)
     every = max(1, config.steps // 100)

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from cluster import telemetry
-from cluster.ledger import Ledger
-from cluster.placement import type_resource
-from cluster.storage import open_store
-from pipeline.hosts import model_source
-from pipeline.run_folder import Run
+from cluster.pool.placement import type_resource
+from cluster.store.ledger import Ledger
+from cluster.store.storage import open_store
+from pipeline.run.folder import Run
+from pipeline.run.models import model_source
 from pipeline.stages import groups
 from rollout.group_units import group_prefix
 from rollout.records import PreferenceGroup
 from training.config import DpoArm, TrainingConfig
-from training.zero import precision
+from training.ranks.zero import precision
 
 
 def reference_prefix(run: Run) -> str:
@@ -78,7 +78,7 @@ def _distinct(arms: Iterable[DpoArm]) -> list[DpoArm]:
 
 def _ensure(run: Run, arm: DpoArm) -> None:
     """Score what is missing under the model that `arm` starts from, shared out over as many tasks as ranks train."""
-    from cluster.session import results
+    from cluster.jobs.session import results
 
     scored = sum(results(start_shares(run, arm, run.recipe.training.ranks)))
     run.events.add("reference", start=arm.start, scored=scored)
@@ -129,7 +129,7 @@ def _score_share(share: _Share, rank: int) -> int:
 
 
 def _groups(ledger: Ledger, units: Sequence[str]) -> Iterator[PreferenceGroup]:
-    from rollout.shards import decode_groups, read_groups
+    from rollout.data.shards import decode_groups, read_groups
 
     if not units:
         yield from read_groups(ledger)
@@ -139,7 +139,7 @@ def _groups(ledger: Ledger, units: Sequence[str]) -> Iterator[PreferenceGroup]:
 
 def _missing(run: Run, arm: DpoArm) -> int:
     """Chains without a score. Reads the groups; loads no model."""
-    from rollout.shards import read_groups
+    from rollout.data.shards import read_groups
     from training.chains import scored_groups
     from training.reference import ReferenceStore, chain_key, reference_name
     from training.selection import arm_groups

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.run_folder import Run
+from pipeline.run.folder import Run
 from pipeline.stages.reference import start_shares, waiting_arms
 
 _BLOCKS_A_ROUND = 8
@@ -68,7 +68,7 @@ class ReferenceStream:
 
     def _room(self) -> int:
         """Tasks that could start at once."""
-        from cluster.reservation import room_for
+        from cluster.pool.reservation import room_for
 
         training = self._run.recipe.training
         return room_for(training.bundle, len(self._arms) * training.ranks)

@@ -6,13 +6,13 @@ from typing import Any
 
 from cluster.errors import RequestError
 from evaluation.job import SCORES
-from pipeline.prediction import compared
-from pipeline.run_folder import Run, versions
+from pipeline.plan.prediction import compared
+from pipeline.run.folder import Run, versions
+from pipeline.run.workload import PLAN, read_workload, suite_problems
 from pipeline.stages.evaluate import planned_units
 from pipeline.stages.groups import EPISODES, group_figures
-from pipeline.workload import PLAN, read_workload, suite_problems
+from rollout.hosts.work import waived_episodes
 from rollout.records import Outcome
-from rollout.work import waived_episodes
 
 SUMMARY = "report/summary.json"
 PAGE = "report/index.html"
@@ -27,7 +27,7 @@ def work(run: Run) -> None:
     """Sum up the scores and write the page, then the summary."""
     from evaluation.report import write_report
     from evaluation.summary import build_summary
-    from rollout.shards import read_scores
+    from rollout.data.shards import read_scores
 
     problems = [problem for suite in suite_problems(run).values() for problem in suite]
     ledger = run.ledger(SCORES)
@@ -43,7 +43,7 @@ def work(run: Run) -> None:
 
 def show(run: Run) -> None:
     """The table and the findings on the terminal."""
-    from evaluation.table import print_summary
+    from evaluation.report.table import print_summary
 
     if not run.store.exists(SUMMARY) and run.store.exists(PLAN) and not planned_units(run):
         figures = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in data_figures(run).items() if count)

@@ -4,16 +4,18 @@ their chains scored. At the end the many shards become few."""
 from collections.abc import Callable, Mapping
 
 from cluster.telemetry import Units
-from pipeline.hosts import Watch, open_pool, served_model
-from pipeline.progress import progress_bar
-from pipeline.run_folder import Run
+from pipeline.run.folder import Run
+from pipeline.run.models import served_model
+from pipeline.run.progress import progress_bar
+from pipeline.run.workload import read_workload, train_problems
 from pipeline.stages.groups import EPISODES, GroupStream
+from pipeline.stages.hosts import open_pool
 from pipeline.stages.reference_stream import ReferenceStream
-from pipeline.workload import read_workload, train_problems
-from rollout.compaction import TARGET_BYTES, compact, plan
-from rollout.quota import Quota
-from rollout.units import EpisodeUnit, block_name
-from rollout.work import Work, committed_tally, next_attempt, waiver_meta
+from pipeline.stages.watch import Watch
+from rollout.data.compaction import TARGET_BYTES, compact, plan
+from rollout.hosts.quota import Quota
+from rollout.hosts.units import EpisodeUnit, block_name
+from rollout.hosts.work import Work, committed_tally, next_attempt, waiver_meta
 
 
 def complete(run: Run) -> bool:
@@ -36,7 +38,7 @@ def work(run: Run) -> None:
 
 
 def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
-    from cluster.pool import HostState
+    from cluster.pool.pool import HostState
 
     problems = {problem.id: problem for problem in train_problems(run)}
     model = served_model(run, "teacher")

@@ -7,15 +7,15 @@ from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from cluster import telemetry
-from pipeline.hosts import model_source
-from pipeline.progress import progress_bar
-from pipeline.run_folder import Run
+from pipeline.run.folder import Run
+from pipeline.run.models import model_source
+from pipeline.run.progress import progress_bar
 from pipeline.stages.reference import ensure_references, reference_prefix
 from rollout.group_units import group_prefix
 from training.config import ArmConfig, DpoArm
 
 if TYPE_CHECKING:
-    from training.request import ArmRequest
+    from training.ranks.request import ArmRequest
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ def work(run: Run) -> None:
 
 
 def _train(run: Run, arms: Mapping[str, ArmConfig]) -> None:
-    from training.job import train_arms
+    from training.ranks.job import train_arms
 
     ensure_references(run, [arm for arm in arms.values() if isinstance(arm, DpoArm)])
     requests = [_request(run, name, arm) for name, arm in arms.items()]
@@ -51,7 +51,7 @@ def _train(run: Run, arms: Mapping[str, ArmConfig]) -> None:
 
 
 def _request(run: Run, name: str, arm: ArmConfig) -> "ArmRequest":
-    from training.request import ArmRequest
+    from training.ranks.request import ArmRequest
 
     return ArmRequest(
         name=name,
@@ -69,7 +69,7 @@ def _request(run: Run, name: str, arm: ArmConfig) -> "ArmRequest":
 
 def _watch(run: Run, request: "ArmRequest", training: "Future[None]") -> None:
     """Show an arm's progress until its model is there, and record it. Raises what the training raised."""
-    from training.metrics import read_metrics
+    from training.ranks.metrics import read_metrics
 
     started = time.monotonic()
     title = f"{request.name} ({request.arm.method} from {request.arm.start})"

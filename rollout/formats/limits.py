@@ -1,9 +1,6 @@
 """What a reply may be before anything parses it, and what is wrong with one that does not parse."""
 
-import ast
 import re
-from functools import lru_cache
-from pathlib import Path
 
 from pydantic import Field
 
@@ -11,6 +8,7 @@ from cluster.config import Section
 from rollout.records import ErrorCode, content_hash
 from rollout.toolboxes import nesting
 from rollout.toolboxes.mistakes import CallRefused
+from rollout.toolboxes.source import hash_of_files
 
 
 class ReplyLimits(Section):
@@ -78,10 +76,16 @@ def too_many_digits(limits: ReplyLimits) -> CallSyntaxError:
 
 
 def format_hash(name: str, *files: str) -> str:
-    """Hash of a call format: the code in `files`, of the limits and of nesting; comments do not count."""
-    return content_hash(name, *(_tree(file) for file in (*files, __file__, str(nesting.__file__))))
+    """Hash of a call format: the code in `files`, of the limits and of nesting."""
+    return content_hash(name, hash_of_files(*files, __file__, str(nesting.__file__)))
 
 
-@lru_cache(maxsize=16)
-def _tree(file: str) -> str:
-    return ast.dump(ast.parse(Path(file).read_text()))
+class CallLimits(ReplyLimits):
+    """Bounds on a reply (inherited), and on each of its calls."""
+
+    deadline: float = Field(default=5.0, gt=0)
+    """Seconds that one call of a user's function may take. Built-in functions bound their arguments instead."""
+    max_result_chars: int = Field(default=4_096, ge=64)
+
+
+CALL_LIMITS = CallLimits()

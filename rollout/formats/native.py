@@ -8,7 +8,7 @@
 `llama`    `{"name": ..., "parameters": {...}}`, one call a reply (Llama 3.1 and later)
 `native`   any of these, told apart by how the reply begins
 
-Used with any tokenizer, they describe the functions in the prompt's text. With `rollout.native_template` the
+Used with any tokenizer, they describe the functions in the prompt's text. With `rollout.prompts.native_template` the
 tokenizer's own chat template does that.
 """
 

@@ -25,7 +25,7 @@ from rollout.formats.limits import (
     too_many_digits,
 )
 from rollout.records import Call, CallResult, ErrorCode, canonical_json
-from rollout.toolboxes.built_ins import BUILT_INS
+from rollout.toolboxes.microchain import BUILT_INS
 from rollout.toolboxes.mistakes import quoted
 from rollout.toolboxes.nesting import CALL, POSITIONAL, is_nested, nested
 from rollout.toolboxes.toolbox import Toolbox

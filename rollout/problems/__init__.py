@@ -9,22 +9,11 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from cluster.errors import RequestError
-from rollout.problems import (
-    arithmetic,
-    coins,
-    dates,
-    fol,
-    gsm8k,
-    importing,
-    knights,
-    letters,
-    lists,
-    subtasks,
-    units,
-    zebra,
-)
 from rollout.problems.config import SPLITS, VARIANTS, FamilyConfig
 from rollout.problems.duplicates import DuplicateReport, deduplicate
+from rollout.problems.families import arithmetic, coins, dates, fol, knights, letters, lists, subtasks, units, zebra
+from rollout.problems.imported import files as importing
+from rollout.problems.imported import gsm8k
 from rollout.records import Problem
 
 __all__ = [

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from cluster.errors import ChainprefError
-from rollout.checkers import check
-from rollout.execution import execute_now
+from rollout.episodes.checkers import check
+from rollout.episodes.execution import execute_now
 from rollout.formats import CallFormat, load_format
-from rollout.problems.second_ways import has_second_way, second_gold
+from rollout.problems.cross_checks import has_second_way, second_gold
 from rollout.records import Problem
 from rollout.toolboxes import load_toolbox
 

@@ -66,7 +66,7 @@ class FamilyConfig(Section):
     toolbox_column: str = ""
     """Column of the toolbox's name, where rows differ."""
     checker: str = "exact"
-    """Checker of every imported problem, as in `rollout.checkers`."""
+    """Checker of every imported problem, as in `rollout.episodes.checkers`."""
     checker_column: str = ""
     """Column of the checker's name, where rows differ."""
     state_column: str = ""

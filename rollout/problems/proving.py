@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cluster.errors import WorkError
-from rollout.toolboxes.formulas import SOMEONE, Fact, Formula, Literal, Rule
+from rollout.toolboxes.builtin.formulas import SOMEONE, Fact, Formula, Literal, Rule
 
 
 def chained(lines: Sequence[Formula], goal: Fact) -> str:

@@ -1,6 +1,6 @@
 """A toolbox by its name.
 
-`arithmetic`             one of this package's own: a module `rollout.toolboxes.NAME`
+`arithmetic`             one of the project's own: a module `rollout.toolboxes.builtin.NAME`
 `arithmetic_renamed`     one of these, its functions under the names in its module's `NEW_NAMES`
 `path/to/file.py`        a user's file of typed functions, or `path/to/file.py:NAME` for one object in it
 `package.module:NAME`    the same, by import
@@ -21,6 +21,7 @@ from rollout.toolboxes.distractors import with_distractors
 from rollout.toolboxes.renaming import renamed
 from rollout.toolboxes.toolbox import Toolbox
 
+BUILTIN = "rollout.toolboxes.builtin"
 _BUILT_IN = re.compile(r"^[a-z][a-z0-9_]*$")
 _NAME = re.compile(r"^(?P<base>.+?)(?:\+(?P<count>\d{1,5})(?:@(?P<seed>\d{1,9}))?)?$")
 _loading = threading.RLock()
@@ -36,7 +37,7 @@ def load_toolbox(name: str) -> Toolbox:
 def _loaded(name: str) -> Toolbox:
     if _BUILT_IN.match(_split(name)[0]):
         return load_in_process(name)
-    from rollout.toolboxes.isolated import IsolatedToolbox
+    from rollout.toolboxes.isolation.isolated import IsolatedToolbox
 
     return IsolatedToolbox.start(name)
 
@@ -47,7 +48,7 @@ def load_in_process(name: str) -> Toolbox:
     if _BUILT_IN.match(base):
         toolbox = _built_in(base)
     else:
-        from rollout.toolboxes.users import load_users
+        from rollout.toolboxes.isolation.users import load_users
 
         toolbox = load_users(base)
     return with_distractors(toolbox, count, seed) if count else toolbox
@@ -64,11 +65,11 @@ def _split(name: str) -> tuple[str, int, int]:
 def _built_in(name: str) -> Toolbox:
     original = name.removesuffix("_renamed")
     if original != name:
-        new_names = getattr(importlib.import_module(f"rollout.toolboxes.{original}"), "NEW_NAMES", None)
+        new_names = getattr(importlib.import_module(f"{BUILTIN}.{original}"), "NEW_NAMES", None)
         if new_names is None:
             raise RequestError(f"toolbox {name!r}: {original} has no NEW_NAMES; use {original}")
         return renamed(_built_in(original), name, new_names)
-    module_name = f"rollout.toolboxes.{name}"
+    module_name = f"{BUILTIN}.{name}"
     if importlib.util.find_spec(module_name) is None:
         raise RequestError(f"toolbox {name!r}: no such toolbox; name a built-in one, FILE.py or MODULE:NAME")
     module = importlib.import_module(module_name)

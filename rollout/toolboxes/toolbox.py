@@ -4,15 +4,11 @@ A stateless toolbox is made of plain functions. One with state is a class: insta
 state for each session, its public methods are the functions. A session is fresh and single-use.
 """
 
-import ast
-import inspect
 import json
-import textwrap
 import time
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -22,6 +18,7 @@ from rollout.records import Call, CallResult, ErrorCode, canonical_json, content
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.mistakes import CallRefused, from_exception, quoted, shortened
 from rollout.toolboxes.nesting import Evaluate, resolve
+from rollout.toolboxes.source import hash_of_code
 
 FINISH = "finish"
 DEADLINE = 5.0
@@ -45,7 +42,7 @@ class Toolbox:
     functions: Mapping[str, Function]
     finish: str
     hash: str
-    """Of the schemas and the source of the functions: 32 hex digits."""
+    """Of what the model sees and of what the functions compute: 32 hex digits."""
     state_type: type | None = field(default=None, compare=False, repr=False)
     """The class of a toolbox with state; called with the state (decoded JSON)."""
 
@@ -89,12 +86,6 @@ class Toolbox:
             hash=_hash(name, functions, finish_name, state_type),
             state_type=state_type,
         )
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Across a process border a toolbox travels by name: its functions are code.
-        from rollout.toolboxes.loading import load_toolbox
-
-        return load_toolbox, (self.name,)
 
     def subset(self, names: Iterable[str]) -> "Toolbox":
         """A toolbox with only these functions and the finishing one, in this toolbox's order."""
@@ -239,19 +230,4 @@ def _hash(name: str, functions: list[Function], finish_name: str, state_type: ty
     for function in functions:
         parts += [function.name, function.description, canonical_json(function.parameters)]
     things = [*(function.implementation for function in functions if function.implementation), state_type]
-    return content_hash(*parts, *sorted({_source(thing) for thing in things if thing is not None}))
-
-
-def _source(thing: Any) -> str:
-    """Hash of the source, without comments and layout, of the module that defines `thing`, helpers included."""
-    module = inspect.getmodule(thing)
-    return _tree_hash(thing.__code__ if module is None or module.__name__ == __name__ else module)
-
-
-@lru_cache(maxsize=1024)
-def _tree_hash(thing: Any) -> str:
-    try:
-        return content_hash(ast.dump(ast.parse(textwrap.dedent(inspect.getsource(thing)))))
-    except (OSError, TypeError, SyntaxError):
-        code = thing if isinstance(thing, types.CodeType) else None
-        return content_hash(code.co_code if code else repr(thing))
+    return content_hash(*parts, *sorted({hash_of_code(thing) for thing in things if thing is not None}))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from cluster.engine.model_source import local_model
 from cluster.errors import RequestError
-from cluster.model_source import local_model
+from tests.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("cluster", "rollout", "training", "evaluation", "pipeline")
 EVALUATING = frozenset({"eval", "exec", "compile", "__import__"})
 UNPICKLING = frozenset(

@@ -5,17 +5,15 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cluster import telemetry
 from cluster.telemetry import METRICS, STEP_SECONDS, Units
-from pipeline.host_metrics import HostMetrics
-from rollout.work import HostProgress
-
-ROOT = Path(__file__).resolve().parents[2]
+from pipeline.stages.host_metrics import HostMetrics
+from rollout.hosts.work import HostProgress
+from tests.repository import ROOT
 
 Series = tuple[str, tuple[tuple[str, str], ...]]
 

@@ -8,10 +8,10 @@ import pytest
 from rich.console import Console
 
 from cluster.errors import RequestError
-from evaluation.attempts import arm_order
 from evaluation.config import EvaluationConfig
+from evaluation.measures.attempts import arm_order
+from evaluation.report.table import SummaryTable
 from evaluation.summary import Summary, build_summary
-from evaluation.table import SummaryTable
 from rollout.records import ErrorCode, Outcome, Problem, Score
 from tests.evaluation.synthetic import ARMS, DATA, SECONDS, VERSIONS, Skill, make_problems, make_scores
 

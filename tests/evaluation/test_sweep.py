@@ -7,10 +7,10 @@ import pytest
 from rich.console import Console
 
 from evaluation.report.sweep import render_sweep
+from evaluation.report.sweep_table import print_sweep
 from evaluation.sweep import Question, RowSource, Tally, summarise_sweep
-from evaluation.sweep_table import print_sweep
+from tests.evaluation.report.test_report import Page
 from tests.evaluation.synthetic import Skill, make_problems, make_scores
-from tests.evaluation.test_report import Page
 
 ARMS = {
     "base": Skill(0.72, 0.98),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tests.training.samples import publish_groups, sample_groups, save_model
 from training.config import SftArm, TrainingConfig
-from training.job import train_arm
-from training.request import ArmRequest
+from training.ranks.job import train_arm
+from training.ranks.request import ArmRequest
 
 
 def request(folder: Path, steps: int, max_failures: int = 3, checkpoint_steps: int = 2) -> ArmRequest:

@@ -11,15 +11,15 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from cluster.ledger import Ledger
-from cluster.storage import LocalStore
-from pipeline.workload import PLAN, Workload
+from cluster.store.ledger import Ledger
+from cluster.store.storage import LocalStore
+from pipeline.run.workload import PLAN, Workload
+from rollout.data.shards import read_episodes
 from rollout.records import Outcome, StopReason
-from rollout.shards import read_episodes
 from tests.integration.test_whole_path import assert_gone, children, heed_interrupts
+from tests.repository import ROOT
 from tests.rollout.conversations import tokenizer
 
-ROOT = Path(__file__).resolve().parents[2]
 RECIPE = """
 [run]
 name = "harmed"

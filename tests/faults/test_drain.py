@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.pipeline.kubernetes import K8S
+from tests.pipeline.k8s.kubernetes import K8S
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 

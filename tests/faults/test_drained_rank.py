@@ -11,11 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cluster.protected import ROOT, Head, protected_head
+from tests.cluster.jobs.protected import ROOT, Head, protected_head
 from tests.faults import arm
-from tests.pipeline.kubernetes import K8S
-from training.checkpoints import MANIFEST, listed, verify
-from training.metrics import read_metrics
+from tests.pipeline.k8s.kubernetes import K8S
+from training.ranks.checkpoints import MANIFEST, listed, verify
+from training.ranks.metrics import read_metrics
 
 pytestmark = [pytest.mark.engine, pytest.mark.faults, pytest.mark.timeout(1200)]
 

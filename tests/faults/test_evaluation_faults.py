@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cluster.ledger import Ledger
-from cluster.storage import LocalStore
+from cluster.store.ledger import Ledger
+from cluster.store.storage import LocalStore
 from evaluation.job import SCORES
-from rollout.shards import read_scores
+from rollout.data.shards import read_scores
 from tests.faults.rollouts import ROOT, prepare
 from tests.faults.seed import seeded
 from tests.integration.test_whole_path import assert_gone, children

@@ -14,7 +14,7 @@ from tests.faults import arm
 from tests.faults.machines import Machines, alive, machines, wait_until_alive
 from tests.faults.rollouts import HOST, ROOT, Harmed, assert_whole, prepare
 from tests.integration.test_whole_path import heed_interrupts
-from training.metrics import read_metrics
+from training.ranks.metrics import read_metrics
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
 

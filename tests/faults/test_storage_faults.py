@@ -14,14 +14,14 @@ import pyarrow as pa
 import pytest
 
 from cluster.errors import CorruptionError, WorkError
-from cluster.ledger import Ledger
-from cluster.storage import LocalStore, Store, open_store
-from rollout.compaction import compact
-from rollout.shards import decode_episodes, encode_episodes, read_episodes
-from tests.cluster.s3 import s3_environment, s3_server
+from cluster.store.ledger import Ledger
+from cluster.store.storage import LocalStore, Store, open_store
+from rollout.data.compaction import compact
+from rollout.data.shards import decode_episodes, encode_episodes, read_episodes
+from tests.cluster.store.s3 import s3_environment, s3_server
 from tests.faults.seed import seeded
 from tests.faults.writers import alive, nursery, plan
-from tests.rollout.rows import episode
+from tests.rollout.data.rows import episode
 
 
 @pytest.fixture

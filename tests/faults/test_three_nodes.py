@@ -7,10 +7,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cluster.ledger import Ledger
-from cluster.storage import TEMPORARY, LocalStore
-from pipeline.events import Events
-from tests.cluster.protected import Head, protected_head
+from cluster.store.ledger import Ledger
+from cluster.store.storage import TEMPORARY, LocalStore
+from pipeline.run.events import Events
+from tests.cluster.jobs.protected import Head, protected_head
 from tests.faults.rollouts import HOST, Harmed, assert_whole, prepare
 
 pytestmark = [pytest.mark.engine, pytest.mark.faults, pytest.mark.timeout(1800)]

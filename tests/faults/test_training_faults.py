@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from cluster.ledger import Ledger
-from cluster.storage import open_store
+from cluster.store.ledger import Ledger
+from cluster.store.storage import open_store
 from tests.training.samples import publish_groups, sample_groups, save_model
-from training.checkpoints import MANIFEST, listed
 from training.config import DpoArm, SftArm, TrainingConfig
-from training.job import train_arm
-from training.metrics import read_metrics
+from training.ranks.checkpoints import MANIFEST, listed
+from training.ranks.job import train_arm
+from training.ranks.metrics import read_metrics
+from training.ranks.request import ArmRequest
 from training.reference import ReferenceStore, compute_reference
-from training.request import ArmRequest
 
 pytestmark = [pytest.mark.engine, pytest.mark.faults]
 

@@ -14,11 +14,11 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from cluster.ledger import Ledger
-from cluster.storage import open_store
-from rollout.shards import encode_episodes
-from rollout.units import EpisodeUnit, plan_units
-from tests.rollout.rows import episode
+from cluster.store.ledger import Ledger
+from cluster.store.storage import open_store
+from rollout.data.shards import encode_episodes
+from rollout.hosts.units import EpisodeUnit, plan_units
+from tests.rollout.data.rows import episode
 
 
 def plan(units: int) -> list[EpisodeUnit]:

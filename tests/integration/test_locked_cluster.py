@@ -17,15 +17,15 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.cluster.protected import Head, protected_head
-from tests.cluster.s3 import s3_server
+from tests.cluster.jobs.protected import Head, protected_head
+from tests.cluster.store.s3 import s3_server
 from tests.integration.planted import PLANTED, leaking_files, leaks
-from tests.pipeline.metric_names import Sample, exported, of_ray, of_the_project, samples, used_names
+from tests.pipeline.stages.metric_names import Sample, exported, of_ray, of_the_project, samples, used_names
+from tests.repository import DATA, ROOT
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
 
-ROOT = Path(__file__).resolve().parents[2]
-RECIPE = ROOT / "tests" / "integration" / "smallest.toml"
+RECIPE = DATA / "smallest.toml"
 STORE = "s3://bucket/smallest"
 TOLD = (
     "/api/v0/actors?detail=true&limit=10000",

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cluster.ledger import Ledger
-from pipeline.existing_run import read_run
-from pipeline.verify import faults
-from pipeline.workload import read_workload
-from tests.cluster.protected import Head, ask, protected_head
+from cluster.store.ledger import Ledger
+from pipeline.commands.verify import faults
+from pipeline.run.folder import read_run
+from pipeline.run.workload import read_workload
+from tests.cluster.jobs.protected import Head, ask, protected_head
 from tests.integration.planted import PLANTED, leaks
+from tests.repository import DATA, ROOT
 from tests.rollout.conversations import tokenizer
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 
-ROOT = Path(__file__).resolve().parents[2]
-RECIPE = Path(__file__).with_name("submitted.toml")
+RECIPE = DATA / "submitted.toml"
 ID = "chainpref-three-nodes"
 
 

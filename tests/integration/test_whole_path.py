@@ -14,11 +14,11 @@ import psutil
 import pytest
 
 from tests.integration.planted import PLANTED, leaking_files
+from tests.repository import DATA, ROOT
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
 
-ROOT = Path(__file__).resolve().parents[2]
-RECIPE = Path(__file__).with_name("smallest.toml")
+RECIPE = DATA / "smallest.toml"
 START_S = 400.0
 
 

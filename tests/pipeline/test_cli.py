@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.repository import ROOT
 
 
 def chainpref(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:

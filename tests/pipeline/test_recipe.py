@@ -8,10 +8,10 @@ from rich.console import Console
 
 from cluster.errors import RequestError
 from pipeline.recipe import differences, load_recipe, resolved
-from pipeline.run_folder import open_run, run_folder
+from pipeline.run.folder import open_run, run_folder
 from pipeline.stages.models import models_cache
+from tests.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 SWEEPS = {path for path in (ROOT / "recipes").rglob("*.toml") if "\n[sweep" in path.read_text()}
 RECIPES = sorted({path for path in (ROOT / "recipes").rglob("*.toml") if path.parent.name != "clusters"} - SWEEPS)
 LOCAL = ROOT / "recipes" / "local.toml"

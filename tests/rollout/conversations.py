@@ -5,12 +5,12 @@ from functools import lru_cache
 
 from transformers import PreTrainedTokenizerFast
 
-from cluster.scripted import ScriptedConfig, ScriptedEngine
+from cluster.engine.scripted import ScriptedConfig, ScriptedEngine
 from rollout.config import EpisodeConfig
-from rollout.episode import EpisodeSetting
+from rollout.episodes.episode import EpisodeSetting
 from rollout.formats import load_format
+from rollout.prompts.template import ChatTemplate
 from rollout.records import Problem, Producer
-from rollout.template import ChatTemplate
 
 TEMPLATE = (
     "{% for m in messages %}{{ '<|' + m['role'] + '|>' + m['content'] + '<|end|>' }}{% endfor %}"

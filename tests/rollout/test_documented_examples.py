@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cluster.config import parse
-from rollout.checkers import check
-from rollout.execution import execute_now
+from rollout.episodes.checkers import check
+from rollout.episodes.execution import execute_now
 from rollout.formats import FORMATS, load_format
 from rollout.problems import FAMILIES, FamilyConfig, generate
 from rollout.problems.checking import check_problems

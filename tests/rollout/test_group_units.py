@@ -8,14 +8,15 @@ import pyarrow as pa
 import pytest
 
 from cluster.errors import CorruptionError
-from cluster.ledger import Ledger
-from cluster.storage import open_store
-from rollout import group_units, shards
+from cluster.store.ledger import Ledger
+from cluster.store.storage import open_store
+from rollout import group_units
 from rollout.config import GroupsConfig
+from rollout.data import shards
 from rollout.group_units import GroupWork, build_group_unit, needed_memory, problem_episodes
 from rollout.records import Episode, ErrorCode, Outcome, PreferenceGroup
 from tests.rollout.conversations import tokenizer
-from tests.rollout.rows import episode
+from tests.rollout.data.rows import episode
 
 PROBLEMS = ("p1", "p0", "p2")
 

@@ -4,11 +4,11 @@ import asyncio
 
 import msgspec
 
-from rollout.episode import Attempt, run_episode
+from rollout.episodes.episode import Attempt, run_episode
 from rollout.groups import build_group, choose_chains
+from rollout.prompts.rendering import render_episode, render_prompt
+from rollout.prompts.template import ChatTemplate
 from rollout.records import Chain, Episode, ErrorCode, Outcome, PairRule, StopReason
-from rollout.rendering import render_episode, render_prompt
-from rollout.template import ChatTemplate
 from tests.rollout.conversations import ADDITION, RIGHT, WRONG, chat_template, setting, tokenizer
 
 REPAIRED = ("nonsense", *RIGHT)
@@ -27,7 +27,7 @@ def episodes() -> list[Episode]:
 
 
 def aborted() -> Episode:
-    """A right episode of which machines lost the end: `tests.rollout.test_host` has the engine make such ones."""
+    """A right episode of which machines lost the end: `tests.rollout.hosts.test_host` has the engine make such ones."""
     lost = {"stop": StopReason.INFRASTRUCTURE, "outcome": Outcome.INFRASTRUCTURE, "answer": None, "reward": 0.0}
     return msgspec.structs.replace(episodes()[0], sample=9, **lost)
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from cluster.ledger import Ledger
-from cluster.storage import open_store
+from cluster.store.ledger import Ledger
+from cluster.store.storage import open_store
+from rollout.data.shards import encode_groups
 from rollout.records import Chain, ErrorCode, Outcome, PairRule, PreferenceGroup, Provenance
-from rollout.shards import encode_groups
 
 VOCABULARY = 64
 GENERATION = "g" * 8
@@ -69,7 +69,7 @@ def save_model(directory: Path) -> Path:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from training.tiny import make_tokenizer
+    from training.tiny.model import make_tokenizer
 
     torch.manual_seed(0)
     make_tokenizer(["a"], directory, vocabulary=262)

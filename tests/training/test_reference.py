@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from cluster.errors import RequestError
-from cluster.ledger import Ledger
-from cluster.storage import open_store
+from cluster.store.ledger import Ledger
+from cluster.store.storage import open_store
 from tests.training.samples import sample_groups
-from tests.training.test_dpo import config, step_gradient
-from tests.training.trees import plain_sum, tiny_model
+from tests.training.tree.test_trainer import config, step_gradient
+from tests.training.tree.trees import plain_sum, tiny_model
 from training.chains import ScoreRule, scored_groups
 from training.reference import (
     ReferenceStore,
@@ -20,7 +20,7 @@ from training.reference import (
     reference_name,
     referenced_examples,
 )
-from training.scoring import add_tree_scoring
+from training.tree.scoring import add_tree_scoring
 
 RULE = ScoreRule()
 

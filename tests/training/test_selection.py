@@ -6,12 +6,12 @@ import pytest
 
 from cluster.errors import RequestError
 from tests.training.samples import chain, group, sample_groups
-from training.batches import GroupExample
 from training.chains import ScoreRule, scored_group, scored_groups
 from training.config import DpoArm, SftArm
 from training.examples import StoredExamples, write_examples
 from training.selection import arm_group, arm_groups
 from training.sft import group_rows
+from training.tree.batches import GroupExample
 
 RULE = ScoreRule()
 

@@ -1,0 +1,107 @@
+"""Pool, host and engine of `benchmarks.rollout`: as a run has them, with a host that can also be measured."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.rollout.replay import MeasuredHost
+from cluster.engine.vllm import EngineConfig
+from cluster.pool.pool import Pool, PoolLimits
+from cluster.store.storage import open_store
+from rollout.config import EpisodeConfig
+from rollout.hosts.units import plan_units
+from rollout.hosts.work import HostSpec, Receipt, ServedModel, Work, join_parts
+from rollout.records import Problem, Producer
+
+PROBLEMS_PER_BLOCK = 32
+SAMPLES_PER_UNIT = 8
+"""As recipes/local.toml cuts its work into units."""
+
+
+class Served:
+    """One host under a pool, its engine loaded."""
+
+    def __init__(self, pool: Pool[Work, Receipt], actors: Sequence[Any], model: ServedModel) -> None:
+        self._pool, self._actors, self._model = pool, actors, model
+
+    def work(self, prefix: str, problems: Sequence[Problem], samples: int, temperature: float) -> list[Work]:
+        """Units of all samples of all problems, in the order of a run's plan."""
+        by_id = {problem.id: problem for problem in problems}
+        units = plan_units(list(by_id), samples, PROBLEMS_PER_BLOCK, SAMPLES_PER_UNIT, prefix)
+        return [
+            Work(
+                unit=unit.name,
+                prefix=prefix,
+                model=self._model,
+                problems=tuple(by_id[name] for name in unit.problem_ids),
+                samples=tuple(range(unit.sample_start, unit.sample_stop)),
+                temperature=temperature,
+                affinity=str(unit.block),
+            )
+            for unit in units
+        ]
+
+    def run(self, work: Sequence[Work]) -> list[Receipt]:
+        """Do the work and commit it, as the rollout stage does."""
+        return list(self._pool.run(work))
+
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """What a method of the host returns."""
+        import ray
+
+        return ray.get(getattr(self._actors[-1], method).remote(*arguments))
+
+
+@contextmanager
+def serve(
+    name: str, model: Path, episodes: EpisodeConfig, engine: EngineConfig, live: int, folder: Path
+) -> Iterator[Served]:
+    """A Ray actor with an engine of `model`, ended when the block ends. Ray is up."""
+    import ray
+
+    served = ServedModel(name=name, source=str(model), producer=Producer(model=name, revision="", licence="CC0-1.0"))
+    spec = HostSpec(
+        name="benchmark-0",
+        run_uri=str(folder),
+        generation="benchmark",
+        parent="",
+        model=served,
+        engine=engine.model_dump_json().encode(),
+        episodes=episodes.model_dump_json().encode(),
+        live_episodes=live,
+        seed=0,
+    )
+    actors: list[Any] = []
+
+    def make() -> Any:
+        actors.append(ray.remote(MeasuredHost).options(num_cpus=1).remote(spec))
+        return actors[-1]
+
+    store = open_store(spec.run_uri)
+    pool: Pool[Work, Receipt] = Pool(
+        {spec.name: make}, PoolLimits(places=live, attempts=1), join=lambda work, parts: join_parts(store, work, parts)
+    )
+    try:
+        yield Served(pool, actors, served)
+    finally:
+        pool.close()
+
+
+@contextmanager
+def local_ray(cpus: int) -> Iterator[None]:
+    """Ray on this machine for the time of the block."""
+    import ray
+
+    ray.init(
+        address="local",
+        include_dashboard=False,
+        num_cpus=cpus,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+    )
+    try:
+        yield
+    finally:
+        ray.shutdown()

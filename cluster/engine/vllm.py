@@ -1,0 +1,321 @@
+"""vLLM's AsyncLLM behind `cluster.engine.interface.Engine`. The only importer of vLLM.
+
+The watchdog looks at the engine's steps, because a frozen engine passes vLLM's own health check for as long as
+one waits. Once an engine has failed it stays failed: its owner ends the process and starts another.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from cluster.config import Section
+from cluster.engine.heartbeat import Pulse
+from cluster.engine.interface import EngineStats, FinishReason, Generation, Sampling
+from cluster.engine.quantization import refusal
+from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
+
+
+class EngineConfig(Section):
+    """How to serve one model with vLLM."""
+
+    tensor_parallel: int = Field(default=1, ge=1)
+    pipeline_parallel: int = Field(default=1, ge=1)
+    max_context: int = Field(default=4096, ge=16)
+    """Tokens of prompt and reply together, at most."""
+    max_running: int = Field(default=64, ge=1)
+    """Sequences that the engine decodes at a time."""
+    kv_cache_mb: int | None = Field(default=None, ge=1)
+    """KV cache per device in MiB; without it vLLM takes `gpu_memory` of the device."""
+    gpu_memory: float = Field(default=0.9, gt=0, le=1)
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    quantization: str | None = None
+    """A method that vLLM knows (`cluster.engine.quantization`), where the checkpoint does not say it itself."""
+    eager: bool = False
+    """No graph capture: slower steps, faster start."""
+    seeded: bool = False
+    """Give every request a seed of its own: repeatable samples, at some cost."""
+    threads: int = Field(default=0, ge=0)
+    """CPU threads of an engine without a GPU; 0 leaves the choice to vLLM."""
+    load_timeout_s: float = Field(default=1800.0, gt=0)
+    """Loading a 70B model takes minutes; longer than this is a hang. So does putting other weights in place."""
+    stall_timeout_s: float = Field(default=120.0, gt=0)
+    """Without a step of the engine for this long, while requests wait, it counts as frozen."""
+
+    @field_validator("quantization")
+    @classmethod
+    def _quantization_is_known(cls, name: str | None) -> str | None:
+        if name is not None and (said := refusal(name)):
+            raise ValueError(said)
+        return name
+
+
+BATCHED_TOKENS = 8192
+"""Left out, vLLM takes 2,048 for an AsyncLLM on any GPU, its default for neither of its own front ends."""
+
+
+def batched_tokens(max_context: int, max_running: int, *, on_gpu: bool) -> int:
+    """Tokens of one forward pass at most; the plan counts on them. vLLM wants one for every sequence; the CPU engine
+    prefills no prompt in chunks, and gets room for four."""
+    return max(BATCHED_TOKENS, max_running if on_gpu else 4 * max_context)
+
+
+class _Progress:
+    """A vLLM stat logger that keeps the latest reading; every one is a sign of life."""
+
+    def __init__(self) -> None:
+        self.pulse = Pulse()
+        self.running = self.waiting = 0
+        self.kv_usage = 0.0
+        self.prompt_tokens = self.cached_tokens = self.generated_tokens = self.preempted = 0
+
+    def __call__(self, vllm_config: Any, engine_index: int = 0) -> "_Progress":
+        return self
+
+    def record(
+        self,
+        scheduler_stats: Any = None,
+        iteration_stats: Any = None,
+        mm_cache_stats: Any = None,
+        engine_idx: int = 0,
+        **later_additions: Any,
+    ) -> None:
+        self.pulse.beat()
+        if scheduler_stats is not None:
+            self.running = scheduler_stats.num_running_reqs
+            self.waiting = scheduler_stats.num_waiting_reqs
+            self.kv_usage = scheduler_stats.kv_cache_usage
+            self.prompt_tokens += scheduler_stats.prefix_cache_stats.queries
+            self.cached_tokens += scheduler_stats.prefix_cache_stats.hits
+        if iteration_stats is not None:
+            self.generated_tokens += iteration_stats.num_generation_tokens
+            self.preempted += iteration_stats.num_preempted_reqs
+
+    def log_engine_initialized(self) -> None:
+        """vLLM calls it; there is nothing to say."""
+
+    def log(self) -> None:
+        """vLLM calls it; there is nothing to say."""
+
+    def record_sleep_state(self, is_awake: int, level: int) -> None:
+        """vLLM calls it; there is nothing to say."""
+
+
+class VllmEngine:
+    """A running AsyncLLM. Make one with `start_engine`."""
+
+    def __init__(self, llm: Any, progress: _Progress, config: EngineConfig) -> None:
+        self._llm = llm
+        self._config = config
+        cache = llm.vllm_config.cache_config
+        self._kv_tokens = (cache.num_gpu_blocks or 0) * cache.block_size
+        self._progress = progress
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._watchdog = asyncio.create_task(self._watch(config.stall_timeout_s))
+
+    async def generate(self, prompt: Sequence[int], sampling: Sampling, request_id: str) -> Generation:
+        self._progress.pulse.asked()
+        request = asyncio.ensure_future(self._request(list(prompt), sampling, request_id))
+        try:
+            ends: set[asyncio.Future[Any]] = {request, self._failed}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if not request.done():
+                request.cancel()
+                self._failed.result()
+            return request.result()
+        finally:
+            self._progress.pulse.left()
+            if not request.done():
+                request.cancel()
+
+    async def _request(self, prompt: list[int], sampling: Sampling, request_id: str) -> Generation:
+        from vllm.exceptions import VLLMClientError
+        from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
+
+        final = None
+        try:
+            # With its type a prompt is taken as it is; without it vLLM hands every request to a thread to be tokenised.
+            tokens = {"type": "token", "prompt_token_ids": prompt}
+            async for output in self._llm.generate(
+                tokens, _parameters(sampling), request_id, priority=sampling.priority
+            ):
+                final = output
+        except EngineDeadError as error:
+            raise InfrastructureError(InfrastructureKind.ENGINE_DEAD, str(error)) from None
+        except EngineGenerateError as error:
+            raise InfrastructureError(InfrastructureKind.ABORTED, str(error)) from None
+        except (VLLMClientError, ValueError) as error:
+            raise RequestError(f"prompt of {len(prompt)} tokens: {error}") from None
+        if final is None or final.outputs[0].finish_reason not in ("stop", "length"):
+            # An aborted request ends with an ordinary output; storing it would blame the model.
+            raise InfrastructureError(InfrastructureKind.ABORTED, request_id)
+        reply = final.outputs[0]
+        ids, logprobs = tuple(reply.token_ids), tuple(reply.logprobs.logprobs)
+        assert len(ids) == len(logprobs), "one log-probability a token, the sampled one's"
+        return Generation(
+            token_ids=ids,
+            logprobs=logprobs,
+            finish=FinishReason(reply.finish_reason),
+        )
+
+    async def _watch(self, stall_timeout_s: float) -> None:
+        pulse = self._progress.pulse
+        while not self._failed.done():
+            await asyncio.sleep(min(1.0, stall_timeout_s / 4))
+            if pulse.waiting and pulse.silence > stall_timeout_s:
+                detail = f"no step for {pulse.silence:.0f} s with {pulse.waiting} requests waiting"
+                self._failed.set_exception(InfrastructureError(InfrastructureKind.ENGINE_STALLED, detail))
+                # Nobody may be waiting; then the exception must not be reported as never retrieved.
+                self._failed.exception()
+
+    async def alive(self) -> None:
+        await self._progress.pulse.next_beat()
+
+    async def reload(self, model_dir: str) -> None:
+        # No step is made meanwhile, so that the watchdog has nothing to look at.
+        with _loading(model_dir, self._config.load_timeout_s):
+            await asyncio.wait_for(self._replace_weights(model_dir), self._config.load_timeout_s)
+
+    async def _replace_weights(self, model_dir: str) -> None:
+        await self._llm.collective_rpc("reload_weights", kwargs={"weights_path": model_dir})
+        await self._llm.collective_rpc("repack_tied_weights")
+        if not await self._llm.reset_prefix_cache():
+            raise RuntimeError("the prefix cache still holds what the weights before computed")
+
+    def stats(self) -> EngineStats:
+        progress = self._progress
+        return EngineStats(
+            running=progress.running,
+            waiting=progress.waiting,
+            kv_usage=progress.kv_usage,
+            prompt_tokens=progress.prompt_tokens,
+            cached_prompt_tokens=progress.cached_tokens,
+            generated_tokens=progress.generated_tokens,
+            preempted=progress.preempted,
+            kv_tokens=self._kv_tokens,
+        )
+
+    async def close(self) -> None:
+        self._watchdog.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._watchdog
+        self._llm.shutdown()
+
+
+Executor = Literal["mp", "ray"]
+
+
+async def start_engine(config: EngineConfig, model_dir: str, seed: int, executor: Executor = "mp") -> VllmEngine:
+    """Load a model and wait until it serves. `executor`: how an engine of several devices runs them; `ray` only when
+    they are on several nodes, in the placement group of the calling actor.
+
+    Raises InfrastructureError when loading fails or takes longer than `load_timeout_s`, RequestError when there
+    is no model at `model_dir`.
+    """
+    if not model_dir.startswith("hf://") and not (Path(model_dir) / "config.json").is_file():
+        raise RequestError(f"model {model_dir}: no config.json there; name a Hugging Face folder")
+    _set_environment(config)
+    progress = _Progress()
+    with _loading(model_dir, config.load_timeout_s):
+        llm = await asyncio.wait_for(
+            asyncio.to_thread(_load, config, model_dir, seed, progress, executor), config.load_timeout_s
+        )
+    return VllmEngine(llm, progress, config)
+
+
+@contextlib.contextmanager
+def _loading(model_dir: str, timeout_s: float) -> Iterator[None]:
+    """What an engine that did not get its weights raises: it serves nothing, or half of one model and half of
+    another."""
+    try:
+        yield
+    except TimeoutError:
+        detail = f"loading {model_dir} took longer than {timeout_s:g} s"
+        raise InfrastructureError(InfrastructureKind.ENGINE_STALLED, detail) from None
+    except Exception as error:
+        raise InfrastructureError(InfrastructureKind.ENGINE_DEAD, f"loading {model_dir}: {error}") from error
+
+
+def has_gpu() -> bool:
+    """Whether vLLM's platform here is CUDA, without starting CUDA in this process."""
+    from vllm.platforms import current_platform
+
+    return bool(current_platform.is_cuda())
+
+
+def _set_environment(config: EngineConfig) -> None:
+    """vLLM reads these when its modules are imported or its processes start, so they are set before both."""
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+    os.environ.setdefault("VLLM_DO_NOT_TRACK", "1")
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("VLLM_CPU_CI_ENV", "1")
+    if config.tensor_parallel > 1:
+        cores = sorted(os.sched_getaffinity(0))
+        share = max(1, len(cores) // config.tensor_parallel)
+        groups = [cores[i * share : (i + 1) * share] for i in range(config.tensor_parallel)]
+        binding = "|".join(",".join(map(str, group or cores[-1:])) for group in groups)
+        os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", binding)
+    else:
+        os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
+    if config.threads:
+        os.environ["OMP_NUM_THREADS"] = str(config.threads)
+
+
+def _load(config: EngineConfig, model_dir: str, seed: int, progress: _Progress, executor: Executor) -> Any:
+    from vllm.engine.arg_utils import AsyncEngineArgs
+    from vllm.v1.engine.async_llm import AsyncLLM
+
+    gpu = has_gpu()
+    options: dict[str, Any] = {}
+    if config.kv_cache_mb is not None:
+        options["kv_cache_memory_bytes"] = config.kv_cache_mb << 20
+    if not gpu:
+        # A per-request seed kills the CPU engine once a prompt is prefilled in chunks.
+        options["enable_chunked_prefill"] = False
+    arguments = AsyncEngineArgs(
+        model=model_dir,
+        tokenizer=model_dir,
+        skip_tokenizer_init=True,
+        trust_remote_code=False,
+        tensor_parallel_size=config.tensor_parallel,
+        pipeline_parallel_size=config.pipeline_parallel,
+        distributed_executor_backend=executor if config.tensor_parallel * config.pipeline_parallel > 1 else None,
+        max_model_len=config.max_context,
+        max_num_seqs=config.max_running,
+        max_num_batched_tokens=batched_tokens(config.max_context, config.max_running, on_gpu=gpu),
+        # A turn that goes on holds its conversation's cache; a new episode would need more.
+        scheduling_policy="priority",
+        gpu_memory_utilization=config.gpu_memory,
+        dtype="float32" if config.dtype == "auto" and not gpu else config.dtype,
+        quantization=config.quantization,
+        enforce_eager=config.eager or not gpu,
+        seed=seed,
+        worker_extension_cls="cluster.engine.worker.TiedWeights",
+        disable_log_stats=False,
+        enable_log_requests=False,
+        **options,
+    )
+    return AsyncLLM.from_engine_args(arguments, stat_loggers=[progress])
+
+
+def _parameters(sampling: Sampling) -> Any:
+    from vllm import SamplingParams
+    from vllm.sampling_params import RequestOutputKind
+
+    return SamplingParams(
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        top_k=sampling.top_k,
+        max_tokens=sampling.max_tokens,
+        stop_token_ids=list(sampling.stop_token_ids),
+        seed=sampling.seed,
+        logprobs=0,
+        flat_logprobs=True,  # lists of numbers instead of two objects a token
+        detokenize=False,
+        skip_clone=True,  # nobody else has it
+        output_kind=RequestOutputKind.FINAL_ONLY,
+    )

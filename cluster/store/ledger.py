@@ -1,0 +1,288 @@
+"""The commit ledger: what counts is what is committed, and each unit is committed once.
+
+PREFIX/shards/HASH.arrow      payloads, named by their content
+PREFIX/commits/UNIT.json      one small immutable record a unit, which only the first writer can create
+
+A shard is published before its record, so a record never points at nothing. Two live incarnations of one worker
+may both write shards; one of their records wins and the other one's shard is an orphan, which costs space and
+nothing else. Records carry a hash of themselves, and of the shard: nothing is believed that does not verify.
+
+What fences an attempt that comes late is that creation alone, together with the record's random token, which tells a
+writer's own record from another's. There is no order of attempts: a late one wins over a newer one that has committed
+nothing yet, and is as good. The number in `Commit.attempt` decides nothing; it says how often the unit had to be tried.
+
+Superseding. A record may name units that it replaces. A *compaction* (`publish_compaction`) only moves rows, so
+its members' records and shards stay, and it counts only as long as none of its members has been replaced by a
+regular unit; else the members count for themselves again. Compactions are numbered and created first-writer-wins:
+each one is made knowing all earlier ones, so no two of them hold the same rows.
+"""
+
+import hashlib
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from cluster.errors import CorruptionError
+from cluster.store.storage import Store
+
+COMPACTION = "compact-"
+_REQUESTS = 16
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,150}")
+
+
+class Commit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One unit's record. A waived unit has a reason, no shard and no rows."""
+
+    unit: str
+    shard: str
+    """Path below the ledger's prefix; "" when waived."""
+    sha256: str
+    bytes: int
+    rows: int
+    attempt: int
+    """Which try at the unit made it, where its maker counts them; for diagnosis alone."""
+    writer: str
+    """A random token of the call that made this record: tells a writer's own record from an equal one."""
+    meta: dict[str, str] = {}
+    supersedes: tuple[str, ...] = ()
+    waived: str = ""
+
+    @property
+    def order(self) -> str:
+        """What commits are read in the order of: a compaction stands where its first member stood."""
+        return min(self.supersedes) if self.unit.startswith(COMPACTION) else self.unit
+
+
+class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    sha256: str
+    commit: msgspec.Raw
+
+
+class Ledger:
+    """The commits below one prefix of a store. Cheap to make; holds nothing but a cache of immutable records."""
+
+    def __init__(self, store: Store, prefix: str) -> None:
+        self.store = store
+        self.prefix = prefix.strip("/")
+        self._cache: dict[str, Commit] = {}
+
+    def publish(
+        self,
+        unit: str,
+        payload: bytes,
+        rows: int,
+        attempt: int,
+        meta: Mapping[str, str] | None = None,
+        supersedes: Sequence[str] = (),
+    ) -> tuple[Commit, bool]:
+        """Commit a unit with its payload. Returns the commit that counts, and whether this call made it.
+
+        A loser gets the winner's commit. Raises WorkError or RequestError from the store; then nothing counts.
+        """
+        assert not unit.startswith(COMPACTION), unit
+        return self._publish(unit, payload, rows, attempt, meta or {}, tuple(supersedes))
+
+    def publish_compaction(self, number: int, payload: bytes, rows: int, members: Sequence[str]) -> tuple[Commit, bool]:
+        """Commit compaction `number` (1 + that of the last one known) of `members`, live regular units.
+
+        False when another compactor was first: look at `commits()` again, and plan anew with the next number.
+        """
+        return self._publish(f"{COMPACTION}{number:06d}", payload, rows, 0, {}, tuple(members))
+
+    def waive(self, unit: str, reason: str, meta: Mapping[str, str] | None = None) -> tuple[Commit, bool]:
+        """Commit that a unit will not be done, and why. Returns like `publish`: the unit may have been done."""
+        assert reason, "a waiver needs a reason"
+        return self._create(self._record(unit, waived=reason, meta=dict(meta or {})))
+
+    def commits(self) -> dict[str, Commit]:
+        """The commits that count, by unit, in reading order; waived ones included, superseded ones not.
+
+        One listing, and one read for each record not read before. Raises CorruptionError for a broken record.
+        """
+        known = self._load()
+        regular = {unit: commit for unit, commit in known.items() if not unit.startswith(COMPACTION)}
+        replaced = {unit for commit in regular.values() for unit in commit.supersedes}
+        live = {unit: commit for unit, commit in regular.items() if unit not in replaced}
+        for unit in sorted(known.keys() - regular.keys()):
+            members = known[unit].supersedes
+            if all(member in live for member in members):
+                for member in members:
+                    del live[member]
+                live[unit] = known[unit]
+        return dict(sorted(live.items(), key=lambda item: (item[1].order, item[0])))
+
+    def history(self) -> dict[str, Commit]:
+        """Every regular unit ever committed, superseded ones included. Raises like `commits`.
+
+        Whether a unit is done is asked here: compaction takes a done unit out of `commits`.
+        """
+        return {unit: commit for unit, commit in self._load().items() if not unit.startswith(COMPACTION)}
+
+    def find(self, unit: str) -> Commit | None:
+        """The commit of one unit, superseded or not; None when it is not done. One read: for work on few units."""
+        try:
+            return self._winner(unit)
+        except FileNotFoundError:
+            return None
+
+    def compactions(self) -> int:
+        """The number of the last compaction, 0 when there is none."""
+        numbers = [int(unit.removeprefix(COMPACTION)) for unit in self._load() if unit.startswith(COMPACTION)]
+        return max(numbers, default=0)
+
+    def read(self, commit: Commit) -> bytes:
+        """The payload of a commit, hash checked. Raises CorruptionError: what is wrong and what to do."""
+        payload, fault = self._shard(commit)
+        if fault:
+            raise CorruptionError(fault)
+        return payload
+
+    def verify(self) -> list[str]:
+        """Every fault in words, read afresh from the store; an empty list when all is well. Memory: one shard."""
+        read = self._read_records(self._record_paths())
+        faults = [str(found) for found in read.values() if isinstance(found, CorruptionError)]
+        self._cache = {path: found for path, found in read.items() if isinstance(found, Commit)}
+        known = {commit.unit: commit for commit in self._cache.values()}
+        for commit in known.values():
+            if not commit.waived:
+                faults += [fault] if (fault := self._shard(commit)[1]) else []
+            faults += [
+                f"{self._at(commit.unit)} supersedes {unit}, which is not committed"
+                for unit in commit.supersedes
+                if unit not in known
+            ]
+            if commit.unit.startswith(COMPACTION) and all(unit in known for unit in commit.supersedes):
+                rows = sum(known[unit].rows for unit in commit.supersedes)
+                if rows != commit.rows:
+                    faults.append(f"{self._at(commit.unit)} holds {commit.rows} rows, and its members hold {rows}")
+        return faults
+
+    def orphans(self) -> list[str]:
+        """Shards that no record names: what losers and killed writers left. No fault; they may be deleted when
+        no writer is at work."""
+        named = {self._below(commit.shard) for commit in self._load().values()}
+        return [path for path in self.store.list(self._below("shards")) if path not in named]
+
+    def _publish(
+        self, unit: str, payload: bytes, rows: int, attempt: int, meta: Mapping[str, str], supersedes: tuple[str, ...]
+    ) -> tuple[Commit, bool]:
+        if self.store.exists(self._at(unit)):
+            return self._winner(unit), False
+        digest = hashlib.sha256(payload).hexdigest()
+        shard = f"shards/{digest[:32]}.arrow"
+        path = self._below(shard)
+        # A shard of that name whose bytes have rotted is put right by whoever makes the same bytes again.
+        if not self.store.create(path, payload) and hashlib.sha256(self.store.read(path)).hexdigest() != digest:
+            self.store.replace(path, payload)
+        return self._create(
+            self._record(
+                unit, shard=shard, sha256=digest, size=len(payload), rows=rows, attempt=attempt,
+                meta=dict(meta), supersedes=supersedes,
+            )
+        )  # fmt: skip
+
+    def _record(
+        self,
+        unit: str,
+        *,
+        shard: str = "",
+        sha256: str = "",
+        size: int = 0,
+        rows: int = 0,
+        attempt: int = 0,
+        meta: dict[str, str],
+        supersedes: tuple[str, ...] = (),
+        waived: str = "",
+    ) -> Commit:
+        assert _NAME.fullmatch(unit), f"not a unit's name: {unit!r}"
+        return Commit(
+            unit=unit, shard=shard, sha256=sha256, bytes=size, rows=rows, attempt=attempt, writer=uuid.uuid4().hex,
+            meta=meta, supersedes=supersedes, waived=waived,
+        )  # fmt: skip
+
+    def _create(self, commit: Commit) -> tuple[Commit, bool]:
+        if self.store.create(self._at(commit.unit), _encode(commit)):
+            self._cache[self._at(commit.unit)] = commit
+            return commit, True
+        winner = self._winner(commit.unit)
+        # An object store's client repeats a request whose answer got lost, and is refused by its own first one.
+        return winner, winner.writer == commit.writer
+
+    def _winner(self, unit: str) -> Commit:
+        path = self._at(unit)
+        if path not in self._cache:
+            self._cache[path] = self._parse(path)
+        return self._cache[path]
+
+    def _load(self) -> dict[str, Commit]:
+        paths = self._record_paths()
+        for path, found in self._read_records([path for path in paths if path not in self._cache]).items():
+            if isinstance(found, CorruptionError):
+                raise found
+            self._cache[path] = found
+        return {self._cache[path].unit: self._cache[path] for path in paths}
+
+    def _read_records(self, paths: Sequence[str]) -> dict[str, Commit | CorruptionError]:
+        """Each record, or what is wrong with it."""
+        if self.store.local() is not None:
+            return {path: self._tried(path) for path in paths}
+        # One request after the other would take minutes for thousands of records.
+        with ThreadPoolExecutor(_REQUESTS) as pool:
+            return dict(zip(paths, pool.map(self._tried, paths), strict=True))
+
+    def _tried(self, path: str) -> Commit | CorruptionError:
+        try:
+            return self._parse(path)
+        except CorruptionError as error:
+            return error
+
+    def _record_paths(self) -> list[str]:
+        return [path for path in self.store.list(self._below("commits")) if path.endswith(".json")]
+
+    def _parse(self, path: str) -> Commit:
+        remedy = "delete it and run again: this unit alone is redone"
+        data = self.store.read(path)
+        if not data:
+            raise CorruptionError(f"{self._named(path)}: the commit record is empty; {remedy}")
+        try:
+            record = msgspec.json.decode(data, type=_Record)
+            commit = msgspec.json.decode(record.commit, type=Commit)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise CorruptionError(f"{self._named(path)}: the commit record is broken ({error}); {remedy}") from None
+        if data != _encode(commit):
+            raise CorruptionError(f"{self._named(path)}: the commit record's own hash does not fit; {remedy}")
+        if path != self._at(commit.unit):
+            raise CorruptionError(f"{self._named(path)}: the commit record is of unit {commit.unit!r}; {remedy}")
+        return commit
+
+    def _shard(self, commit: Commit) -> tuple[bytes, str]:
+        """The payload, or the fault in words."""
+        path = self._below(commit.shard)
+        remedy = f"delete it and {self._named(self._at(commit.unit))} and run again: this unit alone is redone"
+        try:
+            payload = self.store.read(path)
+        except FileNotFoundError:
+            return b"", f"{self._named(path)}: the shard of unit {commit.unit} is missing; {remedy}"
+        if len(payload) != commit.bytes:
+            found = f"{len(payload):,} bytes where {commit.bytes:,} were committed"
+            return b"", f"{self._named(path)}: the shard of unit {commit.unit} has {found}; {remedy}"
+        if hashlib.sha256(payload).hexdigest() != commit.sha256:
+            return b"", f"{self._named(path)}: the shard of unit {commit.unit} is not what was committed; {remedy}"
+        return payload, ""
+
+    def _below(self, path: str) -> str:
+        return f"{self.prefix}/{path}" if self.prefix else path
+
+    def _at(self, unit: str) -> str:
+        return self._below(f"commits/{unit}.json")
+
+    def _named(self, path: str) -> str:
+        return f"{self.store.uri}/{path}"
+
+
+def _encode(commit: Commit) -> bytes:
+    body = msgspec.json.encode(commit)
+    return msgspec.json.encode(_Record(hashlib.sha256(body).hexdigest(), msgspec.Raw(body)))

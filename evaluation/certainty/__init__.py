@@ -1,0 +1,1 @@
+"""How sure a measure or a difference is. Pure."""

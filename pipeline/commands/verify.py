@@ -1,0 +1,203 @@
+"""`chainpref verify RUN`: every hash and every invariant, read afresh from the files.
+
+Planned rows are there, waived or in quarantine, unit by unit; units hold their own rows and no others, so that none
+stands twice anywhere. Memory: the plan and the commit records, one shard, and what is checked of one block.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from cluster.errors import ChainprefError, CorruptionError, RequestError, WorkError
+from cluster.store.ledger import Commit, Ledger
+from cluster.store.storage import Store
+from evaluation.job import SCORES
+from pipeline.run.folder import Run, read_run
+from pipeline.run.workload import read_workload
+from pipeline.stages.evaluate import planned_units
+from pipeline.stages.groups import EPISODES
+from pipeline.stages.reference import reference_prefix
+from rollout.config import QuotaConfig
+from rollout.data.invariants import episode_faults, group_faults
+from rollout.data.shards import iterate
+from rollout.data.unit_rows import UnitRows
+from rollout.group_units import group_prefix
+from rollout.hosts.units import EpisodeUnit, block_name
+from rollout.hosts.work import committed_outcomes, quarantined_rows, waived_problems
+from rollout.records import Episode, Outcome, PreferenceGroup, Score
+
+_Attempt = tuple[str, int]
+"""A problem and a sample of it."""
+
+
+def verify_run(folder: Path, console: Console) -> None:
+    """Print every fault and what was checked. Raises WorkError when there is a fault."""
+    run = read_run(folder, console)
+    if not run.store.exists("plan.json"):
+        raise RequestError(f"run {folder}: has no plan yet, so there is nothing to verify")
+    found = 0
+    for fault in faults(run):
+        found += 1
+        console.print(f"  {fault}", highlight=False, soft_wrap=True)
+    if found:
+        raise WorkError(f"run {folder}: {found} fault(s)")
+    console.print("  " + ", ".join(_checked(run)) + ": all hashes and invariants hold", highlight=False, soft_wrap=True)
+
+
+def faults(run: Run) -> Iterator[str]:
+    """Every fault in words."""
+    prefixes = (EPISODES, group_prefix(run.student), SCORES, reference_prefix(run))
+    for prefix in prefixes:
+        hashes = run.ledger(prefix).verify()
+        yield from hashes
+        if hashes:
+            return  # rows of a broken shard cannot be read, and one cause is enough
+    quarantine = _Quarantine(run.store)
+    try:
+        yield from _block_faults(run, quarantine)
+        yield from _score_faults(run, quarantine)
+    except ChainprefError as error:
+        yield str(error)
+
+
+class _Named(msgspec.Struct):
+    """What is read of a row in quarantine here."""
+
+    row: str
+
+
+class _Quarantine:
+    """Which rows of a unit could not be stored, in any attempt at it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._paths: dict[str, list[str]] = {}
+        for path in store.list("quarantine"):
+            unit = path.removeprefix("quarantine/").rpartition("-")[0]
+            self._paths.setdefault(unit, []).append(path)
+
+    def rows(self, unit: str) -> set[str]:
+        """Their names. Raises CorruptionError."""
+        return {row for path in self._paths.get(unit, ()) for row in self._read(path)}
+
+    def _read(self, path: str) -> list[str]:
+        try:
+            return [msgspec.json.decode(line, type=_Named).row for line in self._store.read(path).splitlines()]
+        except msgspec.DecodeError as error:
+            raise CorruptionError(f"{self._store.uri}/{path}: does not decode: {error}") from None
+
+
+def _block_faults(run: Run, quarantine: _Quarantine) -> Iterator[str]:
+    """Faults of the episodes, and of the groups made of them, block by block."""
+    episodes, groups = run.ledger(EPISODES), run.ledger(group_prefix(run.student))
+    planned = sorted(read_workload(run).episode_units, key=lambda unit: unit.name)  # as the rows lie in the shards
+    commits = episodes.history()
+    yield from _unplanned(EPISODES, commits, {unit.name for unit in planned})
+    rows = UnitRows(Episode, episodes)
+    built: dict[str, list[Commit]] = {}
+    for commit in groups.commits().values():
+        built.setdefault(commit.unit.partition("-")[0], []).append(commit)
+    for block, units in itertools.groupby(planned, key=lambda unit: block_name(unit.block)):
+        outcomes: dict[_Attempt, Outcome] = {}
+        waived: list[tuple[str, str]] = []
+        for unit in units:
+            if unit.name in rows:
+                commit, made = commits[unit.name], rows.read(unit.name)
+                faulty = _unit_faults(commit, _attempts(unit, commit), made, quarantine, "")
+                yield from (f"episodes: unit {unit.name} {fault}" for fault in faulty)
+                outcomes.update(((row.problem_id, row.sample), row.outcome) for row in made)
+                waived += [(unit.name, problem) for problem in waived_problems(commit)]
+        yield from _waiver_faults(run.recipe.rollout.quota, waived, outcomes)
+        yield from _built_faults(groups, built.pop(block, ()), outcomes)
+    yield from (f"groups: unit {commit.unit} is of no planned block" for some in built.values() for commit in some)
+
+
+def _attempts(unit: EpisodeUnit, commit: Commit) -> set[_Attempt]:
+    """What the unit is to hold: what was planned and not waived."""
+    left = unit.problem_ids if not commit.waived else ()
+    waived = waived_problems(commit)
+    samples = range(unit.sample_start, unit.sample_stop)
+    return {(problem, sample) for problem in left if problem not in waived for sample in samples}
+
+
+def _unit_faults(
+    commit: Commit, attempts: Collection[_Attempt], made: Iterable[Episode], quarantine: _Quarantine, name: str
+) -> Iterator[str]:
+    """What a unit holds against what it is to hold. `name`: what rows in quarantine are called, before the episode."""
+    found: Counter[_Attempt] = Counter()
+    outcomes: Counter[str] = Counter()
+    for episode in made:
+        found[episode.problem_id, episode.sample] += 1
+        outcomes[episode.outcome.value] += 1
+        yield from (f"holds a contradiction: {fault}" for fault in episode_faults(episode))
+    yield from (f"holds {_id(row)} {times} times" for row, times in found.items() if times > 1)
+    yield from (f"holds {_id(row)}, which is not its own" for row in found if row not in attempts)
+    missing = [row for row in attempts if row not in found]
+    if len(missing) != quarantined_rows(commit):
+        yield (
+            f"lacks {len(missing)} of {len(attempts)} rows, and its record says that {quarantined_rows(commit)} are in "
+            "quarantine"
+        )
+    elif missing:
+        put_aside = quarantine.rows(commit.unit)
+        lost = [row for row in missing if f"{name}{_id(row)}" not in put_aside]
+        yield from (f"lacks {_id(row)}, which is not in quarantine either" for row in lost)
+    if outcomes != committed_outcomes(commit):
+        yield f"holds {dict(outcomes)}, and its record says {committed_outcomes(commit)}"
+
+
+def _id(attempt: _Attempt) -> str:
+    return f"{attempt[0]}#{attempt[1]}"
+
+
+def _waiver_faults(
+    quota: QuotaConfig | None, waived: Iterable[tuple[str, str]], outcomes: Mapping[_Attempt, Outcome]
+) -> Iterator[str]:
+    """Problems that units of a block left out although they never got enough chains."""
+    counts = Counter((problem, outcome) for (problem, _), outcome in outcomes.items())
+    for unit, problem in waived:
+        right, wrong = counts[problem, Outcome.RIGHT], counts[problem, Outcome.WRONG]
+        if quota is None or right < quota.right or wrong < quota.wrong:
+            yield f"episodes: unit {unit} waives {problem}, which has {right} right and {wrong} wrong episodes"
+
+
+def _built_faults(ledger: Ledger, commits: Iterable[Commit], outcomes: Mapping[_Attempt, Outcome]) -> Iterator[str]:
+    """Faults of the groups of a block."""
+    seen: Counter[str] = Counter()
+    for commit in commits:
+        for group in iterate(PreferenceGroup, ledger.read(commit)):
+            seen[group.problem_id] += 1
+            yield from (f"groups: {fault}" for fault in group_faults(group, outcomes))
+    yield from (f"groups: problem {problem} stands {n} times" for problem, n in seen.items() if n > 1)
+
+
+def _score_faults(run: Run, quarantine: _Quarantine) -> Iterator[str]:
+    ledger, planned = run.ledger(SCORES), planned_units(run)
+    commits = ledger.history()
+    yield from _unplanned(SCORES, commits, {unit.name for unit in planned})
+    rows = UnitRows(Score, ledger)
+    for unit in sorted(planned, key=lambda unit: unit.name):
+        if unit.name not in rows:
+            continue
+        scores = rows.read(unit.name)
+        attempts = {(problem, sample) for problem in unit.problem_ids for sample in range(unit.samples)}
+        made = [score.episode for score in scores]
+        faulty = _unit_faults(commits[unit.name], attempts, made, quarantine, f"{unit.model}/{unit.suite}/")
+        yield from (f"scores: unit {unit.name} {fault}" for fault in faulty)
+        own = (unit.model, unit.suite, unit.temperature == 0)
+        strange = Counter((score.model, score.suite, score.greedy) for score in scores)
+        yield from (f"scores: unit {unit.name} holds {n} rows of {key}" for key, n in strange.items() if key != own)
+
+
+def _unplanned(prefix: str, commits: Iterable[str], planned: Collection[str]) -> Iterator[str]:
+    return (f"{prefix}: unit {name} is committed and was never planned" for name in commits if name not in planned)
+
+
+def _checked(run: Run) -> list[str]:
+    names = (EPISODES, group_prefix(run.student), SCORES)
+    rows = {name: sum(commit.rows for commit in run.ledger(name).history().values()) for name in names}
+    return [f"{count:,} rows of {name}" for name, count in rows.items()]

@@ -1,0 +1,79 @@
+"""A figure of a plan that says where it comes from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+HEAD_ELEMENTS = 1 << 26
+"""Logits that the head holds at once: `training.tree.scoring.HEAD_ELEMENTS`, as a test sees to."""
+
+
+_FRAGMENTS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """So many bytes for `what`. `how` is the formula with its numbers, `source` where the formula is from."""
+
+    what: str
+    bytes: float
+    how: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceMemory:
+    """One process: what lies on its device, and on its host, in bytes. `faults`: why it does not fit; empty where it
+    does."""
+
+    device: str
+    capacity: float
+    on_device: tuple[Amount, ...]
+    on_host: tuple[Amount, ...]
+    faults: tuple[str, ...]
+
+    @property
+    def used(self) -> float:
+        return total(self.on_device)
+
+
+def scored_logits(rows: float, each: int) -> tuple[float, str, str]:
+    """Bytes of `rows` logits (positions x vocabulary) of a model of `each` bytes a value, which go through the head a
+    part at a time; how, and the source."""
+    at_once = min(rows, float(HEAD_ELEMENTS))
+    return at_once * (each + 8), f"{count(at_once)} logits at once x {each + 8} bytes", "training/tree/scoring.py"
+
+
+def fragments(amounts: list[Amount]) -> Amount:
+    """What the allocator cannot use, beside these."""
+    return Amount("fragments", _FRAGMENTS * total(amounts), f"{_FRAGMENTS:.0%} of the rest", "assumed")
+
+
+def total(amounts: Iterable[Amount]) -> float:
+    return sum(amount.bytes for amount in amounts)
+
+
+def size(value: float) -> str:
+    """Bytes for people: GiB or MiB."""
+    return f"{value / (1 << 30):,.2f} GiB" if abs(value) >= 1 << 30 else f"{value / (1 << 20):,.1f} MiB"
+
+
+def gigabytes(value: float) -> str:
+    """Bytes in units of 1e9, as weights are quoted."""
+    return f"{value / 1e9:,.1f} GB"
+
+
+def count(value: float) -> str:
+    """A number for people: 70.55 G, 0.94 M."""
+    for unit, scale in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if abs(value) >= scale:
+            return f"{value / scale:.4g} {unit}"
+    return f"{value:.4g}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people."""
+    if seconds >= 2 * 86400:
+        return f"{seconds / 86400:.1f} days"
+    if seconds >= 2 * 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.1f} s"

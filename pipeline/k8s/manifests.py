@@ -1,0 +1,123 @@
+"""Kubernetes objects of one run as plain values: `k8s/job/rayjob.yaml` with a plan's sizes. Pure but for reading it."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.plan.pods import WorkerGroup
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "k8s"
+PRODUCTS = {
+    "B200": ("NVIDIA-B200",),
+    "H200": ("NVIDIA-H200", "NVIDIA-H200-NVL"),
+    "H100": ("NVIDIA-H100-80GB-HBM3", "NVIDIA-H100-PCIe", "NVIDIA-H100-NVL"),
+    "A100-80": ("NVIDIA-A100-SXM4-80GB", "NVIDIA-A100-80GB-PCIe"),
+    "A100-40": ("NVIDIA-A100-SXM4-40GB", "NVIDIA-A100-PCIE-40GB"),
+    "GH200": ("NVIDIA-GH200-480GB",),
+    "H100-NVL": ("NVIDIA-H100-NVL",),
+    "H100-PCIe": ("NVIDIA-H100-PCIe",),
+    "A100-80-PCIe": ("NVIDIA-A100-80GB-PCIe",),
+    "A100-40-PCIe": ("NVIDIA-A100-PCIE-40GB",),
+    "L40S": ("NVIDIA-L40S",),
+    "L40": ("NVIDIA-L40",),
+    "A40": ("NVIDIA-A40",),
+    "RTX-4090": ("NVIDIA-GeForce-RTX-4090",),
+    "RTX-3090": ("NVIDIA-GeForce-RTX-3090",),
+    "A10": ("NVIDIA-A10",),
+    "A10G": ("NVIDIA-A10G",),
+    "L4": ("NVIDIA-L4",),
+    "V100-32": ("Tesla-V100-SXM2-32GB",),
+    "V100-32-PCIe": ("Tesla-V100-PCIE-32GB",),
+    "V100-16": ("Tesla-V100-SXM2-16GB",),
+    "V100-16-PCIe": ("Tesla-V100-PCIE-16GB",),
+    "T4": ("Tesla-T4",),
+}
+"""Our GPU types -> what NVIDIA's feature discovery writes into the node label nvidia.com/gpu.product."""
+
+
+def ray_job(groups: Sequence[WorkerGroup], image: str, claim_name: str, entrypoint: str) -> dict[str, Any]:
+    """The RayJob of a run."""
+    job = _template("job/rayjob.yaml")
+    job["spec"]["entrypoint"] = entrypoint
+    job["spec"]["rayClusterSpec"] = _sized(job["spec"]["rayClusterSpec"], groups, image, claim_name)
+    for container in job["spec"]["submitterPodTemplate"]["spec"]["containers"]:
+        container["image"] = image
+    return job
+
+
+def ray_cluster(groups: Sequence[WorkerGroup], image: str, claim_name: str) -> dict[str, Any]:
+    """A RayCluster of the same pods, for interactive work."""
+    cluster = _template("cluster/raycluster.yaml")
+    cluster["spec"] = _sized(cluster["spec"], groups, image, claim_name)
+    return cluster
+
+
+def claim(name: str, gib: int, storage_class: str) -> dict[str, Any]:
+    """The claim that holds the run's folder."""
+    document = _template("storage/claim.yaml")
+    document["metadata"]["name"] = name
+    document["spec"]["resources"]["requests"]["storage"] = f"{gib}Gi"
+    if storage_class:
+        document["spec"]["storageClassName"] = storage_class
+    return document
+
+
+def as_yaml(*documents: dict[str, Any]) -> str:
+    """Documents as one YAML text, without anchors."""
+    text: str = yaml.safe_dump_all([_copy(document) for document in documents], sort_keys=False, width=120)
+    return text
+
+
+def _template(path: str) -> dict[str, Any]:
+    document = yaml.safe_load((TEMPLATES / path).read_text())
+    assert isinstance(document, dict)
+    return _copy(document)
+
+
+def _copy(value: dict[str, Any]) -> dict[str, Any]:
+    """Anchors in YAML are one object in several places; here each place gets its own."""
+    copied = json.loads(json.dumps(value))
+    assert isinstance(copied, dict)
+    return copied
+
+
+def is_mixed(groups: Sequence[WorkerGroup]) -> bool:
+    """Whether there are GPUs of several types: only then is it said which pods go where."""
+    return len({group.gpu_type for group in groups if group.gpus}) > 1
+
+
+def _sized(spec: dict[str, Any], groups: Sequence[WorkerGroup], image: str, claim_name: str) -> dict[str, Any]:
+    by_name = {group["groupName"]: group for group in spec["workerGroupSpecs"]}
+    mixed = is_mixed(groups)
+    spec["workerGroupSpecs"] = [
+        _worker_group(_copy(by_name["gpu" if group.gpus else "cpu"]), group, mixed) for group in groups
+    ]
+    for member in (spec["headGroupSpec"], *spec["workerGroupSpecs"]):
+        pod = member["template"]["spec"]
+        for container in pod["containers"]:
+            container["image"] = image
+        for volume in pod["volumes"]:
+            if "persistentVolumeClaim" in volume:
+                volume["persistentVolumeClaim"]["claimName"] = claim_name
+    return spec
+
+
+def _worker_group(template: dict[str, Any], group: WorkerGroup, mixed: bool) -> dict[str, Any]:
+    template |= {"groupName": group.name, "replicas": group.pods, "maxReplicas": group.pods}
+    # Said here as well, so that Ray counts what is asked for and not what the node has.
+    template["rayStartParams"]["num-cpus"] = group.requests["cpu"]
+    pod = template["template"]["spec"]
+    pod["containers"][0]["resources"] = {"requests": group.requests, "limits": group.limits}
+    if mixed and group.ray_type:
+        # Ray sees the type once a node is there; that a node to come would have it, the autoscaler must be told.
+        names = dict.fromkeys((group.ray_type, group.ray_type.partition("-")[0]))
+        types = json.dumps({f"accelerator_type:{name}": 1 for name in names})
+        template["rayStartParams"]["resources"] = json.dumps(types)  # KubeRay puts it onto a command line as it stands
+    if mixed and group.gpu_type in PRODUCTS:
+        term = {"key": "nvidia.com/gpu.product", "operator": "In", "values": list(PRODUCTS[group.gpu_type])}
+        terms = {"nodeSelectorTerms": [{"matchExpressions": [term]}]}
+        pod["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
+    return template

@@ -1,0 +1,218 @@
+"""Whether a teacher's outputs may train another model, by the licence they are under.
+
+What stands here is what the licences' texts say, shortened; it is no legal advice, and a text may have changed since.
+The table is read on 2026-11-20. A licence that is not in it is said to be unknown, never taken for a free one.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from pipeline.estimates.published import published_licence
+
+
+class OutputUse(StrEnum):
+    """What a licence lets outputs be used for."""
+
+    FREE = "free"
+    """Training any model."""
+    CONDITIONS = "conditions"
+    """Training any model, under duties that the model made has to meet."""
+    OWN_FAMILY = "own_family"
+    """Training models of the teacher's own family only."""
+    NON_COMMERCIAL = "non_commercial"
+    """Training for research only."""
+    FORBIDDEN = "forbidden"
+    """Training a model that may compete."""
+    UNKNOWN = "unknown"
+    """Nobody looked, or the text is not known here."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputTerms:
+    """A licence's terms for outputs. `source`: where in its text."""
+
+    name: str
+    use: OutputUse
+    says: str
+    source: str
+    family: str = ""
+    """What a name of the student begins with that OWN_FAMILY allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a run makes of it. `allowed` is None where it depends, or is not known."""
+
+    allowed: bool | None
+    line: str
+
+
+_PERMISSIVE = "says nothing of outputs, so nothing restricts them"
+_TERMS: tuple[tuple[str, OutputTerms], ...] = (
+    (
+        r"(meta |llama )*llama ?(3[. ]?[1-9]|4)",
+        OutputTerms(
+            "Llama 3.1 to 4 Community License",
+            OutputUse.CONDITIONS,
+            "outputs may train other models; one that is given to others must have a name that begins with Llama, and "
+            "show 'Built with Llama'",
+            "section 1.b.i",
+        ),
+    ),
+    (
+        r"(meta |llama )*llama ?[23]([. ]?0)?",
+        OutputTerms(
+            "Llama 2 or Llama 3 Community License",
+            OutputUse.OWN_FAMILY,
+            "outputs may not improve any other large language model than Llama of that version and its derivatives",
+            "section 1.b.v",
+            family="llama",
+        ),
+    ),
+    (
+        r"apache( version)? ?(2(\.0)?)?|(openai )?gpt oss.*",
+        OutputTerms("Apache-2.0", OutputUse.FREE, _PERMISSIVE, "the whole text"),
+    ),
+    (r"mit|bsd.*|isc|unlicense|0bsd", OutputTerms("MIT, BSD or like", OutputUse.FREE, _PERMISSIVE, "the whole text")),
+    (r"cc ?0.*|cc by \d.*|cc by", OutputTerms("Creative Commons, free", OutputUse.FREE, _PERMISSIVE, "the whole text")),
+    (
+        r"cc by sa.*",
+        OutputTerms(
+            "Creative Commons SA",
+            OutputUse.CONDITIONS,
+            "what is made from it and given to others is under the same licence, with the source named",
+            "section 3.b",
+        ),
+    ),
+    (
+        r"cc by nc.*",
+        OutputTerms("Creative Commons NC", OutputUse.NON_COMMERCIAL, "no commercial use", "section 2.a"),
+    ),
+    (
+        r"mistral.*research.*|mrl.*|mnpl.*|mistral.*non production.*",
+        OutputTerms(
+            "Mistral Research or Non-Production License",
+            OutputUse.NON_COMMERCIAL,
+            "model, derivatives and outputs for research only, not for anything commercial",
+            "sections 2 and 3",
+        ),
+    ),
+    (
+        r"qwen.*research.*",
+        OutputTerms("Qwen Research License", OutputUse.NON_COMMERCIAL, "for non-commercial purposes only", "section 2"),
+    ),
+    (
+        r"qwen.*|tongyi.*",
+        OutputTerms(
+            "Qwen License",
+            OutputUse.CONDITIONS,
+            "outputs may train other models; one that is given to others must show 'Built with Qwen' or 'Improved "
+            "using Qwen', and beyond 100 million users a month another licence is needed",
+            "sections 3 and 4",
+        ),
+    ),
+    (
+        r"gemma.*",
+        OutputTerms(
+            "Gemma Terms of Use",
+            OutputUse.CONDITIONS,
+            "a model trained on outputs to behave like Gemma is a derivative: its terms and use policy go with it",
+            "sections 1.1(e) and 3.1",
+        ),
+    ),
+    (
+        r"deepseek.*",
+        OutputTerms(
+            "DeepSeek License",
+            OutputUse.CONDITIONS,
+            "outputs may be used, distillation included, within the use restrictions of the licence",
+            "attachment A",
+        ),
+    ),
+    (
+        r"openai.*|(chat ?)?gpt|(chat ?gpt|gpt ?\d).*|anthropic.*|claude.*|gemini.*|google ai.*|cohere.*api.*",
+        OutputTerms(
+            "terms of a commercial model service",
+            OutputUse.FORBIDDEN,
+            "outputs may not be used to develop models that compete with the service's own",
+            "the service's terms of use",
+        ),
+    ),
+    (
+        r".*hunyuan.*",
+        OutputTerms(
+            "Tencent Hunyuan License",
+            OutputUse.OWN_FAMILY,
+            "outputs may not improve any other large language model than Hunyuan and its derivatives",
+            "section 5(b)",
+            family="hunyuan",
+        ),
+    ),
+)
+
+
+def output_terms(licence: str) -> OutputTerms:
+    """The terms of a licence named as people name it: Apache-2.0, llama3, Llama-3.1-Community, Llama-3-70B, OpenAI."""
+    plain = " ".join(re.sub(r"[^a-z0-9.]+", " ", licence.lower()).split())
+    plain = re.sub(r"\b(community|license|licence|agreement|the|model|instruct|chat|hf|\d+(\.\d+)?b)\b", "", plain)
+    plain = " ".join(re.sub(r"([a-z])(\d)", r"\1 \2", plain).split())
+    for pattern, terms in _TERMS:
+        if re.fullmatch(pattern, plain) or re.fullmatch(pattern, plain.replace(" ", "")):
+            return terms
+    return OutputTerms(licence or "unknown", OutputUse.UNKNOWN, "its terms for outputs are not known here", "nowhere")
+
+
+def licence_of(licence: str, source: str) -> str:
+    """A model's licence as the recipe says it; where it says nothing, as the model at `source` is published."""
+    return _published(source) or licence if licence.lower() in ("", "unknown") else licence
+
+
+def judge_model(licence: str, source: str, student: str) -> Judgement:
+    """`judge_outputs` of the teacher at `source`, of which the recipe says that it is under `licence`.
+
+    A model's own licence counts, whatever a recipe says of it: one that says otherwise is told so.
+    """
+    said, published = licence_of(licence, source), _published(source)
+    if not published or output_terms(said) == output_terms(published):
+        return judge_outputs(said, student)
+    judgement = judge_outputs(published, student)
+    line = f"models.teacher.licence = {licence!r}, but {_name(source)} is published under another: {judgement.line}"
+    return replace(judgement, line=line)
+
+
+def _published(source: str) -> str:
+    return published_licence(_name(source))
+
+
+def _name(source: str) -> str:
+    """OWNER/NAME of what `hub:OWNER/NAME@COMMIT` or a folder that ends so names."""
+    return "/".join(source.removeprefix("hub:").split("@")[0].rstrip("/").split("/")[-2:])
+
+
+def judge_outputs(licence: str, student: str) -> Judgement:
+    """Whether what a teacher under `licence` wrote may train `student` (its name or source), in one line."""
+    terms = output_terms(licence)
+    said = f"{terms.name} ({terms.source}): {terms.says}"
+    if terms.use is OutputUse.FREE:
+        return Judgement(True, said)
+    if terms.use is OutputUse.OWN_FAMILY:
+        if _of_family(student, terms.family):
+            return Judgement(None, f"{said}; {student} looks like one: see that it is of the same version")
+        return Judgement(False, f"{said}; so they may NOT train {student}")
+    if terms.use is OutputUse.FORBIDDEN:
+        return Judgement(False, f"{said}; so they may NOT train {student}, unless it does not compete with it")
+    if terms.use is OutputUse.NON_COMMERCIAL:
+        return Judgement(None, f"{said}; so what is trained on them is for research only")
+    if terms.use is OutputUse.CONDITIONS:
+        return Judgement(None, said)
+    return Judgement(
+        None,
+        f"licence {licence!r}: {terms.says}; read them before anything is trained on the outputs, and say the licence "
+        "in models.teacher.licence",
+    )
+
+
+def _of_family(student: str, family: str) -> bool:
+    name = student.removeprefix("hub:").split("@")[0].rpartition("/")[2].lower()
+    return bool(family) and (name.startswith(family) or f"-{family}" in name)

@@ -1,0 +1,30 @@
+"""The models of a run: where each one lies, and what engines are given."""
+
+from typing import TYPE_CHECKING
+
+from cluster.engine.model_source import model_revision
+from pipeline.licences import licence_of
+from pipeline.run.folder import Run
+from rollout.records import Producer
+
+if TYPE_CHECKING:
+    from rollout.hosts.work import ServedModel
+
+
+def served_model(run: Run, name: str) -> "ServedModel":
+    """`teacher`, `base` or an arm of the run, as a host serves it."""
+    from rollout.hosts.work import ServedModel
+
+    models = run.recipe.models
+    section = models.teacher if name == "teacher" else models.student
+    licence = licence_of(section.licence, section.source)
+    source = model_source(run, name)
+    producer = Producer(model=name, revision=model_revision(source), licence=licence)
+    return ServedModel(name=name, source=source, producer=producer)
+
+
+def model_source(run: Run, name: str) -> str:
+    """Where the files of `teacher`, `base` or an arm are: what the recipe names, or a folder of the run."""
+    models = run.recipe.models
+    given = {"teacher": models.teacher.source, "base": models.student.source}.get(name, "")
+    return given or str(run.model(name))

@@ -1,0 +1,105 @@
+"""What a run is to do: its problems, and the units that follow from them. Files of the run, so that a finished run
+is known as finished without making a problem again."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import msgspec
+
+from cluster.errors import CorruptionError, RequestError
+from pipeline.recipe import NO_TRAIN_PROBLEMS
+from pipeline.run.folder import Run
+from pipeline.run.suites import make_suites
+from rollout.hosts.units import EpisodeUnit, plan_units
+from rollout.problems import generate
+from rollout.problems.duplicates import deduplicate
+from rollout.records import Problem
+
+TRAIN = "problems/train.jsonl"
+PLAN = "plan.json"
+
+
+class Workload(msgspec.Struct, frozen=True, kw_only=True):
+    """RUN/plan.json: what there is to do. `suites` maps a suite to its number of problems."""
+
+    generation: str
+    episode_units: tuple[EpisodeUnit, ...]
+    episodes: int
+    train_problems: int
+    suites: dict[str, int]
+    dropped_duplicates: int
+
+
+def make_workload(run: Run) -> Workload:
+    """Generate the problems, leave out held-out ones that training would see, write both down; or read them."""
+    if run.store.exists(PLAN):
+        return read_workload(run)
+    families = run.recipe.problems
+    held_out = make_suites(run.recipe)
+    drawn = [problem for family in families.values() if family.train for problem in generate(family, "train")]
+    train, duplicates = deduplicate(drawn, [problem for problems in held_out.values() for problem in problems])
+    if not train and run.recipe.arms:
+        raise RequestError(NO_TRAIN_PROBLEMS)
+    _refuse_doubles(train, "train")
+    for suite, problems in held_out.items():
+        _refuse_doubles(problems, suite)
+        run.store.create(suite_path(suite), _lines(problems))
+    run.store.create(TRAIN, _lines(train))
+    rollout = run.recipe.rollout
+    ids = [problem.id for problem in train]
+    units = plan_units(ids, rollout.samples, rollout.problems_per_block, rollout.samples_per_unit, run.id)
+    workload = Workload(
+        generation=run.id,
+        episode_units=tuple(units),
+        episodes=len(ids) * rollout.samples,
+        train_problems=len(train),
+        suites={suite: len(problems) for suite, problems in held_out.items()},
+        dropped_duplicates=duplicates.dropped,
+    )
+    run.store.create(PLAN, msgspec.json.format(msgspec.json.encode(workload), indent=1))
+    return workload
+
+
+def read_workload(run: Run) -> Workload:
+    """RUN/plan.json. Raises CorruptionError when it is broken, RequestError when it is not there yet."""
+    try:
+        return msgspec.json.decode(run.store.read(PLAN), type=Workload)
+    except FileNotFoundError:
+        raise RequestError(f"run {run.folder}: has no plan yet; `chainpref rollout` makes it") from None
+    except msgspec.DecodeError as error:
+        raise CorruptionError(f"{run.folder / PLAN} is broken ({error}); delete it and run again") from None
+
+
+def train_problems(run: Run) -> list[Problem]:
+    """The problems that the teacher attempts."""
+    return _read(run, TRAIN)
+
+
+def suite_problems(run: Run) -> dict[str, list[Problem]]:
+    """Suite -> its held-out problems."""
+    return {suite: _read(run, suite_path(suite)) for suite in read_workload(run).suites}
+
+
+def suite_path(suite: str) -> str:
+    return f"problems/suites/{suite}.jsonl"
+
+
+def _lines(problems: Sequence[Problem]) -> bytes:
+    return b"".join(msgspec.json.encode(problem) + b"\n" for problem in problems)
+
+
+def _read(run: Run, path: str) -> list[Problem]:
+    return [_decoder().decode(line) for line in run.store.read(path).splitlines()]
+
+
+@lru_cache(maxsize=1)
+def _decoder() -> "msgspec.json.Decoder[Problem]":
+    return msgspec.json.Decoder(Problem)
+
+
+def _refuse_doubles(problems: Sequence[Problem], where: str) -> None:
+    seen: set[str] = set()
+    for problem in problems:
+        if problem.id in seen:
+            raise RequestError(f"problems of {where}: id {problem.id!r} stands twice; give every problem its own")
+        seen.add(problem.id)

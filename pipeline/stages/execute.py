@@ -1,0 +1,90 @@
+"""Runs stages: skips the complete ones, goes on with the half done one, times and records each."""
+
+import contextlib
+import signal
+import types
+from collections.abc import Iterator, Sequence
+
+from cluster import telemetry
+from cluster.errors import RequestError
+from pipeline.plan.prediction import predict
+from pipeline.run.folder import Run
+from pipeline.run.memory_watch import watched
+from pipeline.run.quiet import libraries_to
+from pipeline.stages import BY_NAME, STAGES, Stage
+
+
+def run_all(run: Run) -> bool:
+    """Every stage that is not complete yet, in order. Returns whether there was anything to do."""
+    return _run(run, STAGES)
+
+
+def run_one(run: Run, name: str) -> bool:
+    """One stage alone. Raises RequestError when one that it builds on is not complete."""
+    stage = BY_NAME[name]
+    for needed in stage.needs:
+        if not BY_NAME[needed].complete(run):
+            raise RequestError(f"stage {name}: stage {needed} is not complete; run `chainpref {needed}` first")
+    return _run(run, [stage])
+
+
+def _run(run: Run, stages: Sequence[Stage]) -> bool:
+    left = [stage for stage in stages if not stage.complete(run)]
+    if not left:
+        return False
+    with contextlib.ExitStack() as session:
+        session.enter_context(_terminated_as_interrupted())
+        predict(run)
+        started = False
+        for stage in left:
+            if stage.needs_ray and not started:
+                session.enter_context(ray_up(run))
+                started = True
+            if stage.complete(run):  # an earlier stage may have done it on the way
+                continue
+            run.console.print(f"[bold]{stage.name}[/bold]")
+            shown = telemetry.running(stage.name)
+            with run.events.stage(stage.name), shown, _quiet(run), watched(run.events, stage.name):
+                stage.work(run)
+    return True
+
+
+def _quiet(run: Run) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext() if run.verbose else libraries_to(run.folder / "logs" / "driver.log")
+
+
+@contextlib.contextmanager
+def ray_up(run: Run) -> Iterator[None]:
+    """Ray while the block runs. Where it is up already, as for all runs of a sweep, it stays up."""
+    import ray
+
+    from cluster.jobs.session import ray_session
+
+    if ray.is_initialized():
+        yield
+        return
+    cluster = run.recipe.cluster
+    with contextlib.ExitStack() as session:
+        with _quiet(run):
+            session.enter_context(
+                ray_session(
+                    cluster.address, cluster.local_cpus, run.folder / "logs", run.verbose, f"chainpref-{run.id}"
+                )
+            )
+        session.enter_context(_terminated_as_interrupted())  # a local Ray has put its own way of ending in its place
+        telemetry.reset()
+        yield
+
+
+@contextlib.contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM, which is how Ray's jobs and Kubernetes stop a driver, ends like Ctrl-C: cleanly, to be resumed."""
+
+    def interrupt(number: int, frame: types.FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

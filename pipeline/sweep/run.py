@@ -1,0 +1,119 @@
+"""`chainpref sweep RECIPE`: all runs of a sweep, resuming, and one table of what came out."""
+
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from cluster.store.storage import LocalStore
+from evaluation.job import SCORES
+from evaluation.sweep import Question, RowSource, Tally, summarise_sweep
+from pipeline.recipe import RESERVED_ARMS, Recipe
+from pipeline.run.folder import Run, open_run, read_run
+from pipeline.stages import STAGES
+from pipeline.stages.execute import ray_up, run_all
+from pipeline.stages.report import SUMMARY
+from pipeline.sweep.points import SweepPlan, row_of
+from pipeline.sweep.sharing import take_over
+
+PAGE = "report/index.html"
+
+
+def sweep_folder(plan: SweepPlan, given: Path | None) -> Path:
+    """Where the sweep lies: as said on the command line, or as the recipe says."""
+    return (given or Path(plan.directory) / plan.name).absolute()
+
+
+def run_sweep(plan: SweepPlan, folder: Path, source: Path | None, console: Console, verbose: bool) -> bool:
+    """Every run that is not complete, then the table. Returns whether there was anything to do.
+
+    `source`: a finished run to take over models, episodes and groups from, where it has the same.
+    """
+    sources = [read_run(source, console)] if source is not None else []
+    done = 0
+    with contextlib.ExitStack() as session:
+        for number, (name, recipe) in enumerate(plan.runs.items(), start=1):
+            with open_run(placed(recipe, name, folder), folder / "runs" / name, console, verbose) as run:
+                if not all(stage.complete(run) for stage in STAGES):
+                    arms = f"{len(recipe.arms)} arms"
+                    console.print(f"[bold]run {number} of {len(plan.runs)}: {name}[/bold], {arms}", highlight=False)
+                    take_over(run, sources)
+                    session.enter_context(ray_up(run))
+                    done += run_all(run)
+            sources.append(run)
+    store = LocalStore(folder)
+    if done or not store.exists(SUMMARY):
+        _report(plan, folder, console)
+        done += 1
+    return bool(done)
+
+
+def show_sweep(folder: Path, console: Console) -> None:
+    """The tables and the findings on the terminal."""
+    from evaluation.report.sweep_table import print_sweep
+
+    print_sweep(json.loads((folder / SUMMARY).read_text(encoding="utf-8")), console)
+    console.print(f"report: {folder / PAGE}", highlight=False, soft_wrap=True)
+
+
+def placed(recipe: Recipe, name: str, sweep: Path) -> Recipe:
+    """Tiny models are kept beside the sweep, and where it is in a bucket each run has a prefix of its own there."""
+    models = recipe.models.model_copy(update={"cache": recipe.models.cache or str(sweep.parent / ".models")})
+    store = f"{recipe.run.store}/{name}" if recipe.run.store else ""
+    return recipe.model_copy(update={"models": models, "run": recipe.run.model_copy(update={"store": store})})
+
+
+def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
+    from evaluation.report.sweep import write_sweep_report
+    from rollout.data.shards import read_scores
+
+    runs = {name: read_run(folder / "runs" / name, console) for name in plan.runs}
+    summary = summarise_sweep(
+        plan.name,
+        _rows(plan),
+        _questions(plan),
+        {name: Tally().add(read_scores(run.ledger(SCORES))) for name, run in runs.items()},
+        {name: json.loads(run.store.read(SUMMARY)) for name, run in runs.items()},
+        next(iter(plan.runs.values())).evaluation.confidence,
+    )
+    summary |= {
+        "axes": {key: list(values) for key, values in plan.axes.items()},
+        "variants": plan.section.variants,
+        "seeds": list(plan.section.seeds),
+        "runs": {name: f"runs/{name}" for name in plan.runs},
+        "seconds": _seconds(list(runs.values())),
+    }
+    page = folder / PAGE
+    page.parent.mkdir(exist_ok=True)
+    write_sweep_report(page, summary)
+    LocalStore(folder).replace(SUMMARY, json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False).encode())
+
+
+def _rows(plan: SweepPlan) -> dict[str, list[RowSource]]:
+    """Every row with its sources, one a seed: teacher and base of every run first, then the arms as planned."""
+    rows: dict[str, list[RowSource]] = {
+        row_of(name, run): [RowSource(run, name)] for run in plan.runs for name in RESERVED_ARMS
+    }
+    for cell in plan.cells:
+        rows.setdefault(cell.row, []).append(RowSource(cell.run, cell.arm))
+    return rows
+
+
+def _questions(plan: SweepPlan) -> list[Question]:
+    asked = [Question(name, contrast.plus, contrast.minus) for name, contrast in plan.section.compare.items()]
+    if asked:
+        return asked
+    against = {cell.row: row_of("base", cell.run) for cell in plan.cells}
+    return [Question(f"{row} against {base}", (row,), (base,)) for row, base in against.items()]
+
+
+def _seconds(runs: Sequence[Run]) -> dict[str, Any]:
+    """Stage -> seconds, summed over the runs."""
+    total: Counter[str] = Counter()
+    for run in runs:
+        total.update(run.events.seconds())
+    return {stage: round(seconds, 3) for stage, seconds in total.items()}

@@ -1,0 +1,1 @@
+"""Records as Arrow shards: where everything of a run lies, columns, reading and writing, invariants."""

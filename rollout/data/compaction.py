@@ -1,0 +1,50 @@
+"""Many small shards into few large ones, at the end of a stage: fewer files, rows and their order unchanged."""
+
+from collections.abc import Mapping
+
+from cluster.store.ledger import COMPACTION, Commit, Ledger
+from rollout.data.shards import concatenate
+
+TARGET_BYTES = 512 << 20
+
+
+def compact(ledger: Ledger, target_bytes: int = TARGET_BYTES) -> list[Commit]:
+    """Concatenate runs of live units into shards of at most `target_bytes`; returns the compactions made.
+
+    Repeating it makes nothing new. Several may run at once: each compaction is numbered and created by the first
+    writer, and whoever was second plans anew. The members' records and shards stay. Memory: one shard of
+    `target_bytes` and an eighth, which its buffer may have to spare, and one member.
+    """
+    made: list[Commit] = []
+    apart: set[str] = set()  # units whose schema is of another version than their neighbours'
+    while True:
+        # The number first: what another one compacts after this look is then refused, and not held twice.
+        number = ledger.compactions() + 1
+        members = plan(ledger.commits(), target_bytes, apart)
+        if not members:
+            return made
+        payload, taken = concatenate(ledger.read(commit) for commit in members)
+        if taken == 1:
+            apart.add(members[0].unit)
+            continue
+        rows = sum(commit.rows for commit in members[:taken])
+        commit, won = ledger.publish_compaction(number, payload, rows, [commit.unit for commit in members[:taken]])
+        made += [commit] if won else []
+
+
+def plan(commits: Mapping[str, Commit], target_bytes: int, apart: set[str]) -> list[Commit]:
+    """The first run of two or more consecutive units that fit `target_bytes` together; empty when there is none."""
+    run: list[Commit] = []
+    held = 0
+    for commit in commits.values():
+        if commit.waived:
+            continue
+        fixed = commit.unit in apart or commit.unit.startswith(COMPACTION)
+        if fixed or held + commit.bytes > target_bytes:
+            if len(run) > 1:
+                return run
+            run, held = [], 0
+        if not fixed:
+            run.append(commit)
+            held += commit.bytes
+    return run if len(run) > 1 else []

@@ -1,0 +1,286 @@
+"""One Ray actor: an engine and its episodes as coroutines.
+
+A unit's episodes run side by side with those of other units, under one limit for the whole host, which follows the
+engine's KV cache; the unit's shard is committed once all of them ended. Episodes that go on come before new ones: a
+waiting turn keeps its place under the limit, and the engine serves later turns first. When the engine is dead the
+actor ends its process, and the pool makes another one, which loads again.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+from collections import Counter
+from functools import lru_cache
+
+from cluster.engine.admission import Admission, Gate, first_limit
+from cluster.engine.model_source import local_model
+from cluster.engine.scripted import ScriptedConfig, ScriptedEngine, start_scripted
+from cluster.engine.vllm import EngineConfig, VllmEngine, start_engine
+from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
+from cluster.pool.pool import Room
+from cluster.store.storage import Store, open_store
+from cluster.telemetry import STEP_SECONDS
+from rollout.config import EpisodeConfig
+from rollout.episodes.episode import Attempt, EpisodeSetting, run_episode
+from rollout.formats import CallFormat
+from rollout.hosts.scripted_replies import GoldPlayer
+from rollout.hosts.work import HostProgress, HostSpec, Receipt, ServedModel, Work, receipt_of
+from rollout.prompts.native_template import open_template
+from rollout.prompts.template import ChatTemplate
+from rollout.records import Episode, Problem, content_hash
+
+_FATAL = {InfrastructureKind.ENGINE_DEAD, InfrastructureKind.ENGINE_STALLED}
+_LAST_WORDS_S = 0.3
+_CONTROL_S = 0.5
+"""How often the limit of live episodes is looked at."""
+_SIGN_OF_LIFE_S = 2.0
+
+
+@lru_cache(maxsize=64)
+def _episode_config(settings: bytes) -> EpisodeConfig:
+    return EpisodeConfig.model_validate_json(settings)
+
+
+@lru_cache(maxsize=8)
+def _opened(source: str, call_format: str) -> tuple[ChatTemplate, CallFormat]:
+    """Kept for suites that are asked in a format of their own, and for checkpoints of one model."""
+    return open_template(local_model(source), call_format)
+
+
+class RolloutHost:
+    """The actor's class. `__init__` only keeps the spec: an exception there would end the actor before it could say
+    what is wrong."""
+
+    def __init__(self, spec: HostSpec) -> None:
+        self._spec = spec
+        self._gate = Gate(spec.live_episodes)
+        self._left: dict[str, int] = {}
+        self._changed = asyncio.Event()
+        self._finished = 0
+        self._parcels_under_way = 0
+        self._reloads: dict[str, float] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._outcomes: Counter[str] = Counter()
+        self._step_seconds = [0] * STEP_SECONDS.buckets
+        self._engine: VllmEngine | ScriptedEngine | None = None
+        self._player: GoldPlayer | None = None
+        self._model = spec.model
+        self._starting = asyncio.Lock()
+        self._control: asyncio.Task[None] | None = None
+        self._draining = False
+        self._dead: InfrastructureError | None = None
+
+    async def start(self) -> int:
+        """Load the model. Returns the host's places. Raises RequestError where the node does not see the run."""
+        await asyncio.to_thread(self._refuse_elsewhere)
+        try:
+            await self._serve(self._spec.model, b"")
+        except InfrastructureError as error:
+            self._end_if_fatal(error)
+            raise
+        return self._gate.limit
+
+    async def run(self, work: Work, start: int, stop: int) -> Receipt:
+        """Make the attempts `start` to `stop` of a unit; commit their rows if that is all of it, else return them.
+
+        Raises InfrastructureError; then nothing was committed.
+        """
+        if self._draining:
+            raise InfrastructureError(InfrastructureKind.DRAINED, self._spec.name)
+        if self._dead is not None:
+            raise self._dead
+        started = time.monotonic()
+        parcel = f"{work.unit}:{start}"
+        self._left[parcel] = stop - start
+        try:
+            setting = await self._serve(work.model, work.episodes)
+            episodes = await self._attempts(work, start, stop, parcel, setting)
+        except InfrastructureError as error:
+            self._end_if_fatal(error)
+            raise
+        finally:
+            del self._left[parcel]
+            self._changed.set()
+        # In a thread: the store may be far away, and the engine is not to wait for it.
+        return await asyncio.to_thread(
+            receipt_of,
+            self._store,
+            work,
+            episodes,
+            stop - start == work.size,
+            self._spec.name,
+            time.monotonic() - started,
+        )
+
+    async def room(self, below: int) -> Room:
+        """Places, and what is left of each parcel: as soon as fewer than `below` episodes are, or after a while."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SIGN_OF_LIFE_S):
+                while sum(self._left.values()) >= below:
+                    self._changed.clear()
+                    await self._changed.wait()
+        return Room(places=self._gate.limit, left=dict(self._left))
+
+    async def progress(self) -> HostProgress:
+        """A reading of the host and its engine."""
+        stats = self._engine.stats() if self._engine else None
+        return HostProgress(
+            host=self._spec.name,
+            process=os.getpid(),
+            live=self._gate.inside,
+            limit=self._gate.limit,
+            waiting=sum(self._left.values()) - self._gate.inside,
+            finished=self._finished,
+            outcomes=dict(self._outcomes),
+            generated_tokens=stats.generated_tokens if stats else 0,
+            prompt_tokens=stats.prompt_tokens if stats else 0,
+            cached_prompt_tokens=stats.cached_prompt_tokens if stats else 0,
+            kv_usage=stats.kv_usage if stats else 0.0,
+            kv_tokens=stats.kv_tokens if stats else 0,
+            running=stats.running if stats else 0,
+            queued=stats.waiting if stats else 0,
+            preempted=stats.preempted if stats else 0,
+            reloads=dict(self._reloads),
+            step_seconds=tuple(self._step_seconds),
+        )
+
+    async def drain(self) -> None:
+        """Take no more work; returns when what is under way has ended."""
+        self._draining = True
+        await self._idle.wait()
+
+    async def close(self) -> None:
+        """Drain and release the engine."""
+        await self.drain()
+        if self._control is not None:
+            self._control.cancel()
+        if self._engine is not None:
+            await self._engine.close()
+            self._engine = None
+
+    def _refuse_elsewhere(self) -> None:
+        """What a host commits to a disk of its own node alone would be missed by everybody else."""
+        spec = self._spec
+        if spec.must_see and not self._store.exists(spec.must_see):
+            raise RequestError(
+                f"{spec.name}: its node {socket.gethostname()} does not see {spec.must_see} of the run at "
+                f"{spec.run_uri}; put the run's folder (--run) on storage that all nodes mount, or "
+                "set run.store to a bucket"
+            )
+
+    @property
+    def _store(self) -> Store:
+        return open_store(self._spec.run_uri)
+
+    async def _serve(self, model: ServedModel, episodes: bytes) -> EpisodeSetting:
+        """The engine, serving `model`: started if there is none, its weights replaced if it serves another."""
+        config = _episode_config(episodes or self._spec.episodes)
+        async with self._starting:
+            template, call_format = await asyncio.to_thread(_opened, model.source, config.call_format)
+            if self._engine is None:
+                self._engine = await self._load(model)
+            elif model.source != self._model.source:
+                await self._idle.wait()  # no episode may change its model in the middle
+                started = time.monotonic()
+                await self._engine.reload(str(local_model(model.source)))
+                self._reloads[model.name] = round(time.monotonic() - started, 3)
+                self._model = model
+        return EpisodeSetting(
+            engine=self._engine,
+            template=template,
+            call_format=call_format,
+            config=config,
+            max_context=self._engine_config.max_context,
+            producer=model.producer,
+            generation=self._spec.generation,
+            parent=self._spec.parent,
+            engine_name=self._spec.name,
+        )
+
+    async def _load(self, model: ServedModel) -> VllmEngine | ScriptedEngine:
+        spec = self._spec
+        self._engine_config = EngineConfig.model_validate_json(spec.engine)
+        folder = await asyncio.to_thread(local_model, model.source)
+        engine: VllmEngine | ScriptedEngine
+        if spec.scripted:
+            config = ScriptedConfig.model_validate_json(spec.scripted)
+            self._player = GoldPlayer(config.wrong, config.seed)
+            engine = await start_scripted(self._player, config)
+        else:
+            engine = await start_engine(self._engine_config, str(folder), spec.seed, spec.executor)
+        self._model = model
+        limit = first_limit(engine.stats().kv_tokens, self._engine_config.max_context, spec.live_episodes)
+        self._control = asyncio.create_task(self._follow(engine, Admission(spec.live_episodes, limit)))
+        return engine
+
+    async def _follow(self, engine: VllmEngine | ScriptedEngine, admission: Admission) -> None:
+        """Keep the limit of live episodes to what the engine can bear."""
+        self._gate.limit = admission.limit
+        while True:
+            await asyncio.sleep(_CONTROL_S)
+            limit = admission.observe(engine.stats(), self._gate.inside)
+            if limit != self._gate.limit:
+                self._gate.limit = limit
+                self._changed.set()
+
+    async def _attempts(self, work: Work, start: int, stop: int, parcel: str, setting: EpisodeSetting) -> list[Episode]:
+        """The attempts of a unit from `start` to `stop`, problem-major. The first error cancels the rest."""
+        if self._player is not None:
+            self._player.learn(work.problems, setting.template, setting.call_format)
+        self._parcels_under_way += 1
+        self._idle.clear()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._attempt(problem, sample, work, parcel, setting))
+                    for problem, sample in work.attempts(start, stop)
+                ]
+        except BaseExceptionGroup as failures:  # `except*` would wrap what is raised here, on Python 3.11.3 and older
+            error: BaseException = failures
+            while isinstance(error, BaseExceptionGroup):
+                error = error.exceptions[0]
+            raise error from None
+        finally:
+            self._parcels_under_way -= 1
+            if not self._parcels_under_way:
+                self._idle.set()
+        return [task.result() for task in tasks]
+
+    async def _attempt(
+        self, problem: Problem, sample: int, work: Work, parcel: str, setting: EpisodeSetting
+    ) -> Episode:
+        async with self._gate:
+            attempt = Attempt(
+                sample=sample,
+                temperature=work.temperature,
+                top_p=work.top_p,
+                seed=self._seed(work, problem, sample),
+                label=f"@{work.unit}",
+            )
+            episode = await run_episode(problem, attempt, setting)
+        self._finished += 1
+        self._left[parcel] -= 1
+        self._changed.set()
+        self._outcomes[episode.outcome.value] += 1
+        for step in episode.steps:
+            self._step_seconds[STEP_SECONDS.bucket(step.seconds)] += 1
+        return episode
+
+    def _seed(self, work: Work, problem: Problem, sample: int) -> int | None:
+        """A seed of the attempt's own, where the recipe wants samples that repeat."""
+        if not self._engine_config.seeded or work.temperature == 0:
+            return None
+        parts = (str(self._spec.seed), work.model.name, work.suite, problem.id, str(sample))
+        return int(content_hash(*parts)[:7], 16)
+
+    def _end_if_fatal(self, error: InfrastructureError) -> None:
+        """After the engine's death nothing in this process can be trusted: end it; the pool makes another one.
+
+        Not at once: the cause should reach the pool, which would otherwise hear of a dead actor only.
+        """
+        if error.kind in _FATAL and self._dead is None:
+            self._dead = error
+            asyncio.get_running_loop().call_later(_LAST_WORDS_S, os._exit, 1)

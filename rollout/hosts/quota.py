@@ -1,0 +1,41 @@
+"""Which problems have enough chains of both kinds, so that no more of them are sampled. Pure.
+
+It saves time on problems that are neither hard nor easy, and it biases the data: how often such a problem was
+attempted depends on what came out. So what is left out is on record, unit by unit, and the report counts it.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from rollout.config import QuotaConfig
+from rollout.hosts.work import Work
+
+
+class Quota:
+    """Right and wrong episodes of each problem so far."""
+
+    def __init__(self, config: QuotaConfig) -> None:
+        self._config = config
+        self._counts: dict[str, tuple[int, int]] = {}
+
+    def add(self, tally: Mapping[str, tuple[int, int]]) -> None:
+        """Count a unit's episodes."""
+        for problem, (right, wrong) in tally.items():
+            before = self._counts.get(problem, (0, 0))
+            self._counts[problem] = (before[0] + right, before[1] + wrong)
+
+    def filled(self, problem: str) -> bool:
+        right, wrong = self._counts.get(problem, (0, 0))
+        return right >= self._config.right and wrong >= self._config.wrong
+
+    def trim(self, work: Work) -> Work:
+        """The work without the problems that have enough; its `waived` names them."""
+        left = tuple(problem for problem in work.problems if not self.filled(problem.id))
+        waived = tuple(problem.id for problem in work.problems if self.filled(problem.id))
+        return msgspec.structs.replace(work, problems=left, waived=(*work.waived, *waived)) if waived else work
+
+    @property
+    def reason(self) -> str:
+        """What a waiver says."""
+        return f"quota: at least {self._config.right} right and {self._config.wrong} wrong episodes of every problem"

@@ -1,0 +1,155 @@
+"""Family `knights`, out of domain: knights tell the truth, knaves lie; who is what? Difficulty: people less two.
+
+What people say of others hangs together, and one statement of likeness decides between the two ways it could be.
+Gold by construction, with what the toolbox derives; second way: z3, which also proves that there is no other way.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rollout.problems.config import FamilyConfig
+from rollout.problems.drawing import Draft, agree, call, collect
+from rollout.problems.families.phrases import NAMES
+from rollout.problems.families.phrases import NEW_NAMES as NEW_PEOPLE
+from rollout.problems.families.telling import Telling, ToldStory, masked
+from rollout.records import Problem
+from rollout.toolboxes.builtin.knights import NEW_NAMES, Island
+
+SAYS: Mapping[bool, Mapping[str, tuple[str, ...]]] = {
+    False: {
+        "knight": ("{a} says: {b} is a knight.", "{a} tells us {b} is a knight.", '"{b} is a knight," says {a}.'),
+        "knave": ("{a} says: {b} is a knave.", "{a} tells us {b} is a knave.", '"{b} is a knave," says {a}.'),
+        "same": ("{a} says: {b} is like me.", "{a} tells us {b} is the same as {a}.", '"{b} is like me," says {a}.'),
+        "differ": ("{a} says: {b} is unlike me.", "{a} tells us {b} is not as {a}.", '"{b} is unlike me," says {a}.'),
+    },
+    True: {
+        "knight": ("If one believes {a}, {b} is a knight.",),
+        "knave": ("If one believes {a}, {b} is a knave.",),
+        "same": ("If one believes {a}, {b} and {a} are of one kind.",),
+        "differ": ("If one believes {a}, {b} and {a} are of two kinds.",),
+    },
+}
+ASKS = {
+    False: ("Who is a knight?", "Name all knights.", "Which of them are knights?", "Who tells the truth?"),
+    True: ("Whom can one trust?",),
+}
+
+
+@dataclass(frozen=True)
+class Statements(ToldStory):
+    """People with what they are, and what they say: speaker, kind, other."""
+
+    people: tuple[tuple[str, bool], ...]
+    says: tuple[tuple[str, str, str], ...]
+
+    @property
+    def text(self) -> str:
+        telling = self.telling
+        sentences = []
+        for speaker, kind, other in self.says:
+            told = telling.pick({flag: SAYS[flag][kind] for flag in (False, True)})
+            sentences.append(told.format(a=speaker, b=other))
+        return telling.arrange(sentences, telling.pick(ASKS, 1))
+
+    @property
+    def template(self) -> str:
+        return masked(self.text, {*NAMES, *NEW_PEOPLE})
+
+    @property
+    def core(self) -> str:
+        return f"knights: {sorted(self.people)} {sorted(self.says)}"
+
+    def write(self) -> Draft:
+        names = [name for name, _ in self.people]
+        answer = [name for name, honest in self.people if honest]
+        agree([answer], solutions(names, self.says), self.text)
+        state = {"people": names, "says": [list(said) for said in self.says]}
+        island, suppose = Island(state), self.telling.function("suppose", NEW_NAMES)
+        calls = [call(suppose, person=names[0], kind="knight")]
+        derived = island.suppose(names[0], "knight")
+        if derived == "impossible":
+            calls.append(call(suppose, person=names[0], kind="knave"))
+            derived = island.suppose(names[0], "knave")
+        kinds = (f"{name} {'knight' if honest else 'knave'}" for name, honest in self.people)
+        agree(f"possible: {', '.join(kinds)}", derived, self.text)
+        calls.append(call(self.telling.function("finish", NEW_NAMES), answer=answer))
+        return Draft(
+            text=self.text,
+            gold=answer,
+            calls=tuple(calls),
+            toolbox=self.telling.toolbox("knights"),
+            checker="set",
+            template=self.template,
+            state=state,
+            difficulty=len(names) - 2,
+        )
+
+    def with_new_names(self, rng: random.Random) -> "Statements":
+        # More people than new names: the old name's end keeps them apart.
+        new = {name: f"{rng.choice(NEW_PEOPLE)}{name.lower()}" for name, _ in self.people}
+        return replace(
+            self,
+            people=tuple((new[name], honest) for name, honest in self.people),
+            says=tuple((new[speaker], kind, new[other]) for speaker, kind, other in self.says),
+        )
+
+    def shorter(self, rng: random.Random) -> "Statements":
+        """Without the person who came last, whom nobody but that person's link concerns."""
+        gone = self.people[-1][0]
+        says = tuple(said for said in self.says if gone not in (said[0], said[2]))
+        return replace(self, people=self.people[:-1], says=says)
+
+    def longer(self, rng: random.Random) -> "Statements":
+        used = {name for name, _ in self.people}
+        person = (rng.choice([name for name in NAMES if name not in used]), rng.random() < 0.5)
+        return replace(self, people=(*self.people, person), says=(*self.says, _link(rng, person, self.people)))
+
+
+def problems(config: FamilyConfig, split: str) -> list[Problem]:
+    """Problems of the family; see `rollout.problems.generate`."""
+    return collect(config, split, "knights", draw)
+
+
+def draw(rng: random.Random, difficulty: int) -> Statements:
+    """`difficulty` + 2 people, linked one to another, the first of them spoken of as like or unlike the speaker."""
+    people: list[tuple[str, bool]] = []
+    says: list[tuple[str, str, str]] = []
+    for name in rng.sample(NAMES, difficulty + 2):
+        person = (name, rng.random() < 0.5)
+        if people:
+            says.append(_link(rng, person, tuple(people)))
+        people.append(person)
+    first, second = people[0], people[1]
+    speaker, other = (first, second) if rng.random() < 0.5 else (second, first)
+    says.append((speaker[0], "same" if other[1] else "differ", other[0]))
+    rng.shuffle(says)
+    return Statements(Telling.drawn(rng), tuple(people), tuple(says))
+
+
+def _link(rng: random.Random, person: tuple[str, bool], others: tuple[tuple[str, bool], ...]) -> tuple[str, str, str]:
+    """A statement between a person and one of the others, as honest as its speaker."""
+    speaker, other = person, rng.choice(others)
+    if rng.random() < 0.5:
+        speaker, other = other, speaker
+    return speaker[0], "knight" if speaker[1] == other[1] else "knave", other[0]
+
+
+def solutions(names: list[str], says: tuple[tuple[str, str, str], ...]) -> list[list[str]]:
+    """The knights, in each of at most two ways that z3 finds."""
+    import z3
+
+    honest: dict[str, Any] = {name: z3.Bool(name) for name in names}
+    solver = z3.SimpleSolver()
+    for speaker, kind, other in says:
+        alike = honest[speaker] == honest[other]
+        claim = {"knight": honest[other], "knave": z3.Not(honest[other]), "same": alike, "differ": z3.Not(alike)}[kind]
+        solver.add(honest[speaker] == claim)
+    solutions = list[list[str]]()
+    while len(solutions) < 2 and solver.check() == z3.sat:
+        model = solver.model()
+        knights = [name for name in names if z3.is_true(model.eval(honest[name], model_completion=True))]
+        solutions.append(knights)
+        solver.add(z3.Or(*(honest[name] != (name in knights) for name in names)))
+    return solutions

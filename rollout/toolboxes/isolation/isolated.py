@@ -1,0 +1,254 @@
+"""A user's toolbox, whose functions run in worker processes: this side of the pipe.
+
+This process never imports the user's module. Each worker has a thread here that speaks with it, so that a call that
+does not return blocks neither the event loop nor another worker. A worker that misses a deadline is killed and
+replaced; sessions with state that it held are rebuilt by making their successful calls again.
+"""
+
+import asyncio
+import atexit
+import itertools
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
+from rollout.records import Call, CallResult, ErrorCode
+from rollout.toolboxes.function import Function
+from rollout.toolboxes.mistakes import quoted
+from rollout.toolboxes.nesting import CALL, nested_names
+from rollout.toolboxes.toolbox import DEADLINE, NOTHING_BUILT_IN, Session, Toolbox
+
+WORKERS = min(4, os.cpu_count() or 1)
+"""Worker processes a toolbox."""
+START_SECONDS = 60.0
+"""For a worker to import the user's module."""
+
+
+class _Gone(Exception):
+    """The worker did not answer in time (`late`), or ended."""
+
+    def __init__(self, late: bool) -> None:
+        super().__init__("it took too long" if late else "its process ended")
+        self.late = late
+
+
+class Worker:
+    """One worker process and the thread that speaks with it. The process starts with the first request."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.greeting: dict[str, Any] = {}
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="toolbox")
+        self.closed: deque[int] = deque()
+        """Sessions that the process may forget; filled by finalizers on any thread."""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._buffer = b""
+
+    def start(self) -> dict[str, Any]:
+        """The running worker's greeting; starts the process where there is none. Raises RequestError."""
+        if self._process is not None and self._process.poll() is None:
+            return self.greeting
+        self.stop()
+        path = os.pathsep.join(part or os.getcwd() for part in sys.path)
+        self._process = subprocess.Popen(
+            # -P: modules are those of this process, whatever lies in the current folder.
+            [sys.executable, "-P", "-m", "rollout.toolboxes.isolation.worker", self.name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # No variable of this process goes along: they may hold secrets.
+            env={"PATH": os.defpath, "PYTHONPATH": path, "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1"},
+        )
+        self._buffer = b""
+        try:
+            self.greeting = self._read(START_SECONDS)
+        except _Gone as gone:
+            self.stop()
+            reason = f"took longer than {START_SECONDS:.0f} s" if gone.late else "ended its process"
+            raise RequestError(f"toolbox {self.name!r}: importing it {reason}") from None
+        if "refused" in self.greeting:
+            self.stop()
+            raise RequestError(self.greeting["refused"])
+        return self.greeting
+
+    def ask(self, request: dict[str, Any], deadline: float) -> dict[str, Any]:
+        """One reply. Raises _Gone, with the process ended, when none came within `deadline` seconds."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        gone = [self.closed.popleft() for _ in range(len(self.closed))]
+        try:
+            self._process.stdin.write(msgspec.json.encode({**request, "closed": gone, "deadline": deadline}) + b"\n")
+            self._process.stdin.flush()
+            return self._read(deadline)
+        except (_Gone, OSError) as error:
+            self.stop()
+            raise error if isinstance(error, _Gone) else _Gone(late=False) from None
+
+    @property
+    def process_id(self) -> int:
+        """0 when no process runs: a restarted worker has another one."""
+        return self._process.pid if self._process is not None else 0
+
+    def stop(self) -> None:
+        """End the process, at once."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:
+                    continue  # unsent bytes for a process that is gone
+
+    def _read(self, seconds: float) -> dict[str, Any]:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        descriptor, until = self._process.stdout.fileno(), time.monotonic() + seconds
+        while b"\n" not in self._buffer:
+            ready, _, _ = select.select([descriptor], [], [], max(0.0, until - time.monotonic()))
+            if not ready:
+                raise _Gone(late=True)
+            data = os.read(descriptor, 1 << 16)
+            if not data:
+                raise _Gone(late=False)
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        reply: dict[str, Any] = msgspec.json.decode(line)
+        return reply
+
+
+@dataclass(frozen=True)
+class IsolatedToolbox(Toolbox):
+    """A toolbox whose functions run in workers. Its functions hold descriptions only."""
+
+    workers: tuple[Worker, ...] = ()
+    contained: Mapping[str, bool] = field(default_factory=dict)
+    """What the kernel holds the workers to: see `confinement.confine`."""
+
+    @classmethod
+    def start(cls, name: str) -> "IsolatedToolbox":
+        """Start a worker and ask it what the toolbox is. Raises RequestError when the module does not load."""
+        workers = tuple(Worker(name) for _ in range(WORKERS))
+        atexit.register(_stop_all, workers)
+        greeting = workers[0].thread.submit(workers[0].start).result()
+        described = greeting["toolbox"]
+        functions = {
+            each["name"]: Function(**{**each, "examples": tuple(each["examples"])}) for each in described["functions"]
+        }
+        return cls(
+            name=name,
+            functions=MappingProxyType(functions),
+            finish=described["finish"],
+            hash=described["hash"],
+            workers=workers,
+            contained=MappingProxyType(greeting["contained"]),
+        )
+
+    def open(self, state: str = "null") -> "IsolatedSession":
+        return IsolatedSession(self, state)
+
+
+def _stop_all(workers: tuple[Worker, ...]) -> None:
+    for worker in workers:
+        worker.stop()
+
+
+_numbers = itertools.count(1)
+_number_lock = threading.Lock()
+
+
+class IsolatedSession(Session):
+    """A session whose calls run in one of the toolbox's workers."""
+
+    def __init__(self, toolbox: IsolatedToolbox, state: str) -> None:
+        super().__init__(toolbox, None)
+        with _number_lock:
+            self._number = next(_numbers)
+        self._worker = toolbox.workers[self._number % len(toolbox.workers)]
+        self._state = state
+        self._history: list[Call] = []
+        self._held_by = 0
+        weakref.finalize(self, self._worker.closed.append, self._number).atexit = False
+
+    def call(
+        self, call: Call, built_ins: Mapping[str, Function] = NOTHING_BUILT_IN, deadline: float = DEADLINE
+    ) -> CallResult:
+        return self._worker.thread.submit(self._called_there, call, bool(built_ins), deadline).result()
+
+    async def call_async(self, call: Call, built_ins: Mapping[str, Function], deadline: float) -> CallResult:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._worker.thread, self._called_there, call, bool(built_ins), deadline)
+
+    def _called_there(self, call: Call, built_ins: bool, deadline: float) -> CallResult:
+        """On the worker's thread: one call, and what it changed. A worker that cannot start is a fault of machines."""
+        start = time.perf_counter()
+        known = self.toolbox.functions
+        # The worker knows the whole toolbox, this session perhaps a part of it.
+        inner = nested_names(json.loads(call.arguments)) if CALL in call.arguments else ()
+        unknown = next((name for name in inner if name not in known), None)
+        if call.name not in known and not (built_ins and call.name in ("Reasoning", "Stop")):
+            unknown = call.name
+        if unknown is not None:
+            refusal = self._unknown(unknown)
+            return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code)
+        request = {"call": msgspec.to_builtins(call), "built_ins": built_ins}
+        try:
+            reply = self._asked(request, deadline)
+        except _Gone as gone:
+            return _lost(call, gone.late, deadline, time.perf_counter() - start)
+        result = msgspec.convert(reply["result"], CallResult)
+        self.answer, self.last = reply["answer"], reply["last"]
+        self._history.append(call)
+        return result
+
+    def _asked(self, request: dict[str, Any], deadline: float) -> dict[str, Any]:
+        """The worker's reply to a call. Raises _Gone when it missed the deadline, or ended its process twice."""
+        self._rebuild(deadline)
+        try:
+            return self._worker.ask({"session": self._number, **request}, deadline)
+        except _Gone as gone:
+            if gone.late:
+                raise
+        self._rebuild(deadline)
+        return self._worker.ask({"session": self._number, **request}, deadline)
+
+    def _rebuild(self, deadline: float) -> None:
+        """See to it that a worker runs and has this session, with its earlier calls, each under its own deadline.
+
+        Raises InfrastructureError when that fails: whatever the reason, it is not the call that comes next.
+        """
+        history = [msgspec.to_builtins(earlier) for earlier in self._history]
+        opening = {"session": self._number, "state": self._state, "history": history, "last": self.last}
+        try:
+            self._worker.start()
+            if self._held_by == self._worker.process_id:
+                return
+            reply = self._worker.ask(opening, (len(history) + 1) * deadline)
+        except (_Gone, RequestError, OSError) as error:
+            what = f"a session with {len(history)} calls behind it could not be opened: {error}"
+            raise InfrastructureError(InfrastructureKind.HOST_TIMEOUT, f"toolbox {self.toolbox.name}: {what}") from None
+        if "refused" in reply:
+            raise RequestError(reply["refused"])
+        self._held_by = self._worker.process_id
+
+
+def _lost(call: Call, late: bool, deadline: float, seconds: float) -> CallResult:
+    code = ErrorCode.FUNCTION_TIMEOUT if late else ErrorCode.FUNCTION_RAISED
+    what = f"took longer than {deadline:g} s" if late else "ended its process"
+    return CallResult(call=call, content=f"Error: {quoted(call.name)}: {what}", error=code, seconds=seconds)

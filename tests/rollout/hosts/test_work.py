@@ -1,0 +1,79 @@
+"""What a receipt says is what was committed: not what a loser made, nor what could not be stored."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cluster.pool.routing import Router
+from cluster.store.ledger import Ledger
+from cluster.store.storage import Store, open_store
+from rollout.hosts.work import (
+    Receipt,
+    ServedModel,
+    Work,
+    committed_outcomes,
+    committed_tally,
+    join_parts,
+    next_attempt,
+    quarantined_rows,
+    receipt_of,
+)
+from rollout.records import Episode, ErrorCode, Outcome, Producer
+from tests.rollout.conversations import ADDITION
+from tests.rollout.data.rows import episode
+
+MODEL = ServedModel(name="teacher", source="", producer=Producer(model="teacher", revision="", licence=""))
+PROBLEMS = tuple(msgspec.structs.replace(ADDITION, id=f"p{number}") for number in range(2))
+WORK = Work(
+    unit="u", prefix="episodes", model=MODEL, problems=PROBLEMS, samples=(0, 1), temperature=1.0, attempt=3
+)  # fmt: skip
+WRONG = {"outcome": Outcome.WRONG, "error": ErrorCode.ANSWER_WRONG}
+BROKEN = {"prompt_text": "\ud800"}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(str(tmp_path))
+
+
+def made(*changes: dict[str, object]) -> list[Episode]:
+    """The unit's four episodes: right but for these changes."""
+    places = [("p0", 0), ("p0", 1), ("p1", 0), ("p1", 1)]
+    return [episode(*place, **change) for place, change in zip(places, changes, strict=True)]
+
+
+def counts(receipt: Receipt) -> tuple[object, ...]:
+    return receipt.rows, receipt.quarantined, receipt.outcomes, receipt.tally
+
+
+def test_what_cannot_be_stored_counts_nowhere_but_as_quarantined(store: Store) -> None:
+    receipt = receipt_of(store, WORK, made({}, BROKEN, {**WRONG, **BROKEN}, WRONG), True, "host", 1.0)
+    expected = (2, 2, {"right": 1, "wrong": 1}, {"p0": (1, 0), "p1": (0, 1)})
+    assert (receipt.won, counts(receipt)) == (True, expected)
+    commit = Ledger(store, "episodes").commits()["u"]
+    said = (commit.rows, quarantined_rows(commit), committed_outcomes(commit), committed_tally(commit))
+    assert said == expected
+    assert commit.attempt == 3
+
+
+def test_the_loser_gets_the_winners_counts(store: Store) -> None:
+    winner = receipt_of(store, WORK, made({}, {}, WRONG, WRONG), True, "host", 1.0)
+    others = made(WRONG, WRONG, {}, BROKEN)
+    loser = receipt_of(store, WORK, others, True, "late", 1.0)
+    parts = [receipt_of(store, WORK, others[start : start + 2], False, "late", 1.0) for start in (0, 2)]
+    joined = join_parts(store, WORK, parts)
+    assert (winner.won, loser.won, joined.won) == (True, False, False)
+    assert counts(loser) == counts(joined) == counts(winner) == (4, 0, {"right": 2, "wrong": 2}, winner.tally)
+
+
+def test_a_unit_that_failed_is_given_away_as_the_next_attempt() -> None:
+    router = Router([msgspec.structs.replace(WORK, attempt=0)], revise=next_attempt)
+    router.add("host", 4)
+    router.ready("host")
+    attempts = []
+    for now in (0.0, 1000.0):
+        ((_, parcel),) = router.assign(now)
+        attempts.append(parcel.work.attempt)
+        router.failed("host", parcel, now)
+    assert attempts == [1, 2]

@@ -1,0 +1,63 @@
+"""What is asked of the training of one arm, and what comes of it. Light and picklable: it crosses Ray's borders."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from cluster.engine.model_source import model_revision
+from cluster.store.ledger import Ledger
+from cluster.store.storage import open_store
+from rollout.records import content_hash
+from training.config import DpoArm, SftArm, TrainingConfig
+from training.ranks.zero import precision
+
+
+@dataclass(frozen=True)
+class ArmRequest:
+    """One arm. Folders are on a file system that all ranks and the driver see."""
+
+    name: str
+    arm: SftArm | DpoArm
+    training: TrainingConfig
+    start_model: str
+    """Folder of the model that training starts from."""
+    run: str
+    """URI of the run's store."""
+    groups: str
+    """Prefix of the preference groups in it, as `groups/STUDENT`."""
+    model_dir: Path
+    """Where the trained model is published."""
+    checkpoint_dir: Path
+    log_path: Path
+    """What Ray, DeepSpeed and TRL say. Ranks append `.rankN`."""
+    reference: str = ""
+    """Prefix of the reference log-probabilities in the store, as `reference/STUDENT`; for dpo."""
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(open_store(self.run), self.groups)
+
+    @property
+    def metrics_path(self) -> Path:
+        """One JSON object an optimizer step, each step once."""
+        return self.checkpoint_dir / "metrics.jsonl"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of what decides the result: arm, start, data and precision. Not of ranks and memory, which may change
+        (an SFT step's rows are rounded to what ranks and micro-steps hold evenly)."""
+        shards = sorted(commit.shard for commit in self.ledger.commits().values() if commit.shard)
+        start = model_revision(self.start_model)
+        return content_hash(self.arm.model_dump_json(), start, precision(self.training), *shards)
+
+
+@dataclass(frozen=True)
+class ArmResult:
+    """A trained arm."""
+
+    name: str
+    model_dir: Path
+    metrics_path: Path
+    steps: int
+    seconds: float
+    """Wall time of this call; 0 where the model was there already."""

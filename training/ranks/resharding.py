@@ -1,0 +1,56 @@
+"""Resuming on another number of ranks than a checkpoint was written on, by DeepSpeed's universal checkpoints."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from cluster.errors import WorkError
+from cluster.store.atomic import published
+from training.ranks.checkpoints import MANIFEST, listed, newest_verified, verify
+
+_UNIVERSAL = "latest_universal"
+
+
+def resume_point(directory: Path, request: str, ranks: int) -> Path | None:
+    """The folder to resume from on `ranks` ranks, or None for a fresh start. Call it on one rank only.
+
+    A checkpoint of another number of ranks is converted, beside it, into `resharded/checkpoint-STEP`; what an earlier
+    start converted is made anew, since it has no manifest. Saves that were cut short are removed. Raises WorkError
+    like `newest_verified`, and where DeepSpeed cannot convert.
+    """
+    checkpoint = newest_verified(directory, request)
+    for unsealed in (path for path in listed(directory) if not (path / MANIFEST).exists()):
+        # A save that was cut short: its files, perhaps of more ranks than now, must not stand among the next one's.
+        shutil.rmtree(unsealed)
+    if checkpoint is None or verify(checkpoint).ranks == ranks:
+        return checkpoint
+    target = directory / "resharded" / checkpoint.name
+    shutil.rmtree(target, ignore_errors=True)
+    with published(target) as temporary:
+        _convert(checkpoint, temporary)
+    return target
+
+
+def is_universal(checkpoint: Path) -> bool:
+    """Whether DeepSpeed must be told `load_universal` for it."""
+    return (checkpoint / _UNIVERSAL).is_file()
+
+
+def _convert(checkpoint: Path, target: Path) -> None:
+    tag = (checkpoint / "latest").read_text().strip()
+    source = (checkpoint / tag).resolve()
+    if source.parent != checkpoint.resolve() or not source.is_dir():
+        raise WorkError(f"checkpoint {checkpoint}: latest names {tag!r}, which is no folder in it")
+    # The trainer's own files; optimizer and parameters come from the conversion, random states are one a rank.
+    for path in checkpoint.iterdir():
+        if path.is_file() and path.name not in (MANIFEST, "latest") and not path.name.startswith("rng_state"):
+            shutil.copy2(path, target)
+    command = [sys.executable, "-m", "deepspeed.checkpoint.ds_to_universal"]
+    command += ["--input_folder", str(source), "--output_folder", str(target / f"{tag}_universal")]
+    alone = {key: value for key, value in os.environ.items() if key not in ("RANK", "LOCAL_RANK", "WORLD_SIZE")}
+    done = subprocess.run(command, env=alone | {"DS_ACCELERATOR": "cpu"}, capture_output=True, text=True, check=False)
+    if done.returncode or not is_universal(target):
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise WorkError(f"checkpoint {checkpoint}: cannot be converted for another number of ranks: {reason}")

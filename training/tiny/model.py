@@ -1,0 +1,230 @@
+"""Teachers and students from scratch: a byte-level tokenizer and a Llama of a few hundred thousand parameters.
+
+Both learn from conversations that `training.tiny.corpus` generates on the fly. A model's folder is a plain Hugging
+Face directory (safetensors, fast tokenizer, chat template), published by rename and named by what it is made from.
+"""
+
+import inspect
+import itertools
+import random
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import torch
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from cluster.store.atomic import published
+from rollout.prompts.template import ChatTemplate
+from rollout.records import content_hash
+from training.tiny import corpus as corpus_module
+from training.tiny.config import TinyConfig, TokenizerConfig
+from training.tiny.corpus import Conversation, Corpus
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+CONTEXT = 1024
+PAD, END = "<|pad|>", "<|end|>"
+CONTROL = (PAD, END, "<|system|>", "<|user|>", "<|assistant|>", "<|tool|>")
+CHAT_TEMPLATE = (
+    "{%- for message in messages -%}"
+    "{%- if message['role'] not in ['system', 'user', 'assistant', 'tool'] -%}"
+    "{{ raise_exception('unknown role ' + message['role']) }}"
+    "{%- endif -%}"
+    "{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}"
+    "{%- endfor -%}"
+    "{%- if add_generation_prompt -%}{{ '<|assistant|>' }}{%- endif -%}"
+)
+_WORDS = Regex(r" ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+|\p{N}{1,2}")
+"""Numbers stand in pairs of digits: one of two digits is one token, and copying it one look-up, not two in a row."""
+Row = tuple[list[int], list[bool]]
+"""Ids, and for each one whether a model wrote it."""
+_BUCKET = 8
+"""So many batches are sorted by length together."""
+
+
+class TinyProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a model's training stands. `loss` is nats a token over the last step, `tokens` counts from the start."""
+
+    step: int
+    steps: int
+    loss: float
+    tokens: int
+
+
+Report = Callable[[TinyProgress], None]
+
+
+def make_tokenizer(texts: Iterable[str], directory: Path, vocabulary: int = 760) -> "PreTrainedTokenizerBase":
+    """Learn a byte-level BPE, numbers in pairs of digits, saved with its chat template. `directory` must not exist."""
+    tokenizer = Tokenizer(models.BPE())
+    # One pattern instead of GPT-2's, which would join a digit to the space before it.
+    split = pre_tokenizers.Split(_WORDS, behavior="isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        show_progress=False,
+        special_tokens=[AddedToken(token, special=True) for token in CONTROL],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        eos_token=END,
+        model_max_length=CONTEXT,
+        clean_up_tokenization_spaces=False,
+        chat_template=CHAT_TEMPLATE,
+    )
+    with published(directory) as temporary:
+        wrapped.save_pretrained(temporary)
+    return load_tokenizer(directory)
+
+
+def load_tokenizer(directory: Path) -> "PreTrainedTokenizerBase":
+    return AutoTokenizer.from_pretrained(str(directory), trust_remote_code=False)
+
+
+def make_tiny(
+    config: TinyConfig,
+    corpus: Corpus,
+    tokenizer: "PreTrainedTokenizerBase",
+    directory: Path,
+    report: Report | None = None,
+) -> None:
+    """Train one model from scratch on one process and save it with its tokenizer. `directory` must not exist."""
+    template = ChatTemplate(tokenizer)
+    model = _fresh_model(config, len(tokenizer), template)
+    optimizer = torch.optim.AdamW(
+        model.parameters(),
+        lr=config.learning_rate,
+        betas=(0.9, config.adam_beta2),
+        weight_decay=config.weight_decay,
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, config))
+    model.train()
+    tokens = 0
+    for step, batch in enumerate(_all_batches(config, corpus, template), 1):
+        input_ids, labels = _padded(batch, template.pad_id)
+        # Rows are padded on the right, so that causal attention alone keeps real tokens from seeing the padding.
+        loss: torch.Tensor = model(input_ids=input_ids, labels=labels, use_cache=False).loss
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), config.max_grad_norm)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad(set_to_none=True)
+        tokens += sum(len(ids) for ids, _ in batch)
+        if report is not None:
+            report(TinyProgress(step=step, steps=config.steps, loss=loss.item(), tokens=tokens))
+    with published(directory) as temporary:
+        model.eval().save_pretrained(temporary, safe_serialization=True)
+        tokenizer.save_pretrained(temporary)
+
+
+def ensure_tokenizer(config: TokenizerConfig, corpus: Corpus, root: Path) -> Path:
+    """The folder of the tokenizer for `corpus` under `root`, made where it is not there yet."""
+    name = content_hash(config.model_dump_json(), corpus.fingerprint, _code_version())
+    directory = root / f"tokenizer-{name}"
+    if not directory.is_dir():
+        conversations = corpus.conversations(seed=config.seed, malformed=0.3, malformed_again=0.3)
+        texts = ("\n".join(next(conversations).texts) for _ in range(config.conversations))
+        make_tokenizer(texts, directory, config.vocabulary)
+    return directory
+
+
+def ensure_tiny(
+    config: TinyConfig, corpus: Corpus, tokenizer_dir: Path, root: Path, report: Report | None = None
+) -> Path:
+    """The folder of the model for `config` under `root`: reused where it is there, made where it is not."""
+    tokenizer = load_tokenizer(tokenizer_dir)
+    template = ChatTemplate(tokenizer)
+    name = content_hash(
+        config.model_dump_json(), corpus.fingerprint, template.tokenizer_hash, template.hash, _code_version()
+    )
+    directory = root / f"tiny-{name}"
+    if not directory.is_dir():
+        make_tiny(config, corpus, tokenizer, directory, report)
+    return directory
+
+
+def _fresh_model(config: TinyConfig, vocabulary: int, template: ChatTemplate) -> LlamaForCausalLM:
+    shape = LlamaConfig(
+        vocab_size=vocabulary,
+        hidden_size=config.hidden,
+        num_hidden_layers=config.layers,
+        num_attention_heads=config.heads,
+        num_key_value_heads=config.heads,
+        intermediate_size=config.intermediate,
+        max_position_embeddings=CONTEXT,
+        initializer_range=config.initializer_range,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=template.stop_ids[-1],
+        pad_token_id=template.pad_id,
+        dtype="float32",
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        return LlamaForCausalLM(shape)
+
+
+def _rate(step: int, config: TinyConfig) -> float:
+    """Share of the learning rate at `step`: up to 1, long constant (copying comes late and suddenly), down to 0."""
+    warmup = max(1, round(config.warmup_ratio * config.steps))
+    decay = max(1, round(config.decay_ratio * config.steps))
+    return min((step + 1) / warmup, 1.0, (config.steps - step) / decay)
+
+
+def _all_batches(config: TinyConfig, corpus: Corpus, template: ChatTemplate) -> Iterator[list[Row]]:
+    """The batches of all steps: clean ones first, then those with malformed calls."""
+    clean = round(config.clean_ratio * config.steps)
+    parts = {
+        "clean": (clean, 0.0, 0.0),
+        "noisy": (config.steps - clean, config.malformed, config.malformed_again),
+    }
+    for part, (steps, malformed, again) in parts.items():
+        rows = _rows(corpus.conversations(f"{config.seed}:{part}", malformed, again), template)
+        yield from itertools.islice(_batches(rows, config), steps)
+
+
+def _rows(conversations: Iterator[Conversation], template: ChatTemplate) -> Iterator[Row]:
+    """One conversation after another; none is longer than the context."""
+    return (row for row in (item.token_ids(template) for item in conversations) if len(row[0]) <= CONTEXT)
+
+
+def _batches(rows: Iterator[Row], config: TinyConfig) -> Iterator[list[Row]]:
+    """Batches of rows of like length, in random order: far less padding, and no order of lengths to learn."""
+    order = random.Random(f"batches:{config.seed}")
+    while True:
+        some = sorted((next(rows) for _ in range(config.batch * _BUCKET)), key=lambda row: len(row[0]))
+        batches = [some[start : start + config.batch] for start in range(0, len(some), config.batch)]
+        order.shuffle(batches)
+        yield from batches
+
+
+def _padded(batch: Sequence[Row], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """(rows, longest) ids, and labels: -100 where padded, and where the model did not write.
+
+    Loss on replies only. What problems and tools say is drawn at random: learning it is in vain, and its gradient
+    drowns that of copying, which then comes three times later.
+    """
+    longest = max(len(ids) for ids, _ in batch)
+    input_ids = torch.full((len(batch), longest), pad_id, dtype=torch.long)
+    labels = torch.full_like(input_ids, -100)
+    for index, (ids, written) in enumerate(batch):
+        row = torch.tensor(ids)
+        input_ids[index, : len(ids)] = row
+        labels[index, : len(ids)] = torch.where(torch.tensor(written), row, -100)
+    return input_ids, labels
+
+
+def _code_version() -> str:
+    """A hash of the code that makes models: what is on disk is reused only while that code is the same."""
+    return content_hash(inspect.getsource(sys.modules[__name__]), inspect.getsource(corpus_module))
