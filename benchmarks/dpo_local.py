@@ -31,7 +31,7 @@ from pipeline.run.workload import suite_problems
 from pipeline.stages.reference import reference_prefix
 from rollout.data.shards import read_groups
 from rollout.group_units import group_prefix
-from rollout.hosts.work import Receipt
+from rollout.hosts.work import ChunkResult
 from training.config import DpoArm
 from training.reference import ReferenceStore, reference_name, referenced_examples
 from training.selection import arm_groups
@@ -120,8 +120,8 @@ def score(run: Run, models: dict[str, Path], folder: Path) -> dict[str, dict[str
     return found
 
 
-def _right(receipts: Sequence[Receipt]) -> float:
-    outcomes = sum((Counter(receipt.outcomes) for receipt in receipts), Counter[str]())
+def _right(chunk_results: Sequence[ChunkResult]) -> float:
+    outcomes = sum((Counter(chunk_result.outcomes) for chunk_result in chunk_results), Counter[str]())
     if outcomes["infrastructure"]:
         raise SystemExit(f"{outcomes['infrastructure']} attempts failed for want of an engine: no score")
     return outcomes["right"] / outcomes.total()

@@ -130,7 +130,7 @@ def _tree(model: Any, example: GroupExample, setup: Setup) -> tuple[Callable[[],
         save_strategy="no",
         disable_tqdm=True,
         beta=BETA,
-        micro_token_budget=setup.budget,
+        tokens_per_micro_step=setup.budget,
         groups_per_step=1,
     )
     trainer = TreeDPOTrainer(model, args, [example])

@@ -1,9 +1,9 @@
 """How near to the best possible the work is spread: `python -m benchmarks.scheduling --json FILE`.
 
 On a virtual clock, 1 to 64 rollout hosts with scripted engines under the product's own router and the hosts' own
-admission; only what lies between them is simulated (an answer takes `RPC_S`), and what an episode does between its
-requests takes no time. Step times are log-normal (sigma 1, median 1 s); 5 % of the episodes are stragglers, every step
-ten times as long. An engine serves `--slots` requests at a time, and there are 400 episodes for each of its slots.
+concurrency limit; only what lies between them is simulated (an answer takes `RPC_S`), and what an episode does between
+its requests takes no time. Step times are log-normal (sigma 1, median 1 s); 5 % of the episodes are stragglers, every
+step ten times as long. An engine serves `--slots` requests at a time, and there are 400 episodes for each of its slots.
 
 `of_greedy`: the time that greedy list scheduling needs for the same draws (every episode in turn to the slot that is
 free first, with no engine, unit or message in the way), over the time that was needed. `tail_share`: the share of that
@@ -30,15 +30,15 @@ from typing import Any, cast
 from unittest import mock
 
 from benchmarks.virtual_time import VirtualLoop
-from cluster.engine.admission import Admission, first_limit
+from cluster.engine.concurrency import ConcurrencyLimit, first_limit
 from cluster.engine.interface import Engine, Generation, Sampling
 from cluster.engine.scripted import ScriptedConfig, ScriptedEngine
 from cluster.engine.vllm import EngineConfig
-from cluster.pool.routing import Parcel, Router
+from cluster.pool.routing import Chunk, Router
 from rollout.episodes.episode import Attempt, EpisodeSetting
 from rollout.hosts.host import RolloutHost
 from rollout.hosts.units import plan_units
-from rollout.hosts.work import HostSpec, Receipt, ServedModel, Work
+from rollout.hosts.work import ChunkResult, HostSpec, ServedModel, Work
 from rollout.records import Outcome, Problem, Producer
 
 SEEDS = {1: 5, 2: 5, 3: 5, 4: 5, 8: 5, 16: 5, 32: 2, 64: 1}
@@ -145,7 +145,7 @@ class DrawnEngine(ScriptedEngine):
 
 
 class SimulatedHost(RolloutHost):
-    """A rollout host without a model: its gate, its admission and what it tells the pool are the product's."""
+    """A rollout host without a model: its concurrency limit and what it tells the pool are the product's."""
 
     def __init__(self, name: str, draws: Draws, slots: int) -> None:
         model = ServedModel(name="scripted", source="", producer=Producer(model="scripted", revision="", licence=""))
@@ -170,7 +170,7 @@ class SimulatedHost(RolloutHost):
                 self._engine = DrawnEngine(self._draws, slots)
                 self._engine_config = EngineConfig()
                 limit = first_limit(self._engine.stats().kv_tokens, self._engine_config.max_context, slots)
-                self._control = asyncio.create_task(self._follow(self._engine, Admission(slots, limit)))
+                self._control = asyncio.create_task(self._follow(self._engine, ConcurrencyLimit(slots, limit)))
         return cast(EpisodeSetting, _Setting(self._engine))
 
 
@@ -194,8 +194,8 @@ async def simulate(work: Sequence[Work], draws: Draws, engines: int, slots: int)
         trace.took[name] = loop.time() - begun
         return _ENDED
 
-    def receipt(store: Any, done: Work, episodes: Sequence[Any], *rest: Any) -> Receipt:
-        return Receipt(
+    def chunk_result(store: Any, done: Work, episodes: Sequence[Any], *rest: Any) -> ChunkResult:
+        return ChunkResult(
             unit=done.unit,
             won=True,
             rows=len(episodes),
@@ -208,7 +208,7 @@ async def simulate(work: Sequence[Work], draws: Draws, engines: int, slots: int)
 
     with (
         mock.patch("rollout.hosts.host.run_episode", episode),
-        mock.patch("rollout.hosts.host.receipt_of", receipt),
+        mock.patch("rollout.hosts.host.chunk_result_of", chunk_result),
         mock.patch("rollout.hosts.host.open_store", str),
     ):
         hosts = {f"host-{index}": SimulatedHost(f"host-{index}", draws, slots) for index in range(engines)}
@@ -237,17 +237,17 @@ async def _drive(work: Sequence[Work], hosts: dict[str, SimulatedHost], slots: i
     asking: set[str] = set()
     tasks: set[asyncio.Task[None]] = set()
 
-    async def remote(name: str, parcel: Parcel[Work] | None, call: Any) -> None:
+    async def remote(name: str, chunk: Chunk[Work] | None, call: Any) -> None:
         await asyncio.sleep(RPC_S)
         try:
             result = await call
         except Exception as error:
             result = error
         await asyncio.sleep(RPC_S)
-        answers.put_nowait((name, parcel, result))
+        answers.put_nowait((name, chunk, result))
 
-    def send(name: str, parcel: Parcel[Work] | None, call: Any) -> None:
-        task = asyncio.create_task(remote(name, parcel, call))
+    def send(name: str, chunk: Chunk[Work] | None, call: Any) -> None:
+        task = asyncio.create_task(remote(name, chunk, call))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
@@ -255,16 +255,16 @@ async def _drive(work: Sequence[Work], hosts: dict[str, SimulatedHost], slots: i
         router.add(name, slots)
         router.ready(name, await host.start())
     while not router.finished:
-        for name, parcel in router.assign(loop.time()):
-            send(name, parcel, hosts[name].run(parcel.work, parcel.start, parcel.stop))
+        for name, chunk in router.assign(loop.time()):
+            send(name, chunk, hosts[name].run(chunk.work, chunk.start, chunk.stop))
         for name in hosts.keys() - asking if router.queued else ():
             asking.add(name)
             send(name, None, hosts[name].room(router.threshold(name)))
-        name, parcel, answer = await answers.get()
+        name, chunk, answer = await answers.get()
         if isinstance(answer, Exception):
             raise answer  # no host fails in this simulation
-        if parcel is not None:
-            router.done(name, parcel)
+        if chunk is not None:
+            router.done(name, chunk)
             continue
         asking.discard(name)
         for each, left in answer.left.items():

@@ -220,7 +220,7 @@ class Units:
         self.ended(0)
 
     def ended(self, count: int = 1) -> None:
-        """So many more are committed or waived."""
+        """So many more are committed or skipped."""
         self._done += count
         report_units(self._run, self._stage, self._done, self._planned)
 

@@ -153,11 +153,11 @@ def _counted_apart(summary: Mapping[str, Any]) -> list[str]:
     if data.get("right_with_failed_steps") and data.get("right_chains"):
         failed, chains = data["right_with_failed_steps"], data["right_chains"]
         sentences.append(f"{failed} of {chains} distinct right chains ({percent(failed / chains)}) hold failed steps.")
-    if data.get("waived"):
-        planned = data["waived"] + data["episodes"]
+    if data.get("skipped"):
+        planned = data["skipped"] + data["episodes"]
         sentences.append(
-            f"The data are biased by a quota: {data['waived']} of {planned} planned attempts "
-            f"({percent(data['waived'] / planned)}) were not made, because their problems had enough right and wrong "
+            f"The data are biased by a quota: {data['skipped']} of {planned} planned attempts "
+            f"({percent(data['skipped'] / planned)}) were not made, because their problems had enough right and wrong "
             "ones. Problems that the teacher nearly always or hardly ever solves were attempted more often than others."
         )
     return sentences

@@ -149,7 +149,7 @@ def problems(
     difficulty: Annotated[tuple[int, int], typer.Option(help="Least and greatest; 1 2, or 1 8 with --check.")] = (0, 0),
     path: Annotated[str, typer.Option(metavar="FILE", help="Rows of an imported family, as gsm8k.")] = "",
 ) -> None:
-    """Show problems of a family, each with its gold chain executed; or check many: gold answers in a second way, gold
+    """Show problems of a family, each with its gold chain executed; or check many: gold answers in a cross-check, gold
     chains in every call format."""
     from pipeline.commands.problems import check_families, checked_split, chosen_families, show_problems
 

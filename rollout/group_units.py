@@ -118,7 +118,7 @@ def needed_memory(block_bytes: int, problems: int) -> int:
 
 def problem_episodes(ledger: Ledger, units: Sequence[str], problems: Sequence[str]) -> Iterator[list[Episode]]:
     """All episodes of each problem, by sample, from problem-major units. Raises CorruptionError where they are not."""
-    commits = [commit for unit in units if (commit := ledger.find(unit)) is not None and not commit.waived]
+    commits = [commit for unit in units if (commit := ledger.find(unit)) is not None and not commit.skipped]
     shards = [runs(Episode, ledger.read(commit), "problem_id") for commit in commits]
     heads = [next(rows, None) for rows in shards]
     for problem in problems:

@@ -44,7 +44,7 @@ class ReferenceStore:
     def scores(self) -> dict[str, ChainScore]:
         """All scores, by chain key. Raises CorruptionError for a unit that is not what was committed."""
         for name, commit in self._ledger.commits().items():
-            if name not in self._units and not commit.waived:
+            if name not in self._units and not commit.skipped:
                 self._units[name] = _decode(self._ledger.read(commit))
         return {key: score for unit in self._units.values() for key, score in unit.items()}
 
@@ -72,7 +72,7 @@ def compute_reference(
     store: ReferenceStore,
     *,
     rule: ScoreRule,
-    token_budget: int,
+    tokens_per_micro_step: int,
     precision: Precision = "float32",
     device: str = "cpu",
     rank: int = 0,
@@ -82,8 +82,9 @@ def compute_reference(
 ) -> int:
     """Score what is new among this worker's share of the chains; returns how many. The model loads only if needed.
 
-    `groups` must come in the same order on all workers. `token_budget`: most tokens of a forward pass; a longer chain
-    is a RequestError. `progress(done, all)` counts chains, after each commit. Run again, it goes on where it stopped.
+    `groups` must come in the same order on all workers. `tokens_per_micro_step`: most tokens of a forward pass; a
+    longer chain is a RequestError. `progress(done, all)` counts chains, after each commit. Run again, it goes on where it
+    stopped.
     """
     name = reference_name(model_source, precision)
     known = store.scores()
@@ -94,9 +95,9 @@ def compute_reference(
         return 0
     model = load_reference(model_source, precision, device)
     done = 0
-    for keys in _units(missing, token_budget):
+    for keys in _units(missing, tokens_per_micro_step):
         chains = [missing[key] for key in keys]
-        sums = chain_logps(model, chains, token_budget)
+        sums = chain_logps(model, chains, tokens_per_micro_step)
         store.publish(
             {key: ChainScore(logp, chain.length) for key, chain, logp in zip(keys, chains, sums, strict=True)}, attempt
         )
@@ -126,8 +127,8 @@ def load_reference(model_source: str, precision: Precision, device: str) -> Any:
     return model
 
 
-def chain_logps(model: Any, chains: Sequence[ScoredChain], token_budget: int) -> list[float]:
-    """Each chain's sum of log-probabilities, in nats, in the order given; rows of at most `token_budget` tokens.
+def chain_logps(model: Any, chains: Sequence[ScoredChain], tokens_per_micro_step: int) -> list[float]:
+    """Each chain's sum of log-probabilities, in nats, in the order given; in rows of at most `tokens_per_micro_step`.
 
     `model` has tree scoring (`training.tree.scoring.add_tree_scoring`). Chains of several problems may share rows.
     """
@@ -142,7 +143,7 @@ def chain_logps(model: Any, chains: Sequence[ScoredChain], token_budget: int) ->
     check_length(model, max(map(row_length, chains), default=0))
     sums = [0.0] * len(chains)
     with torch.no_grad():
-        for row in cut_chains(chains, token_budget):
+        for row in cut_chains(chains, tokens_per_micro_step):
             values = model(tree_batch=tree_batch([chains[index] for index in row], device))
             for index, value in zip(row, values.double().tolist(), strict=True):
                 sums[index] = value
@@ -174,12 +175,12 @@ class _Sums(dict[ScoredChain, float]):
         return self._scores[chain_key(self._name, chain)].logp
 
 
-def _units(missing: Mapping[str, ScoredChain], token_budget: int) -> list[list[str]]:
+def _units(missing: Mapping[str, ScoredChain], tokens_per_micro_step: int) -> list[list[str]]:
     """Keys by unit: the rows of the tree over all chains, so that problems with common prompts share them."""
     from training.tree.batches import cut_chains
 
     keys = list(missing)
-    rows = cut_chains([missing[key] for key in keys], token_budget)
+    rows = cut_chains([missing[key] for key in keys], tokens_per_micro_step)
     return [
         [keys[index] for row in rows[start : start + _ROWS_PER_UNIT] for index in row]
         for start in range(0, len(rows), _ROWS_PER_UNIT)

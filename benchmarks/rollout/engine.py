@@ -123,9 +123,9 @@ def _rollout(served: Served, prefix: str, problems: Sequence[Problem], case: Cas
     work = served.work(prefix, problems, case.samples, case.temperature)
     served.ask("forget_prefixes")
     with _Timed(served) as timed:
-        receipts = served.run(work)
-    episodes = sum(receipt.rows for receipt in receipts)
-    tokens = sum(receipt.generated_tokens for receipt in receipts)
+        chunk_results = served.run(work)
+    episodes = sum(chunk_result.rows for chunk_result in chunk_results)
+    tokens = sum(chunk_result.generated_tokens for chunk_result in chunk_results)
     assert episodes == len(problems) * case.samples, "every episode is committed"
     requests = served.ask("read", prefix).requests
     return timed.reading(requests, tokens) | {"episodes": episodes}

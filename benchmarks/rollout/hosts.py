@@ -12,7 +12,7 @@ from cluster.pool.pool import Pool, PoolLimits
 from cluster.store.storage import open_store
 from rollout.config import EpisodeConfig
 from rollout.hosts.units import plan_units
-from rollout.hosts.work import HostSpec, Receipt, ServedModel, Work, join_parts
+from rollout.hosts.work import ChunkResult, HostSpec, ServedModel, Work, join_parts
 from rollout.records import Problem, Producer
 
 PROBLEMS_PER_BLOCK = 32
@@ -23,7 +23,7 @@ SAMPLES_PER_UNIT = 8
 class Served:
     """One host under a pool, its engine loaded."""
 
-    def __init__(self, pool: Pool[Work, Receipt], actors: Sequence[Any], model: ServedModel) -> None:
+    def __init__(self, pool: Pool[Work, ChunkResult], actors: Sequence[Any], model: ServedModel) -> None:
         self._pool, self._actors, self._model = pool, actors, model
 
     def work(self, prefix: str, problems: Sequence[Problem], samples: int, temperature: float) -> list[Work]:
@@ -43,7 +43,7 @@ class Served:
             for unit in units
         ]
 
-    def run(self, work: Sequence[Work]) -> list[Receipt]:
+    def run(self, work: Sequence[Work]) -> list[ChunkResult]:
         """Do the work and commit it, as the rollout stage does."""
         return list(self._pool.run(work))
 
@@ -80,7 +80,7 @@ def serve(
         return actors[-1]
 
     store = open_store(spec.run_uri)
-    pool: Pool[Work, Receipt] = Pool(
+    pool: Pool[Work, ChunkResult] = Pool(
         {spec.name: make}, PoolLimits(places=live, attempts=1), join=lambda work, parts: join_parts(store, work, parts)
     )
     try:

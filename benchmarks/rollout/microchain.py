@@ -76,13 +76,13 @@ def measure_microchain(problems: int, repetitions: int, cache: Path, folder: Pat
 def _ours(served: Served, prefix: str, problems: Sequence[Problem], folder: Path) -> Done:
     work = served.work(prefix, problems, samples=1, temperature=0.0)
     begun = time.perf_counter()
-    receipts = served.run(work)
+    chunk_results = served.run(work)
     seconds = time.perf_counter() - begun
     episodes = _episodes(folder, prefix)
     answers = {one.problem_id: None if one.answer is None else json.loads(one.answer) for one in episodes}
     assert len(answers) == len(problems), "every problem is attempted and committed"
     requests = sum(len(episode.steps) for episode in episodes)
-    return Done(seconds, requests, sum(receipt.generated_tokens for receipt in receipts), answers)
+    return Done(seconds, requests, sum(chunk_result.generated_tokens for chunk_result in chunk_results), answers)
 
 
 def _prompts(served: Served, problems: Sequence[Problem], folder: Path) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 
-class Pulse:
+class Heartbeat:
     """A stopwatch that runs only while requests wait, and starts again at every sign of life.
 
     So an idle engine is no silent one, and one whose requests are given up, wave after wave, without ever showing

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from cluster.config import Section
-from cluster.engine.heartbeat import Pulse
+from cluster.engine.heartbeat import Heartbeat
 from cluster.engine.interface import EngineStats, FinishReason, Generation, Sampling
 from cluster.engine.quantization import refusal
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
@@ -68,7 +68,7 @@ class _Progress:
     """A vLLM stat logger that keeps the latest reading; every one is a sign of life."""
 
     def __init__(self) -> None:
-        self.pulse = Pulse()
+        self.heartbeat = Heartbeat()
         self.running = self.waiting = 0
         self.kv_usage = 0.0
         self.prompt_tokens = self.cached_tokens = self.generated_tokens = self.preempted = 0
@@ -84,7 +84,7 @@ class _Progress:
         engine_idx: int = 0,
         **later_additions: Any,
     ) -> None:
-        self.pulse.beat()
+        self.heartbeat.beat()
         if scheduler_stats is not None:
             self.running = scheduler_stats.num_running_reqs
             self.waiting = scheduler_stats.num_waiting_reqs
@@ -118,7 +118,7 @@ class VllmEngine:
         self._watchdog = asyncio.create_task(self._watch(config.stall_timeout_s))
 
     async def generate(self, prompt: Sequence[int], sampling: Sampling, request_id: str) -> Generation:
-        self._progress.pulse.asked()
+        self._progress.heartbeat.asked()
         request = asyncio.ensure_future(self._request(list(prompt), sampling, request_id))
         try:
             ends: set[asyncio.Future[Any]] = {request, self._failed}
@@ -128,7 +128,7 @@ class VllmEngine:
                 self._failed.result()
             return request.result()
         finally:
-            self._progress.pulse.left()
+            self._progress.heartbeat.left()
             if not request.done():
                 request.cancel()
 
@@ -163,17 +163,17 @@ class VllmEngine:
         )
 
     async def _watch(self, stall_timeout_s: float) -> None:
-        pulse = self._progress.pulse
+        heartbeat = self._progress.heartbeat
         while not self._failed.done():
             await asyncio.sleep(min(1.0, stall_timeout_s / 4))
-            if pulse.waiting and pulse.silence > stall_timeout_s:
-                detail = f"no step for {pulse.silence:.0f} s with {pulse.waiting} requests waiting"
+            if heartbeat.waiting and heartbeat.silence > stall_timeout_s:
+                detail = f"no step for {heartbeat.silence:.0f} s with {heartbeat.waiting} requests waiting"
                 self._failed.set_exception(InfrastructureError(InfrastructureKind.ENGINE_STALLED, detail))
                 # Nobody may be waiting; then the exception must not be reported as never retrieved.
                 self._failed.exception()
 
     async def alive(self) -> None:
-        await self._progress.pulse.next_beat()
+        await self._progress.heartbeat.next_beat()
 
     async def reload(self, model_dir: str) -> None:
         # No step is made meanwhile, so that the watchdog has nothing to look at.

@@ -21,13 +21,13 @@ that a block is shared by, and a unit holds many samples of a problem, which sha
 work for them; the plan's order holds within.
 
 *The tail.* Units are what is committed at a time; near the end they are too coarse to keep all hosts busy, and episodes
-that wait behind others in one host are begun late as well. Then the router cuts units into parcels (guided
-self-scheduling): a host gets at most its share of a quarter of what is left, so that parcels shrink as the end comes
+that wait behind others in one host are begun late as well. Then the router cuts units into chunks (guided
+self-scheduling): a host gets at most its share of a quarter of what is left, so that chunks shrink as the end comes
 near, and the backlog with them. As long as there are many units, each one is given whole; and a single host is never
 given less, because nobody could help it.
 
 *Failure.* What a host lost comes first in the queue again. The host pauses, twice as long with each further failure,
-and is given up after `host_failures` of them without a finished parcel in between. All that falls with one process is
+and is given up after `host_failures` of them without a finished chunk in between. All that falls with one process is
 one failure of the host, and one of every unit that it had.
 """
 
@@ -77,13 +77,13 @@ class RoutingLimits:
     attempts: int = 5
     """How often a unit is tried."""
     host_failures: int = 5
-    """Failures in a row, without a finished parcel between them, after which a host is given up."""
+    """Failures in a row, without a finished chunk between them, after which a host is given up."""
     backoff_s: float = 1.0
     """Pause after a host's first failure; doubled with each further one, a minute at most."""
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel(Generic[WorkT]):
+class Chunk(Generic[WorkT]):
     """Episodes `start` to `stop` (exclusive) of a unit: what a host is given at a time."""
 
     work: WorkT
@@ -111,7 +111,7 @@ class Verdict:
     unit: str
     """The unit concerned, of several the one that failed most often; "" when there was none."""
     units: int
-    """How many units are concerned: their parcels are in the queue again."""
+    """How many units are concerned: their chunks are in the queue again."""
     tries: int
     """How often it has failed."""
     host_lost: bool
@@ -132,8 +132,8 @@ class _Host(Generic[WorkT]):
     not_before: float = 0.0
     ready: bool = False
     draining: bool = False
-    parcels: dict[str, tuple[Parcel[WorkT], int]] = field(default_factory=dict)
-    """Name -> parcel under way, and its episodes that have not ended."""
+    chunks: dict[str, tuple[Chunk[WorkT], int]] = field(default_factory=dict)
+    """Name -> chunk under way, and its episodes that have not ended."""
 
 
 class Router(Generic[WorkT]):
@@ -151,14 +151,14 @@ class Router(Generic[WorkT]):
         self._revise = revise
         self._split = split
         self._hosts: dict[str, _Host[WorkT]] = {}
-        self._queues: dict[str, dict[str, deque[Parcel[WorkT]]]] = {}
+        self._queues: dict[str, dict[str, deque[Chunk[WorkT]]]] = {}
         """Weights -> affinity -> what nobody had yet, in the plan's order."""
         self._planned = self._fresh = 0
         """Episodes submitted, and those of them that nobody had yet."""
         self._before: dict[str, int] = {}
         """Unit -> episodes that were submitted before it."""
-        self._again: deque[Parcel[WorkT]] = deque()
-        self._last: deque[Parcel[WorkT]] = deque()
+        self._again: deque[Chunk[WorkT]] = deque()
+        self._last: deque[Chunk[WorkT]] = deque()
         self._queued = self._under_way = 0
         self._open: tuple[int, int] = (0, 0)
         self._tries: Counter[str] = Counter()
@@ -170,7 +170,7 @@ class Router(Generic[WorkT]):
         """Append units to the queue."""
         for unit in work:
             queues = self._queues.setdefault(unit.weights, {})
-            queues.setdefault(unit.affinity, deque()).append(Parcel(unit, 0, unit.size))
+            queues.setdefault(unit.affinity, deque()).append(Chunk(unit, 0, unit.size))
             self._before[unit.unit] = self._planned
             self._planned += unit.size
             self._fresh += unit.size
@@ -237,43 +237,43 @@ class Router(Generic[WorkT]):
 
     # Decisions.
 
-    def assign(self, now: float) -> Iterator[tuple[str, Parcel[WorkT]]]:
-        """Hosts and the parcels that they are to be given now, the emptiest host first."""
+    def assign(self, now: float) -> Iterator[tuple[str, Chunk[WorkT]]]:
+        """Hosts and the chunks that they are to be given now, the emptiest host first."""
         while self._queued and (host := self._emptiest(now)) is not None:
-            parcel = self._take(host)
-            if parcel is None:
+            chunk = self._take(host)
+            if chunk is None:
                 return
-            host.load += parcel.size
-            host.last = parcel.work
-            host.parcels[parcel.name] = (parcel, parcel.size)
+            host.load += chunk.size
+            host.last = chunk.work
+            host.chunks[chunk.name] = (chunk, chunk.size)
             self._under_way += 1
-            yield host.name, parcel
+            yield host.name, chunk
 
     # What happened.
 
-    def left(self, host: str, parcel: str, episodes: int) -> None:
-        """So many episodes of a parcel under way have not ended. Parcels that are not under way are ignored."""
+    def left(self, host: str, chunk: str, episodes: int) -> None:
+        """So many episodes of a chunk under way have not ended. Parcels that are not under way are ignored."""
         found = self._hosts.get(host)
-        if found is not None and parcel in found.parcels:
-            whole, before = found.parcels[parcel]
+        if found is not None and chunk in found.chunks:
+            whole, before = found.chunks[chunk]
             found.load += episodes - before
-            found.parcels[parcel] = (whole, episodes)
+            found.chunks[chunk] = (whole, episodes)
 
-    def done(self, host: str, parcel: Parcel[WorkT]) -> None:
-        """The host has finished a parcel."""
-        if self._forget(host, parcel):
+    def done(self, host: str, chunk: Chunk[WorkT]) -> None:
+        """The host has finished a chunk."""
+        if self._forget(host, chunk):
             self._hosts[host].failures = 0
 
-    def returned(self, host: str, parcel: Parcel[WorkT]) -> None:
-        """The host gave a parcel back, and nobody is to blame: it drains."""
+    def returned(self, host: str, chunk: Chunk[WorkT]) -> None:
+        """The host gave a chunk back, and nobody is to blame: it drains."""
         self.drain(host)
-        if self._forget(host, parcel):
-            self._put_back([parcel])
+        if self._forget(host, chunk):
+            self._put_back([chunk])
 
-    def failed(self, host: str, parcel: Parcel[WorkT], now: float) -> Verdict:
-        """The host failed at a parcel and lives. The parcel comes first in the queue again; with a host that is given
+    def failed(self, host: str, chunk: Chunk[WorkT], now: float) -> Verdict:
+        """The host failed at a chunk and lives. The chunk comes first in the queue again; with a host that is given
         up, all that it had."""
-        concerned = [parcel] if self._forget(host, parcel) else []
+        concerned = [chunk] if self._forget(host, chunk) else []
         self._put_back(concerned)
         found = self._hosts.get(host)
         if found is not None and now >= found.not_before:  # later ones have the same cause
@@ -310,31 +310,31 @@ class Router(Generic[WorkT]):
         candidates = [host for host in self._hosts.values() if self.has_room(host.name, now)]
         return min(candidates, key=lambda host: host.load / host.places, default=None)
 
-    def _take(self, host: _Host[WorkT]) -> Parcel[WorkT] | None:
-        """The host's next parcel, taken out of the queue; None when `revise` left nothing in it."""
+    def _take(self, host: _Host[WorkT]) -> Chunk[WorkT] | None:
+        """The host's next chunk, taken out of the queue; None when `revise` left nothing in it."""
         share = self._share(host)
         while self._queued:
             fresh = self._preferred(host) if self._queues and not self._again else None
             queue = fresh or self._again or self._last
-            parcel = queue.popleft()
-            taken = parcel.size
-            if parcel.whole:
-                revised = self._revise(parcel.work)
-                parcel = Parcel(revised, 0, revised.size) if revised is not None else Parcel(parcel.work, 0, 0)
-            size = min(parcel.size, share)
-            if size < parcel.size:
-                queue.appendleft(Parcel(parcel.work, parcel.start + size, parcel.stop))
-                taken -= parcel.size - size
-                parcel = Parcel(parcel.work, parcel.start, parcel.start + size)
+            chunk = queue.popleft()
+            taken = chunk.size
+            if chunk.whole:
+                revised = self._revise(chunk.work)
+                chunk = Chunk(revised, 0, revised.size) if revised is not None else Chunk(chunk.work, 0, 0)
+            size = min(chunk.size, share)
+            if size < chunk.size:
+                queue.appendleft(Chunk(chunk.work, chunk.start + size, chunk.stop))
+                taken -= chunk.size - size
+                chunk = Chunk(chunk.work, chunk.start, chunk.start + size)
             self._queued -= taken
             if queue is fresh:
                 self._fresh -= taken
-                self._forget_empty(parcel.work)
-            if parcel.size:
-                return parcel
+                self._forget_empty(chunk.work)
+            if chunk.size:
+                return chunk
         return None
 
-    def _preferred(self, host: _Host[WorkT]) -> deque[Parcel[WorkT]]:
+    def _preferred(self, host: _Host[WorkT]) -> deque[Chunk[WorkT]]:
         """The queue of fresh work from which the host is served."""
         last = host.last
         others = [other.last for other in self._hosts.values() if other is not host and other.load and other.last]
@@ -349,7 +349,7 @@ class Router(Generic[WorkT]):
             return queues[last.affinity]
         return queues[_unclaimed(queues, {other.affinity for other in others})]
 
-    def _is_late(self, oldest: Parcel[WorkT]) -> bool:
+    def _is_late(self, oldest: Chunk[WorkT]) -> bool:
         """Whether what is left no longer hides how much the oldest work was overtaken."""
         _, places = self._open
         overtaken = self._planned - self._fresh - self._before[oldest.work.unit] - oldest.start
@@ -362,45 +362,45 @@ class Router(Generic[WorkT]):
         if not queues:
             del self._queues[work.weights]
 
-    def _forget(self, host: str, parcel: Parcel[WorkT]) -> bool:
-        """Take a parcel off its host; False when it was not there (any more)."""
+    def _forget(self, host: str, chunk: Chunk[WorkT]) -> bool:
+        """Take a chunk off its host; False when it was not there (any more)."""
         found = self._hosts.get(host)
-        if found is None or parcel.name not in found.parcels:
+        if found is None or chunk.name not in found.chunks:
             return False
-        _, episodes = found.parcels.pop(parcel.name)
+        _, episodes = found.chunks.pop(chunk.name)
         found.load -= episodes
         self._under_way -= 1
         return True
 
-    def _take_all(self, host: _Host[WorkT]) -> list[Parcel[WorkT]]:
-        parcels = [parcel for parcel, _ in host.parcels.values()]
-        self._under_way -= len(parcels)
-        host.parcels.clear()
+    def _take_all(self, host: _Host[WorkT]) -> list[Chunk[WorkT]]:
+        chunks = [chunk for chunk, _ in host.chunks.values()]
+        self._under_way -= len(chunks)
+        host.chunks.clear()
         host.load = 0
-        return parcels
+        return chunks
 
-    def _put_back(self, parcels: Iterable[Parcel[WorkT]]) -> None:
+    def _put_back(self, chunks: Iterable[Chunk[WorkT]]) -> None:
         """What fell once comes first. What fell before comes last: should it be the cause, it takes nothing along with
         it; should it not, others bear the next deaths."""
-        for parcel in parcels:
-            queue = self._last if self._tries[parcel.work.unit] else self._again
-            queue.append(parcel)
-            self._queued += parcel.size
+        for chunk in chunks:
+            queue = self._last if self._tries[chunk.work.unit] else self._again
+            queue.append(chunk)
+            self._queued += chunk.size
 
-    def _penalise(self, host: _Host[WorkT], now: float) -> list[Parcel[WorkT]]:
+    def _penalise(self, host: _Host[WorkT], now: float) -> list[Chunk[WorkT]]:
         """Let the host pause, or give it up. Returns what it had then."""
         host.failures += 1
         host.not_before = now + min(_LONGEST_PAUSE_S, self._limits.backoff_s * 2 ** (host.failures - 1))
         if host.failures < self._limits.host_failures:
             return []
-        parcels = [parcel for parcel, _ in host.parcels.values()]
+        chunks = [chunk for chunk, _ in host.chunks.values()]
         self.remove(host.name)
-        return parcels
+        return chunks
 
-    def _verdict(self, host: str, concerned: Sequence[Parcel[WorkT]]) -> Verdict:
-        units = {parcel.work.unit for parcel in concerned}
+    def _verdict(self, host: str, concerned: Sequence[Chunk[WorkT]]) -> Verdict:
+        units = {chunk.work.unit for chunk in concerned}
         self._tries.update(units)
-        unit = max((parcel.work.unit for parcel in concerned), key=self._tries.__getitem__, default="")
+        unit = max((chunk.work.unit for chunk in concerned), key=self._tries.__getitem__, default="")
         tries = self._tries[unit] if unit else 0
         hopeless = "no host is left" if not self._hosts else ""
         if tries >= self._limits.attempts:

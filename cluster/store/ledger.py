@@ -34,11 +34,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,150}")
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One unit's record. A waived unit has a reason, no shard and no rows."""
+    """One unit's record. A skipped unit has a reason, no shard and no rows."""
 
     unit: str
     shard: str
-    """Path below the ledger's prefix; "" when waived."""
+    """Path below the ledger's prefix; "" when skipped."""
     sha256: str
     bytes: int
     rows: int
@@ -48,7 +48,8 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A random token of the call that made this record: tells a writer's own record from an equal one."""
     meta: dict[str, str] = {}
     supersedes: tuple[str, ...] = ()
-    waived: str = ""
+    skipped: str = msgspec.field(default="", name="waived")
+    """Why the unit was not done, "" where it was. Records on disk call it `waived`, as the first runs did."""
 
     @property
     def order(self) -> str:
@@ -92,13 +93,13 @@ class Ledger:
         """
         return self._publish(f"{COMPACTION}{number:06d}", payload, rows, 0, {}, tuple(members))
 
-    def waive(self, unit: str, reason: str, meta: Mapping[str, str] | None = None) -> tuple[Commit, bool]:
+    def skip(self, unit: str, reason: str, meta: Mapping[str, str] | None = None) -> tuple[Commit, bool]:
         """Commit that a unit will not be done, and why. Returns like `publish`: the unit may have been done."""
-        assert reason, "a waiver needs a reason"
-        return self._create(self._record(unit, waived=reason, meta=dict(meta or {})))
+        assert reason, "a skip needs a reason"
+        return self._create(self._record(unit, skipped=reason, meta=dict(meta or {})))
 
     def commits(self) -> dict[str, Commit]:
-        """The commits that count, by unit, in reading order; waived ones included, superseded ones not.
+        """The commits that count, by unit, in reading order; skipped ones included, superseded ones not.
 
         One listing, and one read for each record not read before. Raises CorruptionError for a broken record.
         """
@@ -147,7 +148,7 @@ class Ledger:
         self._cache = {path: found for path, found in read.items() if isinstance(found, Commit)}
         known = {commit.unit: commit for commit in self._cache.values()}
         for commit in known.values():
-            if not commit.waived:
+            if not commit.skipped:
                 faults += [fault] if (fault := self._shard(commit)[1]) else []
             faults += [
                 f"{self._at(commit.unit)} supersedes {unit}, which is not committed"
@@ -195,12 +196,12 @@ class Ledger:
         attempt: int = 0,
         meta: dict[str, str],
         supersedes: tuple[str, ...] = (),
-        waived: str = "",
+        skipped: str = "",
     ) -> Commit:
         assert _NAME.fullmatch(unit), f"not a unit's name: {unit!r}"
         return Commit(
             unit=unit, shard=shard, sha256=sha256, bytes=size, rows=rows, attempt=attempt, writer=uuid.uuid4().hex,
-            meta=meta, supersedes=supersedes, waived=waived,
+            meta=meta, supersedes=supersedes, skipped=skipped,
         )  # fmt: skip
 
     def _create(self, commit: Commit) -> tuple[Commit, bool]:

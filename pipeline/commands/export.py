@@ -165,7 +165,7 @@ class _EpisodesOfBlocks:
             self._episodes = {
                 (episode.problem_id, episode.sample): episode
                 for name, commit in self._ledger.history().items()
-                if name.startswith(block_name(block)) and not commit.waived
+                if name.startswith(block_name(block)) and not commit.skipped
                 for episode in decode_episodes(self._ledger.read(commit))
             }
         return self._episodes[group.problem_id, sample]

@@ -16,7 +16,7 @@ from pipeline.stages.evaluate import missing_units as missing_scores
 from pipeline.stages.evaluate import planned_units as planned_scores
 from pipeline.stages.groups import EPISODES
 from pipeline.stages.rollout import missing_units
-from rollout.hosts.work import waived_episodes
+from rollout.hosts.work import skipped_episodes
 
 
 def show_status(folder: Path, console: Console) -> None:
@@ -32,8 +32,8 @@ def show_status(folder: Path, console: Console) -> None:
     console.print(table)
     if run.store.exists("plan.json"):
         units = read_workload(run).episode_units
-        waived = sum(waived_episodes(commit) for commit in run.ledger(EPISODES).history().values())
-        left_out = f" ({waived:,} episodes waived by the quota)" if waived else ""
+        skipped = sum(skipped_episodes(commit) for commit in run.ledger(EPISODES).history().values())
+        left_out = f" ({skipped:,} episodes skipped by the quota)" if skipped else ""
         done = len(units) - len(missing_units(run))
         console.print(f"episode units: {done:,} of {len(units):,}{left_out}", highlight=False)
         scores = planned_scores(run)

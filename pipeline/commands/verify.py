@@ -1,6 +1,6 @@
 """`chainpref verify RUN`: every hash and every invariant, read afresh from the files.
 
-Planned rows are there, waived or in quarantine, unit by unit; units hold their own rows and no others, so that none
+Planned rows are there, skipped or in quarantine, unit by unit; units hold their own rows and no others, so that none
 stands twice anywhere. Memory: the plan and the commit records, one shard, and what is checked of one block.
 """
 
@@ -27,7 +27,7 @@ from rollout.data.shards import iterate
 from rollout.data.unit_rows import UnitRows
 from rollout.group_units import group_prefix
 from rollout.hosts.units import EpisodeUnit, block_name
-from rollout.hosts.work import committed_outcomes, quarantined_rows, waived_problems
+from rollout.hosts.work import committed_outcomes, quarantined_rows, skipped_problems
 from rollout.records import Episode, Outcome, PreferenceGroup, Score
 
 _Attempt = tuple[str, int]
@@ -103,25 +103,25 @@ def _block_faults(run: Run, quarantine: _Quarantine) -> Iterator[str]:
         built.setdefault(commit.unit.partition("-")[0], []).append(commit)
     for block, units in itertools.groupby(planned, key=lambda unit: block_name(unit.block)):
         outcomes: dict[_Attempt, Outcome] = {}
-        waived: list[tuple[str, str]] = []
+        skipped: list[tuple[str, str]] = []
         for unit in units:
             if unit.name in rows:
                 commit, made = commits[unit.name], rows.read(unit.name)
                 faulty = _unit_faults(commit, _attempts(unit, commit), made, quarantine, "")
                 yield from (f"episodes: unit {unit.name} {fault}" for fault in faulty)
                 outcomes.update(((row.problem_id, row.sample), row.outcome) for row in made)
-                waived += [(unit.name, problem) for problem in waived_problems(commit)]
-        yield from _waiver_faults(run.recipe.rollout.quota, waived, outcomes)
+                skipped += [(unit.name, problem) for problem in skipped_problems(commit)]
+        yield from _skip_faults(run.recipe.rollout.quota, skipped, outcomes)
         yield from _built_faults(groups, built.pop(block, ()), outcomes)
     yield from (f"groups: unit {commit.unit} is of no planned block" for some in built.values() for commit in some)
 
 
 def _attempts(unit: EpisodeUnit, commit: Commit) -> set[_Attempt]:
-    """What the unit is to hold: what was planned and not waived."""
-    left = unit.problem_ids if not commit.waived else ()
-    waived = waived_problems(commit)
+    """What the unit is to hold: what was planned and not skipped."""
+    left = unit.problem_ids if not commit.skipped else ()
+    skipped = skipped_problems(commit)
     samples = range(unit.sample_start, unit.sample_stop)
-    return {(problem, sample) for problem in left if problem not in waived for sample in samples}
+    return {(problem, sample) for problem in left if problem not in skipped for sample in samples}
 
 
 def _unit_faults(
@@ -154,15 +154,15 @@ def _id(attempt: _Attempt) -> str:
     return f"{attempt[0]}#{attempt[1]}"
 
 
-def _waiver_faults(
-    quota: QuotaConfig | None, waived: Iterable[tuple[str, str]], outcomes: Mapping[_Attempt, Outcome]
+def _skip_faults(
+    quota: QuotaConfig | None, skipped: Iterable[tuple[str, str]], outcomes: Mapping[_Attempt, Outcome]
 ) -> Iterator[str]:
     """Problems that units of a block left out although they never got enough chains."""
     counts = Counter((problem, outcome) for (problem, _), outcome in outcomes.items())
-    for unit, problem in waived:
+    for unit, problem in skipped:
         right, wrong = counts[problem, Outcome.RIGHT], counts[problem, Outcome.WRONG]
         if quota is None or right < quota.right or wrong < quota.wrong:
-            yield f"episodes: unit {unit} waives {problem}, which has {right} right and {wrong} wrong episodes"
+            yield f"episodes: unit {unit} skips {problem}, which has {right} right and {wrong} wrong episodes"
 
 
 def _built_faults(ledger: Ledger, commits: Iterable[Commit], outcomes: Mapping[_Attempt, Outcome]) -> Iterator[str]:

@@ -59,14 +59,14 @@ class EngineMemory:
     parts: tuple[Amount, ...]
     """All but the KV cache."""
     kv_cache: Amount
-    kv_a_token: float
+    kv_bytes_per_token: float
     """Bytes of KV cache a token on one GPU."""
     faults: tuple[str, ...]
 
     @property
     def kv_tokens(self) -> int:
         """Tokens that the cache of the engine holds."""
-        return max(0, int(self.kv_cache.bytes // self.kv_a_token))
+        return max(0, int(self.kv_cache.bytes // self.kv_bytes_per_token))
 
     @property
     def full_sequences(self) -> int:
@@ -127,7 +127,7 @@ def engine_on_gpu(request: EngineRequest, gpu: GpuType) -> EngineMemory:
         capacity=gpu.memory_bytes,
         parts=tuple(parts),
         kv_cache=cache,
-        kv_a_token=_kv_a_token(request),
+        kv_bytes_per_token=_kv_a_token(request),
         faults=(),
     )
     faults = _too_little(memory, available) or _too_short(memory)
@@ -166,7 +166,7 @@ def engine_on_cpu(request: EngineRequest, process: float, worker: float, room: f
         capacity=math.inf,
         parts=parts,
         kv_cache=Amount("KV cache", each * workers, how, f"{_VLLM}: the CPU worker's determine_available_memory"),
-        kv_a_token=_kv_a_token(request) * workers,
+        kv_bytes_per_token=_kv_a_token(request) * workers,
         faults=(),
     )
     needed, share = total(parts), room * request.gpu_memory

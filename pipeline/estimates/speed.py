@@ -119,7 +119,7 @@ def engines_on_gpus(load: EngineLoad, memory: EngineMemory, gpu: GpuType, node: 
     prefill = load.prefill / count * 2 * used / (tp * pp * flops)
     running = max(1.0, FILLED * min(memory.running, load.requests / count) / pp)
     weights = shape.weight_bytes(request.weight_bytes_each) / (tp * pp)
-    read = (weights + running * load.context * memory.kv_a_token) / (gpu.bandwidth_gbs * 1e9 * BANDWIDTH_SHARE)
+    read = (weights + running * load.context * memory.kv_bytes_per_token) / (gpu.bandwidth_gbs * 1e9 * BANDWIDTH_SHARE)
     multiply = running * 2 * used / (tp * pp * flops)
     link = gpu.link_gbs / 2 if tp <= node.gpus else min(gpu.link_gbs / 2, node.network_gbs)
     reduce = (2 * shape.layers / pp * _all_reduce(shape, running, tp, link)) if tp > 1 else 0.0

@@ -29,7 +29,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
             name: {
                 "parameters": shape.parameters,
                 "weights_bf16": shape.weight_bytes(2),
-                "kv_a_token": shape.kv_bytes_a_token(2),
+                "kv_bytes_per_token": shape.kv_bytes_a_token(2),
                 "from": shape.source,
             }
             for name, shape in plan.shapes.items()

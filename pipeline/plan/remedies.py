@@ -242,7 +242,7 @@ def _of_cpu_engines(at: str, memory: EngineMemory) -> Iterator[Change]:
     if request.gpus > 1:
         yield Change(RIGHT, (f"{at}.engine.tensor_parallel=1", f"{at}.engine.pipeline_parallel=1"))
     for contexts in (request.max_running, 1):
-        cache = contexts * request.max_context * memory.kv_a_token / request.gpus
+        cache = contexts * request.max_context * memory.kv_bytes_per_token / request.gpus
         yield Change(_ROOM + 1 / contexts, (f"{at}.engine.kv_cache_mb={math.ceil(cache / MIB)}",))
     yield from _options(_DATA, [f"{at}.engine.max_context={length}" for length in _halves(request.max_context, 512)])
 

@@ -123,7 +123,11 @@ def _engines(plan: EnginePlan) -> list[Row]:
     rows += [
         (f"{each}: KV cache", size(memory.kv_cache.bytes), memory.kv_cache.how),
         ("in all", f"{size(memory.used)}{room}", "sum"),
-        ("KV tokens of an engine", f"{memory.kv_tokens:,}", f"{memory.kv_a_token:,.0f} bytes a token on each device"),
+        (
+            "KV tokens of an engine",
+            f"{memory.kv_tokens:,}",
+            f"{memory.kv_bytes_per_token:,.0f} bytes a token on each device",
+        ),
         (
             "conversations at a time",
             f"{memory.running:,} of mean length, {memory.full_sequences:,} of full length",

@@ -69,6 +69,6 @@ def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit], done: Units) ->
         progress_bar(run.console, title, attempts) as bar,
         Watch(run, "evaluate", pool, bar) as watch,
     ):
-        for receipt in pool.run(work_units, watch.tick, next_attempt):
-            watch.receipt(receipt)
+        for chunk_result in pool.run(work_units, watch.tick, next_attempt):
+            watch.chunk_result(chunk_result)
             done.ended()

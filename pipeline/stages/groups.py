@@ -91,7 +91,7 @@ class GroupStream:
         self._start(missing)
 
     def ended(self, unit: str) -> None:
-        """An episode unit has been committed or waived."""
+        """An episode unit has been committed or skipped."""
         if unit in self._done:
             return
         self._done.add(unit)
@@ -136,7 +136,7 @@ class GroupStream:
 
 
 def _wanted(run: Run) -> dict[int, GroupWork]:
-    """Block -> its group unit, for every block whose episode units are all committed or waived."""
+    """Block -> its group unit, for every block whose episode units are all committed or skipped."""
     units = read_workload(run).episode_units
     done = run.ledger(EPISODES).history()
     maker, members = _WorkMaker(run), units_of_blocks(units)

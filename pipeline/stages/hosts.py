@@ -18,7 +18,7 @@ from rollout.config import HostsConfig
 if TYPE_CHECKING:
     from cluster.pool.pool import HostFactory, Pool
     from cluster.pool.reservation import Reservation
-    from rollout.hosts.work import Receipt, ServedModel, Work
+    from rollout.hosts.work import ChunkResult, ServedModel, Work
 
 from pipeline.run.models import served_model
 
@@ -29,7 +29,7 @@ _LOOK_EVERY_S = 2.0
 
 
 @contextmanager
-def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Work, Receipt]"]:
+def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Work, ChunkResult]"]:
     """Hosts for the `teacher` or the `student`, ended when the block ends. Ray is up."""
     from cluster.pool.host_reservations import HostReservations
     from cluster.pool.pool import Pool, PoolLimits
@@ -43,7 +43,7 @@ def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Work
         kind, placement, lambda name, reservation: _factory(run, config, name, model, reservation), tell
     )
     hosts = reservations.reserve(config.count)
-    pool: Pool[Work, Receipt] | None = None
+    pool: Pool[Work, ChunkResult] | None = None
     try:
         _await_nodes(run, kind, config, placement)
         pool = Pool(

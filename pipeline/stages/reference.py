@@ -117,7 +117,7 @@ def _score_share(share: _Share, rank: int) -> int:
         arm_groups(_groups(Ledger(store, group_prefix(share.student)), share.units), share.arm),
         ReferenceStore(Ledger(store, share.prefix)),
         rule=share.arm.scored,
-        token_budget=share.training.tokens_per_micro_step,
+        tokens_per_micro_step=share.training.tokens_per_micro_step,
         precision=precision(share.training),
         device="cuda" if on_gpu else "cpu",
         rank=rank,

@@ -11,7 +11,7 @@ from pipeline.run.folder import Run, versions
 from pipeline.run.workload import PLAN, read_workload, suite_problems
 from pipeline.stages.evaluate import planned_units
 from pipeline.stages.groups import EPISODES, group_figures
-from rollout.hosts.work import waived_episodes
+from rollout.hosts.work import skipped_episodes
 from rollout.records import Outcome
 
 SUMMARY = "report/summary.json"
@@ -58,15 +58,15 @@ def show(run: Run) -> None:
 def data_figures(run: Run) -> dict[str, int]:
     """Counts of episodes by outcome and of what became of them, from the commit records alone."""
     outcomes: Counter[str] = Counter()
-    waived = 0
+    skipped = 0
     for commit in run.ledger(EPISODES).history().values():
         outcomes.update({outcome.value: int(commit.meta.get(outcome.value, 0)) for outcome in Outcome})
-        waived += waived_episodes(commit)
+        skipped += skipped_episodes(commit)
     groups = group_figures(run)
     return {
         "problems": read_workload(run).train_problems,
         "episodes": sum(outcomes.values()),
-        "waived": waived,
+        "skipped": skipped,
         **{outcome.value: outcomes[outcome.value] for outcome in Outcome},
         "groups": groups.get("groups", 0),
         "chains": groups.get("chains", 0),

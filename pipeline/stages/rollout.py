@@ -15,11 +15,11 @@ from pipeline.stages.watch import Watch
 from rollout.data.compaction import TARGET_BYTES, compact, plan
 from rollout.hosts.quota import Quota
 from rollout.hosts.units import EpisodeUnit, block_name
-from rollout.hosts.work import Work, committed_tally, next_attempt, waiver_meta
+from rollout.hosts.work import Work, committed_tally, next_attempt, skip_meta
 
 
 def complete(run: Run) -> bool:
-    """Whether every planned unit is committed or waived, and the shards are as few as they can be."""
+    """Whether every planned unit is committed or skipped, and the shards are as few as they can be."""
     return run.store.exists("plan.json") and not missing_units(run) and not _uncompacted(run)
 
 
@@ -66,17 +66,17 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
         done.ended()
         groups.ended(unit)
 
-    waivers = Waivers(run, ended)
+    skips = Waivers(run, ended)
     with (
         open_pool(run, "teacher", "teacher") as pool,
         progress_bar(run.console, "episodes", episodes) as bar,
         Watch(run, "rollout", pool, bar) as watch,
     ):
         groups.start_ready()
-        for receipt in pool.run(units, watch.tick, waivers.revise):
-            waivers.count(receipt.unit, receipt.tally)
-            watch.receipt(receipt)
-            ended(receipt.unit)
+        for chunk_result in pool.run(units, watch.tick, skips.revise):
+            skips.count(chunk_result.unit, chunk_result.tally)
+            watch.chunk_result(chunk_result)
+            ended(chunk_result.unit)
             groups.look()
             references.look(hosts_wait=HostState.WAITING in pool.states().values())
     references.finish()
@@ -84,7 +84,7 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
 
 
 class Waivers:
-    """Leaves out of units the problems that have enough committed chains, and commits a waiver of a unit of which
+    """Leaves out of units the problems that have enough committed chains, and commits a skip of a unit of which
     nothing is left, which `ended` then hears of. Without `rollout.quota` nothing is left out."""
 
     def __init__(self, run: Run, ended: Callable[[str], None]) -> None:
@@ -110,7 +110,7 @@ class Waivers:
         trimmed = self._quota.trim(unit)
         if trimmed.problems:
             return next_attempt(trimmed)
-        commit, _ = self._ledger.waive(unit.unit, self._quota.reason, waiver_meta(trimmed))
+        commit, _ = self._ledger.skip(unit.unit, self._quota.reason, skip_meta(trimmed))
         self.count(unit.unit, committed_tally(commit))  # of an attempt that was given up and committed it all the same
         self._ended(unit.unit)
         return None

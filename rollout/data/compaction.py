@@ -37,7 +37,7 @@ def plan(commits: Mapping[str, Commit], target_bytes: int, apart: set[str]) -> l
     run: list[Commit] = []
     held = 0
     for commit in commits.values():
-        if commit.waived:
+        if commit.skipped:
             continue
         fixed = commit.unit in apart or commit.unit.startswith(COMPACTION)
         if fixed or held + commit.bytes > target_bytes:

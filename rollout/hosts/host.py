@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from functools import lru_cache
 
-from cluster.engine.admission import Admission, Gate, first_limit
+from cluster.engine.concurrency import ConcurrencyLimit, ResizableSemaphore, first_limit
 from cluster.engine.model_source import local_model
 from cluster.engine.scripted import ScriptedConfig, ScriptedEngine, start_scripted
 from cluster.engine.vllm import EngineConfig, VllmEngine, start_engine
@@ -25,8 +25,8 @@ from cluster.telemetry import STEP_SECONDS
 from rollout.config import EpisodeConfig
 from rollout.episodes.episode import Attempt, EpisodeSetting, run_episode
 from rollout.formats import CallFormat
-from rollout.hosts.scripted_replies import GoldPlayer
-from rollout.hosts.work import HostProgress, HostSpec, Receipt, ServedModel, Work, receipt_of
+from rollout.hosts.scripted_replies import OraclePolicy
+from rollout.hosts.work import ChunkResult, HostProgress, HostSpec, ServedModel, Work, chunk_result_of
 from rollout.prompts.native_template import open_template
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Episode, Problem, content_hash
@@ -55,18 +55,18 @@ class RolloutHost:
 
     def __init__(self, spec: HostSpec) -> None:
         self._spec = spec
-        self._gate = Gate(spec.live_episodes)
+        self._semaphore = ResizableSemaphore(spec.live_episodes)
         self._left: dict[str, int] = {}
         self._changed = asyncio.Event()
         self._finished = 0
-        self._parcels_under_way = 0
+        self._chunks_under_way = 0
         self._reloads: dict[str, float] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self._outcomes: Counter[str] = Counter()
         self._step_seconds = [0] * STEP_SECONDS.buckets
         self._engine: VllmEngine | ScriptedEngine | None = None
-        self._player: GoldPlayer | None = None
+        self._player: OraclePolicy | None = None
         self._model = spec.model
         self._starting = asyncio.Lock()
         self._control: asyncio.Task[None] | None = None
@@ -81,9 +81,9 @@ class RolloutHost:
         except InfrastructureError as error:
             self._end_if_fatal(error)
             raise
-        return self._gate.limit
+        return self._semaphore.limit
 
-    async def run(self, work: Work, start: int, stop: int) -> Receipt:
+    async def run(self, work: Work, start: int, stop: int) -> ChunkResult:
         """Make the attempts `start` to `stop` of a unit; commit their rows if that is all of it, else return them.
 
         Raises InfrastructureError; then nothing was committed.
@@ -93,20 +93,20 @@ class RolloutHost:
         if self._dead is not None:
             raise self._dead
         started = time.monotonic()
-        parcel = f"{work.unit}:{start}"
-        self._left[parcel] = stop - start
+        chunk = f"{work.unit}:{start}"
+        self._left[chunk] = stop - start
         try:
             setting = await self._serve(work.model, work.episodes)
-            episodes = await self._attempts(work, start, stop, parcel, setting)
+            episodes = await self._attempts(work, start, stop, chunk, setting)
         except InfrastructureError as error:
             self._end_if_fatal(error)
             raise
         finally:
-            del self._left[parcel]
+            del self._left[chunk]
             self._changed.set()
         # In a thread: the store may be far away, and the engine is not to wait for it.
         return await asyncio.to_thread(
-            receipt_of,
+            chunk_result_of,
             self._store,
             work,
             episodes,
@@ -116,13 +116,13 @@ class RolloutHost:
         )
 
     async def room(self, below: int) -> Room:
-        """Places, and what is left of each parcel: as soon as fewer than `below` episodes are, or after a while."""
+        """Places, and what is left of each chunk: as soon as fewer than `below` episodes are, or after a while."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SIGN_OF_LIFE_S):
                 while sum(self._left.values()) >= below:
                     self._changed.clear()
                     await self._changed.wait()
-        return Room(places=self._gate.limit, left=dict(self._left))
+        return Room(places=self._semaphore.limit, left=dict(self._left))
 
     async def progress(self) -> HostProgress:
         """A reading of the host and its engine."""
@@ -130,9 +130,9 @@ class RolloutHost:
         return HostProgress(
             host=self._spec.name,
             process=os.getpid(),
-            live=self._gate.inside,
-            limit=self._gate.limit,
-            waiting=sum(self._left.values()) - self._gate.inside,
+            live=self._semaphore.inside,
+            limit=self._semaphore.limit,
+            waiting=sum(self._left.values()) - self._semaphore.inside,
             finished=self._finished,
             outcomes=dict(self._outcomes),
             generated_tokens=stats.generated_tokens if stats else 0,
@@ -207,35 +207,35 @@ class RolloutHost:
         engine: VllmEngine | ScriptedEngine
         if spec.scripted:
             config = ScriptedConfig.model_validate_json(spec.scripted)
-            self._player = GoldPlayer(config.wrong, config.seed)
+            self._player = OraclePolicy(config.wrong, config.seed)
             engine = await start_scripted(self._player, config)
         else:
             engine = await start_engine(self._engine_config, str(folder), spec.seed, spec.executor)
         self._model = model
         limit = first_limit(engine.stats().kv_tokens, self._engine_config.max_context, spec.live_episodes)
-        self._control = asyncio.create_task(self._follow(engine, Admission(spec.live_episodes, limit)))
+        self._control = asyncio.create_task(self._follow(engine, ConcurrencyLimit(spec.live_episodes, limit)))
         return engine
 
-    async def _follow(self, engine: VllmEngine | ScriptedEngine, admission: Admission) -> None:
+    async def _follow(self, engine: VllmEngine | ScriptedEngine, concurrency_limit: ConcurrencyLimit) -> None:
         """Keep the limit of live episodes to what the engine can bear."""
-        self._gate.limit = admission.limit
+        self._semaphore.limit = concurrency_limit.limit
         while True:
             await asyncio.sleep(_CONTROL_S)
-            limit = admission.observe(engine.stats(), self._gate.inside)
-            if limit != self._gate.limit:
-                self._gate.limit = limit
+            limit = concurrency_limit.observe(engine.stats(), self._semaphore.inside)
+            if limit != self._semaphore.limit:
+                self._semaphore.limit = limit
                 self._changed.set()
 
-    async def _attempts(self, work: Work, start: int, stop: int, parcel: str, setting: EpisodeSetting) -> list[Episode]:
+    async def _attempts(self, work: Work, start: int, stop: int, chunk: str, setting: EpisodeSetting) -> list[Episode]:
         """The attempts of a unit from `start` to `stop`, problem-major. The first error cancels the rest."""
         if self._player is not None:
             self._player.learn(work.problems, setting.template, setting.call_format)
-        self._parcels_under_way += 1
+        self._chunks_under_way += 1
         self._idle.clear()
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
-                    group.create_task(self._attempt(problem, sample, work, parcel, setting))
+                    group.create_task(self._attempt(problem, sample, work, chunk, setting))
                     for problem, sample in work.attempts(start, stop)
                 ]
         except BaseExceptionGroup as failures:  # `except*` would wrap what is raised here, on Python 3.11.3 and older
@@ -244,15 +244,13 @@ class RolloutHost:
                 error = error.exceptions[0]
             raise error from None
         finally:
-            self._parcels_under_way -= 1
-            if not self._parcels_under_way:
+            self._chunks_under_way -= 1
+            if not self._chunks_under_way:
                 self._idle.set()
         return [task.result() for task in tasks]
 
-    async def _attempt(
-        self, problem: Problem, sample: int, work: Work, parcel: str, setting: EpisodeSetting
-    ) -> Episode:
-        async with self._gate:
+    async def _attempt(self, problem: Problem, sample: int, work: Work, chunk: str, setting: EpisodeSetting) -> Episode:
+        async with self._semaphore:
             attempt = Attempt(
                 sample=sample,
                 temperature=work.temperature,
@@ -262,7 +260,7 @@ class RolloutHost:
             )
             episode = await run_episode(problem, attempt, setting)
         self._finished += 1
-        self._left[parcel] -= 1
+        self._left[chunk] -= 1
         self._changed.set()
         self._outcomes[episode.outcome.value] += 1
         for step in episode.steps:

@@ -30,12 +30,12 @@ class Quota:
         return right >= self._config.right and wrong >= self._config.wrong
 
     def trim(self, work: Work) -> Work:
-        """The work without the problems that have enough; its `waived` names them."""
+        """The work without the problems that have enough; its `skipped` names them."""
         left = tuple(problem for problem in work.problems if not self.filled(problem.id))
-        waived = tuple(problem.id for problem in work.problems if self.filled(problem.id))
-        return msgspec.structs.replace(work, problems=left, waived=(*work.waived, *waived)) if waived else work
+        skipped = tuple(problem.id for problem in work.problems if self.filled(problem.id))
+        return msgspec.structs.replace(work, problems=left, skipped=(*work.skipped, *skipped)) if skipped else work
 
     @property
     def reason(self) -> str:
-        """What a waiver says."""
+        """What a skip says."""
         return f"quota: at least {self._config.right} right and {self._config.wrong} wrong episodes of every problem"

@@ -15,7 +15,7 @@ _REQUEST = re.compile(r"(?P<problem>.*?)#(?P<sample>\d+)@?(?P<unit>.*?)\.(?P<ste
 WRONG_REPLY = "I do not know."
 
 
-class GoldPlayer:
+class OraclePolicy:
     """Step by step the gold calls of a problem; in a share `wrong` of the attempts something that is no call."""
 
     def __init__(self, wrong: float, seed: int) -> None:

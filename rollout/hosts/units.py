@@ -46,7 +46,7 @@ def plan_units(
 def group_unit_name(block: int, student: str, episode_hashes: Iterable[str], rule: PairRule, *more: str) -> str:
     """The name of the unit of a block's preference groups: a hash of its inputs, so new samples make a new unit.
 
-    `episode_hashes`: the sha256 (or for a waived unit its name) of each episode commit of the block, in any
+    `episode_hashes`: the sha256 (or for a skipped unit its name) of each episode commit of the block, in any
     order; `more`: whatever else shapes the groups, such as the hashes of the student's tokenizer and template.
     """
     digest = content_hash(student, msgspec.json.encode(rule), *sorted(episode_hashes), "more", *more)
@@ -69,7 +69,7 @@ def units_of_blocks(units: Iterable[EpisodeUnit]) -> dict[int, list[EpisodeUnit]
 def ready_blocks(units: Iterable[EpisodeUnit], done: Container[str]) -> list[int]:
     """The blocks of which every unit is done, ascending.
 
-    `done`: names of units committed or waived; `Ledger.history()`, because compaction takes units out of
+    `done`: names of units committed or skipped; `Ledger.history()`, because compaction takes units out of
     `Ledger.commits()`.
     """
     blocks = units_of_blocks(units)

@@ -1,7 +1,7 @@
-"""What a rollout host is told and what it answers: specification, units of work, receipts; and how rows are stored.
+"""What a rollout host is told and what it answers: specification, units of work, results; and how rows are stored.
 
 A unit may be done in parts on several hosts, near the end of the work. A host stores a whole unit itself; the rows of
-a part travel in its receipt, and `join_parts` commits them together.
+a part travel in its chunk_result, and `join_parts` commits them together.
 """
 
 from collections import Counter
@@ -64,7 +64,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """Work of equal affinity shares prompts."""
     episodes: bytes = b""
     """EpisodeConfig as JSON, where it is not the host's."""
-    waived: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
     """Problems of the unit that have enough chains already, and are left out."""
     attempt: int = 0
     """How often it has been given away, this time included; 0 where nobody counts."""
@@ -84,7 +84,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
         return [(self.problems[index // each], self.samples[index % each]) for index in range(start, stop)]
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+class ChunkResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a unit, or of a part of it. Of a unit, rows and counts are those of the commit that counts, which
     another attempt may have made; tokens and seconds are this attempt's own."""
 
@@ -133,10 +133,10 @@ class HostProgress(msgspec.Struct, frozen=True, kw_only=True):
     """Steps by how long they took: counts of the buckets of `telemetry.STEP_SECONDS`."""
 
 
-def receipt_of(
+def chunk_result_of(
     store: Store, work: Work, episodes: Sequence[Episode], whole: bool, host: str, seconds: float
-) -> Receipt:
-    """Commit a whole unit's episodes; of a part, put the rows into the receipt."""
+) -> ChunkResult:
+    """Commit a whole unit's episodes; of a part, put the rows into the chunk_result."""
     if work.suite:
         greedy = work.temperature == 0
         encoded = encode_scores(
@@ -146,7 +146,7 @@ def receipt_of(
         encoded = encode_episodes(episodes)
     quarantine(store, work.unit, encoded.rejected)
     stored = encoded.kept(episodes)
-    receipt = Receipt(
+    chunk_result = ChunkResult(
         unit=work.unit,
         won=False,
         rows=encoded.rows,
@@ -158,10 +158,10 @@ def receipt_of(
         tally=tally(stored),
         payload=encoded.payload,
     )
-    return _commit(store, work, receipt) if whole else receipt
+    return _commit(store, work, chunk_result) if whole else chunk_result
 
 
-def join_parts(store: Store, work: Work, parts: Sequence[Receipt]) -> Receipt:
+def join_parts(store: Store, work: Work, parts: Sequence[ChunkResult]) -> ChunkResult:
     """Commit a unit that was done in parts. `parts` in the order of the unit."""
     payload, joined = concatenate(part.payload for part in parts)
     if joined < len(parts):
@@ -173,7 +173,7 @@ def join_parts(store: Store, work: Work, parts: Sequence[Receipt]) -> Receipt:
         for problem, (right, wrong) in part.tally.items():
             before = counts.get(problem, (0, 0))
             counts[problem] = (before[0] + right, before[1] + wrong)
-    receipt = Receipt(
+    chunk_result = ChunkResult(
         unit=work.unit,
         won=False,
         rows=sum(part.rows for part in parts),
@@ -185,7 +185,7 @@ def join_parts(store: Store, work: Work, parts: Sequence[Receipt]) -> Receipt:
         tally=counts,
         payload=payload,
     )
-    return _commit(store, work, receipt)
+    return _commit(store, work, chunk_result)
 
 
 def tally(episodes: Sequence[Episode]) -> dict[str, tuple[int, int]]:
@@ -195,24 +195,28 @@ def tally(episodes: Sequence[Episode]) -> dict[str, tuple[int, int]]:
     return {problem: (right[problem], wrong[problem]) for problem in right | wrong}
 
 
-def waiver_meta(work: Work) -> dict[str, str]:
+_SKIPPED, _SKIPPED_PROBLEMS = "waived", "waived_problems"
+"""Keys of a commit's `meta`, under the names that the first runs gave them."""
+
+
+def skip_meta(work: Work) -> dict[str, str]:
     """What a commit record says of the problems that a unit left out."""
-    if not work.waived:
+    if not work.skipped:
         return {}
     return {
-        "waived": str(len(work.waived) * len(work.samples)),
-        "waived_problems": msgspec.json.encode(work.waived).decode(),
+        _SKIPPED: str(len(work.skipped) * len(work.samples)),
+        _SKIPPED_PROBLEMS: msgspec.json.encode(work.skipped).decode(),
     }
 
 
-def waived_episodes(commit: Commit) -> int:
+def skipped_episodes(commit: Commit) -> int:
     """Planned episodes that were not made because their problems had enough."""
-    return int(commit.meta.get("waived", 0))
+    return int(commit.meta.get(_SKIPPED, 0))
 
 
-def waived_problems(commit: Commit) -> tuple[str, ...]:
+def skipped_problems(commit: Commit) -> tuple[str, ...]:
     """The problems that the unit left out."""
-    return msgspec.json.decode(commit.meta.get("waived_problems", "[]"), type=tuple[str, ...])
+    return msgspec.json.decode(commit.meta.get(_SKIPPED_PROBLEMS, "[]"), type=tuple[str, ...])
 
 
 def committed_tally(commit: Commit) -> dict[str, tuple[int, int]]:
@@ -235,19 +239,19 @@ def next_attempt(work: Work) -> Work:
     return msgspec.structs.replace(work, attempt=work.attempt + 1)
 
 
-def _commit(store: Store, work: Work, receipt: Receipt) -> Receipt:
+def _commit(store: Store, work: Work, chunk_result: ChunkResult) -> ChunkResult:
     """Commit the unit. What was made by a loser counts nowhere: it gets the winner's rows and counts."""
-    meta = {name: str(count) for name, count in receipt.outcomes.items()} | {"host": receipt.host}
+    meta = {name: str(count) for name, count in chunk_result.outcomes.items()} | {"host": chunk_result.host}
     if not work.suite:
-        meta["tally"] = msgspec.json.encode(receipt.tally).decode()
-    if receipt.quarantined:
-        meta["quarantined"] = str(receipt.quarantined)
-    meta |= waiver_meta(work)
+        meta["tally"] = msgspec.json.encode(chunk_result.tally).decode()
+    if chunk_result.quarantined:
+        meta["quarantined"] = str(chunk_result.quarantined)
+    meta |= skip_meta(work)
     commit, won = Ledger(store, work.prefix).publish(
-        work.unit, receipt.payload, receipt.rows, attempt=work.attempt, meta=meta
+        work.unit, chunk_result.payload, chunk_result.rows, attempt=work.attempt, meta=meta
     )
     return msgspec.structs.replace(
-        receipt,
+        chunk_result,
         won=won,
         rows=commit.rows,
         quarantined=quarantined_rows(commit),

@@ -1,4 +1,4 @@
-"""Are a family's problems sound? Gold by a second way, and by executing every gold chain, as every call format writes
+"""Are a family's problems sound? Gold by a cross-check, and by executing every gold chain, as every call format writes
 it, to an accepted answer."""
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from cluster.errors import ChainprefError
 from rollout.episodes.checkers import check
 from rollout.episodes.execution import execute_now
 from rollout.formats import CallFormat, load_format
-from rollout.problems.cross_checks import has_second_way, second_gold
+from rollout.problems.cross_checks import cross_checked_gold, has_cross_check
 from rollout.records import Problem
 from rollout.toolboxes import load_toolbox
 
@@ -19,7 +19,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 
     problems: int
     found_again: int
-    """Problems whose gold answer was looked for a second way; there is none to an imported one."""
+    """Problems whose gold answer was looked for a cross-check; there is none to an imported one."""
     executed: int
     """Gold chains that were executed in each format; imported problems may have none."""
     faults: tuple[str, ...]
@@ -34,7 +34,7 @@ def check_problems(problems: Sequence[Problem], formats: Iterable[str]) -> Check
         faults += [f"{problem.id}: {fault}" for fault in _faults(problem, call_formats)]
     return CheckReport(
         problems=len(problems),
-        found_again=sum(map(has_second_way, problems)),
+        found_again=sum(map(has_cross_check, problems)),
         executed=sum(bool(problem.gold_calls) for problem in problems),
         faults=tuple(faults),
     )
@@ -55,9 +55,9 @@ def gold_fault(problem: Problem, call_format: CallFormat) -> str | None:
 
 
 def _faults(problem: Problem, call_formats: list[CallFormat]) -> Iterable[str]:
-    if has_second_way(problem):
+    if has_cross_check(problem):
         try:
-            again = second_gold(problem)
+            again = cross_checked_gold(problem)
         except (ChainprefError, ValueError, LookupError) as error:
             yield f"the second way to its gold answer fails: {error}"
         else:

@@ -25,12 +25,12 @@ _ASKED = re.compile(
 """What a subtask adds to the text of an arithmetic problem."""
 
 
-def has_second_way(problem: Problem) -> bool:
+def has_cross_check(problem: Problem) -> bool:
     """Whether there is another way to `problem`'s gold answer; there is none to an imported one."""
     return problem.family in _WAYS and (problem.family != "gsm8k" or bool(problem.gold_calls))
 
 
-def second_gold(problem: Problem) -> str:
+def cross_checked_gold(problem: Problem) -> str:
     """The gold answer by the second way, canonical JSON. Raises WorkError when the problem does not read."""
     return canonical_json(_WAYS[problem.family](problem))
 

@@ -24,7 +24,7 @@ _TRIES = 4000
 
 
 _RETELLINGS = 8
-"""Tries at telling a problem by a template of the wanted split."""
+"""Tries at wording a problem by a template of the wanted split."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     save_model(folder / "base")
     publish_groups(folder, sample_groups())
     store = ReferenceStore(Ledger(open_store(str(folder)), REFERENCE))
-    compute_reference(str(folder / "base"), sample_groups(), store, rule=DpoArm(method="dpo").scored, token_budget=512)
+    compute_reference(
+        str(folder / "base"), sample_groups(), store, rule=DpoArm(method="dpo").scored, tokens_per_micro_step=512
+    )
     ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     yield folder
     ray.shutdown()

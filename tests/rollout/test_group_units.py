@@ -55,8 +55,8 @@ def _runs(made: list[Episode]) -> list[tuple[str, pa.RecordBatch]]:
 def test_problems_come_one_by_one_with_the_rows_of_all_units(ledger: Ledger) -> None:
     first = [(problem, sample) for problem in PROBLEMS for sample in range(20)]
     commit(ledger, "a", rows(*first))
-    commit(ledger, "b", rows(("p1", 21), ("p2", 20)))  # p0 was waived there, and a row is in quarantine
-    ledger.waive("c", "quota")
+    commit(ledger, "b", rows(("p1", 21), ("p2", 20)))  # p0 was skipped there, and a row is in quarantine
+    ledger.skip("c", "quota")
     found = list(problem_episodes(ledger, ["a", "b", "c"], PROBLEMS))
     assert [part[0].problem_id for part in found] == list(PROBLEMS)
     samples = [[row.sample for row in part] for part in found]

@@ -48,23 +48,25 @@ def test_only_what_is_new_is_computed(tmp_path: Path, model_folder: str) -> None
     groups = sample_groups(6)
     distinct = len({chain for group in scored_groups(groups, RULE) for chain in group.chains})
     done = [
-        compute_reference(model_folder, groups[:4], new_store(tmp_path), rule=RULE, token_budget=40, rank=rank, world=2)
+        compute_reference(
+            model_folder, groups[:4], new_store(tmp_path), rule=RULE, tokens_per_micro_step=40, rank=rank, world=2
+        )
         for rank in (0, 1)
     ]
     assert all(done)
     first = new_store(tmp_path).scores()
-    assert compute_reference(model_folder, groups[:4], new_store(tmp_path), rule=RULE, token_budget=99) == 0
-    new = compute_reference(model_folder, groups, new_store(tmp_path), rule=RULE, token_budget=40)
+    assert compute_reference(model_folder, groups[:4], new_store(tmp_path), rule=RULE, tokens_per_micro_step=99) == 0
+    new = compute_reference(model_folder, groups, new_store(tmp_path), rule=RULE, tokens_per_micro_step=40)
     scores = new_store(tmp_path).scores()
     assert (sum(done) + new, len(scores)) == (distinct, distinct)
     assert first.items() <= scores.items()
     longer = ScoreRule(failed_steps_in_right=True)
-    assert compute_reference(model_folder, groups, new_store(tmp_path), rule=longer, token_budget=40) == 6
+    assert compute_reference(model_folder, groups, new_store(tmp_path), rule=longer, tokens_per_micro_step=40) == 6
 
 
 def test_the_first_loss_is_ln_2(tmp_path: Path, model_folder: str) -> None:
     groups, store = sample_groups(6), new_store(tmp_path)
-    compute_reference(model_folder, groups, store, rule=RULE, token_budget=70)
+    compute_reference(model_folder, groups, store, rule=RULE, tokens_per_micro_step=70)
     examples = list(referenced_examples(groups, RULE, store, reference_name(model_folder, "float32")))
     loss, _ = step_gradient(tiny_model("mistral"), config(tmp_path, groups_per_step=6), examples)
     assert loss == pytest.approx(math.log(2), abs=1e-6)

@@ -22,7 +22,7 @@ from cluster.store.storage import open_store
 from rollout.data.shards import read_groups
 from training.config import DpoArm, SftArm
 from training.ranks.callbacks import MetricsLog, SealCheckpoints
-from training.ranks.drains import HeedDrains
+from training.ranks.preemption import PreemptionCallback
 from training.ranks.request import ArmRequest
 from training.ranks.resharding import is_universal, resume_point
 from training.ranks.zero import deepspeed_config, join_ranks, leave_arm, precision, uses_bf16
@@ -47,7 +47,7 @@ def train_rank(settings: dict[str, Any]) -> None:
 def _train(request: ArmRequest) -> None:
     """One arm, from its newest checkpoint to its published model; nothing of it is kept in this process."""
     resume = agreed(lambda: resume_point(request.checkpoint_dir, request.fingerprint, dist.get_world_size()))
-    drains = HeedDrains()
+    drains = PreemptionCallback()
     trainer = _trainer(request, drains, universal=resume is not None and is_universal(resume))
     _log.info("arm %s: %s", request.name, f"resumes from {resume}" if resume else "starts")
     trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
@@ -126,7 +126,7 @@ def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int, 
     }
 
 
-def _trainer(request: ArmRequest, drains: HeedDrains, *, universal: bool) -> Any:
+def _trainer(request: ArmRequest, drains: PreemptionCallback, *, universal: bool) -> Any:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(local_model(request.start_model), trust_remote_code=False)
@@ -168,7 +168,7 @@ def _dpo(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any],
         length_normalised=arm.length_normalised,
         pair_mean=arm.pair_mean,
         groups_per_step=arm.groups_per_step,
-        micro_token_budget=request.training.tokens_per_micro_step,
+        tokens_per_micro_step=request.training.tokens_per_micro_step,
     )
     return TreeDPOTrainer(
         _load(request), config, StoredExamples(folder), processing_class=tokenizer, callbacks=callbacks

@@ -107,7 +107,7 @@ class RankStep:
 class StepPlanner:
     """Cuts examples into steps and rows. Sizes are measured once.
 
-    Raises RequestError for a chain longer than `token_budget` (in tokens): no cutting helps that.
+    Raises RequestError for a chain longer than `tokens_per_micro_step` (in tokens): no cutting helps that.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class StepPlanner:
         examples: Sequence[GroupExample],
         *,
         groups_per_step: int,
-        token_budget: int,
+        tokens_per_micro_step: int,
         world: int,
         pair_mean: PairMean,
     ) -> None:
@@ -125,7 +125,7 @@ class StepPlanner:
             raise RequestError(f"pair_mean = {pair_mean!r}: unknown; use 'pairs' or 'problems'")
         self.examples = examples
         self.groups_per_step = groups_per_step
-        self.token_budget = token_budget
+        self.tokens_per_micro_step = tokens_per_micro_step
         self.world = world
         self.pair_mean = pair_mean
         # One pass, one example at a time: `examples` may be a sequence that reads them from disk.
@@ -134,7 +134,7 @@ class StepPlanner:
         self._pairs = [pairs for _, pairs, _, _ in measures]
         self._tokens = [tokens for _, _, tokens, _ in measures]
         self.longest = max(longest for _, _, _, longest in measures)
-        _refuse_beyond(token_budget, self.longest)
+        _refuse_beyond(tokens_per_micro_step, self.longest)
 
     def __len__(self) -> int:
         """Steps an epoch; the last one may hold fewer groups."""
@@ -168,7 +168,7 @@ class StepPlanner:
             rank = loads.index(min(loads))
             shares[rank].append(member)
             # A group beyond the budget is run forward once more.
-            loads[rank] += self._sizes[member] * (4 if self._sizes[member] > self.token_budget else 3)
+            loads[rank] += self._sizes[member] * (4 if self._sizes[member] > self.tokens_per_micro_step else 3)
         return shares
 
     def _weights(self, members: Sequence[int]) -> dict[int, tuple[float, float]]:
@@ -185,8 +185,8 @@ class StepPlanner:
     def _rows(
         self, share: Sequence[int], weights: Mapping[int, tuple[float, float]]
     ) -> tuple[tuple[WholeRow, ...], tuple[SplitGroup, ...]]:
-        whole = [member for member in share if self._sizes[member] <= self.token_budget]
-        split = [member for member in share if self._sizes[member] > self.token_budget]
+        whole = [member for member in share if self._sizes[member] <= self.tokens_per_micro_step]
+        split = [member for member in share if self._sizes[member] > self.tokens_per_micro_step]
         return (
             tuple(self._whole_row(row, weights) for row in self._fill(whole)),
             tuple(self._split(member, weights[member]) for member in split),
@@ -201,7 +201,7 @@ class StepPlanner:
         for member in sorted(members, key=firsts.__getitem__):
             first = firsts[member]
             shared = min(common_prefix(before, first), self._sizes[member])
-            if rows and filled + self._sizes[member] - shared <= self.token_budget:
+            if rows and filled + self._sizes[member] - shared <= self.tokens_per_micro_step:
                 rows[-1].append(member)
                 filled += self._sizes[member] - shared
             else:
@@ -223,24 +223,24 @@ class StepPlanner:
         slot = GroupSlot(self.examples[member], 0, *weights)
         pieces = [
             (indices, WholeRow(tuple(chains[index] for index in indices), ()))
-            for indices in cut_chains(chains, self.token_budget)
+            for indices in cut_chains(chains, self.tokens_per_micro_step)
         ]
         return SplitGroup(slot, tuple(pieces))
 
 
-def cut_chains(chains: Sequence[ScoredChain], token_budget: int) -> list[tuple[int, ...]]:
-    """Indices of chains in rows of at most `token_budget` tokens, neighbours in the tree together. No row is empty.
+def cut_chains(chains: Sequence[ScoredChain], tokens_per_micro_step: int) -> list[tuple[int, ...]]:
+    """Indices of chains in rows of at most `tokens_per_micro_step`, neighbours in the tree together. No row is empty.
 
     Raises RequestError for a chain that is longer.
     """
     inputs = [chain.ids[: row_length(chain)] for chain in chains]
-    _refuse_beyond(token_budget, max(map(len, inputs), default=0))
+    _refuse_beyond(tokens_per_micro_step, max(map(len, inputs), default=0))
     rows: list[list[int]] = []
     filled = 0
     before: tuple[int, ...] = ()
     for index in sorted(range(len(chains)), key=inputs.__getitem__):
         fresh = len(inputs[index]) - common_prefix(before, inputs[index])
-        if rows and filled + fresh <= token_budget:
+        if rows and filled + fresh <= tokens_per_micro_step:
             rows[-1].append(index)
             filled += fresh
         else:
@@ -250,10 +250,10 @@ def cut_chains(chains: Sequence[ScoredChain], token_budget: int) -> list[tuple[i
     return [tuple(row) for row in rows]
 
 
-def _refuse_beyond(token_budget: int, longest: int) -> None:
-    if longest > token_budget:
+def _refuse_beyond(tokens_per_micro_step: int, longest: int) -> None:
+    if longest > tokens_per_micro_step:
         raise RequestError(
-            f"a chain takes {longest} tokens and the budget of a row is {token_budget}: raise "
+            f"a chain takes {longest} tokens and the budget of a row is {tokens_per_micro_step}: raise "
             "training.tokens_per_micro_step, or leave longer chains out with groups.max_tokens"
         )
 

@@ -1,7 +1,7 @@
 """DPO over trees of chains, on `transformers.Trainer`: every shared token once, the gradient of all pairs.
 
 One batch of the Trainer is one optimizer step: `groups_per_step` problems, shared out over the ranks and cut into
-rows of at most `micro_token_budget` tokens. A group that fits a row is one graph. A larger one goes through in two
+rows of at most `tokens_per_micro_step` tokens. A group that fits a row is one graph. A larger one goes through in two
 phases: its chains' sums without a gradient, the loss's derivatives w_i = dL/ds_i, then the gradient of sum w_i s_i, row
 by row. That is the same gradient. No reference model is held: its log-probabilities come with the examples.
 """
@@ -39,7 +39,7 @@ class TreeDPOConfig(TrainingArguments):  # type: ignore[misc]
     length_normalised: bool = field(default=False, metadata={"help": "Log-ratios per scored token."})
     pair_mean: PairMean = field(default="problems", metadata={"help": "Mean over all pairs, or over problems' means."})
     groups_per_step: int = field(default=8, metadata={"help": "Problems an optimizer step, over all ranks."})
-    micro_token_budget: int = field(default=8192, metadata={"help": "Most tokens of a row."})
+    tokens_per_micro_step: int = field(default=8192, metadata={"help": "Most tokens of a row."})
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -48,7 +48,7 @@ class TreeDPOConfig(TrainingArguments):  # type: ignore[misc]
             if getattr(self, name) != 1:
                 raise RequestError(
                     f"{name} = {getattr(self, name)}: a step is groups_per_step problems, cut into rows by "
-                    "micro_token_budget; leave it at 1"
+                    "tokens_per_micro_step; leave it at 1"
                 )
         checkpointing: dict[str, Any] = dict(getattr(self, "gradient_checkpointing_kwargs", None) or {})
         if checkpointing.get("use_reentrant"):
@@ -116,7 +116,7 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
         self._plan = partial(
             StepPlanner,
             groups_per_step=args.groups_per_step,
-            token_budget=args.micro_token_budget,
+            tokens_per_micro_step=args.tokens_per_micro_step,
             world=args.world_size,
             pair_mean=args.pair_mean,
         )

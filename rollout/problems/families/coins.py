@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from rollout.problems.config import FamilyConfig
 from rollout.problems.drawing import Draft, agree, call, collect
+from rollout.problems.families.paraphrase import Paraphrase, ToldStory, masked
 from rollout.problems.families.phrases import NAMES
 from rollout.problems.families.phrases import NEW_NAMES as NEW_PEOPLE
-from rollout.problems.families.telling import Telling, ToldStory, masked
 from rollout.records import Problem
 from rollout.toolboxes.builtin.coins import NEW_NAMES
 
@@ -41,11 +41,11 @@ class Table(ToldStory):
 
     @property
     def text(self) -> str:
-        telling = self.telling
-        sentences = [telling.pick(LIES).format(c=coin, s=side) for coin, side in self.sides]
+        paraphrase = self.paraphrase
+        sentences = [paraphrase.pick(LIES).format(c=coin, s=side) for coin, side in self.sides]
         for person, coin, flips in self.events:
-            sentences.append(telling.pick(FLIPS if flips else STAYS, 1).format(n=person, c=coin))
-        return telling.arrange(sentences, telling.pick(ASKS, 2))
+            sentences.append(paraphrase.pick(FLIPS if flips else STAYS, 1).format(n=person, c=coin))
+        return paraphrase.arrange(sentences, paraphrase.pick(ASKS, 2))
 
     @property
     def template(self) -> str:
@@ -62,13 +62,13 @@ class Table(ToldStory):
                 sides[coin] = "tails" if sides[coin] == "heads" else "heads"
         answer = list(sides.values())
         agree(answer, read_back(self.text), self.text)
-        flip, finish = (self.telling.function(name, NEW_NAMES) for name in ("flip", "finish"))
+        flip, finish = (self.paraphrase.function(name, NEW_NAMES) for name in ("flip", "finish"))
         calls = [call(flip, coin=coin) for _, coin, flips in self.events if flips]
         return Draft(
             text=self.text,
             gold=answer,
             calls=(*calls, call(finish, answer=answer)),
-            toolbox=self.telling.toolbox("coins"),
+            toolbox=self.paraphrase.toolbox("coins"),
             checker="exact",
             template=self.template,
             state=[list(pair) for pair in self.sides],
@@ -102,7 +102,7 @@ def draw(rng: random.Random, difficulty: int) -> Table:
     flips = [True] * difficulty + [False] * rng.randint(0, 2)
     rng.shuffle(flips)
     sides = tuple((coin, rng.choice(("heads", "tails"))) for coin in coins)
-    return Table(Telling.drawn(rng), sides, tuple((rng.choice(NAMES), rng.choice(coins), flip) for flip in flips))
+    return Table(Paraphrase.drawn(rng), sides, tuple((rng.choice(NAMES), rng.choice(coins), flip) for flip in flips))
 
 
 def read_back(text: str) -> list[str]:

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 
 from rollout.problems.config import FamilyConfig
 from rollout.problems.drawing import Draft, agree, call, collect
+from rollout.problems.families.paraphrase import Paraphrase, ToldStory, masked
 from rollout.problems.families.phrases import NAMES
 from rollout.problems.families.phrases import NEW_NAMES as NEW_PEOPLE
-from rollout.problems.families.telling import Telling, ToldStory, masked
 from rollout.records import Problem
 from rollout.toolboxes.builtin.dates import NEW_NAMES, WEEKDAYS, days_between
 
@@ -43,10 +43,10 @@ class Trip(ToldStory):
 
     @property
     def text(self) -> str:
-        telling = self.telling
-        sentences = [telling.pick(STARTS).format(n=self.person, d=self.start.isoformat())]
-        sentences += [telling.pick(LATER, 1).format(n=self.person, k=days) for days in self.stays]
-        return telling.arrange(sentences, telling.pick({flag: ASKS[flag][self.ask] for flag in (False, True)}, 2))
+        paraphrase = self.paraphrase
+        sentences = [paraphrase.pick(STARTS).format(n=self.person, d=self.start.isoformat())]
+        sentences += [paraphrase.pick(LATER, 1).format(n=self.person, k=days) for days in self.stays]
+        return paraphrase.arrange(sentences, paraphrase.pick({flag: ASKS[flag][self.ask] for flag in (False, True)}, 2))
 
     @property
     def template(self) -> str:
@@ -58,7 +58,7 @@ class Trip(ToldStory):
 
     def write(self) -> Draft:
         def named(function: str) -> str:
-            return self.telling.function(function, NEW_NAMES)
+            return self.paraphrase.function(function, NEW_NAMES)
 
         day, calls = self.start, []
         for days in self.stays:
@@ -76,7 +76,7 @@ class Trip(ToldStory):
             text=self.text,
             gold=answer,
             calls=(*calls, call(named("finish"), answer=answer)),
-            toolbox=self.telling.toolbox("dates"),
+            toolbox=self.paraphrase.toolbox("dates"),
             checker="exact",
             template=self.template,
             difficulty=len(self.stays),
@@ -102,7 +102,7 @@ def draw(rng: random.Random, difficulty: int) -> Trip:
     ask = rng.choice(("date", "weekday", "days"))
     start = date(1970, 1, 1) + timedelta(days=rng.randrange(30_000))
     stays = tuple(rng.randint(2, 99) for _ in range(difficulty))
-    return Trip(Telling.drawn(rng), rng.choice(NAMES), start, stays, ask)
+    return Trip(Paraphrase.drawn(rng), rng.choice(NAMES), start, stays, ask)
 
 
 def read_back(text: str) -> str | int:

@@ -11,9 +11,9 @@ from typing import Any
 
 from rollout.problems.config import FamilyConfig
 from rollout.problems.drawing import Draft, agree, call, collect
+from rollout.problems.families.paraphrase import Paraphrase, ToldStory, masked
 from rollout.problems.families.phrases import NAMES
 from rollout.problems.families.phrases import NEW_NAMES as NEW_PEOPLE
-from rollout.problems.families.telling import Telling, ToldStory, masked
 from rollout.records import Problem
 from rollout.toolboxes.builtin.knights import NEW_NAMES, Island
 
@@ -46,12 +46,12 @@ class Statements(ToldStory):
 
     @property
     def text(self) -> str:
-        telling = self.telling
+        paraphrase = self.paraphrase
         sentences = []
         for speaker, kind, other in self.says:
-            told = telling.pick({flag: SAYS[flag][kind] for flag in (False, True)})
+            told = paraphrase.pick({flag: SAYS[flag][kind] for flag in (False, True)})
             sentences.append(told.format(a=speaker, b=other))
-        return telling.arrange(sentences, telling.pick(ASKS, 1))
+        return paraphrase.arrange(sentences, paraphrase.pick(ASKS, 1))
 
     @property
     def template(self) -> str:
@@ -66,7 +66,7 @@ class Statements(ToldStory):
         answer = [name for name, honest in self.people if honest]
         agree([answer], solutions(names, self.says), self.text)
         state = {"people": names, "says": [list(said) for said in self.says]}
-        island, suppose = Island(state), self.telling.function("suppose", NEW_NAMES)
+        island, suppose = Island(state), self.paraphrase.function("suppose", NEW_NAMES)
         calls = [call(suppose, person=names[0], kind="knight")]
         derived = island.suppose(names[0], "knight")
         if derived == "impossible":
@@ -74,12 +74,12 @@ class Statements(ToldStory):
             derived = island.suppose(names[0], "knave")
         kinds = (f"{name} {'knight' if honest else 'knave'}" for name, honest in self.people)
         agree(f"possible: {', '.join(kinds)}", derived, self.text)
-        calls.append(call(self.telling.function("finish", NEW_NAMES), answer=answer))
+        calls.append(call(self.paraphrase.function("finish", NEW_NAMES), answer=answer))
         return Draft(
             text=self.text,
             gold=answer,
             calls=tuple(calls),
-            toolbox=self.telling.toolbox("knights"),
+            toolbox=self.paraphrase.toolbox("knights"),
             checker="set",
             template=self.template,
             state=state,
@@ -125,7 +125,7 @@ def draw(rng: random.Random, difficulty: int) -> Statements:
     speaker, other = (first, second) if rng.random() < 0.5 else (second, first)
     says.append((speaker[0], "same" if other[1] else "differ", other[0]))
     rng.shuffle(says)
-    return Statements(Telling.drawn(rng), tuple(people), tuple(says))
+    return Statements(Paraphrase.drawn(rng), tuple(people), tuple(says))
 
 
 def _link(rng: random.Random, person: tuple[str, bool], others: tuple[tuple[str, bool], ...]) -> tuple[str, str, str]:

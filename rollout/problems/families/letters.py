@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from rollout.problems.config import FamilyConfig
 from rollout.problems.drawing import Draft, agree, call, collect
-from rollout.problems.families.telling import Telling, ToldStory, listed, masked
+from rollout.problems.families.paraphrase import Paraphrase, ToldStory, listed, masked
 from rollout.problems.families.theories import NEW_WORDS, WORDS
 from rollout.records import Problem
 from rollout.toolboxes.builtin.letters import NEW_NAMES, first, join, last
@@ -33,9 +33,9 @@ class Letters(ToldStory):
 
     @property
     def text(self) -> str:
-        take = self.telling.pick(TAKES)
+        take = self.paraphrase.pick(TAKES)
         sentences = [take.format(word=word, which="last" if at_end else "first") for word, at_end in self.words]
-        return self.telling.arrange(sentences, self.telling.pick(ASKS, 1))
+        return self.paraphrase.arrange(sentences, self.paraphrase.pick(ASKS, 1))
 
     @property
     def template(self) -> str:
@@ -47,7 +47,7 @@ class Letters(ToldStory):
 
     def write(self) -> Draft:
         def named(function: str) -> str:
-            return self.telling.function(function, NEW_NAMES)
+            return self.paraphrase.function(function, NEW_NAMES)
 
         taken = [(last if at_end else first)(word) for word, at_end in self.words]
         answer = join(taken)
@@ -58,7 +58,7 @@ class Letters(ToldStory):
             text=self.text,
             gold=answer,
             calls=(*calls, call(named("finish"), answer=answer)),
-            toolbox=self.telling.toolbox("letters"),
+            toolbox=self.paraphrase.toolbox("letters"),
             checker="exact",
             template=self.template,
             difficulty=len(self.words) - 1,
@@ -83,7 +83,7 @@ def problems(config: FamilyConfig, split: str) -> list[Problem]:
 def draw(rng: random.Random, difficulty: int) -> Letters:
     """A story of `difficulty` + 1 words."""
     words = rng.choices(WORDS, k=difficulty + 1)
-    return Letters(Telling.drawn(rng), tuple((word, rng.random() < 0.5) for word in words))
+    return Letters(Paraphrase.drawn(rng), tuple((word, rng.random() < 0.5) for word in words))
 
 
 def read_back(text: str) -> str:

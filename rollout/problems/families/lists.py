@@ -8,8 +8,8 @@ from functools import cache
 
 from rollout.problems.config import FamilyConfig
 from rollout.problems.drawing import Draft, agree, collect
+from rollout.problems.families.paraphrase import Paraphrase, ToldStory, masked
 from rollout.problems.families.phrases import NAMES, NEW_NAMES
-from rollout.problems.families.telling import Telling, ToldStory, masked
 from rollout.records import Call, Problem, canonical_json
 from rollout.toolboxes.builtin import lists as box
 
@@ -60,12 +60,12 @@ class Numbers(ToldStory):
 
     @property
     def text(self) -> str:
-        telling = self.telling
-        sentences = [telling.pick(STARTS).format(n=self.name, l=", ".join(map(str, self.items)))]
+        paraphrase = self.paraphrase
+        sentences = [paraphrase.pick(STARTS).format(n=self.name, l=", ".join(map(str, self.items)))]
         for kind, number in self.steps:
             table = {flag: STEPS[flag][kind] for flag in (False, True)}
-            sentences.append(telling.pick(table, 1).format(n=self.name, k=number))
-        return telling.arrange(sentences, telling.pick({flag: ASKS[flag][self.ask] for flag in (False, True)}, 2))
+            sentences.append(paraphrase.pick(table, 1).format(n=self.name, k=number))
+        return paraphrase.arrange(sentences, paraphrase.pick({flag: ASKS[flag][self.ask] for flag in (False, True)}, 2))
 
     @property
     def template(self) -> str:
@@ -91,14 +91,14 @@ class Numbers(ToldStory):
             text=self.text,
             gold=answer,
             calls=(*calls, self._call("finish", answer=answer)),
-            toolbox=self.telling.toolbox("lists"),
+            toolbox=self.paraphrase.toolbox("lists"),
             checker="exact",
             template=self.template,
             difficulty=len(self.steps),
         )
 
     def _call(self, function: str, /, **arguments: object) -> Call:
-        name = self.telling.function(function, box.NEW_NAMES)
+        name = self.paraphrase.function(function, box.NEW_NAMES)
         return Call(name=name, arguments=canonical_json(arguments))
 
     def with_new_names(self, rng: random.Random) -> "Numbers":
@@ -126,7 +126,7 @@ def draw(rng: random.Random, difficulty: int) -> Numbers:
         kind = rng.choice(KINDS if length > 2 else ("sort", "reverse", "append"))
         length += {"append": 1, "drop": -1, "drop end": -1}.get(kind, 0)
         steps.append((kind, rng.randint(1, 99) if kind == "append" else 0))
-    return Numbers(Telling.drawn(rng), rng.choice(NAMES), tuple(items), tuple(steps), ask)
+    return Numbers(Paraphrase.drawn(rng), rng.choice(NAMES), tuple(items), tuple(steps), ask)
 
 
 def read_back(text: str) -> int | list[int]:

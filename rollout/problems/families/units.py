@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from rollout.problems.config import FamilyConfig
 from rollout.problems.drawing import Draft, agree, call, collect
+from rollout.problems.families.paraphrase import Paraphrase, ToldStory, masked
 from rollout.problems.families.phrases import NAMES
 from rollout.problems.families.phrases import NEW_NAMES as NEW_PEOPLE
-from rollout.problems.families.telling import Telling, ToldStory, masked
 from rollout.records import Problem
 from rollout.toolboxes.builtin.units import NEW_NAMES, UNITS, Number, add, convert
 
@@ -48,8 +48,10 @@ class Parts(ToldStory):
 
     @property
     def text(self) -> str:
-        sentences = [self.telling.pick(PARTS).format(n=person, k=value, u=unit) for person, value, unit in self.parts]
-        return self.telling.arrange(sentences, self.telling.pick(ASKS, 1).format(u=self.unit))
+        sentences = [
+            self.paraphrase.pick(PARTS).format(n=person, k=value, u=unit) for person, value, unit in self.parts
+        ]
+        return self.paraphrase.arrange(sentences, self.paraphrase.pick(ASKS, 1).format(u=self.unit))
 
     @property
     def template(self) -> str:
@@ -61,7 +63,7 @@ class Parts(ToldStory):
 
     def write(self) -> Draft:
         def named(function: str) -> str:
-            return self.telling.function(function, NEW_NAMES)
+            return self.paraphrase.function(function, NEW_NAMES)
 
         calls, amounts = [], list[Number]()
         for _, value, unit in self.parts:
@@ -77,7 +79,7 @@ class Parts(ToldStory):
             text=self.text,
             gold=answer,
             calls=(*calls, call(named("finish"), answer=answer)),
-            toolbox=self.telling.toolbox("units"),
+            toolbox=self.paraphrase.toolbox("units"),
             checker="numeric",
             template=self.template,
             difficulty=len(self.parts) - 1,
@@ -106,7 +108,7 @@ def draw(rng: random.Random, difficulty: int) -> Parts:
     parts = [_part(rng, unit) for _ in range(difficulty)]
     larger = rng.choice(units[units.index(unit) + 1 :])
     parts.insert(rng.randint(0, len(parts)), (rng.choice(NAMES), rng.randint(2, 99), larger))
-    return Parts(Telling.drawn(rng), tuple(parts), unit)
+    return Parts(Paraphrase.drawn(rng), tuple(parts), unit)
 
 
 def _part(rng: random.Random, unit: str) -> tuple[str, int, str]:

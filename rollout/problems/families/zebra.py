@@ -12,9 +12,9 @@ from typing import Any
 
 from rollout.problems.config import FamilyConfig
 from rollout.problems.drawing import Draft, agree, call, collect
+from rollout.problems.families.paraphrase import Paraphrase, ToldStory, masked
 from rollout.problems.families.phrases import NAMES
 from rollout.problems.families.phrases import NEW_NAMES as NEW_PEOPLE
-from rollout.problems.families.telling import Telling, ToldStory, masked
 from rollout.records import Problem
 from rollout.toolboxes.builtin.zebra import HOLDS, NEW_NAMES, Street
 
@@ -64,13 +64,13 @@ class Houses(ToldStory):
 
     @property
     def text(self) -> str:
-        telling = self.telling
+        paraphrase = self.paraphrase
         sentences = [f"There are houses 1 to {len(self.people)}."]
         for number, (kind, one, other) in enumerate(self.clues, 1):
-            told = telling.pick({flag: CLUES[flag][kind] for flag in (False, True)})
+            told = paraphrase.pick({flag: CLUES[flag][kind] for flag in (False, True)})
             sentence = told.format(a=self._the(one), b=self._the(other))
             sentences.append(f"{number}. {sentence[0].upper()}{sentence[1:]}")
-        return telling.arrange(sentences, telling.pick(ASKS, 1).format(g=self._the(self.goal)))
+        return paraphrase.arrange(sentences, paraphrase.pick(ASKS, 1).format(g=self._the(self.goal)))
 
     @property
     def template(self) -> str:
@@ -91,12 +91,12 @@ class Houses(ToldStory):
         agree([answer], holders(self.people, self.pets, self.clues, self.goal), self.text)
         used = _settling(state, answer)
         agree(True, used is not None, self.text)
-        calls = [call(self.telling.function("use", NEW_NAMES), clue=number) for number in used or ()]
+        calls = [call(self.paraphrase.function("use", NEW_NAMES), clue=number) for number in used or ()]
         return Draft(
             text=self.text,
             gold=answer,
-            calls=(*calls, call(self.telling.function("finish", NEW_NAMES), answer=answer)),
-            toolbox=self.telling.toolbox("zebra"),
+            calls=(*calls, call(self.paraphrase.function("finish", NEW_NAMES), answer=answer)),
+            toolbox=self.paraphrase.toolbox("zebra"),
             checker="exact",
             template=self.template,
             state=state,
@@ -141,7 +141,7 @@ def draw(rng: random.Random, difficulty: int) -> Houses:
     """A street with just enough clues."""
     count = 3 + (difficulty - 1) // 3
     people, pets = tuple(rng.sample(NAMES, count)), tuple(rng.sample(PETS, count))
-    return Houses(Telling.drawn(rng), people, pets, rng.choice(pets), (), rng.randrange(2**32))
+    return Houses(Paraphrase.drawn(rng), people, pets, rng.choice(pets), (), rng.randrange(2**32))
 
 
 @lru_cache(maxsize=512)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from benchmarks.virtual_time import VirtualLoop
-from cluster.engine.heartbeat import Pulse
+from cluster.engine.heartbeat import Heartbeat
 from cluster.engine.interface import FinishReason, Generation, Sampling
 from cluster.engine.vllm import EngineConfig, VllmEngine, _Progress
 from cluster.errors import InfrastructureError, InfrastructureKind
@@ -31,7 +31,7 @@ def served(answer: Callable[[], Awaitable[Generation]], **llm: Any) -> Served:
     cache = SimpleNamespace(num_gpu_blocks=10, block_size=16)
     made = SimpleNamespace(vllm_config=SimpleNamespace(cache_config=cache), shutdown=lambda: None, **llm)
     progress = _Progress()
-    progress.pulse = Pulse(asyncio.get_running_loop().time)
+    progress.heartbeat = Heartbeat(asyncio.get_running_loop().time)
     engine = Served(made, progress, EngineConfig(stall_timeout_s=120, load_timeout_s=1800))
     engine.answer = answer
     return engine
@@ -48,24 +48,24 @@ async def for_ever(*arguments: Any, **options: Any) -> Any:
 
 def test_silence_is_the_time_that_requests_waited_since_the_last_sign_of_life() -> None:
     now = 0.0
-    pulse = Pulse(lambda: now)
+    heartbeat = Heartbeat(lambda: now)
     now = 100.0
-    assert pulse.silence == 0, "nobody asked"
-    pulse.asked()
+    assert heartbeat.silence == 0, "nobody asked"
+    heartbeat.asked()
     now = 103.0
-    pulse.asked()
+    heartbeat.asked()
     now = 104.0
-    assert (pulse.waiting, pulse.silence) == (2, 4)
-    pulse.left()
-    pulse.left()
+    assert (heartbeat.waiting, heartbeat.silence) == (2, 4)
+    heartbeat.left()
+    heartbeat.left()
     now = 500.0
-    assert pulse.silence == 4, "an idle engine is no silent one"
-    pulse.asked()
+    assert heartbeat.silence == 4, "an idle engine is no silent one"
+    heartbeat.asked()
     now = 502.0
-    assert pulse.silence == 6, "another wave without a sign of life"
-    pulse.beat()
+    assert heartbeat.silence == 6, "another wave without a sign of life"
+    heartbeat.beat()
     now = 503.0
-    assert pulse.silence == 1
+    assert heartbeat.silence == 1
 
 
 def test_a_frozen_engine_whose_requests_are_given_up_again_and_again_is_found_out() -> None:

@@ -99,8 +99,8 @@ class Host:
         """Nothing to release."""
 
 
-Receipt = tuple[str, str, int]
+ChunkResult = tuple[str, str, int]
 
 
-def join(work: Unit, parts: Sequence[Receipt]) -> Receipt:
+def join(work: Unit, parts: Sequence[ChunkResult]) -> ChunkResult:
     return work.unit, "+".join(host for _, host, _ in parts), sum(size for _, _, size in parts)

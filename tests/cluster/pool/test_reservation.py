@@ -15,7 +15,7 @@ from cluster.pool.host_reservations import HostReservations
 from cluster.pool.placement import Bundle, fitting, place_engine, type_resource
 from cluster.pool.pool import HostState, Pool, PoolLimits
 from cluster.pool.reservation import Reservation, cluster_nodes, free_resources, room_for
-from tests.cluster.pool.hosts import Host, Receipt, Unit, join
+from tests.cluster.pool.hosts import ChunkResult, Host, Unit, join
 
 pytestmark = pytest.mark.engine
 
@@ -96,7 +96,7 @@ def test_engines_own_whole_nodes_cross_them_where_they_must_and_late_nodes_are_u
     def factory(index: int) -> Callable[[], Any]:
         return lambda: reservations[index].actor(Placed, f"h{index}", str(tmp_path), environment={"OF_TEST": "1"})
 
-    pool: Pool[Unit, Receipt] = Pool(
+    pool: Pool[Unit, ChunkResult] = Pool(
         {f"h{index}": factory(index) for index in range(4)}, PoolLimits(places=4), join=join
     )
     late = f"h{pending}"
@@ -131,7 +131,7 @@ def test_hosts_of_a_node_that_is_told_to_go_finish_what_they_have_and_move(nodes
         events.append((kind, details))
 
     reservations = HostReservations("teacher", placement, make, told)
-    pool: Pool[Unit, Receipt] = Pool(
+    pool: Pool[Unit, ChunkResult] = Pool(
         reservations.reserve(2), PoolLimits(places=4), told, join, upkeep=reservations.follow
     )
     homes: dict[str, str] = {}
@@ -163,7 +163,7 @@ def test_a_host_that_is_given_up_has_a_successor_elsewhere(nodes: Any, tmp_path:
 
     reservations = HostReservations("teacher", placement, make, lambda kind, details: events.append((kind, details)))
     limits = PoolLimits(places=4, host_failures=2, backoff_s=0.05)
-    pool: Pool[Unit, Receipt] = Pool(reservations.reserve(2), limits, join=join, upkeep=reservations.follow)
+    pool: Pool[Unit, ChunkResult] = Pool(reservations.reserve(2), limits, join=join, upkeep=reservations.follow)
     for _ in pool.run([Unit(f"u{index}") for index in range(60_000)]):
         if pool.states().get("teacher-2") is HostState.SERVING:
             break
@@ -174,7 +174,7 @@ def test_a_host_that_is_given_up_has_a_successor_elsewhere(nodes: Any, tmp_path:
     reservations.release()
 
 
-def where(pool: Pool[Unit, Receipt], host: str) -> str:
+def where(pool: Pool[Unit, ChunkResult], host: str) -> str:
     """The id of a host's node."""
     import ray
 
@@ -205,7 +205,7 @@ def test_work_goes_on_when_a_node_is_lost_and_another_one_joins(nodes: Any, tmp_
         return lambda: reservations[index].actor(Host, f"h{index}", str(tmp_path), environment={})
 
     events: list[tuple[str, dict[str, Any]]] = []
-    pool: Pool[Unit, Receipt] = Pool(
+    pool: Pool[Unit, ChunkResult] = Pool(
         {f"h{index}": factory(index) for index in range(3)},
         PoolLimits(places=4, backoff_s=0.2),
         lambda kind, details: events.append((kind, details)),

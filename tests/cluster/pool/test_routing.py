@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from cluster.pool.routing import Parcel, Router, RoutingLimits
+from cluster.pool.routing import Chunk, Router, RoutingLimits
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def test_nothing_is_given_to_a_host_that_has_not_said_that_it_serves() -> None:
 
 def test_load_is_counted_in_episodes_that_have_not_ended() -> None:
     made = router(units(40), hosts=1)
-    first = [parcel for _, parcel in made.assign(0.0)]
+    first = [chunk for _, chunk in made.assign(0.0)]
     assert made.load("h0") == 16
     assert not made.has_room("h0", 0.0)
     made.left("h0", first[0].name, 1)  # one straggler keeps one place, and not eight
@@ -57,9 +57,9 @@ def test_a_saturated_host_sheds_even_what_it_is_best_for() -> None:
     assert [made.load(host) for host in made.hosts] == [16, 16]
 
 
-def given_in_turn(made: Router[Unit]) -> list[tuple[str, Parcel[Unit]]]:
-    """All parcels with their hosts, as each is given; every host finishes its oldest one in turn."""
-    given: list[tuple[str, Parcel[Unit]]] = []
+def given_in_turn(made: Router[Unit]) -> list[tuple[str, Chunk[Unit]]]:
+    """All chunks with their hosts, as each is given; every host finishes its oldest one in turn."""
+    given: list[tuple[str, Chunk[Unit]]] = []
     under_way = deque(made.assign(0.0))
     while under_way:
         given.append(under_way.popleft())
@@ -73,16 +73,16 @@ def test_equal_prompts_stay_together_until_the_end_is_near() -> None:
     made = router(units(4000, blocks=40), hosts=4)
     homes: dict[str, set[str]] = {}
     given = given_in_turn(made)
-    for host, parcel in given:
-        homes.setdefault(parcel.work.affinity, set()).add(host)
+    for host, chunk in given:
+        homes.setdefault(chunk.work.affinity, set()).add(host)
     assert sum(len(hosts) == 1 for hosts in list(homes.values())[:70]) == 70
-    end = [(int(parcel.work.unit[1:]), parcel.start) for _, parcel in given[-200:]]
+    end = [(int(chunk.work.unit[1:]), chunk.start) for _, chunk in given[-200:]]
     assert end == sorted(end), "then the plan's order counts, for what is begun late is done late"
 
 
 def test_no_work_is_left_behind_for_long_where_blocks_are_large() -> None:
     made = router(units(4000, blocks=1000), hosts=4)
-    order = [int(parcel.work.unit[1:]) for _, parcel in given_in_turn(made)]
+    order = [int(chunk.work.unit[1:]) for _, chunk in given_in_turn(made)]
     behind = [place - unit for place, unit in enumerate(order) if unit < 2000 and place > unit]
     assert max(behind) < 1000, "the first block is not left to the one host that is at home with it"
 
@@ -91,9 +91,9 @@ def test_a_host_keeps_to_its_weights_to_the_end() -> None:
     work = [Unit(f"u{index}", 8, f"b{index // 4}", f"arm{index // 20}") for index in range(40)]
     made = router(work, hosts=2)
     loaded: dict[str, list[str]] = {"h0": [], "h1": []}
-    for host, parcel in given_in_turn(made):
-        if parcel.work.weights not in loaded[host][-1:]:
-            loaded[host].append(parcel.work.weights)
+    for host, chunk in given_in_turn(made):
+        if chunk.work.weights not in loaded[host][-1:]:
+            loaded[host].append(chunk.work.weights)
     assert loaded["h0"][0] == "arm0"
     assert loaded["h1"][0] == "arm1"
     assert all(len(set(weights)) == len(weights) <= 2 for weights in loaded.values())
@@ -108,33 +108,33 @@ def test_more_places_are_more_work() -> None:
 
 def test_near_the_end_units_are_cut_and_every_episode_is_given_once() -> None:
     made = router(units(3, size=100), hosts=4)
-    given: list[tuple[str, Parcel[Unit]]] = list(made.assign(0.0))
+    given: list[tuple[str, Chunk[Unit]]] = list(made.assign(0.0))
     assert given[0][1].size < 100, "three units for four hosts"
     seen = []
     while given:
-        host, parcel = given.pop(0)
-        seen += [(parcel.work.unit, index) for index in range(parcel.start, parcel.stop)]
-        made.done(host, parcel)
+        host, chunk = given.pop(0)
+        seen += [(chunk.work.unit, index) for index in range(chunk.start, chunk.stop)]
+        made.done(host, chunk)
         given += made.assign(0.0)
     assert sorted(seen) == [(f"u{unit}", index) for unit in range(3) for index in range(100)]
     assert made.finished
 
 
 def test_units_are_whole_while_there_are_many_and_for_a_host_alone() -> None:
-    assert all(parcel.whole for _, parcel in router(units(100), hosts=4).assign(0.0))
+    assert all(chunk.whole for _, chunk in router(units(100), hosts=4).assign(0.0))
     alone = router(units(1, size=100), hosts=1)
-    assert [parcel.size for _, parcel in alone.assign(0.0)] == [100]
+    assert [chunk.size for _, chunk in alone.assign(0.0)] == [100]
 
 
-def test_a_lost_parcel_comes_first_again_after_a_growing_pause() -> None:
+def test_a_lost_chunk_comes_first_again_after_a_growing_pause() -> None:
     made = router(units(20), hosts=1, backoff_s=2.0)
-    first, second = [parcel for _, parcel in made.assign(0.0)]
+    first, second = [chunk for _, chunk in made.assign(0.0)]
     verdict = made.failed("h0", first, 10.0)
     assert (verdict.units, verdict.tries, verdict.host_lost, verdict.hopeless) == (1, 1, False, "")
     assert made.failed("h0", second, 10.5).tries == 1  # of the same cause: one failure of the host
     assert made.pause("h0") == 12.0
     assert list(made.assign(11.9)) == []
-    assert [parcel for _, parcel in made.assign(12.0)] == [first, second]
+    assert [chunk for _, chunk in made.assign(12.0)] == [first, second]
     made.failed("h0", first, 12.0)
     assert made.pause("h0") == 16.0
     made.done("h0", second)
@@ -158,10 +158,10 @@ def test_a_unit_that_fells_every_host_is_named() -> None:
     units = [Unit("good0"), Unit("good1"), Unit("bad")]
     made = router(units, hosts=1, places=64, attempts=3, host_failures=9)
     for turn in range(3):
-        given = [parcel for _, parcel in made.assign(100.0 * turn)]
-        for parcel in given:
-            if parcel.work.unit == f"good{turn}":
-                made.done("h0", parcel)
+        given = [chunk for _, chunk in made.assign(100.0 * turn)]
+        for chunk in given:
+            if chunk.work.unit == f"good{turn}":
+                made.done("h0", chunk)
         verdict = made.crashed("h0", 100.0 * turn)
         made.ready("h0")
     assert (verdict.unit, verdict.hopeless) == ("bad", "3 attempts")
@@ -169,20 +169,20 @@ def test_a_unit_that_fells_every_host_is_named() -> None:
 
 def test_what_fell_twice_is_tried_after_all_else() -> None:
     made = router(units(6), hosts=1, attempts=9, host_failures=9)
-    given = [[parcel for _, parcel in made.assign(0.0)]]
+    given = [[chunk for _, chunk in made.assign(0.0)]]
     fell = given[0]
     for turn in (1.0, 2.0):
         made.crashed("h0", 100 * turn)
         made.ready("h0")
-        given.append([parcel for _, parcel in made.assign(100 * turn + 50)])
+        given.append([chunk for _, chunk in made.assign(100 * turn + 50)])
     assert given[1] == fell, "once is chance"
     assert not set(given[2]) & set(fell)
     order = []
     while given[-1]:
         order += given[-1]
-        for parcel in given[-1]:
-            made.done("h0", parcel)
-        given.append([parcel for _, parcel in made.assign(1000.0)])
+        for chunk in given[-1]:
+            made.done("h0", chunk)
+        given.append([chunk for _, chunk in made.assign(1000.0)])
     assert order[-len(fell) :] == fell
     assert len(order) == 6
     assert made.finished
@@ -201,23 +201,23 @@ def test_a_drained_host_finishes_and_gets_nothing_more() -> None:
     assert next(made.assign(0.0)) == ("late", given["h1"])
 
 
-def test_a_host_given_up_for_one_parcel_fails_at_all_that_it_had() -> None:
+def test_a_host_given_up_for_one_chunk_fails_at_all_that_it_had() -> None:
     made = router(units(9), hosts=2, host_failures=1)
-    had = [parcel for host, parcel in made.assign(0.0) if host == "h0"]
+    had = [chunk for host, chunk in made.assign(0.0) if host == "h0"]
     assert len(had) > 1
     verdict = made.failed("h0", had[0], 0.0)
     assert verdict.host_lost
-    assert verdict.units == len({parcel.work.unit for parcel in had})
+    assert verdict.units == len({chunk.work.unit for chunk in had})
     assert made.crashed("h1", 0.0).hopeless == "no host is left"
 
 
 def test_what_a_crashed_host_had_goes_to_others_and_its_late_answers_count_nothing() -> None:
     made = router(units(4), hosts=2)
-    had = [parcel for host, parcel in made.assign(0.0) if host == "h0"]
-    assert made.crashed("h0", 0.0).units == len({parcel.work.unit for parcel in had})
+    had = [chunk for host, chunk in made.assign(0.0) if host == "h0"]
+    assert made.crashed("h0", 0.0).units == len({chunk.work.unit for chunk in had})
     assert made.load("h0") == 0
-    for parcel in had:
-        made.done("h0", parcel)  # too late: it is queued again
+    for chunk in had:
+        made.done("h0", chunk)  # too late: it is queued again
     assert made.queued + made.load("h1") == 32
     assert {host for host, _ in made.assign(99.0)} <= {"h1"}
     assert not made.finished
@@ -230,7 +230,7 @@ def test_work_is_revised_when_it_is_given_away() -> None:
     made = Router(units(3), revise=revise)
     made.add("h", 64)
     made.ready("h")
-    assert [(parcel.work.unit, parcel.size) for _, parcel in made.assign(0.0)] == [("u1", 3), ("u2", 8)]
+    assert [(chunk.work.unit, chunk.size) for _, chunk in made.assign(0.0)] == [("u1", 3), ("u2", 8)]
     assert made.queued == 0
 
 
@@ -241,21 +241,21 @@ def makespan(seconds: list[float], hosts: int, slots: int, unit: int) -> float:
         for first in range(0, len(seconds), unit)
     ]
     made = router(work, hosts, slots)
-    waiting: dict[str, list[tuple[Parcel[Unit], int]]] = {host: [] for host in made.hosts}
+    waiting: dict[str, list[tuple[Chunk[Unit], int]]] = {host: [] for host in made.hosts}
     free = dict.fromkeys(made.hosts, slots)
     left: dict[str, int] = {}
     events: list[tuple[float, str, str]] = []
-    parcels: dict[str, Parcel[Unit]] = {}
+    chunks: dict[str, Chunk[Unit]] = {}
     now = 0.0
     while True:
-        for host, parcel in made.assign(now):
-            waiting[host] += [(parcel, index) for index in range(parcel.start, parcel.stop)]
-            left[parcel.name], parcels[parcel.name] = parcel.size, parcel
+        for host, chunk in made.assign(now):
+            waiting[host] += [(chunk, index) for index in range(chunk.start, chunk.stop)]
+            left[chunk.name], chunks[chunk.name] = chunk.size, chunk
         for host, queue in waiting.items():
             while queue and free[host]:
-                parcel, index = queue.pop(0)
+                chunk, index = queue.pop(0)
                 free[host] -= 1
-                heapq.heappush(events, (now + seconds[int(parcel.work.unit[1:]) + index], host, parcel.name))
+                heapq.heappush(events, (now + seconds[int(chunk.work.unit[1:]) + index], host, chunk.name))
         if not events:
             assert made.finished
             return now
@@ -264,7 +264,7 @@ def makespan(seconds: list[float], hosts: int, slots: int, unit: int) -> float:
         free[host] += 1
         made.left(host, name, left[name])
         if not left[name]:
-            made.done(host, parcels[name])
+            made.done(host, chunks[name])
 
 
 @pytest.mark.parametrize(("hosts", "slots", "unit"), [(1, 8, 32), (5, 8, 64), (12, 4, 16)])

@@ -75,13 +75,13 @@ def test_a_request_repeated_by_the_store_client_has_won(ledger: Ledger, monkeypa
     assert publish(ledger, "u1")[1]
 
 
-def test_waived_units_are_commits_without_rows(ledger: Ledger) -> None:
-    commit, won = ledger.waive("u2", "quota reached", {"right": "8"})
+def test_skipped_units_are_commits_without_rows(ledger: Ledger) -> None:
+    commit, won = ledger.skip("u2", "quota reached", {"right": "8"})
     assert won
-    assert (commit.waived, commit.rows, commit.shard) == ("quota reached", 0, "")
+    assert (commit.skipped, commit.rows, commit.shard) == ("quota reached", 0, "")
     assert publish(ledger, "u2") == (commit, False)
     done, _ = publish(ledger, "u1")
-    assert ledger.waive("u1", "too late") == (done, False)
+    assert ledger.skip("u1", "too late") == (done, False)
     assert list(ledger.commits()) == ["u1", "u2"]
     assert ledger.verify() == []
 

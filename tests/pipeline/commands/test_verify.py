@@ -21,7 +21,7 @@ from rollout.data.compaction import compact
 from rollout.data.shards import Rejected, encode_groups
 from rollout.group_units import group_prefix
 from rollout.hosts.units import EpisodeUnit, plan_units
-from rollout.hosts.work import ServedModel, Work, receipt_of, waiver_meta
+from rollout.hosts.work import ServedModel, Work, chunk_result_of, skip_meta
 from rollout.records import Episode, ErrorCode, Outcome, PreferenceGroup, Problem, Producer, StopReason
 from tests.repository import DATA
 from tests.rollout.data.rows import chain, episode, group
@@ -67,15 +67,15 @@ def attempted(work: Work) -> list[Episode]:
     return [episode(problem.id, sample, **(WRONG if sample % 2 else {})) for problem, sample in places]
 
 
-def fill(run: Run, change: Change = lambda rows: rows, waived: tuple[str, ...] = ()) -> None:
+def fill(run: Run, change: Change = lambda rows: rows, skipped: tuple[str, ...] = ()) -> None:
     """Commit all units, the second one of block 0 with changed rows or without some problems, and the groups."""
     for number, unit in enumerate(units(run)):
         work = work_of(run, unit)
         if number == 1:
-            left = tuple(problem for problem in work.problems if problem.id not in waived)
-            work = msgspec.structs.replace(work, problems=left, waived=waived)
+            left = tuple(problem for problem in work.problems if problem.id not in skipped)
+            work = msgspec.structs.replace(work, problems=left, skipped=skipped)
         rows = attempted(work)
-        receipt_of(run.store, work, change(rows) if number == 1 else rows, True, "host", 0.0)
+        chunk_result_of(run.store, work, change(rows) if number == 1 else rows, True, "host", 0.0)
 
 
 def replaced(rows: list[Episode], place: int, **changes: object) -> list[Episode]:
@@ -84,7 +84,7 @@ def replaced(rows: list[Episode], place: int, **changes: object) -> list[Episode
 
 
 def test_a_whole_run_has_no_fault_compacted_or_not(run: Run) -> None:
-    fill(run, lambda rows: replaced(rows, 0, prompt_text="\ud800"), waived=(units(run)[0].problem_ids[1],))
+    fill(run, lambda rows: replaced(rows, 0, prompt_text="\ud800"), skipped=(units(run)[0].problem_ids[1],))
     assert list(faults(run)) == []
     assert len(compact(run.ledger(EPISODES))) == 1
     assert list(faults(run)) == []
@@ -138,14 +138,14 @@ def test_a_quarantined_row_excuses_itself_alone(run: Run) -> None:
     assert "does not decode" in next(faults(run))
 
 
-def test_a_waiver_without_enough_chains_is_found(run: Run) -> None:
-    """What was waived counts with the rows of its whole block, the later units' as well."""
+def test_a_skip_without_enough_chains_is_found(run: Run) -> None:
+    """What was skipped counts with the rows of its whole block, the later units' as well."""
     first, second, *_ = units(run)
     problem = first.problem_ids[0]
-    trimmed = msgspec.structs.replace(work_of(run, first), problems=(), waived=first.problem_ids)
-    run.ledger(EPISODES).waive(first.name, "quota", waiver_meta(trimmed))
+    trimmed = msgspec.structs.replace(work_of(run, first), problems=(), skipped=first.problem_ids)
+    run.ledger(EPISODES).skip(first.name, "quota", skip_meta(trimmed))
     rows = attempted(work_of(run, second))
-    receipt_of(
+    chunk_result_of(
         run.store,
         work_of(run, second),
         replaced(rows, 1, **{**WRONG, "outcome": Outcome.RIGHT, "error": None}),
@@ -153,9 +153,7 @@ def test_a_waiver_without_enough_chains_is_found(run: Run) -> None:
         "h",
         0.0,
     )
-    assert list(faults(run)) == [
-        f"episodes: unit {first.name} waives {problem}, which has 2 right and 0 wrong episodes"
-    ]
+    assert list(faults(run)) == [f"episodes: unit {first.name} skips {problem}, which has 2 right and 0 wrong episodes"]
 
 
 def test_a_record_that_counts_otherwise_than_its_rows_is_found(run: Run) -> None:
@@ -219,7 +217,7 @@ def test_scores_are_held_against_their_plan(run: Run) -> None:
     problems = [msgspec.structs.replace(train_problems(run)[0], id=name) for name in unit.problem_ids]
     work = score_work(run, unit, problems, "base")
     rows = [episode(problem.id, sample) for problem, sample in work.attempts(0, work.size)]
-    receipt_of(run.store, work, replaced(rows, 0, problem_id="other"), True, "host", 0.0)
+    chunk_result_of(run.store, work, replaced(rows, 0, problem_id="other"), True, "host", 0.0)
     found = list(faults(run))
     assert [fault.split(unit.name)[1] for fault in found] == [
         " holds other#0, which is not its own",
@@ -233,5 +231,5 @@ def test_a_quarantined_score_is_no_fault(run: Run) -> None:
     problems = [msgspec.structs.replace(train_problems(run)[0], id=name) for name in unit.problem_ids]
     work = score_work(run, unit, problems, unit.model)
     rows = [episode(problem.id, sample) for problem, sample in work.attempts(0, work.size)]
-    receipt_of(run.store, work, replaced(rows, 0, prompt_text="\ud800"), True, "host", 0.0)
+    chunk_result_of(run.store, work, replaced(rows, 0, prompt_text="\ud800"), True, "host", 0.0)
     assert list(faults(run)) == []

@@ -51,8 +51,8 @@ def test_weights_are_split_and_the_rest_is_cache() -> None:
     assert memory.faults == ()
     assert memory.parts[0].bytes == pytest.approx(141.1e9 / 4, rel=0.001)
     assert total(memory.parts) + memory.kv_cache.bytes == pytest.approx(0.9 * GPUS["H100"].memory_bytes)
-    assert memory.kv_a_token == 320 * 1024 / 4
-    assert memory.kv_tokens == int(memory.kv_cache.bytes // memory.kv_a_token)
+    assert memory.kv_bytes_per_token == 320 * 1024 / 4
+    assert memory.kv_tokens == int(memory.kv_cache.bytes // memory.kv_bytes_per_token)
     assert memory.full_sequences == memory.kv_tokens // 4096
 
 
@@ -69,9 +69,9 @@ def test_heads_must_divide() -> None:
 
 def test_key_value_heads_are_repeated_beyond_their_number() -> None:
     four, two = engine_on_gpu(request(QWEN, 4), GPUS["H100"]), engine_on_gpu(request(QWEN, 2), GPUS["H100"])
-    assert four.kv_a_token == two.kv_a_token / 2
+    assert four.kv_bytes_per_token == two.kv_bytes_per_token / 2
     one_head = replace(request(QWEN, 4), shape=replace(request(QWEN, 4).shape, kv_heads=2))
-    assert engine_on_gpu(one_head, GPUS["H100"]).kv_a_token == 2 * 28 * 1 * 128 * 2
+    assert engine_on_gpu(one_head, GPUS["H100"]).kv_bytes_per_token == 2 * 28 * 1 * 128 * 2
 
 
 def test_sizes_that_fit_come_with_the_fewest_gpus_first() -> None:

@@ -56,7 +56,7 @@ def test_the_papers_figures() -> None:
     plan = as_json(planned(PAPER))
     teacher = plan["models"]["teacher"]
     assert teacher["weights_bf16"] / 1e9 == pytest.approx(141.1, abs=0.05)
-    assert teacher["kv_a_token"] == 320 * 1024
+    assert teacher["kv_bytes_per_token"] == 320 * 1024
     assert plan["training"]["dpo"]["bytes_a_parameter"] == 16
     assert plan["licence"]["allowed"] is False
     states = [part for part in plan["training"]["dpo"]["on_device"] if "parameters x" in part["how"]]

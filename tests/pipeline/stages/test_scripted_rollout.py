@@ -1,4 +1,4 @@
-"""A whole rollout through the stages, on hosts without a model: quota, waivers, compaction, verification, and what a
+"""A whole rollout through the stages, on hosts without a model: quota, skips, compaction, verification, and what a
 scrape of its metrics returns."""
 
 import json
@@ -22,7 +22,7 @@ from pipeline.stages.report import data_figures
 from pipeline.stages.rollout import complete
 from rollout.data.shards import read_episodes
 from rollout.group_units import group_prefix
-from rollout.hosts.work import tally, waived_episodes, waived_problems
+from rollout.hosts.work import skipped_episodes, skipped_problems, tally
 from rollout.records import Episode, Outcome
 from tests.pipeline.stages.metric_names import Sample, samples
 from tests.repository import DATA
@@ -92,21 +92,21 @@ def test_a_rollout_stops_where_there_is_enough_and_says_so(
         assert complete(run)
         ledger = Ledger(run.store, "episodes")
         commits = ledger.history()
-        assert sum(commit.rows + waived_episodes(commit) for commit in commits.values()) == 8 * 40
-        assert any(commit.waived for commit in commits.values()), "a whole unit had enough"
-        assert any(commit.rows and waived_problems(commit) for commit in commits.values()), "a part of a unit had"
+        assert sum(commit.rows + skipped_episodes(commit) for commit in commits.values()) == 8 * 40
+        assert any(commit.skipped for commit in commits.values()), "a whole unit had enough"
+        assert any(commit.rows and skipped_problems(commit) for commit in commits.values()), "a part of a unit had"
         episodes = list(read_episodes(ledger))
         counts = tally(episodes)
         for commit in commits.values():
-            assert all(counts[problem][0] >= 3 and counts[problem][1] >= 2 for problem in waived_problems(commit))
+            assert all(counts[problem][0] >= 3 and counts[problem][1] >= 2 for problem in skipped_problems(commit))
         assert len([commit for commit in ledger.commits().values() if commit.shard]) == 1, "many shards became one"
         assert {one.outcome for one in episodes} <= {Outcome.RIGHT, Outcome.WRONG, Outcome.INFRASTRUCTURE}
         figures = data_figures(run)
-        assert figures["waived"] == 8 * 40 - len(episodes) > 0
+        assert figures["skipped"] == 8 * 40 - len(episodes) > 0
         assert list(faults(run)) == []
         show_status(run.folder, console)
         shown = console.export_text()
-        assert "waived by the quota" in shown
+        assert "skipped by the quota" in shown
         check_shown(run, shown, episodes)
         check_metrics(scrape, run, episodes)
 

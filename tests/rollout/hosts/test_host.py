@@ -27,7 +27,7 @@ from rollout.group_units import problem_episodes, problem_group
 from rollout.hosts import host as host_module
 from rollout.hosts.host import RolloutHost
 from rollout.hosts.scripted_replies import WRONG_REPLY
-from rollout.hosts.work import HostSpec, Receipt, ServedModel, Work, join_parts
+from rollout.hosts.work import ChunkResult, HostSpec, ServedModel, Work, join_parts
 from rollout.problems import generate
 from rollout.problems.config import FamilyConfig
 from rollout.prompts.template import ChatTemplate
@@ -87,7 +87,7 @@ def committed(tmp_path: Path) -> list[Episode]:
     return list(read_episodes(Ledger(open_store(str(tmp_path / "run")), "episodes")))
 
 
-async def do(host: RolloutHost, work: Work) -> Receipt:
+async def do(host: RolloutHost, work: Work) -> ChunkResult:
     await host.start()
     return await host.run(work, 0, work.size)
 
@@ -95,12 +95,12 @@ async def do(host: RolloutHost, work: Work) -> Receipt:
 def test_a_unit_is_played_labelled_and_committed(
     make_host: Callable[..., RolloutHost], model: ServedModel, tmp_path: Path
 ) -> None:
-    receipt = asyncio.run(do(make_host(), unit(model)))
+    chunk_result = asyncio.run(do(make_host(), unit(model)))
     episodes = committed(tmp_path)
-    assert (receipt.rows, receipt.won, receipt.payload) == (32, True, b"")
+    assert (chunk_result.rows, chunk_result.won, chunk_result.payload) == (32, True, b"")
     assert [(one.problem_id, one.sample) for one in episodes] == unit_order()
     assert {one.outcome for one in episodes} == {Outcome.RIGHT, Outcome.WRONG}
-    assert sum(right for right, _ in receipt.tally.values()) == receipt.outcomes["right"]
+    assert sum(right for right, _ in chunk_result.tally.values()) == chunk_result.outcomes["right"]
     assert asyncio.run(do(make_host(), unit(model))).won is False
 
 
@@ -123,7 +123,7 @@ def test_parts_of_a_unit_on_two_hosts_are_the_same_rows(
 ) -> None:
     work = unit(model)
 
-    async def part(start: int, stop: int) -> Receipt:
+    async def part(start: int, stop: int) -> ChunkResult:
         host = make_host()
         await host.start()
         return await host.run(work, start, stop)
@@ -237,12 +237,12 @@ def test_no_fault_of_machines_is_among_the_rejected(
         for number in range(4):
             for _ in range(9):
                 try:
-                    receipt = await do(host, unit(model, f"u{number}"))
+                    chunk_result = await do(host, unit(model, f"u{number}"))
                 except InfrastructureError:
                     host = make_host(FAULTS[fault])
                 else:
                     break
-            assert receipt.won
+            assert chunk_result.won
 
     asyncio.run(play())
     episodes = committed(tmp_path)
@@ -330,11 +330,13 @@ def test_the_process_of_a_tool_killed_from_outside_leaves_no_trace(
         killing = asyncio.create_task(kill())
         for _ in range(9):
             try:
-                receipt = await do(make_host(ScriptedConfig(median_s=0.01), live=8), unit(model, problems=problems))
+                chunk_result = await do(
+                    make_host(ScriptedConfig(median_s=0.01), live=8), unit(model, problems=problems)
+                )
             except InfrastructureError:  # it fell while a session was opened
                 continue
             break
-        assert receipt.won
+        assert chunk_result.won
         await killing
 
     asyncio.run(play())
@@ -347,8 +349,8 @@ def test_a_row_that_cannot_be_stored_is_put_aside_and_its_neighbours_are_kept(
     make_host: Callable[..., RolloutHost], model: ServedModel, tmp_path: Path
 ) -> None:
     broken = msgspec.structs.replace(PROBLEMS[1], id="surrogate-\ud800")
-    receipt = asyncio.run(do(make_host(), unit(model, problems=(PROBLEMS[0], broken, PROBLEMS[2]))))
-    assert (receipt.rows, receipt.quarantined) == (16, 8)
+    chunk_result = asyncio.run(do(make_host(), unit(model, problems=(PROBLEMS[0], broken, PROBLEMS[2]))))
+    assert (chunk_result.rows, chunk_result.quarantined) == (16, 8)
     assert {one.problem_id for one in committed(tmp_path)} == {PROBLEMS[0].id, PROBLEMS[2].id}
     (path,) = (tmp_path / "run" / "quarantine").iterdir()
     rows = [json.loads(line) for line in path.read_text().splitlines()]

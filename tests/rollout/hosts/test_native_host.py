@@ -15,7 +15,7 @@ from rollout.config import EpisodeConfig, GroupsConfig
 from rollout.data.shards import read_episodes, read_groups, read_scores
 from rollout.group_units import GroupWork, build_group_unit, group_prefix
 from rollout.hosts.host import RolloutHost
-from rollout.hosts.work import HostSpec, Receipt, ServedModel, Work
+from rollout.hosts.work import ChunkResult, HostSpec, ServedModel, Work
 from rollout.problems import FamilyConfig, generate
 from rollout.prompts.native_template import open_template
 from rollout.records import Outcome, Producer
@@ -56,7 +56,7 @@ def host(folder: Path, run: Path) -> tuple[RolloutHost, ServedModel]:
     return RolloutHost(spec), model
 
 
-async def do(served: RolloutHost, *units: Work) -> list[Receipt]:
+async def do(served: RolloutHost, *units: Work) -> list[ChunkResult]:
     await served.start()
     return [await served.run(unit, 0, unit.size) for unit in units]
 

@@ -9,7 +9,7 @@ from cluster.store.storage import open_store
 from rollout.config import QuotaConfig
 from rollout.data import shards
 from rollout.hosts.quota import Quota
-from rollout.hosts.work import Receipt, ServedModel, Work, join_parts, waived_episodes, waived_problems
+from rollout.hosts.work import ChunkResult, ServedModel, Work, join_parts, skipped_episodes, skipped_problems
 from rollout.records import Producer
 from tests.rollout.conversations import ADDITION
 from tests.rollout.data.rows import episode
@@ -26,21 +26,21 @@ def test_a_problem_has_enough_when_it_has_enough_of_both_kinds() -> None:
     quota.add({"p0": (0, 1)})
     trimmed = quota.trim(WORK)
     assert [problem.id for problem in trimmed.problems] == ["p1", "p2"]
-    assert (trimmed.waived, trimmed.size, WORK.size) == (("p0",), 4, 6)
+    assert (trimmed.skipped, trimmed.size, WORK.size) == (("p0",), 4, 6)
     quota.add({"p1": (1, 0)})
-    assert quota.trim(trimmed).waived == ("p0", "p1")
+    assert quota.trim(trimmed).skipped == ("p0", "p1")
 
 
 def test_a_commit_says_what_was_left_out(tmp_path: Path) -> None:
     store = open_store(str(tmp_path))
-    trimmed = msgspec.structs.replace(WORK, problems=PROBLEMS[2:], waived=("p 0", "p1"))
+    trimmed = msgspec.structs.replace(WORK, problems=PROBLEMS[2:], skipped=("p 0", "p1"))
     encoded = shards.encode_episodes([episode("p2", 4), episode("p2", 5)])
-    part = Receipt(
+    part = ChunkResult(
         unit="u", won=False, rows=2, quarantined=0, outcomes={"right": 2}, generated_tokens=0, seconds=0.0, host="h",
         payload=encoded.payload,
     )  # fmt: skip
     join_parts(store, trimmed, [part])
     commit = Ledger(store, "episodes").history()["u"]
-    assert (waived_episodes(commit), waived_problems(commit)) == (4, ("p 0", "p1"))
-    assert commit.rows + waived_episodes(commit) == WORK.size
-    assert waived_problems(Ledger(store, "episodes").waive("other", "why")[0]) == ()
+    assert (skipped_episodes(commit), skipped_problems(commit)) == (4, ("p 0", "p1"))
+    assert commit.rows + skipped_episodes(commit) == WORK.size
+    assert skipped_problems(Ledger(store, "episodes").skip("other", "why")[0]) == ()

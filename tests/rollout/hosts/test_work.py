@@ -1,4 +1,4 @@
-"""What a receipt says is what was committed: not what a loser made, nor what could not be stored."""
+"""What a chunk_result says is what was committed: not what a loser made, nor what could not be stored."""
 
 from pathlib import Path
 
@@ -9,15 +9,15 @@ from cluster.pool.routing import Router
 from cluster.store.ledger import Ledger
 from cluster.store.storage import Store, open_store
 from rollout.hosts.work import (
-    Receipt,
+    ChunkResult,
     ServedModel,
     Work,
+    chunk_result_of,
     committed_outcomes,
     committed_tally,
     join_parts,
     next_attempt,
     quarantined_rows,
-    receipt_of,
 )
 from rollout.records import Episode, ErrorCode, Outcome, Producer
 from tests.rollout.conversations import ADDITION
@@ -43,14 +43,14 @@ def made(*changes: dict[str, object]) -> list[Episode]:
     return [episode(*place, **change) for place, change in zip(places, changes, strict=True)]
 
 
-def counts(receipt: Receipt) -> tuple[object, ...]:
-    return receipt.rows, receipt.quarantined, receipt.outcomes, receipt.tally
+def counts(chunk_result: ChunkResult) -> tuple[object, ...]:
+    return chunk_result.rows, chunk_result.quarantined, chunk_result.outcomes, chunk_result.tally
 
 
 def test_what_cannot_be_stored_counts_nowhere_but_as_quarantined(store: Store) -> None:
-    receipt = receipt_of(store, WORK, made({}, BROKEN, {**WRONG, **BROKEN}, WRONG), True, "host", 1.0)
+    chunk_result = chunk_result_of(store, WORK, made({}, BROKEN, {**WRONG, **BROKEN}, WRONG), True, "host", 1.0)
     expected = (2, 2, {"right": 1, "wrong": 1}, {"p0": (1, 0), "p1": (0, 1)})
-    assert (receipt.won, counts(receipt)) == (True, expected)
+    assert (chunk_result.won, counts(chunk_result)) == (True, expected)
     commit = Ledger(store, "episodes").commits()["u"]
     said = (commit.rows, quarantined_rows(commit), committed_outcomes(commit), committed_tally(commit))
     assert said == expected
@@ -58,10 +58,10 @@ def test_what_cannot_be_stored_counts_nowhere_but_as_quarantined(store: Store) -
 
 
 def test_the_loser_gets_the_winners_counts(store: Store) -> None:
-    winner = receipt_of(store, WORK, made({}, {}, WRONG, WRONG), True, "host", 1.0)
+    winner = chunk_result_of(store, WORK, made({}, {}, WRONG, WRONG), True, "host", 1.0)
     others = made(WRONG, WRONG, {}, BROKEN)
-    loser = receipt_of(store, WORK, others, True, "late", 1.0)
-    parts = [receipt_of(store, WORK, others[start : start + 2], False, "late", 1.0) for start in (0, 2)]
+    loser = chunk_result_of(store, WORK, others, True, "late", 1.0)
+    parts = [chunk_result_of(store, WORK, others[start : start + 2], False, "late", 1.0) for start in (0, 2)]
     joined = join_parts(store, WORK, parts)
     assert (winner.won, loser.won, joined.won) == (True, False, False)
     assert counts(loser) == counts(joined) == counts(winner) == (4, 0, {"right": 2, "wrong": 2}, winner.tally)
@@ -73,7 +73,7 @@ def test_a_unit_that_failed_is_given_away_as_the_next_attempt() -> None:
     router.ready("host")
     attempts = []
     for now in (0.0, 1000.0):
-        ((_, parcel),) = router.assign(now)
-        attempts.append(parcel.work.attempt)
-        router.failed("host", parcel, now)
+        ((_, chunk),) = router.assign(now)
+        attempts.append(chunk.work.attempt)
+        router.failed("host", chunk, now)
     assert attempts == [1, 2]

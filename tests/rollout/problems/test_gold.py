@@ -10,7 +10,7 @@ from rollout.episodes.checkers import check
 from rollout.formats import FORMATS, load_format
 from rollout.problems import VARIANTS, FamilyConfig, generate
 from rollout.problems.checking import check_problems, gold_fault
-from rollout.problems.cross_checks import second_gold
+from rollout.problems.cross_checks import cross_checked_gold
 from rollout.problems.families.subtasks import SUBTASKS
 from rollout.records import ErrorCode, Problem
 
@@ -74,7 +74,7 @@ def test_a_wrong_gold_answer_is_found_the_second_way_in_every_suite(family: str)
         other = next(answer for answer in OTHER_ANSWERS if type(json.loads(answer)) is type(json.loads(problem.gold)))
         swapped = msgspec.structs.replace(problem, gold=other if other != problem.gold else '"yes"', gold_calls=())
         (fault,) = check_problems([swapped], []).faults
-        assert f"the second way says {second_gold(problem)}" in fault
+        assert f"the second way says {cross_checked_gold(problem)}" in fault
 
 
 def test_a_problem_that_does_not_read_is_a_fault() -> None:

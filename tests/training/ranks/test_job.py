@@ -127,7 +127,7 @@ def test_dpo_on_two_ranks_starts_at_ln_2_and_is_resumed(ray_here: None, start: P
     arm = DpoArm(method="dpo", learning_rate=RATE, max_steps=STEPS, groups_per_step=12)
     asked = replace(request(tmp_path, start, "dpo"), arm=arm, reference="reference/tiny")
     store = ReferenceStore(Ledger(open_store(str(tmp_path)), asked.reference))
-    assert compute_reference(str(start), sample_groups(), store, rule=arm.scored, token_budget=512) > 0
+    assert compute_reference(str(start), sample_groups(), store, rule=arm.scored, tokens_per_micro_step=512) > 0
     result = train_arm(asked)
     rows = read_metrics(result.metrics_path)
     assert [row["step"] for row in rows] == [1, 2, 3]
@@ -153,7 +153,7 @@ def test_arms_share_their_ranks_and_nothing_else(ray_here: None, start: Path, tm
     first, last = request(tmp_path, start, "first"), request(tmp_path, start, "last")
     between = replace(request(tmp_path, start, "between"), arm=dpo, reference="reference/tiny")
     store = ReferenceStore(Ledger(open_store(str(tmp_path)), between.reference))
-    compute_reference(str(start), sample_groups(), store, rule=dpo.scored, token_budget=512)
+    compute_reference(str(start), sample_groups(), store, rule=dpo.scored, tokens_per_micro_step=512)
     train_arms([first, between, last])
     logs = [Path(f"{one.log_path}.rank1").read_text() for one in (first, between, last)]
     assert len({re.findall(r"rank 1 is process (\d+)", log)[-1] for log in logs}) == 1

@@ -44,7 +44,7 @@ def train(output: Path, deepspeed: dict[str, Any] | None, family: str, tied: boo
         lr_scheduler_type="constant",
         num_train_epochs=2,
         groups_per_step=3,
-        micro_token_budget=budget,
+        tokens_per_micro_step=budget,
         rpo_alpha=0.5,
         gradient_checkpointing=deepspeed is not None and budget < 100,
         deepspeed=deepspeed,

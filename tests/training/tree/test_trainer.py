@@ -32,7 +32,7 @@ def config(path: Path, **options: Any) -> TreeDPOConfig:
         "disable_tqdm": True,
         "logging_steps": 1,
         "lr_scheduler_type": "constant",
-        "micro_token_budget": 4096,
+        "tokens_per_micro_step": 4096,
     }
     return TreeDPOConfig(**{**defaults, **options})
 
@@ -105,7 +105,7 @@ def test_equals_trl_on_the_same_pairs(options: dict[str, Any], trl_options: dict
 def test_two_phases_give_the_gradient_of_one_graph(examples: list[GroupExample], tmp_path: Path) -> None:
     loss, expected = step_gradient(tiny_model("mistral"), config(tmp_path, groups_per_step=3), examples)
     longest = max(len(chain.ids) for example in examples for chain in example.group.chains)
-    args = config(tmp_path, groups_per_step=3, micro_token_budget=longest)
+    args = config(tmp_path, groups_per_step=3, tokens_per_micro_step=longest)
     trainer = TreeDPOTrainer(tiny_model("mistral"), args, examples)
     step = next(iter(trainer.get_train_dataloader()))["step"]
     assert len(step.split) >= 2
@@ -117,7 +117,7 @@ def test_two_phases_give_the_gradient_of_one_graph(examples: list[GroupExample],
 
 def test_refuses_a_chain_beyond_the_budget(examples: list[GroupExample], tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="raise training"):
-        TreeDPOTrainer(tiny_model("llama"), config(tmp_path, micro_token_budget=8), examples)
+        TreeDPOTrainer(tiny_model("llama"), config(tmp_path, tokens_per_micro_step=8), examples)
 
 
 @pytest.mark.engine
@@ -160,7 +160,7 @@ def test_goes_on_from_a_checkpoint_as_if_never_stopped(examples: list[GroupExamp
 
 
 def test_epochs_are_shuffled_apart_and_pair_means_differ(examples: list[GroupExample], tmp_path: Path) -> None:
-    planner = StepPlanner(examples * 4, groups_per_step=12, token_budget=4096, world=1, pair_mean="pairs")
+    planner = StepPlanner(examples * 4, groups_per_step=12, tokens_per_micro_step=4096, world=1, pair_mean="pairs")
     assert planner.members(0, 0, 7) == planner.members(0, 0, 7)
     assert planner.members(0, 0, 7) != planner.members(0, 1, 7)
     assert sorted(planner.members(0, 1, 7)) == list(range(12))
@@ -180,7 +180,7 @@ def test_all_ranks_run_equally_many_rows_and_each_chain_once(seed: int, world: i
     draw = random.Random(seed)
     count = draw.randint(1, 6)
     examples = [random_example(draw, draw.randint(1, 3), draw.randint(1, 3), f"p{i}") for i in range(count)]
-    planner = StepPlanner(examples, groups_per_step=count, token_budget=budget, world=world, pair_mean="pairs")
+    planner = StepPlanner(examples, groups_per_step=count, tokens_per_micro_step=budget, world=world, pair_mean="pairs")
     plans = [planner.plan(planner.members(0, 0, 1), rank) for rank in range(world)]
     first = {sum(len(g.pieces) for g in plan.split) + plan.idle_first for plan in plans}
     rows = {len(p.rows) + sum(len(g.pieces) for g in p.split) + p.idle_rows for p in plans}

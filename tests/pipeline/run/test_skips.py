@@ -11,7 +11,7 @@ from pipeline.recipe import load_recipe
 from pipeline.run.folder import Run
 from pipeline.stages.groups import EPISODES
 from pipeline.stages.rollout import Waivers
-from rollout.hosts.work import ServedModel, Work, waived_problems
+from rollout.hosts.work import ServedModel, Work, skipped_problems
 from rollout.records import Producer
 from tests.repository import DATA
 from tests.rollout.conversations import ADDITION
@@ -35,24 +35,24 @@ def run(tmp_path: Path) -> Run:
 
 def test_a_restart_counts_from_the_records(run: Run) -> None:
     ended: list[str] = []
-    waivers = Waivers(run, ended.append)
-    waivers.count("u0", {"p1": (9, 9)})  # committed before: counted
-    revised = waivers.revise(unit("u1"))
+    skips = Waivers(run, ended.append)
+    skips.count("u0", {"p1": (9, 9)})  # committed before: counted
+    revised = skips.revise(unit("u1"))
     assert revised is not None
-    assert (revised.waived, revised.attempt) == ((), 1)
-    waivers.count("u1", {"p0": (0, 1)})
-    revised = waivers.revise(unit("u2"))
+    assert (revised.skipped, revised.attempt) == ((), 1)
+    skips.count("u1", {"p0": (0, 1)})
+    revised = skips.revise(unit("u2"))
     assert revised is not None
-    assert revised.waived == ("p0",)
-    waivers.count("u2", {"p1": (3, 0)})
-    assert waivers.revise(unit("u3")) is None
+    assert revised.skipped == ("p0",)
+    skips.count("u2", {"p1": (3, 0)})
+    assert skips.revise(unit("u3")) is None
     assert ended == ["u3"]
-    assert waived_problems(Ledger(run.store, EPISODES).history()["u3"]) == ("p0", "p1")
+    assert skipped_problems(Ledger(run.store, EPISODES).history()["u3"]) == ("p0", "p1")
 
 
 def test_a_unit_that_a_late_host_committed_counts_as_that_says(run: Run) -> None:
-    waivers = Waivers(run, lambda unit: None)
-    waivers.count("u1", {"p0": (0, 1), "p1": (3, 0)})
+    skips = Waivers(run, lambda unit: None)
+    skips.count("u1", {"p0": (0, 1), "p1": (3, 0)})
     Ledger(run.store, EPISODES).publish("u2", b"never read", 2, attempt=0, meta={"tally": '{"p0":[1,1]}'})
-    assert waivers.revise(unit("u2")) is None
-    assert not waived_problems(Ledger(run.store, EPISODES).history()["u2"])
+    assert skips.revise(unit("u2")) is None
+    assert not skipped_problems(Ledger(run.store, EPISODES).history()["u2"])

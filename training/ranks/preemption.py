@@ -24,7 +24,7 @@ def node_is_going() -> bool:
     return ray.get_runtime_context().get_node_id() in draining_nodes()
 
 
-class HeedDrains(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+class PreemptionCallback(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
     """Has the trainer save and stop when `going()` of any rank says so; `stopped` tells that it did.
 
     The ranks agree after every step, in an all-reduce of one number beside the hundreds of a ZeRO-3 step; `going` is

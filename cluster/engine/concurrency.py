@@ -18,7 +18,7 @@ _DECREASE = 0.75
 
 
 @dataclass(slots=True)
-class Admission:
+class ConcurrencyLimit:
     """Additive increase, multiplicative decrease of the live episodes between 1 and `maximum`.
 
     `start` is what fits for certain (see `first_limit`); `step` is what is added at a time.
@@ -60,7 +60,7 @@ def first_limit(kv_tokens: int, max_context: int, maximum: int) -> int:
     return min(maximum, max(1, kv_tokens // max_context)) if kv_tokens else maximum
 
 
-class Gate:
+class ResizableSemaphore:
     """Lets at most `limit` coroutines in at a time, in the order in which they came. The limit may change while they
     are in; those inside stay."""
 

@@ -13,7 +13,7 @@ Told = TypeVar("Told")
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class Paraphrase:
     """Which of a family's sentences are used. Tables have two entries, as in `phrases.py`."""
 
     style: int
@@ -24,7 +24,7 @@ class Telling:
     """The toolbox's functions have other names."""
 
     @classmethod
-    def drawn(cls, rng: random.Random) -> "Telling":
+    def drawn(cls, rng: random.Random) -> "Paraphrase":
         return cls(rng.randrange(2**16))
 
     def pick(self, table: Mapping[bool, Sequence[Told]], place: int = 0) -> Told:
@@ -45,22 +45,22 @@ class Telling:
 
 @dataclass(frozen=True)
 class ToldStory(ABC):
-    """A story with a telling. Subclasses are frozen dataclasses."""
+    """A story with a paraphrase. Subclasses are frozen dataclasses."""
 
-    telling: Telling
+    paraphrase: Paraphrase
 
     def retold(self, rng: random.Random) -> Self | None:
         """The same problem in other words."""
-        return replace(self, telling=Telling.drawn(rng))
+        return replace(self, paraphrase=Paraphrase.drawn(rng))
 
     def vary(self, kind: str, rng: random.Random) -> Self:
         """The same problem with one change of VARIANTS."""
         if kind == "order":
-            return replace(self, telling=replace(self.telling, question_first=True))
+            return replace(self, paraphrase=replace(self.paraphrase, question_first=True))
         if kind == "functions":
-            return replace(self, telling=replace(self.telling, renamed=True))
+            return replace(self, paraphrase=replace(self.paraphrase, renamed=True))
         if kind == "phrasing":
-            return replace(self, telling=replace(self.telling, held_out=True))
+            return replace(self, paraphrase=replace(self.paraphrase, held_out=True))
         if kind == "renamed":
             return self.with_new_names(rng)
         return self.shorter(rng) if kind == "removed" else self.longer(rng)
