@@ -83,8 +83,8 @@ def compute_reference(
     """Score what is new among this worker's share of the chains; returns how many. The model loads only if needed.
 
     `groups` must come in the same order on all workers. `tokens_per_micro_step`: most tokens of a forward pass; a
-    longer chain is a RequestError. `progress(done, all)` counts chains, after each commit. Run again, it goes on where it
-    stopped.
+    longer chain is a RequestError. `progress(done, all)` counts chains, after each commit. Run again, it goes on where
+    it stopped.
     """
     name = reference_name(model_source, precision)
     known = store.scores()
