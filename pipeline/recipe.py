@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -18,7 +18,8 @@ from training.config import ArmConfig, DpoArm, TrainingConfig
 from training.tiny.config import TinyConfig, TokenizerConfig
 
 NO_TRAIN_PROBLEMS = "problems: no family has train problems, and the recipe has arms; set problems.NAME.train"
-RESERVED_ARMS = ("teacher", "base")
+GIVEN_MODELS = ("teacher", "base")
+"""The models that a run starts from. No arm may take their names."""
 _ARM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,63}")
 _SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NO_DIFFERENCE = ("run.directory:", "cluster.", "models.cache:", "engines.teacher.device:", "engines.student.device:")
@@ -82,6 +83,10 @@ class ModelsSection(Section):
     """Where tiny models are kept for other runs, by content hash; "" for .models beside the run's folder."""
 
 
+HostKind = Literal["teacher", "student"]
+"""Which hosts: the teacher's, or those that serve base and every arm one after the other."""
+
+
 class EnginesSection(Section):
     """The hosts that serve the teacher, and those that serve the student and every arm."""
 
@@ -142,13 +147,21 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _arms_follow_each_other(self) -> "Recipe":
         for name, arm in self.arms.items():
-            if name in RESERVED_ARMS or not _ARM.fullmatch(name):
+            if name in GIVEN_MODELS or not _ARM.fullmatch(name):
                 # It becomes a folder's name and the beginning of the names of score units.
                 raise ValueError(f"arm {name!r}: taken, or no name of letters, digits and . _ + = -; choose another")
             if arm.start != "base" and arm.start not in self.arms:
                 raise ValueError(f"arms.{name}.start = {arm.start!r}: no such arm; use base or an arm of the recipe")
         list(self.arms_in_order())
         return self
+
+    def model(self, name: str) -> ModelSection:
+        """The section of the model `name`: the teacher's own; for base and for arms the student's."""
+        return self.models.teacher if name == "teacher" else self.models.student
+
+    def hosts(self, kind: str) -> HostsConfig:
+        """The hosts of kind `teacher` or `student`."""
+        return self.engines.teacher if kind == "teacher" else self.engines.student
 
     def arms_in_order(self) -> Iterator[tuple[str, ArmConfig]]:
         """Every arm after the one that it starts from. Raises ValueError when arms start from each other."""

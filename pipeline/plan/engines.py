@@ -18,7 +18,7 @@ from rollout.config import HostsConfig
 
 def plan_engines(recipe: Recipe, kind: str, shape: ModelShape, machines: Machines, loads: Loads) -> EnginePlan:
     """The engines of `kind` (`teacher` or `student`)."""
-    hosts: HostsConfig = getattr(recipe.engines, kind)
+    hosts = recipe.hosts(kind)
     types = allowed_types(machines, hosts.gpu)
     if hosts.device == "cpu" or not types:
         request = engine_request(recipe, kind, shape, loads.context(kind), None)

@@ -21,7 +21,7 @@ from pipeline.plan.parts import CANNOT_RUN, EnginePlan, Fault, RankPlan, Scoring
 from pipeline.plan.ranks import plan_ranks, plan_scoring
 from pipeline.plan.storage import storage_faults, storage_of
 from pipeline.plan.tokens import Loads, loads_of
-from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
+from pipeline.recipe import GIVEN_MODELS, NO_TRAIN_PROBLEMS, Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,8 +170,7 @@ def _stages(
 ) -> tuple[plan_memory.StageMemory, ...]:
     """Memory at each stage's peak on a machine without GPUs."""
     found = []
-    sections = {"teacher": recipe.models.teacher, "base": recipe.models.student}
-    tiny = [shapes[name] for name, section in sections.items() if section.tiny is not None]
+    tiny = [shapes[name] for name in GIVEN_MODELS if recipe.model(name).tiny is not None]
     if tiny:
         found.append(plan_memory.makers(tiny, 2 * max(loads.tiny_tokens.values())))
     scored, rolls_out = bool(recipe.reference_starts), loads.rollout.attempts > 0

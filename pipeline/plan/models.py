@@ -31,8 +31,7 @@ def needs_gpus(recipe: Recipe, shapes: Mapping[str, ModelShape]) -> bool:
 def served_on_gpus(recipe: Recipe, kind: str) -> bool:
     """Whether the engines of the `teacher` or the `student` are for GPUs: the model is known to be beyond a billion
     parameters, and not only played."""
-    scripted = recipe.engines.teacher.scripted if kind == "teacher" else recipe.engines.student.scripted
-    if scripted is not None:
+    if recipe.hosts(kind).scripted is not None:
         return False
     try:
         return model_shapes(recipe)["teacher" if kind == "teacher" else "base"].parameters > _LARGE

@@ -10,6 +10,7 @@ from pipeline.plan.parts import EnginePlan, RankPlan
 from pipeline.plan.ranks import steps_of, tokens_a_step
 from pipeline.plan.storage import storage_of
 from pipeline.plan.tokens import Load
+from pipeline.recipe import GIVEN_MODELS
 from training.config import DpoArm
 
 _REPORT_ATTEMPT = 0.017
@@ -77,8 +78,7 @@ def money(times: tuple[StageTime, ...]) -> float:
 
 def _models(plan: Plan) -> Time:
     recipe = plan.recipe
-    tiny = {"teacher": recipe.models.teacher.tiny, "base": recipe.models.student.tiny}
-    making = {name: config for name, config in tiny.items() if config is not None}
+    making = {name: tiny for name in GIVEN_MODELS if (tiny := recipe.model(name).tiny) is not None}
     parts = [
         (
             f"making {name}",
@@ -106,7 +106,7 @@ def _engine_time(plan: Plan, kind: str, load: Load) -> Time:
 
 def _scripted(plan: Plan, engines: EnginePlan, load: Load) -> Time:
     """Hosts that play known solutions: replies come when the script says."""
-    hosts = plan.recipe.engines.teacher if engines.kind == "teacher" else plan.recipe.engines.student
+    hosts = plan.recipe.hosts(engines.kind)
     script = hosts.scripted
     assert script is not None
     at_a_time = hosts.count * min(script.slots, hosts.live_episodes)

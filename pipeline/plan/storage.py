@@ -7,7 +7,7 @@ from pipeline.estimates.hardware import GIB, Machines
 from pipeline.estimates.shapes import ModelShape
 from pipeline.plan.parts import Fault
 from pipeline.plan.tokens import Loads
-from pipeline.recipe import Recipe
+from pipeline.recipe import GIVEN_MODELS, Recipe
 
 _BYTES_A_TOKEN = 16
 """Of an episode or a score as it is stored; 15 in the local recipe."""
@@ -18,8 +18,8 @@ def storage_of(recipe: Recipe, shapes: Mapping[str, ModelShape], loads: Loads) -
     base = shapes["base"]
     each = 2 if recipe.training.gpus_per_rank else 4
     found = []
-    for name, section in (("teacher", recipe.models.teacher), ("base", recipe.models.student)):
-        size = 4 if section.tiny is not None else 2
+    for name in GIVEN_MODELS:
+        size = 4 if recipe.model(name).tiny is not None else 2
         found.append(Amount(f"weights of {name}", shapes[name].weight_bytes(size), f"parameters x {size} bytes", ""))
     arms = len(recipe.arms)
     found.append(

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pipeline.recipe import ModelSection, Recipe
+from pipeline.recipe import GIVEN_MODELS, ModelSection, Recipe
 from pipeline.run.suites import suite_samples
 from rollout.problems import everything, generate, is_imported
 from rollout.problems.config import SPLITS, FamilyConfig
@@ -192,7 +192,8 @@ def _tiny_tokens(recipe: Recipe) -> dict[str, float]:
     """Clean conversations first, then those with malformed steps; families come by the length of their problems."""
     weights = {name: family.corpus_parts for name, family in recipe.problems.items() if family.corpus_parts}
     found = {}
-    for name, model in (("teacher", recipe.models.teacher), ("base", recipe.models.student)):
+    for name in GIVEN_MODELS:
+        model = recipe.model(name)
         if model.tiny is None:
             continue
         parts = ((model.tiny.clean_ratio, (0.0, 0.0)), (1 - model.tiny.clean_ratio, _noise(model)))

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from cluster.engine.model_source import model_revision
 from pipeline.licences import licence_of
+from pipeline.recipe import GIVEN_MODELS
 from pipeline.run.folder import Run
 from rollout.records import Producer
 
@@ -15,8 +16,7 @@ def served_model(run: Run, name: str) -> "ServedModel":
     """`teacher`, `base` or an arm of the run, as a host serves it."""
     from rollout.hosts.work import ServedModel
 
-    models = run.recipe.models
-    section = models.teacher if name == "teacher" else models.student
+    section = run.recipe.model(name)
     licence = licence_of(section.licence, section.source)
     source = model_source(run, name)
     producer = Producer(model=name, revision=model_revision(source), licence=licence)
@@ -25,6 +25,5 @@ def served_model(run: Run, name: str) -> "ServedModel":
 
 def model_source(run: Run, name: str) -> str:
     """Where the files of `teacher`, `base` or an arm are: what the recipe names, or a folder of the run."""
-    models = run.recipe.models
-    given = {"teacher": models.teacher.source, "base": models.student.source}.get(name, "")
+    given = run.recipe.model(name).source if name in GIVEN_MODELS else ""
     return given or str(run.model(name))

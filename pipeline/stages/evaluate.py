@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from cluster.telemetry import Units
 from evaluation.job import SCORES, ScoreUnit, plan_scores
+from pipeline.recipe import GIVEN_MODELS, HostKind
 from pipeline.run.folder import Run
 from pipeline.run.models import served_model
 from pipeline.run.progress import progress_bar
 from pipeline.run.suites import suite_episodes, suite_samples
 from pipeline.run.workload import suite_problems
-from pipeline.stages.hosts import HostKind, open_pool
+from pipeline.stages.hosts import open_pool
 from pipeline.stages.watch import Watch
 
 
@@ -20,7 +21,7 @@ def complete(run: Run) -> bool:
 
 def planned_units(run: Run) -> list[ScoreUnit]:
     """Units of the teacher, of base and of the arms in the recipe's order."""
-    models = ["teacher", "base", *run.recipe.arms]
+    models = [*GIVEN_MODELS, *run.recipe.arms]
     return plan_scores(models, suite_problems(run), run.recipe.evaluation, run.id, suite_samples(run.recipe))
 
 

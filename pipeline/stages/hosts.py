@@ -5,12 +5,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from cluster import telemetry
 from cluster.errors import RequestError, WorkError
 from cluster.pool.placement import EnginePlacement, describe, fitting, place_engine, refuse_impossible
 from pipeline.plan.models import served_on_gpus
+from pipeline.recipe import HostKind
 from pipeline.run.folder import Run
 from pipeline.run.workload import PLAN
 from rollout.config import HostsConfig
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from rollout.hosts.work import ChunkResult, ServedModel, Work
 
 from pipeline.run.models import served_model
-
-HostKind = Literal["teacher", "student"]
 
 _ASK_EVERY_S = 30.0
 _LOOK_EVERY_S = 2.0
@@ -35,7 +34,7 @@ def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Work
     from cluster.pool.pool import Pool, PoolLimits
     from rollout.hosts.work import join_parts
 
-    config = run.recipe.engines.teacher if kind == "teacher" else run.recipe.engines.student
+    config = run.recipe.hosts(kind)
     placement = _placement(run, kind, config)
     model = served_model(run, first_model)
     tell = partial(_tell, run)

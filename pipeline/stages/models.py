@@ -13,7 +13,7 @@ from typing import Any
 
 from cluster.engine.model_source import local_tokenizer
 from cluster.errors import RequestError, WorkError, first_line
-from pipeline.recipe import ModelSection
+from pipeline.recipe import GIVEN_MODELS, ModelSection
 from pipeline.run.folder import Run
 from pipeline.run.progress import Bar, progress_bar
 from pipeline.run.suites import suite_episodes
@@ -78,7 +78,7 @@ def models_cache(run: Run) -> Path:
 
 
 def _sections(run: Run) -> dict[str, ModelSection]:
-    return {"teacher": run.recipe.models.teacher, "base": run.recipe.models.student}
+    return {name: run.recipe.model(name) for name in GIVEN_MODELS}
 
 
 def _make_all(run: Run, missing: dict[str, ModelSection]) -> None:

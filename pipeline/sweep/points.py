@@ -28,7 +28,7 @@ from pydantic import Field
 
 from cluster.config import Section, apply_settings, load_toml, parse
 from cluster.errors import RequestError
-from pipeline.recipe import RESERVED_ARMS, Recipe, resolved
+from pipeline.recipe import GIVEN_MODELS, Recipe, resolved
 from rollout.records import canonical_json, content_hash
 
 MOST_ARMS = 500
@@ -277,7 +277,7 @@ def _check(plan: SweepPlan, where: str) -> None:
     arms = sum(len(recipe.arms) for recipe in plan.runs.values())
     if arms > MOST_ARMS:
         raise RequestError(f"{where}: the sweep has {arms} arms in {len(plan.runs)} runs; at most {MOST_ARMS}")
-    rows = {cell.row for cell in plan.cells} | {row_of(name, run) for run in plan.runs for name in RESERVED_ARMS}
+    rows = {cell.row for cell in plan.cells} | {row_of(name, run) for run in plan.runs for name in GIVEN_MODELS}
     for question, contrast in plan.section.compare.items():
         for row in (*contrast.plus, *contrast.minus):
             if row not in rows:

@@ -12,7 +12,7 @@ from rich.console import Console
 from cluster.store.storage import LocalStore
 from evaluation.job import SCORES
 from evaluation.sweep import Question, RowSource, Tally, summarise_sweep
-from pipeline.recipe import RESERVED_ARMS, Recipe
+from pipeline.recipe import GIVEN_MODELS, Recipe
 from pipeline.run.folder import Run, open_run, read_run
 from pipeline.stages import STAGES
 from pipeline.stages.execute import ray_up, run_all
@@ -96,7 +96,7 @@ def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
 def _rows(plan: SweepPlan) -> dict[str, list[RowSource]]:
     """Every row with its sources, one a seed: teacher and base of every run first, then the arms as planned."""
     rows: dict[str, list[RowSource]] = {
-        row_of(name, run): [RowSource(run, name)] for run in plan.runs for name in RESERVED_ARMS
+        row_of(name, run): [RowSource(run, name)] for run in plan.runs for name in GIVEN_MODELS
     }
     for cell in plan.cells:
         rows.setdefault(cell.row, []).append(RowSource(cell.run, cell.arm))
