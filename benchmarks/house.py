@@ -2,8 +2,8 @@
 
 Counted of the five packages, of `benchmarks` and of `tests`: modules a folder, circles of imports (those inside
 functions count, too), imports against the order of the packages. Counted of the five packages alone: functions and how
-long they are, private functions that are used once in their module, public functions, lines of code (without docstrings, comments and
-blank lines) by folder, lines of the longest file.
+long they are, private functions that are used once in their module, public functions, lines of code (without
+docstrings, comments and blank lines) by folder, lines of the longest file.
 """
 
 import argparse
