@@ -18,7 +18,7 @@ from typing import Any
 
 from evaluation.config import EvaluationConfig
 from evaluation.measures.attempts import measure_all
-from evaluation.report import write_report
+from evaluation.report.page import write_report
 from evaluation.summary import summarise
 from tests.evaluation.synthetic import ARMS, DATA, SECONDS, TRAINING, VERSIONS, make_problems, make_scores
 

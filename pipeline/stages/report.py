@@ -25,7 +25,7 @@ def complete(run: Run) -> bool:
 
 def work(run: Run) -> None:
     """Sum up the scores and write the page, then the summary."""
-    from evaluation.report import write_report
+    from evaluation.report.page import write_report
     from evaluation.summary import build_summary
     from rollout.data.shards import read_scores
 

@@ -1,99 +1,66 @@
-"""The order of the packages, no cycles inside them, and light modules that stay light."""
+"""The order of the packages, no circles of imports, one importer of vLLM, and light modules that stay light."""
 
-import ast
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
 
+from benchmarks.house import ORDER, against_the_order, circles, imports, modules
 from tests.repository import ROOT
 
-ORDER = ("cluster", "rollout", "training", "evaluation", "pipeline")
 HEAVY = ("torch", "ray", "vllm", "deepspeed", "transformers", "trl", "datasets", "matplotlib", "z3")
 
 
-@cache
-def modules() -> dict[str, Path]:
-    """Dotted name -> file of every module of the five packages."""
-    found = {}
+def planted(root: Path, **texts: str) -> Path:
+    """A repository of five packages whose `cluster` holds these modules."""
     for package in ORDER:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            parts = path.relative_to(ROOT).with_suffix("").parts
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
-
-
-@cache
-def imports(name: str, path: Path, top_level_only: bool) -> frozenset[str]:
-    """Dotted names that a module imports; those under `if TYPE_CHECKING` do not count."""
-    found = set()
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in walk(ast.parse(path.read_text()), top_level_only):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-            module = ".".join([*base, node.module] if node.module else base)
-            names = {f"{module}.{alias.name}" for alias in node.names}
-            # `from package import module` needs the module; only other names need what the package's __init__ gathers.
-            found |= names if names <= modules().keys() else names | {module}
-    return frozenset(found)
-
-
-def walk(tree: ast.AST, top_level_only: bool) -> list[ast.AST]:
-    nodes: list[ast.AST] = []
-    for child in ast.iter_child_nodes(tree):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
-            continue
-        if top_level_only and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        nodes += [child, *walk(child, top_level_only)]
-    return nodes
+        (root / package).mkdir()
+        (root / package / "__init__.py").write_text("")
+    for name, text in texts.items():
+        (root / "cluster" / f"{name}.py").write_text(text)
+    return root
 
 
 def test_there_are_modules() -> None:
-    assert len(modules()) > 40
+    assert len(modules()) > 200
 
 
-@pytest.mark.parametrize("package", ORDER)
-def test_a_package_imports_only_from_its_left(package: str) -> None:
-    allowed = ORDER[: ORDER.index(package) + 1]
-    for name, path in modules().items():
-        if name.split(".")[0] != package:
-            continue
-        tops = {imported.split(".")[0] for imported in imports(name, path, False)}
-        assert not (tops & set(ORDER)) - set(allowed), f"{name} imports against the order {' < '.join(ORDER)}"
+def test_a_package_imports_only_from_its_left() -> None:
+    assert against_the_order() == []
 
 
-def test_there_are_no_cycles() -> None:
-    known = modules()
-    graph = {
-        name: {imported for imported in imports(name, path, False) if imported in known and imported != name}
-        for name, path in known.items()
-    }
-    # A package's __init__ gathers names from its modules; a module importing a sibling through it would be the cycle.
-    done: set[str] = set()
+def test_an_import_that_runs_up_is_found(tmp_path: Path) -> None:
+    root = planted(tmp_path, one="def late() -> None:\n    from rollout import records\n")
+    assert against_the_order(root) == ["cluster.one imports rollout"]
 
-    def visit(name: str, trail: tuple[str, ...]) -> None:
-        assert name not in trail, " -> ".join([*trail[trail.index(name) :], name])
-        if name in done:
-            return
-        for imported in graph[name]:
-            visit(imported, (*trail, name))
-        done.add(name)
 
-    for name in graph:
-        visit(name, ())
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circles() == []
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from cluster.one import a\n",
+        "import cluster.one\n",
+        "def late() -> None:\n    from cluster.one import a\n",
+        "class Late:\n    def method(self) -> None:\n        if self:\n            from cluster import one\n",
+    ],
+    ids=["at the top", "plain", "inside a function", "inside a method"],
+)
+def test_a_circle_is_found(tmp_path: Path, back: str) -> None:
+    root = planted(tmp_path, one="from cluster.two import b\n", two=back)
+    assert circles(root) == [["cluster.one", "cluster.two"]]
+
+
+def test_an_import_for_types_alone_makes_no_circle(tmp_path: Path) -> None:
+    late = "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from cluster.one import a\n"
+    assert circles(planted(tmp_path, one="from cluster.two import b\n", two=late)) == []
 
 
 def test_only_the_engine_imports_vllm() -> None:
-    importers = {
-        name
-        for name, path in modules().items()
-        if any(imported.split(".")[0] == "vllm" for imported in imports(name, path, False))
-    }
+    importers = {name for name in modules() if any(imported.split(".")[0] == "vllm" for imported in imports(name))}
     assert importers <= {"cluster.engine.vllm", "pipeline.commands.doctor"}
     assert "cluster.engine.vllm" in importers
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from evaluation.config import EvaluationConfig
-from evaluation.report import write_report
+from evaluation.report.page import write_report
 from evaluation.summary import build_summary
 from rollout.records import Outcome
 from tests.evaluation.report import chromium

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from evaluation.config import EvaluationConfig
-from evaluation.report import GroupExample, render_report, write_report
 from evaluation.report.browser import choose_chains
+from evaluation.report.page import GroupExample, render_report, write_report
 from evaluation.report.plots import training_plots
 from evaluation.summary import Summary, build_summary
 from rollout.problems import FamilyConfig, generate

@@ -255,7 +255,7 @@ def test_microchain_functions_are_a_toolbox(monkeypatch: pytest.MonkeyPatch) -> 
     ("name", "says"),
     [
         ("nothing_here", "no such toolbox"),
-        ("toolbox", "neither TOOLBOX nor FUNCTIONS"),
+        ("formulas", "neither TOOLBOX nor FUNCTIONS"),
         ("docs/examples/none.py", "no file"),
         ("docs/examples/shop.py:NONE", "defines no NONE"),
         ("docs/examples/shop.py:PRICES", "name functions"),
