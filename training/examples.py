@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from cluster.errors import CorruptionError, RequestError
-from cluster.store.atomic import published
+from cluster.store.atomic import atomic_folder
 from training.chains import ScoredChain, ScoredGroup
 from training.tree.batches import GroupExample
 from training.tree.layout import common_prefix
@@ -68,7 +68,7 @@ def write_examples(examples: Iterable[GroupExample], directory: Path) -> None:
         ]
     )
     written = 0
-    with published(directory) as temporary:
+    with atomic_folder(directory) as temporary:
         with pa.OSFile(str(temporary / _ROWS), "wb") as sink, pa.ipc.new_stream(sink, schema) as stream:
             for example in examples:
                 stream.write_batch(pa.RecordBatch.from_pylist([_row(example)], schema=schema))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from cluster.errors import CorruptionError, WorkError
-from cluster.store.atomic import published
+from cluster.store.atomic import atomic_folder
 from rollout.records import Chain, ErrorCode, PreferenceGroup
 from training.config import SftArm, TrainingConfig
 
@@ -89,7 +89,7 @@ class RowSet:
 def write_rows(groups: Iterable[PreferenceGroup], arm: SftArm, directory: Path) -> RowSet:
     """The rows of `arm` in a folder that is published whole; what is there already stays. WorkError without a row."""
     if not directory.is_dir():
-        with published(directory) as temporary:
+        with atomic_folder(directory) as temporary:
             _write(groups, arm, temporary)
     counts = json.loads((directory / _COUNTS).read_text())
     return RowSet(directory, **counts)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from cluster.store.atomic import published
+from cluster.store.atomic import atomic_folder
 from rollout.problems import FamilyConfig
 from training.tiny import model as tiny
 from training.tiny.config import TinyConfig, TokenizerConfig
@@ -82,7 +82,7 @@ def random_model(shape: Shape, tokenizer_dir: Path, mean_reply: int, folder: Pat
         # p(end) = 1 / mean_reply: its logit is that of all others together, less log(mean_reply - 1).
         wanted = others.logsumexp(-1).mean() - math.log(mean_reply - 1)
         head[end, 0] = wanted / hidden[..., 0].mean()
-    with published(folder) as temporary:
+    with atomic_folder(folder) as temporary:
         model.save_pretrained(temporary, safe_serialization=True)
         tokenizer.save_pretrained(temporary)
     return sum(parameter.numel() for parameter in model.parameters())
@@ -99,7 +99,7 @@ def microchain_model(family: FamilyConfig, steps: int, cache: Path) -> Path:
     if not plain.is_dir():
         tokenizer = tiny.load_tokenizer(tokenizer_dir)
         tokenizer.chat_template = str(tokenizer.chat_template).replace(_WITHOUT_TOOLS, "")
-        with published(plain) as temporary:
+        with atomic_folder(plain) as temporary:
             tokenizer.save_pretrained(temporary)
     shape = TinyConfig(hidden=128, layers=3, heads=4, intermediate=344, steps=steps, clean_ratio=1.0, seed=1)
     return tiny.ensure_tiny(shape, corpus, plain, cache)

@@ -1,9 +1,9 @@
 """Where bytes lie: a local folder or a prefix of an S3-compatible bucket, behind the same few operations.
 
 What the ledger rests on is `Store.create`: of any number of writers that race for one name exactly one gets
-True, and no reader ever sees half a file. Locally that is a temporary file, fsync, `os.link`, fsync of the
-folder; on an object store a PUT with `If-None-Match: *`. Credentials and the endpoint of an object store come
-from the usual AWS_* environment variables, never from a recipe.
+True, and no reader ever sees half a file. Locally that is a hard link to a synced temporary file; on an object store
+it is a PUT with `If-None-Match: *`. Credentials and the endpoint of an object store come from the usual AWS_*
+environment variables, never from a recipe.
 """
 
 import contextlib
@@ -22,15 +22,12 @@ from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedEr
 from obstore.store import S3Store
 
 from cluster.errors import FullDiskError, RequestError, WorkError, first_line
-
-TEMPORARY = ".tmp-"
-"""Names that begin so are never listed: writers at work, or killed ones."""
+from cluster.store.atomic import TEMPORARY, atomic_file
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG})
 _CONFLICT_PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 """Between tries to create an object that is refused and is not there."""
-_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 
 
 class Store(Protocol):
@@ -97,31 +94,10 @@ class LocalStore:
         return str(self._root)
 
     def create(self, path: str, data: bytes) -> bool:
-        final = self._path(path)
-        if final.exists():
-            return False
-        with self._written(final, data) as temporary:
-            try:
-                os.link(temporary, final)
-                won = True
-            except FileExistsError:
-                # Over NFS the answer to a link that was made can get lost, and the retry finds our own.
-                won = os.path.samefile(temporary, final)
-            except OSError as error:
-                if error.errno not in _NO_LINKS:
-                    raise
-                raise RequestError(
-                    f"store {self._root}: its file system has no hard links, which exactly-once commits need; "
-                    "use another folder, or s3://BUCKET/PREFIX"
-                ) from None
-            _sync_folder(final.parent)
-        return won
+        return not self._path(path).exists() and self._write(path, data, replace=False)
 
     def replace(self, path: str, data: bytes) -> None:
-        final = self._path(path)
-        with self._written(final, data) as temporary:
-            os.replace(temporary, final)
-            _sync_folder(final.parent)
+        self._write(path, data, replace=True)
 
     def read(self, path: str) -> bytes:
         final = self._path(path)
@@ -137,7 +113,8 @@ class LocalStore:
 
     def list(self, prefix: str = "") -> list[str]:
         found = []
-        for folder, _, names in os.walk(self._path(prefix) if prefix else self._root):
+        for folder, folders, names in os.walk(self._path(prefix) if prefix else self._root):
+            folders[:] = [name for name in folders if not name.startswith(TEMPORARY)]
             relative = Path(folder).relative_to(self._root).as_posix()
             start = "" if relative == "." else f"{relative}/"
             found += [start + name for name in names if not name.startswith(TEMPORARY)]
@@ -157,26 +134,25 @@ class LocalStore:
     def _path(self, path: str) -> Path:
         return self._root / _checked(path)
 
-    @contextlib.contextmanager
-    def _written(self, final: Path, data: bytes) -> Iterator[Path]:
-        """A synced temporary file with `data` beside `final`; gone afterwards whatever happens."""
-        temporary = final.parent / f"{TEMPORARY}{uuid.uuid4().hex}"
+    def _write(self, path: str, data: bytes, *, replace: bool) -> bool:
+        """Whether the file was written; False when another writer was first."""
+        final = self._path(path)
         try:
-            _make_folder(final.parent)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-            try:
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(descriptor, view) :]
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            yield temporary
+            with atomic_file(final, replace=replace) as file:
+                file.write(data)
+        except FileExistsError:
+            return False
         except OSError as error:
-            raise _explained(error, final, len(data)) from None
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
+            if error.errno in _FULL:
+                raise FullDiskError(
+                    f"cannot write {len(data):,} bytes to {final}: {error.strerror}; make room and run again"
+                ) from None
+            if error.errno in _REFUSED:
+                raise RequestError(
+                    f"cannot write to {final.parent}: {error.strerror}; choose a folder that can be written"
+                ) from None
+            raise WorkError(f"cannot write {final}: {error.strerror}") from None
+        return True
 
 
 class ObjectStore:
@@ -293,32 +269,6 @@ def _probe(store: Store, path: str) -> None:
 def _checked(path: str) -> str:
     assert all(part not in ("", ".", "..") for part in path.split("/")), f"not a relative path: {path!r}"
     return path
-
-
-def _make_folder(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir()
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the folder's entries durable; without it a file that was synced can lack its name after a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _explained(error: OSError, path: Path, size: int) -> Exception:
-    if error.errno in _FULL:
-        return FullDiskError(f"cannot write {size:,} bytes to {path}: {error.strerror}; make room and run again")
-    if error.errno in _REFUSED or isinstance(error, FileExistsError):
-        return RequestError(f"cannot write to {path.parent}: {error.strerror}; choose a folder that can be written")
-    return WorkError(f"cannot write {path}: {error.strerror}")
 
 
 def _brief(error: Exception) -> str:

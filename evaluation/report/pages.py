@@ -1,7 +1,5 @@
 """What all pages have in common: templates that escape everything, one style, files that are whole or not there."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +7,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from cluster.store.atomic import atomic_file
 from evaluation.findings import percent
 
 HERE = Path(__file__).parent
@@ -43,15 +42,5 @@ def figure_text(value: Any, name: str) -> str:
 
 def write_page(path: Path, page: str) -> None:
     """Write `page` to `path`, whole or not at all. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-            file.write(page)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with atomic_file(path, replace=True) as file:
+        file.write(page.encode(errors="replace"))

@@ -6,8 +6,6 @@ the same are written once.
 """
 
 import json
-import os
-import uuid
 from collections.abc import Callable, Iterator
 from itertools import islice, product
 from pathlib import Path
@@ -17,6 +15,7 @@ from rich.console import Console
 
 from cluster.engine.model_source import local_tokenizer
 from cluster.errors import RequestError
+from cluster.store.atomic import atomic_file
 from pipeline.licences import judge_model, licence_of
 from pipeline.run.folder import Run, read_run
 from pipeline.run.models import model_source
@@ -44,18 +43,13 @@ def export_pairs(folder: Path, out: Path, form: str, max_pairs: int, console: Co
     if not out.parent.is_dir():
         raise RequestError(f"--out {out}: the folder {out.parent} is not there; make it first")
     run = read_run(folder, console)
-    temporary = out.parent / f".tmp-{uuid.uuid4().hex}"
     written = 0
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            for row in _rows(run, _FORMS[form], max_pairs):
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                written += 1
+    with atomic_file(out, replace=False) as file:
+        for row in _rows(run, _FORMS[form], max_pairs):
+            file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+            written += 1
         if not written:
             raise RequestError(f"run {folder}: has no pairs yet; `chainpref groups` makes them")
-        os.link(temporary, out)
-    finally:
-        temporary.unlink(missing_ok=True)
     console.print(f"{written:,} pairs to {out}", highlight=False, soft_wrap=True)
     models = run.recipe.models
     teacher = models.teacher

@@ -1,9 +1,7 @@
 """`chainpref k8s render`: a folder for `kubectl apply -k`, from a recipe, its plan and the templates under k8s/."""
 
 import importlib.metadata
-import os
 import shlex
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +13,7 @@ from rich.console import Console
 
 from cluster.errors import RequestError, WorkError
 from cluster.jobs.submission import DEFAULT_ADDRESS
+from cluster.store.atomic import atomic_folder
 from pipeline.k8s.manifests import TEMPLATES, as_yaml, claim, ray_cluster, ray_job
 from pipeline.k8s.request import Rendering, check, check_groups, notes
 from pipeline.plan.pods import WorkerGroup, limited_name
@@ -78,15 +77,12 @@ def render(recipe: Recipe, groups: Sequence[WorkerGroup], wanted: Rendering) -> 
     if any(parent.exists() and not parent.is_dir() for parent in out.parents):
         raise RequestError(f"--out {wanted.out}: lies below a file; name another folder")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise RequestError(f"--out {wanted.out}: is there already and not empty; name another folder or remove it")
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as folder:
-            made = Path(folder) / "made"
+        with atomic_folder(out, exist_ok=False) as made:
             for path, text in files.items():
                 (made / path).parent.mkdir(parents=True, exist_ok=True)
                 (made / path).write_text(text)
-            os.rename(made, out)
     except OSError as error:
         raise WorkError(f"--out {wanted.out}: cannot be written: {error.strerror}") from error
     return [out / path for path in sorted(files)]

@@ -5,7 +5,6 @@ import os
 import queue
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator, Mapping
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from cluster.engine.model_source import local_tokenizer
 from cluster.errors import RequestError, WorkError, first_line
+from cluster.store.atomic import atomic_folder
 from pipeline.recipe import GIVEN_MODELS, ModelSection
 from pipeline.run.folder import Run
 from pipeline.run.progress import Bar, progress_bar
@@ -107,7 +107,8 @@ def _make_all(run: Run, missing: dict[str, ModelSection]) -> None:
             process.start()
         with progress_bar(run.console, f"{' and '.join(missing)}, from scratch", steps) as bar:
             for name, folder in _made(making, reports, bar):
-                _publish_copy(folder, run.model(name))
+                with atomic_folder(run.model(name)) as copy:
+                    shutil.copytree(folder, copy, dirs_exist_ok=True)
             bar.update(steps)
     finally:
         for process in making.values():
@@ -153,14 +154,3 @@ def _make_one(
             reports.put((name, at))
 
     reports.put((name, ensure_tiny(config, corpus, tokenizer, cache, report)))
-
-
-def _publish_copy(source: Path, target: Path) -> None:
-    """A copy that is either whole or not there."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.parent / f".tmp-{uuid.uuid4().hex}"
-    try:
-        shutil.copytree(source, temporary)
-        os.rename(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

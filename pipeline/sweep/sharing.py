@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster.errors import ChainprefError
+from cluster.store.atomic import atomic_file, sync
 from cluster.store.storage import Store
 from pipeline.recipe import Recipe, resolved
 from pipeline.run.folder import Run
@@ -112,15 +113,16 @@ def _copy(source: Store, target: Store, prefix: str) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
-    """A file, or all files below a folder. What is there stays; a file appears whole."""
+    """Link a file, or all files below a folder; copy them where links are not possible. What is there stays."""
     if source.is_dir():
         for path in sorted(source.iterdir()):
             _link(path, target / path.name)
+        if target.is_dir():
+            sync(target)
     elif source.is_file() and not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.link(source, target)
         except OSError:
-            temporary = target.with_name(f".{target.name}.tmp")
-            shutil.copyfile(source, temporary)
-            os.replace(temporary, target)
+            with source.open("rb") as original, atomic_file(target, replace=True) as copy:
+                shutil.copyfileobj(original, copy)

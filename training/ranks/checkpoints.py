@@ -1,4 +1,4 @@
-"""Folders that count only when they are whole: models published by rename, checkpoints verified by hash.
+"""Checkpoints that count only when they are whole, verified by hash.
 
 A checkpoint is a folder `checkpoint-STEP`. Its manifest, written last and atomically, holds the size and SHA-256 of
 every file. What has no manifest, or differs from it, is never loaded: optimizer shards are pickles.
@@ -6,7 +6,6 @@ every file. What has no manifest, or differs from it, is never loaded: optimizer
 
 import hashlib
 import logging
-import os
 import re
 import shutil
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from cluster.errors import WorkError
-from cluster.store.atomic import _sync
+from cluster.store.atomic import TEMPORARY, atomic_file, sync
 
 MANIFEST = "manifest.json"
 _NAME = re.compile(r"checkpoint-(\d+)")
@@ -40,15 +39,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 def seal(checkpoint: Path, *, step: int, ranks: int, request: str) -> Manifest:
     """Write the manifest of a checkpoint that all ranks have finished writing; from then on it counts."""
-    files = {str(path.relative_to(checkpoint)): _entry(path, sync=True) for path in _files(checkpoint)}
+    files: dict[str, FileEntry] = {}
+    for path in sorted(checkpoint.rglob("*")):
+        sync(path)
+        if path.is_file() and path.name != MANIFEST and not path.name.startswith(TEMPORARY):
+            files[str(path.relative_to(checkpoint))] = FileEntry(path.stat().st_size, _sha256(path))
     manifest = Manifest(step=step, ranks=ranks, request=request, files=files)
-    for folder in {path.parent for path in _files(checkpoint)}:
-        _sync(folder)
-    temporary = checkpoint / f".{MANIFEST}.tmp"
-    temporary.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
-    _sync(temporary)
-    temporary.rename(checkpoint / MANIFEST)
-    _sync(checkpoint)
+    with atomic_file(checkpoint / MANIFEST, replace=True) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(manifest)))
     return manifest
 
 
@@ -66,7 +64,7 @@ def verify(checkpoint: Path) -> Manifest:
             raise WorkError(f"checkpoint {checkpoint}: {name} is missing")
         if path.stat().st_size != expected.size:
             raise WorkError(f"checkpoint {checkpoint}: {name} has {path.stat().st_size} bytes, not {expected.size}")
-        if _entry(path).sha256 != expected.sha256:
+        if _sha256(path) != expected.sha256:
             raise WorkError(f"checkpoint {checkpoint}: {name} differs from its hash")
     return manifest
 
@@ -123,15 +121,6 @@ def _remove(checkpoint: Path) -> None:
     shutil.rmtree(checkpoint)
 
 
-def _files(checkpoint: Path) -> list[Path]:
-    return sorted(
-        path for path in checkpoint.rglob("*") if path.is_file() and path.name not in (MANIFEST, f".{MANIFEST}.tmp")
-    )
-
-
-def _entry(path: Path, *, sync: bool = False) -> FileEntry:
+def _sha256(path: Path) -> str:
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if sync:
-            os.fsync(file.fileno())
-    return FileEntry(path.stat().st_size, digest)
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,20 +1,16 @@
 """An arm's metrics: a file of JSON lines, one an optimizer step, each step once. Light."""
 
 import json
-import os
 from pathlib import Path
+
+from cluster.store.atomic import atomic_file
 
 
 def truncate_metrics(path: Path, step: int) -> list[dict[str, float]]:
     """Keep the rows up to `step`, and return them; a last line that was cut by a kill goes too."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     kept = [row for row in read_metrics(path) if row["step"] <= step]
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w") as file:
-        file.writelines(json.dumps(row) + "\n" for row in kept)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
+    with atomic_file(path, replace=True) as file:
+        file.writelines(json.dumps(row).encode() + b"\n" for row in kept)
     return kept
 
 

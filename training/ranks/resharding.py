@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from cluster.errors import WorkError
-from cluster.store.atomic import published
+from cluster.store.atomic import atomic_folder
 from training.ranks.checkpoints import MANIFEST, listed, newest_verified, verify
 
 _UNIVERSAL = "latest_universal"
@@ -28,7 +28,7 @@ def resume_point(directory: Path, request: str, ranks: int) -> Path | None:
         return checkpoint
     target = directory / "resharded" / checkpoint.name
     shutil.rmtree(target, ignore_errors=True)
-    with published(target) as temporary:
+    with atomic_folder(target) as temporary:
         _convert(checkpoint, temporary)
     return target
 

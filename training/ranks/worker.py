@@ -16,7 +16,7 @@ import torch.distributed as dist
 
 from cluster.engine.model_source import local_model
 from cluster.errors import ChainprefError, InfrastructureError, InfrastructureKind, WorkError
-from cluster.store.atomic import published
+from cluster.store.atomic import atomic_folder
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from rollout.data.shards import read_groups
@@ -77,7 +77,7 @@ def export(trainer: Any, request: ArmRequest) -> None:
     """Publish the trained model as a Hugging Face directory: gathered from all ranks, safetensors, tokenizer beside."""
     root = dist.get_rank() == 0
     if root:
-        with published(request.model_dir) as temporary:
+        with atomic_folder(request.model_dir) as temporary:
             trainer.save_model(str(temporary))
             (temporary / "training_args.bin").unlink(missing_ok=True)
     else:

@@ -17,7 +17,7 @@ import torch
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from cluster.store.atomic import published
+from cluster.store.atomic import atomic_folder
 from rollout.prompts.template import ChatTemplate
 from rollout.records import content_hash
 from training.tiny import corpus as corpus_module
@@ -83,7 +83,7 @@ def make_tokenizer(texts: Iterable[str], directory: Path, vocabulary: int = 760)
         clean_up_tokenization_spaces=False,
         chat_template=CHAT_TEMPLATE,
     )
-    with published(directory) as temporary:
+    with atomic_folder(directory) as temporary:
         wrapped.save_pretrained(temporary)
     return load_tokenizer(directory)
 
@@ -123,7 +123,7 @@ def make_tiny(
         tokens += sum(len(ids) for ids, _ in batch)
         if report is not None:
             report(TinyProgress(step=step, steps=config.steps, loss=loss.item(), tokens=tokens))
-    with published(directory) as temporary:
+    with atomic_folder(directory) as temporary:
         model.eval().save_pretrained(temporary, safe_serialization=True)
         tokenizer.save_pretrained(temporary)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from cluster.errors import WorkError
-from cluster.store.atomic import published
 from training.ranks.checkpoints import MANIFEST, listed, newest_verified, prune, seal, verify
 
 REQUEST = "r" * 32
@@ -123,27 +122,3 @@ def test_pruning_without_a_sealed_one_removes_nothing(tmp_path: Path) -> None:
     save(tmp_path, 10, sealed=False)
     prune(tmp_path, keep=1)
     assert len(listed(tmp_path)) == 1
-
-
-def test_a_folder_is_published_whole_or_not_at_all(tmp_path: Path) -> None:
-    def fail() -> None:
-        with published(tmp_path / "models" / "sft") as temporary:
-            (temporary / "config.json").write_text("{}")
-            raise OSError("disk")
-
-    with pytest.raises(OSError, match="disk"):
-        fail()
-    assert list((tmp_path / "models").iterdir()) == []
-    with published(tmp_path / "models" / "sft") as temporary:
-        (temporary / "config.json").write_text("{}")
-        assert not (tmp_path / "models" / "sft").exists()
-    assert [path.name for path in (tmp_path / "models").iterdir()] == ["sft"]
-
-
-def test_the_first_publisher_wins(tmp_path: Path) -> None:
-    with published(tmp_path / "sft") as late:
-        (late / "config.json").write_text("late")
-        with published(tmp_path / "sft") as early:
-            (early / "config.json").write_text("early")
-    assert (tmp_path / "sft" / "config.json").read_text() == "early"
-    assert [path.name for path in tmp_path.iterdir()] == ["sft"]
