@@ -28,9 +28,8 @@ from cluster.store.ledger import Ledger
 from pipeline.run.folder import Run, read_run
 from pipeline.run.models import model_source
 from pipeline.run.workload import suite_problems
-from pipeline.stages.reference import reference_prefix
+from rollout.data import layout
 from rollout.data.shards import read_groups
-from rollout.group_units import group_prefix
 from rollout.hosts.work import ChunkResult
 from training.config import DpoArm
 from training.reference import ReferenceStore, reference_name, referenced_examples
@@ -137,8 +136,8 @@ def _train(job: Job, pipe: Any) -> None:
     if not isinstance(arm, DpoArm):
         raise SystemExit(f"--arm {job.arm}: no dpo arm of {job.run}; there are {', '.join(run.recipe.arms)}")
     start = model_source(run, arm.start)
-    reference = ReferenceStore(Ledger(run.store, reference_prefix(run)))
-    groups = arm_groups(read_groups(Ledger(run.store, group_prefix(run.student))), arm)
+    reference = ReferenceStore(Ledger(run.store, layout.reference(run.student)))
+    groups = arm_groups(read_groups(Ledger(run.store, layout.groups(run.student))), arm)
     examples = list(referenced_examples(groups, arm.scored, reference, reference_name(start, "float32")))
     torch.manual_seed(arm.seed)
     model = AutoModelForCausalLM.from_pretrained(start, dtype=torch.float32)

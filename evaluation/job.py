@@ -7,7 +7,6 @@ import msgspec
 from evaluation.config import EvaluationConfig
 from rollout.records import Problem, content_hash
 
-SCORES = "scores"
 PROBLEMS_PER_UNIT = 50
 
 

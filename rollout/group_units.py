@@ -11,6 +11,7 @@ from cluster.errors import CorruptionError
 from cluster.store.ledger import Commit, Ledger
 from cluster.store.storage import open_store
 from rollout.config import GroupsConfig
+from rollout.data import layout
 from rollout.data.shards import ShardWriter, quarantine, records, runs
 from rollout.groups import build_group
 from rollout.hosts.units import group_unit_name
@@ -54,11 +55,6 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     right_with_failed_steps: int
 
 
-def group_prefix(student: str) -> str:
-    """Where a student's groups lie in the run's store."""
-    return f"groups/{student}"
-
-
 def tokenizer_fingerprint(source: str) -> str:
     """What decides how a student's chains are tokenised: a hash of a folder's files, or of the Hub's commit, for which
     nothing is fetched."""
@@ -90,7 +86,7 @@ def build_group_unit(work: GroupWork) -> Commit:
     writer = ShardWriter(PreferenceGroup)
     figures: list[Figures] = []
     episodes = 0
-    for of_problem in problem_episodes(Ledger(store, "episodes"), work.episodes, work.problems):
+    for of_problem in problem_episodes(Ledger(store, layout.EPISODES), work.episodes, work.problems):
         episodes += len(of_problem)
         for call_format in sorted({episode.call_format for episode in of_problem}):
             alike = [episode for episode in of_problem if episode.call_format == call_format]
@@ -103,7 +99,7 @@ def build_group_unit(work: GroupWork) -> Commit:
     quarantine(store, work.unit, encoded.rejected)
     stored = encoded.kept(figures)
     meta = {name: str(sum(getattr(one, name) for one in stored)) for name in Figures.__struct_fields__}
-    ledger = Ledger(store, group_prefix(work.student))
+    ledger = Ledger(store, layout.groups(work.student))
     commit, _ = ledger.publish(
         work.unit, encoded.payload, encoded.rows, attempt=0, meta=meta | {"episodes": str(episodes)}
     )

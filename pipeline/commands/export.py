@@ -20,10 +20,9 @@ from pipeline.licences import judge_model, licence_of
 from pipeline.run.folder import Run, read_run
 from pipeline.run.models import model_source
 from pipeline.run.workload import read_workload
-from pipeline.stages.groups import EPISODES
+from rollout.data import layout
 from rollout.data.shards import decode_episodes, read_groups
 from rollout.formats import load_format
-from rollout.group_units import group_prefix
 from rollout.hosts.units import block_name
 from rollout.prompts.native_template import NATIVE, tools_of
 from rollout.prompts.rendering import shown_toolbox
@@ -67,7 +66,7 @@ def export_pairs(folder: Path, out: Path, form: str, max_pairs: int, console: Co
 def _rows(run: Run, form: Callable[[Messages, Messages, Messages], Row], max_pairs: int) -> Iterator[Row]:
     role = ChatTemplate.from_model(local_tokenizer(model_source(run, "base"))).result_role.value
     episodes = _EpisodesOfBlocks(run)
-    for group in read_groups(run.ledger(group_prefix(run.student))):
+    for group in read_groups(run.ledger(layout.groups(run.student))):
         prompt = [{"role": "user", "content": group.prompt_text}]
         seen: set[str] = set()
         pairs = product(group.right, group.wrong)
@@ -147,7 +146,7 @@ class _EpisodesOfBlocks:
     """Episodes by problem and sample, one block in memory at a time: groups come in blocks too."""
 
     def __init__(self, run: Run) -> None:
-        self._ledger = run.ledger(EPISODES)
+        self._ledger = run.ledger(layout.EPISODES)
         self._block_of = {name: unit.block for unit in read_workload(run).episode_units for name in unit.problem_ids}
         self._block = -1
         self._episodes: dict[tuple[str, int], Episode] = {}

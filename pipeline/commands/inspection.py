@@ -9,11 +9,10 @@ from rich.console import Console
 
 from cluster.errors import RequestError
 from evaluation.diff import diff_runs, diff_view
-from evaluation.job import SCORES
 from evaluation.report.chains import ChainFilter, compare_chains, inspection
 from pipeline.run.folder import Run, read_run
 from pipeline.run.workload import suite_problems
-from pipeline.stages.report import SUMMARY
+from rollout.data import layout
 from rollout.data.shards import read_scores
 from rollout.records import ErrorCode, Outcome
 
@@ -22,7 +21,7 @@ def inspect_run(folder: Path, wanted: ChainFilter, limit: int, console: Console)
     """Print chains of all arms side by side, of problems with an attempt that passes the filter."""
     run = read_run(folder, console)
     problems = {problem.id: problem for suite in suite_problems(run).values() for problem in suite}
-    scores = read_scores(run.ledger(SCORES))
+    scores = read_scores(run.ledger(layout.SCORES))
     found = list(compare_chains(scores, wanted, run.recipe.evaluation.baseline, limit))
     if not found:
         raise RequestError(f"run {folder}: no attempt passes this filter; widen it, or run `chainpref evaluate` first")
@@ -38,8 +37,8 @@ def diff(before: Path, after: Path, console: Console) -> None:
             diff_runs(
                 _summary(old),
                 _summary(new),
-                read_scores(old.ledger(SCORES)),
-                read_scores(new.ledger(SCORES)),
+                read_scores(old.ledger(layout.SCORES)),
+                read_scores(new.ledger(layout.SCORES)),
                 new.recipe.evaluation,
             )
         )
@@ -48,7 +47,7 @@ def diff(before: Path, after: Path, console: Console) -> None:
 
 def _summary(run: Run) -> dict[str, Any]:
     try:
-        summary = json.loads(run.store.read(SUMMARY))
+        summary = json.loads(run.store.read(layout.SUMMARY))
     except FileNotFoundError:
         raise RequestError(f"run {run.folder}: has no report yet; `chainpref report` writes it") from None
     assert isinstance(summary, dict)

@@ -14,8 +14,8 @@ from pipeline.run.workload import read_workload
 from pipeline.stages import STAGES
 from pipeline.stages.evaluate import missing_units as missing_scores
 from pipeline.stages.evaluate import planned_units as planned_scores
-from pipeline.stages.groups import EPISODES
 from pipeline.stages.rollout import missing_units
+from rollout.data import layout
 from rollout.hosts.work import skipped_episodes
 
 
@@ -30,9 +30,9 @@ def show_status(folder: Path, console: Console) -> None:
         table.add_row(stage.name, state, f"{seconds.get(stage.name, 0.0):.0f}")
     console.print(f"run {folder}", highlight=False)
     console.print(table)
-    if run.store.exists("plan.json"):
+    if run.store.exists(layout.PLAN):
         units = read_workload(run).episode_units
-        skipped = sum(skipped_episodes(commit) for commit in run.ledger(EPISODES).history().values())
+        skipped = sum(skipped_episodes(commit) for commit in run.ledger(layout.EPISODES).history().values())
         left_out = f" ({skipped:,} episodes skipped by the quota)" if skipped else ""
         done = len(units) - len(missing_units(run))
         console.print(f"episode units: {done:,} of {len(units):,}{left_out}", highlight=False)

@@ -15,17 +15,14 @@ from rich.console import Console
 from cluster.errors import ChainprefError, CorruptionError, RequestError, WorkError
 from cluster.store.ledger import Commit, Ledger
 from cluster.store.storage import Store
-from evaluation.job import SCORES
 from pipeline.run.folder import Run, read_run
 from pipeline.run.workload import read_workload
 from pipeline.stages.evaluate import planned_units
-from pipeline.stages.groups import EPISODES
-from pipeline.stages.reference import reference_prefix
 from rollout.config import QuotaConfig
+from rollout.data import layout
 from rollout.data.invariants import episode_faults, group_faults
 from rollout.data.shards import iterate
 from rollout.data.unit_rows import UnitRows
-from rollout.group_units import group_prefix
 from rollout.hosts.units import EpisodeUnit, block_name
 from rollout.hosts.work import committed_outcomes, quarantined_rows, skipped_problems
 from rollout.records import Episode, Outcome, PreferenceGroup, Score
@@ -37,7 +34,7 @@ _Attempt = tuple[str, int]
 def verify_run(folder: Path, console: Console) -> None:
     """Print every fault and what was checked. Raises WorkError when there is a fault."""
     run = read_run(folder, console)
-    if not run.store.exists("plan.json"):
+    if not run.store.exists(layout.PLAN):
         raise RequestError(f"run {folder}: has no plan yet, so there is nothing to verify")
     found = 0
     for fault in faults(run):
@@ -50,7 +47,7 @@ def verify_run(folder: Path, console: Console) -> None:
 
 def faults(run: Run) -> Iterator[str]:
     """Every fault in words."""
-    prefixes = (EPISODES, group_prefix(run.student), SCORES, reference_prefix(run))
+    prefixes = (layout.EPISODES, layout.groups(run.student), layout.SCORES, layout.reference(run.student))
     for prefix in prefixes:
         hashes = run.ledger(prefix).verify()
         yield from hashes
@@ -76,8 +73,8 @@ class _Quarantine:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._paths: dict[str, list[str]] = {}
-        for path in store.list("quarantine"):
-            unit = path.removeprefix("quarantine/").rpartition("-")[0]
+        for path in store.list(layout.QUARANTINE):
+            unit = layout.unit_in_quarantine(path)
             self._paths.setdefault(unit, []).append(path)
 
     def rows(self, unit: str) -> set[str]:
@@ -93,10 +90,10 @@ class _Quarantine:
 
 def _block_faults(run: Run, quarantine: _Quarantine) -> Iterator[str]:
     """Faults of the episodes, and of the groups made of them, block by block."""
-    episodes, groups = run.ledger(EPISODES), run.ledger(group_prefix(run.student))
+    episodes, groups = run.ledger(layout.EPISODES), run.ledger(layout.groups(run.student))
     planned = sorted(read_workload(run).episode_units, key=lambda unit: unit.name)  # as the rows lie in the shards
     commits = episodes.history()
-    yield from _unplanned(EPISODES, commits, {unit.name for unit in planned})
+    yield from _unplanned(layout.EPISODES, commits, {unit.name for unit in planned})
     rows = UnitRows(Episode, episodes)
     built: dict[str, list[Commit]] = {}
     for commit in groups.commits().values():
@@ -176,9 +173,9 @@ def _built_faults(ledger: Ledger, commits: Iterable[Commit], outcomes: Mapping[_
 
 
 def _score_faults(run: Run, quarantine: _Quarantine) -> Iterator[str]:
-    ledger, planned = run.ledger(SCORES), planned_units(run)
+    ledger, planned = run.ledger(layout.SCORES), planned_units(run)
     commits = ledger.history()
-    yield from _unplanned(SCORES, commits, {unit.name for unit in planned})
+    yield from _unplanned(layout.SCORES, commits, {unit.name for unit in planned})
     rows = UnitRows(Score, ledger)
     for unit in sorted(planned, key=lambda unit: unit.name):
         if unit.name not in rows:
@@ -198,6 +195,6 @@ def _unplanned(prefix: str, commits: Iterable[str], planned: Collection[str]) ->
 
 
 def _checked(run: Run) -> list[str]:
-    names = (EPISODES, group_prefix(run.student), SCORES)
+    names = (layout.EPISODES, layout.groups(run.student), layout.SCORES)
     rows = {name: sum(commit.rows for commit in run.ledger(name).history().values()) for name in names}
     return [f"{count:,} rows of {name}" for name, count in rows.items()]

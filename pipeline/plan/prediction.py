@@ -18,8 +18,8 @@ from pipeline.plan.outcome import stage_times
 from pipeline.plan.ranks import steps_of
 from pipeline.recipe import Recipe
 from pipeline.run.folder import Run
+from rollout.data import layout
 
-FILE = "prediction.json"
 _PROBE_S = 0.2
 
 
@@ -45,7 +45,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
 def predict(run: Run) -> None:
     """Plan the run and keep what comes out, once. A run that cannot be planned goes without; it is not stopped."""
     store = LocalStore(run.folder)
-    if store.exists(FILE):
+    if store.exists(layout.PREDICTION):
         return
     try:
         plan = make_plan(run.recipe, _machines(run.recipe), _rates(run.recipe))
@@ -53,7 +53,7 @@ def predict(run: Run) -> None:
         run.console.print(f"  no plan: {error}", highlight=False, markup=False, soft_wrap=True)
         return
     prediction = prediction_of(plan)
-    store.create(FILE, msgspec.json.format(msgspec.json.encode(prediction), indent=1))
+    store.create(layout.PREDICTION, msgspec.json.format(msgspec.json.encode(prediction), indent=1))
     peak = f", {size(max(prediction.memory.values()))} of memory" if prediction.memory else ""
     if prediction.seconds:
         run.console.print(f"  planned: {duration(sum(prediction.seconds.values()))}{peak}", highlight=False)
@@ -90,7 +90,7 @@ def _tensors(amounts: Iterable[Amount]) -> float:
 def compared(run: Run) -> list[dict[str, Any]]:
     """Rows of {what, unit, predicted, measured}; measured is None where the run has not got there. Empty without a
     prediction."""
-    path = run.folder / FILE
+    path = run.folder / layout.PREDICTION
     if not path.is_file():
         return []
     try:

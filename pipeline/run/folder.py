@@ -23,6 +23,7 @@ from cluster.store.ledger import Ledger
 from cluster.store.storage import LocalStore, Store, open_store
 from pipeline.recipe import Recipe, refuse_changed, resolved
 from pipeline.run.events import Events
+from rollout.data import layout
 from rollout.records import canonical_json, content_hash
 
 
@@ -51,7 +52,7 @@ class Run:
 
     @cached_property
     def events(self) -> Events:
-        return Events(self.folder / "events.jsonl")
+        return Events(self.folder / layout.EVENTS)
 
     @cached_property
     def id(self) -> str:
@@ -61,7 +62,7 @@ class Run:
         units are named by it, and those of another name would be done again.
         """
         with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
-            return msgspec.json.decode(self.store.read("plan.json"), type=_Planned).generation
+            return msgspec.json.decode(self.store.read(layout.PLAN), type=_Planned).generation
         return f"{self.recipe.run.name}-{content_hash(canonical_json(resolved(self.recipe)))[:12]}"
 
     @property
@@ -70,12 +71,12 @@ class Run:
 
     def model(self, name: str) -> Path:
         """The folder of `teacher`, `base` or an arm."""
-        return self.folder / "models" / name
+        return self.folder / layout.model(name)
 
 
 def read_run(folder: Path, console: Console) -> Run:
     """The run in `folder`. Raises RequestError when there is none."""
-    path = folder / "recipe.toml"
+    path = folder / layout.RECIPE
     try:
         table = tomllib.loads(path.read_text())
     except FileNotFoundError:
@@ -106,7 +107,7 @@ def open_run(recipe: Recipe, folder: Path, console: Console, verbose: bool, wait
     `wait_s`: how long to wait for another command that works on it, as an attempt before that is still ending.
     Raises RequestError when another recipe made it, another command works on it, or it cannot be written.
     """
-    existing = folder / "recipe.toml"
+    existing = folder / layout.RECIPE
     table = {"code": {"version": versions().get("chainpref", "")}, "recipe": resolved(recipe)}
     if existing.exists():
         _refuse_another(existing.read_bytes(), recipe, f"{folder}")
@@ -117,17 +118,17 @@ def open_run(recipe: Recipe, folder: Path, console: Console, verbose: bool, wait
             _take_store(open_store(recipe.run.store), recipe, tomli_w.dumps(table).encode())
         store = LocalStore(folder)
         store.probe()
-        store.create("recipe.toml", tomli_w.dumps(table).encode())
+        store.create(layout.RECIPE, tomli_w.dumps(table).encode())
     with _locked(folder, wait_s, console):
         yield Run(recipe=recipe, folder=folder, console=console, verbose=verbose)
 
 
 def _take_store(store: Store, recipe: Recipe, table: bytes) -> None:
     """Mark a bucket's prefix as this recipe's. A run whose folder was lost goes on from there, another is refused."""
-    if not store.exists("recipe.toml"):
+    if not store.exists(layout.RECIPE):
         store.probe()
-    if not store.create("recipe.toml", table):
-        _refuse_another(store.read("recipe.toml"), recipe, store.uri)
+    if not store.create(layout.RECIPE, table):
+        _refuse_another(store.read(layout.RECIPE), recipe, store.uri)
 
 
 def _refuse_another(text: bytes, recipe: Recipe, where: str) -> None:
@@ -156,7 +157,7 @@ def _locked(folder: Path, wait_s: float, console: Console) -> Iterator[None]:
     On a file and not on the folder, and opened for writing: only so do clients of NFS tell the server of it.
     """
     try:
-        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = os.open(folder / layout.LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
         raise RequestError(
             f"run {folder}: cannot be written to ({error.strerror}); use --run DIR for another"

@@ -10,13 +10,11 @@ from cluster.errors import CorruptionError, RequestError
 from pipeline.recipe import NO_TRAIN_PROBLEMS
 from pipeline.run.folder import Run
 from pipeline.run.suites import make_suites
+from rollout.data import layout
 from rollout.hosts.units import EpisodeUnit, plan_units
 from rollout.problems import generate
 from rollout.problems.duplicates import deduplicate
 from rollout.records import Problem
-
-TRAIN = "problems/train.jsonl"
-PLAN = "plan.json"
 
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +30,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
 
 def make_workload(run: Run) -> Workload:
     """Generate the problems, leave out held-out ones that training would see, write both down; or read them."""
-    if run.store.exists(PLAN):
+    if run.store.exists(layout.PLAN):
         return read_workload(run)
     families = run.recipe.problems
     held_out = make_suites(run.recipe)
@@ -43,8 +41,8 @@ def make_workload(run: Run) -> Workload:
     _refuse_doubles(train, "train")
     for suite, problems in held_out.items():
         _refuse_doubles(problems, suite)
-        run.store.create(suite_path(suite), _lines(problems))
-    run.store.create(TRAIN, _lines(train))
+        run.store.create(layout.suite_problems(suite), _lines(problems))
+    run.store.create(layout.TRAIN_PROBLEMS, _lines(train))
     rollout = run.recipe.rollout
     ids = [problem.id for problem in train]
     units = plan_units(ids, rollout.samples, rollout.problems_per_block, rollout.samples_per_unit, run.id)
@@ -56,32 +54,28 @@ def make_workload(run: Run) -> Workload:
         suites={suite: len(problems) for suite, problems in held_out.items()},
         dropped_duplicates=duplicates.dropped,
     )
-    run.store.create(PLAN, msgspec.json.format(msgspec.json.encode(workload), indent=1))
+    run.store.create(layout.PLAN, msgspec.json.format(msgspec.json.encode(workload), indent=1))
     return workload
 
 
 def read_workload(run: Run) -> Workload:
     """RUN/plan.json. Raises CorruptionError when it is broken, RequestError when it is not there yet."""
     try:
-        return msgspec.json.decode(run.store.read(PLAN), type=Workload)
+        return msgspec.json.decode(run.store.read(layout.PLAN), type=Workload)
     except FileNotFoundError:
         raise RequestError(f"run {run.folder}: has no plan yet; `chainpref rollout` makes it") from None
     except msgspec.DecodeError as error:
-        raise CorruptionError(f"{run.folder / PLAN} is broken ({error}); delete it and run again") from None
+        raise CorruptionError(f"{run.folder / layout.PLAN} is broken ({error}); delete it and run again") from None
 
 
 def train_problems(run: Run) -> list[Problem]:
     """The problems that the teacher attempts."""
-    return _read(run, TRAIN)
+    return _read(run, layout.TRAIN_PROBLEMS)
 
 
 def suite_problems(run: Run) -> dict[str, list[Problem]]:
     """Suite -> its held-out problems."""
-    return {suite: _read(run, suite_path(suite)) for suite in read_workload(run).suites}
-
-
-def suite_path(suite: str) -> str:
-    return f"problems/suites/{suite}.jsonl"
+    return {suite: _read(run, layout.suite_problems(suite)) for suite in read_workload(run).suites}
 
 
 def _lines(problems: Sequence[Problem]) -> bytes:

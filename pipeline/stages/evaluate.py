@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cluster.telemetry import Units
-from evaluation.job import SCORES, ScoreUnit, plan_scores
+from evaluation.job import ScoreUnit, plan_scores
 from pipeline.recipe import GIVEN_MODELS, HostKind
 from pipeline.run.folder import Run
 from pipeline.run.models import served_model
@@ -12,11 +12,12 @@ from pipeline.run.suites import suite_episodes, suite_samples
 from pipeline.run.workload import suite_problems
 from pipeline.stages.hosts import open_pool
 from pipeline.stages.watch import Watch
+from rollout.data import layout
 
 
 def complete(run: Run) -> bool:
     """Whether every score unit of every model is committed."""
-    return run.store.exists("plan.json") and not missing_units(run)
+    return run.store.exists(layout.PLAN) and not missing_units(run)
 
 
 def planned_units(run: Run) -> list[ScoreUnit]:
@@ -27,7 +28,7 @@ def planned_units(run: Run) -> list[ScoreUnit]:
 
 def missing_units(run: Run) -> list[ScoreUnit]:
     """Planned units without a commit."""
-    done = run.ledger(SCORES).history()
+    done = run.ledger(layout.SCORES).history()
     return [unit for unit in planned_units(run) if unit.name not in done]
 
 
@@ -52,7 +53,7 @@ def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit], done: Units) ->
     work_units = [
         Work(
             unit=unit.name,
-            prefix=SCORES,
+            prefix=layout.SCORES,
             model=models[unit.model],
             problems=tuple(problems[name] for name in unit.problem_ids),
             samples=tuple(range(unit.samples)),

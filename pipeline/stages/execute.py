@@ -12,6 +12,7 @@ from pipeline.run.folder import Run
 from pipeline.run.memory_watch import watched
 from pipeline.run.quiet import libraries_to
 from pipeline.stages import BY_NAME, STAGES, Stage
+from rollout.data import layout
 
 
 def run_all(run: Run) -> bool:
@@ -50,7 +51,7 @@ def _run(run: Run, stages: Sequence[Stage]) -> bool:
 
 
 def _quiet(run: Run) -> contextlib.AbstractContextManager[None]:
-    return contextlib.nullcontext() if run.verbose else libraries_to(run.folder / "logs" / "driver.log")
+    return contextlib.nullcontext() if run.verbose else libraries_to(run.folder / layout.DRIVER_LOG)
 
 
 @contextlib.contextmanager
@@ -68,7 +69,7 @@ def ray_up(run: Run) -> Iterator[None]:
         with _quiet(run):
             session.enter_context(
                 ray_session(
-                    cluster.address, cluster.local_cpus, run.folder / "logs", run.verbose, f"chainpref-{run.id}"
+                    cluster.address, cluster.local_cpus, run.folder / layout.LOGS, run.verbose, f"chainpref-{run.id}"
                 )
             )
         session.enter_context(_terminated_as_interrupted())  # a local Ray has put its own way of ending in its place

@@ -11,29 +11,22 @@ from cluster.telemetry import Units
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
 from pipeline.run.workload import read_workload
+from rollout.data import layout
 from rollout.data.shards import write_dataset_view
-from rollout.group_units import (
-    GroupWork,
-    build_group_unit,
-    group_prefix,
-    group_unit,
-    needed_memory,
-    tokenizer_fingerprint,
-)
+from rollout.group_units import GroupWork, build_group_unit, group_unit, needed_memory, tokenizer_fingerprint
 from rollout.hosts.units import EpisodeUnit, ready_blocks, units_of_blocks
 
-EPISODES = "episodes"
 _LOOK_EVERY_S = 5.0
 
 
 def complete(run: Run) -> bool:
     """Whether every block's group unit is committed, and the folder opens as a data set."""
-    if not run.store.exists("plan.json"):
+    if not run.store.exists(layout.PLAN):
         return False
     wanted = _wanted(run)
     blocks = {unit.block for unit in read_workload(run).episode_units}
-    done = run.ledger(group_prefix(run.student)).history()
-    view = run.store.exists(f"{group_prefix(run.student)}/state.json")
+    done = run.ledger(layout.groups(run.student)).history()
+    view = run.store.exists(layout.dataset_state(layout.groups(run.student)))
     return view and len(wanted) == len(blocks) and all(work.unit in done for work in wanted.values())
 
 
@@ -42,7 +35,7 @@ def work(run: Run) -> None:
     stream = GroupStream(run)
     stream.start_ready()
     stream.finish()
-    write_dataset_view(run.ledger(group_prefix(run.student)))
+    write_dataset_view(run.ledger(layout.groups(run.student)))
     figures = group_figures(run)
     run.events.add("groups", **figures)
     run.console.print("  " + ", ".join(f"{figures[name]:,} {name}" for name in ("groups", "chains", "pairs")))
@@ -56,7 +49,7 @@ def work(run: Run) -> None:
 def group_figures(run: Run) -> dict[str, int]:
     """Sums over the committed group units, from their records alone."""
     totals: dict[str, int] = {}
-    for commit in run.ledger(group_prefix(run.student)).history().values():
+    for commit in run.ledger(layout.groups(run.student)).history().values():
         for name, figure in commit.meta.items():
             totals[name] = totals.get(name, 0) + int(figure)
     return totals
@@ -75,7 +68,7 @@ class GroupStream:
         self._tasks: list[Any] = []
         self._looked = time.monotonic()
         units = read_workload(run).episode_units
-        done = run.ledger(EPISODES).history()
+        done = run.ledger(layout.EPISODES).history()
         self._units_of = units_of_blocks(units)
         self._block = {unit.name: unit.block for unit in units}
         self._left = Counter(unit.block for unit in units if unit.name not in done)
@@ -84,7 +77,7 @@ class GroupStream:
 
     def start_ready(self) -> None:
         """Start all blocks that were complete from the beginning."""
-        done = self._run.ledger(group_prefix(self._run.student)).history()
+        done = self._run.ledger(layout.groups(self._run.student)).history()
         wanted = _wanted(self._run).values()
         missing = [work for work in wanted if work.unit not in done]
         self._units = Units(str(self._run.folder), "groups", len(self._units_of), len(wanted) - len(missing))
@@ -98,7 +91,7 @@ class GroupStream:
         block = self._block[unit]
         self._left[block] -= 1
         if not self._left[block]:
-            ledger, members = self._run.ledger(EPISODES), self._units_of[block]
+            ledger, members = self._run.ledger(layout.EPISODES), self._units_of[block]
             commits = [commit for member in members if (commit := ledger.find(member.name)) is not None]
             if len(commits) == len(members):
                 self._start([self._work.of(members, commits)])
@@ -138,7 +131,7 @@ class GroupStream:
 def _wanted(run: Run) -> dict[int, GroupWork]:
     """Block -> its group unit, for every block whose episode units are all committed or skipped."""
     units = read_workload(run).episode_units
-    done = run.ledger(EPISODES).history()
+    done = run.ledger(layout.EPISODES).history()
     maker, members = _WorkMaker(run), units_of_blocks(units)
     return {
         block: maker.of(members[block], [done[unit.name] for unit in members[block]])

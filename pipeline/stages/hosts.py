@@ -13,8 +13,8 @@ from cluster.pool.placement import EnginePlacement, describe, fitting, place_eng
 from pipeline.plan.models import served_on_gpus
 from pipeline.recipe import HostKind
 from pipeline.run.folder import Run
-from pipeline.run.workload import PLAN
 from rollout.config import HostsConfig
+from rollout.data import layout
 
 if TYPE_CHECKING:
     from cluster.pool.pool import HostFactory, Pool
@@ -55,7 +55,7 @@ def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Work
         )
         yield pool
     except WorkError as error:
-        raise WorkError(f"{error}; see {run.folder / 'logs'}") from error
+        raise WorkError(f"{error}; see {run.folder / layout.LOGS}") from error
     except KeyboardInterrupt:
         if pool is not None:
             pool.close(timeout_s=0.1)  # what is under way is not committed, and will be done again
@@ -85,7 +85,7 @@ def _factory(
         seed=run.recipe.run.seed,
         executor=reservation.placement.executor,
         scripted=config.scripted.model_dump_json().encode() if config.scripted else b"",
-        must_see=PLAN,
+        must_see=layout.PLAN,
     )
     threads = {"OMP_NUM_THREADS": str(config.engine.threads)} if config.engine.threads else {}
     return lambda: reservation.actor(RolloutHost, spec, environment=threads)

@@ -18,13 +18,14 @@ from pipeline.run.folder import Run
 from pipeline.run.progress import Bar, progress_bar
 from pipeline.run.suites import suite_episodes
 from pipeline.run.workload import make_workload, suite_problems
+from rollout.data import layout
 from training.tiny.config import TinyConfig
 
 
 def complete(run: Run) -> bool:
     """Whether both models are there and the problems are planned."""
     made = (name for name, model in _sections(run).items() if model.tiny is not None)
-    return run.store.exists("plan.json") and all(run.model(name).is_dir() for name in made)
+    return run.store.exists(layout.PLAN) and all(run.model(name).is_dir() for name in made)
 
 
 def work(run: Run) -> None:

@@ -15,15 +15,10 @@ from cluster.store.storage import open_store
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
 from pipeline.stages import groups
-from rollout.group_units import group_prefix
+from rollout.data import layout
 from rollout.records import PreferenceGroup
 from training.config import DpoArm, TrainingConfig
 from training.ranks.zero import precision
-
-
-def reference_prefix(run: Run) -> str:
-    """Where they lie in the run's store; entries are addressed by model and content."""
-    return f"reference/{run.student}"
 
 
 def complete(run: Run) -> bool:
@@ -62,7 +57,7 @@ def start_shares(run: Run, arm: DpoArm, tasks: int, units: Sequence[str] = ()) -
     share = _Share(
         run_uri=run.store.uri,
         student=run.student,
-        prefix=reference_prefix(run),
+        prefix=layout.reference(run.student),
         source=model_source(run, arm.start),
         arm=arm,
         training=training,
@@ -114,7 +109,7 @@ def _score_share(share: _Share, rank: int) -> int:
     telemetry.report_units(share.prefix, "reference", 0, 0)
     scored = compute_reference(
         share.source,
-        arm_groups(_groups(Ledger(store, group_prefix(share.student)), share.units), share.arm),
+        arm_groups(_groups(Ledger(store, layout.groups(share.student)), share.units), share.arm),
         ReferenceStore(Ledger(store, share.prefix)),
         rule=share.arm.scored,
         tokens_per_micro_step=share.training.tokens_per_micro_step,
@@ -144,9 +139,9 @@ def _missing(run: Run, arm: DpoArm) -> int:
     from training.reference import ReferenceStore, chain_key, reference_name
     from training.selection import arm_groups
 
-    known = ReferenceStore(run.ledger(reference_prefix(run))).scores()
+    known = ReferenceStore(run.ledger(layout.reference(run.student))).scores()
     name = reference_name(model_source(run, arm.start), precision(run.recipe.training))
-    stored = arm_groups(read_groups(run.ledger(group_prefix(run.student))), arm)
+    stored = arm_groups(read_groups(run.ledger(layout.groups(run.student))), arm)
     chains = (chain for group in scored_groups(stored, arm.scored) for chain in group.chains)
     return sum(chain_key(name, chain) not in known for chain in chains)
 

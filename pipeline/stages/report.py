@@ -5,22 +5,19 @@ from collections import Counter
 from typing import Any
 
 from cluster.errors import RequestError
-from evaluation.job import SCORES
 from pipeline.plan.prediction import compared
 from pipeline.run.folder import Run, versions
-from pipeline.run.workload import PLAN, read_workload, suite_problems
+from pipeline.run.workload import read_workload, suite_problems
 from pipeline.stages.evaluate import planned_units
-from pipeline.stages.groups import EPISODES, group_figures
+from pipeline.stages.groups import group_figures
+from rollout.data import layout
 from rollout.hosts.work import skipped_episodes
 from rollout.records import Outcome
-
-SUMMARY = "report/summary.json"
-PAGE = "report/index.html"
 
 
 def complete(run: Run) -> bool:
     """Whether the summary, which is written last, is there; a run that scores nothing has no report."""
-    return run.store.exists(SUMMARY) or (run.store.exists(PLAN) and not planned_units(run))
+    return run.store.exists(layout.SUMMARY) or (run.store.exists(layout.PLAN) and not planned_units(run))
 
 
 def work(run: Run) -> None:
@@ -30,36 +27,36 @@ def work(run: Run) -> None:
     from rollout.data.shards import read_scores
 
     problems = [problem for suite in suite_problems(run).values() for problem in suite]
-    ledger = run.ledger(SCORES)
+    ledger = run.ledger(layout.SCORES)
     summary = build_summary(
         read_scores(ledger), problems, data_figures(run), run.events.seconds(), versions(), run.recipe.evaluation
     )
     summary["prediction"] = compared(run)
-    page = run.folder / PAGE
+    page = run.folder / layout.PAGE
     page.parent.mkdir(exist_ok=True)
     write_report(page, summary, problems, read_scores(ledger), training_metrics(run))
-    run.store.replace(SUMMARY, json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False).encode())
+    run.store.replace(layout.SUMMARY, json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False).encode())
 
 
 def show(run: Run) -> None:
     """The table and the findings on the terminal."""
     from evaluation.report.table import print_summary
 
-    if not run.store.exists(SUMMARY) and run.store.exists(PLAN) and not planned_units(run):
+    if not run.store.exists(layout.SUMMARY) and run.store.exists(layout.PLAN) and not planned_units(run):
         figures = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in data_figures(run).items() if count)
         run.console.print(f"{figures}; nothing is scored, so there is no report", highlight=False, soft_wrap=True)
         return
-    if not run.store.exists(SUMMARY):
+    if not run.store.exists(layout.SUMMARY):
         raise RequestError(f"run {run.folder}: has no report yet; `chainpref report` writes it")
-    print_summary(json.loads(run.store.read(SUMMARY)), run.console)
-    run.console.print(f"report: {run.folder / PAGE}", highlight=False, soft_wrap=True)
+    print_summary(json.loads(run.store.read(layout.SUMMARY)), run.console)
+    run.console.print(f"report: {run.folder / layout.PAGE}", highlight=False, soft_wrap=True)
 
 
 def data_figures(run: Run) -> dict[str, int]:
     """Counts of episodes by outcome and of what became of them, from the commit records alone."""
     outcomes: Counter[str] = Counter()
     skipped = 0
-    for commit in run.ledger(EPISODES).history().values():
+    for commit in run.ledger(layout.EPISODES).history().values():
         outcomes.update({outcome.value: int(commit.meta.get(outcome.value, 0)) for outcome in Outcome})
         skipped += skipped_episodes(commit)
     groups = group_figures(run)
@@ -80,7 +77,7 @@ def training_metrics(run: Run) -> dict[str, list[dict[str, Any]]]:
     """Arm -> its rows, one an optimizer step."""
     found = {}
     for name in run.recipe.arms:
-        path = run.folder / "checkpoints" / name / "metrics.jsonl"
+        path = run.folder / layout.checkpoints(name) / layout.METRICS
         if path.is_file():
             found[name] = [json.loads(line) for line in path.read_text().splitlines() if line]
     return found

@@ -8,10 +8,11 @@ from pipeline.run.folder import Run
 from pipeline.run.models import served_model
 from pipeline.run.progress import progress_bar
 from pipeline.run.workload import read_workload, train_problems
-from pipeline.stages.groups import EPISODES, GroupStream
+from pipeline.stages.groups import GroupStream
 from pipeline.stages.hosts import open_pool
 from pipeline.stages.reference_stream import ReferenceStream
 from pipeline.stages.watch import Watch
+from rollout.data import layout
 from rollout.data.compaction import TARGET_BYTES, compact, plan
 from rollout.hosts.quota import Quota
 from rollout.hosts.units import EpisodeUnit, block_name
@@ -20,12 +21,12 @@ from rollout.hosts.work import Work, committed_tally, next_attempt, skip_meta
 
 def complete(run: Run) -> bool:
     """Whether every planned unit is committed or skipped, and the shards are as few as they can be."""
-    return run.store.exists("plan.json") and not missing_units(run) and not _uncompacted(run)
+    return run.store.exists(layout.PLAN) and not missing_units(run) and not _uncompacted(run)
 
 
 def missing_units(run: Run) -> list[EpisodeUnit]:
     """Planned units without a commit, in the plan's order."""
-    done = run.ledger(EPISODES).history()
+    done = run.ledger(layout.EPISODES).history()
     return [unit for unit in read_workload(run).episode_units if unit.name not in done]
 
 
@@ -34,7 +35,7 @@ def work(run: Run) -> None:
     missing = missing_units(run)
     if missing:
         _roll_out(run, missing)
-    compact(run.ledger(EPISODES))
+    compact(run.ledger(layout.EPISODES))
 
 
 def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
@@ -46,7 +47,7 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
     units = [
         Work(
             unit=unit.name,
-            prefix=EPISODES,
+            prefix=layout.EPISODES,
             model=model,
             problems=tuple(problems[name] for name in unit.problem_ids),
             samples=tuple(range(unit.sample_start, unit.sample_stop)),
@@ -89,7 +90,7 @@ class Waivers:
 
     def __init__(self, run: Run, ended: Callable[[str], None]) -> None:
         self._ended = ended
-        self._ledger = run.ledger(EPISODES)
+        self._ledger = run.ledger(layout.EPISODES)
         config = run.recipe.rollout.quota
         self._quota = Quota(config) if config is not None else None
         self._counted: set[str] = set()
@@ -118,5 +119,5 @@ class Waivers:
 
 def _uncompacted(run: Run) -> bool:
     """Whether shards could be joined and never were. (Those of different versions of the code stay apart.)"""
-    ledger = run.ledger(EPISODES)
+    ledger = run.ledger(layout.EPISODES)
     return not ledger.compactions() and bool(plan(ledger.commits(), TARGET_BYTES, set()))

@@ -10,8 +10,8 @@ from cluster import telemetry
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
 from pipeline.run.progress import progress_bar
-from pipeline.stages.reference import ensure_references, reference_prefix
-from rollout.group_units import group_prefix
+from pipeline.stages.reference import ensure_references
+from rollout.data import layout
 from training.config import ArmConfig, DpoArm
 
 if TYPE_CHECKING:
@@ -59,11 +59,11 @@ def _request(run: Run, name: str, arm: ArmConfig) -> "ArmRequest":
         training=run.recipe.training,
         start_model=model_source(run, arm.start),
         run=run.store.uri,
-        groups=group_prefix(run.student),
+        groups=layout.groups(run.student),
         model_dir=run.model(name),
-        checkpoint_dir=run.folder / "checkpoints" / name,
-        log_path=run.folder / "logs" / f"train-{name}.log",
-        reference=reference_prefix(run),
+        checkpoint_dir=run.folder / layout.checkpoints(name),
+        log_path=run.folder / layout.training_log(name),
+        reference=layout.reference(run.student),
     )
 
 

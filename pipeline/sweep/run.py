@@ -10,17 +10,14 @@ from typing import Any
 from rich.console import Console
 
 from cluster.store.storage import LocalStore
-from evaluation.job import SCORES
 from evaluation.sweep import Question, RowSource, Tally, summarise_sweep
 from pipeline.recipe import GIVEN_MODELS, Recipe
 from pipeline.run.folder import Run, open_run, read_run
 from pipeline.stages import STAGES
 from pipeline.stages.execute import ray_up, run_all
-from pipeline.stages.report import SUMMARY
 from pipeline.sweep.points import SweepPlan, row_of
 from pipeline.sweep.sharing import take_over
-
-PAGE = "report/index.html"
+from rollout.data import layout
 
 
 def sweep_folder(plan: SweepPlan, given: Path | None) -> Path:
@@ -37,7 +34,7 @@ def run_sweep(plan: SweepPlan, folder: Path, source: Path | None, console: Conso
     done = 0
     with contextlib.ExitStack() as session:
         for number, (name, recipe) in enumerate(plan.runs.items(), start=1):
-            with open_run(placed(recipe, name, folder), folder / "runs" / name, console, verbose) as run:
+            with open_run(placed(recipe, name, folder), folder / layout.sweep_run(name), console, verbose) as run:
                 if not all(stage.complete(run) for stage in STAGES):
                     arms = f"{len(recipe.arms)} arms"
                     console.print(f"[bold]run {number} of {len(plan.runs)}: {name}[/bold], {arms}", highlight=False)
@@ -46,7 +43,7 @@ def run_sweep(plan: SweepPlan, folder: Path, source: Path | None, console: Conso
                     done += run_all(run)
             sources.append(run)
     store = LocalStore(folder)
-    if done or not store.exists(SUMMARY):
+    if done or not store.exists(layout.SUMMARY):
         _report(plan, folder, console)
         done += 1
     return bool(done)
@@ -56,8 +53,8 @@ def show_sweep(folder: Path, console: Console) -> None:
     """The tables and the findings on the terminal."""
     from evaluation.report.sweep_table import print_sweep
 
-    print_sweep(json.loads((folder / SUMMARY).read_text(encoding="utf-8")), console)
-    console.print(f"report: {folder / PAGE}", highlight=False, soft_wrap=True)
+    print_sweep(json.loads((folder / layout.SUMMARY).read_text(encoding="utf-8")), console)
+    console.print(f"report: {folder / layout.PAGE}", highlight=False, soft_wrap=True)
 
 
 def placed(recipe: Recipe, name: str, sweep: Path) -> Recipe:
@@ -71,26 +68,28 @@ def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
     from evaluation.report.sweep import write_sweep_report
     from rollout.data.shards import read_scores
 
-    runs = {name: read_run(folder / "runs" / name, console) for name in plan.runs}
+    runs = {name: read_run(folder / layout.sweep_run(name), console) for name in plan.runs}
     summary = summarise_sweep(
         plan.name,
         _rows(plan),
         _questions(plan),
-        {name: Tally().add(read_scores(run.ledger(SCORES))) for name, run in runs.items()},
-        {name: json.loads(run.store.read(SUMMARY)) for name, run in runs.items()},
+        {name: Tally().add(read_scores(run.ledger(layout.SCORES))) for name, run in runs.items()},
+        {name: json.loads(run.store.read(layout.SUMMARY)) for name, run in runs.items()},
         next(iter(plan.runs.values())).evaluation.confidence,
     )
     summary |= {
         "axes": {key: list(values) for key, values in plan.axes.items()},
         "variants": plan.section.variants,
         "seeds": list(plan.section.seeds),
-        "runs": {name: f"runs/{name}" for name in plan.runs},
+        "runs": {name: layout.sweep_run(name) for name in plan.runs},
         "seconds": _seconds(list(runs.values())),
     }
-    page = folder / PAGE
+    page = folder / layout.PAGE
     page.parent.mkdir(exist_ok=True)
     write_sweep_report(page, summary)
-    LocalStore(folder).replace(SUMMARY, json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False).encode())
+    LocalStore(folder).replace(
+        layout.SUMMARY, json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    )
 
 
 def _rows(plan: SweepPlan) -> dict[str, list[RowSource]]:

@@ -17,11 +17,8 @@ from cluster.store.atomic import atomic_file, sync
 from cluster.store.storage import Store
 from pipeline.recipe import Recipe, resolved
 from pipeline.run.folder import Run
-from pipeline.run.workload import PLAN
 from pipeline.stages import groups, models, rollout
-from pipeline.stages.groups import EPISODES
-from pipeline.stages.reference import reference_prefix
-from rollout.group_units import group_prefix
+from rollout.data import layout
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ def _decides_groups(table: Mapping[str, Any]) -> Any:
 
 def _rolled_out(run: Run) -> bool:
     """Whether all episodes are there; whether their shards are compacted is each run's own affair."""
-    return run.store.exists(PLAN) and not rollout.missing_units(run)
+    return run.store.exists(layout.PLAN) and not rollout.missing_units(run)
 
 
 # The plan comes last of all: once it is there, nothing more is taken over, so that a command that was killed meanwhile
@@ -69,15 +66,25 @@ def _rolled_out(run: Run) -> bool:
 _LAYERS = (
     _Layer("base", _decides_base, lambda run: (), ("base",), models.complete),
     _Layer(
-        "groups", _decides_groups, lambda run: (group_prefix(run.student), reference_prefix(run)), (), groups.complete
+        "groups",
+        _decides_groups,
+        lambda run: (layout.groups(run.student), layout.reference(run.student)),
+        (),
+        groups.complete,
     ),
-    _Layer("episodes", _decides_episodes, lambda run: ("problems", EPISODES, PLAN), ("teacher",), _rolled_out),
+    _Layer(
+        "episodes",
+        _decides_episodes,
+        lambda run: (layout.PROBLEMS, layout.EPISODES, layout.PLAN),
+        ("teacher",),
+        _rolled_out,
+    ),
 )
 
 
 def take_over(run: Run, sources: list[Run]) -> None:
     """Link into `run` what one of `sources` has complete and `run` would make just the same. Once: before its plan."""
-    if run.store.exists(PLAN):
+    if run.store.exists(layout.PLAN):
         return
     for source in sources:
         taken = [layer for layer in _LAYERS if _fits(layer, source, run.recipe)]

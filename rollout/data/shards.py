@@ -18,6 +18,7 @@ import pyarrow as pa
 from cluster.errors import CorruptionError
 from cluster.store.ledger import Commit, Ledger
 from cluster.store.storage import Store
+from rollout.data import layout
 from rollout.data.columns import fault, from_row, schema, to_batch, to_row, to_rows
 from rollout.records import Episode, PreferenceGroup, Score, content_hash
 
@@ -211,7 +212,7 @@ def quarantine(store: Store, unit: str, rejected: Sequence[Rejected]) -> str | N
     if not rejected:
         return None
     data = b"".join(msgspec.json.encode(row) + b"\n" for row in rejected)
-    path = f"quarantine/{unit}-{content_hash(data)[:12]}.jsonl"
+    path = layout.quarantined(unit, content_hash(data))
     store.create(path, data)
     return path
 
@@ -238,9 +239,8 @@ def write_dataset_view(ledger: Ledger) -> bool:
     }
     info = {"description": "Written by chainpref; features are those of the Arrow schema.", "version": None}
     changed = False
-    for name, table in (("dataset_info.json", info), ("state.json", state)):
+    for path, table in ((layout.dataset_info(prefix), info), (layout.dataset_state(prefix), state)):
         data = json.dumps(table, indent=2, sort_keys=True).encode() + b"\n"
-        path = f"{prefix}/{name}" if prefix else name
         if not store.exists(path) or store.read(path) != data:
             store.replace(path, data)
             changed = True

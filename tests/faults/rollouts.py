@@ -13,7 +13,8 @@ import psutil
 
 from cluster.store.ledger import Ledger
 from cluster.store.storage import LocalStore
-from pipeline.run.workload import PLAN, Workload
+from pipeline.run.workload import Workload
+from rollout.data import layout
 from rollout.data.shards import read_episodes
 from rollout.records import Outcome, StopReason
 from tests.integration.test_whole_path import assert_gone, children, heed_interrupts
@@ -70,7 +71,7 @@ class Harmed:
 
     @property
     def plan(self) -> Workload:
-        return msgspec.json.decode((self.run / PLAN).read_bytes(), type=Workload)
+        return msgspec.json.decode((self.run / layout.PLAN).read_bytes(), type=Workload)
 
     def start(self) -> subprocess.Popen[str]:
         with (self.folder / "driver.log").open("a") as log:

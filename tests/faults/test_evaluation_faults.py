@@ -11,7 +11,7 @@ import pytest
 
 from cluster.store.ledger import Ledger
 from cluster.store.storage import LocalStore
-from evaluation.job import SCORES
+from rollout.data import layout
 from rollout.data.shards import read_scores
 from tests.faults.rollouts import ROOT, prepare
 from tests.faults.seed import seeded
@@ -56,7 +56,7 @@ def evaluate(recipe: Path, run: Path) -> subprocess.Popen[str]:
 
 
 def records(run: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (run / SCORES / "commits").glob("*.json")}
+    return {path.name: path.read_bytes() for path in (run / layout.SCORES / "commits").glob("*.json")}
 
 
 def kill(process: subprocess.Popen[str]) -> None:
@@ -95,7 +95,7 @@ def test_killed_five_times_it_scores_every_sample_once(tmp_path: Path) -> None:
     assert len(records(run)) == UNITS
     scored = [
         (score.model, score.suite, score.greedy, score.episode.problem_id, score.episode.sample)
-        for score in read_scores(Ledger(LocalStore(run), SCORES))
+        for score in read_scores(Ledger(LocalStore(run), layout.SCORES))
     ]
     problems = {(suite, problem) for _, suite, _, problem, _ in scored}
     assert len(problems) == 800

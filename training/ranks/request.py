@@ -7,6 +7,7 @@ from pathlib import Path
 from cluster.engine.model_source import model_revision
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
+from rollout.data import layout
 from rollout.records import content_hash
 from training.config import DpoArm, SftArm, TrainingConfig
 from training.ranks.zero import precision
@@ -40,7 +41,7 @@ class ArmRequest:
     @property
     def metrics_path(self) -> Path:
         """One JSON object an optimizer step, each step once."""
-        return self.checkpoint_dir / "metrics.jsonl"
+        return self.checkpoint_dir / layout.METRICS
 
     @cached_property
     def fingerprint(self) -> str:

@@ -10,16 +10,15 @@ import pytest
 from rich.console import Console
 
 from cluster.errors import WorkError
-from evaluation.job import SCORES, ScoreUnit
+from evaluation.job import ScoreUnit
 from pipeline.commands.verify import faults, verify_run
 from pipeline.recipe import load_recipe
 from pipeline.run.folder import Run, open_run
 from pipeline.run.workload import make_workload, train_problems
 from pipeline.stages.evaluate import planned_units
-from pipeline.stages.groups import EPISODES
+from rollout.data import layout
 from rollout.data.compaction import compact
 from rollout.data.shards import Rejected, encode_groups
-from rollout.group_units import group_prefix
 from rollout.hosts.units import EpisodeUnit, plan_units
 from rollout.hosts.work import ServedModel, Work, chunk_result_of, skip_meta
 from rollout.records import Episode, ErrorCode, Outcome, PreferenceGroup, Problem, Producer, StopReason
@@ -58,7 +57,7 @@ def work_of(run: Run, unit: EpisodeUnit) -> Work:
     problems = {problem.id: problem for problem in train_problems(run)}
     samples = tuple(range(unit.sample_start, unit.sample_stop))
     its = tuple(problems[name] for name in unit.problem_ids)
-    return Work(unit=unit.name, prefix=EPISODES, model=MODEL, problems=its, samples=samples, temperature=1.0)
+    return Work(unit=unit.name, prefix=layout.EPISODES, model=MODEL, problems=its, samples=samples, temperature=1.0)
 
 
 def attempted(work: Work) -> list[Episode]:
@@ -86,7 +85,7 @@ def replaced(rows: list[Episode], place: int, **changes: object) -> list[Episode
 def test_a_whole_run_has_no_fault_compacted_or_not(run: Run) -> None:
     fill(run, lambda rows: replaced(rows, 0, prompt_text="\ud800"), skipped=(units(run)[0].problem_ids[1],))
     assert list(faults(run)) == []
-    assert len(compact(run.ledger(EPISODES))) == 1
+    assert len(compact(run.ledger(layout.EPISODES))) == 1
     assert list(faults(run)) == []
     verify_run(run.folder, run.console)
 
@@ -121,7 +120,7 @@ def test_a_broken_invariant_of_a_unit_is_found(run: Run, change: Change, words: 
         for fault, word in zip(found, words, strict=True):
             assert word.replace("P#", f"{problem}#") in fault
             assert unit.name in fault
-        compact(run.ledger(EPISODES))
+        compact(run.ledger(layout.EPISODES))
     with pytest.raises(WorkError, match=rf"{len(words)} fault\(s\)"):
         verify_run(run.folder, run.console)
 
@@ -143,7 +142,7 @@ def test_a_skip_without_enough_chains_is_found(run: Run) -> None:
     first, second, *_ = units(run)
     problem = first.problem_ids[0]
     trimmed = msgspec.structs.replace(work_of(run, first), problems=(), skipped=first.problem_ids)
-    run.ledger(EPISODES).skip(first.name, "quota", skip_meta(trimmed))
+    run.ledger(layout.EPISODES).skip(first.name, "quota", skip_meta(trimmed))
     rows = attempted(work_of(run, second))
     chunk_result_of(
         run.store,
@@ -159,7 +158,7 @@ def test_a_skip_without_enough_chains_is_found(run: Run) -> None:
 def test_a_record_that_counts_otherwise_than_its_rows_is_found(run: Run) -> None:
     fill(run)
     name = units(run)[1].name
-    ledger = run.ledger(EPISODES)
+    ledger = run.ledger(layout.EPISODES)
     commit = ledger.history()[name]
     payload = ledger.read(commit)
     (run.folder / f"episodes/commits/{name}.json").unlink()
@@ -196,20 +195,25 @@ def test_a_problem_with_two_groups_is_found(run: Run) -> None:
 
 def commit_groups(run: Run, *groups: PreferenceGroup) -> None:
     encoded = encode_groups(groups)
-    run.ledger(group_prefix(run.student)).publish("b00000-x", encoded.payload, encoded.rows, attempt=0)
+    run.ledger(layout.groups(run.student)).publish("b00000-x", encoded.payload, encoded.rows, attempt=0)
 
 
 def test_groups_of_no_block_are_found(run: Run) -> None:
     encoded = encode_groups([])
-    run.ledger(group_prefix(run.student)).publish("b00009-x", encoded.payload, 0, attempt=0)
+    run.ledger(layout.groups(run.student)).publish("b00009-x", encoded.payload, 0, attempt=0)
     assert list(faults(run)) == ["groups: unit b00009-x is of no planned block"]
 
 
 def score_work(run: Run, unit: ScoreUnit, problems: Sequence[Problem], model: str) -> Work:
     return Work(
-        unit=unit.name, prefix=SCORES, model=msgspec.structs.replace(MODEL, name=model), problems=tuple(problems),
-        samples=tuple(range(unit.samples)), temperature=unit.temperature, suite=unit.suite,
-    )  # fmt: skip
+        unit=unit.name,
+        prefix=layout.SCORES,
+        model=msgspec.structs.replace(MODEL, name=model),
+        problems=tuple(problems),
+        samples=tuple(range(unit.samples)),
+        temperature=unit.temperature,
+        suite=unit.suite,
+    )
 
 
 def test_scores_are_held_against_their_plan(run: Run) -> None:

@@ -10,10 +10,11 @@ from rich.console import Console
 
 from pipeline.estimates.speed import REFERENCE
 from pipeline.plan import prediction
-from pipeline.plan.prediction import FILE, compared, predict, prediction_of
+from pipeline.plan.prediction import compared, predict, prediction_of
 from pipeline.recipe import load_recipe
 from pipeline.run.folder import Run
 from pipeline.run.memory_watch import proportional_bytes, watched
+from rollout.data import layout
 from tests.pipeline.plan.planned import planned
 from tests.repository import RECIPES
 
@@ -26,9 +27,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 def test_a_prediction_is_made_once_and_compared(run: Run) -> None:
     predict(run)
-    first = (run.folder / FILE).read_bytes()
+    first = (run.folder / layout.PREDICTION).read_bytes()
     predict(run)
-    assert (run.folder / FILE).read_bytes() == first
+    assert (run.folder / layout.PREDICTION).read_bytes() == first
     assert json.loads(first)["seconds"]["rollout"] > 0
     with run.events.stage("rollout"):
         pass
@@ -53,7 +54,7 @@ def test_a_prediction_is_made_once_and_compared(run: Run) -> None:
 
 def test_memory_on_gpus_is_compared_arm_by_arm(run: Run) -> None:
     plan = planned("one-gpu")
-    (run.folder / FILE).write_bytes(msgspec.json.encode(prediction_of(plan)))
+    (run.folder / layout.PREDICTION).write_bytes(msgspec.json.encode(prediction_of(plan)))
     run.events.add("arm trained", arm="dpo", steps=74, seconds=3.0, device_memory=20 << 30)
     rows = {row["what"]: row for row in compared(run)}
     assert rows["memory on a GPU, dpo"]["measured"] == 20 * 1024
@@ -77,7 +78,7 @@ def test_a_run_that_cannot_be_planned_goes_without(run: Run) -> None:
     recipe = load_recipe(RECIPES / "one-gpu.toml", ['models.student.source="hub:nobody/nothing"'])
     other = Run(recipe=recipe, folder=run.folder, console=run.console)
     predict(other)
-    assert not (run.folder / FILE).exists()
+    assert not (run.folder / layout.PREDICTION).exists()
     assert compared(other) == []
     assert "no plan: models.student.source" in run.console.export_text()
 

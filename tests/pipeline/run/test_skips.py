@@ -9,8 +9,8 @@ from rich.console import Console
 from cluster.store.ledger import Ledger
 from pipeline.recipe import load_recipe
 from pipeline.run.folder import Run
-from pipeline.stages.groups import EPISODES
 from pipeline.stages.rollout import Waivers
+from rollout.data import layout
 from rollout.hosts.work import ServedModel, Work, skipped_problems
 from rollout.records import Producer
 from tests.repository import DATA
@@ -22,14 +22,14 @@ RECIPE = load_recipe(DATA / "scripted.toml")
 
 
 def unit(name: str) -> Work:
-    return Work(unit=name, prefix=EPISODES, model=MODEL, problems=PROBLEMS, samples=(0, 1), temperature=1.0)
+    return Work(unit=name, prefix=layout.EPISODES, model=MODEL, problems=PROBLEMS, samples=(0, 1), temperature=1.0)
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     run = Run(recipe=RECIPE, folder=tmp_path, console=Console(quiet=True))
     meta = {"tally": '{"p0":[3,1],"p1":[0,2]}'}
-    Ledger(run.store, EPISODES).publish("u0", b"never read", 6, attempt=0, meta=meta)
+    Ledger(run.store, layout.EPISODES).publish("u0", b"never read", 6, attempt=0, meta=meta)
     return run
 
 
@@ -47,12 +47,12 @@ def test_a_restart_counts_from_the_records(run: Run) -> None:
     skips.count("u2", {"p1": (3, 0)})
     assert skips.revise(unit("u3")) is None
     assert ended == ["u3"]
-    assert skipped_problems(Ledger(run.store, EPISODES).history()["u3"]) == ("p0", "p1")
+    assert skipped_problems(Ledger(run.store, layout.EPISODES).history()["u3"]) == ("p0", "p1")
 
 
 def test_a_unit_that_a_late_host_committed_counts_as_that_says(run: Run) -> None:
     skips = Waivers(run, lambda unit: None)
     skips.count("u1", {"p0": (0, 1), "p1": (3, 0)})
-    Ledger(run.store, EPISODES).publish("u2", b"never read", 2, attempt=0, meta={"tally": '{"p0":[1,1]}'})
+    Ledger(run.store, layout.EPISODES).publish("u2", b"never read", 2, attempt=0, meta={"tally": '{"p0":[1,1]}'})
     assert skips.revise(unit("u2")) is None
-    assert not skipped_problems(Ledger(run.store, EPISODES).history()["u2"])
+    assert not skipped_problems(Ledger(run.store, layout.EPISODES).history()["u2"])

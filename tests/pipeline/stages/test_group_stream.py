@@ -12,7 +12,8 @@ from pipeline.recipe import load_recipe
 from pipeline.run.folder import Run, open_run
 from pipeline.run.workload import make_workload, read_workload
 from pipeline.stages import groups, rollout
-from pipeline.stages.groups import EPISODES, GroupStream
+from pipeline.stages.groups import GroupStream
+from rollout.data import layout
 from rollout.group_units import GroupWork
 from rollout.hosts.units import EpisodeUnit
 from tests.repository import DATA
@@ -45,7 +46,7 @@ def run(tmp_path: Path) -> Run:
 
 
 def commit(run: Run, unit: EpisodeUnit) -> None:
-    run.ledger(EPISODES).publish(unit.name, unit.name.encode(), unit.episodes, attempt=0)
+    run.ledger(layout.EPISODES).publish(unit.name, unit.name.encode(), unit.episodes, attempt=0)
 
 
 def test_a_record_is_read_once_and_a_new_one_is_seen(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,9 @@ from pipeline.recipe import load_recipe
 from pipeline.run.folder import Run, open_run
 from pipeline.stages import reference, reference_stream, rollout
 from pipeline.stages.execute import ray_up, run_one
-from pipeline.stages.reference import reference_prefix, start_shares
+from pipeline.stages.reference import start_shares
 from pipeline.stages.reference_stream import ReferenceStream
-from rollout.group_units import group_prefix
+from rollout.data import layout
 from tests.rollout.conversations import tokenizer
 from training.config import DpoArm
 from training.reference import ReferenceStore
@@ -167,9 +167,9 @@ def test_a_round_that_is_stopped_is_done_by_the_stage(rolled_out: Run, monkeypat
 
 
 def group_units(run: Run) -> list[str]:
-    return list(Ledger(run.store, group_prefix(run.student)).history())
+    return list(Ledger(run.store, layout.groups(run.student)).history())
 
 
 def scores(run: Run) -> dict[str, float]:
-    stored = ReferenceStore(Ledger(run.store, reference_prefix(run))).scores()
+    stored = ReferenceStore(Ledger(run.store, layout.reference(run.student))).scores()
     return {key: score.logp for key, score in stored.items()}

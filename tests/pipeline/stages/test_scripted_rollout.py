@@ -20,8 +20,8 @@ from pipeline.run.folder import Run, open_run
 from pipeline.stages.execute import run_one
 from pipeline.stages.report import data_figures
 from pipeline.stages.rollout import complete
+from rollout.data import layout
 from rollout.data.shards import read_episodes
-from rollout.group_units import group_prefix
 from rollout.hosts.work import skipped_episodes, skipped_problems, tally
 from rollout.records import Episode, Outcome
 from tests.pipeline.stages.metric_names import Sample, samples
@@ -145,7 +145,7 @@ def check_metrics(scrape: Callable[[], list[Sample]], run: Run, episodes: list[E
     """Scraped until the last export has arrived: the ledgers' own figures, and zeros where nothing happened."""
     none = {"teacher-0": 0.0, "teacher-1": 0.0}
     units = {"rollout": len(Ledger(run.store, "episodes").history())}
-    units["groups"] = len(Ledger(run.store, group_prefix(run.student)).history())
+    units["groups"] = len(Ledger(run.store, layout.groups(run.student)).history())
     expected = {
         ("episodes_total", "outcome"): dict.fromkeys(map(str, Outcome), 0.0) | Counter(one.outcome for one in episodes),
         ("episodes_total", "host"): none | Counter(episode.engine for episode in episodes),

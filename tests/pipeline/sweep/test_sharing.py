@@ -10,9 +10,9 @@ from pipeline.recipe import Recipe, load_recipe
 from pipeline.run.folder import Run, open_run
 from pipeline.run.workload import make_workload, read_workload
 from pipeline.stages import models, rollout
-from pipeline.stages.groups import EPISODES
 from pipeline.sweep.run import placed
 from pipeline.sweep.sharing import take_over
+from rollout.data import layout
 from tests.repository import RECIPES
 
 LOCAL = RECIPES / "local.toml"
@@ -37,7 +37,7 @@ def source(tmp_path: Path) -> Run:
         run.model(name).mkdir(parents=True)
         (run.model(name) / "model.safetensors").write_text(name)
     make_workload(run)
-    ledger = Ledger(run.store, EPISODES)
+    ledger = Ledger(run.store, layout.EPISODES)
     for unit in read_workload(run).episode_units:
         ledger.publish(unit.name, unit.name.encode(), unit.episodes, attempt=0)
     assert not rollout.missing_units(run)
@@ -63,7 +63,7 @@ def test_a_killed_taking_over_is_done_again(source: Run, tmp_path: Path) -> None
     run = opened(tmp_path / "target", recipe("arms.dpo.beta=0.5"))
     take_over(run, [source])
     (run.folder / "plan.json").unlink()
-    next((run.folder / EPISODES / "commits").iterdir()).unlink()
+    next((run.folder / layout.EPISODES / "commits").iterdir()).unlink()
     take_over(run, [source])
     assert not rollout.missing_units(run)
 
@@ -92,7 +92,7 @@ def test_runs_of_a_sweep_keep_tiny_models_beside_the_sweep(tmp_path: Path) -> No
 
 
 def test_half_a_run_is_no_source(source: Run, tmp_path: Path) -> None:
-    next((source.folder / EPISODES / "commits").iterdir()).unlink()
+    next((source.folder / layout.EPISODES / "commits").iterdir()).unlink()
     run = opened(tmp_path / "target", recipe("arms.dpo.beta=0.5"))
     take_over(run, [source])
     assert not run.store.exists("plan.json")

@@ -12,8 +12,9 @@ from cluster.errors import RequestError
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from rollout.config import EpisodeConfig, GroupsConfig
+from rollout.data import layout
 from rollout.data.shards import read_episodes, read_groups, read_scores
-from rollout.group_units import GroupWork, build_group_unit, group_prefix
+from rollout.group_units import GroupWork, build_group_unit
 from rollout.hosts.host import RolloutHost
 from rollout.hosts.work import ChunkResult, HostSpec, ServedModel, Work
 from rollout.problems import FamilyConfig, generate
@@ -83,7 +84,7 @@ def test_native_episodes_become_groups_of_a_student_with_another_template(
             groups=GroupsConfig().model_dump_json().encode(),
         )
         build_group_unit(work)
-        groups = list(read_groups(Ledger(store, group_prefix(student))))
+        groups = list(read_groups(Ledger(store, layout.groups(student))))
         assert len(groups) == len(PROBLEMS)
         made = tokenizer(student)
         for group in groups:

@@ -1,0 +1,75 @@
+"""Where everything of a run lies: the one place that knows the names on disk.
+
+All paths are relative and use "/". Those of the first half are below the run's folder; those of the second half are
+below the run's store, which is the same folder or the bucket that the recipe names.
+"""
+
+RECIPE = "recipe.toml"
+"""The resolved recipe. It stands in the bucket, too, where the run has one."""
+LOCK = ".lock"
+EVENTS = "events.jsonl"
+PREDICTION = "prediction.json"
+LOGS = "logs"
+DRIVER_LOG = "logs/driver.log"
+PAGE = "report/index.html"
+METRICS = "metrics.jsonl"
+"""A row for every optimizer step, below an arm's `checkpoints`."""
+
+PLAN = "plan.json"
+PROBLEMS = "problems"
+TRAIN_PROBLEMS = "problems/train.jsonl"
+EPISODES = "episodes"
+SCORES = "scores"
+QUARANTINE = "quarantine"
+SUMMARY = "report/summary.json"
+
+
+def model(name: str) -> str:
+    """The folder of `teacher`, `base` or an arm."""
+    return f"models/{name}"
+
+
+def checkpoints(arm: str) -> str:
+    return f"checkpoints/{arm}"
+
+
+def training_log(arm: str) -> str:
+    return f"{LOGS}/train-{arm}.log"
+
+
+def sweep_run(name: str) -> str:
+    """The folder of one run, below the folder of its sweep."""
+    return f"runs/{name}"
+
+
+def suite_problems(suite: str) -> str:
+    return f"{PROBLEMS}/suites/{suite}.jsonl"
+
+
+def groups(student: str) -> str:
+    """The ledger of a student's preference groups."""
+    return f"groups/{student}"
+
+
+def dataset_state(prefix: str) -> str:
+    """The file by which `datasets.load_from_disk` knows a ledger's folder, and which is written last."""
+    return f"{prefix}/state.json" if prefix else "state.json"
+
+
+def dataset_info(prefix: str) -> str:
+    return f"{prefix}/dataset_info.json" if prefix else "dataset_info.json"
+
+
+def reference(student: str) -> str:
+    """The ledger of log-probabilities of a student's chains; its entries are addressed by model and content."""
+    return f"reference/{student}"
+
+
+def quarantined(unit: str, digest: str) -> str:
+    """Rows of a unit that could not be stored. `digest` is a hash of them, so that another attempt's lie beside."""
+    return f"{QUARANTINE}/{unit}-{digest[:12]}.jsonl"
+
+
+def unit_in_quarantine(path: str) -> str:
+    """The unit that a path made by `quarantined` belongs to."""
+    return path.removeprefix(f"{QUARANTINE}/").rpartition("-")[0]
