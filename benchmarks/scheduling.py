@@ -35,10 +35,11 @@ from cluster.engine.interface import Engine, Generation, Sampling
 from cluster.engine.scripted import ScriptedConfig, ScriptedEngine
 from cluster.engine.vllm import EngineConfig
 from cluster.pool.routing import Chunk, Router
-from rollout.episodes.episode import Attempt, EpisodeSetting
+from rollout.config import EpisodeConfig
+from rollout.episodes.episode import EpisodeSetting, SampleSpec
+from rollout.hosts.episode_units import plan_units
 from rollout.hosts.host import RolloutHost
-from rollout.hosts.units import plan_units
-from rollout.hosts.work import ChunkResult, HostSpec, ServedModel, Work
+from rollout.hosts.work import ChunkResult, EpisodeWork, HostSpec, ServedModel
 from rollout.records import Outcome, Problem, Producer
 
 SEEDS = {1: 5, 2: 5, 3: 5, 4: 5, 8: 5, 16: 5, 32: 2, 64: 1}
@@ -75,7 +76,7 @@ class Trace:
     makespan: float = 0.0
 
 
-def draw(work: Sequence[Work], seed: int, slower: float) -> Draws:
+def draw(work: Sequence[EpisodeWork], seed: int, slower: float) -> Draws:
     """The same step times and stragglers for the same seed; `slower` 1 leaves the stragglers as quick as others."""
     chance = random.Random(seed)
     steps: dict[str, tuple[float, ...]] = {}
@@ -91,13 +92,13 @@ def draw(work: Sequence[Work], seed: int, slower: float) -> Draws:
     return Draws(steps, frozenset(stragglers))
 
 
-def plan(episodes: int) -> list[Work]:
+def plan(episodes: int) -> list[EpisodeWork]:
     """Units as a run plans them, for at least so many episodes."""
     problems = [_problem(index) for index in range(-(-episodes // SAMPLES))]
     by_id = {problem.id: problem for problem in problems}
     model = ServedModel(name="scripted", source="", producer=Producer(model="scripted", revision="", licence=""))
     return [
-        Work(
+        EpisodeWork(
             unit=unit.name,
             prefix="episodes",
             model=model,
@@ -155,21 +156,20 @@ class SimulatedHost(RolloutHost):
             generation="simulation",
             parent="",
             model=model,
-            engine=b"{}",
-            episodes=b"{}",
+            engine=EngineConfig(),
+            episodes=EpisodeConfig(),
             live_episodes=slots,
             seed=0,
         )
         super().__init__(spec)
         self._draws = draws
 
-    async def _serve(self, model: ServedModel, episodes: bytes) -> EpisodeSetting:
+    async def _serve(self, model: ServedModel, episodes: EpisodeConfig) -> EpisodeSetting:
         async with self._starting:
             if self._engine is None:
                 slots = self._spec.live_episodes
                 self._engine = DrawnEngine(self._draws, slots)
-                self._engine_config = EngineConfig()
-                limit = first_limit(self._engine.stats().kv_tokens, self._engine_config.max_context, slots)
+                limit = first_limit(self._engine.stats().kv_tokens, self._spec.engine.max_context, slots)
                 self._control = asyncio.create_task(self._follow(self._engine, ConcurrencyLimit(slots, limit)))
         return cast(EpisodeSetting, _Setting(self._engine))
 
@@ -181,12 +181,12 @@ class _Setting:
     engine: Engine
 
 
-async def simulate(work: Sequence[Work], draws: Draws, engines: int, slots: int) -> Trace:
+async def simulate(work: Sequence[EpisodeWork], draws: Draws, engines: int, slots: int) -> Trace:
     """All the work on so many hosts, as the pool has it done: what is dispatched and when is the router's to say."""
     loop = asyncio.get_running_loop()
     trace = Trace()
 
-    async def episode(problem: Problem, attempt: Attempt, setting: EpisodeSetting) -> Any:
+    async def episode(problem: Problem, attempt: SampleSpec, setting: EpisodeSetting) -> Any:
         name = f"{problem.id}#{attempt.sample}"
         trace.begun[name] = begun = loop.time()
         for step in range(len(draws.steps[name])):
@@ -194,7 +194,7 @@ async def simulate(work: Sequence[Work], draws: Draws, engines: int, slots: int)
         trace.took[name] = loop.time() - begun
         return _ENDED
 
-    def chunk_result(store: Any, done: Work, episodes: Sequence[Any], *rest: Any) -> ChunkResult:
+    def chunk_result(store: Any, done: EpisodeWork, episodes: Sequence[Any], *rest: Any) -> ChunkResult:
         return ChunkResult(
             unit=done.unit,
             won=True,
@@ -229,15 +229,15 @@ class _Ended:
 _ENDED = _Ended()
 
 
-async def _drive(work: Sequence[Work], hosts: dict[str, SimulatedHost], slots: int) -> None:
+async def _drive(work: Sequence[EpisodeWork], hosts: dict[str, SimulatedHost], slots: int) -> None:
     """The pool's loop, on the virtual clock."""
     loop = asyncio.get_running_loop()
-    router: Router[Work] = Router(work)
+    router: Router[EpisodeWork] = Router(work)
     answers: asyncio.Queue[tuple[str, Any, Any]] = asyncio.Queue()
     asking: set[str] = set()
     tasks: set[asyncio.Task[None]] = set()
 
-    async def remote(name: str, chunk: Chunk[Work] | None, call: Any) -> None:
+    async def remote(name: str, chunk: Chunk[EpisodeWork] | None, call: Any) -> None:
         await asyncio.sleep(RPC_S)
         try:
             result = await call
@@ -246,7 +246,7 @@ async def _drive(work: Sequence[Work], hosts: dict[str, SimulatedHost], slots: i
         await asyncio.sleep(RPC_S)
         answers.put_nowait((name, chunk, result))
 
-    def send(name: str, chunk: Chunk[Work] | None, call: Any) -> None:
+    def send(name: str, chunk: Chunk[EpisodeWork] | None, call: Any) -> None:
         task = asyncio.create_task(remote(name, chunk, call))
         tasks.add(task)
         task.add_done_callback(tasks.discard)

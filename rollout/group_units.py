@@ -14,7 +14,7 @@ from rollout.config import GroupsConfig
 from rollout.data import layout
 from rollout.data.shards import ShardWriter, quarantine, records, runs
 from rollout.groups import build_group
-from rollout.hosts.units import group_unit_name
+from rollout.hosts.episode_units import group_unit_name
 from rollout.prompts.native_template import open_template
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Episode, PreferenceGroup, content_hash
@@ -30,15 +30,14 @@ class GroupWork(msgspec.Struct, frozen=True, kw_only=True):
 
     unit: str
     run_uri: str
-    episodes: tuple[str, ...]
+    episode_units: tuple[str, ...]
     """Names of the committed episode units of the block."""
     problems: tuple[str, ...]
     """The block's problems, in the plan's order."""
     student: str
     student_source: str
     """A folder, or `hub:OWNER/NAME@COMMIT`."""
-    groups: bytes
-    """GroupsConfig as JSON."""
+    groups: GroupsConfig
     memory: int = 0
     """Bytes that a task which builds it is to reserve."""
 
@@ -82,16 +81,15 @@ def build_group_unit(work: GroupWork) -> Commit:
     Memory: the block's shards, one problem's episodes as objects, and the groups in Arrow; see `needed_memory`.
     """
     store = open_store(work.run_uri)
-    config = GroupsConfig.model_validate_json(work.groups)
     writer = ShardWriter(PreferenceGroup)
     figures: list[Figures] = []
     episodes = 0
-    for of_problem in problem_episodes(Ledger(store, layout.EPISODES), work.episodes, work.problems):
+    for of_problem in problem_episodes(Ledger(store, layout.EPISODES), work.episode_units, work.problems):
         episodes += len(of_problem)
         for call_format in sorted({episode.call_format for episode in of_problem}):
             alike = [episode for episode in of_problem if episode.call_format == call_format]
             template = _template(work.student_source, call_format)
-            group = problem_group(alike, work.student, template, config)
+            group = problem_group(alike, work.student, template, work.groups)
             if group is not None:
                 writer.add(group)
                 figures.append(figures_of(group))

@@ -11,8 +11,8 @@ from cluster.engine.vllm import EngineConfig
 from cluster.pool.pool import Pool, PoolLimits
 from cluster.store.storage import open_store
 from rollout.config import EpisodeConfig
-from rollout.hosts.units import plan_units
-from rollout.hosts.work import ChunkResult, HostSpec, ServedModel, Work, join_parts
+from rollout.hosts.episode_units import plan_units
+from rollout.hosts.work import ChunkResult, EpisodeWork, HostSpec, ServedModel, join_chunks
 from rollout.records import Problem, Producer
 
 PROBLEMS_PER_BLOCK = 32
@@ -23,15 +23,15 @@ SAMPLES_PER_UNIT = 8
 class Served:
     """One host under a pool, its engine loaded."""
 
-    def __init__(self, pool: Pool[Work, ChunkResult], actors: Sequence[Any], model: ServedModel) -> None:
+    def __init__(self, pool: Pool[EpisodeWork, ChunkResult], actors: Sequence[Any], model: ServedModel) -> None:
         self._pool, self._actors, self._model = pool, actors, model
 
-    def work(self, prefix: str, problems: Sequence[Problem], samples: int, temperature: float) -> list[Work]:
+    def work(self, prefix: str, problems: Sequence[Problem], samples: int, temperature: float) -> list[EpisodeWork]:
         """Units of all samples of all problems, in the order of a run's plan."""
         by_id = {problem.id: problem for problem in problems}
         units = plan_units(list(by_id), samples, PROBLEMS_PER_BLOCK, SAMPLES_PER_UNIT, prefix)
         return [
-            Work(
+            EpisodeWork(
                 unit=unit.name,
                 prefix=prefix,
                 model=self._model,
@@ -43,7 +43,7 @@ class Served:
             for unit in units
         ]
 
-    def run(self, work: Sequence[Work]) -> list[ChunkResult]:
+    def run(self, work: Sequence[EpisodeWork]) -> list[ChunkResult]:
         """Do the work and commit it, as the rollout stage does."""
         return list(self._pool.run(work))
 
@@ -68,8 +68,8 @@ def serve(
         generation="benchmark",
         parent="",
         model=served,
-        engine=engine.model_dump_json().encode(),
-        episodes=episodes.model_dump_json().encode(),
+        engine=engine,
+        episodes=episodes,
         live_episodes=live,
         seed=0,
     )
@@ -80,8 +80,8 @@ def serve(
         return actors[-1]
 
     store = open_store(spec.run_uri)
-    pool: Pool[Work, ChunkResult] = Pool(
-        {spec.name: make}, PoolLimits(places=live, attempts=1), join=lambda work, parts: join_parts(store, work, parts)
+    pool: Pool[EpisodeWork, ChunkResult] = Pool(
+        {spec.name: make}, PoolLimits(places=live, attempts=1), join=lambda work, parts: join_chunks(store, work, parts)
     )
     try:
         yield Served(pool, actors, served)

@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.rollout.models import tokenizer_for
 from cluster.engine.scripted import ScriptedConfig, ScriptedEngine
 from rollout.config import EpisodeConfig
-from rollout.episodes.episode import Attempt, EpisodeSetting, run_episode
+from rollout.episodes.episode import EpisodeSetting, SampleSpec, run_episode
 from rollout.formats import load_format
 from rollout.problems import FamilyConfig, generate
 from rollout.prompts.template import ChatTemplate
@@ -93,7 +93,7 @@ async def _attempts(problems: Sequence[Problem], setting: EpisodeSetting) -> lis
 
     async def attempt(problem: Problem) -> Episode:
         async with gate:
-            return await run_episode(problem, Attempt(sample=0, temperature=1.0), setting)
+            return await run_episode(problem, SampleSpec(sample=0, temperature=1.0), setting)
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(attempt(problem)) for problem in problems]

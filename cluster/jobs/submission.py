@@ -49,7 +49,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class JobAttempt:
     """One attempt as the cluster tells of it."""
 
     id: str
@@ -62,9 +62,9 @@ class Attempt:
         return self.status in OVER
 
 
-def last_attempt(job: Job, jobs: Sequence[Any]) -> Attempt | None:
+def last_attempt(job: Job, jobs: Sequence[Any]) -> JobAttempt | None:
     """The newest attempt of `job` among Ray's JobDetails. Raises RequestError where the id is another one's."""
-    found: dict[int, Attempt] = {}
+    found: dict[int, JobAttempt] = {}
     for one in jobs:
         number = _number(job.id, one.submission_id or "")
         known = one.metadata or {}
@@ -74,11 +74,11 @@ def last_attempt(job: Job, jobs: Sequence[Any]) -> Attempt | None:
             raise RequestError(
                 f"--id {job.id}: on this cluster that is another job, of another recipe or folder; choose another --id"
             )
-        found[number] = Attempt(id=one.submission_id, status=str(one.status), message=one.message or "")
+        found[number] = JobAttempt(id=one.submission_id, status=str(one.status), message=one.message or "")
     return found[max(found)] if found else None
 
 
-def next_id(job: Job, last: Attempt | None) -> str | None:
+def next_id(job: Job, last: JobAttempt | None) -> str | None:
     """The id that an attempt would be made under; None where none is needed."""
     if last is None:
         return job.id
@@ -130,7 +130,7 @@ class JobServer:
                 logging.getLogger(f"ray.dashboard.modules.{name}").setLevel(logging.ERROR)
             self._client = JobSubmissionClient(address)
 
-    def last_attempt(self, job: Job) -> Attempt | None:
+    def last_attempt(self, job: Job) -> JobAttempt | None:
         with _asked(self.address):
             return last_attempt(job, self._client.list_jobs())
 
@@ -154,13 +154,13 @@ class JobServer:
                 raise
         return True
 
-    def attempt(self, attempt_id: str) -> Attempt:
+    def attempt(self, attempt_id: str) -> JobAttempt:
         """One attempt as it is now."""
         with _asked(self.address):
             found = self._client.get_job_info(attempt_id)
-        return Attempt(id=attempt_id, status=str(found.status), message=found.message or "")
+        return JobAttempt(id=attempt_id, status=str(found.status), message=found.message or "")
 
-    def follow(self, attempt_id: str, write: Callable[[str], None]) -> Attempt:
+    def follow(self, attempt_id: str, write: Callable[[str], None]) -> JobAttempt:
         """Hand what the job prints to `write` until it is over. A connection that breaks is taken up where it broke.
 
         Raises WorkError when it stays broken.

@@ -23,7 +23,7 @@ from pipeline.run.workload import read_workload
 from rollout.data import layout
 from rollout.data.shards import decode_episodes, read_groups
 from rollout.formats import load_format
-from rollout.hosts.units import block_name
+from rollout.hosts.episode_units import block_name
 from rollout.prompts.native_template import NATIVE, tools_of
 from rollout.prompts.rendering import shown_toolbox
 from rollout.prompts.template import ChatTemplate

@@ -23,7 +23,7 @@ from rollout.data import layout
 from rollout.data.invariants import episode_faults, group_faults
 from rollout.data.shards import iterate
 from rollout.data.unit_rows import UnitRows
-from rollout.hosts.units import EpisodeUnit, block_name
+from rollout.hosts.episode_units import EpisodeUnit, block_name
 from rollout.hosts.work import committed_outcomes, quarantined_rows, skipped_problems
 from rollout.records import Episode, Outcome, PreferenceGroup, Score
 

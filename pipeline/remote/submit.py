@@ -11,7 +11,7 @@ import tomli_w
 from rich.console import Console
 
 from cluster.errors import RequestError, WorkError
-from cluster.jobs.submission import Attempt, Job, JobServer, address_of, next_id, send_token
+from cluster.jobs.submission import Job, JobAttempt, JobServer, address_of, next_id, send_token
 from cluster.jobs.upload import archive, files_to_send
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.remote.portable import moved, named_files
@@ -64,7 +64,7 @@ def submit_command(path: Path, settings: Sequence[str], asked: Asked, console: C
         _say(console, f"job {attempt.id} succeeded")
 
 
-def submit(server: JobServer, job: Job, console: Console) -> Attempt:
+def submit(server: JobServer, job: Job, console: Console) -> JobAttempt:
     """The attempt of `job` that counts: one that is there, or a new one."""
     while True:
         last = server.last_attempt(job)
@@ -77,7 +77,7 @@ def submit(server: JobServer, job: Job, console: Console) -> Attempt:
         if server.start(job, new):
             again = f", goes on after {last.id}, which was {last.status}" if last is not None else ""
             _say(console, f"job {new} submitted to {server.address} ({len(job.package) / 1e6:.1f} MB){again}")
-            return Attempt(id=new, status="PENDING")
+            return JobAttempt(id=new, status="PENDING")
 
 
 def make_job(recipe: Recipe, asked: Asked) -> Job:
@@ -113,7 +113,7 @@ def _refuse_absent(recipe: Recipe, files: Mapping[str, Path], working_dir: Path)
             )
 
 
-def _ended(attempt: Attempt) -> None:
+def _ended(attempt: JobAttempt) -> None:
     """Raise WorkError for whatever is no success."""
     if attempt.status == "SUCCEEDED":
         return
@@ -123,7 +123,7 @@ def _ended(attempt: Attempt) -> None:
     raise WorkError(f"job {attempt.id} {what} ({first}{missing}); submitting it again goes on from what is committed")
 
 
-def _hints(server: JobServer, attempt: Attempt) -> tuple[str, ...]:
+def _hints(server: JobServer, attempt: JobAttempt) -> tuple[str, ...]:
     return (
         f"follow: ray job logs --follow --address {server.address} {attempt.id} (or the same command again)",
         f"stop:   ray job stop --address {server.address} {attempt.id}",

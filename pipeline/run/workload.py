@@ -11,7 +11,7 @@ from pipeline.recipe import NO_TRAIN_PROBLEMS
 from pipeline.run.folder import Run
 from pipeline.run.suites import make_suites
 from rollout.data import layout
-from rollout.hosts.units import EpisodeUnit, plan_units
+from rollout.hosts.episode_units import EpisodeUnit, plan_units
 from rollout.problems import generate
 from rollout.problems.duplicates import deduplicate
 from rollout.records import Problem

@@ -45,13 +45,13 @@ def work(run: Run) -> None:
 
 
 def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit], done: Units) -> None:
-    from rollout.hosts.work import Work, next_attempt
+    from rollout.hosts.work import EpisodeWork, next_attempt
 
     problems = {problem.id: problem for suite in suite_problems(run).values() for problem in suite}
     models = {name: served_model(run, name) for name in dict.fromkeys(unit.model for unit in units)}
     asked = suite_episodes(run.recipe)
     work_units = [
-        Work(
+        EpisodeWork(
             unit=unit.name,
             prefix=layout.SCORES,
             model=models[unit.model],
@@ -59,7 +59,7 @@ def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit], done: Units) ->
             samples=tuple(range(unit.samples)),
             temperature=unit.temperature,
             suite=unit.suite,
-            episodes=asked[unit.suite].model_dump_json().encode(),
+            episodes=asked[unit.suite],
             affinity=unit.model,
         )
         for unit in units

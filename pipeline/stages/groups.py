@@ -14,7 +14,7 @@ from pipeline.run.workload import read_workload
 from rollout.data import layout
 from rollout.data.shards import write_dataset_view
 from rollout.group_units import GroupWork, build_group_unit, group_unit, needed_memory, tokenizer_fingerprint
-from rollout.hosts.units import EpisodeUnit, ready_blocks, units_of_blocks
+from rollout.hosts.episode_units import EpisodeUnit, ready_blocks, units_of_blocks
 
 _LOOK_EVERY_S = 5.0
 
@@ -153,10 +153,10 @@ class _WorkMaker:
         return GroupWork(
             unit=group_unit(members[0].block, run.student, commits, config, self._fingerprint),
             run_uri=run.store.uri,
-            episodes=tuple(unit.name for unit in members),
+            episode_units=tuple(unit.name for unit in members),
             problems=members[0].problem_ids,
             memory=needed_memory(sum(commit.bytes for commit in commits), len(members[0].problem_ids)),
             student=run.student,
             student_source=self._source,
-            groups=config.model_dump_json().encode(),
+            groups=config,
         )

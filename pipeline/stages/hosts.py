@@ -19,7 +19,7 @@ from rollout.data import layout
 if TYPE_CHECKING:
     from cluster.pool.pool import HostFactory, Pool
     from cluster.pool.reservation import Reservation
-    from rollout.hosts.work import ChunkResult, ServedModel, Work
+    from rollout.hosts.work import ChunkResult, EpisodeWork, ServedModel
 
 from pipeline.run.models import served_model
 
@@ -28,11 +28,11 @@ _LOOK_EVERY_S = 2.0
 
 
 @contextmanager
-def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Work, ChunkResult]"]:
+def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[EpisodeWork, ChunkResult]"]:
     """Hosts for the `teacher` or the `student`, ended when the block ends. Ray is up."""
     from cluster.pool.host_reservations import HostReservations
     from cluster.pool.pool import Pool, PoolLimits
-    from rollout.hosts.work import join_parts
+    from rollout.hosts.work import join_chunks
 
     config = run.recipe.hosts(kind)
     placement = _placement(run, kind, config)
@@ -42,14 +42,14 @@ def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Work
         kind, placement, lambda name, reservation: _factory(run, config, name, model, reservation), tell
     )
     hosts = reservations.reserve(config.count)
-    pool: Pool[Work, ChunkResult] | None = None
+    pool: Pool[EpisodeWork, ChunkResult] | None = None
     try:
         _await_nodes(run, kind, config, placement)
         pool = Pool(
             hosts=hosts,
             limits=PoolLimits(places=config.live_episodes, attempts=config.attempts, silence_s=config.silence_s),
             on_event=tell,
-            join=lambda work, parts: join_parts(run.store, work, parts),
+            join=lambda work, parts: join_chunks(run.store, work, parts),
             needs=str(placement),
             upkeep=reservations.follow,
         )
@@ -79,12 +79,12 @@ def _factory(
         generation=run.id,
         parent=run.recipe.run.parent,
         model=model,
-        engine=config.engine.model_dump_json().encode(),
-        episodes=run.recipe.episodes.model_dump_json().encode(),
+        engine=config.engine,
+        episodes=run.recipe.episodes,
         live_episodes=config.live_episodes,
         seed=run.recipe.run.seed,
         executor=reservation.placement.executor,
-        scripted=config.scripted.model_dump_json().encode() if config.scripted else b"",
+        scripted=config.scripted,
         must_see=layout.PLAN,
     )
     threads = {"OMP_NUM_THREADS": str(config.engine.threads)} if config.engine.threads else {}

@@ -14,9 +14,9 @@ from pipeline.stages.reference_stream import ReferenceStream
 from pipeline.stages.watch import Watch
 from rollout.data import layout
 from rollout.data.compaction import TARGET_BYTES, compact, plan
+from rollout.hosts.episode_units import EpisodeUnit, block_name
 from rollout.hosts.quota import Quota
-from rollout.hosts.units import EpisodeUnit, block_name
-from rollout.hosts.work import Work, committed_tally, next_attempt, skip_meta
+from rollout.hosts.work import EpisodeWork, committed_tally, next_attempt, skip_meta
 
 
 def complete(run: Run) -> bool:
@@ -45,7 +45,7 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
     model = served_model(run, "teacher")
     rollout = run.recipe.rollout
     units = [
-        Work(
+        EpisodeWork(
             unit=unit.name,
             prefix=layout.EPISODES,
             model=model,
@@ -104,7 +104,7 @@ class Waivers:
             self._counted.add(unit)
             self._quota.add(found)
 
-    def revise(self, unit: Work) -> Work | None:
+    def revise(self, unit: EpisodeWork) -> EpisodeWork | None:
         """What is still to be done of a unit that is given away, as its next attempt."""
         if self._quota is None:
             return next_attempt(unit)

@@ -15,7 +15,7 @@ from pipeline.stages.host_metrics import HostMetrics
 
 if TYPE_CHECKING:
     from cluster.pool.pool import Pool
-    from rollout.hosts.work import ChunkResult, Work
+    from rollout.hosts.work import ChunkResult, EpisodeWork
 from pipeline.stages.hosts import _ASK_EVERY_S
 
 _READ_EVERY_S = 5.0
@@ -43,7 +43,7 @@ class Watch:
     """Reads the hosts every few seconds, shows the figures on the bar, records them in events.jsonl and counts them in
     the metrics. A context manager: on its way out it reads them a last time."""
 
-    def __init__(self, run: Run, stage: str, pool: "Pool[Work, ChunkResult]", bar: Bar) -> None:
+    def __init__(self, run: Run, stage: str, pool: "Pool[EpisodeWork, ChunkResult]", bar: Bar) -> None:
         self._run, self._stage, self._pool, self._bar = run, stage, pool, bar
         self._outcomes: Counter[str] = Counter()
         self._rows = self._tokens = 0

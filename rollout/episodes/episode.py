@@ -47,7 +47,7 @@ class EpisodeSetting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class SampleSpec:
     """Which attempt at a problem, and how it is sampled."""
 
     sample: int
@@ -58,7 +58,7 @@ class Attempt:
     """Distinguishes request ids of attempts that share problem and sample (greedy and sampled scoring, say)."""
 
 
-async def run_episode(problem: Problem, attempt: Attempt, setting: EpisodeSetting) -> Episode:
+async def run_episode(problem: Problem, attempt: SampleSpec, setting: EpisodeSetting) -> Episode:
     """Attempt `problem` once. Raises InfrastructureError when the engine is gone; the caller tries elsewhere."""
     clock = asyncio.get_running_loop().time
     started = clock()
@@ -101,7 +101,7 @@ async def run_episode(problem: Problem, attempt: Attempt, setting: EpisodeSettin
 
 async def _converse(
     problem: Problem,
-    attempt: Attempt,
+    attempt: SampleSpec,
     setting: EpisodeSetting,
     session: Session,
     prompt: Prompt,

@@ -16,17 +16,17 @@ from functools import lru_cache
 
 from cluster.engine.concurrency import ConcurrencyLimit, ResizableSemaphore, first_limit
 from cluster.engine.model_source import local_model
-from cluster.engine.scripted import ScriptedConfig, ScriptedEngine, start_scripted
-from cluster.engine.vllm import EngineConfig, VllmEngine, start_engine
+from cluster.engine.scripted import ScriptedEngine, start_scripted
+from cluster.engine.vllm import VllmEngine, start_engine
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from cluster.pool.pool import Room
 from cluster.store.storage import Store, open_store
 from cluster.telemetry import STEP_SECONDS
 from rollout.config import EpisodeConfig
-from rollout.episodes.episode import Attempt, EpisodeSetting, run_episode
+from rollout.episodes.episode import EpisodeSetting, SampleSpec, run_episode
 from rollout.formats import CallFormat
 from rollout.hosts.scripted_replies import OraclePolicy
-from rollout.hosts.work import ChunkResult, HostProgress, HostSpec, ServedModel, Work, chunk_result_of
+from rollout.hosts.work import ChunkResult, EpisodeWork, HostProgress, HostSpec, ServedModel, chunk_result_of
 from rollout.prompts.native_template import open_template
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Episode, Problem, content_hash
@@ -36,11 +36,6 @@ _LAST_WORDS_S = 0.3
 _CONTROL_S = 0.5
 """How often the limit of live episodes is looked at."""
 _SIGN_OF_LIFE_S = 2.0
-
-
-@lru_cache(maxsize=64)
-def _episode_config(settings: bytes) -> EpisodeConfig:
-    return EpisodeConfig.model_validate_json(settings)
 
 
 @lru_cache(maxsize=8)
@@ -66,7 +61,7 @@ class RolloutHost:
         self._outcomes: Counter[str] = Counter()
         self._step_seconds = [0] * STEP_SECONDS.buckets
         self._engine: VllmEngine | ScriptedEngine | None = None
-        self._player: OraclePolicy | None = None
+        self._oracle: OraclePolicy | None = None
         self._model = spec.model
         self._starting = asyncio.Lock()
         self._control: asyncio.Task[None] | None = None
@@ -77,13 +72,13 @@ class RolloutHost:
         """Load the model. Returns the host's places. Raises RequestError where the node does not see the run."""
         await asyncio.to_thread(self._refuse_elsewhere)
         try:
-            await self._serve(self._spec.model, b"")
+            await self._serve(self._spec.model, self._spec.episodes)
         except InfrastructureError as error:
             self._end_if_fatal(error)
             raise
         return self._semaphore.limit
 
-    async def run(self, work: Work, start: int, stop: int) -> ChunkResult:
+    async def run(self, work: EpisodeWork, start: int, stop: int) -> ChunkResult:
         """Make the attempts `start` to `stop` of a unit; commit their rows if that is all of it, else return them.
 
         Raises InfrastructureError; then nothing was committed.
@@ -96,7 +91,7 @@ class RolloutHost:
         chunk = f"{work.unit}:{start}"
         self._left[chunk] = stop - start
         try:
-            setting = await self._serve(work.model, work.episodes)
+            setting = await self._serve(work.model, work.episodes or self._spec.episodes)
             episodes = await self._attempts(work, start, stop, chunk, setting)
         except InfrastructureError as error:
             self._end_if_fatal(error)
@@ -175,9 +170,8 @@ class RolloutHost:
     def _store(self) -> Store:
         return open_store(self._spec.run_uri)
 
-    async def _serve(self, model: ServedModel, episodes: bytes) -> EpisodeSetting:
+    async def _serve(self, model: ServedModel, config: EpisodeConfig) -> EpisodeSetting:
         """The engine, serving `model`: started if there is none, its weights replaced if it serves another."""
-        config = _episode_config(episodes or self._spec.episodes)
         async with self._starting:
             template, call_format = await asyncio.to_thread(_opened, model.source, config.call_format)
             if self._engine is None:
@@ -193,7 +187,7 @@ class RolloutHost:
             template=template,
             call_format=call_format,
             config=config,
-            max_context=self._engine_config.max_context,
+            max_context=self._spec.engine.max_context,
             producer=model.producer,
             generation=self._spec.generation,
             parent=self._spec.parent,
@@ -202,17 +196,15 @@ class RolloutHost:
 
     async def _load(self, model: ServedModel) -> VllmEngine | ScriptedEngine:
         spec = self._spec
-        self._engine_config = EngineConfig.model_validate_json(spec.engine)
         folder = await asyncio.to_thread(local_model, model.source)
         engine: VllmEngine | ScriptedEngine
         if spec.scripted:
-            config = ScriptedConfig.model_validate_json(spec.scripted)
-            self._player = OraclePolicy(config.wrong, config.seed)
-            engine = await start_scripted(self._player, config)
+            self._oracle = OraclePolicy(spec.scripted.wrong, spec.scripted.seed)
+            engine = await start_scripted(self._oracle, spec.scripted)
         else:
-            engine = await start_engine(self._engine_config, str(folder), spec.seed, spec.executor)
+            engine = await start_engine(self._spec.engine, str(folder), spec.seed, spec.executor)
         self._model = model
-        limit = first_limit(engine.stats().kv_tokens, self._engine_config.max_context, spec.live_episodes)
+        limit = first_limit(engine.stats().kv_tokens, self._spec.engine.max_context, spec.live_episodes)
         self._control = asyncio.create_task(self._follow(engine, ConcurrencyLimit(spec.live_episodes, limit)))
         return engine
 
@@ -226,10 +218,12 @@ class RolloutHost:
                 self._semaphore.limit = limit
                 self._changed.set()
 
-    async def _attempts(self, work: Work, start: int, stop: int, chunk: str, setting: EpisodeSetting) -> list[Episode]:
+    async def _attempts(
+        self, work: EpisodeWork, start: int, stop: int, chunk: str, setting: EpisodeSetting
+    ) -> list[Episode]:
         """The attempts of a unit from `start` to `stop`, problem-major. The first error cancels the rest."""
-        if self._player is not None:
-            self._player.learn(work.problems, setting.template, setting.call_format)
+        if self._oracle is not None:
+            self._oracle.learn(work.problems, setting.template, setting.call_format)
         self._chunks_under_way += 1
         self._idle.clear()
         try:
@@ -249,13 +243,20 @@ class RolloutHost:
                 self._idle.set()
         return [task.result() for task in tasks]
 
-    async def _attempt(self, problem: Problem, sample: int, work: Work, chunk: str, setting: EpisodeSetting) -> Episode:
+    async def _attempt(
+        self, problem: Problem, sample: int, work: EpisodeWork, chunk: str, setting: EpisodeSetting
+    ) -> Episode:
+        seed = None
+        if self._spec.engine.seeded and work.temperature > 0:
+            # A function of what is attempted and not of who attempts it or when: so the samples repeat.
+            parts = (str(self._spec.seed), work.model.name, work.suite, problem.id, str(sample))
+            seed = int(content_hash(*parts)[:7], 16)
         async with self._semaphore:
-            attempt = Attempt(
+            attempt = SampleSpec(
                 sample=sample,
                 temperature=work.temperature,
                 top_p=work.top_p,
-                seed=self._seed(work, problem, sample),
+                seed=seed,
                 label=f"@{work.unit}",
             )
             episode = await run_episode(problem, attempt, setting)
@@ -266,13 +267,6 @@ class RolloutHost:
         for step in episode.steps:
             self._step_seconds[STEP_SECONDS.bucket(step.seconds)] += 1
         return episode
-
-    def _seed(self, work: Work, problem: Problem, sample: int) -> int | None:
-        """A seed of the attempt's own, where the recipe wants samples that repeat."""
-        if not self._engine_config.seeded or work.temperature == 0:
-            return None
-        parts = (str(self._spec.seed), work.model.name, work.suite, problem.id, str(sample))
-        return int(content_hash(*parts)[:7], 16)
 
     def _end_if_fatal(self, error: InfrastructureError) -> None:
         """After the engine's death nothing in this process can be trusted: end it; the pool makes another one.

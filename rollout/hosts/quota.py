@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from rollout.config import QuotaConfig
-from rollout.hosts.work import Work
+from rollout.hosts.work import EpisodeWork
 
 
 class Quota:
@@ -29,7 +29,7 @@ class Quota:
         right, wrong = self._counts.get(problem, (0, 0))
         return right >= self._config.right and wrong >= self._config.wrong
 
-    def trim(self, work: Work) -> Work:
+    def trim(self, work: EpisodeWork) -> EpisodeWork:
         """The work without the problems that have enough; its `skipped` names them."""
         left = tuple(problem for problem in work.problems if not self.filled(problem.id))
         skipped = tuple(problem.id for problem in work.problems if self.filled(problem.id))

@@ -31,11 +31,9 @@ class OraclePolicy:
         asked = _REQUEST.fullmatch(request_id)
         assert asked is not None, f"not a request of an episode: {request_id}"
         (problem, template, call_format), step = self._problems[asked["problem"]], int(asked["step"])
-        if step >= len(problem.gold_calls) or self._share(problem.id, asked["sample"]) < self._wrong:
+        # A number between 0 and 1 that belongs to the attempt, whoever makes it and whenever.
+        text = f"{self._seed} {problem.id} {asked['sample']}"
+        share = int.from_bytes(hashlib.sha256(text.encode(errors="surrogatepass")).digest()[:8], "big") / 2**64
+        if step >= len(problem.gold_calls) or share < self._wrong:
             return template.encode_reply(WRONG_REPLY)
         return template.calls_ids(problem.gold_calls[step : step + 1], call_format)
-
-    def _share(self, problem: str, sample: str) -> float:
-        """A number between 0 and 1 that belongs to the attempt, whoever makes it, and whenever."""
-        digest = hashlib.sha256(f"{self._seed} {problem} {sample}".encode(errors="surrogatepass")).digest()
-        return int.from_bytes(digest[:8], "big") / 2**64

@@ -1,7 +1,7 @@
 """What a rollout host is told and what it answers: specification, units of work, results; and how rows are stored.
 
 A unit may be done in parts on several hosts, near the end of the work. A host stores a whole unit itself; the rows of
-a part travel in its chunk_result, and `join_parts` commits them together.
+a part travel in its chunk_result, and `join_chunks` commits them together.
 """
 
 from collections import Counter
@@ -9,10 +9,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from cluster.engine.scripted import ScriptedConfig
+from cluster.engine.vllm import EngineConfig
 from cluster.errors import CorruptionError
 from cluster.pool.placement import Executor
 from cluster.store.ledger import Commit, Ledger
 from cluster.store.storage import Store
+from rollout.config import EpisodeConfig
 from rollout.data.shards import concatenate, encode_episodes, encode_scores, quarantine
 from rollout.records import Episode, Outcome, Problem, Producer, Score
 
@@ -33,21 +36,19 @@ class HostSpec(msgspec.Struct, frozen=True, kw_only=True):
     generation: str
     parent: str
     model: ServedModel
-    engine: bytes
-    """EngineConfig as JSON."""
-    episodes: bytes
-    """EpisodeConfig as JSON."""
+    engine: EngineConfig
+    episodes: EpisodeConfig
     live_episodes: int
     """Episodes under way at a time, at most."""
     seed: int
     executor: Executor = "mp"
-    scripted: bytes = b""
-    """ScriptedConfig as JSON: plays known solutions instead of serving the model."""
+    scripted: ScriptedConfig | None = None
+    """Where it is given, the host plays known solutions instead of serving the model."""
     must_see: str = ""
     """A file of the run that the host must find at `run_uri`, or its node does not share the run's storage."""
 
 
-class Work(msgspec.Struct, frozen=True, kw_only=True):
+class EpisodeWork(msgspec.Struct, frozen=True, kw_only=True):
     """One unit: attempts at problems, and where their rows go."""
 
     unit: str
@@ -62,8 +63,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """Name of the suite when the rows are scores; "" for a rollout."""
     affinity: str = ""
     """Work of equal affinity shares prompts."""
-    episodes: bytes = b""
-    """EpisodeConfig as JSON, where it is not the host's."""
+    episodes: EpisodeConfig | None = None
+    """What the attempts are made with; None for what the host's specification says."""
     skipped: tuple[str, ...] = ()
     """Problems of the unit that have enough chains already, and are left out."""
     attempt: int = 0
@@ -134,7 +135,7 @@ class HostProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def chunk_result_of(
-    store: Store, work: Work, episodes: Sequence[Episode], whole: bool, host: str, seconds: float
+    store: Store, work: EpisodeWork, episodes: Sequence[Episode], whole: bool, host: str, seconds: float
 ) -> ChunkResult:
     """Commit a whole unit's episodes; of a part, put the rows into the chunk_result."""
     if work.suite:
@@ -161,7 +162,7 @@ def chunk_result_of(
     return _commit(store, work, chunk_result) if whole else chunk_result
 
 
-def join_parts(store: Store, work: Work, parts: Sequence[ChunkResult]) -> ChunkResult:
+def join_chunks(store: Store, work: EpisodeWork, parts: Sequence[ChunkResult]) -> ChunkResult:
     """Commit a unit that was done in parts. `parts` in the order of the unit."""
     payload, joined = concatenate(part.payload for part in parts)
     if joined < len(parts):
@@ -199,7 +200,7 @@ _SKIPPED, _SKIPPED_PROBLEMS = "waived", "waived_problems"
 """Keys of a commit's `meta`, under the names that the first runs gave them."""
 
 
-def skip_meta(work: Work) -> dict[str, str]:
+def skip_meta(work: EpisodeWork) -> dict[str, str]:
     """What a commit record says of the problems that a unit left out."""
     if not work.skipped:
         return {}
@@ -234,12 +235,12 @@ def quarantined_rows(commit: Commit) -> int:
     return int(commit.meta.get("quarantined", 0))
 
 
-def next_attempt(work: Work) -> Work:
+def next_attempt(work: EpisodeWork) -> EpisodeWork:
     """The work, given away once more."""
     return msgspec.structs.replace(work, attempt=work.attempt + 1)
 
 
-def _commit(store: Store, work: Work, chunk_result: ChunkResult) -> ChunkResult:
+def _commit(store: Store, work: EpisodeWork, chunk_result: ChunkResult) -> ChunkResult:
     """Commit the unit. What was made by a loser counts nowhere: it gets the winner's rows and counts."""
     meta = {name: str(count) for name, count in chunk_result.outcomes.items()} | {"host": chunk_result.host}
     if not work.suite:

@@ -17,7 +17,7 @@ from typing import Any
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from rollout.data.shards import encode_episodes
-from rollout.hosts.units import EpisodeUnit, plan_units
+from rollout.hosts.episode_units import EpisodeUnit, plan_units
 from tests.rollout.data.rows import episode
 
 

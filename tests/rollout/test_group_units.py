@@ -90,11 +90,11 @@ def test_a_record_sums_up_the_groups_that_are_stored(
     work = GroupWork(
         unit="b00000-x",
         run_uri=str(tmp_path),
-        episodes=("a",),
+        episode_units=("a",),
         problems=PROBLEMS,
         student="tiny",
         student_source=str(model),
-        groups=GroupsConfig().model_dump_json().encode(),
+        groups=GroupsConfig(),
     )
     made_commit = build_group_unit(work)
     assert made_commit.rows == 2

@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from rollout.episodes.episode import Attempt, run_episode
+from rollout.episodes.episode import SampleSpec, run_episode
 from rollout.groups import build_group, choose_chains
 from rollout.prompts.rendering import render_episode, render_prompt
 from rollout.prompts.template import ChatTemplate
@@ -21,7 +21,7 @@ def episodes() -> list[Episode]:
 
     async def play() -> list[Episode]:
         made = setting(replies)
-        return [await run_episode(ADDITION, Attempt(sample=sample, temperature=1.0), made) for sample in SCRIPTS]
+        return [await run_episode(ADDITION, SampleSpec(sample=sample, temperature=1.0), made) for sample in SCRIPTS]
 
     return asyncio.run(play())
 

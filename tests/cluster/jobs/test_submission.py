@@ -9,8 +9,8 @@ from cluster.jobs.submission import (
     CONTENT,
     DEFAULT_ADDRESS,
     KEY,
-    Attempt,
     Job,
+    JobAttempt,
     Transcript,
     address_of,
     last_attempt,
@@ -42,7 +42,7 @@ def test_the_newest_attempt_counts() -> None:
         Details("run-3", metadata=None),  # somebody else's
         Details("run-11", metadata={KEY: "run-11", CONTENT: "c9"}),  # another id's first attempt
     ]
-    assert last_attempt(JOB, jobs) == Attempt(id="run-10", status="SUCCEEDED", message="done")
+    assert last_attempt(JOB, jobs) == JobAttempt(id="run-10", status="SUCCEEDED", message="done")
     assert last_attempt(JOB, []) is None
 
 
@@ -65,7 +65,7 @@ def test_an_id_that_is_taken_is_refused(metadata: dict[str, str] | None) -> None
     ],
 )
 def test_another_attempt_is_made_only_after_a_stop_or_a_failure(last: tuple[str, str] | None, new: str | None) -> None:
-    assert next_id(JOB, Attempt(id=last[0], status=last[1]) if last else None) == new
+    assert next_id(JOB, JobAttempt(id=last[0], status=last[1]) if last else None) == new
 
 
 def test_the_address_given_wins(monkeypatch: pytest.MonkeyPatch) -> None:

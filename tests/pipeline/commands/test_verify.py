@@ -19,8 +19,8 @@ from pipeline.stages.evaluate import planned_units
 from rollout.data import layout
 from rollout.data.compaction import compact
 from rollout.data.shards import Rejected, encode_groups
-from rollout.hosts.units import EpisodeUnit, plan_units
-from rollout.hosts.work import ServedModel, Work, chunk_result_of, skip_meta
+from rollout.hosts.episode_units import EpisodeUnit, plan_units
+from rollout.hosts.work import EpisodeWork, ServedModel, chunk_result_of, skip_meta
 from rollout.records import Episode, ErrorCode, Outcome, PreferenceGroup, Problem, Producer, StopReason
 from tests.repository import DATA
 from tests.rollout.data.rows import chain, episode, group
@@ -53,14 +53,16 @@ def units(run: Run) -> list[EpisodeUnit]:
     return plan_units(ids, recipe.samples, recipe.problems_per_block, recipe.samples_per_unit, run.id)
 
 
-def work_of(run: Run, unit: EpisodeUnit) -> Work:
+def work_of(run: Run, unit: EpisodeUnit) -> EpisodeWork:
     problems = {problem.id: problem for problem in train_problems(run)}
     samples = tuple(range(unit.sample_start, unit.sample_stop))
     its = tuple(problems[name] for name in unit.problem_ids)
-    return Work(unit=unit.name, prefix=layout.EPISODES, model=MODEL, problems=its, samples=samples, temperature=1.0)
+    return EpisodeWork(
+        unit=unit.name, prefix=layout.EPISODES, model=MODEL, problems=its, samples=samples, temperature=1.0
+    )
 
 
-def attempted(work: Work) -> list[Episode]:
+def attempted(work: EpisodeWork) -> list[Episode]:
     """Right at even samples, wrong at odd ones."""
     places = work.attempts(0, work.size)
     return [episode(problem.id, sample, **(WRONG if sample % 2 else {})) for problem, sample in places]
@@ -204,8 +206,8 @@ def test_groups_of_no_block_are_found(run: Run) -> None:
     assert list(faults(run)) == ["groups: unit b00009-x is of no planned block"]
 
 
-def score_work(run: Run, unit: ScoreUnit, problems: Sequence[Problem], model: str) -> Work:
-    return Work(
+def score_work(run: Run, unit: ScoreUnit, problems: Sequence[Problem], model: str) -> EpisodeWork:
+    return EpisodeWork(
         unit=unit.name,
         prefix=layout.SCORES,
         model=msgspec.structs.replace(MODEL, name=model),

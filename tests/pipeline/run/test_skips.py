@@ -11,7 +11,7 @@ from pipeline.recipe import load_recipe
 from pipeline.run.folder import Run
 from pipeline.stages.rollout import Waivers
 from rollout.data import layout
-from rollout.hosts.work import ServedModel, Work, skipped_problems
+from rollout.hosts.work import EpisodeWork, ServedModel, skipped_problems
 from rollout.records import Producer
 from tests.repository import DATA
 from tests.rollout.conversations import ADDITION
@@ -21,8 +21,10 @@ PROBLEMS = tuple(msgspec.structs.replace(ADDITION, id=f"p{number}") for number i
 RECIPE = load_recipe(DATA / "scripted.toml")
 
 
-def unit(name: str) -> Work:
-    return Work(unit=name, prefix=layout.EPISODES, model=MODEL, problems=PROBLEMS, samples=(0, 1), temperature=1.0)
+def unit(name: str) -> EpisodeWork:
+    return EpisodeWork(
+        unit=name, prefix=layout.EPISODES, model=MODEL, problems=PROBLEMS, samples=(0, 1), temperature=1.0
+    )
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pipeline.stages import groups, rollout
 from pipeline.stages.groups import GroupStream
 from rollout.data import layout
 from rollout.group_units import GroupWork
-from rollout.hosts.units import EpisodeUnit
+from rollout.hosts.episode_units import EpisodeUnit
 from tests.repository import DATA
 
 RECIPE = DATA / "scripted.toml"

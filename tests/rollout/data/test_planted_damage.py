@@ -15,7 +15,7 @@ from benchmarks.calls import FORMATS
 from cluster.engine.scripted import ScriptedConfig
 from rollout.config import EpisodeConfig
 from rollout.episodes.checkers import check
-from rollout.episodes.episode import Attempt, run_episode
+from rollout.episodes.episode import SampleSpec, run_episode
 from rollout.episodes.error_codes import ERROR_CODES
 from rollout.episodes.execution import execute_now
 from rollout.formats import CallFormat, load_format
@@ -314,7 +314,7 @@ def attempt(problem: Problem, replies: list[str]) -> Episode:
         EpisodeConfig(max_failed_steps=2, max_steps=12, max_step_tokens=600),
         max_context=100_000,
     )
-    return asyncio.run(run_episode(problem, Attempt(sample=0, temperature=1.0), made))
+    return asyncio.run(run_episode(problem, SampleSpec(sample=0, temperature=1.0), made))
 
 
 ANSWERS: dict[str, Any] = {

@@ -8,7 +8,7 @@ from benchmarks.virtual_time import VirtualLoop
 from cluster.engine.scripted import ScriptedConfig
 from cluster.errors import InfrastructureError, InfrastructureKind
 from rollout.config import EpisodeConfig
-from rollout.episodes.episode import Attempt, EpisodeSetting, run_episode
+from rollout.episodes.episode import EpisodeSetting, SampleSpec, run_episode
 from rollout.records import Episode, ErrorCode, Outcome, StopReason
 from tests.rollout.conversations import ADDITION, RIGHT, WRONG, chat_template, setting
 
@@ -16,7 +16,7 @@ from tests.rollout.conversations import ADDITION, RIGHT, WRONG, chat_template, s
 def play(made: EpisodeSetting, sample: int = 0) -> Episode:
     """On a virtual clock: nothing waits, and times are exact."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(run_episode(ADDITION, Attempt(sample=sample, temperature=1.0), made))
+        return runner.run(run_episode(ADDITION, SampleSpec(sample=sample, temperature=1.0), made))
 
 
 def test_a_right_chain() -> None:

@@ -11,7 +11,7 @@ import pytest
 from cluster.engine.interface import Generation, Sampling
 from cluster.engine.scripted import ScriptedEngine
 from rollout.config import EpisodeConfig
-from rollout.episodes.episode import Attempt, EpisodeSetting, run_episode
+from rollout.episodes.episode import EpisodeSetting, SampleSpec, run_episode
 from rollout.formats.native import call_id
 from rollout.groups import build_group
 from rollout.problems import FamilyConfig, generate
@@ -71,7 +71,7 @@ def play(
         producer=Producer(model="teacher", revision="0", licence="CC0-1.0"),
         generation="test",
     )
-    return asyncio.run(run_episode(problem, Attempt(sample=0, temperature=1.0), setting)), engine.prompts
+    return asyncio.run(run_episode(problem, SampleSpec(sample=0, temperature=1.0), setting)), engine.prompts
 
 
 def whole(episode: Episode) -> list[int]:

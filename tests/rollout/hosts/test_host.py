@@ -27,7 +27,7 @@ from rollout.group_units import problem_episodes, problem_group
 from rollout.hosts import host as host_module
 from rollout.hosts.host import RolloutHost
 from rollout.hosts.scripted_replies import WRONG_REPLY
-from rollout.hosts.work import ChunkResult, HostSpec, ServedModel, Work, join_parts
+from rollout.hosts.work import ChunkResult, EpisodeWork, HostSpec, ServedModel, join_chunks
 from rollout.problems import generate
 from rollout.problems.config import FamilyConfig
 from rollout.prompts.template import ChatTemplate
@@ -60,11 +60,11 @@ def make_host(model: ServedModel, tmp_path: Path) -> Callable[..., RolloutHost]:
             generation="g",
             parent="",
             model=model,
-            engine=EngineConfig(max_context=8192).model_dump_json().encode(),
-            episodes=episodes.model_dump_json().encode(),
+            engine=EngineConfig(max_context=8192),
+            episodes=episodes,
             live_episodes=live,
             seed=0,
-            scripted=(scripted or ScriptedConfig()).model_dump_json().encode(),
+            scripted=(scripted or ScriptedConfig()),
             must_see=must_see,
         )
         return RolloutHost(spec)
@@ -72,8 +72,10 @@ def make_host(model: ServedModel, tmp_path: Path) -> Callable[..., RolloutHost]:
     return make
 
 
-def unit(model: ServedModel, name: str = "u", samples: int = 8, problems: tuple[Problem, ...] = PROBLEMS) -> Work:
-    return Work(
+def unit(
+    model: ServedModel, name: str = "u", samples: int = 8, problems: tuple[Problem, ...] = PROBLEMS
+) -> EpisodeWork:
+    return EpisodeWork(
         unit=name,
         prefix="episodes",
         model=model,
@@ -87,7 +89,7 @@ def committed(tmp_path: Path) -> list[Episode]:
     return list(read_episodes(Ledger(open_store(str(tmp_path / "run")), "episodes")))
 
 
-async def do(host: RolloutHost, work: Work) -> ChunkResult:
+async def do(host: RolloutHost, work: EpisodeWork) -> ChunkResult:
     await host.start()
     return await host.run(work, 0, work.size)
 
@@ -130,7 +132,7 @@ def test_parts_of_a_unit_on_two_hosts_are_the_same_rows(
 
     parts = [asyncio.run(part(0, 13)), asyncio.run(part(13, 32))]
     assert committed(tmp_path) == []
-    whole = join_parts(open_store(str(tmp_path / "run")), work, parts)
+    whole = join_chunks(open_store(str(tmp_path / "run")), work, parts)
     assert (whole.won, whole.rows, whole.payload) == (True, 32, b"")
     assert [(one.problem_id, one.sample) for one in committed(tmp_path)] == unit_order()
     assert whole.tally == {

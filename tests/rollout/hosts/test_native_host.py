@@ -16,7 +16,7 @@ from rollout.data import layout
 from rollout.data.shards import read_episodes, read_groups, read_scores
 from rollout.group_units import GroupWork, build_group_unit
 from rollout.hosts.host import RolloutHost
-from rollout.hosts.work import ChunkResult, HostSpec, ServedModel, Work
+from rollout.hosts.work import ChunkResult, EpisodeWork, HostSpec, ServedModel
 from rollout.problems import FamilyConfig, generate
 from rollout.prompts.native_template import open_template
 from rollout.records import Outcome, Producer
@@ -48,16 +48,16 @@ def host(folder: Path, run: Path) -> tuple[RolloutHost, ServedModel]:
         generation="g",
         parent="",
         model=model,
-        engine=EngineConfig(max_context=60_000).model_dump_json().encode(),
-        episodes=ASKED.model_dump_json().encode(),
+        engine=EngineConfig(max_context=60_000),
+        episodes=ASKED,
         live_episodes=8,
         seed=0,
-        scripted=ScriptedConfig(wrong=0.5, seed=1).model_dump_json().encode(),
+        scripted=ScriptedConfig(wrong=0.5, seed=1),
     )
     return RolloutHost(spec), model
 
 
-async def do(served: RolloutHost, *units: Work) -> list[ChunkResult]:
+async def do(served: RolloutHost, *units: EpisodeWork) -> list[ChunkResult]:
     await served.start()
     return [await served.run(unit, 0, unit.size) for unit in units]
 
@@ -66,7 +66,9 @@ def test_native_episodes_become_groups_of_a_student_with_another_template(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:
     served, model = host(folders["llama3_1"], tmp_path)
-    unit = Work(unit="u", prefix="episodes", model=model, problems=PROBLEMS, samples=tuple(range(8)), temperature=1.0)
+    unit = EpisodeWork(
+        unit="u", prefix="episodes", model=model, problems=PROBLEMS, samples=tuple(range(8)), temperature=1.0
+    )
     asyncio.run(do(served, unit))
     store = open_store(str(tmp_path))
     episodes = list(read_episodes(Ledger(store, "episodes")))
@@ -77,11 +79,11 @@ def test_native_episodes_become_groups_of_a_student_with_another_template(
         work = GroupWork(
             unit=f"b00000-{student}",
             run_uri=str(tmp_path),
-            episodes=("u",),
+            episode_units=("u",),
             problems=tuple(problem.id for problem in PROBLEMS),
             student=student,
             student_source=str(folders[student]),
-            groups=GroupsConfig().model_dump_json().encode(),
+            groups=GroupsConfig(),
         )
         build_group_unit(work)
         groups = list(read_groups(Ledger(store, layout.groups(student))))
@@ -105,7 +107,7 @@ def test_a_suite_is_asked_as_its_section_says(folders: dict[str, Path], tmp_path
         "many": (distracted, {"call_format": "json", "retrieve": 5}),
     }
     units = [
-        Work(
+        EpisodeWork(
             unit=f"s-{suite}",
             prefix="scores",
             model=model,
@@ -113,7 +115,7 @@ def test_a_suite_is_asked_as_its_section_says(folders: dict[str, Path], tmp_path
             samples=(0,),
             temperature=0.0,
             suite=suite,
-            episodes=ASKED.of_suite(settings).model_dump_json().encode(),  # type: ignore[arg-type]
+            episodes=ASKED.of_suite(settings),  # type: ignore[arg-type]
         )
         for suite, (problems, settings) in suites.items()
     ]

@@ -9,14 +9,14 @@ from cluster.store.storage import open_store
 from rollout.config import QuotaConfig
 from rollout.data import shards
 from rollout.hosts.quota import Quota
-from rollout.hosts.work import ChunkResult, ServedModel, Work, join_parts, skipped_episodes, skipped_problems
+from rollout.hosts.work import ChunkResult, EpisodeWork, ServedModel, join_chunks, skipped_episodes, skipped_problems
 from rollout.records import Producer
 from tests.rollout.conversations import ADDITION
 from tests.rollout.data.rows import episode
 
 MODEL = ServedModel(name="teacher", source="", producer=Producer(model="teacher", revision="", licence=""))
 PROBLEMS = tuple(msgspec.structs.replace(ADDITION, id=f"p{number}") for number in range(3))
-WORK = Work(unit="u", prefix="episodes", model=MODEL, problems=PROBLEMS, samples=(4, 5), temperature=1.0)
+WORK = EpisodeWork(unit="u", prefix="episodes", model=MODEL, problems=PROBLEMS, samples=(4, 5), temperature=1.0)
 
 
 def test_a_problem_has_enough_when_it_has_enough_of_both_kinds() -> None:
@@ -39,7 +39,7 @@ def test_a_commit_says_what_was_left_out(tmp_path: Path) -> None:
         unit="u", won=False, rows=2, quarantined=0, outcomes={"right": 2}, generated_tokens=0, seconds=0.0, host="h",
         payload=encoded.payload,
     )  # fmt: skip
-    join_parts(store, trimmed, [part])
+    join_chunks(store, trimmed, [part])
     commit = Ledger(store, "episodes").history()["u"]
     assert (skipped_episodes(commit), skipped_problems(commit)) == (4, ("p 0", "p1"))
     assert commit.rows + skipped_episodes(commit) == WORK.size

@@ -10,12 +10,12 @@ from cluster.store.ledger import Ledger
 from cluster.store.storage import Store, open_store
 from rollout.hosts.work import (
     ChunkResult,
+    EpisodeWork,
     ServedModel,
-    Work,
     chunk_result_of,
     committed_outcomes,
     committed_tally,
-    join_parts,
+    join_chunks,
     next_attempt,
     quarantined_rows,
 )
@@ -25,7 +25,7 @@ from tests.rollout.data.rows import episode
 
 MODEL = ServedModel(name="teacher", source="", producer=Producer(model="teacher", revision="", licence=""))
 PROBLEMS = tuple(msgspec.structs.replace(ADDITION, id=f"p{number}") for number in range(2))
-WORK = Work(
+WORK = EpisodeWork(
     unit="u", prefix="episodes", model=MODEL, problems=PROBLEMS, samples=(0, 1), temperature=1.0, attempt=3
 )  # fmt: skip
 WRONG = {"outcome": Outcome.WRONG, "error": ErrorCode.ANSWER_WRONG}
@@ -62,7 +62,7 @@ def test_the_loser_gets_the_winners_counts(store: Store) -> None:
     others = made(WRONG, WRONG, {}, BROKEN)
     loser = chunk_result_of(store, WORK, others, True, "late", 1.0)
     parts = [chunk_result_of(store, WORK, others[start : start + 2], False, "late", 1.0) for start in (0, 2)]
-    joined = join_parts(store, WORK, parts)
+    joined = join_chunks(store, WORK, parts)
     assert (winner.won, loser.won, joined.won) == (True, False, False)
     assert counts(loser) == counts(joined) == counts(winner) == (4, 0, {"right": 2, "wrong": 2}, winner.tally)
 

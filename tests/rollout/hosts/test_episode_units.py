@@ -8,7 +8,7 @@ from cluster.store.ledger import Commit, Ledger
 from cluster.store.storage import open_store
 from rollout.data import shards
 from rollout.data.compaction import compact, plan
-from rollout.hosts.units import group_unit_name, plan_units, ready_blocks
+from rollout.hosts.episode_units import group_unit_name, plan_units, ready_blocks
 from rollout.records import PairRule
 from tests.rollout.data.rows import episode, group
 

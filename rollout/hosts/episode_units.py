@@ -36,11 +36,23 @@ def plan_units(
     """
     assert min(problems_per_block, samples_per_unit) > 0, "sizes are positive"
     assert len(set(problem_ids)) == len(problem_ids), "a problem stands in the plan once"
-    return [
-        _unit(block, tuple(problem_ids[first : first + problems_per_block]), start, stop, generation)
-        for block, first in enumerate(range(0, len(problem_ids), problems_per_block))
-        for start, stop in _ranges(samples, samples_per_unit)
-    ]
+    units = []
+    for block, first in enumerate(range(0, len(problem_ids), problems_per_block)):
+        members = tuple(problem_ids[first : first + problems_per_block])
+        for start in range(0, samples, samples_per_unit):
+            stop = min(start + samples_per_unit, samples)
+            digest = content_hash(generation, str(start), str(stop), *members)
+            units.append(
+                EpisodeUnit(
+                    name=f"{block_name(block)}-s{start:05d}-{digest[:12]}",
+                    block=block,
+                    problem_ids=members,
+                    sample_start=start,
+                    sample_stop=stop,
+                    generation=generation,
+                )
+            )
+    return units
 
 
 def group_unit_name(block: int, student: str, episode_hashes: Iterable[str], rule: PairRule, *more: str) -> str:
@@ -74,19 +86,3 @@ def ready_blocks(units: Iterable[EpisodeUnit], done: Container[str]) -> list[int
     """
     blocks = units_of_blocks(units)
     return [block for block in sorted(blocks) if all(unit.name in done for unit in blocks[block])]
-
-
-def _unit(block: int, problem_ids: tuple[str, ...], start: int, stop: int, generation: str) -> EpisodeUnit:
-    digest = content_hash(generation, str(start), str(stop), *problem_ids)
-    return EpisodeUnit(
-        name=f"{block_name(block)}-s{start:05d}-{digest[:12]}",
-        block=block,
-        problem_ids=problem_ids,
-        sample_start=start,
-        sample_stop=stop,
-        generation=generation,
-    )
-
-
-def _ranges(samples: int, size: int) -> list[tuple[int, int]]:
-    return [(start, min(start + size, samples)) for start in range(0, samples, size)]
