@@ -15,7 +15,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -25,9 +25,10 @@ import pyarrow as pa
 
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
-from rollout.data.shards import encode_groups, publish_stream, read_groups
+from rollout.data.shards import ShardWriter, encode_rows, read_rows
 from rollout.records import Chain, ErrorCode, Outcome, PairRule, PreferenceGroup, Provenance
 
+SHARD_BYTES = 64 << 20
 SIDE = 100
 """Right chains a problem, and wrong ones."""
 VOCABULARY = 32_000
@@ -140,6 +141,23 @@ def same_pairs(group: PreferenceGroup, path: Path) -> int:
     return count
 
 
+def publish_groups(ledger: Ledger, groups: Iterable[PreferenceGroup], unit: str) -> None:
+    """Publish the groups as units of about SHARD_BYTES."""
+    writer, number = ShardWriter(PreferenceGroup), 0
+    for group in groups:
+        if writer.bytes >= SHARD_BYTES:
+            publish(ledger, writer, f"{unit}-{number:05d}")
+            writer, number = ShardWriter(PreferenceGroup), number + 1
+        writer.add(group)
+    publish(ledger, writer, f"{unit}-{number:05d}")
+
+
+def publish(ledger: Ledger, writer: ShardWriter[PreferenceGroup], unit: str) -> None:
+    encoded = writer.finish()
+    assert not encoded.rejected
+    ledger.publish(unit, encoded.payload, encoded.rows, attempt=0)
+
+
 def run_piece(ledger: Ledger, numbers: Sequence[int], shape: Shape, folder: Path, tally: Tally) -> None:
     """Write, read and check the groups of some problems, and materialise the pairs of the last one of them."""
     making, making_cpu = 0.0, 0.0
@@ -154,14 +172,13 @@ def run_piece(ledger: Ledger, numbers: Sequence[int], shape: Shape, folder: Path
             yield group
 
     start, cpu = time.perf_counter(), time.process_time()
-    for _, rejected in publish_stream(ledger, PreferenceGroup, groups(), f"from{numbers[0]:06d}"):
-        assert not rejected
+    publish_groups(ledger, groups(), f"from{numbers[0]:06d}")
     tally.write_seconds += time.perf_counter() - start - making
     tally.write_cpu += time.process_time() - cpu - making_cpu
     # A new ledger: the writer's holds the records that it wrote itself.
     start, cpu = time.perf_counter(), time.process_time()
     last = None
-    for last in read_groups(Ledger(ledger.store, ledger.prefix)):
+    for last in read_rows(PreferenceGroup, Ledger(ledger.store, ledger.prefix)):
         tally.pairs += last.pairs
         group_tokens, pair_tokens = count_tokens(last)
         tally.group_tokens += group_tokens
@@ -182,7 +199,7 @@ def run_piece(ledger: Ledger, numbers: Sequence[int], shape: Shape, folder: Path
 def measure(pairs: int, shape: Shape, folder: Path) -> dict[str, float]:
     """All figures for `pairs` pairs, rounded up to whole problems."""
     problems = max(PIECES, -(-pairs // SIDE**2))
-    warm = encode_groups([make_group(0, shape)])
+    warm = encode_rows(PreferenceGroup, [make_group(0, shape)])
     assert warm.rows == 1
     store = open_store(str(folder / "store"))
     tally = Tally()
@@ -220,7 +237,7 @@ def of_formula_by_chain(folder: Path, lengths: Sequence[int]) -> dict[str, float
         group = make_group(0, Shape(prompt=5 * length, chain=length))
         write_pairs(group, folder / "pairs.arrow")
         group_tokens, pair_tokens = count_tokens(group)
-        ratio = (folder / "pairs.arrow").stat().st_size / len(encode_groups([group] * 10).payload) * 10
+        ratio = (folder / "pairs.arrow").stat().st_size / len(encode_rows(PreferenceGroup, [group] * 10).payload) * 10
         result[str(length)] = ratio / (pair_tokens / group_tokens)
     return result
 

@@ -24,7 +24,7 @@ from cluster.engine.vllm import EngineConfig
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from rollout.config import EpisodeConfig
-from rollout.data.shards import read_episodes
+from rollout.data.shards import read_rows
 from rollout.problems import FamilyConfig, generate
 from rollout.records import Episode, Problem
 
@@ -92,7 +92,7 @@ def _prompts(served: Served, problems: Sequence[Problem], folder: Path) -> list[
 
 
 def _episodes(folder: Path, prefix: str) -> list[Episode]:
-    return list(read_episodes(Ledger(open_store(str(folder)), prefix)))
+    return list(read_rows(Episode, Ledger(open_store(str(folder)), prefix)))
 
 
 def _reading(system: str, agents: int, done: Done) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import msgspec
 import psutil
 
 from cluster.store.ledger import Ledger
-from rollout.data.shards import read_episodes
+from rollout.data.shards import read_rows
 from rollout.hosts.host import RolloutHost
 from rollout.records import Episode
 
@@ -63,7 +63,7 @@ class MeasuredHost(RolloutHost):
     async def read(self, prefix: str) -> Replayed:
         """Take the episodes under `prefix` as those to replay, in the order in which they were begun."""
         ledger = Ledger(self._store, prefix)
-        self._episodes = tuple(read_episodes(ledger))
+        self._episodes = tuple(read_rows(Episode, ledger))
         prompts = replies = requests = 0
         for episode in self._episodes:
             context = len(episode.prompt_ids)

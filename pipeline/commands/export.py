@@ -21,7 +21,7 @@ from pipeline.run.folder import Run, read_run
 from pipeline.run.models import model_source
 from pipeline.run.workload import read_workload
 from rollout.data import layout
-from rollout.data.shards import decode_episodes, read_groups
+from rollout.data.shards import decode_rows, read_rows
 from rollout.formats import load_format
 from rollout.hosts.episode_units import block_name
 from rollout.prompts.native_template import NATIVE, tools_of
@@ -66,7 +66,7 @@ def export_pairs(folder: Path, out: Path, form: str, max_pairs: int, console: Co
 def _rows(run: Run, form: Callable[[Messages, Messages, Messages], Row], max_pairs: int) -> Iterator[Row]:
     role = ChatTemplate.from_model(local_tokenizer(model_source(run, "base"))).result_role.value
     episodes = _EpisodesOfBlocks(run)
-    for group in read_groups(run.ledger(layout.groups(run.student))):
+    for group in read_rows(PreferenceGroup, run.ledger(layout.groups(run.student))):
         prompt = [{"role": "user", "content": group.prompt_text}]
         seen: set[str] = set()
         pairs = product(group.right, group.wrong)
@@ -159,6 +159,6 @@ class _EpisodesOfBlocks:
                 (episode.problem_id, episode.sample): episode
                 for name, commit in self._ledger.history().items()
                 if name.startswith(block_name(block)) and not commit.skipped
-                for episode in decode_episodes(self._ledger.read(commit))
+                for episode in list(decode_rows(Episode, self._ledger.read(commit)))
             }
         return self._episodes[group.problem_id, sample]

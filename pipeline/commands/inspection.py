@@ -13,15 +13,15 @@ from evaluation.report.chains import ChainFilter, compare_chains, inspection
 from pipeline.run.folder import Run, read_run
 from pipeline.run.workload import suite_problems
 from rollout.data import layout
-from rollout.data.shards import read_scores
-from rollout.records import ErrorCode, Outcome
+from rollout.data.shards import read_rows
+from rollout.records import ErrorCode, Outcome, Score
 
 
 def inspect_run(folder: Path, wanted: ChainFilter, limit: int, console: Console) -> None:
     """Print chains of all arms side by side, of problems with an attempt that passes the filter."""
     run = read_run(folder, console)
     problems = {problem.id: problem for suite in suite_problems(run).values() for problem in suite}
-    scores = read_scores(run.ledger(layout.SCORES))
+    scores = read_rows(Score, run.ledger(layout.SCORES))
     found = list(compare_chains(scores, wanted, run.recipe.evaluation.baseline, limit))
     if not found:
         raise RequestError(f"run {folder}: no attempt passes this filter; widen it, or run `chainpref evaluate` first")
@@ -37,8 +37,8 @@ def diff(before: Path, after: Path, console: Console) -> None:
             diff_runs(
                 _summary(old),
                 _summary(new),
-                read_scores(old.ledger(layout.SCORES)),
-                read_scores(new.ledger(layout.SCORES)),
+                read_rows(Score, old.ledger(layout.SCORES)),
+                read_rows(Score, new.ledger(layout.SCORES)),
                 new.recipe.evaluation,
             )
         )

@@ -124,24 +124,24 @@ def _score_share(share: _Share, rank: int) -> int:
 
 
 def _groups(ledger: Ledger, units: Sequence[str]) -> Iterator[PreferenceGroup]:
-    from rollout.data.shards import decode_groups, read_groups
+    from rollout.data.shards import decode_rows, read_rows
 
     if not units:
-        yield from read_groups(ledger)
+        yield from read_rows(PreferenceGroup, ledger)
     for commit in filter(None, map(ledger.find, units)):
-        yield from decode_groups(ledger.read(commit))
+        yield from list(decode_rows(PreferenceGroup, ledger.read(commit)))
 
 
 def _missing(run: Run, arm: DpoArm) -> int:
     """Chains without a score. Reads the groups; loads no model."""
-    from rollout.data.shards import read_groups
+    from rollout.data.shards import read_rows
     from training.chains import scored_groups
     from training.reference import ReferenceStore, chain_key, reference_name
     from training.selection import arm_groups
 
     known = ReferenceStore(run.ledger(layout.reference(run.student))).scores()
     name = reference_name(model_source(run, arm.start), precision(run.recipe.training))
-    stored = arm_groups(read_groups(run.ledger(layout.groups(run.student))), arm)
+    stored = arm_groups(read_rows(PreferenceGroup, run.ledger(layout.groups(run.student))), arm)
     chains = (chain for group in scored_groups(stored, arm.scored) for chain in group.chains)
     return sum(chain_key(name, chain) not in known for chain in chains)
 

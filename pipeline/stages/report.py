@@ -12,7 +12,7 @@ from pipeline.stages.evaluate import planned_units
 from pipeline.stages.groups import group_figures
 from rollout.data import layout
 from rollout.hosts.work import skipped_episodes
-from rollout.records import Outcome
+from rollout.records import Outcome, Score
 
 
 def complete(run: Run) -> bool:
@@ -24,17 +24,17 @@ def work(run: Run) -> None:
     """Sum up the scores and write the page, then the summary."""
     from evaluation.report.page import write_report
     from evaluation.summary import build_summary
-    from rollout.data.shards import read_scores
+    from rollout.data.shards import read_rows
 
     problems = [problem for suite in suite_problems(run).values() for problem in suite]
     ledger = run.ledger(layout.SCORES)
     summary = build_summary(
-        read_scores(ledger), problems, data_figures(run), run.events.seconds(), versions(), run.recipe.evaluation
+        read_rows(Score, ledger), problems, data_figures(run), run.events.seconds(), versions(), run.recipe.evaluation
     )
     summary["prediction"] = compared(run)
     page = run.folder / layout.PAGE
     page.parent.mkdir(exist_ok=True)
-    write_report(page, summary, problems, read_scores(ledger), training_metrics(run))
+    write_report(page, summary, problems, read_rows(Score, ledger), training_metrics(run))
     run.store.replace(layout.SUMMARY, json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False).encode())
 
 

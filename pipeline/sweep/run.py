@@ -18,6 +18,7 @@ from pipeline.stages.execute import ray_up, run_all
 from pipeline.sweep.points import SweepPlan, row_of
 from pipeline.sweep.sharing import take_over
 from rollout.data import layout
+from rollout.records import Score
 
 
 def sweep_folder(plan: SweepPlan, given: Path | None) -> Path:
@@ -66,14 +67,14 @@ def placed(recipe: Recipe, name: str, sweep: Path) -> Recipe:
 
 def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
     from evaluation.report.sweep import write_sweep_report
-    from rollout.data.shards import read_scores
+    from rollout.data.shards import read_rows
 
     runs = {name: read_run(folder / layout.sweep_run(name), console) for name in plan.runs}
     summary = summarise_sweep(
         plan.name,
         _rows(plan),
         _questions(plan),
-        {name: Tally().add(read_scores(run.ledger(layout.SCORES))) for name, run in runs.items()},
+        {name: Tally().add(read_rows(Score, run.ledger(layout.SCORES))) for name, run in runs.items()},
         {name: json.loads(run.store.read(layout.SUMMARY)) for name, run in runs.items()},
         next(iter(plan.runs.values())).evaluation.confidence,
     )

@@ -8,7 +8,7 @@ import msgspec
 
 from cluster.errors import CorruptionError
 from cluster.store.ledger import COMPACTION, Commit, Ledger
-from rollout.data.shards import iterate
+from rollout.data.shards import decode_rows
 
 RecordT = TypeVar("RecordT", bound=msgspec.Struct)
 
@@ -44,7 +44,7 @@ class UnitRows(Generic[RecordT]):
             return []
         if commit is not self._open or start < self._at:
             self._open, self._at = commit, 0
-            self._rows = iterate(self._kind, self._ledger.read(commit))
+            self._rows = decode_rows(self._kind, self._ledger.read(commit))
         found = list(itertools.islice(self._rows, start - self._at, start - self._at + rows))
         self._at = start + rows
         if len(found) < rows or (self._at == commit.rows and next(self._rows, None) is not None):

@@ -16,7 +16,7 @@ from cluster.pool.placement import Executor
 from cluster.store.ledger import Commit, Ledger
 from cluster.store.storage import Store
 from rollout.config import EpisodeConfig
-from rollout.data.shards import concatenate, encode_episodes, encode_scores, quarantine
+from rollout.data.shards import concatenate, encode_rows, quarantine
 from rollout.records import Episode, Outcome, Problem, Producer, Score
 
 
@@ -140,11 +140,12 @@ def chunk_result_of(
     """Commit a whole unit's episodes; of a part, put the rows into the chunk_result."""
     if work.suite:
         greedy = work.temperature == 0
-        encoded = encode_scores(
-            [Score(model=work.model.name, suite=work.suite, greedy=greedy, episode=episode) for episode in episodes]
+        encoded = encode_rows(
+            Score,
+            [Score(model=work.model.name, suite=work.suite, greedy=greedy, episode=episode) for episode in episodes],
         )
     else:
-        encoded = encode_episodes(episodes)
+        encoded = encode_rows(Episode, episodes)
     quarantine(store, work.unit, encoded.rejected)
     stored = encoded.kept(episodes)
     chunk_result = ChunkResult(

@@ -15,8 +15,8 @@ from cluster.store.ledger import Ledger
 from cluster.store.storage import LocalStore
 from pipeline.run.workload import Workload
 from rollout.data import layout
-from rollout.data.shards import read_episodes
-from rollout.records import Outcome, StopReason
+from rollout.data.shards import read_rows
+from rollout.records import Episode, Outcome, StopReason
 from tests.integration.test_whole_path import assert_gone, children, heed_interrupts
 from tests.repository import ROOT
 from tests.rollout.conversations import tokenizer
@@ -153,7 +153,7 @@ def assert_whole(harmed: Harmed, infrastructure: bool = False) -> None:
     """Committed = planned, none twice, every hash verifies, outcomes fit their stops, and a second run is idle."""
     ledger = Ledger(LocalStore(harmed.run), "episodes")
     assert set(ledger.history()) == {unit.name for unit in harmed.plan.episode_units}
-    episodes = list(read_episodes(ledger))
+    episodes = list(read_rows(Episode, ledger))
     attempts = {(episode.problem_id, episode.sample) for episode in episodes}
     assert len(episodes) == len(attempts) == harmed.plan.episodes
     broken = [one for one in episodes if one.outcome is Outcome.INFRASTRUCTURE]

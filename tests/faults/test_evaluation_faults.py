@@ -12,7 +12,8 @@ import pytest
 from cluster.store.ledger import Ledger
 from cluster.store.storage import LocalStore
 from rollout.data import layout
-from rollout.data.shards import read_scores
+from rollout.data.shards import read_rows
+from rollout.records import Score
 from tests.faults.rollouts import ROOT, prepare
 from tests.faults.seed import seeded
 from tests.integration.test_whole_path import assert_gone, children
@@ -95,7 +96,7 @@ def test_killed_five_times_it_scores_every_sample_once(tmp_path: Path) -> None:
     assert len(records(run)) == UNITS
     scored = [
         (score.model, score.suite, score.greedy, score.episode.problem_id, score.episode.sample)
-        for score in read_scores(Ledger(LocalStore(run), layout.SCORES))
+        for score in read_rows(Score, Ledger(LocalStore(run), layout.SCORES))
     ]
     problems = {(suite, problem) for _, suite, _, problem, _ in scored}
     assert len(problems) == 800

@@ -17,7 +17,8 @@ from cluster.errors import CorruptionError, WorkError
 from cluster.store.ledger import Ledger
 from cluster.store.storage import LocalStore, Store, open_store
 from rollout.data.compaction import compact
-from rollout.data.shards import decode_episodes, encode_episodes, read_episodes
+from rollout.data.shards import decode_rows, encode_rows, read_rows
+from rollout.records import Episode
 from tests.cluster.store.s3 import s3_environment, s3_server
 from tests.faults.seed import seeded
 from tests.faults.writers import alive, nursery, plan
@@ -29,7 +30,7 @@ def ledger(tmp_path: Path) -> Ledger:
     """Three units of some batches each."""
     ledger = Ledger(LocalStore(tmp_path / "run"), "episodes")
     for unit in ("u1", "u2", "u3"):
-        encoded = encode_episodes([episode(unit, sample) for sample in range(50)])
+        encoded = encode_rows(Episode, [episode(unit, sample) for sample in range(50)])
         ledger.publish(unit, encoded.payload, encoded.rows, attempt=0)
     return ledger
 
@@ -43,11 +44,11 @@ def test_a_shard_cut_at_any_message_boundary_is_found(ledger: Ledger) -> None:
     for boundary in boundaries:
         ledger.store.replace(f"episodes/{commit.shard}", payload[:boundary])
         try:
-            silent += len(decode_episodes(payload[:boundary])) < commit.rows
+            silent += len(list(decode_rows(Episode, payload[:boundary]))) < commit.rows
         except CorruptionError:
             assert boundary == 0
         with pytest.raises(CorruptionError, match="bytes where"):
-            list(read_episodes(ledger))
+            list(read_rows(Episode, ledger))
         assert len(ledger.verify()) == 1
     assert silent == len(boundaries) - 2, "Arrow itself sees none of them but the empty one; the last lacks no row"
 
@@ -168,10 +169,10 @@ def _kill_writers(uri: str, generator: random.Random, kills: int, units: int) ->
 
 def _check(ledger: Ledger, units: int) -> None:
     _check_commits(ledger, units)
-    rows = [row.id for row in read_episodes(ledger)]
+    rows = [row.id for row in read_rows(Episode, ledger)]
     compact(ledger, 1 << 20)
     assert len(ledger.commits()) < units
-    assert [row.id for row in read_episodes(ledger)] == rows
+    assert [row.id for row in read_rows(Episode, ledger)] == rows
     assert ledger.verify() == []
 
 
@@ -179,7 +180,7 @@ def _check_commits(ledger: Ledger, units: int) -> None:
     planned = plan(units)
     commits = ledger.commits()
     assert sorted(commits) == sorted(unit.name for unit in planned), "committed = planned"
-    rows = Counter(row.id for row in read_episodes(ledger))
+    rows = Counter(row.id for row in read_rows(Episode, ledger))
     expected = {f"{unit.problem_ids[0]}#{sample}" for unit in planned for sample in range(5)}
     assert rows.keys() == expected
     assert set(rows.values()) == {1}, "none twice"
@@ -187,7 +188,7 @@ def _check_commits(ledger: Ledger, units: int) -> None:
     makers = {commit.attempt for commit in commits.values()}
     assert len(makers) > 2, "more than one writer's work counts"
     for commit in list(commits.values())[:50]:
-        assert {row.engine for row in decode_episodes(ledger.read(commit))} == {str(commit.attempt)}
+        assert {row.engine for row in list(decode_rows(Episode, ledger.read(commit)))} == {str(commit.attempt)}
 
 
 def _wait(pids: list[int]) -> None:

@@ -16,8 +16,9 @@ from typing import Any
 
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
-from rollout.data.shards import encode_episodes
+from rollout.data.shards import encode_rows
 from rollout.hosts.episode_units import EpisodeUnit, plan_units
+from rollout.records import Episode
 from tests.rollout.data.rows import episode
 
 
@@ -37,7 +38,7 @@ def work(uri: str, units: int, seed: int) -> None:
             episode(unit.problem_ids[0], sample, prompt_text=f"writer {seed} " * 200, engine=str(seed))
             for sample in range(unit.sample_start, unit.sample_stop)
         ]
-        encoded = encode_episodes(rows)
+        encoded = encode_rows(Episode, rows)
         ledger.publish(unit.name, encoded.payload, encoded.rows, attempt=seed)
 
 
@@ -75,7 +76,7 @@ def alive(pid: int) -> bool:
 
 def _main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended writers are reaped by the kernel
-    encode_episodes([episode()])  # what is imported at first use, once for all writers
+    encode_rows(Episode, [episode()])  # what is imported at first use, once for all writers
     for line in sys.stdin:
         arguments: list[Any] = json.loads(line)
         pid = os.fork()

@@ -27,7 +27,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 def commit(ledger: Ledger, unit: str, rows: list[Episode]) -> None:
-    encoded = shards.encode_episodes(rows)
+    encoded = shards.encode_rows(Episode, rows)
     ledger.publish(unit, encoded.payload, encoded.rows, attempt=0)
 
 
@@ -39,7 +39,7 @@ def rows(*places: tuple[str, int]) -> list[Episode]:
 
 def test_the_rows_of_any_part_of_a_batch_are_its_own() -> None:
     made = rows(*((f"p{number // 5}", number) for number in range(40)))
-    (batch, *more) = pa.ipc.open_stream(shards.encode_episodes(made).payload)
+    (batch, *more) = pa.ipc.open_stream(shards.encode_rows(Episode, made).payload)
     for start, length in ((0, 3), (2, 5), (7, 1), (batch.num_rows - 1, 1), (4, 0)):
         assert list(shards.records(Episode, batch.slice(start, length))) == made[start : start + length]
     found = [(problem, list(shards.records(Episode, part))) for problem, part in _runs(made)]
@@ -49,7 +49,7 @@ def test_the_rows_of_any_part_of_a_batch_are_its_own() -> None:
 
 
 def _runs(made: list[Episode]) -> list[tuple[str, pa.RecordBatch]]:
-    return list(shards.runs(Episode, shards.encode_episodes(made).payload, "problem_id"))
+    return list(shards.runs(Episode, shards.encode_rows(Episode, made).payload, "problem_id"))
 
 
 def test_problems_come_one_by_one_with_the_rows_of_all_units(ledger: Ledger) -> None:

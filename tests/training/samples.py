@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
-from rollout.data.shards import encode_groups
+from rollout.data.shards import encode_rows
 from rollout.records import Chain, ErrorCode, Outcome, PairRule, PreferenceGroup, Provenance
 
 VOCABULARY = 64
@@ -59,7 +59,7 @@ def sample_groups(count: int = 12) -> list[PreferenceGroup]:
 
 
 def publish_groups(run: Path, groups: list[PreferenceGroup], prefix: str = "groups/tiny") -> None:
-    encoded = encode_groups(groups)
+    encoded = encode_rows(PreferenceGroup, groups)
     assert not encoded.rejected
     Ledger(open_store(str(run)), prefix).publish("all", encoded.payload, encoded.rows, attempt=0)
 

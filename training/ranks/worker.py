@@ -19,7 +19,8 @@ from cluster.errors import ChainprefError, InfrastructureError, InfrastructureKi
 from cluster.store.atomic import atomic_folder
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
-from rollout.data.shards import read_groups
+from rollout.data.shards import read_rows
+from rollout.records import PreferenceGroup
 from training.config import DpoArm, SftArm
 from training.ranks.callbacks import MetricsLog, SealCheckpoints
 from training.ranks.preemption import PreemptionCallback
@@ -143,7 +144,7 @@ def _trainer(request: ArmRequest, drains: PreemptionCallback, *, universal: bool
 
 def _sft(request: ArmRequest, arm: SftArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
     folder = request.checkpoint_dir / f"rows-{request.fingerprint}"
-    rows = agreed(lambda: write_rows(arm_groups(read_groups(request.ledger), arm), arm, folder))
+    rows = agreed(lambda: write_rows(arm_groups(read_rows(PreferenceGroup, request.ledger), arm), arm, folder))
     config = sft_arguments(training_arguments(request, *rows.batches(arm, request.training), universal))
     return sft_trainer(_load(request), tokenizer, rows.load(), config, callbacks)
 
@@ -156,7 +157,7 @@ def _dpo(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any],
     reference = ReferenceStore(Ledger(open_store(request.run), request.reference))
     name = reference_name(request.start_model, precision(request.training))
     folder = request.checkpoint_dir / f"examples-{request.fingerprint}"
-    groups = arm_groups(read_groups(request.ledger), arm)
+    groups = arm_groups(read_rows(PreferenceGroup, request.ledger), arm)
     agreed(lambda: write_examples(referenced_examples(groups, arm.scored, reference, name), folder))
     config = TreeDPOConfig(
         # A batch of this trainer is a whole step; it cuts it into rows by itself.

@@ -18,7 +18,7 @@ from pipeline.run.workload import make_workload, train_problems
 from pipeline.stages.evaluate import planned_units
 from rollout.data import layout
 from rollout.data.compaction import compact
-from rollout.data.shards import Rejected, encode_groups
+from rollout.data.shards import Rejected, encode_rows
 from rollout.hosts.episode_units import EpisodeUnit, plan_units
 from rollout.hosts.work import EpisodeWork, ServedModel, chunk_result_of, skip_meta
 from rollout.records import Episode, ErrorCode, Outcome, PreferenceGroup, Problem, Producer, StopReason
@@ -196,12 +196,12 @@ def test_a_problem_with_two_groups_is_found(run: Run) -> None:
 
 
 def commit_groups(run: Run, *groups: PreferenceGroup) -> None:
-    encoded = encode_groups(groups)
+    encoded = encode_rows(PreferenceGroup, groups)
     run.ledger(layout.groups(run.student)).publish("b00000-x", encoded.payload, encoded.rows, attempt=0)
 
 
 def test_groups_of_no_block_are_found(run: Run) -> None:
-    encoded = encode_groups([])
+    encoded = encode_rows(PreferenceGroup, [])
     run.ledger(layout.groups(run.student)).publish("b00009-x", encoded.payload, 0, attempt=0)
     assert list(faults(run)) == ["groups: unit b00009-x is of no planned block"]
 

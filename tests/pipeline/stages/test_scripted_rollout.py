@@ -21,7 +21,7 @@ from pipeline.stages.execute import run_one
 from pipeline.stages.report import data_figures
 from pipeline.stages.rollout import complete
 from rollout.data import layout
-from rollout.data.shards import read_episodes
+from rollout.data.shards import read_rows
 from rollout.hosts.work import skipped_episodes, skipped_problems, tally
 from rollout.records import Episode, Outcome
 from tests.pipeline.stages.metric_names import Sample, samples
@@ -95,7 +95,7 @@ def test_a_rollout_stops_where_there_is_enough_and_says_so(
         assert sum(commit.rows + skipped_episodes(commit) for commit in commits.values()) == 8 * 40
         assert any(commit.skipped for commit in commits.values()), "a whole unit had enough"
         assert any(commit.rows and skipped_problems(commit) for commit in commits.values()), "a part of a unit had"
-        episodes = list(read_episodes(ledger))
+        episodes = list(read_rows(Episode, ledger))
         counts = tally(episodes)
         for commit in commits.values():
             assert all(counts[problem][0] >= 3 and counts[problem][1] >= 2 for problem in skipped_problems(commit))

@@ -23,27 +23,27 @@ from tests.rollout.data.rows import chain, episode, group, score
 def test_episodes_come_back_equal() -> None:
     episodes = [episode(sample=sample) for sample in range(20)]
     episodes.append(episode("x", steps=(), answer=None, outcome=Outcome.WRONG))
-    encoded = shards.encode_episodes(episodes)
+    encoded = shards.encode_rows(Episode, episodes)
     assert (encoded.rows, encoded.rejected) == (21, ())
-    assert shards.decode_episodes(encoded.payload) == episodes
+    assert list(shards.decode_rows(Episode, encoded.payload)) == episodes
 
 
 def test_groups_and_scores_come_back_equal() -> None:
     groups = [group(f"p{number}") for number in range(20)] + [group("none", chains=())]
-    assert shards.decode_groups(shards.encode_groups(groups).payload) == groups
+    assert list(shards.decode_rows(PreferenceGroup, shards.encode_rows(PreferenceGroup, groups).payload)) == groups
     scores = [score(sample) for sample in range(3)]
-    assert shards.decode_scores(shards.encode_scores(scores).payload) == scores
+    assert list(shards.decode_rows(Score, shards.encode_rows(Score, scores).payload)) == scores
 
 
 def test_no_rows_are_a_shard_too() -> None:
-    encoded = shards.encode_episodes([])
+    encoded = shards.encode_rows(Episode, [])
     assert encoded.rows == 0
-    assert shards.decode_episodes(encoded.payload) == []
+    assert list(shards.decode_rows(Episode, encoded.payload)) == []
 
 
 def test_the_same_rows_make_the_same_bytes() -> None:
     episodes = [episode(sample=sample) for sample in range(20)]
-    assert shards.encode_episodes(episodes).payload == shards.encode_episodes(iter(episodes)).payload
+    assert shards.encode_rows(Episode, episodes).payload == shards.encode_rows(Episode, iter(episodes)).payload
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_the_same_rows_make_the_same_bytes() -> None:
 def test_a_bad_row_is_rejected_and_its_neighbours_are_kept(changes: dict[str, Any], reason: str) -> None:
     good = [episode(sample=sample) for sample in range(30)]
     bad = episode("bad", **changes)
-    encoded = shards.encode_episodes([*good[:3], bad, *good[3:]])
-    assert shards.decode_episodes(encoded.payload) == good
+    encoded = shards.encode_rows(Episode, [*good[:3], bad, *good[3:]])
+    assert list(shards.decode_rows(Episode, encoded.payload)) == good
     (rejected,) = encoded.rejected
     assert rejected.reason == reason
     assert rejected.row.startswith("bad")
@@ -76,7 +76,7 @@ def test_log_probabilities_beyond_float32_are_rejected() -> None:
     step = episode().steps[0]
     for value in (-1e300, float("-inf"), float("nan"), -(10**400)):
         bad = episode("bad", steps=(type(step)(text="", token_ids=(1,), logprobs=(value,), results=()),))
-        encoded = shards.encode_episodes([bad, episode()])
+        encoded = shards.encode_rows(Episode, [bad, episode()])
         assert encoded.rows == 1
         assert "steps[0].logprobs[0]" in encoded.rejected[0].reason
 
@@ -94,7 +94,7 @@ def test_steps_that_do_not_ascend_are_refused(step: Sequence[int]) -> None:
     with pytest.raises(ValueError, match="must ascend"):
         step_lengths(step)
     bad = group("bad", chains=(chain(*range(len(step)), step=tuple(step)),))
-    encoded = shards.encode_groups([bad, group()])
+    encoded = shards.encode_rows(PreferenceGroup, [bad, group()])
     assert (encoded.rows, encoded.rejected[0].row) == (1, "bad@tiny")
 
 
@@ -106,8 +106,8 @@ def test_steps_that_do_not_ascend_are_refused(step: Sequence[int]) -> None:
 )
 def test_any_row_is_stored_exactly_or_rejected(text: str, ids: list[int], answer: str | None) -> None:
     row = episode(prompt_text=text, prompt_ids=tuple(ids), answer=answer)
-    encoded = shards.encode_episodes([row])
-    assert shards.decode_episodes(encoded.payload) == ([] if encoded.rejected else [row])
+    encoded = shards.encode_rows(Episode, [row])
+    assert list(shards.decode_rows(Episode, encoded.payload)) == ([] if encoded.rejected else [row])
     assert bool(encoded.rejected) == any(0xD800 <= ord(character) < 0xE000 for character in text)
 
 
@@ -119,26 +119,26 @@ def test_schema_has_every_field_of_the_record() -> None:
 
 
 def test_a_shard_of_something_else_is_refused() -> None:
-    payload = shards.encode_scores([score()]).payload
+    payload = shards.encode_rows(Score, [score()]).payload
     with pytest.raises(CorruptionError, match="Score records was read as Episode"):
-        shards.decode_episodes(payload)
+        list(shards.decode_rows(Episode, payload))
     with pytest.raises(CorruptionError, match="does not decode"):
-        shards.decode_episodes(b"not arrow")
+        list(shards.decode_rows(Episode, b"not arrow"))
 
 
 def test_older_shards_lack_new_fields_and_get_their_defaults() -> None:
-    table = pa.ipc.open_stream(shards.encode_episodes([episode()]).payload).read_all()
+    table = pa.ipc.open_stream(shards.encode_rows(Episode, [episode()]).payload).read_all()
     older = table.drop_columns(["engine"])
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, older.schema) as writer:
         writer.write_table(older)
-    assert shards.decode_episodes(sink.getvalue().to_pybytes()) == [episode()]
+    assert list(shards.decode_rows(Episode, sink.getvalue().to_pybytes())) == [episode()]
 
 
 def test_quarantine_writes_each_rejection_once(tmp_path: Path) -> None:
     store = open_store(str(tmp_path))
     bad = [episode(prompt_text="\udfff"), episode(reward=float("nan")), episode("\ud800"), episode(outcome="\ud800")]
-    rejected = shards.encode_episodes(bad).rejected
+    rejected = shards.encode_rows(Episode, bad).rejected
     assert len(rejected) == 4
     path = shards.quarantine(store, "u1", rejected)
     assert path is not None
@@ -154,7 +154,9 @@ def test_quarantine_writes_each_rejection_once(tmp_path: Path) -> None:
 def _committed(tmp_path: Path) -> Ledger:
     ledger = Ledger(open_store(str(tmp_path)), "groups/tiny")
     for unit in ("u2", "u1", "u3"):
-        encoded = shards.encode_groups([group(f"{unit}-{number}") for number in range(3 if unit != "u3" else 0)])
+        encoded = shards.encode_rows(
+            PreferenceGroup, [group(f"{unit}-{number}") for number in range(3 if unit != "u3" else 0)]
+        )
         ledger.publish(unit, encoded.payload, encoded.rows, attempt=0)
     ledger.skip("u0", "quota")
     return ledger
@@ -162,7 +164,14 @@ def _committed(tmp_path: Path) -> Ledger:
 
 def test_groups_are_read_in_unit_order(tmp_path: Path) -> None:
     ledger = _committed(tmp_path)
-    assert [row.problem_id for row in shards.read_groups(ledger)] == ["u1-0", "u1-1", "u1-2", "u2-0", "u2-1", "u2-2"]
+    assert [row.problem_id for row in shards.read_rows(PreferenceGroup, ledger)] == [
+        "u1-0",
+        "u1-1",
+        "u1-2",
+        "u2-0",
+        "u2-1",
+        "u2-2",
+    ]
 
 
 def test_datasets_opens_the_view_and_it_is_written_once(tmp_path: Path) -> None:
@@ -181,17 +190,6 @@ def test_datasets_opens_the_view_and_it_is_written_once(tmp_path: Path) -> None:
 def test_the_view_of_nothing(tmp_path: Path) -> None:
     ledger = Ledger(open_store(str(tmp_path)), "groups/tiny")
     assert not shards.write_dataset_view(ledger)
-    ledger.publish("u1", shards.encode_groups([]).payload, 0, attempt=0)
+    ledger.publish("u1", shards.encode_rows(PreferenceGroup, []).payload, 0, attempt=0)
     assert shards.write_dataset_view(ledger)
     assert len(datasets.load_from_disk(str(tmp_path / "groups/tiny"))) == 0
-
-
-def test_a_stream_becomes_units_of_bounded_size(tmp_path: Path) -> None:
-    ledger = Ledger(open_store(str(tmp_path)), "groups/tiny")
-    groups = [group(f"p{number:03}", chains=tuple(chain(*range(2000)) for _ in range(10))) for number in range(90)]
-    made = list(shards.publish_stream(ledger, PreferenceGroup, iter(groups), "part", shard_bytes=1 << 20))
-    assert len(made) > 3
-    assert all(commit.bytes < 3 << 20 for commit, _ in made)
-    assert list(shards.read_groups(ledger)) == groups
-    again = list(shards.publish_stream(ledger, PreferenceGroup, iter(groups), "part", shard_bytes=1 << 20))
-    assert again == made

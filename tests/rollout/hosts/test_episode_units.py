@@ -9,7 +9,7 @@ from cluster.store.storage import open_store
 from rollout.data import shards
 from rollout.data.compaction import compact, plan
 from rollout.hosts.episode_units import group_unit_name, plan_units, ready_blocks
-from rollout.records import PairRule
+from rollout.records import Episode, PairRule, PreferenceGroup
 from tests.rollout.data.rows import episode, group
 
 PROBLEMS = [f"p{number}" for number in range(7)]
@@ -72,9 +72,9 @@ def _filled(tmp_path: Path) -> tuple[Ledger, list[str]]:
     ledger = Ledger(open_store(str(tmp_path)), "episodes")
     for unit in plan_units(PROBLEMS, 6, 2, 2, "g1"):
         rows = [episode(problem, sample) for problem in unit.problem_ids for sample in range(*_range(unit))]
-        encoded = shards.encode_episodes(rows)
+        encoded = shards.encode_rows(Episode, rows)
         ledger.publish(unit.name, encoded.payload, encoded.rows, attempt=0)
-    return ledger, [row.id for row in shards.read_episodes(ledger)]
+    return ledger, [row.id for row in shards.read_rows(Episode, ledger)]
 
 
 def _range(unit: object) -> tuple[int, int]:
@@ -88,7 +88,7 @@ def test_compaction_keeps_rows_and_order_and_is_idempotent(tmp_path: Path, targe
     made = compact(ledger, target)
     assert made
     assert all(commit.bytes <= target for commit in made)
-    assert [row.id for row in shards.read_episodes(ledger)] == rows
+    assert [row.id for row in shards.read_rows(Episode, ledger)] == rows
     assert len(ledger.commits()) < before == len(ledger.history())
     assert ledger.verify() == []
     files = ledger.store.list()
@@ -106,21 +106,21 @@ def test_two_compactors_with_different_views_hold_no_row_twice(tmp_path: Path) -
     assert ledger.publish_compaction(1, payload, commits[first].rows + commits[second].rows, [first, second])[1]
     assert not ledger.publish_compaction(1, payload, 0, [first])[1]
     assert ledger.publish_compaction(2, payload, commits[first].rows + commits[second].rows, [first, second])[1]
-    assert [row.id for row in shards.read_episodes(ledger)] == rows
+    assert [row.id for row in shards.read_rows(Episode, ledger)] == rows
     compact(ledger, 1 << 30)
-    assert [row.id for row in shards.read_episodes(ledger)] == rows
+    assert [row.id for row in shards.read_rows(Episode, ledger)] == rows
 
 
 def test_a_unit_replaced_after_compaction_is_not_read_twice(tmp_path: Path) -> None:
     ledger, rows = _filled(tmp_path)
     compact(ledger, 1 << 30)
     old = min(ledger.history())
-    new = shards.encode_episodes([episode("new", 0)])
+    new = shards.encode_rows(Episode, [episode("new", 0)])
     ledger.publish("b00000-new", new.payload, 1, attempt=0, supersedes=[old])
-    ids = [row.id for row in shards.read_episodes(ledger)]
+    ids = [row.id for row in shards.read_rows(Episode, ledger)]
     assert sorted(ids) == sorted([*rows[ledger.history()[old].rows :], "new#0"])
     compact(ledger, 1 << 30)
-    assert [row.id for row in shards.read_episodes(ledger)] == ids
+    assert [row.id for row in shards.read_rows(Episode, ledger)] == ids
     assert len(ledger.commits()) == 1
 
 
@@ -135,8 +135,8 @@ def test_the_plan_of_a_hundred_thousand_small_units_takes_one_pass() -> None:
 def test_shards_of_another_schema_are_left_apart(tmp_path: Path) -> None:
     ledger = Ledger(open_store(str(tmp_path)), "mixed")
     for unit in ("u1", "u2", "u4", "u5"):
-        ledger.publish(unit, shards.encode_episodes([episode(unit)]).payload, 1, attempt=0)
-    ledger.publish("u3", shards.encode_groups([group()]).payload, 1, attempt=0)
+        ledger.publish(unit, shards.encode_rows(Episode, [episode(unit)]).payload, 1, attempt=0)
+    ledger.publish("u3", shards.encode_rows(PreferenceGroup, [group()]).payload, 1, attempt=0)
     compact(ledger, 1 << 30)
     made = [(commit.supersedes, commit.rows) for commit in ledger.commits().values()]
     assert made == [(("u1", "u2"), 2), ((), 1), (("u4", "u5"), 2)]

@@ -21,7 +21,7 @@ from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from rollout.config import EpisodeConfig, GroupsConfig
-from rollout.data.shards import read_episodes
+from rollout.data.shards import read_rows
 from rollout.episodes.execution import execute
 from rollout.group_units import problem_episodes, problem_group
 from rollout.hosts import host as host_module
@@ -86,7 +86,7 @@ def unit(
 
 
 def committed(tmp_path: Path) -> list[Episode]:
-    return list(read_episodes(Ledger(open_store(str(tmp_path / "run")), "episodes")))
+    return list(read_rows(Episode, Ledger(open_store(str(tmp_path / "run")), "episodes")))
 
 
 async def do(host: RolloutHost, work: EpisodeWork) -> ChunkResult:

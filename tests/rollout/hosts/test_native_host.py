@@ -13,13 +13,13 @@ from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from rollout.config import EpisodeConfig, GroupsConfig
 from rollout.data import layout
-from rollout.data.shards import read_episodes, read_groups, read_scores
+from rollout.data.shards import read_rows
 from rollout.group_units import GroupWork, build_group_unit
 from rollout.hosts.host import RolloutHost
 from rollout.hosts.work import ChunkResult, EpisodeWork, HostSpec, ServedModel
 from rollout.problems import FamilyConfig, generate
 from rollout.prompts.native_template import open_template
-from rollout.records import Outcome, Producer
+from rollout.records import Episode, Outcome, PreferenceGroup, Producer, Score
 from tests.rollout.prompts.native_models import tokenizer
 
 PROBLEMS = tuple(generate(FamilyConfig(family="arithmetic", train=3, difficulty=(2, 2)), "train"))
@@ -71,7 +71,7 @@ def test_native_episodes_become_groups_of_a_student_with_another_template(
     )
     asyncio.run(do(served, unit))
     store = open_store(str(tmp_path))
-    episodes = list(read_episodes(Ledger(store, "episodes")))
+    episodes = list(read_rows(Episode, Ledger(store, "episodes")))
     assert {episode.call_format for episode in episodes} == {"native"}
     assert {episode.outcome for episode in episodes} == {Outcome.RIGHT, Outcome.WRONG}
 
@@ -86,7 +86,7 @@ def test_native_episodes_become_groups_of_a_student_with_another_template(
             groups=GroupsConfig(),
         )
         build_group_unit(work)
-        groups = list(read_groups(Ledger(store, layout.groups(student))))
+        groups = list(read_rows(PreferenceGroup, Ledger(store, layout.groups(student))))
         assert len(groups) == len(PROBLEMS)
         made = tokenizer(student)
         for group in groups:
@@ -120,7 +120,7 @@ def test_a_suite_is_asked_as_its_section_says(folders: dict[str, Path], tmp_path
         for suite, (problems, settings) in suites.items()
     ]
     asyncio.run(do(served, *units))
-    scores = list(read_scores(Ledger(open_store(str(tmp_path)), "scores")))
+    scores = list(read_rows(Score, Ledger(open_store(str(tmp_path)), "scores")))
     formats = {score.suite: score.episode.call_format for score in scores}
     assert formats == {"native": "native", "python": "python", "many": "json"}
     for score in scores:

@@ -10,7 +10,7 @@ from rollout.config import QuotaConfig
 from rollout.data import shards
 from rollout.hosts.quota import Quota
 from rollout.hosts.work import ChunkResult, EpisodeWork, ServedModel, join_chunks, skipped_episodes, skipped_problems
-from rollout.records import Producer
+from rollout.records import Episode, Producer
 from tests.rollout.conversations import ADDITION
 from tests.rollout.data.rows import episode
 
@@ -34,7 +34,7 @@ def test_a_problem_has_enough_when_it_has_enough_of_both_kinds() -> None:
 def test_a_commit_says_what_was_left_out(tmp_path: Path) -> None:
     store = open_store(str(tmp_path))
     trimmed = msgspec.structs.replace(WORK, problems=PROBLEMS[2:], skipped=("p 0", "p1"))
-    encoded = shards.encode_episodes([episode("p2", 4), episode("p2", 5)])
+    encoded = shards.encode_rows(Episode, [episode("p2", 4), episode("p2", 5)])
     part = ChunkResult(
         unit="u", won=False, rows=2, quarantined=0, outcomes={"right": 2}, generated_tokens=0, seconds=0.0, host="h",
         payload=encoded.payload,
