@@ -1,4 +1,4 @@
-"""The command line. Thin: what a command needs it imports when it runs, so that `--help` comes at once.
+"""The command line. Each command imports what it needs when it runs, so that `--help` appears at once.
 
 Exit status: 0 done; 1 the work failed; 2 the request was wrong; 130 interrupted, resumable.
 """
@@ -7,7 +7,7 @@ import errno
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -18,18 +18,19 @@ _INTERRUPTED = 130
 
 app = typer.Typer(
     name="chainpref",
-    help="Function-calling preference data from a large teacher's executed chains, and a small student trained on it.",
-    no_args_is_help=True,
+    help="Make preference data from a teacher's executed function calls, and train a student on it.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
-RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML recipe; recipes/ holds examples.")]
-Settings = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="Override section.key=value.")]
-RunPath = Annotated[Path | None, typer.Option("--run", metavar="DIR", help="The run's folder.")]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Show what Ray, vLLM, DeepSpeed and TRL say.")]
-ExistingRun = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
+RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML recipe. recipes/ holds examples.")]
+Settings = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="Set section.key=value in the recipe.")]
+RunPath = Annotated[
+    Path | None, typer.Option("--run", metavar="DIR", help="Folder of the run, in place of the recipe's.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show the output of Ray, vLLM, DeepSpeed and TRL.")]
+ExistingRun = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
 
 
 @app.command("run")
@@ -37,10 +38,13 @@ def run_command(
     recipe: RecipePath,
     settings: Settings = [],  # noqa: B006
     run: RunPath = None,
-    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another command on the run.")] = 0,
+    wait: Annotated[
+        float,
+        typer.Option("--wait", metavar="SECONDS", min=0, help="Wait while another command works on the run."),
+    ] = 0,
     verbose: Verbose = False,
 ) -> None:
-    """All stages, going on where the run was left."""
+    """Run all stages, resuming where the run stopped."""
     from pipeline.recipe import load_recipe
     from pipeline.run.folder import open_run, run_folder
     from pipeline.stages.execute import run_all
@@ -50,7 +54,7 @@ def run_command(
     loaded = load_recipe(recipe, settings)
     with open_run(loaded, run_folder(loaded, run), console, verbose, wait) as opened:
         if not run_all(opened):
-            console.print("the run is complete; nothing to do", highlight=False)
+            console.print("the run is complete; nothing to do")
         show(opened)
 
 
@@ -64,26 +68,26 @@ def _stage_command(name: str, text: str) -> None:
         loaded = load_recipe(recipe, settings)
         with open_run(loaded, run_folder(loaded, run), console, verbose) as opened:
             if not run_one(opened, name):
-                console.print(f"stage {name} is complete; nothing to do", highlight=False)
+                console.print(f"stage {name} is complete; nothing to do")
 
     app.command(name, help=text)(command)
 
 
 for _name, _text in (
-    ("models", "Plan the problems and make the tiny models that the recipe asks for."),
-    ("rollout", "The teacher's episodes; groups are built meanwhile."),
-    ("groups", "Preference groups of all finished blocks."),
-    ("reference", "Reference log-probabilities, once per distinct chain."),
-    ("train", "Every arm."),
-    ("evaluate", "Teacher, base and every arm on the held-out problems."),
-    ("report", "report/index.html and report/summary.json."),
+    ("models", "Stage 1: draw the problems and make the tiny models."),
+    ("rollout", "Stage 2: let the teacher attempt every problem many times."),
+    ("groups", "Stage 3: build preference groups from the episodes."),
+    ("reference", "Stage 4: compute the chains' reference log-probabilities."),
+    ("train", "Stage 5: train every arm."),
+    ("evaluate", "Stage 6: score teacher, base and arms on held-out problems."),
+    ("report", "Stage 7: write report/index.html and report/summary.json."),
 ):
     _stage_command(_name, _text)
 
 
 @app.command()
 def status(run: ExistingRun) -> None:
-    """How far a run is, from another shell."""
+    """Show how far a run is. It may be running in another shell."""
     from pipeline.commands.status import show_status
 
     show_status(run, _terminal())
@@ -91,7 +95,7 @@ def status(run: ExistingRun) -> None:
 
 @app.command()
 def verify(run: ExistingRun) -> None:
-    """Every hash and every invariant of a run."""
+    """Check every hash and every invariant of a run."""
     from pipeline.commands.verify import verify_run
 
     verify_run(run, _terminal())
@@ -100,15 +104,20 @@ def verify(run: ExistingRun) -> None:
 @app.command("inspect")
 def inspect_command(
     run: ExistingRun,
-    family: Annotated[str, typer.Option(help="Only problems of this family.")] = "",
-    suite: Annotated[str, typer.Option(help="Only this suite.")] = "",
-    arm: Annotated[str, typer.Option(help="Only where this arm's attempt passes the filter.")] = "",
-    problem: Annotated[str, typer.Option(help="Only this problem's id.")] = "",
-    outcome: Annotated[str, typer.Option(help="right, wrong, truncated or infrastructure.")] = "",
-    code: Annotated[str, typer.Option(help="An error code, as answer_wrong.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="Problems shown at most.")] = 5,
+    family: Annotated[str, typer.Option(help="Show only problems of this family.")] = "",
+    suite: Annotated[str, typer.Option(help="Show only problems of this suite.")] = "",
+    arm: Annotated[str, typer.Option(help="Apply the other filters to this arm's attempts alone.")] = "",
+    problem: Annotated[str, typer.Option(help="Show only the problem with this id.")] = "",
+    outcome: Annotated[
+        str, typer.Option(help="Keep attempts that are right, wrong, truncated or infrastructure.")
+    ] = "",
+    code: Annotated[str, typer.Option(help="Keep attempts with this error code, such as answer_wrong.")] = "",
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="Greatest number of problems to show.")] = 5,
 ) -> None:
-    """Problems with the chains of all arms side by side, the first difference marked."""
+    """Show problems with the chains of all arms side by side.
+
+    The first difference between two chains is marked.
+    """
     from pipeline.commands.inspection import chain_filter, inspect_run
 
     wanted = chain_filter(outcome=outcome, code=code, family=family, suite=suite, arm=arm, problem=problem)
@@ -117,10 +126,10 @@ def inspect_command(
 
 @app.command("diff")
 def diff_command(
-    before: Annotated[Path, typer.Argument(metavar="RUN_A", help="A run's folder.")],
-    after: Annotated[Path, typer.Argument(metavar="RUN_B", help="Another run's folder.")],
+    before: Annotated[Path, typer.Argument(metavar="RUN_A", help="The folder of the earlier run.")],
+    after: Annotated[Path, typer.Argument(metavar="RUN_B", help="The folder of the later run.")],
 ) -> None:
-    """What changed between two runs: data, accuracies, problems that flipped."""
+    """Show what changed between two runs: data, scores and problems."""
     from pipeline.commands.inspection import diff
 
     diff(before, after, _terminal())
@@ -129,11 +138,13 @@ def diff_command(
 @app.command()
 def export(
     run: ExistingRun,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write; it must not be there yet.")],
-    form: Annotated[str, typer.Option("--format", metavar="NAME", help="trl, sharegpt or openai.")] = "trl",
-    max_pairs: Annotated[int, typer.Option(min=0, help="Pairs of a problem at most; 0: all.")] = 0,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write. It must not exist yet.")],
+    form: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="Form of the rows: trl, sharegpt or openai.")
+    ] = "trl",
+    max_pairs: Annotated[int, typer.Option(metavar="N", min=0, help="Most pairs per problem. 0 writes all.")] = 0,
 ) -> None:
-    """Materialised pairs for other trainers, as JSON lines."""
+    """Write the preference pairs as JSON lines, for other trainers."""
     from pipeline.commands.export import export_pairs
 
     export_pairs(run, out, form, max_pairs, _terminal())
@@ -141,38 +152,61 @@ def export(
 
 @app.command()
 def problems(
-    family: Annotated[str, typer.Argument(metavar="FAMILY", help="A family, all of them (all), or a recipe's .toml.")],
-    show: Annotated[int | None, typer.Option(min=1, help="How many to print; 5, or none with --check.")] = None,
-    check: Annotated[int, typer.Option(min=0, help="Verify so many of each family instead.")] = 0,
-    split: Annotated[str, typer.Option(help="train (printed unless given), validation, test or variant-KIND.")] = "",
-    seed: Annotated[int, typer.Option(help="Of the generator.")] = 0,
-    difficulty: Annotated[tuple[int, int], typer.Option(help="Least and greatest; 1 2, or 1 8 with --check.")] = (0, 0),
-    path: Annotated[str, typer.Option(metavar="FILE", help="Rows of an imported family, as gsm8k.")] = "",
+    family: Annotated[
+        str, typer.Argument(metavar="FAMILY", help="A problem family, `all`, or a recipe whose families are meant.")
+    ],
+    show: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Problems to print. Default: 5, or none with --check.")
+    ] = None,
+    check: Annotated[int, typer.Option(metavar="N", min=0, help="Problems to check per family. 0: none.")] = 0,
+    split: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="train, validation, test or variant-KIND. Default: train, or every split with --check."
+        ),
+    ] = "",
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the problem generator.")] = 0,
+    difficulty: Annotated[
+        tuple[int, int] | None,
+        typer.Option(metavar="LOW HIGH", help="Difficulty, from 1 to 8. Default: 1 2, or 1 8 with --check."),
+    ] = None,
+    path: Annotated[
+        str, typer.Option(metavar="FILE", help="File with the rows of an imported family, such as gsm8k.")
+    ] = "",
 ) -> None:
-    """Show problems of a family, each with its gold chain executed; or check many: gold answers in a cross-check, gold
-    chains in every call format."""
-    from pipeline.commands.problems import check_families, checked_split, chosen_families, show_problems
+    """Show problems of a family, or check many of them.
 
-    console, split = _terminal(), checked_split(split)
-    given = difficulty if difficulty != (0, 0) else (1, 8) if check else (1, 2)
-    families = chosen_families(family, path, seed, given)
-    if show or not check:
-        show_problems(families, split or "train", show or 5, console)
-    if check:
-        check_families(families, split, check, console)
+    A shown problem comes with its gold chain, executed. --check solves every problem a second way to cross-check its
+    gold answer, and executes its gold chain in every call format.
+    """
+    from pipeline.commands.problems import problems_command
+
+    problems_command(
+        family,
+        show=show,
+        check=check,
+        split=split,
+        seed=seed,
+        difficulty=difficulty,
+        path=path,
+        console=_terminal(),
+    )
 
 
 @app.command("sweep")
 def sweep_command(
     recipe: RecipePath,
     settings: Settings = [],  # noqa: B006
-    folder: Annotated[Path | None, typer.Option("--run", metavar="DIR", help="The sweep's folder.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--run", metavar="DIR", help="Folder of the sweep, in place of the recipe's.")
+    ] = None,
     source: Annotated[
-        Path | None, typer.Option("--from", metavar="RUN", help="A run to take models, episodes and groups over from.")
+        Path | None,
+        typer.Option("--from", metavar="RUN", help="A finished run whose models, episodes and groups are used."),
     ] = None,
     verbose: Verbose = False,
 ) -> None:
-    """A recipe with a [sweep]: many arms in few runs, going on where it was left, and one table."""
+    """Run a recipe that has a [sweep], resuming, and print one table."""
     from pipeline.sweep.points import load_sweep
     from pipeline.sweep.run import run_sweep, show_sweep, sweep_folder
 
@@ -180,7 +214,7 @@ def sweep_command(
     plan = load_sweep(recipe, settings)
     where = sweep_folder(plan, folder)
     if not run_sweep(plan, where, source, console, verbose):
-        console.print("the sweep is complete; nothing to do", highlight=False)
+        console.print("the sweep is complete; nothing to do")
     show_sweep(where, console)
 
 
@@ -188,14 +222,24 @@ def sweep_command(
 def plan_recipe(
     recipe: RecipePath,
     settings: Settings = [],  # noqa: B006
-    cluster: Annotated[Path | None, typer.Option("--cluster", metavar="FILE", help="The nodes, as TOML.")] = None,
-    address: Annotated[str, typer.Option(metavar="ADDRESS", help="A Ray cluster to ask for its nodes.")] = "",
-    price: Annotated[float | None, typer.Option(min=0, help="Of a GPU (of a node without any) for an hour.")] = None,
-    prices: Annotated[Path | None, typer.Option(metavar="FILE", help="Prices by GPU type and kind of node.")] = None,
-    probe: Annotated[bool, typer.Option("--probe", help="Measure this machine first, for some seconds.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON: bytes, seconds, tokens.")] = False,
+    cluster: Annotated[
+        Path | None, typer.Option("--cluster", metavar="FILE", help="A TOML file that describes the nodes.")
+    ] = None,
+    address: Annotated[str, typer.Option(metavar="ADDRESS", help="A Ray cluster that is asked for its nodes.")] = "",
+    price: Annotated[
+        float | None, typer.Option(min=0, help="Price of a GPU for an hour, or of a node without any.")
+    ] = None,
+    prices: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A TOML file with prices by GPU type and kind of node.")
+    ] = None,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Measure the speed of this machine first, for some seconds.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the plan as JSON, in bytes, seconds and tokens.")
+    ] = False,
 ) -> None:
-    """What a recipe would place where: memory, time, storage, money, and what does not fit. Starts nothing."""
+    """Predict placement, memory, time and cost; start nothing."""
     from pipeline.commands.plan import Asked, plan_command
 
     asked = Asked(
@@ -216,25 +260,31 @@ def submit_run(
     recipe: RecipePath,
     settings: Settings = [],  # noqa: B006
     run: Annotated[
-        Path | None, typer.Option("--run", metavar="DIR", help="The run's folder, as all nodes see it.")
+        Path | None, typer.Option("--run", metavar="DIR", help="Folder of the run, as all nodes see it.")
     ] = None,
     address: Annotated[
         str,
-        typer.Option(metavar="URL", help="The job server, as http://HOST:8265; default: RAY_ADDRESS, this machine."),
+        typer.Option(
+            metavar="URL", help="The job server, such as http://HOST:8265. Default: RAY_ADDRESS, or this machine."
+        ),
     ] = "",
     name: Annotated[
-        str, typer.Option("--id", metavar="NAME", help="Submission id; default: of the run's name, recipe and folder.")
+        str,
+        typer.Option(
+            "--id", metavar="NAME", help="Submission id. Default: made from the run's name, recipe and folder."
+        ),
     ] = "",
     working_dir: Annotated[
-        Path, typer.Option("--working-dir", metavar="DIR", help="The folder whose files are sent along.")
+        Path, typer.Option("--working-dir", metavar="DIR", help="The folder whose files are sent with the job.")
     ] = Path("."),
-    python: Annotated[str, typer.Option(metavar="PATH", help="Python on the cluster.")] = "python",
-    follow: Annotated[
-        bool, typer.Option("--follow/--no-follow", help="Show what the job prints until it ends.")
-    ] = True,
+    python: Annotated[str, typer.Option(metavar="PATH", help="The Python to start on the cluster.")] = "python",
+    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Show the job's output until it ends.")] = True,
     verbose: Verbose = False,
 ) -> None:
-    """A run as a job of a Ray cluster; the same submission twice runs once, and one that was stopped goes on."""
+    """Submit a run as a job to a Ray cluster, and follow it.
+
+    Submitting the same run again follows the job that is there; one that was stopped is resumed.
+    """
     from pipeline.remote.submit import Asked, submit_command
 
     asked = Asked(
@@ -251,30 +301,40 @@ def submit_run(
 
 @app.command()
 def doctor() -> None:
-    """Is this machine fit: versions, devices, memory, disk, ports."""
+    """Check this machine: versions, devices, memory, disk and ports."""
     from pipeline.commands.doctor import examine
 
     examine(_terminal())
 
 
-k8s_app = typer.Typer(help="Manifests for Kubernetes.")
+k8s_app = typer.Typer(help="Render manifests for Kubernetes.")
 app.add_typer(k8s_app, name="k8s")
 
 
 @k8s_app.command("render")
 def k8s_render(
     recipe: RecipePath,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A folder that is not there yet, or empty.")],
-    cluster: Annotated[Path | None, typer.Option(metavar="FILE", help="The nodes; see recipes/clusters.")] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write. It must be absent or empty.")],
+    cluster: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A TOML file that describes the nodes; see recipes/clusters.")
+    ] = None,
     overlays: Annotated[
-        list[str], typer.Option("--overlay", metavar="NAME", help="interactive, keep-failed, kueue or monitoring.")
+        list[str],
+        typer.Option(
+            "--overlay", metavar="NAME", help="Add interactive, keep-failed, kueue or monitoring. Repeatable."
+        ),
     ] = [],  # noqa: B006
-    image: Annotated[str, typer.Option(help="With a tag or a digest; default: as k8s/image/build names it.")] = "",
-    namespace: Annotated[str, typer.Option(help="Kubernetes namespace.")] = "chainpref",
-    storage_class: Annotated[str, typer.Option(help="Of the claim; default: the cluster's.")] = "",
+    image: Annotated[
+        str, typer.Option(help="Container image with a tag or a digest. Default: as k8s/image/build names it.")
+    ] = "",
+    namespace: Annotated[str, typer.Option(help="Kubernetes namespace of all objects.")] = "chainpref",
+    storage_class: Annotated[str, typer.Option(help="Storage class of the claim. Default: the cluster's own.")] = "",
     settings: Settings = [],  # noqa: B006
 ) -> None:
-    """Manifests of a run, sized by its plan; then `kubectl apply -k DIR`."""
+    """Render the manifests of a run, sized by its plan.
+
+    Apply them with `kubectl apply -k DIR`.
+    """
     from pipeline.k8s.render import render_planned
     from pipeline.k8s.request import Rendering
 
@@ -283,46 +343,35 @@ def k8s_render(
 
 
 def _terminal() -> Console:
-    """The command's own console, on a descriptor of its own: libraries' output is redirected while stages work."""
-    return Console(file=os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8"))
+    """The command's console, on a file descriptor of its own: while stages work, descriptor 1 goes to a log file."""
+    return Console(file=os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8"), highlight=False)
 
 
 def main() -> None:
-    """Entry point of the console script; ends the process with the exit status of the command."""
-    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    """The console script. Ends the process with the command's exit status; without arguments it prints the help."""
     try:
-        # Typer turns Ctrl-C into a return value, which nobody would look at.
-        if app(standalone_mode=False) == _INTERRUPTED:
-            _interrupted(errors)
+        # Typer turns Ctrl-C into a return value.
+        if app(sys.argv[1:] or ["--help"], prog_name="chainpref", standalone_mode=False) == _INTERRUPTED:
+            raise KeyboardInterrupt
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _leave(141)
+        raise SystemExit(141) from None
     except ChainprefError as error:
-        errors.print(f"chainpref: {error}", markup=False)
-        _leave(error.exit_status)
+        _fail(str(error), error.exit_status)
     except (KeyboardInterrupt, typer.Abort):
-        _interrupted(errors)
+        _fail("interrupted; the same command goes on from here", _INTERRUPTED)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        errors.print(
-            f"chainpref: {error.strerror}: {error.filename or 'the run'}; make room and run again", markup=False
-        )
-        _leave(1)
+        _fail(f"{error.strerror}: {error.filename or 'the run'}; make room and run again", 1)
     except Exception as error:
-        # Typer brings its own copy of click's exceptions; that they say a usage error is what tells them.
+        # A usage error. Typer has its own copy of click's exception types, so it is known by its method.
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
-        errors.print(f"chainpref: {usage()}; see chainpref --help", markup=False)
-        _leave(2)
+        _fail(f"{usage()}; see chainpref --help", 2)
 
 
-def _interrupted(errors: Console) -> None:
-    errors.print("chainpref: interrupted; the same command goes on from here", markup=False)
-    _leave(_INTERRUPTED)
-
-
-def _leave(status: int) -> None:
-    sys.stdout.flush()
+def _fail(message: str, status: int) -> NoReturn:
+    Console(stderr=True).out(f"chainpref: {message}", highlight=False)
     raise SystemExit(status)

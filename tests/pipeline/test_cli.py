@@ -3,10 +3,14 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from pipeline.cli import app
 from tests.repository import ROOT
 
 
@@ -14,7 +18,7 @@ def chainpref(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProce
     return subprocess.run(
         [sys.executable, "-m", "pipeline", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"},
         capture_output=True,
         text=True,
         timeout=120,
@@ -71,6 +75,32 @@ def test_bad_input_is_found_before_anything_starts(setting: str, said: str, tmp_
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "run" / "models").exists()
+
+
+def test_without_a_command_the_help_is_printed() -> None:
+    bare, asked = chainpref(), chainpref("--help")
+    assert (bare.returncode, bare.stderr) == (0, "")
+    assert bare.stdout == asked.stdout
+    assert bare.stdout.lstrip().startswith("Usage: chainpref [OPTIONS] COMMAND")
+
+
+def test_every_command_option_and_argument_has_a_help_text() -> None:
+    def walk(command: Any, name: str) -> Iterator[tuple[str, str]]:
+        yield name, command.help or ""
+        yield from ((f"{name} {parameter.name}", parameter.help or "") for parameter in command.params)
+        for below in getattr(command, "commands", {}).values():
+            yield from walk(below, f"{name} {below.name}")
+
+    texts = dict(walk(typer.main.get_command(app), "chainpref"))
+    assert len(texts) > 80
+    assert [name for name, text in texts.items() if not text.strip().endswith(".")] == []
+
+
+@pytest.mark.parametrize("command", [(), ("k8s",)])
+def test_the_list_of_commands_fits_80_columns_whole(command: tuple[str, ...]) -> None:
+    shown = chainpref(*command, "--help").stdout
+    assert "..." not in shown.replace("[ARGS]...", "")
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_problems_are_shown_with_their_gold_chain_executed() -> None:
