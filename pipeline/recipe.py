@@ -29,39 +29,46 @@ class RunSection(Section):
     """The run's name, and where it lies."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
+    """Name of the run: letters, digits, dashes and underscores. Its folder has this name."""
     directory: str = "runs"
-    """The run's folder is DIRECTORY/NAME."""
+    """Folder that holds the run's own folder, DIRECTORY/NAME."""
     store: str = Field(default="", pattern=r"^(s3://[^/]+/.*[^/])?$")
-    """s3://BUCKET/PREFIX for what the ledgers hold (problems, episodes, groups, reference log-probabilities, scores),
-    one prefix a run; "" keeps it in the run's folder, where models, checkpoints and the report are in any case."""
+    """A bucket and a prefix, s3://BUCKET/PREFIX, for problems, episodes, groups, reference log-probabilities and
+    scores. Each run needs a prefix of its own. Empty: all of these lie in the run's folder, where models, checkpoints
+    and the report always are."""
     seed: int = 0
+    """Seed of the hosts that sample episodes and scores. Samples are repeatable only with `engine.seeded`."""
     parent: str = ""
-    """The run that this one regenerates."""
+    """The run that this one regenerates. Every episode carries its name."""
 
 
 class ClusterSection(Section):
     """Where the run's actors live."""
 
     address: str = ""
-    """A Ray cluster's address, or `auto`; "" starts Ray on this machine, unless RAY_ADDRESS says otherwise."""
+    """Address of a Ray cluster, or `auto` for the one that this machine belongs to. Empty: Ray is started on this
+    machine, unless RAY_ADDRESS names a cluster."""
     local_cpus: int = Field(default=4, ge=1)
-    """Places for processes when Ray is started here. Not cores: engine and driver wait in turn for each other."""
+    """CPUs that Ray counts when it is started on this machine. They need not be cores: engine and driver wait for each
+    other in turn."""
     grow_s: float = Field(default=600.0, ge=0)
-    """How long to wait for a node that can hold an engine, while the cluster has none: nodes join one by one."""
+    """How long to wait for a node that can hold an engine, while the cluster has none. Unit: seconds."""
     machines: str | None = None
-    """A cluster file that `plan` takes when it is told of no other; seen from the recipe's folder."""
+    """A file that describes the nodes, as `chainpref plan --cluster` takes it, for plans without that option. Relative
+    to the recipe's folder."""
 
 
 class ModelSection(Section):
     """A model: a Hugging Face folder, a pinned Hub snapshot, or a tiny one that is made from scratch."""
 
     source: str = ""
-    """A folder, or `hub:OWNER/NAME@COMMIT`."""
+    """A Hugging Face folder, or `hub:OWNER/NAME@COMMIT`. Either this or `tiny` is given."""
     tiny: TinyConfig | None = None
+    """Make a tiny model from scratch instead of reading one."""
     licence: str = "unknown"
-    """Licence of what the model writes; `plan` and `export` say where it forbids training on it."""
+    """Licence of what the model writes. `plan` and `export` say where it forbids training on it."""
     shape: ShapeConfig | None = None
-    """For `plan`, where the model's files are not at hand and its shape is not known."""
+    """The model's shape, for `plan`, where its files are not at hand and its shape is not known."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "ModelSection":
@@ -74,13 +81,15 @@ class ModelsSection(Section):
     """The teacher and the student."""
 
     teacher: ModelSection
+    """The model that attempts the train problems."""
     student: ModelSection
+    """The model that arms train. Before training it is called base."""
     student_name: str = Field(default="student", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
-    """The folder's name under groups/ and reference/."""
+    """Name of the student's folders under groups/ and reference/."""
     tokenizer: TokenizerConfig = TokenizerConfig()
-    """Of tiny models."""
+    """The tokenizer of tiny models."""
     cache: str = ""
-    """Where tiny models are kept for other runs, by content hash; "" for .models beside the run's folder."""
+    """Folder where tiny models are kept for other runs, by content hash. Empty: .models beside the run's folder."""
 
 
 HostKind = Literal["teacher", "student"]
@@ -91,24 +100,36 @@ class EnginesSection(Section):
     """The hosts that serve the teacher, and those that serve the student and every arm."""
 
     teacher: HostsConfig = HostsConfig()
+    """The hosts that serve the teacher."""
     student: HostsConfig = HostsConfig()
+    """The hosts that serve base and every arm."""
 
 
 class Recipe(Section):
     """A whole run."""
 
     run: RunSection
+    """The run's name, and where it lies."""
     cluster: ClusterSection = ClusterSection()
+    """The Ray cluster that the run works on."""
     models: ModelsSection
+    """Teacher and student."""
     problems: dict[str, FamilyConfig] = Field(min_length=1)
-    """Suite's name -> family."""
+    """Families of problems by the name of their suite."""
     episodes: EpisodeConfig = EpisodeConfig()
+    """How problems are attempted."""
     engines: EnginesSection = EnginesSection()
+    """The hosts that serve the models."""
     rollout: RolloutConfig = RolloutConfig()
+    """How often and how the teacher attempts the train problems."""
     groups: GroupsConfig = GroupsConfig()
+    """How chains become preference groups."""
     training: TrainingConfig = TrainingConfig()
+    """Ranks and memory of training and of reference scoring."""
     arms: dict[str, ArmConfig] = Field(default_factory=dict)
+    """Ways to train the student, by name."""
     evaluation: EvaluationConfig = EvaluationConfig()
+    """How models are scored on held-out problems."""
 
     @model_validator(mode="after")
     def _suites_have_names_of_their_own(self) -> "Recipe":

@@ -15,7 +15,7 @@ class ScoreRule(Section):
     """Which written tokens are scored. Prompts and tool results never are."""
 
     failed_steps_in_right: bool = False
-    """Score the failed steps of right chains too. Not together with an NLL term, which must not learn them."""
+    """Score the failed steps of right chains. Not together with `rpo_alpha`, which must not learn them."""
     failed_steps_in_wrong: bool = True
     """Score the failed steps of wrong chains: they are what is to become less likely."""
 

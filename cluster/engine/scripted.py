@@ -22,27 +22,32 @@ class ScriptedConfig(Section):
     """Latency and faults of a scripted engine. All probabilities are per request."""
 
     seed: int = 0
+    """Seed of latencies, of faults and of the choice of solutions."""
     slots: int = Field(default=64, ge=1)
-    """Requests served at a time; further ones wait."""
+    """Requests that are served at a time; further ones wait. Unit: requests."""
     median_s: float = Field(default=0.0, ge=0)
-    """Median time of a request in seconds; 0 answers at once."""
+    """Median time of a request. 0 answers at once. Unit: seconds."""
     sigma: float = Field(default=0.0, ge=0)
     """Standard deviation of the logarithm of that time."""
     slow: float = Field(default=0.0, ge=0, le=1)
+    """Probability that a request is slow."""
     slow_factor: float = Field(default=10.0, ge=1)
+    """How many times longer a slow request takes."""
     abort: float = Field(default=0.0, ge=0, le=1)
+    """Probability that a request is aborted."""
     abort_for_s: float = Field(default=0.0, ge=0)
-    """From the first request on, every one is aborted for so many seconds."""
+    """Every request is aborted for this long after the first one. Unit: seconds."""
     crash_after: int | None = Field(default=None, ge=0)
-    """After so many requests the engine is dead, for good."""
+    """The engine is dead after this many requests. Absent: never. Unit: requests."""
     hang_after: int | None = Field(default=None, ge=0)
-    """After so many requests the engine is frozen: no reply comes any more, and `stall_timeout_s` after the first one
-    that did not come, every request fails, as a watchdog would have it."""
+    """The engine is frozen after this many requests: it does not reply any more, and requests fail `stall_timeout_s`
+    later, as a watchdog would make them. Absent: never. Unit: requests."""
     stall_timeout_s: float = Field(default=120.0, gt=0)
+    """Time from the freeze until requests fail. Unit: seconds."""
     wrong: float = Field(default=0.5, ge=0, le=1)
     """Share of attempts that end wrong, where the script solves problems."""
     load_s: float = Field(default=0.0, ge=0)
-    """Seconds from the start until it serves: see `start_scripted`."""
+    """Time from the start until the engine serves. Unit: seconds."""
 
 
 class ScriptedEngine:

@@ -24,27 +24,32 @@ class EngineConfig(Section):
     """How to serve one model with vLLM."""
 
     tensor_parallel: int = Field(default=1, ge=1)
+    """GPUs that share each layer. Unit: GPUs."""
     pipeline_parallel: int = Field(default=1, ge=1)
+    """Groups of GPUs that the layers are divided among. Unit: groups."""
     max_context: int = Field(default=4096, ge=16)
-    """Tokens of prompt and reply together, at most."""
+    """Prompt and reply together, at most. Unit: tokens."""
     max_running: int = Field(default=64, ge=1)
-    """Sequences that the engine decodes at a time."""
+    """Sequences that the engine decodes at a time. Unit: sequences."""
     kv_cache_mb: int | None = Field(default=None, ge=1)
-    """KV cache per device in MiB; without it vLLM takes `gpu_memory` of the device."""
+    """KV cache of each device. Absent: what `gpu_memory` leaves. Unit: MiB."""
     gpu_memory: float = Field(default=0.9, gt=0, le=1)
+    """Share of the device's memory that vLLM takes."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Type of the weights and of the computation. `auto`: as the checkpoint has it."""
     quantization: str | None = None
-    """A method that vLLM knows (`cluster.engine.quantization`), where the checkpoint does not say it itself."""
+    """A quantization method of vLLM, where the checkpoint does not name one itself."""
     eager: bool = False
-    """No graph capture: slower steps, faster start."""
+    """Capture no graphs: steps are slower, the start is faster."""
     seeded: bool = False
-    """Give every request a seed of its own: repeatable samples, at some cost."""
+    """Give every request a seed of its own. Samples become repeatable, at some cost."""
     threads: int = Field(default=0, ge=0)
-    """CPU threads of an engine without a GPU; 0 leaves the choice to vLLM."""
+    """CPU threads of an engine without a GPU. 0 leaves the choice to vLLM. Unit: threads."""
     load_timeout_s: float = Field(default=1800.0, gt=0)
-    """Loading a 70B model takes minutes; longer than this is a hang. So does putting other weights in place."""
+    """Loading a model, or other weights into it, counts as hung after this long. A 70B model takes minutes. Unit:
+    seconds."""
     stall_timeout_s: float = Field(default=120.0, gt=0)
-    """Without a step of the engine for this long, while requests wait, it counts as frozen."""
+    """An engine counts as frozen when it makes no step for this long while requests wait. Unit: seconds."""
 
     @field_validator("quantization")
     @classmethod

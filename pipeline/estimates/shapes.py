@@ -25,21 +25,27 @@ class ShapeConfig(Section):
     """A model's shape, for a model whose files are not at hand. Names as in Hugging Face's `config.json`."""
 
     hidden_size: int = Field(ge=1)
+    """Width of the model."""
     num_hidden_layers: int = Field(ge=1)
+    """Decoder layers. Unit: layers."""
     num_attention_heads: int = Field(ge=1)
+    """Attention heads. Unit: heads."""
     num_key_value_heads: int = Field(default=0, ge=0)
-    """0: as many as attention heads."""
+    """Key-value heads. 0: as many as attention heads. Unit: heads."""
     head_dim: int = Field(default=0, ge=0)
-    """0: hidden_size over num_attention_heads."""
+    """Size of a head. 0: hidden_size over num_attention_heads."""
     intermediate_size: int = Field(ge=1)
+    """Width of the MLP."""
     vocab_size: int = Field(ge=1)
+    """Rows of the embedding. Unit: tokens."""
     tie_word_embeddings: bool = False
+    """Whether the output head shares the embedding's weights."""
     attention_bias: bool = False
-    """Whether query, key and value have biases (Qwen2)."""
+    """Whether query, key and value have biases, as in Qwen2."""
     qk_norm: bool = False
-    """Whether queries and keys are normed by head (Qwen3)."""
+    """Whether queries and keys are normed by head, as in Qwen3."""
     max_position_embeddings: int = Field(default=0, ge=0)
-    """0: not known, not checked."""
+    """Longest context of the model. 0: not known, and not checked. Unit: tokens."""
 
     @model_validator(mode="after")
     def _heads_share_out(self) -> "ShapeConfig":

@@ -42,18 +42,21 @@ class Contrast(Section):
     """A question: the mean over the rows `plus` minus the mean over the rows `minus`, paired by seed and problem."""
 
     plus: tuple[str, ...] = Field(min_length=1)
+    """Rows whose mean counts with a plus."""
     minus: tuple[str, ...] = Field(min_length=1)
+    """Rows whose mean counts with a minus."""
 
 
 class SweepSection(Section):
     """`[sweep]` without its axes."""
 
     seeds: tuple[int, ...] = ()
-    """Each one is set as the `seed` of every arm; without any, arms keep their own."""
+    """Every arm is trained once with each of these as its `seed`. Empty: arms keep their own seed."""
     variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """Name -> settings."""
+    """Named sets of settings, each a table of recipe keys and values. Every variant is combined with every value of the
+    axes."""
     compare: dict[str, Contrast] = Field(default_factory=dict)
-    """Question -> rows; without any, every row is compared with base."""
+    """Questions by name. Without any, every row is compared with base."""
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,13 @@ class ReplyLimits(Section):
     """Bounds on a reply: parsing one within them is always short."""
 
     max_reply_chars: int = Field(default=16_384, ge=1, le=1_000_000)
+    """Longest reply that is parsed. Unit: characters."""
     max_depth: int = Field(default=16, ge=1, le=32)
-    """Brackets inside brackets."""
+    """Brackets inside brackets, at most. Unit: levels."""
     max_digits: int = Field(default=40, ge=1, le=300)
-    """Characters of one number."""
+    """Longest number. Unit: characters."""
     max_calls: int = Field(default=16, ge=1)
-    """Calls in one reply."""
+    """Calls in one reply, at most. Unit: calls."""
 
 
 REPLY_LIMITS = ReplyLimits()
@@ -81,11 +82,13 @@ def format_hash(name: str, *files: str) -> str:
 
 
 class CallLimits(ReplyLimits):
-    """Bounds on a reply (inherited), and on each of its calls."""
+    """Bounds on a reply and on each of its calls."""
 
     deadline: float = Field(default=5.0, gt=0)
-    """Seconds that one call of a user's function may take. Built-in functions bound their arguments instead."""
+    """Time that one call of a user's function may take. Built-in functions bound their arguments instead. Unit:
+    seconds."""
     max_result_chars: int = Field(default=4_096, ge=64)
+    """Longest result that a model is shown. Unit: characters."""
 
 
 CALL_LIMITS = CallLimits()

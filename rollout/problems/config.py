@@ -21,58 +21,71 @@ class FamilyConfig(Section):
     """One family: how many problems of each split, how hard, from which seed; for imported ones, from where."""
 
     family: str
+    """Name of the family; docs/problems.md lists them."""
     train: int = Field(0, ge=0)
+    """Problems that the teacher attempts. Unit: problems."""
     validation: int = Field(0, ge=0)
+    """Held-out problems to choose settings with. Unit: problems."""
     test: int = Field(0, ge=0)
+    """Held-out problems that the report is about. Unit: problems."""
     difficulty: tuple[int, int] = (1, 2)
-    """Least and greatest, 1 to 8, drawn evenly; what it counts is each family's own, see docs/problems.md."""
+    """Least and greatest difficulty, from 1 to 8, drawn evenly. Each family counts something else; see
+    docs/problems.md."""
     seed: int = 0
+    """Seed of the problem generator, and of the distractors."""
     distractors: int = Field(0, ge=0, le=5000)
-    """Useless functions added to every problem's toolbox, drawn from `seed`."""
+    """Useless functions that are added to every problem's toolbox. Unit: functions."""
     call_format: str | None = None
-    """These suites' own `episodes.call_format`; absent: the recipe's. So for the next three."""
+    """`episodes.call_format` for these suites. Absent: as the recipe has it."""
     verbosity: Literal["names", "signatures", "full"] | None = None
+    """`episodes.verbosity` for these suites. Absent: as the recipe has it."""
     retrieve: int | None = Field(default=None, ge=0, le=5000)
+    """`episodes.retrieve` for these suites. Absent: as the recipe has it. Unit: functions."""
     prompt_tokens: int | None = Field(default=None, ge=1)
+    """`episodes.prompt_tokens` for these suites. Absent: as the recipe has it. Unit: tokens."""
     variants: tuple[Variant, ...] = ()
-    """Variant suites of the test problems, each a suite `NAME-VARIANT` of as many problems; for generated families."""
+    """Variants of the test problems. Each makes a suite NAME-VARIANT of as many problems; for generated families
+    only."""
     samples: Annotated[int, Field(ge=0, le=10_000)] | None = None
-    """Sampled attempts a problem of these suites, beside the greedy one; absent: `evaluation.samples`."""
+    """Sampled attempts at each problem of these suites, beside the greedy one. Absent: `evaluation.samples`. Unit:
+    episodes."""
     pretrain: Annotated[int, Field(ge=0)] | None = None
-    """Parts of this family in what tiny models are made from: train problems that no rollout sees, whether or not
-    `train` has any; 0: none. Absent: as many as its problems are steps long where `train` has any, else none. A model
-    that a recipe names was made by others: nothing of this concerns it."""
+    """How often this family occurs in the corpus of tiny models, relative to the others. The corpus has problems of its
+    own, which no rollout sees. Absent: the mean difficulty where `train` has problems, else 0. Other models are not
+    concerned."""
 
     name: str = ""
-    """Imported families: what ids and reports call it, where a recipe imports several; "" for the family's name."""
+    """Imported families: the name in ids and reports, where a recipe imports several. Empty: the family's name."""
     path: str = ""
-    """Imported families: a file (.jsonl, .csv, .parquet), or a Hub data set's name or folder where `hub` is true."""
+    """Imported families: a .jsonl, .csv or .parquet file, or the name or folder of a Hub data set where `hub` is
+    true."""
     test_path: str = ""
-    """The file, or the Hub's split, that holds the test problems; "" divides `path` by a hash of the templates."""
+    """The file, or the Hub's split, that holds the test problems. Empty: `path` is divided by a hash of the
+    templates."""
     hub: bool = False
-    """Whether `path` is a Hub data set; it always is for family `hub`."""
+    """Whether `path` is a Hub data set. It always is for family `hub`."""
     subset: str = ""
-    """The Hub data set's configuration name."""
+    """Configuration name of the Hub data set."""
     hub_split: str = "train"
-    """The Hub data set's split that `path` stands for."""
+    """Split of the Hub data set that `path` stands for."""
     revision: str = ""
-    """The Hub data set's commit; pin it."""
+    """Commit of the Hub data set. Pin it, or later runs may read other problems."""
     text: str = "text"
-    """Column of the problem's text."""
+    """Column with the problem's text."""
     answer: str = "answer"
-    """Column of the gold answer."""
+    """Column with the gold answer."""
     toolbox: str = ""
-    """Toolbox of every imported problem, as in `rollout.toolboxes.load_toolbox`."""
+    """Toolbox of every imported problem; docs/toolboxes.md says how to name one."""
     toolbox_column: str = ""
-    """Column of the toolbox's name, where rows differ."""
+    """Column with the toolbox's name, where rows differ."""
     checker: str = "exact"
-    """Checker of every imported problem, as in `rollout.episodes.checkers`."""
+    """Checker of every imported problem; docs/problems.md lists them."""
     checker_column: str = ""
-    """Column of the checker's name, where rows differ."""
+    """Column with the checker's name, where rows differ."""
     state_column: str = ""
-    """Column of what the toolbox starts from; "" for null."""
+    """Column with the state that the toolbox starts from. Empty: null."""
     calls_column: str = ""
-    """Column of a chain of calls that solves the problem, the finish included: a list of {name, arguments}."""
+    """Column with a gold chain: a list of {name, arguments}, the finishing call included."""
     licence: str = "unknown"
     """Licence of the imported problems."""
 
