@@ -1,7 +1,7 @@
 """Problems: families of generated and imported ones, their splits and variant suites.
 
-A family is a module with a function `problems(config, split)` and an entry in `FAMILIES`. Generated families draw
-stories (`drawing.py`); imported ones read rows (`importing.py`). See docs/problems.md.
+Generated families draw stories (`story.py`, `drawing.py`) or derive problems from arithmetic ones (`subtasks.py`);
+imported families read rows of a file or of a Hub data set. See docs/problems.md.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,10 +10,10 @@ import msgspec
 
 from cluster.errors import RequestError
 from rollout.problems.config import SPLITS, VARIANTS, FamilyConfig
+from rollout.problems.drawing import Draw, collect
 from rollout.problems.duplicates import DuplicateReport, deduplicate
 from rollout.problems.families import arithmetic, coins, dates, fol, knights, letters, lists, subtasks, units, zebra
-from rollout.problems.imported import files as importing
-from rollout.problems.imported import gsm8k
+from rollout.problems.imported import files, gsm8k
 from rollout.records import Problem
 
 __all__ = [
@@ -28,29 +28,29 @@ __all__ = [
     "is_imported",
 ]
 
-FAMILIES: Mapping[str, Callable[[FamilyConfig, str], list[Problem]]] = {
-    "arithmetic": arithmetic.problems,
-    "fol": fol.problems,
-    "zebra": zebra.problems,
-    "knights": knights.problems,
-    "letters": letters.problems,
-    "lists": lists.problems,
-    "coins": coins.problems,
-    "dates": dates.problems,
-    "units": units.problems,
-    "gsm8k": gsm8k.problems,
-    **{f"subtask_{kind}": subtasks.subtask(kind) for kind in subtasks.SUBTASKS},
-    "abstention": subtasks.subtask("abstention"),
-    "jsonl": importing.user_problems,
-    "csv": importing.user_problems,
-    "parquet": importing.user_problems,
-    "hub": importing.user_problems,
+_DRAWN: Mapping[str, Draw] = {
+    "arithmetic": arithmetic.draw,
+    "fol": fol.draw,
+    "zebra": zebra.draw,
+    "knights": knights.draw,
+    "letters": letters.draw,
+    "lists": lists.draw,
+    "coins": coins.draw,
+    "dates": dates.draw,
+    "units": units.draw,
+}
+_IMPORTED: Mapping[str, Callable[[FamilyConfig], files.Imported]] = {
+    "gsm8k": gsm8k.imported,
+    **dict.fromkeys(("jsonl", "csv", "parquet", "hub"), files.imported),
 }
 
-_IMPORTERS: Mapping[str, Callable[[FamilyConfig], importing.Imported]] = {
-    "gsm8k": gsm8k.imported,
-    **dict.fromkeys(("jsonl", "csv", "parquet", "hub"), importing.imported),
-}
+FAMILIES = (
+    *_DRAWN,
+    "gsm8k",
+    *(f"subtask_{kind}" for kind in subtasks.SUBTASKS),
+    "abstention",
+    *(name for name in _IMPORTED if name != "gsm8k"),
+)
 
 
 def generate(config: FamilyConfig, split: str) -> list[Problem]:
@@ -60,22 +60,26 @@ def generate(config: FamilyConfig, split: str) -> list[Problem]:
     validation and test. Raises RequestError for an unknown family or split, a broken row of an imported file, and
     for more problems than a family holds.
     """
-    if config.family not in FAMILIES:
-        raise RequestError(f"family {config.family!r}: unknown; there are {', '.join(FAMILIES)}")
-    problems = FAMILIES[config.family](config, split)
-    return [_among_distractors(problem, config) for problem in problems] if config.distractors else problems
+    family = config.family
+    if family not in FAMILIES:
+        raise RequestError(f"family {family!r}: unknown; there are {', '.join(FAMILIES)}")
+    if family in _DRAWN:
+        problems = collect(config, split, family, _DRAWN[family])
+    elif family in _IMPORTED:
+        problems = files.chosen(config, split, _IMPORTED[family])
+    else:
+        problems = subtasks.derived(config, split)
+    if not config.distractors:
+        return problems
+    suffix = f"+{config.distractors}@{abs(config.seed)}"
+    return [msgspec.structs.replace(p, id=f"{p.id}{suffix}", toolbox=f"{p.toolbox}{suffix}") for p in problems]
 
 
 def is_imported(config: FamilyConfig) -> bool:
     """Whether the family's problems are rows of a file or of a Hub data set."""
-    return config.family in _IMPORTERS
+    return config.family in _IMPORTED
 
 
 def everything(config: FamilyConfig) -> Mapping[str, tuple[Problem, ...]]:
     """All problems of an imported family, by split, whatever the counts. Raises RequestError for a broken row."""
-    return _IMPORTERS[config.family](config).splits
-
-
-def _among_distractors(problem: Problem, config: FamilyConfig) -> Problem:
-    suffix = f"+{config.distractors}@{abs(config.seed)}"
-    return msgspec.structs.replace(problem, id=f"{problem.id}{suffix}", toolbox=f"{problem.toolbox}{suffix}")
+    return _IMPORTED[config.family](config).splits

@@ -1,5 +1,5 @@
-"""Are a family's problems sound? Gold by a cross-check, and by executing every gold chain, as every call format writes
-it, to an accepted answer."""
+"""Checks that a family's problems are sound: a cross-check finds the gold answer again, and every gold chain, in every
+call format, executes to an accepted answer."""
 
 from collections.abc import Iterable, Sequence
 
@@ -19,7 +19,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 
     problems: int
     found_again: int
-    """Problems whose gold answer was looked for a cross-check; there is none to an imported one."""
+    """Problems whose gold answer was cross-checked; imported ones have no cross-check."""
     executed: int
     """Gold chains that were executed in each format; imported problems may have none."""
     faults: tuple[str, ...]
@@ -27,11 +27,21 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_problems(problems: Sequence[Problem], formats: Iterable[str]) -> CheckReport:
-    """Find every gold answer again, and execute every gold chain in every format."""
+    """Cross-check every gold answer, and execute every gold chain in every format."""
     call_formats = [load_format(name) for name in formats]
     faults: list[str] = []
     for problem in problems:
-        faults += [f"{problem.id}: {fault}" for fault in _faults(problem, call_formats)]
+        if has_cross_check(problem):
+            try:
+                gold = cross_checked_gold(problem)
+            except (ChainprefError, ValueError, LookupError) as error:
+                faults.append(f"{problem.id}: the cross-check of its gold answer fails: {error}")
+            else:
+                if check(problem.checker, gold, problem.gold) is not None:
+                    faults.append(f"{problem.id}: gold is {problem.gold}, the cross-check says {gold}")
+        for call_format in call_formats if problem.gold_calls else ():
+            if fault := gold_fault(problem, call_format):
+                faults.append(f"{problem.id}: in format {call_format.name}: {fault}")
     return CheckReport(
         problems=len(problems),
         found_again=sum(map(has_cross_check, problems)),
@@ -52,18 +62,3 @@ def gold_fault(problem: Problem, call_format: CallFormat) -> str | None:
         return "the gold chain gives no answer"
     error = check(problem.checker, session.answer, problem.gold)
     return f"answer {session.answer} is {error.value}, gold is {problem.gold}" if error else None
-
-
-def _faults(problem: Problem, call_formats: list[CallFormat]) -> Iterable[str]:
-    if has_cross_check(problem):
-        try:
-            again = cross_checked_gold(problem)
-        except (ChainprefError, ValueError, LookupError) as error:
-            yield f"the second way to its gold answer fails: {error}"
-        else:
-            if check(problem.checker, again, problem.gold) is not None:
-                yield f"gold is {problem.gold}, the second way says {again}"
-    if problem.gold_calls:
-        for call_format in call_formats:
-            if fault := gold_fault(problem, call_format):
-                yield f"in format {call_format.name}: {fault}"

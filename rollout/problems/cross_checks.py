@@ -1,7 +1,7 @@
-"""Gold answers of finished problems, once more and in another way than the one that made them.
+"""Cross-checks: the gold answers of finished problems, found in another way than the one that made them.
 
-What a family's generator computed is left aside: the text is read back, or what the problem states is given to z3. So
-a problem that was stored, or changed, can be checked like a fresh one. docs/problems.md names both ways of a family.
+Nothing that a family's generator computed is used: the text is read back, or what the problem states is given to z3.
+So a problem that was stored, or changed, can be checked like a fresh one. docs/problems.md names each family's check.
 """
 
 import json
@@ -12,13 +12,13 @@ from typing import Any
 
 from cluster.errors import WorkError
 from rollout.problems.families import coins, dates, knights, letters, lists, units, zebra
-from rollout.problems.families.reading import Read, read_sentence, read_steps, sentences_of
+from rollout.problems.families.reading import Read, read_sentence, read_steps, read_story, sentences_of
 from rollout.problems.proving import proved
 from rollout.records import Problem, canonical_json
 from rollout.toolboxes.builtin.arithmetic import NEW_NAMES
 from rollout.toolboxes.builtin.formulas import Fact, read_formula
 
-_ASKED = re.compile(
+_QUESTION = re.compile(
     r" (?:Done: [^.?]+\. )?(?:Put calls into calls\.|Which functions are needed\?|Give the answer\."
     r"|Which arguments has the first call, \w+\?|Which function is next in the text\?)$"
 )
@@ -27,12 +27,12 @@ _ASKED = re.compile(
 
 def has_cross_check(problem: Problem) -> bool:
     """Whether there is another way to `problem`'s gold answer; there is none to an imported one."""
-    return problem.family in _WAYS and (problem.family != "gsm8k" or bool(problem.gold_calls))
+    return problem.family in _CROSS_CHECKS and (problem.family != "gsm8k" or bool(problem.gold_calls))
 
 
 def cross_checked_gold(problem: Problem) -> str:
-    """The gold answer by the second way, canonical JSON. Raises WorkError when the problem does not read."""
-    return canonical_json(_WAYS[problem.family](problem))
+    """The gold answer by the cross-check, canonical JSON. Raises WorkError when the problem does not read."""
+    return canonical_json(_CROSS_CHECKS[problem.family](problem))
 
 
 def _arithmetic(problem: Problem) -> int | float:
@@ -40,29 +40,21 @@ def _arithmetic(problem: Problem) -> int | float:
 
 
 def _read(problem: Problem) -> Read:
-    return read_steps(_ASKED.sub("", problem.text))
+    return read_steps(_QUESTION.sub("", problem.text))
 
 
 def _number(value: Fraction) -> int | float:
     return int(value) if value.denominator == 1 else float(value)
 
 
-def _steps(problem: Problem) -> list[str]:
+def _functions(problem: Problem) -> list[str]:
     """The functions that the text asks for, in its order, the finishing one included."""
     names = [*(name for name, _, _ in _read(problem).steps), "finish"]
     return [NEW_NAMES[name] for name in names] if problem.toolbox.partition("+")[0].endswith("_renamed") else names
 
 
-def _parallel(problem: Problem) -> list[int | float]:
-    first, second = problem.text.removeprefix("A: ").split(" B: ")
-    return [_number(read_steps(text).answer) for text in (first, second)]
-
-
-def _names(problem: Problem) -> list[str]:
-    return sorted(set(_steps(problem)[:-1]))
-
-
 def _parameters(problem: Problem) -> dict[str, int | float]:
+    """The arguments of the first call."""
     read = _read(problem)
     if not read.steps:
         return {"answer": _number(read.answer)}
@@ -71,8 +63,9 @@ def _parameters(problem: Problem) -> dict[str, int | float]:
 
 
 def _next(problem: Problem) -> str:
+    """The function after as many calls as the text says are done."""
     done = re.search(r" Done: ([^.?]+)\. ", problem.text)
-    return _steps(problem)[done[1].count(",") + 1 if done else 0]
+    return _functions(problem)[done[1].count(",") + 1 if done else 0]
 
 
 def _abstention(problem: Problem) -> Any:
@@ -81,9 +74,9 @@ def _abstention(problem: Problem) -> Any:
     try:
         return _arithmetic(problem)
     except WorkError:
-        told = [sentence for sentence in sentences_of(problem.text) if re.search(r"\d", sentence)]
-        for sentence in told:
-            read_sentence(sentence)
+        for sentence in sentences_of(problem.text):
+            if re.search(r"\d", sentence):
+                read_sentence(sentence)
         return "no function"
 
 
@@ -97,35 +90,24 @@ def _gsm8k(problem: Problem) -> int | float:
 
 
 def _fol(problem: Problem) -> str:
-    """z3, with quantifiers as they are."""
+    """The verdict of z3, with quantifiers as they are."""
     state = json.loads(problem.state)
     goal = read_formula(state["goal"])
     assert isinstance(goal, Fact)
     return proved([read_formula(line) for line in state["lines"]], goal, quantifiers=True)
 
 
-def _zebra(problem: Problem) -> Any:
-    """z3; everyone whom the clues allow, where that is not just one."""
-    state = json.loads(problem.state)
-    people, pets = (tuple(group) for group in state["groups"])
-    clues = tuple((kind, one, other) for kind, one, other in state["clues"])
-    found = zebra.holders(people, pets, clues, state["goal"])
-    return found[0] if len(found) == 1 else found
+def _only(answers: list[Any]) -> Any:
+    """The one answer that z3 allows; all of them where that is not just one, which no checker accepts."""
+    return answers[0] if len(answers) == 1 else answers
 
 
-def _knights(problem: Problem) -> Any:
-    """z3; all ways, where there is not just one."""
-    state = json.loads(problem.state)
-    found = knights.solutions(state["people"], tuple((one, kind, other) for one, kind, other in state["says"]))
-    return found[0] if len(found) == 1 else found
-
-
-_WAYS: Mapping[str, Callable[[Problem], Any]] = {
+_CROSS_CHECKS: Mapping[str, Callable[[Problem], Any]] = {
     "arithmetic": _arithmetic,
     "fol": _fol,
     "gsm8k": _gsm8k,
-    "zebra": _zebra,
-    "knights": _knights,
+    "zebra": lambda problem: _only(zebra.holders(json.loads(problem.state))),
+    "knights": lambda problem: _only(knights.solutions(json.loads(problem.state))),
     "letters": lambda problem: letters.read_back(problem.text),
     "lists": lambda problem: lists.read_back(problem.text),
     "coins": lambda problem: coins.read_back(problem.text),
@@ -133,8 +115,10 @@ _WAYS: Mapping[str, Callable[[Problem], Any]] = {
     "units": lambda problem: _number(units.read_back(problem.text)),
     "subtask_nested": _arithmetic,
     "subtask_chaining": _arithmetic,
-    "subtask_parallel": _parallel,
-    "subtask_names": _names,
+    "subtask_parallel": lambda problem: [
+        _number(read_story(text)) for text in problem.text.removeprefix("A: ").split(" B: ")
+    ],
+    "subtask_names": lambda problem: sorted(set(_functions(problem)[:-1])),
     "subtask_parameters": _parameters,
     "subtask_next": _next,
     "subtask_response": _arithmetic,

@@ -1,4 +1,5 @@
-"""Functions that no problem needs: typed, described, callable, useless. They measure finding one among many."""
+"""Distractors: typed, described, callable functions that no problem needs. They measure how a model finds the needed
+ones among many."""
 
 import inspect
 import random
@@ -76,7 +77,7 @@ def _distractor(name: str, drawn: random.Random) -> Function:
 
 @lru_cache(maxsize=1024)
 def _taking(parameters: tuple[tuple[str, type, str], ...]) -> Function:
-    """A function of these parameters. Made once: building a validator is what takes time."""
+    """A function of these parameters; cached, because building a validator is what takes time."""
 
     def useless(**arguments: Any) -> None:
         """Do nothing."""

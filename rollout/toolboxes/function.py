@@ -4,8 +4,10 @@ The docstring's first paragraph is the description; `Args:` describes parameters
 `Examples:` holds calls, one a line.
 """
 
+import contextlib
 import inspect
 import re
+import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +28,7 @@ _NAME = re.compile(r"^[A-Za-z_]\w{0,63}$", re.ASCII)
 
 @dataclass(frozen=True)
 class Function:
-    """A callable function: what the model reads of it, how arguments are validated, what runs.
+    """A function that a model may call: what the model reads of it, how its arguments are validated, and what runs.
 
     `parameters` is a JSON schema of type object; its properties stand in the order of the signature.
     """
@@ -65,13 +67,17 @@ class Function:
         if not description:
             raise RequestError(f"function {name}: no docstring; describe in one sentence what it does")
         parameters = _parameters(name, implementation, method)
+        shown = [
+            f"{each.name}: {_type_text(kind)}" + ("" if each.default is each.empty else f" = {each.default!r}")
+            for each, kind in parameters
+        ]
         validator = _validator(name, parameters, doc.arguments)
         return cls(
             name=name,
             description=description,
             parameters=_schema(validator, parameters),
             examples=doc.examples if examples is None else examples,
-            signature=f"{name}({', '.join(_shown(parameter, kind) for parameter, kind in parameters)})",
+            signature=f"{name}({', '.join(shown)})",
             implementation=implementation,
             method=method,
             validator=validator,
@@ -165,10 +171,13 @@ def _validator(name: str, parameters: _Parameters, descriptions: Mapping[str, st
 
 
 def _schema(validator: TypeAdapter[dict[str, Any]], parameters: _Parameters) -> dict[str, Any]:
+    """The JSON schema of the arguments, with those defaults that JSON holds."""
     schema = _without_titles(validator.json_schema())
     for parameter, _ in parameters:
-        if parameter.default is not parameter.empty and _is_json(parameter.default):
-            schema["properties"][parameter.name].setdefault("default", parameter.default)
+        if parameter.default is not parameter.empty:
+            with contextlib.suppress(TypeError, ValueError):
+                canonical_json(parameter.default)
+                schema["properties"][parameter.name].setdefault("default", parameter.default)
     schema.setdefault("properties", {})
     schema.setdefault("required", [])
     return {"type": "object", **{key: value for key, value in schema.items() if key != "type"}}
@@ -184,31 +193,20 @@ def _without_titles(node: Any, inside_properties: bool = False) -> Any:
     return [_without_titles(item) for item in node] if isinstance(node, list) else node
 
 
-def _is_json(value: Any) -> bool:
-    try:
-        canonical_json(value)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _shown(parameter: inspect.Parameter, kind: Any) -> str:
-    text = f"{parameter.name}: {_type_text(kind)}"
-    return text if parameter.default is parameter.empty else f"{text} = {parameter.default!r}"
-
-
 def _type_text(kind: Any) -> str:
-    if typing.get_origin(kind) is Annotated:
-        return _type_text(typing.get_args(kind)[0])
+    """A type as a signature shows it: short, without the names of modules."""
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin is Annotated:
+        return _type_text(inner[0])
     if kind is None or kind is type(None):
         return "None"
-    if isinstance(kind, type) and not typing.get_args(kind):
+    if isinstance(kind, type) and not inner:
         return kind.__name__
-    if typing.get_origin(kind) is typing.Literal:
-        return " | ".join(repr(value) for value in typing.get_args(kind))
-    if str(typing.get_origin(kind)) in ("typing.Union", "<class 'types.UnionType'>"):
-        return " | ".join(_type_text(member) for member in typing.get_args(kind))
-    if typing.get_args(kind) and typing.get_origin(kind) is not None:
-        inner = ", ".join("..." if member is Ellipsis else _type_text(member) for member in typing.get_args(kind))
-        return f"{getattr(typing.get_origin(kind), '__name__', 'any')}[{inner}]"
+    if origin is typing.Literal:
+        return " | ".join(map(repr, inner))
+    if origin in (typing.Union, types.UnionType):
+        return " | ".join(map(_type_text, inner))
+    if inner and origin is not None:
+        members = ", ".join("..." if member is Ellipsis else _type_text(member) for member in inner)
+        return f"{getattr(origin, '__name__', 'any')}[{members}]"
     return re.sub(r"\b(?:\w+\.)+", "", str(kind))

@@ -10,34 +10,14 @@ MAX_MESSAGE = 200
 """Characters of a message that goes back to the model."""
 
 _PATH = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][\w.\-+@ ]+){2,}[\\/]?")
-_RANGE_ERRORS = frozenset(
-    {
-        "greater_than",
-        "greater_than_equal",
-        "less_than",
-        "less_than_equal",
-        "multiple_of",
-        "finite_number",
-        "string_too_short",
-        "string_too_long",
-        "string_pattern_mismatch",
-        "too_short",
-        "too_long",
-        "literal_error",
-        "enum",
-        "value_error",
-        "assertion_error",
-        "date_from_datetime_inexact",
-        "date_past",
-        "date_future",
-        "datetime_past",
-        "datetime_future",
-        "decimal_max_digits",
-        "decimal_max_places",
-        "decimal_whole_digits",
-        "json_invalid",
-    }
+_RANGE_ERROR_TYPES = (
+    "greater_than greater_than_equal less_than less_than_equal multiple_of finite_number string_too_short "
+    "string_too_long string_pattern_mismatch too_short too_long literal_error enum value_error assertion_error "
+    "date_from_datetime_inexact date_past date_future datetime_past datetime_future decimal_max_digits "
+    "decimal_max_places decimal_whole_digits json_invalid"
 )
+"""pydantic's types of errors that say that a value is of the right type and yet not allowed."""
+_RANGE_ERRORS = frozenset(_RANGE_ERROR_TYPES.split())
 
 
 class CallRefused(Exception):
@@ -49,45 +29,39 @@ class CallRefused(Exception):
         self.message = message
 
 
-def from_validation(name: str, signature: str, errors: Sequence[Mapping[str, Any]]) -> CallRefused:
-    """The refusal for pydantic's `errors` of one call: a missing argument comes before an unexpected one, that before
-    a mistyped one, that before one out of range; among equals the first counts."""
-    ranked = sorted((_rank(error), index) for index, error in enumerate(errors))
-    code, error = _ORDER[ranked[0][0]], errors[ranked[0][1]]
-    where = ".".join(str(part) for part in error["loc"][:1]) or "arguments"
-    if code is ErrorCode.MISSING_ARGUMENT:
-        fault = f"argument {quoted(where)} is missing"
-    elif code is ErrorCode.UNEXPECTED_ARGUMENT:
-        fault = f"there is no argument {quoted(where)}"
-    elif code is ErrorCode.MISTYPED_ARGUMENT:
-        fault = f"argument {quoted(where)} has the wrong type"
-    else:
-        fault = f"argument {quoted(where)}: {_reason(error)}"
-    return CallRefused(code, f"{name}: {fault}; use {shortened(signature)}")
-
-
 _ORDER = (
     ErrorCode.MISSING_ARGUMENT,
     ErrorCode.UNEXPECTED_ARGUMENT,
     ErrorCode.OUT_OF_RANGE,
     ErrorCode.MISTYPED_ARGUMENT,
 )
+"""Which error of a call counts, where there are several. In a union each member complains: the one whose type fits and
+whose value does not is the one that explains, so a value out of range comes before a mistyped one."""
+
+
+def from_validation(name: str, signature: str, errors: Sequence[Mapping[str, Any]]) -> CallRefused:
+    """The refusal for pydantic's `errors` of one call: for the first of those whose code comes first in `_ORDER`."""
+    error = min(errors, key=_rank)
+    code = _ORDER[_rank(error)]
+    where = quoted(".".join(str(part) for part in error["loc"][:1]) or "arguments")
+    if code is ErrorCode.MISSING_ARGUMENT:
+        fault = f"argument {where} is missing"
+    elif code is ErrorCode.UNEXPECTED_ARGUMENT:
+        fault = f"there is no argument {where}"
+    elif code is ErrorCode.MISTYPED_ARGUMENT:
+        fault = f"argument {where} has the wrong type"
+    else:
+        reason = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+        fault = f"argument {where}: {one_line(reason[:1].lower() + reason[1:])}"
+    return CallRefused(code, f"{name}: {fault}; use {shortened(signature)}")
 
 
 def _rank(error: Mapping[str, Any]) -> int:
+    """The place of an error's code in `_ORDER`."""
     kind, depth = error["type"], len(error["loc"])
-    if kind == "missing" and depth == 1:
-        return 0
-    if kind == "extra_forbidden" and depth == 1:
-        return 1
-    # In a union each member complains: the one whose type fitted and whose value did not is the one that explains.
+    if depth == 1 and kind in ("missing", "extra_forbidden"):
+        return 0 if kind == "missing" else 1
     return 2 if kind in _RANGE_ERRORS else 3
-
-
-def _reason(error: Mapping[str, Any]) -> str:
-    text = str(error["msg"])
-    text = text.removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    return one_line(text[:1].lower() + text[1:])
 
 
 def from_exception(name: str, error: BaseException) -> CallRefused:

@@ -1,19 +1,17 @@
-"""The same toolbox with its functions under other names: does a model know the functions, or the words?"""
+"""The same toolbox with its functions under other names, which tests whether a model knows more than the words."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from rollout.toolboxes.function import Function
 from rollout.toolboxes.toolbox import Toolbox
 
 
 def renamed(toolbox: Toolbox, name: str, new_names: Mapping[str, str]) -> Toolbox:
-    """`toolbox` as toolbox `name`, each function called what `new_names` says (all of them, the finish included)."""
-    functions = [_renamed(function, new_names[function.name]) for function in toolbox.functions.values()]
+    """`toolbox` as toolbox `name`; `new_names` gives every function, the finishing one included, its other name."""
+    functions = []
+    for old, function in toolbox.functions.items():
+        new = new_names[old]
+        examples = tuple(example.replace(f"{old}(", f"{new}(") for example in function.examples)
+        signature = function.signature.replace(f"{old}(", f"{new}(", 1)
+        functions.append(replace(function, name=new, signature=signature, examples=examples))
     return Toolbox.of(name, functions, toolbox.state_type, new_names[toolbox.finish])
-
-
-def _renamed(function: Function, name: str) -> Function:
-    old, new = f"{function.name}(", f"{name}("
-    examples = tuple(example.replace(old, new) for example in function.examples)
-    return replace(function, name=name, signature=function.signature.replace(old, new, 1), examples=examples)

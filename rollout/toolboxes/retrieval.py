@@ -1,7 +1,7 @@
-"""The functions that a problem needs, out of many: BM25 over names, descriptions, parameters and examples.
+"""Retrieval of the functions that a problem needs: BM25 over names, descriptions, parameters and examples.
 
-Words are split where names join them, stemmed, and few are left out: what distinguishes a rule from a fact may be an
-"if". A numeral counts as the word "number", which descriptions of functions that take numbers use.
+Names are split into words, words are stemmed, and few words are left out: what distinguishes a rule from a fact may be
+an "if". A numeral counts as the word "number", which descriptions of functions that take numbers use.
 """
 
 import re
@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Any
 
 from rollout.records import Call
-from rollout.toolboxes.function import Function
 from rollout.toolboxes.nesting import called
 from rollout.toolboxes.toolbox import Toolbox
 
@@ -29,7 +28,13 @@ def retrieve(toolbox: Toolbox, query: str, k: int) -> Toolbox:
     names = tuple(name for name in toolbox.functions if name != toolbox.finish)
     if k >= len(names):
         return toolbox
-    index, vocabulary = _index(toolbox.hash, tuple(_text(toolbox.functions[name]) for name in names))
+    texts = []
+    for name in names:
+        function = toolbox.functions[name]
+        properties = function.parameters.get("properties", {})
+        described = " ".join(f"{key} {schema.get('description', '')}" for key, schema in properties.items())
+        texts.append(" ".join([name, function.description, described, *function.examples]))
+    index, vocabulary = _index(tuple(texts))
     words = sorted(set(_words([query])[0]) & vocabulary)
     if not words:
         return toolbox.subset(names[:k])
@@ -47,7 +52,7 @@ def recall(needed: Iterable[Call], retrieved: Toolbox) -> float:
 
 
 @lru_cache(maxsize=32)
-def _index(_hash: str, texts: tuple[str, ...]) -> tuple[Any, frozenset[str]]:
+def _index(texts: tuple[str, ...]) -> tuple[Any, frozenset[str]]:
     import bm25s
 
     tokens = _words(texts)
@@ -56,24 +61,13 @@ def _index(_hash: str, texts: tuple[str, ...]) -> tuple[Any, frozenset[str]]:
     return index, frozenset(word for each in tokens for word in each)
 
 
-def _text(function: Function) -> str:
-    properties = function.parameters.get("properties", {})
-    described = " ".join(f"{name} {schema.get('description', '')}" for name, schema in properties.items())
-    return " ".join([function.name, function.description, described, *function.examples])
-
-
 def _words(texts: Iterable[str]) -> list[list[str]]:
     import bm25s
-
-    plain = [re.sub(r"\d+", " number ", _CAMEL.sub(" ", text)) for text in texts]
-    words: list[list[str]] = bm25s.tokenize(
-        plain, token_pattern=_WORD, stopwords=_STOPWORDS, stemmer=_stemmer(), return_ids=False, show_progress=False
-    )
-    return words
-
-
-@lru_cache(maxsize=1)
-def _stemmer() -> Any:
     import Stemmer
 
-    return Stemmer.Stemmer("english")
+    stemmer = Stemmer.Stemmer("english")
+    plain = [re.sub(r"\d+", " number ", _CAMEL.sub(" ", text)) for text in texts]
+    words: list[list[str]] = bm25s.tokenize(
+        plain, token_pattern=_WORD, stopwords=_STOPWORDS, stemmer=stemmer, return_ids=False, show_progress=False
+    )
+    return words

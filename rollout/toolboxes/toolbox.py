@@ -42,7 +42,7 @@ class Toolbox:
     functions: Mapping[str, Function]
     finish: str
     hash: str
-    """Of what the model sees and of what the functions compute: 32 hex digits."""
+    """Hash of what the model sees and of the code that the functions run: 32 hex digits."""
     state_type: type | None = field(default=None, compare=False, repr=False)
     """The class of a toolbox with state; called with the state (decoded JSON)."""
 
@@ -79,11 +79,17 @@ class Toolbox:
             raise RequestError(f"toolbox {name}: two functions share a name; rename one")
         if by_name[finish_name].parameter_names != ("answer",):
             raise RequestError(f"toolbox {name}: {finish_name} must have exactly one parameter, answer")
+        seen = [name, finish_name]
+        for each in functions:
+            seen += [each.name, each.description, canonical_json(each.parameters), each.signature, *each.examples]
+        # The finishing function that was added computes nothing.
+        run = [*(each.implementation for each in functions if each.implementation is not finish), state_type]
+        code = sorted({hash_of_code(thing) for thing in run if thing is not None})
         return cls(
             name=name,
             functions=types.MappingProxyType(by_name),
             finish=finish_name,
-            hash=_hash(name, functions, finish_name, state_type),
+            hash=content_hash(*seen, *code),
             state_type=state_type,
         )
 
@@ -155,7 +161,14 @@ class Session:
             call = Call(name=call.name, arguments=shown, id=call.id)
         typed = function.validate(arguments)
         if function.name in built_ins and function.name not in self.toolbox.functions:
-            return call, self._built_in(function)
+            if function.name != "Stop":
+                return call, as_json(None)
+            if self.last is None:
+                raise CallRefused(
+                    ErrorCode.NO_ANSWER, "Stop: there is no result yet that could be the answer; call a function"
+                )
+            self.answer = self.last
+            return call, self.last
         content = self._executed(function, typed)
         if function.name == self.toolbox.finish:
             self.answer = canonical_json(json.loads(arguments)["answer"])
@@ -187,16 +200,6 @@ class Session:
         except Exception as error:  # whatever a function raises is the model's to read
             raise from_exception(function.name, error) from None
 
-    def _built_in(self, function: Function) -> str:
-        if function.name != "Stop":
-            return as_json(None)
-        if self.last is None:
-            raise CallRefused(
-                ErrorCode.NO_ANSWER, "Stop: there is no result yet that could be the answer; call a function"
-            )
-        self.answer = self.last
-        return self.last
-
     def _unknown(self, name: str) -> CallRefused:
         known = [*self.toolbox.functions]
         if len(known) <= MAX_NAMES_SHOWN:
@@ -223,11 +226,3 @@ def as_json(value: Any) -> str:
         return canonical_json(to_jsonable_python(value))
     except PydanticSerializationError:
         raise ValueError(f"the result is a {type(value).__name__}, which JSON does not hold") from None
-
-
-def _hash(name: str, functions: list[Function], finish_name: str, state_type: type | None) -> str:
-    parts = [name, finish_name]
-    for function in functions:
-        parts += [function.name, function.description, canonical_json(function.parameters)]
-    things = [*(function.implementation for function in functions if function.implementation), state_type]
-    return content_hash(*parts, *sorted({hash_of_code(thing) for thing in things if thing is not None}))

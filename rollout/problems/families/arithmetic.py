@@ -1,28 +1,27 @@
 """Family `arithmetic`: word problems in the manner of GSM8K, generated; difficulty is the number of operations, 1 to 8.
 
 A story has one strand ("Tom has 12 pens. Tom finds 30 more. ...") or, from difficulty 3 on, sometimes two, which the
-question puts together. Gold is computed while drawing; the second way reads the finished text back, sentence by
+question puts together. Gold is computed while drawing; the cross-check reads the finished text back, sentence by
 sentence, without knowing the story.
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from rollout.problems.config import FamilyConfig
-from rollout.problems.drawing import Draft, agree, call, collect
 from rollout.problems.families.phrases import ASKS, NAMES, NEW_NAMES, NEW_THINGS, OPERATIONS, STARTS, THINGS, Ask
 from rollout.problems.families.reading import read_story
-from rollout.records import Call, Problem
+from rollout.problems.story import Draft, Story, Wording, agree
 from rollout.toolboxes.builtin.arithmetic import NEW_NAMES as NEW_FUNCTIONS
 
 LARGEST, LARGEST_EASY = 9999, 999
-"""No quantity of a story is larger, from difficulty 3 on and before: a tiny model copies few digits."""
+"""The largest quantity of a story from difficulty 3 on, and before that: a tiny model copies few digits."""
 
 
 class Op(NamedTuple):
-    """One sentence: an operation, the phrase that tells it, and its quantity."""
+    """One sentence: an operation, which of its phrases is used, and its quantity."""
 
     name: str
     phrase: int
@@ -45,24 +44,24 @@ class Strand(NamedTuple):
         return values
 
 
-@dataclass(frozen=True, slots=True)
-class Tale:
+@dataclass(frozen=True)
+class Tale(Story[Wording]):
     """A drawn word problem: one strand or two, and how it asks."""
 
     strands: tuple[Strand, ...]
     thing: str
     ask: int
-    question_first: bool = False
-    renamed: bool = False
-    held_out: bool = False
-    """Told in the sentences that are kept out of every split but `variant-phrasing`."""
+
+    toolbox = "arithmetic"
+    new_functions = NEW_FUNCTIONS
+    checker = "numeric"
 
     @property
     def template(self) -> str:
         strands = (
             ",".join((f"start{s.start}", *(f"{step.name}{step.phrase}" for step in s.steps))) for s in self.strands
         )
-        flags = ("q" if self.question_first else "") + ("h" if self.held_out else "")
+        flags = ("q" if self.wording.question_first else "") + ("h" if self.wording.held_out else "")
         return f"{';'.join(strands)};{self._ask.kind}{self.ask}{flags}"
 
     @property
@@ -72,73 +71,42 @@ class Tale:
 
     @property
     def _ask(self) -> Ask:
-        return _asks(len(self.strands), self.held_out)[self.ask]
+        return _asks(len(self.strands), self.wording.held_out)[self.ask]
 
+    @property
     def answer(self) -> int:
         ends = [strand.values()[-1] for strand in self.strands]
         return ends[0] if self._ask.kind == "end" else apply(self._ask.kind, ends[0], ends[1])
 
-    def calls(self) -> tuple[Call, ...]:
-        calls = []
-        for strand in self.strands:
-            for step, value in zip(strand.steps, strand.values()[:-1], strict=True):
-                calls.append(call(self._function(step.name), a=value, b=step.quantity))
-        if len(self.strands) == 2:
-            first, second = (strand.values()[-1] for strand in self.strands)
-            calls.append(call(self._function(self._ask.kind), a=first, b=second))
-        calls.append(call(self._function("finish"), answer=self.answer()))
-        return tuple(calls)
-
-    def _function(self, name: str) -> str:
-        return NEW_FUNCTIONS[name] if self.renamed else name
-
+    @property
     def text(self) -> str:
         sentences = []
         for strand in self.strands:
-            start = STARTS[self.held_out][strand.start]
+            start = STARTS[self.wording.held_out][strand.start]
             sentences.append(start.format(n=strand.person, k=strand.quantity, o=self.thing))
             for step in strand.steps:
-                phrase = OPERATIONS[self.held_out][step.name][step.phrase]
+                phrase = OPERATIONS[self.wording.held_out][step.name][step.phrase]
                 sentences.append(phrase.format(n=strand.person, k=step.quantity))
         people = [strand.person for strand in self.strands]
-        question = self._ask.text.format(n=people[0], m=people[-1], o=self.thing)
-        ordered = [question, *sentences] if self.question_first else [*sentences, question]
-        return " ".join(ordered)
+        return self.wording.arrange(sentences, self._ask.text.format(n=people[0], m=people[-1], o=self.thing))
 
     def write(self) -> Draft:
-        text, answer = self.text(), self.answer()
-        agree(Fraction(answer), read_story(text), text)
-        return Draft(
-            text=text,
-            gold=answer,
-            calls=self.calls(),
-            toolbox="arithmetic_renamed" if self.renamed else "arithmetic",
-            checker="numeric",
-            template=self.template,
-            difficulty=len(self.calls()) - 1,
-        )
+        agree(Fraction(self.answer), read_story(self.text), self.text)
+        calls, ends = [], []
+        for strand in self.strands:
+            *before, end = strand.values()
+            calls += [self.call(step.name, a=a, b=step.quantity) for step, a in zip(strand.steps, before, strict=True)]
+            ends.append(end)
+        if len(ends) == 2:
+            calls.append(self.call(self._ask.kind, a=ends[0], b=ends[1]))
+        return self.draft(self.answer, calls, difficulty=len(calls))
 
-    def retold(self, rng: random.Random) -> "Tale | None":
-        return None
+    def with_new_names(self, rng: random.Random) -> "Tale":
+        people = rng.sample(NEW_NAMES, len(self.strands))
+        strands = tuple(s._replace(person=p) for s, p in zip(self.strands, people, strict=True))
+        return replace(self, strands=strands, thing=rng.choice(NEW_THINGS))
 
-    def vary(self, kind: str, rng: random.Random) -> "Tale":
-        if kind == "order":
-            return replace(self, question_first=True)
-        if kind == "functions":
-            return replace(self, renamed=True)
-        if kind == "renamed":
-            people = rng.sample(NEW_NAMES, len(self.strands))
-            strands = tuple(s._replace(person=p) for s, p in zip(self.strands, people, strict=True))
-            return replace(self, strands=strands, thing=rng.choice(NEW_THINGS))
-        if kind == "phrasing":
-            return self._held_out(rng)
-        longest = max(range(len(self.strands)), key=lambda index: len(self.strands[index].steps))
-        strand = self.strands[longest]
-        steps = strand.steps[:-1] if kind == "removed" else (*strand.steps, _step(rng, strand.values()[-1], True))
-        strands = tuple(s if i != longest else s._replace(steps=steps) for i, s in enumerate(self.strands))
-        return self._ordered(replace(self, strands=strands))
-
-    def _held_out(self, rng: random.Random) -> "Tale":
+    def with_held_out_phrases(self, rng: random.Random) -> "Tale":
         operations = OPERATIONS[True]
         strands = tuple(
             strand._replace(
@@ -148,19 +116,23 @@ class Tale:
             for strand in self.strands
         )
         asks = [index for index, ask in enumerate(_asks(len(strands), True)) if ask.kind == self._ask.kind]
-        return replace(self, strands=strands, ask=rng.choice(asks), held_out=True)
+        return replace(self, strands=strands, ask=rng.choice(asks), wording=replace(self.wording, held_out=True))
 
-    @staticmethod
-    def _ordered(tale: "Tale") -> "Tale":
-        """The larger end first where the question asks for a difference."""
-        if tale._ask.kind == "sub" and tale.answer() < 0:
-            return replace(tale, strands=tale.strands[::-1])
-        return tale
+    def shorter(self, rng: random.Random) -> "Tale":
+        return self._with_longest(lambda strand: strand.steps[:-1])
 
+    def longer(self, rng: random.Random) -> "Tale":
+        return self._with_longest(lambda strand: (*strand.steps, _step(rng, strand.values()[-1], True)))
 
-def problems(config: FamilyConfig, split: str) -> list[Problem]:
-    """Problems of the family; see `rollout.problems.generate`."""
-    return collect(config, split, "arithmetic", draw)
+    def _with_longest(self, changed: Callable[[Strand], tuple[Op, ...]]) -> "Tale":
+        """The tale with other steps in its longest strand."""
+        longest = max(range(len(self.strands)), key=lambda index: len(self.strands[index].steps))
+        strands = tuple(s if i != longest else s._replace(steps=changed(s)) for i, s in enumerate(self.strands))
+        return replace(self, strands=strands).ordered()
+
+    def ordered(self) -> "Tale":
+        """The tale with the larger end first where the question asks for a difference."""
+        return replace(self, strands=self.strands[::-1]) if self._ask.kind == "sub" and self.answer < 0 else self
 
 
 def draw(rng: random.Random, difficulty: int) -> Tale:
@@ -170,12 +142,11 @@ def draw(rng: random.Random, difficulty: int) -> Tale:
     people = rng.sample(NAMES, 2)
     if not pair:
         ask = rng.randrange(len(_asks(1, False)))
-        return Tale((_strand(rng, people[0], difficulty, difficulty >= 3),), thing, ask)
+        return Tale(Wording(), (_strand(rng, people[0], difficulty, difficulty >= 3),), thing, ask)
     first = rng.randint(0, difficulty - 1)
     lengths = (first, difficulty - 1 - first)
     strands = tuple(_strand(rng, p, n, True) for p, n in zip(people, lengths, strict=True))
-    tale = Tale(strands, thing, rng.randrange(len(_asks(2, False))))
-    return Tale._ordered(tale)
+    return Tale(Wording(), strands, thing, rng.randrange(len(_asks(2, False)))).ordered()
 
 
 def apply(name: str, left: int, right: int) -> int:

@@ -4,12 +4,9 @@ import random
 import re
 from dataclasses import dataclass, replace
 
-from rollout.problems.config import FamilyConfig
-from rollout.problems.drawing import Draft, agree, call, collect
-from rollout.problems.families.paraphrase import Paraphrase, ToldStory, masked
-from rollout.problems.families.phrases import NAMES
+from rollout.problems.families.phrases import NAMES, PEOPLE
 from rollout.problems.families.phrases import NEW_NAMES as NEW_PEOPLE
-from rollout.records import Problem
+from rollout.problems.story import Draft, Paraphrase, Story, agree
 from rollout.toolboxes.builtin.coins import NEW_NAMES
 
 COINS = ("red", "blue", "gold", "gray")
@@ -33,23 +30,22 @@ ASKS = {
 
 
 @dataclass(frozen=True)
-class Table(ToldStory):
+class Table(Story[Paraphrase]):
     """Coins with their sides, and what happens: person, coin, and whether it is flipped."""
 
     sides: tuple[tuple[str, str], ...]
     events: tuple[tuple[str, str, bool], ...]
 
-    @property
-    def text(self) -> str:
-        paraphrase = self.paraphrase
-        sentences = [paraphrase.pick(LIES).format(c=coin, s=side) for coin, side in self.sides]
-        for person, coin, flips in self.events:
-            sentences.append(paraphrase.pick(FLIPS if flips else STAYS, 1).format(n=person, c=coin))
-        return paraphrase.arrange(sentences, paraphrase.pick(ASKS, 2))
+    toolbox = "coins"
+    new_functions = NEW_NAMES
+    masked = PEOPLE | {*COINS, *NEW_COINS, "heads", "tails"}
 
     @property
-    def template(self) -> str:
-        return masked(self.text, {*NAMES, *NEW_PEOPLE, *COINS, *NEW_COINS, "heads", "tails"})
+    def text(self) -> str:
+        sentences = [self.wording.pick(LIES).format(c=coin, s=side) for coin, side in self.sides]
+        for person, coin, flips in self.events:
+            sentences.append(self.wording.pick(FLIPS if flips else STAYS, 1).format(n=person, c=coin))
+        return self.wording.arrange(sentences, self.wording.pick(ASKS, 2))
 
     @property
     def core(self) -> str:
@@ -57,23 +53,13 @@ class Table(ToldStory):
 
     def write(self) -> Draft:
         sides = dict(self.sides)
-        for _, coin, flips in self.events:
-            if flips:
-                sides[coin] = "tails" if sides[coin] == "heads" else "heads"
+        flipped = [coin for _, coin, flips in self.events if flips]
+        for coin in flipped:
+            sides[coin] = "tails" if sides[coin] == "heads" else "heads"
         answer = list(sides.values())
         agree(answer, read_back(self.text), self.text)
-        flip, finish = (self.paraphrase.function(name, NEW_NAMES) for name in ("flip", "finish"))
-        calls = [call(flip, coin=coin) for _, coin, flips in self.events if flips]
-        return Draft(
-            text=self.text,
-            gold=answer,
-            calls=(*calls, call(finish, answer=answer)),
-            toolbox=self.paraphrase.toolbox("coins"),
-            checker="exact",
-            template=self.template,
-            state=[list(pair) for pair in self.sides],
-            difficulty=len(calls),
-        )
+        calls = [self.call("flip", coin=coin) for coin in flipped]
+        return self.draft(answer, calls, difficulty=len(calls), state=[list(pair) for pair in self.sides])
 
     def with_new_names(self, rng: random.Random) -> "Table":
         people, coins = dict(zip(NAMES, NEW_PEOPLE * 2, strict=True)), dict(zip(COINS, NEW_COINS, strict=True))
@@ -91,11 +77,6 @@ class Table(ToldStory):
         return replace(self, events=(*self.events, (rng.choice(NAMES), rng.choice(self.sides)[0], True)))
 
 
-def problems(config: FamilyConfig, split: str) -> list[Problem]:
-    """Problems of the family; see `rollout.problems.generate`."""
-    return collect(config, split, "coins", draw)
-
-
 def draw(rng: random.Random, difficulty: int) -> Table:
     """A table of three coins and `difficulty` flips."""
     coins = rng.sample(COINS, 3)
@@ -106,7 +87,7 @@ def draw(rng: random.Random, difficulty: int) -> Table:
 
 
 def read_back(text: str) -> list[str]:
-    """The second way: count each coin's flips in the text; an odd count ends on the other side."""
+    """The cross-check: count each coin's flips in the text; an odd count ends on the other side."""
     sides, turns = dict[str, int](), dict[str, int]()
     for sentence in re.findall(r"[^.?]+[.?]", text):
         named = [word for word in re.findall(r"[a-z]+", sentence) if word in COINS or word in NEW_COINS]

@@ -2,16 +2,12 @@
 
 import random
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from rollout.problems.config import FamilyConfig
-from rollout.problems.drawing import Draft, agree, call, collect
-from rollout.problems.families.paraphrase import Paraphrase, ToldStory, masked
-from rollout.problems.families.phrases import NAMES
+from rollout.problems.families.phrases import NAMES, PEOPLE
 from rollout.problems.families.phrases import NEW_NAMES as NEW_PEOPLE
-from rollout.records import Problem
+from rollout.problems.story import Draft, Paraphrase, Story, agree
 from rollout.toolboxes.builtin.dates import NEW_NAMES, WEEKDAYS, days_between
 
 STARTS = {
@@ -22,18 +18,18 @@ LATER = {
     False: ("{k} days later {n} moves on.", "After {k} days {n} goes further.", "{n} stays {k} days."),
     True: ("{k} days pass, and {n} packs again.",),
 }
-ASKS: Mapping[bool, Mapping[str, tuple[str, ...]]] = {
-    False: {
-        "date": ("Which date is it then?", "What is the date at the end?"),
-        "weekday": ("Which day of the week is it then?", "What weekday is the end?"),
-        "days": ("How many days did it all take?", "How many days are that?"),
+ASKS = {
+    "date": {False: ("Which date is it then?", "What is the date at the end?"), True: ("Say the date.",)},
+    "weekday": {
+        False: ("Which day of the week is it then?", "What weekday is the end?"),
+        True: ("Say what weekday it has become.",),
     },
-    True: {"date": ("Say the date.",), "weekday": ("Say what weekday it has become.",), "days": ("Count the days.",)},
+    "days": {False: ("How many days did it all take?", "How many days are that?"), True: ("Count the days.",)},
 }
 
 
 @dataclass(frozen=True)
-class Trip(ToldStory):
+class Trip(Story[Paraphrase]):
     """A start, stays of some days, and what is asked at the end."""
 
     person: str
@@ -41,46 +37,34 @@ class Trip(ToldStory):
     stays: tuple[int, ...]
     ask: str
 
-    @property
-    def text(self) -> str:
-        paraphrase = self.paraphrase
-        sentences = [paraphrase.pick(STARTS).format(n=self.person, d=self.start.isoformat())]
-        sentences += [paraphrase.pick(LATER, 1).format(n=self.person, k=days) for days in self.stays]
-        return paraphrase.arrange(sentences, paraphrase.pick({flag: ASKS[flag][self.ask] for flag in (False, True)}, 2))
+    toolbox = "dates"
+    new_functions = NEW_NAMES
+    masked = PEOPLE
 
     @property
-    def template(self) -> str:
-        return masked(self.text, {*NAMES, *NEW_PEOPLE})
+    def text(self) -> str:
+        sentences = [self.wording.pick(STARTS).format(n=self.person, d=self.start.isoformat())]
+        sentences += [self.wording.pick(LATER, 1).format(n=self.person, k=days) for days in self.stays]
+        return self.wording.arrange(sentences, self.wording.pick(ASKS[self.ask], 2))
 
     @property
     def core(self) -> str:
         return f"dates: {self.start} {self.stays} {self.ask}"
 
     def write(self) -> Draft:
-        def named(function: str) -> str:
-            return self.paraphrase.function(function, NEW_NAMES)
-
         day, calls = self.start, []
         for days in self.stays:
-            calls.append(call(named("add_days"), day=day.isoformat(), days=days))
+            calls.append(self.call("add_days", day=day.isoformat(), days=days))
             day += timedelta(days=days)
         answer: str | int = day.isoformat()
         if self.ask == "weekday":
-            calls.append(call(named("weekday"), day=answer))
+            calls.append(self.call("weekday", day=answer))
             answer = WEEKDAYS[day.weekday()]
         elif self.ask == "days":
-            calls.append(call(named("days_between"), start=self.start.isoformat(), end=answer))
+            calls.append(self.call("days_between", start=self.start.isoformat(), end=answer))
             answer = days_between(self.start.isoformat(), day.isoformat())
         agree(answer, read_back(self.text), self.text)
-        return Draft(
-            text=self.text,
-            gold=answer,
-            calls=(*calls, call(named("finish"), answer=answer)),
-            toolbox=self.paraphrase.toolbox("dates"),
-            checker="exact",
-            template=self.template,
-            difficulty=len(self.stays),
-        )
+        return self.draft(answer, calls, difficulty=len(self.stays))
 
     def with_new_names(self, rng: random.Random) -> "Trip":
         return replace(self, person=rng.choice(NEW_PEOPLE))
@@ -92,11 +76,6 @@ class Trip(ToldStory):
         return replace(self, stays=(*self.stays, rng.randint(2, 99)))
 
 
-def problems(config: FamilyConfig, split: str) -> list[Problem]:
-    """Problems of the family; see `rollout.problems.generate`."""
-    return collect(config, split, "dates", draw)
-
-
 def draw(rng: random.Random, difficulty: int) -> Trip:
     """A trip of `difficulty` stays."""
     ask = rng.choice(("date", "weekday", "days"))
@@ -106,8 +85,8 @@ def draw(rng: random.Random, difficulty: int) -> Trip:
 
 
 def read_back(text: str) -> str | int:
-    """The second way: day numbers by Gauss's rule for leap years, counted from the text alone."""
-    ask = next(kind for table in ASKS.values() for kind, asks in table.items() if any(each in text for each in asks))
+    """The cross-check: day numbers by Gauss's rule for leap years, counted from the text alone."""
+    ask = next(kind for kind, asks in ASKS.items() if any(each in text for each in (*asks[False], *asks[True])))
     found = re.search(r"(\d{4})-(\d\d)-(\d\d)", text)
     assert found is not None
     days = sum(int(number) for number in re.findall(r"\d+", text.replace(found[0], "")))

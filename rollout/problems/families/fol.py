@@ -3,18 +3,18 @@
 A theory is a chain of links from a start to the goal, with premises that lead nowhere mixed in. From difficulty 3 on
 links may negate, run backwards (tollens) or need a second fact, the start may be about someone, and a link may be
 missing, so that the answer is "unknown"; up to difficulty 2 half of the answers are "yes" and half "no". Toolbox `fol`
-takes no answer without its proof. Gold: by construction and chaining; second way: z3, on what the text says.
+takes no answer without its proof. Gold: by construction and chaining; cross-check: z3, on what the text says.
 """
 
 import random
 from dataclasses import dataclass, replace
+from typing import Literal as OneOf
 
-from rollout.problems.config import FamilyConfig
-from rollout.problems.drawing import Draft, agree, call, collect
-from rollout.problems.families.phrases import NAMES, NEW_NAMES
-from rollout.problems.families.theories import NEW_WORDS, WORDS, Style
+from rollout.problems.families.phrases import NAMES, NEW_NAMES, PEOPLE
+from rollout.problems.families.theories import NEW_WORDS, WORDS, TheoryWording
 from rollout.problems.proving import chained, proved
-from rollout.records import Call, Problem
+from rollout.problems.story import Draft, Story, agree
+from rollout.records import Call
 from rollout.toolboxes.builtin.fol import NEW_NAMES as NEW_FUNCTIONS
 from rollout.toolboxes.builtin.fol import Fol
 from rollout.toolboxes.builtin.formulas import SOMEONE, Fact, Formula, Literal, Rule
@@ -31,9 +31,9 @@ class Link:
     """A second property that the rule asks for, given as a fact of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Theory:
-    """A drawn theory and its goal, with how they are told."""
+@dataclass(frozen=True)
+class Theory(Story[TheoryWording]):
+    """A drawn theory and its goal."""
 
     name: str
     """Whom it is about: a name, or SOMEONE."""
@@ -44,33 +44,43 @@ class Theory:
     missing: int | None
     """The link whose rule is not given."""
     shuffle: int
-    style: Style
-    renamed: bool = False
+    """Seed of the order of the premises."""
+
+    toolbox = "fol"
+    new_functions = NEW_FUNCTIONS
+
+    @property
+    def end(self) -> Literal:
+        """What the chain of links comes to."""
+        return self.links[-1].result if self.links else self.start
 
     @property
     def goal(self) -> Fact:
-        end = self.links[-1].result if self.links else self.start
         # Of someone the goal is what the chain ends in: that nobody has a property takes another kind of proof.
-        return Fact(self.name, (end if self.name == SOMEONE else Literal(end.word),))
+        return Fact(self.name, (self.end if self.name == SOMEONE else Literal(self.end.word),))
 
     @property
-    def answer(self) -> str:
+    def answer(self) -> OneOf["yes", "no", "unknown"]:
         if self.missing is not None:
             return "unknown"
-        return "yes" if self.goal.literals[0] == (self.links[-1].result if self.links else self.start) else "no"
+        return "yes" if self.goal.literals[0] == self.end else "no"
 
     @property
     def lines(self) -> tuple[Formula, ...]:
-        """The premises, in the order in which they are told."""
+        """The premises, in the order in which the text gives them."""
         lines: list[Formula] = [Fact(self.name, (self.start,))]
         before = self.start
         for index, link in enumerate(self.links):
-            lines += [self._rule(before, link)] * (index != self.missing)
+            lines += [_rule(before, link)] * (index != self.missing)
             lines += [Fact(self.name, (link.other,))] if link.other else []
             before = link.result
         lines += self.extras
         random.Random(self.shuffle).shuffle(lines)
         return tuple(lines)
+
+    @property
+    def text(self) -> str:
+        return self.wording.text(self.lines, self.goal)
 
     @property
     def template(self) -> str:
@@ -79,94 +89,69 @@ class Theory:
         for word in " ".join(shape).split():
             if word in WORDS or word in NEW_WORDS:
                 names.setdefault(word, f"p{len(names)}")
-            elif word in NAMES or word in NEW_NAMES:
+            elif word in PEOPLE:
                 names.setdefault(word, f"N{len(names)}")
-        flags = "q" * self.style.question_first + "h" * self.style.held_out
-        told = ";".join(" ".join(names.get(word, word) for word in line.split()) for line in shape)
-        return f"{told}/{self.style.fact}{self.style.rule}{self.style.ask}{flags}"
+        wording = self.wording
+        flags = "q" * wording.question_first + "h" * wording.held_out
+        masked = ";".join(" ".join(names.get(word, word) for word in line.split()) for line in shape)
+        return f"{masked}/{wording.fact}{wording.rule}{wording.ask}{flags}"
 
     @property
     def core(self) -> str:
         return ". ".join([*sorted(map(str, self.lines)), str(self.goal)])
 
     def write(self) -> Draft:
-        lines, goal = self.lines, self.goal
-        text = self.style.tell(lines, goal)
-        told, question = self.style.read(text)
-        agree(list(lines), told, text)
+        lines, goal, text = self.lines, self.goal, self.text
+        read, question = self.wording.read(text)
+        agree(list(lines), read, text)
         agree(True, goal.literals[0].word in question and goal.name.lower() in question.lower(), text)
         agree(self.answer, chained(lines, goal), text)
-        agree(self.answer, proved(told, goal), text)
-        sentences = self.style.sentences(lines)
+        agree(self.answer, proved(read, goal), text)
+        sentences = self.wording.sentences(lines)
         state = {"lines": [str(line) for line in lines], "told": sentences, "goal": str(goal)}
-        return Draft(
-            text=text,
-            gold=self.answer,
-            calls=self._calls(Fol(state), dict(zip(lines, sentences, strict=True))),
-            toolbox="fol_renamed" if self.renamed else "fol",
-            checker="exact",
-            template=self.template,
-            state=state,
-            difficulty=len(self.links) + 2 * (self.name == SOMEONE),
-        )
+        calls = self._proof(Fol(state), dict(zip(lines, sentences, strict=True)))
+        return self.draft(self.answer, calls, difficulty=len(self.links) + 2 * (self.name == SOMEONE), state=state)
 
-    def retold(self, rng: random.Random) -> "Theory | None":
-        return replace(self, style=Style.drawn(rng))
-
-    def vary(self, kind: str, rng: random.Random) -> "Theory":
-        if kind == "order":
-            return replace(self, style=self.style._replace(question_first=True))
-        if kind == "functions":
-            return replace(self, renamed=True)
-        if kind == "renamed":
-            return self._with_words(dict(zip(WORDS, rng.sample(NEW_WORDS, len(WORDS)), strict=True)), rng)
-        if kind == "phrasing":
-            return replace(self, style=Style.drawn(rng, held_out=True))
-        if kind == "removed":
-            missing = None if self.missing == len(self.links) - 1 else self.missing
-            return replace(self, links=self.links[:-1], missing=missing)
-        used = {word for line in self.lines for word in str(line).split()} | {self.goal.literals[0].word}
-        fresh = rng.choice([word for word in WORDS if word not in used])
-        link = Link("apply", Literal(fresh, rng.random() < 0.5))
-        return replace(self, links=(*self.links, link))
-
-    def _rule(self, before: Literal, link: Link) -> Rule:
-        if link.kind == "tollens":
-            return Rule((link.result.negated,), before.negated)
-        return Rule((before, link.other) if link.other else (before,), link.result)
-
-    def _calls(self, proof: Fol, told: dict[Formula, str]) -> tuple[Call, ...]:
-        """The proof, executed as it is written down; `told` is how the problem tells each line."""
+    def _proof(self, session: Fol, sentences: dict[Formula, str]) -> list[Call]:
+        """The calls of the proof, each one executed; `sentences` say each line in the problem's words."""
         calls: list[Call] = []
 
         def infer(function: str, /, **arguments: str) -> str:
-            calls.append(call(self._function(function), **arguments))
-            result = getattr(proof, function)(**arguments)
-            assert isinstance(result, str)
-            return result
+            calls.append(self.call(function, **arguments))
+            return str(getattr(session, function)(**arguments))
 
         name, before = self.name, self.start
         if name == SOMEONE:
-            name = infer("witness", fact=told[Fact(SOMEONE, (before,))]).partition(" ")[0]
+            name = infer("witness", fact=sentences[Fact(SOMEONE, (before,))]).partition(" ")[0]
         for link in self.links[: self.missing]:
-            infer(link.kind, rule=told[self._rule(before, link)])
+            infer(link.kind, rule=sentences[_rule(before, link)])
             before = link.result
         if self.name == SOMEONE and self.missing is None:
             infer("someone", fact=str(Fact(name, (before,))))
-        infer("finish", answer=self.answer)
-        return tuple(calls)
+        session.finish(self.answer)
+        return calls
 
-    def _function(self, name: str) -> str:
-        return NEW_FUNCTIONS[name] if self.renamed else name
+    def with_held_out_phrases(self, rng: random.Random) -> "Theory":
+        return replace(self, wording=TheoryWording.drawn(rng, held_out=True))
 
-    def _with_words(self, words: dict[str, str], rng: random.Random) -> "Theory":
-        people = dict(zip(rng.sample(NAMES, len(NAMES)), rng.choices(NEW_NAMES, k=len(NAMES)), strict=True))
+    def shorter(self, rng: random.Random) -> "Theory":
+        missing = None if self.missing == len(self.links) - 1 else self.missing
+        return replace(self, links=self.links[:-1], missing=missing)
+
+    def longer(self, rng: random.Random) -> "Theory":
+        used = {word for line in self.lines for word in str(line).split()} | {self.goal.literals[0].word}
+        fresh = rng.choice([word for word in WORDS if word not in used])
+        return replace(self, links=(*self.links, Link("apply", Literal(fresh, rng.random() < 0.5))))
+
+    def with_new_names(self, rng: random.Random) -> "Theory":
+        words = dict(zip(WORDS, rng.sample(NEW_WORDS, len(WORDS)), strict=True))
+        # Two draws whose results nothing uses: without them the names below would be others than they always were.
+        rng.sample(NAMES, len(NAMES))
+        rng.choices(NEW_NAMES, k=len(NAMES))
         extras = [line.name for line in self.extras if isinstance(line, Fact)]
-        fresh = rng.sample(NEW_NAMES, 1 + len(extras))
-        people = {
-            self.name: self.name if self.name == SOMEONE else fresh[0],
-            **dict(zip(extras, fresh[1:], strict=True)),
-        }
+        people = dict(zip([self.name, *extras], rng.sample(NEW_NAMES, 1 + len(extras)), strict=True))
+        if self.name == SOMEONE:
+            people[SOMEONE] = SOMEONE
 
         def new(literal: Literal) -> Literal:
             return literal._replace(word=words[literal.word])
@@ -185,9 +170,11 @@ class Theory:
         )
 
 
-def problems(config: FamilyConfig, split: str) -> list[Problem]:
-    """Problems of the family; see `rollout.problems.generate`."""
-    return collect(config, split, "fol", draw)
+def _rule(before: Literal, link: Link) -> Rule:
+    """The rule by which a link's result follows from the property before it."""
+    if link.kind == "tollens":
+        return Rule((link.result.negated,), before.negated)
+    return Rule((before, link.other) if link.other else (before,), link.result)
 
 
 def draw(rng: random.Random, difficulty: int) -> Theory:
@@ -216,7 +203,7 @@ def draw(rng: random.Random, difficulty: int) -> Theory:
         extras=(),
         missing=rng.randrange(len(links)) if unknown else None,
         shuffle=rng.randrange(2**32),
-        style=Style.drawn(rng),
+        wording=TheoryWording.drawn(rng),
     )
     chain = [start, *(link.result for link in links[:-1])]
     count = rng.randint(1, 2) if deep else rng.randint(0, 1)

@@ -1,7 +1,7 @@
 """Family `knights`, out of domain: knights tell the truth, knaves lie; who is what? Difficulty: people less two.
 
 What people say of others hangs together, and one statement of likeness decides between the two ways it could be.
-Gold by construction, with what the toolbox derives; second way: z3, which also proves that there is no other way.
+Gold by construction, with what the toolbox derives; cross-check: z3, which also proves that there is no other way.
 """
 
 import random
@@ -9,26 +9,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rollout.problems.config import FamilyConfig
-from rollout.problems.drawing import Draft, agree, call, collect
-from rollout.problems.families.paraphrase import Paraphrase, ToldStory, masked
-from rollout.problems.families.phrases import NAMES
+from rollout.problems.families.phrases import NAMES, PEOPLE
 from rollout.problems.families.phrases import NEW_NAMES as NEW_PEOPLE
-from rollout.records import Problem
+from rollout.problems.story import Draft, Paraphrase, Story, agree
+from rollout.records import Call
 from rollout.toolboxes.builtin.knights import NEW_NAMES, Island
 
-SAYS: Mapping[bool, Mapping[str, tuple[str, ...]]] = {
-    False: {
-        "knight": ("{a} says: {b} is a knight.", "{a} tells us {b} is a knight.", '"{b} is a knight," says {a}.'),
-        "knave": ("{a} says: {b} is a knave.", "{a} tells us {b} is a knave.", '"{b} is a knave," says {a}.'),
-        "same": ("{a} says: {b} is like me.", "{a} tells us {b} is the same as {a}.", '"{b} is like me," says {a}.'),
-        "differ": ("{a} says: {b} is unlike me.", "{a} tells us {b} is not as {a}.", '"{b} is unlike me," says {a}.'),
+SAYS = {
+    "knight": {
+        False: ("{a} says: {b} is a knight.", "{a} tells us {b} is a knight.", '"{b} is a knight," says {a}.'),
+        True: ("If one believes {a}, {b} is a knight.",),
     },
-    True: {
-        "knight": ("If one believes {a}, {b} is a knight.",),
-        "knave": ("If one believes {a}, {b} is a knave.",),
-        "same": ("If one believes {a}, {b} and {a} are of one kind.",),
-        "differ": ("If one believes {a}, {b} and {a} are of two kinds.",),
+    "knave": {
+        False: ("{a} says: {b} is a knave.", "{a} tells us {b} is a knave.", '"{b} is a knave," says {a}.'),
+        True: ("If one believes {a}, {b} is a knave.",),
+    },
+    "same": {
+        False: ("{a} says: {b} is like me.", "{a} tells us {b} is the same as {a}.", '"{b} is like me," says {a}.'),
+        True: ("If one believes {a}, {b} and {a} are of one kind.",),
+    },
+    "differ": {
+        False: ("{a} says: {b} is unlike me.", "{a} tells us {b} is not as {a}.", '"{b} is unlike me," says {a}.'),
+        True: ("If one believes {a}, {b} and {a} are of two kinds.",),
     },
 }
 ASKS = {
@@ -38,24 +40,21 @@ ASKS = {
 
 
 @dataclass(frozen=True)
-class Statements(ToldStory):
-    """People with what they are, and what they say: speaker, kind, other."""
+class Statements(Story[Paraphrase]):
+    """People with whether they are knights, and what they say: speaker, kind of statement, other person."""
 
     people: tuple[tuple[str, bool], ...]
     says: tuple[tuple[str, str, str], ...]
 
-    @property
-    def text(self) -> str:
-        paraphrase = self.paraphrase
-        sentences = []
-        for speaker, kind, other in self.says:
-            told = paraphrase.pick({flag: SAYS[flag][kind] for flag in (False, True)})
-            sentences.append(told.format(a=speaker, b=other))
-        return paraphrase.arrange(sentences, paraphrase.pick(ASKS, 1))
+    toolbox = "knights"
+    new_functions = NEW_NAMES
+    checker = "set"
+    masked = PEOPLE
 
     @property
-    def template(self) -> str:
-        return masked(self.text, {*NAMES, *NEW_PEOPLE})
+    def text(self) -> str:
+        sentences = [self.wording.pick(SAYS[kind]).format(a=speaker, b=other) for speaker, kind, other in self.says]
+        return self.wording.arrange(sentences, self.wording.pick(ASKS, 1))
 
     @property
     def core(self) -> str:
@@ -64,27 +63,17 @@ class Statements(ToldStory):
     def write(self) -> Draft:
         names = [name for name, _ in self.people]
         answer = [name for name, honest in self.people if honest]
-        agree([answer], solutions(names, self.says), self.text)
         state = {"people": names, "says": [list(said) for said in self.says]}
-        island, suppose = Island(state), self.paraphrase.function("suppose", NEW_NAMES)
-        calls = [call(suppose, person=names[0], kind="knight")]
-        derived = island.suppose(names[0], "knight")
-        if derived == "impossible":
-            calls.append(call(suppose, person=names[0], kind="knave"))
-            derived = island.suppose(names[0], "knave")
+        agree([answer], solutions(state), self.text)
+        island, calls = Island(state), list[Call]()
+        derived = "impossible"
+        for kind in ("knight", "knave"):
+            if derived == "impossible":
+                calls.append(self.call("suppose", person=names[0], kind=kind))
+                derived = island.suppose(names[0], kind)
         kinds = (f"{name} {'knight' if honest else 'knave'}" for name, honest in self.people)
         agree(f"possible: {', '.join(kinds)}", derived, self.text)
-        calls.append(call(self.paraphrase.function("finish", NEW_NAMES), answer=answer))
-        return Draft(
-            text=self.text,
-            gold=answer,
-            calls=tuple(calls),
-            toolbox=self.paraphrase.toolbox("knights"),
-            checker="set",
-            template=self.template,
-            state=state,
-            difficulty=len(names) - 2,
-        )
+        return self.draft(answer, calls, difficulty=len(names) - 2, state=state)
 
     def with_new_names(self, rng: random.Random) -> "Statements":
         # More people than new names: the old name's end keeps them apart.
@@ -105,11 +94,6 @@ class Statements(ToldStory):
         used = {name for name, _ in self.people}
         person = (rng.choice([name for name in NAMES if name not in used]), rng.random() < 0.5)
         return replace(self, people=(*self.people, person), says=(*self.says, _link(rng, person, self.people)))
-
-
-def problems(config: FamilyConfig, split: str) -> list[Problem]:
-    """Problems of the family; see `rollout.problems.generate`."""
-    return collect(config, split, "knights", draw)
 
 
 def draw(rng: random.Random, difficulty: int) -> Statements:
@@ -136,20 +120,20 @@ def _link(rng: random.Random, person: tuple[str, bool], others: tuple[tuple[str,
     return speaker[0], "knight" if speaker[1] == other[1] else "knave", other[0]
 
 
-def solutions(names: list[str], says: tuple[tuple[str, str, str], ...]) -> list[list[str]]:
-    """The knights, in each of at most two ways that z3 finds."""
+def solutions(state: Mapping[str, Any]) -> list[list[str]]:
+    """The cross-check: the knights of a toolbox's state, in each of at most two ways that z3 finds."""
     import z3
 
-    honest: dict[str, Any] = {name: z3.Bool(name) for name in names}
+    honest: dict[str, Any] = {name: z3.Bool(name) for name in state["people"]}
     solver = z3.SimpleSolver()
-    for speaker, kind, other in says:
+    for speaker, kind, other in state["says"]:
         alike = honest[speaker] == honest[other]
         claim = {"knight": honest[other], "knave": z3.Not(honest[other]), "same": alike, "differ": z3.Not(alike)}[kind]
         solver.add(honest[speaker] == claim)
     solutions = list[list[str]]()
     while len(solutions) < 2 and solver.check() == z3.sat:
         model = solver.model()
-        knights = [name for name in names if z3.is_true(model.eval(honest[name], model_completion=True))]
+        knights = [name for name in honest if z3.is_true(model.eval(honest[name], model_completion=True))]
         solutions.append(knights)
-        solver.add(z3.Or(*(honest[name] != (name in knights) for name in names)))
+        solver.add(z3.Or(*(honest[name] != (name in knights) for name in honest)))
     return solutions

@@ -3,11 +3,8 @@
 import random
 from dataclasses import dataclass, replace
 
-from rollout.problems.config import FamilyConfig
-from rollout.problems.drawing import Draft, agree, call, collect
-from rollout.problems.families.paraphrase import Paraphrase, ToldStory, listed, masked
 from rollout.problems.families.theories import NEW_WORDS, WORDS
-from rollout.records import Problem
+from rollout.problems.story import Draft, Paraphrase, Story, agree
 from rollout.toolboxes.builtin.letters import NEW_NAMES, first, join, last
 
 TAKES = {
@@ -26,43 +23,33 @@ ASKS = {
 
 
 @dataclass(frozen=True)
-class Letters(ToldStory):
+class Letters(Story[Paraphrase]):
     """Words, each with whether its last letter is taken."""
 
     words: tuple[tuple[str, bool], ...]
 
-    @property
-    def text(self) -> str:
-        take = self.paraphrase.pick(TAKES)
-        sentences = [take.format(word=word, which="last" if at_end else "first") for word, at_end in self.words]
-        return self.paraphrase.arrange(sentences, self.paraphrase.pick(ASKS, 1))
+    toolbox = "letters"
+    new_functions = NEW_NAMES
+    masked = frozenset((*WORDS, *NEW_WORDS))
 
     @property
-    def template(self) -> str:
-        return masked(self.text, {*WORDS, *NEW_WORDS})
+    def text(self) -> str:
+        take = self.wording.pick(TAKES)
+        sentences = [take.format(word=word, which="last" if at_end else "first") for word, at_end in self.words]
+        return self.wording.arrange(sentences, self.wording.pick(ASKS, 1))
 
     @property
     def core(self) -> str:
-        return f"letters: {listed([f'{word} {at_end}' for word, at_end in self.words])}"
+        *others, end = [f"{word} {at_end}" for word, at_end in self.words]
+        return f"letters: {', '.join(others)} and {end}"
 
     def write(self) -> Draft:
-        def named(function: str) -> str:
-            return self.paraphrase.function(function, NEW_NAMES)
-
         taken = [(last if at_end else first)(word) for word, at_end in self.words]
         answer = join(taken)
         agree(answer, read_back(self.text), self.text)
-        calls = [call(named("last" if at_end else "first"), word=word) for word, at_end in self.words]
-        calls += [call(named("join"), parts=taken)] if len(taken) > 1 else []
-        return Draft(
-            text=self.text,
-            gold=answer,
-            calls=(*calls, call(named("finish"), answer=answer)),
-            toolbox=self.paraphrase.toolbox("letters"),
-            checker="exact",
-            template=self.template,
-            difficulty=len(self.words) - 1,
-        )
+        calls = [self.call("last" if at_end else "first", word=word) for word, at_end in self.words]
+        calls += [self.call("join", parts=taken)] if len(taken) > 1 else []
+        return self.draft(answer, calls, difficulty=len(self.words) - 1)
 
     def with_new_names(self, rng: random.Random) -> "Letters":
         fresh = rng.choices(NEW_WORDS, k=len(self.words))
@@ -75,11 +62,6 @@ class Letters(ToldStory):
         return replace(self, words=(*self.words, (rng.choice(WORDS), rng.random() < 0.5)))
 
 
-def problems(config: FamilyConfig, split: str) -> list[Problem]:
-    """Problems of the family; see `rollout.problems.generate`."""
-    return collect(config, split, "letters", draw)
-
-
 def draw(rng: random.Random, difficulty: int) -> Letters:
     """A story of `difficulty` + 1 words."""
     words = rng.choices(WORDS, k=difficulty + 1)
@@ -87,7 +69,7 @@ def draw(rng: random.Random, difficulty: int) -> Letters:
 
 
 def read_back(text: str) -> str:
-    """The second way: word by word through the text, remembering which letter is spoken of."""
+    """The cross-check: word by word through the text, remembering which letter is spoken of."""
     letters: list[str] = []
     for sentence in text.split("."):
         words = sentence.split()

@@ -6,50 +6,43 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from rollout.problems.config import FamilyConfig
-from rollout.problems.drawing import Draft, agree, collect
-from rollout.problems.families.paraphrase import Paraphrase, ToldStory, masked
-from rollout.problems.families.phrases import NAMES, NEW_NAMES
-from rollout.records import Call, Problem, canonical_json
+from rollout.problems.families.phrases import NAMES, NEW_NAMES, PEOPLE
+from rollout.problems.story import Draft, Paraphrase, Story, agree
+from rollout.records import Call
 from rollout.toolboxes.builtin import lists as box
 
 STARTS = {
     False: ("{n} writes {l}.", "{n} has the numbers {l}.", "The list of {n} is {l}.", "{n} starts with {l}."),
     True: ("On the paper of {n} stand {l}.",),
 }
-STEPS: Mapping[bool, Mapping[str, tuple[str, ...]]] = {
-    False: {
-        "sort": ("They are sorted.", "{n} sorts them."),
-        "reverse": ("They are turned round.", "{n} reverses them."),
-        "append": ("{k} comes to the end.", "{n} adds {k} at the end."),
-        "drop": ("The first one is dropped.", "{n} drops the first."),
-        "drop end": ("The last one is dropped.", "{n} drops the last."),
+STEPS = {
+    "sort": {False: ("They are sorted.", "{n} sorts them."), True: ("{n} puts them in growing order.",)},
+    "reverse": {False: ("They are turned round.", "{n} reverses them."), True: ("{n} writes them backwards.",)},
+    "append": {
+        False: ("{k} comes to the end.", "{n} adds {k} at the end."),
+        True: ("{n} writes {k} behind them.",),
     },
-    True: {
-        "sort": ("{n} puts them in growing order.",),
-        "reverse": ("{n} writes them backwards.",),
-        "append": ("{n} writes {k} behind them.",),
-        "drop": ("{n} strikes out the one in front.",),
-        "drop end": ("{n} strikes out the one behind.",),
+    "drop": {
+        False: ("The first one is dropped.", "{n} drops the first."),
+        True: ("{n} strikes out the one in front.",),
     },
-}
-ASKS: Mapping[bool, Mapping[str, tuple[str, ...]]] = {
-    False: {
-        "list": ("Which list is it now?", "What is left?"),
-        "total": ("What is the sum?", "How much are they together?"),
-        "largest": ("Which is the largest?", "Find the greatest number."),
-    },
-    True: {
-        "list": ("Say how the list reads.",),
-        "total": ("Add all up.",),
-        "largest": ("Say which one none exceeds.",),
+    "drop end": {
+        False: ("The last one is dropped.", "{n} drops the last."),
+        True: ("{n} strikes out the one behind.",),
     },
 }
-KINDS = ("sort", "reverse", "append", "drop", "drop end")
+ASKS = {
+    "list": {False: ("Which list is it now?", "What is left?"), True: ("Say how the list reads.",)},
+    "total": {False: ("What is the sum?", "How much are they together?"), True: ("Add all up.",)},
+    "largest": {
+        False: ("Which is the largest?", "Find the greatest number."),
+        True: ("Say which one none exceeds.",),
+    },
+}
 
 
 @dataclass(frozen=True)
-class Numbers(ToldStory):
+class Numbers(Story[Paraphrase]):
     """A list, what is done to it, and what is asked."""
 
     name: str
@@ -58,18 +51,15 @@ class Numbers(ToldStory):
     """Operation, and the number for `append` (0 otherwise)."""
     ask: str
 
-    @property
-    def text(self) -> str:
-        paraphrase = self.paraphrase
-        sentences = [paraphrase.pick(STARTS).format(n=self.name, l=", ".join(map(str, self.items)))]
-        for kind, number in self.steps:
-            table = {flag: STEPS[flag][kind] for flag in (False, True)}
-            sentences.append(paraphrase.pick(table, 1).format(n=self.name, k=number))
-        return paraphrase.arrange(sentences, paraphrase.pick({flag: ASKS[flag][self.ask] for flag in (False, True)}, 2))
+    toolbox = "lists"
+    new_functions = box.NEW_NAMES
+    masked = PEOPLE
 
     @property
-    def template(self) -> str:
-        return masked(self.text, {*NAMES, *NEW_NAMES})
+    def text(self) -> str:
+        sentences = [self.wording.pick(STARTS).format(n=self.name, l=", ".join(map(str, self.items)))]
+        sentences += [self.wording.pick(STEPS[kind], 1).format(n=self.name, k=number) for kind, number in self.steps]
+        return self.wording.arrange(sentences, self.wording.pick(ASKS[self.ask], 2))
 
     @property
     def core(self) -> str:
@@ -78,28 +68,17 @@ class Numbers(ToldStory):
     def write(self) -> Draft:
         items, calls = list(self.items), list[Call]()
         for kind, number in self.steps:
+            function = kind.removesuffix(" end")
             arguments = {"items": items, **({"item": number} if kind == "append" else {})}
             arguments |= {"end": True} if kind == "drop end" else {}
-            calls.append(self._call(kind.split()[0], **arguments))
-            items = getattr(box, kind.split()[0])(**arguments)
+            calls.append(self.call(function, **arguments))
+            items = getattr(box, function)(**arguments)
         answer: int | list[int] = items
         if self.ask != "list":
-            calls.append(self._call(self.ask, items=items))
-            answer = box.total(items) if self.ask == "total" else box.largest(items)
+            calls.append(self.call(self.ask, items=items))
+            answer = getattr(box, self.ask)(items)
         agree(answer, read_back(self.text), self.text)
-        return Draft(
-            text=self.text,
-            gold=answer,
-            calls=(*calls, self._call("finish", answer=answer)),
-            toolbox=self.paraphrase.toolbox("lists"),
-            checker="exact",
-            template=self.template,
-            difficulty=len(self.steps),
-        )
-
-    def _call(self, function: str, /, **arguments: object) -> Call:
-        name = self.paraphrase.function(function, box.NEW_NAMES)
-        return Call(name=name, arguments=canonical_json(arguments))
+        return self.draft(answer, calls, difficulty=len(self.steps))
 
     def with_new_names(self, rng: random.Random) -> "Numbers":
         return replace(self, name=rng.choice(NEW_NAMES))
@@ -111,11 +90,6 @@ class Numbers(ToldStory):
         return replace(self, steps=(*self.steps, ("append", rng.randint(1, 99))))
 
 
-def problems(config: FamilyConfig, split: str) -> list[Problem]:
-    """Problems of the family; see `rollout.problems.generate`."""
-    return collect(config, split, "lists", draw)
-
-
 def draw(rng: random.Random, difficulty: int) -> Numbers:
     """A story of `difficulty` operations."""
     ask = rng.choice(("list", "total", "largest"))
@@ -123,19 +97,19 @@ def draw(rng: random.Random, difficulty: int) -> Numbers:
     steps: list[tuple[str, int]] = []
     length = len(items)
     for _ in range(difficulty):
-        kind = rng.choice(KINDS if length > 2 else ("sort", "reverse", "append"))
+        kind = rng.choice((*STEPS,) if length > 2 else ("sort", "reverse", "append"))
         length += {"append": 1, "drop": -1, "drop end": -1}.get(kind, 0)
         steps.append((kind, rng.randint(1, 99) if kind == "append" else 0))
     return Numbers(Paraphrase.drawn(rng), rng.choice(NAMES), tuple(items), tuple(steps), ask)
 
 
 def read_back(text: str) -> int | list[int]:
-    """The second way: sentence by sentence through the text, with other means than the toolbox's."""
+    """The cross-check: sentence by sentence through the text, with other means than the toolbox's."""
     items: list[int] = []
     ask = "list"
     for sentence in re.findall(r"[^.?]+[.?]", text):
         numbers = [int(number) for number in re.findall(r"\d+", sentence)]
-        kind = _kind(sentence.strip())
+        kind = _kinds().get(_plain(sentence.strip()), "start")
         if kind == "start":
             items = numbers
         elif kind == "sort":
@@ -157,16 +131,11 @@ def read_back(text: str) -> int | list[int]:
     return sum(items) if ask == "total" else sorted(items)[-1]
 
 
-def _kind(sentence: str) -> str:
-    """What a sentence tells: an operation, the question, or else the start."""
-    return _kinds().get(_plain(sentence), "start")
-
-
 @cache
 def _kinds() -> Mapping[str, str]:
-    tables = (*STEPS.values(), *ASKS.values())
-    told = ((kind, option) for table in tables for kind, options in table.items() for option in options)
-    return {_plain(option.format(n="Tom", k=0)): kind for kind, option in told}
+    """What each sentence but the start says: an operation, or what is asked."""
+    sentences = [(kind, text) for kind, texts in (STEPS | ASKS).items() for text in (*texts[False], *texts[True])]
+    return {_plain(text.format(n="Tom", k=0)): kind for kind, text in sentences}
 
 
 def _plain(sentence: str) -> str:

@@ -1,4 +1,5 @@
-"""The words and sentences of family `arithmetic`, short and few so that a tiny model's vocabulary holds them.
+"""People's names, and the words and sentences of family `arithmetic`: short and few, so that a tiny model's vocabulary
+holds them.
 
 Tables with two entries are indexed by a flag: False, the sentences of train, validation and test; True, those kept
 for the suite `variant-phrasing`. {n} and {m} are people, {o} the things, {k} a quantity.
@@ -8,7 +9,7 @@ from typing import NamedTuple
 
 
 class Ask(NamedTuple):
-    """A question: for the end of the one strand, or for the two ends' sum or difference."""
+    """A question: it asks for the last quantity of the one strand, or for the sum or the difference of two."""
 
     kind: str
     text: str
@@ -16,21 +17,10 @@ class Ask(NamedTuple):
 
 NAMES = ("Tom", "Ann", "Sam", "Eva", "Ben", "Lea", "Max", "Ida", "Leo", "Mia", "Jon", "Zoe", "Tim", "Amy", "Dan", "Kim")
 NEW_NAMES = ("Olaf", "Priya", "Yusuf", "Chidi", "Ingrid", "Mateo", "Sakura", "Tariq")
+PEOPLE = frozenset((*NAMES, *NEW_NAMES))
 THINGS = (
-    "pens",
-    "eggs",
-    "nuts",
-    "cups",
-    "hats",
-    "toys",
-    "keys",
-    "maps",
-    "bags",
-    "pins",
-    "caps",
-    "beds",
-    "cars",
-    "dogs",
+    *("pens", "eggs", "nuts", "cups", "hats", "toys", "keys"),
+    *("maps", "bags", "pins", "caps", "beds", "cars", "dogs"),
 )
 NEW_THINGS = ("marbles", "ribbons", "lanterns", "buckets", "pebbles", "tickets")
 

@@ -1,4 +1,4 @@
-"""The second way to an arithmetic gold answer: read the text back, sentence by sentence, without knowing the story."""
+"""The cross-check of arithmetic gold answers: read the text back, sentence by sentence, without knowing the story."""
 
 import re
 from fractions import Fraction
@@ -76,14 +76,14 @@ def _operate(kind: str, held: Fraction, quantity: Fraction) -> Fraction:
 
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Each kind of sentence with a pattern of it: a phrase's literal text, its slots as named groups."""
     phrases: list[tuple[str, str]] = []
     for flag in (False, True):
         phrases += [("start", text) for text in STARTS[flag]]
         phrases += [(name, text) for name, texts in OPERATIONS[flag].items() for text in texts]
         phrases += [(f"ask {ask.kind}", ask.text) for ask in ASKS[flag]]
-    return tuple((kind, _pattern(text)) for kind, text in phrases)
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    parts = re.split(r"\{(\w)\}", text)
-    return re.compile("".join(_SLOTS[part] if index % 2 else re.escape(part) for index, part in enumerate(parts)))
+    parts = ((kind, re.split(r"\{(\w)\}", text)) for kind, text in phrases)
+    return tuple(
+        (kind, re.compile("".join(_SLOTS[part] if i % 2 else re.escape(part) for i, part in enumerate(each))))
+        for kind, each in parts
+    )

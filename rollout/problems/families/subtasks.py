@@ -14,18 +14,19 @@ Splits and variant suites are those of `arithmetic`: a derived problem stands wh
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from rollout.episodes.checkers import EITHER_ORDER
 from rollout.problems.config import FamilyConfig
-from rollout.problems.drawing import Draft, agree, call, finished
+from rollout.problems.drawing import collect, finished
 from rollout.problems.families import arithmetic
+from rollout.problems.story import Draft, agree, call
 from rollout.records import Call, Problem, content_hash
 from rollout.toolboxes import load_toolbox
 from rollout.toolboxes.builtin.arithmetic import NEW_NAMES
 from rollout.toolboxes.nesting import nested
+
+SUBTASKS = ("nested", "chaining", "parallel", "names", "parameters", "next", "response")
 
 DEEPEST = 3
 """Calls inside the finish of `subtask_nested`; with more, a reply's brackets stand deeper than its limits allow."""
@@ -40,83 +41,87 @@ OTHER_QUESTIONS = (
 )
 
 
-def subtask(kind: str) -> Callable[[FamilyConfig, str], list[Problem]]:
-    """The family's `problems` function for one of SUBTASKS, or "abstention"."""
-
-    def problems(config: FamilyConfig, split: str) -> list[Problem]:
-        family = "abstention" if kind == "abstention" else f"subtask_{kind}"
-        if kind == "parallel":
-            doubled = {name: 2 * getattr(config, name) for name in ("train", "validation", "test")}
-            originals = arithmetic.problems(config.model_copy(update=doubled), split)
-            drafts = [(_parallel(*pair), pair[0]) for pair in zip(originals[::2], originals[1::2], strict=True)]
-        else:
-            drafts = [(KINDS[kind](problem), problem) for problem in arithmetic.problems(config, split)]
-        return [finished(draft, family, split, source=f"from {original.id}") for draft, original in drafts]
-
-    return problems
+def derived(config: FamilyConfig, split: str) -> list[Problem]:
+    """The problems of a family `subtask_KIND`, or of `abstention`, in `split`."""
+    kind = config.family.removeprefix("subtask_")
+    each = 2 if kind == "parallel" else 1
+    counts = {name: each * getattr(config, name) for name in ("train", "validation", "test")}
+    originals = collect(config.model_copy(update=counts), split, "arithmetic", arithmetic.draw)
+    groups = zip(originals[::each], originals[each - 1 :: each], strict=True)
+    return [
+        finished(_derived(kind, first, last), config.family, split, source=f"from {first.id}") for first, last in groups
+    ]
 
 
-def _draft(problem: Problem, text: str, gold: Any, calls: tuple[Call, ...], toolbox: str, checker: str) -> Draft:
+def _derived(kind: str, problem: Problem, second: Problem) -> Draft:
+    """The subtask `kind` of an arithmetic problem; `second` is the other one that `parallel` asks for."""
+    text, gold, calls = problem.text, json.loads(problem.gold), problem.gold_calls
+    match kind:
+        case "chaining":
+            return _draft(problem, text, gold, calls, "arithmetic", "numeric")
+        case "nested":
+            return _draft(problem, f"{text} Put calls into calls.", gold, _nested(problem), "arithmetic", "numeric")
+        case "parallel":
+            gold = [gold, json.loads(second.gold)]
+            calls = (*calls[:-1], *second.gold_calls[:-1], call(calls[-1].name, answer=gold))
+            return _draft(problem, f"A: {text} B: {second.text}", gold, calls, "subtasks", "exact", second)
+        case "names":
+            return _question(problem, "Which functions are needed?", sorted({each.name for each in calls[:-1]}), "set")
+        case "parameters":
+            # The sum and the product of two numbers are the same in either order.
+            either = calls[0].name in ("add", "mul", NEW_NAMES["add"], NEW_NAMES["mul"])
+            question = f"Which arguments has the first call, {calls[0].name}?"
+            return _question(problem, question, json.loads(calls[0].arguments), EITHER_ORDER if either else "exact")
+        case "next":
+            done = int(content_hash(problem.id), 16) % len(calls)
+            question = f"{_done(problem, done)}Which function is next in the text?"
+            return _question(problem, question, calls[done].name, "exact")
+        case "response":
+            text = f"{text} {_done(problem, len(calls) - 1)}Give the answer."
+            return _draft(problem, text, gold, calls[-1:], "arithmetic", "numeric")
+        case _:
+            return _abstention(problem)
+
+
+def _draft(
+    problem: Problem,
+    text: str,
+    gold: Any,
+    calls: tuple[Call, ...],
+    toolbox: str,
+    checker: str,
+    second: Problem | None = None,
+) -> Draft:
     return Draft(
         text=text,
         gold=gold,
         calls=calls,
         toolbox=problem.toolbox.replace("arithmetic", toolbox),
         checker=checker,
-        template=problem.template,
+        template=f"{problem.template} & {second.template}" if second else problem.template,
         difficulty=problem.difficulty,
     )
 
 
-def _chaining(problem: Problem) -> Draft:
-    return _draft(problem, problem.text, json.loads(problem.gold), problem.gold_calls, "arithmetic", "numeric")
+def _question(problem: Problem, question: str, gold: Any, checker: str) -> Draft:
+    """A question about the calls that solve the problem, which takes no call but the finish."""
+    calls = (call(problem.gold_calls[-1].name, answer=gold),)
+    return _draft(problem, f"{problem.text} {question}", gold, calls, "subtasks", checker)
 
 
-def _nested(problem: Problem) -> Draft:
+def _nested(problem: Problem) -> tuple[Call, ...]:
     """The gold chain with its end in one call. An argument that is a result becomes the call that gave it."""
     made: dict[Any, Any] = {}
     before = max(0, len(problem.gold_calls) - 1 - DEEPEST)
     for each, result in list(zip(problem.gold_calls[:-1], _results(problem), strict=True))[before:]:
         arguments = {key: made.pop(value, value) for key, value in json.loads(each.arguments).items()}
         made[result] = nested(each.name, arguments)
-    gold, text = json.loads(problem.gold), f"{problem.text} Put calls into calls."
-    calls = (*problem.gold_calls[:before], call(problem.gold_calls[-1].name, answer=made.get(gold, gold)))
-    return _draft(problem, text, gold, calls, "arithmetic", "numeric")
-
-
-def _parallel(first: Problem, second: Problem) -> Draft:
-    gold = [json.loads(first.gold), json.loads(second.gold)]
-    calls = (*first.gold_calls[:-1], *second.gold_calls[:-1], call(first.gold_calls[-1].name, answer=gold))
-    draft = _draft(first, f"A: {first.text} B: {second.text}", gold, calls, "subtasks", "exact")
-    return replace(draft, template=f"{first.template} & {second.template}")
-
-
-def _names(problem: Problem) -> Draft:
-    gold = sorted({each.name for each in problem.gold_calls[:-1]})
-    return _asked(problem, f"{problem.text} Which functions are needed?", gold, "set")
-
-
-def _parameters(problem: Problem) -> Draft:
-    first = problem.gold_calls[0]
-    text = f"{problem.text} Which arguments has the first call, {first.name}?"
-    # The sum and the product of two numbers are the same in either order.
-    either = first.name in ("add", "mul", NEW_NAMES["add"], NEW_NAMES["mul"])
-    checker = EITHER_ORDER if either else "exact"
-    return _asked(problem, text, json.loads(first.arguments), checker)
-
-
-def _next(problem: Problem) -> Draft:
-    done = int(content_hash(problem.id), 16) % len(problem.gold_calls)
-    text = f"{problem.text} {_told(problem, done)}Which function is next in the text?"
-    return _asked(problem, text, problem.gold_calls[done].name, "exact")
-
-
-def _response(problem: Problem) -> Draft:
-    text = f"{problem.text} {_told(problem, len(problem.gold_calls) - 1)}Give the answer."
-    return _draft(problem, text, json.loads(problem.gold), problem.gold_calls[-1:], "arithmetic", "numeric")
+    gold = json.loads(problem.gold)
+    return (*problem.gold_calls[:before], call(problem.gold_calls[-1].name, answer=made.get(gold, gold)))
 
 
 def _abstention(problem: Problem) -> Draft:
+    """The problem as it is, or without one of its numbers, or with a question that no function helps to answer."""
     kind = int(content_hash(problem.id), 16) % 3
     text, gold, calls = problem.text, json.loads(problem.gold), problem.gold_calls
     if kind == 1:
@@ -135,32 +140,14 @@ def _abstention(problem: Problem) -> Draft:
     return _draft(problem, text, gold, calls, "abstention", "exact")
 
 
-def _asked(problem: Problem, text: str, gold: Any, checker: str) -> Draft:
-    calls = (call(problem.gold_calls[-1].name, answer=gold),)
-    return _draft(problem, text, gold, calls, "subtasks", checker)
-
-
-def _told(problem: Problem, count: int) -> str:
+def _done(problem: Problem, count: int) -> str:
     """The first `count` gold calls with their results, in words that no call format uses."""
     pairs = zip(problem.gold_calls[:count], _results(problem)[:count], strict=True)
-    told = (f"{each.name} of {' and '.join(map(str, json.loads(each.arguments).values()))} is {r}" for each, r in pairs)
-    return f"Done: {', '.join(told)}. " if count else ""
+    done = (f"{each.name} of {' and '.join(map(str, json.loads(each.arguments).values()))} is {r}" for each, r in pairs)
+    return f"Done: {', '.join(done)}. " if count else ""
 
 
 def _results(problem: Problem) -> list[Any]:
     """What each gold call but the last gives, by executing it."""
     session = load_toolbox(problem.toolbox).open(problem.state)
     return [json.loads(session.call(each).content) for each in problem.gold_calls[:-1]]
-
-
-SUBTASKS = ("nested", "chaining", "parallel", "names", "parameters", "next", "response")
-
-KINDS: Mapping[str, Callable[[Problem], Draft]] = {
-    "chaining": _chaining,
-    "nested": _nested,
-    "names": _names,
-    "parameters": _parameters,
-    "next": _next,
-    "response": _response,
-    "abstention": _abstention,
-}

@@ -1,11 +1,12 @@
-"""How family `fol` tells a theory and its question, in one of several styles, and how it is read back."""
+"""The sentences in which family `fol` puts a theory and its question, and how they are read back."""
 
 import random
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from cluster.errors import WorkError
-from rollout.toolboxes.builtin.formulas import SOMEONE, Fact, Formula, Literal, Rule, read_formula
+from rollout.problems.story import Wording
+from rollout.toolboxes.builtin.formulas import SOMEONE, Fact, Formula, Rule, read_formula, read_literals
 
 WORDS = (
     *("red", "big", "kind", "tall", "calm", "fast", "rich", "old"),
@@ -16,7 +17,7 @@ NEW_WORDS = (
     *("plimp", "snark", "quib", "lorn", "vext", "yarl", "kroo", "jub"),
 )
 
-# Each rule has its words in the same places, and each call copies one: so small models learn to follow rules, not
+# Each rule has its words in the same places, and each call copies one, so that small models learn to follow rules, not
 # grammar.
 FACTS = {
     False: ("{n} is {p}", "Now {n} is {p}", "Here {n} is {p}", "Yes, {n} is {p}"),
@@ -38,63 +39,58 @@ ASKS = {
 }
 
 
-class Style(NamedTuple):
-    """Which sentence tells facts, rules and the question; `held_out` picks those kept for `variant-phrasing`."""
+@dataclass(frozen=True)
+class TheoryWording(Wording):
+    """Which sentence of its table is used for facts, for rules and for the question."""
 
     fact: int
     rule: int
     ask: int
-    question_first: bool = False
-    held_out: bool = False
 
     @classmethod
-    def drawn(cls, rng: random.Random, held_out: bool = False) -> "Style":
-        """A style from the tables."""
+    def drawn(cls, rng: random.Random, held_out: bool = False) -> "TheoryWording":
         fact, rule, ask = (rng.randrange(len(table[held_out])) for table in (FACTS, RULES, ASKS))
         return cls(fact, rule, ask, held_out=held_out)
 
-    def tell(self, lines: tuple[Formula, ...], goal: Fact) -> str:
+    def redrawn(self, rng: random.Random) -> "TheoryWording":
+        return self.drawn(rng)
+
+    def text(self, lines: tuple[Formula, ...], goal: Fact) -> str:
         """The problem's text."""
-        told = [f"{line}." for line in self.sentences(lines)]
         name = "someone" if goal.name == SOMEONE else goal.name
         question = ASKS[self.held_out][self.ask].format(n=name, p=" and ".join(map(str, goal.literals)))
-        question = question[0].upper() + question[1:]
-        return " ".join([question, *told] if self.question_first else [*told, question])
+        return self.arrange([f"{line}." for line in self.sentences(lines)], question[0].upper() + question[1:])
 
     def sentences(self, lines: tuple[Formula, ...]) -> list[str]:
-        """The lines, as the problem tells them."""
-        return [self._line(line) for line in lines]
+        """The problem's sentence for each line, without its full stop."""
+        fact, rule = FACTS[self.held_out][self.fact], RULES[self.held_out][self.rule]
+        sentences = []
+        for line in lines:
+            if isinstance(line, Fact):
+                name = "someone" if line.name == SOMEONE and not fact.startswith("{n}") else line.name
+                sentences.append(fact.format(n=name, p=" and ".join(map(str, line.literals))))
+            elif rule.startswith("All"):
+                sentences.append(str(line))
+            else:
+                sentences.append(rule.format(b=" and ".join(map(str, line.body)), h=line.head))
+        return sentences
 
     def read(self, text: str) -> tuple[list[Formula], str]:
-        """The formulas and the question in `text`. Raises WorkError when a line reads in no way."""
+        """The formulas and the question in `text`. Raises WorkError for a sentence that is no formula."""
         sentences = re.findall(r"[^.?]+[.?]", text)
         question = sentences.pop(0 if self.question_first else -1)
-        return [self._formula(line.strip(" .")) for line in sentences], question
-
-    def _line(self, line: Formula) -> str:
-        if isinstance(line, Fact):
-            starts = FACTS[self.held_out][self.fact].startswith("{n}")
-            name = "someone" if line.name == SOMEONE and not starts else line.name
-            return FACTS[self.held_out][self.fact].format(n=name, p=" and ".join(map(str, line.literals)))
-        if RULES[self.held_out][self.rule].startswith("All"):
-            return str(line)
-        return RULES[self.held_out][self.rule].format(b=" and ".join(map(str, line.body)), h=line.head)
-
-    def _formula(self, told: str) -> Formula:
-        fact = re.fullmatch(_pattern(FACTS[self.held_out][self.fact]), told)
-        rule = re.fullmatch(_pattern(RULES[self.held_out][self.rule]), told)
-        if rule:
-            return Rule(_literals(rule["b"]), *_literals(rule["h"]))
-        if fact:
-            return Fact(fact["n"].capitalize(), _literals(fact["p"]))
-        if told.startswith("No "):
-            return read_formula(told)
-        raise WorkError(f"reads in no way: {told}")
+        formulas: list[Formula] = []
+        for sentence in (each.strip(" .") for each in sentences):
+            if rule := re.fullmatch(_pattern(RULES[self.held_out][self.rule]), sentence):
+                formulas.append(Rule(read_literals(rule["b"]), *read_literals(rule["h"])))
+            elif fact := re.fullmatch(_pattern(FACTS[self.held_out][self.fact]), sentence):
+                formulas.append(Fact(fact["n"].capitalize(), read_literals(fact["p"])))
+            elif sentence.startswith("No "):
+                formulas.append(read_formula(sentence))
+            else:
+                raise WorkError(f"reads in no way: {sentence}")
+        return formulas, question
 
 
 def _pattern(sentence: str) -> str:
     return re.sub(r"\\\{(\w)\\\}", r"(?P<\1>[\\w ]+)", re.escape(sentence)).replace("(?P<n>[\\w ]+)", r"(?P<n>\w+)")
-
-
-def _literals(text: str) -> tuple[Literal, ...]:
-    return tuple(Literal(part.removeprefix("not "), not part.startswith("not ")) for part in text.split(" and "))

@@ -5,29 +5,15 @@ import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from rollout.problems.config import FamilyConfig
-from rollout.problems.drawing import Draft, agree, call, collect
-from rollout.problems.families.paraphrase import Paraphrase, ToldStory, masked
-from rollout.problems.families.phrases import NAMES
+from rollout.problems.families.phrases import NAMES, PEOPLE
 from rollout.problems.families.phrases import NEW_NAMES as NEW_PEOPLE
-from rollout.records import Problem
+from rollout.problems.story import Draft, Paraphrase, Story, agree
 from rollout.toolboxes.builtin.units import NEW_NAMES, UNITS, Number, add, convert
 
 KINDS = {"length": ("mm", "cm", "m", "km"), "weight": ("g", "kg", "t"), "time": ("s", "min", "h", "d")}
-SMALLEST = {
-    "mm": 1,
-    "cm": 10,
-    "m": 1000,
-    "km": 1_000_000,
-    "g": 1,
-    "kg": 1000,
-    "t": 1_000_000,
-    "s": 1,
-    "min": 60,
-    "h": 3600,
-    "d": 86_400,
-}
-"""Each unit in the smallest of its kind: the second way's own table."""
+SMALLEST = {"mm": 1, "cm": 10, "m": 1000, "km": 1_000_000, "g": 1, "kg": 1000, "t": 1_000_000}
+SMALLEST |= {"s": 1, "min": 60, "h": 3600, "d": 86_400}
+"""Each unit in the smallest of its kind: the cross-check's own table."""
 
 PARTS = {
     False: ("{n} has {k} {u}.", "{n} brings {k} {u}.", "{k} {u} are from {n}.", "{n} takes {k} {u}."),
@@ -40,50 +26,38 @@ ASKS = {
 
 
 @dataclass(frozen=True)
-class Parts(ToldStory):
+class Parts(Story[Paraphrase]):
     """Quantities with their units, by whom, and the unit that is asked for."""
 
     parts: tuple[tuple[str, int, str], ...]
     unit: str
 
-    @property
-    def text(self) -> str:
-        sentences = [
-            self.paraphrase.pick(PARTS).format(n=person, k=value, u=unit) for person, value, unit in self.parts
-        ]
-        return self.paraphrase.arrange(sentences, self.paraphrase.pick(ASKS, 1).format(u=self.unit))
+    toolbox = "units"
+    new_functions = NEW_NAMES
+    checker = "numeric"
+    masked = PEOPLE
 
     @property
-    def template(self) -> str:
-        return masked(self.text, {*NAMES, *NEW_PEOPLE})
+    def text(self) -> str:
+        sentences = [self.wording.pick(PARTS).format(n=person, k=value, u=unit) for person, value, unit in self.parts]
+        return self.wording.arrange(sentences, self.wording.pick(ASKS, 1).format(u=self.unit))
 
     @property
     def core(self) -> str:
         return f"units: {[part[1:] for part in self.parts]} {self.unit}"
 
     def write(self) -> Draft:
-        def named(function: str) -> str:
-            return self.paraphrase.function(function, NEW_NAMES)
-
         calls, amounts = [], list[Number]()
         for _, value, unit in self.parts:
             if unit != self.unit:
-                calls.append(call(named("convert"), value=value, unit=unit, to=self.unit))
+                calls.append(self.call("convert", value=value, unit=unit, to=self.unit))
             amounts.append(convert(value, unit, self.unit))
         answer = amounts[0]
         for amount in amounts[1:]:
-            calls.append(call(named("add"), a=answer, b=amount))
+            calls.append(self.call("add", a=answer, b=amount))
             answer = add(answer, amount)
         agree(Fraction(str(answer)), read_back(self.text), self.text)
-        return Draft(
-            text=self.text,
-            gold=answer,
-            calls=(*calls, call(named("finish"), answer=answer)),
-            toolbox=self.paraphrase.toolbox("units"),
-            checker="numeric",
-            template=self.template,
-            difficulty=len(self.parts) - 1,
-        )
+        return self.draft(answer, calls, difficulty=len(self.parts) - 1)
 
     def with_new_names(self, rng: random.Random) -> "Parts":
         fresh = rng.choices(NEW_PEOPLE, k=len(self.parts))
@@ -94,11 +68,6 @@ class Parts(ToldStory):
 
     def longer(self, rng: random.Random) -> "Parts":
         return replace(self, parts=(*self.parts, _part(rng, self.unit)))
-
-
-def problems(config: FamilyConfig, split: str) -> list[Problem]:
-    """Problems of the family; see `rollout.problems.generate`."""
-    return collect(config, split, "units", draw)
 
 
 def draw(rng: random.Random, difficulty: int) -> Parts:
@@ -118,7 +87,7 @@ def _part(rng: random.Random, unit: str) -> tuple[str, int, str]:
 
 
 def read_back(text: str) -> Fraction:
-    """The second way: all quantities in the smallest unit, summed, and divided at the end."""
+    """The cross-check: all quantities in the smallest unit, summed, and divided at the end."""
     parts = re.findall(r"(\d+) ([a-z]+)", text)
     asked = next(word for word in re.findall(r"[a-z]+", re.sub(r"\d+ [a-z]+", "", text)) if word in UNITS)
     return Fraction(sum(int(value) * SMALLEST[unit] for value, unit in parts), SMALLEST[asked])

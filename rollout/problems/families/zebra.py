@@ -1,7 +1,7 @@
 """Family `zebra`, out of domain: who lives where with what? Difficulty: three houses from 1, four from 4, five from 7.
 
 Clues are true of a hidden street, added until elimination settles the goal, and then thinned out. Gold by
-construction, with what the toolbox eliminates; second way: z3, which proves that nobody else can have the goal.
+construction, with what the toolbox eliminates; cross-check: z3, which proves that nobody else can have the goal.
 """
 
 import random
@@ -10,33 +10,35 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from rollout.problems.config import FamilyConfig
-from rollout.problems.drawing import Draft, agree, call, collect
-from rollout.problems.families.paraphrase import Paraphrase, ToldStory, masked
-from rollout.problems.families.phrases import NAMES
+from rollout.problems.families.phrases import NAMES, PEOPLE
 from rollout.problems.families.phrases import NEW_NAMES as NEW_PEOPLE
-from rollout.records import Problem
+from rollout.problems.story import Draft, Paraphrase, Story, agree
 from rollout.toolboxes.builtin.zebra import HOLDS, NEW_NAMES, Street
 
 PETS = ("cat", "dog", "cow", "hen", "pig", "owl", "fox", "ram")
 NEW_PETS = ("zebra", "lemur", "otter", "gecko", "heron", "moose", "tapir", "llama")
 
-CLUES: Mapping[bool, Mapping[str, tuple[str, ...]]] = {
-    False: {
-        "at": ("{a} lives in house {b}.", "House {b} is where {a} lives."),
-        "not_at": ("{a} does not live in house {b}.", "House {b} is not where {a} lives."),
-        "with": ("{a} lives with {b}.", "In one house are {a} and {b}."),
-        "not_with": ("{a} does not live with {b}.", "In two houses are {a} and {b}."),
-        "next_left": ("{a} lives just left of {b}.", "Right next after {a} comes {b}."),
-        "left": ("{a} lives left of {b}.", "Somewhere after {a} comes {b}."),
+CLUES = {
+    "at": {
+        False: ("{a} lives in house {b}.", "House {b} is where {a} lives."),
+        True: ("One finds {a} in house {b}.",),
     },
-    True: {
-        "at": ("One finds {a} in house {b}.",),
-        "not_at": ("One never finds {a} in house {b}.",),
-        "with": ("{a} and {b} share a house.",),
-        "not_with": ("{a} and {b} share no house.",),
-        "next_left": ("From {a} the next door to the right is that of {b}.",),
-        "left": ("From {a} one has to go right to find {b}.",),
+    "not_at": {
+        False: ("{a} does not live in house {b}.", "House {b} is not where {a} lives."),
+        True: ("One never finds {a} in house {b}.",),
+    },
+    "with": {False: ("{a} lives with {b}.", "In one house are {a} and {b}."), True: ("{a} and {b} share a house.",)},
+    "not_with": {
+        False: ("{a} does not live with {b}.", "In two houses are {a} and {b}."),
+        True: ("{a} and {b} share no house.",),
+    },
+    "next_left": {
+        False: ("{a} lives just left of {b}.", "Right next after {a} comes {b}."),
+        True: ("From {a} the next door to the right is that of {b}.",),
+    },
+    "left": {
+        False: ("{a} lives left of {b}.", "Somewhere after {a} comes {b}."),
+        True: ("From {a} one has to go right to find {b}.",),
     },
 }
 ASKS = {
@@ -47,7 +49,7 @@ Clue = tuple[str, str, str | int]
 
 
 @dataclass(frozen=True)
-class Houses(ToldStory):
+class Houses(Story[Paraphrase]):
     """Who and which pet lives in each house, left to right, the clues, and the pet that is asked for."""
 
     people: tuple[str, ...]
@@ -57,6 +59,10 @@ class Houses(ToldStory):
     """Clues that come first; more are added where they do not settle the goal."""
     seed: int
 
+    toolbox = "zebra"
+    new_functions = NEW_NAMES
+    masked = PEOPLE | {*PETS, *NEW_PETS}
+
     @property
     def clues(self) -> tuple[Clue, ...]:
         """Just enough clues. Found only when they are asked for: most streets that are drawn are not kept."""
@@ -64,17 +70,11 @@ class Houses(ToldStory):
 
     @property
     def text(self) -> str:
-        paraphrase = self.paraphrase
         sentences = [f"There are houses 1 to {len(self.people)}."]
         for number, (kind, one, other) in enumerate(self.clues, 1):
-            told = paraphrase.pick({flag: CLUES[flag][kind] for flag in (False, True)})
-            sentence = told.format(a=self._the(one), b=self._the(other))
+            sentence = self.wording.pick(CLUES[kind]).format(a=self._the(one), b=self._the(other))
             sentences.append(f"{number}. {sentence[0].upper()}{sentence[1:]}")
-        return paraphrase.arrange(sentences, paraphrase.pick(ASKS, 1).format(g=self._the(self.goal)))
-
-    @property
-    def template(self) -> str:
-        return masked(self.text, {*NAMES, *NEW_PEOPLE, *PETS, *NEW_PETS})
+        return self.wording.arrange(sentences, self.wording.pick(ASKS, 1).format(g=self._the(self.goal)))
 
     @property
     def core(self) -> str:
@@ -82,26 +82,17 @@ class Houses(ToldStory):
 
     def write(self) -> Draft:
         answer = self.people[self.pets.index(self.goal)]
-        # Told in the order of the alphabet, so that the state does not give the street away.
+        # In the order of the alphabet, so that the state does not give the street away.
         state = {
             "groups": [sorted(self.people), sorted(self.pets)],
             "clues": [list(clue) for clue in self.clues],
             "goal": self.goal,
         }
-        agree([answer], holders(self.people, self.pets, self.clues, self.goal), self.text)
+        agree([answer], holders(state), self.text)
         used = _settling(state, answer)
         agree(True, used is not None, self.text)
-        calls = [call(self.paraphrase.function("use", NEW_NAMES), clue=number) for number in used or ()]
-        return Draft(
-            text=self.text,
-            gold=answer,
-            calls=(*calls, call(self.paraphrase.function("finish", NEW_NAMES), answer=answer)),
-            toolbox=self.paraphrase.toolbox("zebra"),
-            checker="exact",
-            template=self.template,
-            state=state,
-            difficulty=len(calls),
-        )
+        calls = [self.call("use", clue=number) for number in used or ()]
+        return self.draft(answer, calls, difficulty=len(calls), state=state)
 
     def with_new_names(self, rng: random.Random) -> "Houses":
         new: dict[str | int, str] = dict(zip(self.people, rng.sample(NEW_PEOPLE, len(self.people)), strict=True))
@@ -130,11 +121,6 @@ class Houses(ToldStory):
 
     def _the(self, item: str | int) -> str:
         return f"the {item}" if item in self.pets else str(item)
-
-
-def problems(config: FamilyConfig, split: str) -> list[Problem]:
-    """Problems of the family; see `rollout.problems.generate`."""
-    return collect(config, split, "zebra", draw)
 
 
 def draw(rng: random.Random, difficulty: int) -> Houses:
@@ -202,15 +188,16 @@ def _settling(state: dict[str, Any], answer: str) -> list[int] | None:
             return None
 
 
-def holders(people: tuple[str, ...], pets: tuple[str, ...], clues: tuple[Clue, ...], goal: str) -> list[str]:
-    """Everyone who has the goal in some street that z3 finds to fit the clues."""
+def holders(state: Mapping[str, Any]) -> list[str]:
+    """The cross-check: everyone who has the goal in some street that z3 finds to fit the clues of a toolbox's state."""
     import z3
 
+    people, pets = state["groups"]
     house: dict[str, Any] = {item: z3.Int(item) for item in (*people, *pets)}
     solver = z3.SimpleSolver()
     solver.add(*(z3.And(each >= 1, each <= len(people)) for each in house.values()))
     solver.add(*(z3.Distinct(*(house[item] for item in group)) for group in (people, pets)))
-    for kind, one, other in clues:
+    for kind, one, other in state["clues"]:
         left, right = house[one], other if isinstance(other, int) else house[other]
         solver.add(
             {
@@ -222,4 +209,4 @@ def holders(people: tuple[str, ...], pets: tuple[str, ...], clues: tuple[Clue, .
                 "left": left < right,
             }[kind]
         )
-    return [person for person in people if solver.check(house[person] == house[goal]) == z3.sat]
+    return [person for person in people if solver.check(house[person] == house[state["goal"]]) == z3.sat]

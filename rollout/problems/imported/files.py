@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 from cluster.errors import RequestError
 from rollout.problems.config import SPLITS, FamilyConfig
-from rollout.problems.drawing import Draft, finished, split_of
+from rollout.problems.drawing import finished, split_of
 from rollout.problems.duplicates import DuplicateReport, deduplicate, skeleton
 from rollout.problems.imported.rows import Row, read_hub, read_rows
+from rollout.problems.story import Draft
 from rollout.records import Call, Problem, canonical_json, content_hash
 
 Convert = Callable[[Row, FamilyConfig], Draft]
@@ -28,23 +29,28 @@ class Imported(NamedTuple):
     reports: Mapping[str, DuplicateReport]
 
 
-def user_problems(config: FamilyConfig, split: str) -> list[Problem]:
-    """Problems of the families `jsonl`, `csv`, `parquet` and `hub`."""
-    return chosen(config, split, convert)
-
-
 def imported(config: FamilyConfig) -> Imported:
-    """All problems of such a family, whatever its counts."""
+    """All problems of the families `jsonl`, `csv`, `parquet` and `hub`, whatever the counts. Raises RequestError."""
     return import_all(config, convert)
 
 
 def convert(row: Row, config: FamilyConfig) -> Draft:
-    """A row by the column names of `config`. Raises RequestError with the row's place."""
+    """A row as a draft, by the column names of `config`. Raises RequestError with the row's place."""
     toolbox = row.text(config.toolbox_column) if config.toolbox_column else config.toolbox
     if not toolbox:
         raise RequestError(f"{row.where}: no toolbox; set `toolbox` or `toolbox_column` of family {config.family!r}")
-    text = row.text(config.text)
-    calls = _calls(row, row.value(config.calls_column)) if config.calls_column else ()
+    text, calls = row.text(config.text), tuple[Call, ...]()
+    if config.calls_column:
+        listed = row.value(config.calls_column)
+        try:
+            calls = tuple(
+                Call(name=str(each["name"]), arguments=canonical_json(dict(each["arguments"].items())))
+                for each in listed
+            )
+        except (TypeError, KeyError, ValueError, AttributeError):
+            raise RequestError(
+                f'{row.where}: the calls do not read; write a list of {{"name": ..., "arguments": {{...}}}}'
+            ) from None
     return Draft(
         text=text,
         gold=_json(row, config.answer),
@@ -57,11 +63,11 @@ def convert(row: Row, config: FamilyConfig) -> Draft:
     )
 
 
-def chosen(config: FamilyConfig, split: str, convert: Convert) -> list[Problem]:
+def chosen(config: FamilyConfig, split: str, imported: Callable[[FamilyConfig], Imported]) -> list[Problem]:
     """As many problems of `split` as `config` asks for, in an order drawn from its seed. Raises RequestError."""
     if split not in SPLITS:
         raise RequestError(f"{config.name or config.family}: no split {split!r}; imported problems have {SPLITS}")
-    wanted, available = config.count(split), import_all(config, convert).splits[split]
+    wanted, available = config.count(split), imported(config).splits[split]
     if wanted > len(available):
         raise RequestError(
             f"{config.name or config.family}: only {len(available)} {split} problems, duplicates dropped; "
@@ -84,9 +90,10 @@ def _import_all(config: FamilyConfig, convert: Convert, *_stamps: object) -> Imp
         split = split_of(f"{family}:{draft.template}")
         if config.test_path and split == "test":
             split = "train"
-        splits[split].append(_finished(row, draft, family, split, config))
+        splits[split].append(finished(draft, family, split, source=row.where, licence=config.licence))
     for row in _rows(config, test=True) if config.test_path else ():
-        splits["test"].append(_finished(row, convert(row, config), family, "test", config))
+        draft = convert(row, config)
+        splits["test"].append(finished(draft, family, "test", source=row.where, licence=config.licence))
     test, in_test = deduplicate(splits["test"], [])
     validation, in_validation = deduplicate(splits["validation"], test)
     train, in_train = deduplicate(splits["train"], [*test, *validation])
@@ -105,32 +112,14 @@ def _rows(config: FamilyConfig, test: bool) -> Iterator[Row]:
     return read_rows(config.test_path if test else config.path, kind)
 
 
-def _finished(row: Row, draft: Draft, family: str, split: str, config: FamilyConfig) -> Problem:
-    try:
-        return finished(draft, family, split, source=row.where, licence=config.licence)
-    except (ValueError, TypeError) as error:
-        raise RequestError(f"{row.where}: not storable as JSON: {error}; correct or drop the row") from None
-
-
 def _json(row: Row, column: str) -> Any:
+    """What stands in `column`, once it is sure that JSON holds it. Raises RequestError."""
     value = row.value(column)
     try:
         canonical_json(value)
     except (ValueError, TypeError) as error:
         raise RequestError(f"{row.where}: {column!r} is no JSON value: {error}; write text or a number") from None
     return value
-
-
-def _calls(row: Row, value: Any) -> tuple[Call, ...]:
-    """Gold calls as a list of {"name": ..., "arguments": {...}}."""
-    try:
-        return tuple(
-            Call(name=str(each["name"]), arguments=canonical_json(dict(each["arguments"].items()))) for each in value
-        )
-    except (TypeError, KeyError, ValueError, AttributeError):
-        raise RequestError(
-            f'{row.where}: the calls do not read; write a list of {{"name": ..., "arguments": {{...}}}}'
-        ) from None
 
 
 def _stamp(path: str) -> tuple[int, int] | None:

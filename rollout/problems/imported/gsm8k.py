@@ -11,11 +11,11 @@ from decimal import Decimal, InvalidOperation
 
 from cluster.errors import RequestError
 from rollout.problems.config import FamilyConfig
-from rollout.problems.drawing import Draft, call
 from rollout.problems.duplicates import skeleton
-from rollout.problems.imported.files import Imported, chosen, import_all
+from rollout.problems.imported.files import Imported, import_all
 from rollout.problems.imported.rows import Row
-from rollout.records import Call, Problem, content_hash
+from rollout.problems.story import Draft, call
+from rollout.records import Call, content_hash
 from rollout.toolboxes.builtin.arithmetic import Number, add, div, mul, sub
 
 HUB_NAME = "openai/gsm8k"
@@ -25,26 +25,19 @@ _OPERATIONS = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div: div}
 _TOLERANCE = 1e-6
 
 
-def problems(config: FamilyConfig, split: str) -> list[Problem]:
-    """Problems of the family; without a `path` from the Hub, its train and test splits."""
-    return chosen(_completed(config), split, convert)
-
-
 def imported(config: FamilyConfig) -> Imported:
-    """All problems of the family, whatever its counts."""
-    return import_all(_completed(config), convert)
-
-
-def _completed(config: FamilyConfig) -> FamilyConfig:
+    """All problems of the family, whatever its counts; without a `path` those of the Hub. Raises RequestError."""
     if not config.path:
         config = config.model_copy(
             update={"path": HUB_NAME, "hub": True, "subset": "main", "test_path": config.test_path or "test"}
         )
-    return config.model_copy(update={"licence": "MIT"}) if config.licence == "unknown" else config
+    if config.licence == "unknown":
+        config = config.model_copy(update={"licence": "MIT"})
+    return import_all(config, convert)
 
 
 def convert(row: Row, config: FamilyConfig) -> Draft:
-    """A row of GSM8K. Raises RequestError with the row's place."""
+    """A row of GSM8K as a draft. Raises RequestError with the row's place."""
     text, solution = row.text("question"), row.text("answer")
     steps, mark, last = solution.rpartition("####")
     gold = _number(last) if mark else None

@@ -23,7 +23,11 @@ class Row(NamedTuple):
         value = self.value(column)
         if not isinstance(value, str) or not value.strip():
             raise RequestError(f"{self.where}: {column!r} is {_short(value)}, not text; write the text or drop the row")
-        _check_encodable(self.where, column, value)
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            fault = f"{column!r} holds half of a surrogate pair; write the character itself"
+            raise RequestError(f"{self.where}: {fault}") from None
         return value.strip()
 
     def value(self, column: str) -> Any:
@@ -37,7 +41,7 @@ class Row(NamedTuple):
 
 
 def read_rows(path: str, kind: str = "") -> Iterator[Row]:
-    """The rows of a file; its kind by `kind` or its ending: jsonl, csv or parquet. Raises RequestError."""
+    """The rows of a file of `kind` jsonl, csv or parquet; "" goes by the file's ending. Raises RequestError."""
     kind = kind or Path(path).suffix.removeprefix(".")
     if kind not in READERS:
         raise RequestError(f"{path}: unknown kind of file {kind!r}; give one that ends in .jsonl, .csv or .parquet")
@@ -138,13 +142,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refused(name: str) -> float:
     raise ValueError(f"{name} is no JSON number")
-
-
-def _check_encodable(where: str, column: str, value: str) -> None:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise RequestError(f"{where}: {column!r} holds half of a surrogate pair; write the character itself") from None
 
 
 def _short(value: Any) -> str:

@@ -15,7 +15,10 @@ class Coins:
     """The coins of one problem."""
 
     def __init__(self, state: Any) -> None:
-        self._sides: dict[str, Side] = {str(coin): _side(side) for coin, side in state}
+        self._sides: dict[str, Side] = {str(coin): side for coin, side in state}
+        for side in self._sides.values():
+            if side not in ("heads", "tails"):
+                raise ValueError(f"a side is heads or tails, not {side!r}")
 
     def flip(self, coin: str) -> str:
         """Flip a coin: turn it over, so that it shows tails instead of heads or heads instead of tails.
@@ -41,14 +44,6 @@ class Coins:
             finish(answer=["heads", "tails"])
         """
         return answer
-
-
-def _side(value: object) -> Side:
-    if value == "heads":
-        return "heads"
-    if value == "tails":
-        return "tails"
-    raise ValueError(f"a side is heads or tails, not {value!r}")
 
 
 NEW_NAMES = {"flip": "turn_over", "finish": "done"}

@@ -65,13 +65,14 @@ def read_formula(text: str) -> Formula:
     if match := _NONE.fullmatch(text):
         return Rule((Literal(match[1]),), Literal(match[2], False))
     if match := _RULE.fullmatch(text):
-        return Rule(_literals(match[1]), *_literals(match[2]))
+        return Rule(read_literals(match[1]), *read_literals(match[2]))
     if match := _FACT.fullmatch(text):
-        return Fact(match[1], _literals(match[2]))
+        return Fact(match[1], read_literals(match[2]))
     raise ValueError(f"not a formula: {text[:80]!r}")
 
 
-def _literals(text: str) -> tuple[Literal, ...]:
+def read_literals(text: str) -> tuple[Literal, ...]:
+    """The literals that `text` joins by "and"."""
     return tuple(Literal(part.removeprefix("not "), not part.startswith("not ")) for part in text.split(" and "))
 
 

@@ -39,12 +39,12 @@ class Island:
             raise ValueError(f"there is no such person; there are {', '.join(self._people)}")
         honest = {person: kind == "knight"}
         while True:
-            new = dict(pair for saying in self._says for pair in _implied(honest, saying))
-            if any(honest.get(name, value) != value for name, value in new.items()) or self._clash(honest):
+            implied = {pair for saying in self._says for pair in _implied(honest, saying)} | {*honest.items()}
+            if len(implied) > len({name for name, _ in implied}):
                 return "impossible"
-            if new.keys() <= honest.keys():
+            if len(implied) == len(honest):
                 break
-            honest |= new
+            honest = dict(implied)
         kinds = (f"{name} {'knight' if honest[name] else 'knave'}" for name in self._people if name in honest)
         return f"possible: {', '.join(kinds)}"
 
@@ -59,13 +59,9 @@ class Island:
         """
         return answer
 
-    def _clash(self, honest: dict[str, bool]) -> bool:
-        """Whether two statements imply different kinds of one person."""
-        implied = {pair for saying in self._says for pair in _implied(honest, saying)}
-        return len(implied) != len({name for name, _ in implied})
-
 
 def _implied(honest: dict[str, bool], said: tuple[str, str, str]) -> Iterator[tuple[str, bool]]:
+    """Who is honest or not, by one statement and what is known so far."""
     speaker, saying, other = said
     if saying in ("same", "differ"):
         # "Ben is like me": true from a knight, so Ben is one; false from a knave, so Ben is none, which is a knight.

@@ -45,8 +45,13 @@ class Street:
         """
         if not 1 <= clue <= len(self._clues):
             raise ValueError(f"clues are 1 to {len(self._clues)}")
-        before = {item: set(houses) for item, houses in self._possible.items()}
-        self._strike(*self._clues[clue - 1])
+        before = dict(self._possible)
+        kind, one, other = self._clues[clue - 1]
+        holds, mine = HOLDS[kind], self._possible[one]
+        theirs = {other} if isinstance(other, int) else self._possible[other]
+        self._possible[one] = {house for house in mine if any(holds(house, their) for their in theirs)}
+        if isinstance(other, str):
+            self._possible[other] = {their for their in theirs if any(holds(house, their) for house in mine)}
         self._settle()
         changed = [item for item, houses in self._possible.items() if houses != before[item]]
         return "; ".join(f"{item} {' '.join(map(str, sorted(self._possible[item])))}" for item in changed) or "no news"
@@ -62,38 +67,27 @@ class Street:
         """
         if answer not in self._groups[0]:
             raise ValueError(f"the people are {', '.join(self._groups[0])}")
-        if not self._settled(answer):
+        if len(self._possible[self._goal]) != 1 or self._possible[answer] != self._possible[self._goal]:
             raise ValueError(f"it is not settled that {answer} has the {self._goal}")
         return answer
 
-    def _settled(self, answer: str) -> bool:
-        return len(self._possible[self._goal]) == 1 and self._possible[answer] == self._possible[self._goal]
-
-    def _strike(self, kind: str, one: str, other: str | int) -> None:
-        holds, mine = HOLDS[kind], self._possible[one]
-        theirs = {other} if isinstance(other, int) else self._possible[other]
-        kept = {house for house in mine if any(holds(house, their) for their in theirs)}
-        if isinstance(other, str):
-            self._possible[other] = {their for their in theirs if any(holds(house, their) for house in mine)}
-        self._possible[one] = kept
-
     def _settle(self) -> None:
-        """One item of a group a house: a settled item's house is no other's, a house with one candidate is its."""
+        """Apply that each house has one item of a group: a settled item's house is no other's, and an item that alone
+        can be in a house is there."""
+        possible = self._possible
         while True:
-            before = sum(map(len, self._possible.values()))
+            before = sum(map(len, possible.values()))
             for group in self._groups:
                 for item in group:
-                    self._settle_item(item, [other for other in group if other != item])
-            if sum(map(len, self._possible.values())) == before:
+                    others = [other for other in group if other != item]
+                    if len(possible[item]) == 1:
+                        for other in others:
+                            possible[other] = possible[other] - possible[item]
+                    only = possible[item].difference(*(possible[other] for other in others))
+                    if len(only) == 1:
+                        possible[item] = only
+            if sum(map(len, possible.values())) == before:
                 return
-
-    def _settle_item(self, item: str, others: list[str]) -> None:
-        if len(self._possible[item]) == 1:
-            for other in others:
-                self._possible[other] = self._possible[other] - self._possible[item]
-        only = self._possible[item].difference(*(self._possible[other] for other in others))
-        if len(only) == 1:
-            self._possible[item] = only
 
 
 NEW_NAMES = {"use": "follow", "finish": "done"}

@@ -1,6 +1,6 @@
-"""A user's toolbox, whose functions run in worker processes: this side of the pipe.
+"""A user's toolbox, whose functions run in worker processes: the side of the process that runs the episodes.
 
-This process never imports the user's module. Each worker has a thread here that speaks with it, so that a call that
+This process never imports the user's module. Each worker has a thread here that talks to it, so that a call that
 does not return blocks neither the event loop nor another worker. A worker that misses a deadline is killed and
 replaced; sessions with state that it held are rebuilt by making their successful calls again.
 """
@@ -33,9 +33,9 @@ from rollout.toolboxes.nesting import CALL, nested_names
 from rollout.toolboxes.toolbox import DEADLINE, NOTHING_BUILT_IN, Session, Toolbox
 
 WORKERS = min(4, os.cpu_count() or 1)
-"""Worker processes a toolbox."""
+"""Number of worker processes of a toolbox."""
 START_SECONDS = 60.0
-"""For a worker to import the user's module."""
+"""How long a worker may take to import the user's module."""
 
 
 class _Gone(Exception):
@@ -47,7 +47,7 @@ class _Gone(Exception):
 
 
 class Worker:
-    """One worker process and the thread that speaks with it. The process starts with the first request."""
+    """One worker process and the thread that talks to it. The process starts with the first request."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -145,7 +145,8 @@ class IsolatedToolbox(Toolbox):
     def start(cls, name: str) -> "IsolatedToolbox":
         """Start a worker and ask it what the toolbox is. Raises RequestError when the module does not load."""
         workers = tuple(Worker(name) for _ in range(WORKERS))
-        atexit.register(_stop_all, workers)
+        for worker in workers:
+            atexit.register(worker.stop)
         greeting = workers[0].thread.submit(workers[0].start).result()
         described = greeting["toolbox"]
         functions = {
@@ -162,11 +163,6 @@ class IsolatedToolbox(Toolbox):
 
     def open(self, state: str = "null") -> "IsolatedSession":
         return IsolatedSession(self, state)
-
-
-def _stop_all(workers: tuple[Worker, ...]) -> None:
-    for worker in workers:
-        worker.stop()
 
 
 _numbers = itertools.count(1)
@@ -196,7 +192,7 @@ class IsolatedSession(Session):
         return await loop.run_in_executor(self._worker.thread, self._called_there, call, bool(built_ins), deadline)
 
     def _called_there(self, call: Call, built_ins: bool, deadline: float) -> CallResult:
-        """On the worker's thread: one call, and what it changed. A worker that cannot start is a fault of machines."""
+        """Make one call on the worker's thread. A worker that cannot start raises InfrastructureError."""
         start = time.perf_counter()
         known = self.toolbox.functions
         # The worker knows the whole toolbox, this session perhaps a part of it.
@@ -207,31 +203,31 @@ class IsolatedSession(Session):
         if unknown is not None:
             refusal = self._unknown(unknown)
             return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code)
-        request = {"call": msgspec.to_builtins(call), "built_ins": built_ins}
+        request = {"session": self._number, "call": msgspec.to_builtins(call), "built_ins": built_ins}
         try:
-            reply = self._asked(request, deadline)
+            self._rebuild(deadline)
+            try:
+                reply = self._worker.ask(request, deadline)
+            except _Gone as gone:
+                if gone.late:
+                    raise
+                # The process may have ended for another session's sake: the function is at fault if it ends again.
+                self._rebuild(deadline)
+                reply = self._worker.ask(request, deadline)
         except _Gone as gone:
-            return _lost(call, gone.late, deadline, time.perf_counter() - start)
+            code = ErrorCode.FUNCTION_TIMEOUT if gone.late else ErrorCode.FUNCTION_RAISED
+            what = f"took longer than {deadline:g} s" if gone.late else "ended its process"
+            content, seconds = f"Error: {quoted(call.name)}: {what}", time.perf_counter() - start
+            return CallResult(call=call, content=content, error=code, seconds=seconds)
         result = msgspec.convert(reply["result"], CallResult)
         self.answer, self.last = reply["answer"], reply["last"]
         self._history.append(call)
         return result
 
-    def _asked(self, request: dict[str, Any], deadline: float) -> dict[str, Any]:
-        """The worker's reply to a call. Raises _Gone when it missed the deadline, or ended its process twice."""
-        self._rebuild(deadline)
-        try:
-            return self._worker.ask({"session": self._number, **request}, deadline)
-        except _Gone as gone:
-            if gone.late:
-                raise
-        self._rebuild(deadline)
-        return self._worker.ask({"session": self._number, **request}, deadline)
-
     def _rebuild(self, deadline: float) -> None:
-        """See to it that a worker runs and has this session, with its earlier calls, each under its own deadline.
+        """Make sure that the worker runs and has this session, with its earlier calls, each under its own deadline.
 
-        Raises InfrastructureError when that fails: whatever the reason, it is not the call that comes next.
+        Raises InfrastructureError when that fails: whatever the reason, the next call is not at fault.
         """
         history = [msgspec.to_builtins(earlier) for earlier in self._history]
         opening = {"session": self._number, "state": self._state, "history": history, "last": self.last}
@@ -246,9 +242,3 @@ class IsolatedSession(Session):
         if "refused" in reply:
             raise RequestError(reply["refused"])
         self._held_by = self._worker.process_id
-
-
-def _lost(call: Call, late: bool, deadline: float, seconds: float) -> CallResult:
-    code = ErrorCode.FUNCTION_TIMEOUT if late else ErrorCode.FUNCTION_RAISED
-    what = f"took longer than {deadline:g} s" if late else "ended its process"
-    return CallResult(call=call, content=f"Error: {quoted(call.name)}: {what}", error=code, seconds=seconds)

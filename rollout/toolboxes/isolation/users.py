@@ -24,7 +24,14 @@ def load_users(name: str) -> Toolbox:
     """The toolbox that `name` stands for. Imports the user's module. Raises RequestError."""
     place, _, attribute = name.rpartition(":") if ":" in name else (name, "", "")
     module = _module(name, place)
-    found = getattr(module, attribute, None) if attribute else _default(module)
+    if not attribute:
+        attribute = next((each for each in ("TOOLBOX", "FUNCTIONS") if hasattr(module, each)), "")
+    if attribute:
+        found = getattr(module, attribute, None)
+    else:
+        own = [value for key, value in vars(module).items() if not key.startswith("_")]
+        own = [value for value in own if getattr(value, "__module__", None) == module.__name__]
+        found = [value for value in own if isinstance(value, types.FunctionType) or is_microchain(value)]
     if found is None:
         raise RequestError(f"toolbox {name!r}: {place} defines no {attribute}")
     if isinstance(found, Toolbox):
@@ -40,8 +47,8 @@ def load_users(name: str) -> Toolbox:
 
 
 def file_of_functions(place: str) -> Path:
-    """The file that a toolbox's name begins with: seen from the current folder, else from where modules are looked
-    for, which is where the files of a submitted job lie."""
+    """The file that a toolbox's name begins with: relative to the current folder, else to a folder of `sys.path`, where
+    the files of a submitted job lie."""
     folders = (Path(), *map(Path, sys.path))
     return next((path for folder in folders if (path := folder / place).is_file()), Path(place)).resolve()
 
@@ -63,18 +70,6 @@ def _module(name: str, place: str) -> types.ModuleType:
         raise RequestError(f"toolbox {name!r}: no file {place}") from None
     except Exception as error:
         raise RequestError(f"toolbox {name!r}: importing {place} raised {type(error).__name__}: {error}") from None
-
-
-def _default(module: types.ModuleType) -> Any:
-    for attribute in ("TOOLBOX", "FUNCTIONS"):
-        if hasattr(module, attribute):
-            return getattr(module, attribute)
-    own = [value for key, value in vars(module).items() if not key.startswith("_") and _defined_in(value, module)]
-    return [value for value in own if isinstance(value, types.FunctionType) or is_microchain(value)]
-
-
-def _defined_in(value: Any, module: types.ModuleType) -> bool:
-    return getattr(value, "__module__", None) == module.__name__
 
 
 def is_microchain(value: Any) -> bool:

@@ -1,7 +1,7 @@
 """The process in which a user's functions run: `python -m rollout.toolboxes.isolation.worker NAME`.
 
 It reads requests and writes replies, one JSON object a line, on the pipes that were its standard input and output;
-what the functions print goes nowhere. Before the first request it gives up what it can: see `confinement`.
+what the functions print is discarded. Before the first request it gives up rights: see `confinement`.
 """
 
 import json
@@ -48,16 +48,8 @@ def toolbox_place(name: str) -> str:
 
 def describe(toolbox: Toolbox) -> dict[str, Any]:
     """What the other side needs to show the functions and name the toolbox."""
-    functions = [
-        {
-            "name": function.name,
-            "description": function.description,
-            "parameters": dict(function.parameters),
-            "examples": list(function.examples),
-            "signature": function.signature,
-        }
-        for function in toolbox.functions.values()
-    ]
+    shown = ("name", "description", "parameters", "examples", "signature")
+    functions = [{key: getattr(function, key) for key in shown} for function in toolbox.functions.values()]
     return {"functions": functions, "finish": toolbox.finish, "hash": toolbox.hash}
 
 
@@ -81,9 +73,14 @@ def _reply(toolbox: Toolbox, sessions: dict[int, Session], request: dict[str, An
     number = request["session"]
     if number not in sessions:
         try:
-            sessions[number] = _opened(toolbox, request)
+            session = sessions[number] = toolbox.open(request["state"])
         except RequestError as error:
             return {"refused": str(error)}
+        # Calls that a dead worker answered are made again, the failed ones too: what a function changed before it
+        # raised is part of the state.
+        for earlier in request["history"] if toolbox.state_type is not None else ():
+            _called(session, msgspec.convert(earlier, Call), built_ins=False)
+        session.last = request["last"]
     session = sessions[number]
     if "call" not in request:
         return {"opened": True}
@@ -101,17 +98,6 @@ def _called(session: Session, call: Call, built_ins: bool) -> CallResult:
         content = f"Error: {call.name}: the result has {len(result.content)} characters, too many"
         return CallResult(call=result.call, content=content, error=ErrorCode.OUTPUT_TOO_LARGE)
     return result
-
-
-def _opened(toolbox: Toolbox, request: dict[str, Any]) -> Session:
-    """A new session; for one that a dead worker held, the calls that were answered there are made again. The
-    failed ones too: what a function changed before it raised is part of the state."""
-    session = toolbox.open(request["state"])
-    if toolbox.state_type is not None:
-        for call in request["history"]:
-            _called(session, msgspec.convert(call, Call), built_ins=False)
-    session.last = request["last"]
-    return session
 
 
 def _send(replies: BinaryIO, reply: dict[str, Any]) -> None:
