@@ -9,9 +9,9 @@ import pytest
 
 from cluster.errors import RequestError, WorkError
 from rollout.problems import VARIANTS, FamilyConfig, generate
-from rollout.problems.drawing import agree
 from rollout.problems.families.reading import read_story
 from rollout.problems.proving import chained, proved
+from rollout.problems.story import agree
 from rollout.toolboxes.builtin.formulas import Fact, read_formula
 
 GENERATED = ("arithmetic", "fol", "zebra", "knights", "letters", "lists", "coins", "dates", "units")
