@@ -155,7 +155,7 @@ def publish_groups(ledger: Ledger, groups: Iterable[PreferenceGroup], unit: str)
 def publish(ledger: Ledger, writer: ShardWriter[PreferenceGroup], unit: str) -> None:
     encoded = writer.finish()
     assert not encoded.rejected
-    ledger.publish(unit, encoded.payload, encoded.rows, attempt=0)
+    ledger.publish(unit, encoded.payload, encoded.rows)
 
 
 def run_piece(ledger: Ledger, numbers: Sequence[int], shape: Shape, folder: Path, tally: Tally) -> None:

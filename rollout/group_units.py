@@ -98,9 +98,7 @@ def build_group_unit(work: GroupWork) -> Commit:
     stored = encoded.kept(figures)
     meta = {name: str(sum(getattr(one, name) for one in stored)) for name in Figures.__struct_fields__}
     ledger = Ledger(store, layout.groups(work.student))
-    commit, _ = ledger.publish(
-        work.unit, encoded.payload, encoded.rows, attempt=0, meta=meta | {"episodes": str(episodes)}
-    )
+    commit, _ = ledger.publish(work.unit, encoded.payload, encoded.rows, meta=meta | {"episodes": str(episodes)})
     return commit
 
 

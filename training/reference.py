@@ -48,10 +48,10 @@ class ReferenceStore:
                 self._units[name] = _decode(self._ledger.read(commit))
         return {key: score for unit in self._units.values() for key, score in unit.items()}
 
-    def publish(self, scores: Mapping[str, ChainScore], attempt: int = 0) -> None:
+    def publish(self, scores: Mapping[str, ChainScore]) -> None:
         """Commit scores as one unit, named by its keys: of two workers that computed the same, the first one counts."""
         unit = f"ref-{content_hash(*sorted(scores))}"
-        self._ledger.publish(unit, _encode(scores), rows=len(scores), attempt=attempt)
+        self._ledger.publish(unit, _encode(scores), rows=len(scores))
 
 
 def chain_key(model: str, chain: ScoredChain) -> str:
@@ -77,7 +77,6 @@ def compute_reference(
     device: str = "cpu",
     rank: int = 0,
     world: int = 1,
-    attempt: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Score what is new among this worker's share of the chains; returns how many. The model loads only if needed.
@@ -99,7 +98,7 @@ def compute_reference(
         chains = [missing[key] for key in keys]
         sums = chain_logps(model, chains, tokens_per_micro_step)
         store.publish(
-            {key: ChainScore(logp, chain.length) for key, chain, logp in zip(keys, chains, sums, strict=True)}, attempt
+            {key: ChainScore(logp, chain.length) for key, chain, logp in zip(keys, chains, sums, strict=True)}
         )
         done += len(keys)
         if progress is not None:

@@ -9,12 +9,11 @@ nothing else. Records carry a hash of themselves, and of the shard: nothing is b
 
 What fences an attempt that comes late is that creation alone, together with the record's random token, which tells a
 writer's own record from another's. There is no order of attempts: a late one wins over a newer one that has committed
-nothing yet, and is as good. The number in `Commit.attempt` decides nothing; it says how often the unit had to be tried.
+nothing yet, and is as good.
 
-Superseding. A record may name units that it replaces. A *compaction* (`publish_compaction`) only moves rows, so
-its members' records and shards stay, and it counts only as long as none of its members has been replaced by a
-regular unit; else the members count for themselves again. Compactions are numbered and created first-writer-wins:
-each one is made knowing all earlier ones, so no two of them hold the same rows.
+A *compaction* (`publish_compaction`) moves the rows of several units into one shard. Its record names these units, its
+members; their records and shards stay. Compactions are numbered and created first-writer-wins: each one is made knowing
+all earlier ones, so no two of them hold the same rows.
 """
 
 import hashlib
@@ -33,8 +32,11 @@ _REQUESTS = 16
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,150}")
 
 
-class Commit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One unit's record. A skipped unit has a reason, no shard and no rows."""
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
+    """One unit's record. A skipped unit has a reason, no shard and no rows.
+
+    Keys that are unknown here are ignored: records of earlier versions hold `attempt`, how often the unit was tried.
+    """
 
     unit: str
     shard: str
@@ -42,12 +44,11 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     sha256: str
     bytes: int
     rows: int
-    attempt: int
-    """Which try at the unit made it, where its maker counts them; for diagnosis alone."""
     writer: str
     """A random token of the call that made this record: tells a writer's own record from an equal one."""
     meta: dict[str, str] = {}
     supersedes: tuple[str, ...] = ()
+    """The members of a compaction, in the order of their rows; empty for any other unit."""
     skipped: str = msgspec.field(default="", name="waived")
     """Why the unit was not done, "" where it was. Records on disk call it `waived`, as the first runs did."""
 
@@ -71,43 +72,40 @@ class Ledger:
         self._cache: dict[str, Commit] = {}
 
     def publish(
-        self,
-        unit: str,
-        payload: bytes,
-        rows: int,
-        attempt: int,
-        meta: Mapping[str, str] | None = None,
-        supersedes: Sequence[str] = (),
+        self, unit: str, payload: bytes, rows: int, meta: Mapping[str, str] | None = None
     ) -> tuple[Commit, bool]:
         """Commit a unit with its payload. Returns the commit that counts, and whether this call made it.
 
         A loser gets the winner's commit. Raises WorkError or RequestError from the store; then nothing counts.
         """
         assert not unit.startswith(COMPACTION), unit
-        return self._publish(unit, payload, rows, attempt, meta or {}, tuple(supersedes))
+        return self._publish(unit, payload, rows, meta or {}, ())
 
     def publish_compaction(self, number: int, payload: bytes, rows: int, members: Sequence[str]) -> tuple[Commit, bool]:
-        """Commit compaction `number` (1 + that of the last one known) of `members`, live regular units.
+        """Commit compaction `number` (1 + that of the last one known) of `members`, units that no other one holds.
 
         False when another compactor was first: look at `commits()` again, and plan anew with the next number.
         """
-        return self._publish(f"{COMPACTION}{number:06d}", payload, rows, 0, {}, tuple(members))
+        return self._publish(f"{COMPACTION}{number:06d}", payload, rows, {}, tuple(members))
 
     def skip(self, unit: str, reason: str, meta: Mapping[str, str] | None = None) -> tuple[Commit, bool]:
         """Commit that a unit will not be done, and why. Returns like `publish`: the unit may have been done."""
         assert reason, "a skip needs a reason"
-        return self._create(self._record(unit, skipped=reason, meta=dict(meta or {})))
+        writer = uuid.uuid4().hex
+        return self._create(
+            Commit(
+                unit=unit, shard="", sha256="", bytes=0, rows=0, writer=writer, meta=dict(meta or {}), skipped=reason
+            )
+        )
 
     def commits(self) -> dict[str, Commit]:
-        """The commits that count, by unit, in reading order; skipped ones included, superseded ones not.
+        """The commits that count, by unit, in reading order: skipped ones too, compactions instead of their members.
 
         One listing, and one read for each record not read before. Raises CorruptionError for a broken record.
         """
         known = self._load()
-        regular = {unit: commit for unit, commit in known.items() if not unit.startswith(COMPACTION)}
-        replaced = {unit for commit in regular.values() for unit in commit.supersedes}
-        live = {unit: commit for unit, commit in regular.items() if unit not in replaced}
-        for unit in sorted(known.keys() - regular.keys()):
+        live = {unit: commit for unit, commit in known.items() if not unit.startswith(COMPACTION)}
+        for unit in sorted(known.keys() - live.keys()):
             members = known[unit].supersedes
             if all(member in live for member in members):
                 for member in members:
@@ -116,14 +114,14 @@ class Ledger:
         return dict(sorted(live.items(), key=lambda item: (item[1].order, item[0])))
 
     def history(self) -> dict[str, Commit]:
-        """Every regular unit ever committed, superseded ones included. Raises like `commits`.
+        """Every unit ever committed, members of compactions included, compactions not. Raises like `commits`.
 
         Whether a unit is done is asked here: compaction takes a done unit out of `commits`.
         """
         return {unit: commit for unit, commit in self._load().items() if not unit.startswith(COMPACTION)}
 
     def find(self, unit: str) -> Commit | None:
-        """The commit of one unit, superseded or not; None when it is not done. One read: for work on few units."""
+        """The commit of one unit; None when it is not done. One read: for work on few units."""
         try:
             return self._winner(unit)
         except FileNotFoundError:
@@ -148,27 +146,18 @@ class Ledger:
         self._cache = {path: found for path, found in read.items() if isinstance(found, Commit)}
         known = {commit.unit: commit for commit in self._cache.values()}
         for commit in known.values():
-            if not commit.skipped:
-                faults += [fault] if (fault := self._shard(commit)[1]) else []
-            faults += [
-                f"{self._at(commit.unit)} supersedes {unit}, which is not committed"
-                for unit in commit.supersedes
-                if unit not in known
-            ]
-            if commit.unit.startswith(COMPACTION) and all(unit in known for unit in commit.supersedes):
+            if not commit.skipped and (fault := self._shard(commit)[1]):
+                faults.append(fault)
+            missing = [unit for unit in commit.supersedes if unit not in known]
+            faults += [f"{self._at(commit.unit)} supersedes {unit}, which is not committed" for unit in missing]
+            if commit.unit.startswith(COMPACTION) and not missing:
                 rows = sum(known[unit].rows for unit in commit.supersedes)
                 if rows != commit.rows:
                     faults.append(f"{self._at(commit.unit)} holds {commit.rows} rows, and its members hold {rows}")
         return faults
 
-    def orphans(self) -> list[str]:
-        """Shards that no record names: what losers and killed writers left. No fault; they may be deleted when
-        no writer is at work."""
-        named = {self._below(commit.shard) for commit in self._load().values()}
-        return [path for path in self.store.list(self._below("shards")) if path not in named]
-
     def _publish(
-        self, unit: str, payload: bytes, rows: int, attempt: int, meta: Mapping[str, str], supersedes: tuple[str, ...]
+        self, unit: str, payload: bytes, rows: int, meta: Mapping[str, str], members: tuple[str, ...]
     ) -> tuple[Commit, bool]:
         if self.store.exists(self._at(unit)):
             return self._winner(unit), False
@@ -179,33 +168,15 @@ class Ledger:
         if not self.store.create(path, payload) and hashlib.sha256(self.store.read(path)).hexdigest() != digest:
             self.store.replace(path, payload)
         return self._create(
-            self._record(
-                unit, shard=shard, sha256=digest, size=len(payload), rows=rows, attempt=attempt,
-                meta=dict(meta), supersedes=supersedes,
+            Commit(
+                unit=unit, shard=shard, sha256=digest, bytes=len(payload), rows=rows, writer=uuid.uuid4().hex,
+                meta=dict(meta), supersedes=members,
             )
         )  # fmt: skip
 
-    def _record(
-        self,
-        unit: str,
-        *,
-        shard: str = "",
-        sha256: str = "",
-        size: int = 0,
-        rows: int = 0,
-        attempt: int = 0,
-        meta: dict[str, str],
-        supersedes: tuple[str, ...] = (),
-        skipped: str = "",
-    ) -> Commit:
-        assert _NAME.fullmatch(unit), f"not a unit's name: {unit!r}"
-        return Commit(
-            unit=unit, shard=shard, sha256=sha256, bytes=size, rows=rows, attempt=attempt, writer=uuid.uuid4().hex,
-            meta=meta, supersedes=supersedes, skipped=skipped,
-        )  # fmt: skip
-
     def _create(self, commit: Commit) -> tuple[Commit, bool]:
-        if self.store.create(self._at(commit.unit), _encode(commit)):
+        assert _NAME.fullmatch(commit.unit), f"not a unit's name: {commit.unit!r}"
+        if self.store.create(self._at(commit.unit), _framed(msgspec.json.encode(commit))):
             self._cache[self._at(commit.unit)] = commit
             return commit, True
         winner = self._winner(commit.unit)
@@ -228,17 +199,18 @@ class Ledger:
 
     def _read_records(self, paths: Sequence[str]) -> dict[str, Commit | CorruptionError]:
         """Each record, or what is wrong with it."""
+
+        def tried(path: str) -> Commit | CorruptionError:
+            try:
+                return self._parse(path)
+            except CorruptionError as error:
+                return error
+
         if self.store.local() is not None:
-            return {path: self._tried(path) for path in paths}
+            return {path: tried(path) for path in paths}
         # One request after the other would take minutes for thousands of records.
         with ThreadPoolExecutor(_REQUESTS) as pool:
-            return dict(zip(paths, pool.map(self._tried, paths), strict=True))
-
-    def _tried(self, path: str) -> Commit | CorruptionError:
-        try:
-            return self._parse(path)
-        except CorruptionError as error:
-            return error
+            return dict(zip(paths, pool.map(tried, paths), strict=True))
 
     def _record_paths(self) -> list[str]:
         return [path for path in self.store.list(self._below("commits")) if path.endswith(".json")]
@@ -249,11 +221,11 @@ class Ledger:
         if not data:
             raise CorruptionError(f"{self._named(path)}: the commit record is empty; {remedy}")
         try:
-            record = msgspec.json.decode(data, type=_Record)
-            commit = msgspec.json.decode(record.commit, type=Commit)
+            body = bytes(msgspec.json.decode(data, type=_Record).commit)
+            commit = msgspec.json.decode(body, type=Commit)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise CorruptionError(f"{self._named(path)}: the commit record is broken ({error}); {remedy}") from None
-        if data != _encode(commit):
+        if data != _framed(body):
             raise CorruptionError(f"{self._named(path)}: the commit record's own hash does not fit; {remedy}")
         if path != self._at(commit.unit):
             raise CorruptionError(f"{self._named(path)}: the commit record is of unit {commit.unit!r}; {remedy}")
@@ -262,16 +234,16 @@ class Ledger:
     def _shard(self, commit: Commit) -> tuple[bytes, str]:
         """The payload, or the fault in words."""
         path = self._below(commit.shard)
+        where = f"{self._named(path)}: the shard of unit {commit.unit}"
         remedy = f"delete it and {self._named(self._at(commit.unit))} and run again: this unit alone is redone"
         try:
             payload = self.store.read(path)
         except FileNotFoundError:
-            return b"", f"{self._named(path)}: the shard of unit {commit.unit} is missing; {remedy}"
+            return b"", f"{where} is missing; {remedy}"
         if len(payload) != commit.bytes:
-            found = f"{len(payload):,} bytes where {commit.bytes:,} were committed"
-            return b"", f"{self._named(path)}: the shard of unit {commit.unit} has {found}; {remedy}"
+            return b"", f"{where} has {len(payload):,} bytes where {commit.bytes:,} were committed; {remedy}"
         if hashlib.sha256(payload).hexdigest() != commit.sha256:
-            return b"", f"{self._named(path)}: the shard of unit {commit.unit} is not what was committed; {remedy}"
+            return b"", f"{where} is not what was committed; {remedy}"
         return payload, ""
 
     def _below(self, path: str) -> str:
@@ -284,6 +256,6 @@ class Ledger:
         return f"{self.store.uri}/{path}"
 
 
-def _encode(commit: Commit) -> bytes:
-    body = msgspec.json.encode(commit)
+def _framed(body: bytes) -> bytes:
+    """A record's file: the commit as JSON, with its hash. The hash covers keys, too, that `Commit` does not know."""
     return msgspec.json.encode(_Record(hashlib.sha256(body).hexdigest(), msgspec.Raw(body)))

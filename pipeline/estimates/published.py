@@ -22,13 +22,8 @@ def published_licence(hub_name: str) -> str:
     return "" if found is None else _PUBLISHED[found][0]
 
 
-def published_names() -> tuple[str, ...]:
-    """Models that the table knows."""
-    return tuple(_PUBLISHED)
-
-
 def nearest_names(hub_name: str) -> tuple[str, ...]:
-    """Those of them that are called most like it."""
+    """The models of the table whose names are most like `hub_name`."""
     lower = {name.lower(): name for name in _PUBLISHED}
     return tuple(lower[name] for name in difflib.get_close_matches(hub_name.lower(), lower, 3, 0.5))
 

@@ -45,7 +45,7 @@ def work(run: Run) -> None:
 
 
 def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit], done: Units) -> None:
-    from rollout.hosts.work import EpisodeWork, next_attempt
+    from rollout.hosts.work import EpisodeWork
 
     problems = {problem.id: problem for suite in suite_problems(run).values() for problem in suite}
     models = {name: served_model(run, name) for name in dict.fromkeys(unit.model for unit in units)}
@@ -71,6 +71,6 @@ def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit], done: Units) ->
         progress_bar(run.console, title, attempts) as bar,
         Watch(run, "evaluate", pool, bar) as watch,
     ):
-        for chunk_result in pool.run(work_units, watch.tick, next_attempt):
+        for chunk_result in pool.run(work_units, watch.tick):
             watch.chunk_result(chunk_result)
             done.ended()

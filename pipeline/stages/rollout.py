@@ -16,7 +16,7 @@ from rollout.data import layout
 from rollout.data.compaction import TARGET_BYTES, compact, plan
 from rollout.hosts.episode_units import EpisodeUnit, block_name
 from rollout.hosts.quota import Quota
-from rollout.hosts.work import EpisodeWork, committed_tally, next_attempt, skip_meta
+from rollout.hosts.work import EpisodeWork, committed_tally, skip_meta
 
 
 def complete(run: Run) -> bool:
@@ -105,12 +105,12 @@ class Waivers:
             self._quota.add(found)
 
     def revise(self, unit: EpisodeWork) -> EpisodeWork | None:
-        """What is still to be done of a unit that is given away, as its next attempt."""
+        """What is still to be done of a unit that is given away; None where nothing is, and then it is skipped."""
         if self._quota is None:
-            return next_attempt(unit)
+            return unit
         trimmed = self._quota.trim(unit)
         if trimmed.problems:
-            return next_attempt(trimmed)
+            return trimmed
         commit, _ = self._ledger.skip(unit.unit, self._quota.reason, skip_meta(trimmed))
         self.count(unit.unit, committed_tally(commit))  # of an attempt that was given up and committed it all the same
         self._ended(unit.unit)

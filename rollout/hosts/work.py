@@ -67,8 +67,6 @@ class EpisodeWork(msgspec.Struct, frozen=True, kw_only=True):
     """What the attempts are made with; None for what the host's specification says."""
     skipped: tuple[str, ...] = ()
     """Problems of the unit that have enough chains already, and are left out."""
-    attempt: int = 0
-    """How often it has been given away, this time included; 0 where nobody counts."""
 
     @property
     def size(self) -> int:
@@ -236,11 +234,6 @@ def quarantined_rows(commit: Commit) -> int:
     return int(commit.meta.get("quarantined", 0))
 
 
-def next_attempt(work: EpisodeWork) -> EpisodeWork:
-    """The work, given away once more."""
-    return msgspec.structs.replace(work, attempt=work.attempt + 1)
-
-
 def _commit(store: Store, work: EpisodeWork, chunk_result: ChunkResult) -> ChunkResult:
     """Commit the unit. What was made by a loser counts nowhere: it gets the winner's rows and counts."""
     meta = {name: str(count) for name, count in chunk_result.outcomes.items()} | {"host": chunk_result.host}
@@ -249,9 +242,7 @@ def _commit(store: Store, work: EpisodeWork, chunk_result: ChunkResult) -> Chunk
     if chunk_result.quarantined:
         meta["quarantined"] = str(chunk_result.quarantined)
     meta |= skip_meta(work)
-    commit, won = Ledger(store, work.prefix).publish(
-        work.unit, chunk_result.payload, chunk_result.rows, attempt=work.attempt, meta=meta
-    )
+    commit, won = Ledger(store, work.prefix).publish(work.unit, chunk_result.payload, chunk_result.rows, meta)
     return msgspec.structs.replace(
         chunk_result,
         won=won,

@@ -31,7 +31,7 @@ def ledger(tmp_path: Path) -> Ledger:
     ledger = Ledger(LocalStore(tmp_path / "run"), "episodes")
     for unit in ("u1", "u2", "u3"):
         encoded = encode_rows(Episode, [episode(unit, sample) for sample in range(50)])
-        ledger.publish(unit, encoded.payload, encoded.rows, attempt=0)
+        ledger.publish(unit, encoded.payload, encoded.rows)
     return ledger
 
 
@@ -96,11 +96,11 @@ def test_a_file_size_limit_is_a_full_disk(ledger: Ledger) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, hard))
     try:
         with pytest.raises(WorkError, match=r"cannot write 100,000 bytes to .*; make room and run again"):
-            ledger.publish("u4", b"x" * 100_000, 1, attempt=0)
+            ledger.publish("u4", b"x" * 100_000, 1)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert _files(ledger.store) == before
-    assert ledger.publish("u4", b"x" * 100_000, 1, attempt=0)[1]
+    assert ledger.publish("u4", b"x" * 100_000, 1)[1]
 
 
 def test_a_full_disk_keeps_what_is_committed_and_the_rest_goes_on(small_disk: tuple[Store, Callable[[], None]]) -> None:
@@ -110,7 +110,7 @@ def test_a_full_disk_keeps_what_is_committed_and_the_rest_goes_on(small_disk: tu
 
     def publish_all() -> None:
         for unit, payload in payloads.items():
-            ledger.publish(unit, payload, 1, attempt=0)
+            ledger.publish(unit, payload, 1)
 
     for _ in range(3):
         with pytest.raises(WorkError, match=r"make room and run again") as caught:
@@ -124,7 +124,9 @@ def test_a_full_disk_keeps_what_is_committed_and_the_rest_goes_on(small_disk: tu
     publish_all()
     commits = Ledger(store, "episodes").commits()
     assert {unit: ledger.read(commit) for unit, commit in commits.items()} == payloads
-    assert ledger.verify() == ledger.orphans() == []
+    assert ledger.verify() == []
+    named = {commit.shard for commit in commits.values()}
+    assert {path.removeprefix("episodes/") for path in store.list("episodes/shards")} == named, "no shard is an orphan"
 
 
 def test_20_kills_of_two_competing_writers(tmp_path: Path) -> None:
@@ -185,10 +187,10 @@ def _check_commits(ledger: Ledger, units: int) -> None:
     assert rows.keys() == expected
     assert set(rows.values()) == {1}, "none twice"
     assert ledger.verify() == [], "every hash verifies"
-    makers = {commit.attempt for commit in commits.values()}
+    makers = {commit.meta["writer"] for commit in commits.values()}
     assert len(makers) > 2, "more than one writer's work counts"
     for commit in list(commits.values())[:50]:
-        assert {row.engine for row in list(decode_rows(Episode, ledger.read(commit)))} == {str(commit.attempt)}
+        assert {row.engine for row in list(decode_rows(Episode, ledger.read(commit)))} == {commit.meta["writer"]}
 
 
 def _wait(pids: list[int]) -> None:

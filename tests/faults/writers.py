@@ -39,7 +39,7 @@ def work(uri: str, units: int, seed: int) -> None:
             for sample in range(unit.sample_start, unit.sample_stop)
         ]
         encoded = encode_rows(Episode, rows)
-        ledger.publish(unit.name, encoded.payload, encoded.rows, attempt=seed)
+        ledger.publish(unit.name, encoded.payload, encoded.rows, {"writer": str(seed)})
 
 
 class Nursery:

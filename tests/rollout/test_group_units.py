@@ -28,7 +28,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 def commit(ledger: Ledger, unit: str, rows: list[Episode]) -> None:
     encoded = shards.encode_rows(Episode, rows)
-    ledger.publish(unit, encoded.payload, encoded.rows, attempt=0)
+    ledger.publish(unit, encoded.payload, encoded.rows)
 
 
 def rows(*places: tuple[str, int]) -> list[Episode]:

@@ -61,7 +61,7 @@ def sample_groups(count: int = 12) -> list[PreferenceGroup]:
 def publish_groups(run: Path, groups: list[PreferenceGroup], prefix: str = "groups/tiny") -> None:
     encoded = encode_rows(PreferenceGroup, groups)
     assert not encoded.rejected
-    Ledger(open_store(str(run)), prefix).publish("all", encoded.payload, encoded.rows, attempt=0)
+    Ledger(open_store(str(run)), prefix).publish("all", encoded.payload, encoded.rows)
 
 
 def save_model(directory: Path) -> Path:

@@ -164,7 +164,7 @@ def test_a_record_that_counts_otherwise_than_its_rows_is_found(run: Run) -> None
     commit = ledger.history()[name]
     payload = ledger.read(commit)
     (run.folder / f"episodes/commits/{name}.json").unlink()
-    ledger.publish(name, payload, commit.rows, attempt=0, meta=commit.meta | {"right": "3"})
+    ledger.publish(name, payload, commit.rows, meta=commit.meta | {"right": "3"})
     (fault,) = faults(run)
     assert f"unit {name} holds" in fault
     assert "its record says {'right': 3, 'wrong': 2}" in fault
@@ -197,12 +197,12 @@ def test_a_problem_with_two_groups_is_found(run: Run) -> None:
 
 def commit_groups(run: Run, *groups: PreferenceGroup) -> None:
     encoded = encode_rows(PreferenceGroup, groups)
-    run.ledger(layout.groups(run.student)).publish("b00000-x", encoded.payload, encoded.rows, attempt=0)
+    run.ledger(layout.groups(run.student)).publish("b00000-x", encoded.payload, encoded.rows)
 
 
 def test_groups_of_no_block_are_found(run: Run) -> None:
     encoded = encode_rows(PreferenceGroup, [])
-    run.ledger(layout.groups(run.student)).publish("b00009-x", encoded.payload, 0, attempt=0)
+    run.ledger(layout.groups(run.student)).publish("b00009-x", encoded.payload, 0)
     assert list(faults(run)) == ["groups: unit b00009-x is of no planned block"]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cluster.errors import RequestError
-from pipeline.estimates.published import published_licence, published_names, published_shape
+from pipeline.estimates.published import _PUBLISHED, published_licence, published_shape
 from pipeline.estimates.shapes import ModelShape, ShapeConfig, read_shape, shape_of, weight_bytes_each
 from pipeline.licences import OutputUse, output_terms
 
@@ -54,7 +54,7 @@ def test_the_papers_teacher() -> None:
 
 
 def test_every_shape_of_the_table_is_one() -> None:
-    for name in published_names():
+    for name in _PUBLISHED:
         shape = known(name.lower())
         assert shape.name == name
         assert shape.heads % shape.kv_heads == 0

@@ -31,7 +31,7 @@ def unit(name: str) -> EpisodeWork:
 def run(tmp_path: Path) -> Run:
     run = Run(recipe=RECIPE, folder=tmp_path, console=Console(quiet=True))
     meta = {"tally": '{"p0":[3,1],"p1":[0,2]}'}
-    Ledger(run.store, layout.EPISODES).publish("u0", b"never read", 6, attempt=0, meta=meta)
+    Ledger(run.store, layout.EPISODES).publish("u0", b"never read", 6, meta=meta)
     return run
 
 
@@ -41,7 +41,7 @@ def test_a_restart_counts_from_the_records(run: Run) -> None:
     skips.count("u0", {"p1": (9, 9)})  # committed before: counted
     revised = skips.revise(unit("u1"))
     assert revised is not None
-    assert (revised.skipped, revised.attempt) == ((), 1)
+    assert revised.skipped == ()
     skips.count("u1", {"p0": (0, 1)})
     revised = skips.revise(unit("u2"))
     assert revised is not None
@@ -55,6 +55,6 @@ def test_a_restart_counts_from_the_records(run: Run) -> None:
 def test_a_unit_that_a_late_host_committed_counts_as_that_says(run: Run) -> None:
     skips = Waivers(run, lambda unit: None)
     skips.count("u1", {"p0": (0, 1), "p1": (3, 0)})
-    Ledger(run.store, layout.EPISODES).publish("u2", b"never read", 2, attempt=0, meta={"tally": '{"p0":[1,1]}'})
+    Ledger(run.store, layout.EPISODES).publish("u2", b"never read", 2, meta={"tally": '{"p0":[1,1]}'})
     assert skips.revise(unit("u2")) is None
     assert not skipped_problems(Ledger(run.store, layout.EPISODES).history()["u2"])

@@ -46,7 +46,7 @@ def run(tmp_path: Path) -> Run:
 
 
 def commit(run: Run, unit: EpisodeUnit) -> None:
-    run.ledger(layout.EPISODES).publish(unit.name, unit.name.encode(), unit.episodes, attempt=0)
+    run.ledger(layout.EPISODES).publish(unit.name, unit.name.encode(), unit.episodes)
 
 
 def test_a_record_is_read_once_and_a_new_one_is_seen(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ def source(tmp_path: Path) -> Run:
     make_workload(run)
     ledger = Ledger(run.store, layout.EPISODES)
     for unit in read_workload(run).episode_units:
-        ledger.publish(unit.name, unit.name.encode(), unit.episodes, attempt=0)
+        ledger.publish(unit.name, unit.name.encode(), unit.episodes)
     assert not rollout.missing_units(run)
     return run
 

@@ -157,7 +157,7 @@ def _committed(tmp_path: Path) -> Ledger:
         encoded = shards.encode_rows(
             PreferenceGroup, [group(f"{unit}-{number}") for number in range(3 if unit != "u3" else 0)]
         )
-        ledger.publish(unit, encoded.payload, encoded.rows, attempt=0)
+        ledger.publish(unit, encoded.payload, encoded.rows)
     ledger.skip("u0", "quota")
     return ledger
 
@@ -190,6 +190,6 @@ def test_datasets_opens_the_view_and_it_is_written_once(tmp_path: Path) -> None:
 def test_the_view_of_nothing(tmp_path: Path) -> None:
     ledger = Ledger(open_store(str(tmp_path)), "groups/tiny")
     assert not shards.write_dataset_view(ledger)
-    ledger.publish("u1", shards.encode_rows(PreferenceGroup, []).payload, 0, attempt=0)
+    ledger.publish("u1", shards.encode_rows(PreferenceGroup, []).payload, 0)
     assert shards.write_dataset_view(ledger)
     assert len(datasets.load_from_disk(str(tmp_path / "groups/tiny"))) == 0

@@ -73,7 +73,7 @@ def _filled(tmp_path: Path) -> tuple[Ledger, list[str]]:
     for unit in plan_units(PROBLEMS, 6, 2, 2, "g1"):
         rows = [episode(problem, sample) for problem in unit.problem_ids for sample in range(*_range(unit))]
         encoded = shards.encode_rows(Episode, rows)
-        ledger.publish(unit.name, encoded.payload, encoded.rows, attempt=0)
+        ledger.publish(unit.name, encoded.payload, encoded.rows)
     return ledger, [row.id for row in shards.read_rows(Episode, ledger)]
 
 
@@ -111,23 +111,9 @@ def test_two_compactors_with_different_views_hold_no_row_twice(tmp_path: Path) -
     assert [row.id for row in shards.read_rows(Episode, ledger)] == rows
 
 
-def test_a_unit_replaced_after_compaction_is_not_read_twice(tmp_path: Path) -> None:
-    ledger, rows = _filled(tmp_path)
-    compact(ledger, 1 << 30)
-    old = min(ledger.history())
-    new = shards.encode_rows(Episode, [episode("new", 0)])
-    ledger.publish("b00000-new", new.payload, 1, attempt=0, supersedes=[old])
-    ids = [row.id for row in shards.read_rows(Episode, ledger)]
-    assert sorted(ids) == sorted([*rows[ledger.history()[old].rows :], "new#0"])
-    compact(ledger, 1 << 30)
-    assert [row.id for row in shards.read_rows(Episode, ledger)] == ids
-    assert len(ledger.commits()) == 1
-
-
 def test_the_plan_of_a_hundred_thousand_small_units_takes_one_pass() -> None:
     commits = [
-        Commit(unit=f"u{number:06}", shard="s", sha256="", bytes=400, rows=1, attempt=0, writer="")
-        for number in range(100_000)
+        Commit(unit=f"u{number:06}", shard="s", sha256="", bytes=400, rows=1, writer="") for number in range(100_000)
     ]  # looked at anew for each of them, their sizes took minutes
     assert plan({commit.unit: commit for commit in commits}, 1 << 40, set()) == commits
 
@@ -135,8 +121,8 @@ def test_the_plan_of_a_hundred_thousand_small_units_takes_one_pass() -> None:
 def test_shards_of_another_schema_are_left_apart(tmp_path: Path) -> None:
     ledger = Ledger(open_store(str(tmp_path)), "mixed")
     for unit in ("u1", "u2", "u4", "u5"):
-        ledger.publish(unit, shards.encode_rows(Episode, [episode(unit)]).payload, 1, attempt=0)
-    ledger.publish("u3", shards.encode_rows(PreferenceGroup, [group()]).payload, 1, attempt=0)
+        ledger.publish(unit, shards.encode_rows(Episode, [episode(unit)]).payload, 1)
+    ledger.publish("u3", shards.encode_rows(PreferenceGroup, [group()]).payload, 1)
     compact(ledger, 1 << 30)
     made = [(commit.supersedes, commit.rows) for commit in ledger.commits().values()]
     assert made == [(("u1", "u2"), 2), ((), 1), (("u4", "u5"), 2)]

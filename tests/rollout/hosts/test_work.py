@@ -5,7 +5,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cluster.pool.routing import Router
 from cluster.store.ledger import Ledger
 from cluster.store.storage import Store, open_store
 from rollout.hosts.work import (
@@ -16,7 +15,6 @@ from rollout.hosts.work import (
     committed_outcomes,
     committed_tally,
     join_chunks,
-    next_attempt,
     quarantined_rows,
 )
 from rollout.records import Episode, ErrorCode, Outcome, Producer
@@ -26,7 +24,7 @@ from tests.rollout.data.rows import episode
 MODEL = ServedModel(name="teacher", source="", producer=Producer(model="teacher", revision="", licence=""))
 PROBLEMS = tuple(msgspec.structs.replace(ADDITION, id=f"p{number}") for number in range(2))
 WORK = EpisodeWork(
-    unit="u", prefix="episodes", model=MODEL, problems=PROBLEMS, samples=(0, 1), temperature=1.0, attempt=3
+    unit="u", prefix="episodes", model=MODEL, problems=PROBLEMS, samples=(0, 1), temperature=1.0
 )  # fmt: skip
 WRONG = {"outcome": Outcome.WRONG, "error": ErrorCode.ANSWER_WRONG}
 BROKEN = {"prompt_text": "\ud800"}
@@ -54,7 +52,6 @@ def test_what_cannot_be_stored_counts_nowhere_but_as_quarantined(store: Store) -
     commit = Ledger(store, "episodes").commits()["u"]
     said = (commit.rows, quarantined_rows(commit), committed_outcomes(commit), committed_tally(commit))
     assert said == expected
-    assert commit.attempt == 3
 
 
 def test_the_loser_gets_the_winners_counts(store: Store) -> None:
@@ -65,15 +62,3 @@ def test_the_loser_gets_the_winners_counts(store: Store) -> None:
     joined = join_chunks(store, WORK, parts)
     assert (winner.won, loser.won, joined.won) == (True, False, False)
     assert counts(loser) == counts(joined) == counts(winner) == (4, 0, {"right": 2, "wrong": 2}, winner.tally)
-
-
-def test_a_unit_that_failed_is_given_away_as_the_next_attempt() -> None:
-    router = Router([msgspec.structs.replace(WORK, attempt=0)], revise=next_attempt)
-    router.add("host", 4)
-    router.ready("host")
-    attempts = []
-    for now in (0.0, 1000.0):
-        ((_, chunk),) = router.assign(now)
-        attempts.append(chunk.work.attempt)
-        router.failed("host", chunk, now)
-    assert attempts == [1, 2]
