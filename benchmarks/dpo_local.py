@@ -35,7 +35,7 @@ from rollout.records import PreferenceGroup
 from training.config import DpoArm
 from training.reference import ReferenceStore, reference_name, referenced_examples
 from training.selection import arm_groups
-from training.tree.batches import GroupExample
+from training.tree.batches import PreferenceExample
 
 MICRO_BATCH = 8
 WAYS = ("trl", "tree")
@@ -155,7 +155,7 @@ def _train(job: Job, pipe: Any) -> None:
     pipe.send({"seconds": seconds} | {name: float(count) for name, count in counts.items()})
 
 
-def _tree(model: Any, arm: DpoArm, examples: list[GroupExample], steps: int, job: Job) -> Any:
+def _tree(model: Any, arm: DpoArm, examples: list[PreferenceExample], steps: int, job: Job) -> Any:
     from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
 
     args = TreeDPOConfig(
@@ -173,7 +173,7 @@ def _tree(model: Any, arm: DpoArm, examples: list[GroupExample], steps: int, job
     return TreeDPOTrainer(model, args, examples)
 
 
-def _trl(model: Any, arm: DpoArm, examples: list[GroupExample], steps: int, job: Job) -> Any:
+def _trl(model: Any, arm: DpoArm, examples: list[PreferenceExample], steps: int, job: Job) -> Any:
     from benchmarks.trl_baseline import pair_rows, trl_trainer
 
     rows = [row for example in examples for row in pair_rows(example)]

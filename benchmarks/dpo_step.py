@@ -119,7 +119,7 @@ def efficiency(size: str, options: argparse.Namespace) -> dict[str, Any]:
     model = make_model(size, options.device)
     parameters = body_parameters(model)
     example = make_example(row, model.config.vocab_size)
-    tree = tree_batch(list(example.group.chains), device)
+    tree = tree_batch(example.group.chains, device)
     line = make_example(Row(1, 1, tree.tokens + 1 - row.completion_tokens, row.completion_tokens), 256).group.right[0]
     # As many scored positions as the tree has, so that both do the same work in the head.
     scored = tuple(index > tree.tokens - len(tree.rows) for index in range(len(line.ids)))
@@ -160,7 +160,7 @@ def tree_row_flop(row: Row, options: argparse.Namespace) -> float:
     with torch.device("meta"):
         model = make_model(options.model, "meta")
     example = make_example(row, model.config.vocab_size)
-    batch = tree_batch(list(example.group.chains), torch.device("cpu"))
+    batch = tree_batch(example.group.chains, torch.device("cpu"))
     return tree_flop(model, body_parameters(model), batch)
 
 

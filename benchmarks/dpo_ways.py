@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from training.chains import ScoredChain, ScoredGroup
-from training.tree.batches import GroupExample
+from training.tree.batches import PreferenceExample
 
 WAYS = ("trl", "pairs", "factored", "tree")
 MODELS = {
@@ -71,7 +71,7 @@ def make_model(size: str, device: str) -> Any:
     return LlamaForCausalLM(config).to(device, torch.bfloat16 if device == "cuda" else torch.float32)
 
 
-def make_example(row: Row, vocabulary: int) -> GroupExample:
+def make_example(row: Row, vocabulary: int) -> PreferenceExample:
     """Random multi-turn chains of equal length: three turns, two thirds of each written, one chain in eight repeating
     another's first turn. The reference sums are made up; what a way does with them costs nothing."""
     draw = Random(7)
@@ -89,7 +89,7 @@ def make_example(row: Row, vocabulary: int) -> GroupExample:
     kept = tuple(chains)
     group = ScoredGroup("p", kept[: row.right], kept[row.right :], tuple((1.0,) * row.wrong for _ in range(row.right)))
     sums = [-chain.length * 9.0 + draw.uniform(-2, 2) for chain in kept]
-    return GroupExample(group, tuple(sums[: row.right]), tuple(sums[row.right :]))
+    return PreferenceExample(group, tuple(sums[: row.right]), tuple(sums[row.right :]))
 
 
 def serve(setup: Setup, pipe: Connection) -> None:
@@ -119,7 +119,7 @@ def serve(setup: Setup, pipe: Connection) -> None:
         pipe.send((time.perf_counter() - begun, time.process_time() - worked, _peak_mb(setup.device)))
 
 
-def _tree(model: Any, example: GroupExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
+def _tree(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
     from training.tree.layout import tree_size
     from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
 
@@ -135,11 +135,11 @@ def _tree(model: Any, example: GroupExample, setup: Setup) -> tuple[Callable[[],
     )
     trainer = TreeDPOTrainer(model, args, [example])
     step = next(iter(trainer.get_train_dataloader()))
-    rows = sum(len(group.pieces) for group in step["step"].split) or 1
+    rows = step["step"].split_rows or 1
     return lambda: trainer.training_step(model, step), tree_size(example.group.chains), f"rows={rows}"
 
 
-def _pairs(model: Any, example: GroupExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
+def _pairs(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
     group = example.group
 
     def step() -> None:
@@ -152,7 +152,7 @@ def _pairs(model: Any, example: GroupExample, setup: Setup) -> tuple[Callable[[]
     return step, 2 * int(group.pairs) * len(group.right[0].ids), ""
 
 
-def _factored(model: Any, example: GroupExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
+def _factored(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
     group = example.group
     n, length = len(group.right), len(group.right[0].ids)
     sums = example.reference_right + example.reference_wrong
@@ -176,7 +176,7 @@ def _factored(model: Any, example: GroupExample, setup: Setup) -> tuple[Callable
     return step, len(group.chains) * length, "one graph" if one_graph else "two phases"
 
 
-def _trl(model: Any, example: GroupExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
+def _trl(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
     from benchmarks.trl_baseline import pair_rows, trl_trainer
 
     rows = pair_rows(example)
@@ -206,7 +206,7 @@ def _trl(model: Any, example: GroupExample, setup: Setup) -> tuple[Callable[[], 
     return feed(best, len(rows)), 2 * len(rows) * len(example.group.right[0].ids), f"micro-batch={best}"
 
 
-_WAYS: dict[str, Callable[[Any, GroupExample, Setup], tuple[Callable[[], object], int, str]]] = {
+_WAYS: dict[str, Callable[[Any, PreferenceExample, Setup], tuple[Callable[[], object], int, str]]] = {
     "trl": _trl,
     "pairs": _pairs,
     "factored": _factored,

@@ -17,7 +17,7 @@ from transformers import PreTrainedTokenizerFast
 from trl import DPOConfig, DPOTrainer
 
 from training.chains import ScoredChain
-from training.tree.batches import GroupExample
+from training.tree.batches import PreferenceExample
 
 
 class TokenDPOTrainer(DPOTrainer):  # type: ignore[misc]
@@ -49,7 +49,7 @@ class PairCollator:
         }
 
 
-def pair_rows(example: GroupExample) -> list[dict[str, Any]]:
+def pair_rows(example: PreferenceExample) -> list[dict[str, Any]]:
     """All pairs of a group as TRL wants them, each with both whole chains. Groups with equal pair weights only."""
     rows = []
     for right, chosen in zip(example.group.right, example.reference_right, strict=True):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 from cluster.errors import CorruptionError, RequestError
 from cluster.store.atomic import atomic_folder
 from training.chains import ScoredChain, ScoredGroup
-from training.tree.batches import GroupExample
+from training.tree.batches import PreferenceExample
 from training.tree.layout import common_prefix
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _ROWS, _COUNTS = "examples.arrow", "counts.json"
 
 
-class StoredExamples(Sequence[GroupExample]):
+class StoredExamples(Sequence[PreferenceExample]):
     """The examples of a folder that `write_examples` made, in the order in which they were written."""
 
     def __init__(self, directory: Path) -> None:
@@ -36,16 +36,25 @@ class StoredExamples(Sequence[GroupExample]):
         return len(self._rows)
 
     @overload
-    def __getitem__(self, index: int) -> GroupExample: ...
+    def __getitem__(self, index: int) -> PreferenceExample: ...
     @overload
-    def __getitem__(self, index: slice) -> list[GroupExample]: ...
-    def __getitem__(self, index: int | slice) -> GroupExample | list[GroupExample]:
+    def __getitem__(self, index: slice) -> list[PreferenceExample]: ...
+    def __getitem__(self, index: int | slice) -> PreferenceExample | list[PreferenceExample]:
         if isinstance(index, slice):
             return [self[at] for at in range(len(self))[index]]
-        return _example(self._rows[index])
+        row = self._rows[index]
+        chains = []
+        for rest, scored in zip(row["ids"], row["scored"], strict=True):
+            ids = (*row["shared"], *rest)
+            kept = frozenset(scored)
+            chains.append(ScoredChain(ids, tuple(at in kept for at in range(len(ids)))))
+        n, reference = row["right"], tuple(row["reference"])
+        weights = tuple(map(tuple, row["pair_weights"]))
+        group = ScoredGroup(row["problem_id"], tuple(chains[:n]), tuple(chains[n:]), weights)
+        return PreferenceExample(group, reference[:n], reference[n:])
 
 
-def write_examples(examples: Iterable[GroupExample], directory: Path) -> None:
+def write_examples(examples: Iterable[PreferenceExample], directory: Path) -> None:
     """Write examples into a folder that is published whole; one that is there already stays.
 
     Memory: one example. Raises RequestError when there is none.
@@ -78,7 +87,7 @@ def write_examples(examples: Iterable[GroupExample], directory: Path) -> None:
         (temporary / _COUNTS).write_text(json.dumps({"examples": written}))
 
 
-def _row(example: GroupExample) -> dict[str, Any]:
+def _row(example: PreferenceExample) -> dict[str, Any]:
     group = example.group
     chains = group.chains
     shared = min((common_prefix(one.ids, other.ids) for one, other in pairwise(chains)), default=0)
@@ -86,21 +95,9 @@ def _row(example: GroupExample) -> dict[str, Any]:
         "problem_id": group.problem_id,
         "shared": chains[0].ids[:shared],
         "ids": [chain.ids[shared:] for chain in chains],
-        # Positions of scored tokens take less room than a mark a token where prompts and results are long.
+        # Where prompts and results are long, positions of scored tokens take less space than one mark for each token.
         "scored": [[at for at, kept in enumerate(chain.scored) if kept] for chain in chains],
         "right": len(group.right),
         "reference": example.reference_right + example.reference_wrong,
         "pair_weights": group.pair_weights,
     }
-
-
-def _example(row: dict[str, Any]) -> GroupExample:
-    chains = []
-    for rest, scored in zip(row["ids"], row["scored"], strict=True):
-        ids = (*row["shared"], *rest)
-        kept = frozenset(scored)
-        chains.append(ScoredChain(ids, tuple(at in kept for at in range(len(ids)))))
-    right = row["right"]
-    weights = tuple(tuple(line) for line in row["pair_weights"])
-    group = ScoredGroup(row["problem_id"], tuple(chains[:right]), tuple(chains[right:]), weights)
-    return GroupExample(group, tuple(row["reference"][:right]), tuple(row["reference"][right:]))

@@ -15,12 +15,13 @@ import numpy as np
 import pyarrow as pa
 
 from cluster.engine.model_source import local_model, model_revision
+from cluster.errors import RequestError
 from cluster.store.ledger import Ledger
 from rollout.records import PreferenceGroup, content_hash
 from training.chains import ScoredChain, ScoreRule, scored_group, scored_groups
 
 if TYPE_CHECKING:
-    from training.tree.batches import GroupExample
+    from training.tree.batches import PreferenceExample
 
 Precision = Literal["float32", "bfloat16"]
 _COLUMNS = pa.schema([("key", pa.string()), ("logp", pa.float64()), ("tokens", pa.int64())])
@@ -45,13 +46,19 @@ class ReferenceStore:
         """All scores, by chain key. Raises CorruptionError for a unit that is not what was committed."""
         for name, commit in self._ledger.commits().items():
             if name not in self._units and not commit.skipped:
-                self._units[name] = _decode(self._ledger.read(commit))
+                with pa.ipc.open_stream(self._ledger.read(commit)) as reader:
+                    rows = reader.read_all().to_pylist()
+                self._units[name] = {row["key"]: ChainScore(row["logp"], row["tokens"]) for row in rows}
         return {key: score for unit in self._units.values() for key, score in unit.items()}
 
     def publish(self, scores: Mapping[str, ChainScore]) -> None:
         """Commit scores as one unit, named by its keys: of two workers that computed the same, the first one counts."""
+        columns = [list(scores), [s.logp for s in scores.values()], [s.tokens for s in scores.values()]]
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(sink, _COLUMNS) as writer:
+            writer.write_table(pa.table(columns, schema=_COLUMNS))
         unit = f"ref-{content_hash(*sorted(scores))}"
-        self._ledger.publish(unit, _encode(scores), rows=len(scores))
+        self._ledger.publish(unit, sink.getvalue(), rows=len(scores))
 
 
 def chain_key(model: str, chain: ScoredChain) -> str:
@@ -85,6 +92,8 @@ def compute_reference(
     longer chain is a RequestError. `progress(done, all)` counts chains, after each commit. Run again, it goes on where
     it stopped.
     """
+    from training.tree.batches import cut_chains
+
     name = reference_name(model_source, precision)
     known = store.scores()
     mine = (scored_group(group, rule) for index, group in enumerate(groups) if index % world == rank)
@@ -93,14 +102,16 @@ def compute_reference(
     if not missing:
         return 0
     model = load_reference(model_source, precision, device)
+    # A unit is some rows of the tree over all chains, so that problems with common prompts share them.
+    keys = list(missing)
+    rows = cut_chains(list(missing.values()), tokens_per_micro_step)
     done = 0
-    for keys in _units(missing, tokens_per_micro_step):
-        chains = [missing[key] for key in keys]
+    for start in range(0, len(rows), _ROWS_PER_UNIT):
+        unit = [keys[index] for row in rows[start : start + _ROWS_PER_UNIT] for index in row]
+        chains = [missing[key] for key in unit]
         sums = chain_logps(model, chains, tokens_per_micro_step)
-        store.publish(
-            {key: ChainScore(logp, chain.length) for key, chain, logp in zip(keys, chains, sums, strict=True)}
-        )
-        done += len(keys)
+        store.publish({k: ChainScore(logp, c.length) for k, c, logp in zip(unit, chains, sums, strict=True)})
+        done += len(unit)
         if progress is not None:
             progress(done, len(missing))
     return done
@@ -151,60 +162,20 @@ def chain_logps(model: Any, chains: Sequence[ScoredChain], tokens_per_micro_step
 
 def referenced_examples(
     groups: Iterable[PreferenceGroup], rule: ScoreRule, store: ReferenceStore, name: str
-) -> Iterator["GroupExample"]:
+) -> Iterator["PreferenceExample"]:
     """What the trainer takes: all groups that have a pair, with their sums under reference `name` (`reference_name`).
 
     Raises RequestError for a chain without a sum.
     """
-    from training.tree.batches import GroupExample
+    from training.tree.batches import PreferenceExample
 
-    sums = _Sums(store.scores(), name)
-    return (GroupExample.from_scored(scored, sums) for scored in scored_groups(groups, rule))
-
-
-class _Sums(dict[ScoredChain, float]):
-    """Sums by chain, looked up by key: KeyError where the store has none."""
-
-    def __init__(self, scores: Mapping[str, ChainScore], name: str) -> None:
-        super().__init__()
-        self._scores = scores
-        self._name = name
-
-    def __missing__(self, chain: ScoredChain) -> float:
-        return self._scores[chain_key(self._name, chain)].logp
-
-
-def _units(missing: Mapping[str, ScoredChain], tokens_per_micro_step: int) -> list[list[str]]:
-    """Keys by unit: the rows of the tree over all chains, so that problems with common prompts share them."""
-    from training.tree.batches import cut_chains
-
-    keys = list(missing)
-    rows = cut_chains([missing[key] for key in keys], tokens_per_micro_step)
-    return [
-        [keys[index] for row in rows[start : start + _ROWS_PER_UNIT] for index in row]
-        for start in range(0, len(rows), _ROWS_PER_UNIT)
-    ]
-
-
-def _encode(scores: Mapping[str, ChainScore]) -> bytes:
-    table = pa.table(
-        [
-            list(scores),
-            [score.logp for score in scores.values()],
-            [score.tokens for score in scores.values()],
-        ],
-        schema=_COLUMNS,
-    )
-    sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, _COLUMNS) as writer:
-        writer.write_table(table)
-    return sink.getvalue()
-
-
-def _decode(payload: bytes) -> dict[str, ChainScore]:
-    with pa.ipc.open_stream(payload) as reader:
-        rows = reader.read_all().to_pydict()
-    return {
-        key: ChainScore(logp, tokens)
-        for key, logp, tokens in zip(rows["key"], rows["logp"], rows["tokens"], strict=True)
-    }
+    scores = store.scores()
+    for group in scored_groups(groups, rule):
+        try:
+            sums = tuple(scores[chain_key(name, chain)].logp for chain in group.chains)
+        except KeyError:
+            raise RequestError(
+                f"{group.problem_id}: a chain has no reference log-probability; run the reference stage with the "
+                "same scoring rule first"
+            ) from None
+        yield PreferenceExample(group, sums[: len(group.right)], sums[len(group.right) :])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.training.samples import publish_groups, sample_groups, save_model
 from training.config import SftArm, TrainingConfig
-from training.ranks.job import train_arm
+from training.ranks.job import train_arms
 from training.ranks.request import ArmRequest
 
 
@@ -29,7 +29,7 @@ def main(folder: Path, address: str, *numbers: int) -> None:
     save_model(folder / "base")
     publish_groups(folder, sample_groups())
     ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-    train_arm(request(folder, *numbers))
+    train_arms([request(folder, *numbers)])
     ray.shutdown()
 
 

@@ -17,7 +17,7 @@ from cluster.store.storage import open_store
 from tests.training.samples import publish_groups, sample_groups, save_model
 from training.config import DpoArm, SftArm, TrainingConfig
 from training.ranks.checkpoints import MANIFEST, listed
-from training.ranks.job import train_arm
+from training.ranks.job import train_arms
 from training.ranks.metrics import read_metrics
 from training.ranks.request import ArmRequest
 from training.reference import ReferenceStore, compute_reference
@@ -56,7 +56,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def undisturbed(run: Path, method: str) -> list[float]:
-    return losses(train_arm(asked_for(run, method, "undisturbed")).metrics_path)
+    asked = asked_for(run, method, "undisturbed")
+    train_arms([asked])
+    return losses(asked.metrics_path)
 
 
 def asked_for(run: Path, method: str, what: str) -> ArmRequest:
@@ -96,23 +98,23 @@ def test_a_killed_rank_changes_nothing(
 ) -> None:
     asked = asked_for(run, method, f"killed-{when.__name__}")
     with ThreadPoolExecutor(1) as one:
-        training = one.submit(train_arm, asked)
+        training = one.submit(train_arms, [asked])
         while not when(asked):
             assert not training.done(), "it ended before it could be disturbed"
             time.sleep(0.001)
         os.kill(process(asked, rank), signal.SIGKILL)
-        result = training.result()
+        training.result()
     assert "resumes from" in log(asked, 0)
-    assert losses(result.metrics_path) == pytest.approx(undisturbed, abs=1e-5)
+    assert losses(asked.metrics_path) == pytest.approx(undisturbed, abs=1e-5)
 
 
 def test_fewer_ranks_go_on_where_more_stopped(run: Path, method: str, undisturbed: list[float]) -> None:
     asked = asked_for(run, method, "undisturbed")
     shutil.rmtree(asked.model_dir)
     shutil.rmtree(asked.checkpoint_dir / f"checkpoint-{STEPS}")
-    result = train_arm(replace(asked, training=asked.training.model_copy(update={"ranks": 1})))
+    train_arms([replace(asked, training=asked.training.model_copy(update={"ranks": 1}))])
     assert "resharded" in log(asked, 0)
-    assert losses(result.metrics_path) == pytest.approx(undisturbed, abs=1e-5)
+    assert losses(asked.metrics_path) == pytest.approx(undisturbed, abs=1e-5)
 
 
 def log(asked: ArmRequest, rank: int) -> str:

@@ -11,7 +11,7 @@ from training.config import DpoArm, SftArm
 from training.examples import StoredExamples, write_examples
 from training.selection import arm_group, arm_groups
 from training.sft import group_rows
-from training.tree.batches import GroupExample
+from training.tree.batches import PreferenceExample
 
 RULE = ScoreRule()
 
@@ -55,7 +55,7 @@ def test_a_pair_without_a_scored_token_is_left_out() -> None:
 def test_examples_come_back_as_they_were(pairs: str, tmp_path: Path) -> None:
     groups = arm_groups(sample_groups(5), DpoArm.model_validate({"method": "dpo", "pairs": pairs}))
     examples = [
-        GroupExample(scored, tuple(-1.25 - at for at, _ in enumerate(scored.right)), (-3.5,) * len(scored.wrong))
+        PreferenceExample(scored, tuple(-1.25 - at for at, _ in enumerate(scored.right)), (-3.5,) * len(scored.wrong))
         for scored in scored_groups(groups, RULE)
     ]
     write_examples(iter(examples), tmp_path / "examples")

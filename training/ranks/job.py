@@ -2,7 +2,6 @@
 
 import logging
 import re
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from cluster.errors import InfrastructureError, InfrastructureKind, WorkError
 from training.ranks.checkpoints import newest_verified
-from training.ranks.metrics import read_metrics
-from training.ranks.request import ArmRequest, ArmResult
+from training.ranks.request import ArmRequest
 from training.ranks.zero import environment
 
 if TYPE_CHECKING:
@@ -22,15 +20,6 @@ _BROKEN_LINK = re.compile(
     r"connection (closed|reset|refused)|gloo|nccl|dist(backend|network|store)error|timed out", re.I
 )
 """What a rank says when another one is gone."""
-
-
-def train_arm(request: ArmRequest) -> ArmResult:
-    """Train one arm, or go on with it; at once where its model is published already. Raises like `train_arms`."""
-    started = time.monotonic()
-    if request.model_dir.is_dir():
-        return _result(request, 0.0)
-    train_arms([request])
-    return _result(request, time.monotonic() - started)
 
 
 def train_arms(requests: Sequence[ArmRequest]) -> None:
@@ -138,14 +127,3 @@ def _explained(error: "TrainingFailedError") -> _Interruption:
 def _last_line(error: Exception) -> str:
     lines = [line for line in str(error).splitlines() if line.strip()]
     return lines[-1].strip() if lines else type(error).__name__
-
-
-def _result(request: ArmRequest, seconds: float) -> ArmResult:
-    rows = read_metrics(request.metrics_path)
-    return ArmResult(
-        name=request.name,
-        model_dir=request.model_dir,
-        metrics_path=request.metrics_path,
-        steps=int(rows[-1]["step"]) if rows else 0,
-        seconds=seconds,
-    )

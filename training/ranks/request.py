@@ -1,4 +1,4 @@
-"""What is asked of the training of one arm, and what comes of it. Light and picklable: it crosses Ray's borders."""
+"""What a rank needs to train one arm. Light and picklable: it is sent to Ray's workers."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,7 @@ from training.ranks.zero import precision
 
 @dataclass(frozen=True)
 class ArmRequest:
-    """One arm. Folders are on a file system that all ranks and the driver see."""
+    """The training of one arm. Folders are on a file system that all ranks and the driver see."""
 
     name: str
     arm: SftArm | DpoArm
@@ -50,15 +50,3 @@ class ArmRequest:
         shards = sorted(commit.shard for commit in self.ledger.commits().values() if commit.shard)
         start = model_revision(self.start_model)
         return content_hash(self.arm.model_dump_json(), start, precision(self.training), *shards)
-
-
-@dataclass(frozen=True)
-class ArmResult:
-    """A trained arm."""
-
-    name: str
-    model_dir: Path
-    metrics_path: Path
-    steps: int
-    seconds: float
-    """Wall time of this call; 0 where the model was there already."""

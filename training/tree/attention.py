@@ -1,7 +1,7 @@
 """Tree attention: a row of branching chains in which every token sees exactly its own root-to-token path.
 
 A Hugging Face model is used unchanged: `use_tree_attention` registers an attention function under the name "tree" and
-the extra argument `tree=` of the model call reaches it. On the CPU each run of tokens is attended to once by all that
+the extra argument `tree=` of the model call reaches it. On the CPU each block of keys is attended to once by all that
 descends from it (`training.tree.cascade`), and where a sliding window binds, each segment attends to its path by
 `scaled_dot_product_attention`; on CUDA the whole row goes through `flex_attention` with a block mask. A path is
 contiguous in position, so a sliding window is a condition on positions.
@@ -18,7 +18,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, AttentionMaskInterface
 
 from cluster.errors import RequestError
-from training.tree.cascade import Run, cascade_attention
+from training.tree.cascade import KeyBlock, cascade_attention
 from training.tree.layout import Segment, TreeLayout
 
 TREE = "tree"
@@ -26,7 +26,7 @@ _LAYERS = {"full_attention", "sliding_attention"}
 _ROW_LENGTH_ROPES = {"longrope", "dynamic"}
 
 
-class TreePlan:
+class AttentionLayout:
     """What attention needs of a layout, on one device; masks are made once and shared by all layers.
 
     `backend` is "cascade", "segments" or "flex"; by default cascade on the CPU and flex elsewhere.
@@ -37,22 +37,17 @@ class TreePlan:
         self.device = device
         self.segments = layout.segments
         ends = {stop for segment in layout.segments for stop in (segment.start, segment.stop)}
-        ends |= {end for segment in layout.segments for run in segment.path for end in run}
-        self.cuts = sorted(ends)
-        self.piece_at = {start: index for index, start in enumerate(self.cuts[:-1])}
-        self.runs = [
-            Run(start, stop, int(layout.until[start]), root=not layout.depth[start])
-            for start, stop in pairwise(self.cuts)
+        ends |= {end for segment in layout.segments for part in segment.path for end in part}
+        # The row, cut at all starts and ends of segments and paths: a path consists of whole blocks.
+        self.blocks = [
+            KeyBlock(start, stop, int(layout.until[start]), root=not layout.depth[start])
+            for start, stop in pairwise(sorted(ends))
         ]
+        self.block_at = {block.start: index for index, block in enumerate(self.blocks)}
         self.longest = int(layout.depth.max(initial=-1)) + 1
         self._layout = layout
         self._masks: dict[tuple[int, int, int | None, torch.dtype], Tensor] = {}
         self._block_masks: dict[int | None, BlockMask] = {}
-
-    @property
-    def pieces(self) -> list[int]:
-        """Lengths of the runs between all starts and ends of segments and paths: the row, cut into reusable keys."""
-        return [stop - start for start, stop in pairwise(self.cuts)]
 
     def mask(self, queries: int, keys: int, window: int | None, dtype: torch.dtype) -> Tensor:
         """Additive [queries, keys] mask: causal, aligned at the lower right, within `window` positions if given."""
@@ -77,8 +72,7 @@ class TreePlan:
                 return seen if window is None else seen & (depth[query] - depth[key] < window)
 
             row = self._layout.tokens
-            made = create_block_mask(visible, None, None, row, row, device=self.device)
-            self._block_masks[window] = made
+            self._block_masks[window] = create_block_mask(visible, None, None, row, row, device=self.device)
         return self._block_masks[window]
 
 
@@ -120,7 +114,9 @@ def check_model(model: Any) -> None:
 def check_length(model: Any, longest: int) -> None:
     """Raise RequestError where chains of `longest` tokens make the rotary embedding depend on the row they are in."""
     config = model.config
-    for rope in _ropes(getattr(config, "rope_parameters", None) or {}):
+    ropes = getattr(config, "rope_parameters", None) or {}
+    # Rotary parameters are one table, or one table a layer type.
+    for rope in [value for value in ropes.values() if isinstance(value, dict)] or [ropes]:
         kind = rope.get("rope_type", "default")
         switch = rope.get("original_max_position_embeddings") if kind == "longrope" else None
         switch = switch or getattr(config, "original_max_position_embeddings", None) or config.max_position_embeddings
@@ -140,7 +136,7 @@ def tree_attention(
     scaling: float | None = None,
     dropout: float = 0.0,
     sliding_window: int | None = None,
-    tree: TreePlan | None = None,
+    tree: AttentionLayout | None = None,
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
     """The function behind "tree". query: [1, heads, T, d]; key, value: [1, kv heads, T, d]; out: [1, T, heads, d]."""
@@ -152,25 +148,28 @@ def tree_attention(
         raise _refusal(type(module).__name__, "its attention has sinks, a cap or a position bias")
     window = sliding_window if sliding_window is not None and sliding_window < tree.longest else None
     if tree.backend == "flex":
-        out = _by_block_mask(query, key, value, tree, scaling, window)
+        attend = _compiled_flex() if query.device.type == "cuda" else flex_attention
+        grouped = query.shape[1] != key.shape[1]
+        mask = tree.block_mask(window)
+        out = cast(Tensor, attend(query, key, value, block_mask=mask, scale=scaling, enable_gqa=grouped))
     elif tree.backend == "cascade" and window is None and query.shape[-1] == value.shape[-1]:
-        out = cascade_attention(query, key, value, tree.runs, scaling)
+        out = cascade_attention(query, key, value, tree.blocks, scaling)
     else:
         out = _by_segments(query, key, value, tree, scaling, window)
     return out.transpose(1, 2).contiguous(), None
 
 
 def _by_segments(
-    query: Tensor, key: Tensor, value: Tensor, tree: TreePlan, scaling: float | None, window: int | None
+    query: Tensor, key: Tensor, value: Tensor, tree: AttentionLayout, scaling: float | None, window: int | None
 ) -> Tensor:
     # One split, so that its backward is one concatenation; slices would each zero a whole row.
-    pieces = tree.pieces
-    keys, values = torch.split(key, pieces, dim=2), torch.split(value, pieces, dim=2)
+    lengths = [block.stop - block.start for block in tree.blocks]
+    keys, values = torch.split(key, lengths, dim=2), torch.split(value, lengths, dim=2)
     queries = torch.split(query, [segment.stop - segment.start for segment in tree.segments], dim=2)
     grouped = query.shape[1] != key.shape[1]
     outs = []
     for segment, asked in zip(tree.segments, queries, strict=True):
-        path, skipped = _path_pieces(tree, segment, window)
+        path, skipped = _path_blocks(tree, segment, window)
         seen_keys = torch.cat([keys[index] for index in path], dim=2)[:, :, skipped:]
         seen_values = torch.cat([values[index] for index in path], dim=2)[:, :, skipped:]
         length, seen = asked.shape[2], seen_keys.shape[2]
@@ -185,14 +184,14 @@ def _by_segments(
     return torch.cat(outs, dim=2)
 
 
-def _path_pieces(tree: TreePlan, segment: Segment, window: int | None) -> tuple[list[int], int]:
-    """Indices of the pieces that the segment sees, itself last, and how many leading tokens are outside all windows."""
+def _path_blocks(tree: AttentionLayout, segment: Segment, window: int | None) -> tuple[list[int], int]:
+    """Indices of the blocks that the segment sees, itself last, and how many leading tokens are outside all windows."""
     skip = 0 if window is None else max(0, segment.depth - window + 1)
     path: list[int] = []
     for start, stop in (*segment.path, (segment.start, segment.stop)):
         while start < stop:
-            index = tree.piece_at[start]
-            length = tree.cuts[index + 1] - start
+            index = tree.block_at[start]
+            length = tree.blocks[index].stop - start
             if not path and skip >= length:
                 skip -= length
             else:
@@ -201,27 +200,12 @@ def _path_pieces(tree: TreePlan, segment: Segment, window: int | None) -> tuple[
     return path, skip
 
 
-def _by_block_mask(
-    query: Tensor, key: Tensor, value: Tensor, tree: TreePlan, scaling: float | None, window: int | None
-) -> Tensor:
-    attend = _compiled_flex() if query.device.type == "cuda" else flex_attention
-    grouped = query.shape[1] != key.shape[1]
-    out = attend(query, key, value, block_mask=tree.block_mask(window), scale=scaling, enable_gqa=grouped)
-    return cast(Tensor, out)
-
-
 @cache
 def _compiled_flex() -> Any:
     # One kernel a row length, a window and a gradient mode; past the limit dynamo would run the whole score matrix.
     dynamo = torch._dynamo.config
     dynamo.recompile_limit = max(dynamo.recompile_limit, 64)
     return torch.compile(flex_attention, dynamic=False)
-
-
-def _ropes(parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rotary parameters are one table, or one table a layer type."""
-    nested = [value for value in parameters.values() if isinstance(value, dict)]
-    return nested or [parameters]
 
 
 def _refusal(name: str, why: str) -> RequestError:

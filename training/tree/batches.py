@@ -1,8 +1,9 @@
 """From groups to optimizer steps: which rank runs which row, with what weights. Deterministic, the same on all ranks.
 
-A step is `groups_per_step` problems over all ranks. Groups whose tree fits the token budget share rows; a larger group
-is cut into pieces of whole chains and goes through twice (see `training.tree.trainer`). ZeRO-3 gathers parameters in
-every forward, so all ranks run equally many rows of each kind; those that have fewer run a tiny row of zero weight.
+A step is `groups_per_step` problems over all ranks. Groups whose tree fits `tokens_per_micro_step` share rows; a larger
+group is split into rows of whole chains and goes through twice (see `training.tree.trainer`). ZeRO-3 gathers parameters
+in every forward pass, so all ranks run equally many rows of each kind; a rank that has fewer runs a tiny row of zero
+weight for each one that it lacks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +15,10 @@ from cluster.errors import RequestError
 from training.chains import ScoredChain, ScoredGroup
 from training.tree.layout import common_prefix, row_length, tree_size
 from training.tree.loss import GroupSums, PairMean
-from training.tree.scoring import TreeBatch, tree_batch
 
 
 @dataclass(frozen=True, slots=True)
-class GroupExample:
+class PreferenceExample:
     """A scored group with its chains' log-probabilities under the reference, in nats, in the order of its chains."""
 
     group: ScoredGroup
@@ -30,25 +30,12 @@ class GroupExample:
         if given != (len(self.group.right), len(self.group.wrong)):
             raise ValueError(f"{self.group.problem_id}: {given} reference sums do not match its chains")
 
-    @classmethod
-    def from_scored(cls, group: ScoredGroup, reference: Mapping[ScoredChain, float]) -> "GroupExample":
-        """The example of a group, its sums looked up in `reference`. Raises RequestError where one is missing."""
-        try:
-            right = tuple(reference[chain] for chain in group.right)
-            wrong = tuple(reference[chain] for chain in group.wrong)
-        except KeyError:
-            raise RequestError(
-                f"{group.problem_id}: a chain has no reference log-probability; run the reference stage with the "
-                "same scoring rule first"
-            ) from None
-        return cls(group, right, wrong)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupSlot:
-    """A group's place in a row or in a list of sums: right chains at [at, at + n), wrong ones after them."""
+    """Where a group stands in a row or in a list of sums: right chains in [at, at + n), wrong ones after them."""
 
-    example: GroupExample
+    example: PreferenceExample
     at: int
     pair_weight: float
     """What the group's pair weights are multiplied with, so that those of the whole step add up to 1."""
@@ -73,46 +60,50 @@ class GroupSlot:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WholeRow:
-    """A row that holds all chains of its groups: one graph. No slots: a row of zero weight."""
+class TreeRow:
+    """Chains that go through the model as one row. `slots` are the groups that it holds whole: none in a row of a split
+    group, and none in a row of zero weight."""
 
     chains: tuple[ScoredChain, ...]
-    slots: tuple[GroupSlot, ...]
-
-    def batch(self, device: torch.device) -> TreeBatch:
-        return tree_batch(list(self.chains), device)
+    slots: tuple[GroupSlot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SplitGroup:
-    """A group beyond the budget: `pieces` are rows, each with the indices of its chains among the slot's."""
+    """A group whose tree exceeds `tokens_per_micro_step`. Each of its rows comes with the indices of its chains among
+    the slot's."""
 
     slot: GroupSlot
-    pieces: tuple[tuple[tuple[int, ...], WholeRow], ...]
+    rows: tuple[tuple[tuple[int, ...], TreeRow], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RankStep:
     """One rank's share of an optimizer step; `idle_first` and `idle_rows` fill up to what the busiest rank runs."""
 
-    rows: tuple[WholeRow, ...]
+    rows: tuple[TreeRow, ...]
     split: tuple[SplitGroup, ...]
     idle_first: int
     """Rows of zero weight to run without gradient, in the first phase."""
     idle_rows: int
     """Rows of zero weight to run with gradient."""
-    idle_row: WholeRow
+    idle_row: TreeRow
+
+    @property
+    def split_rows(self) -> int:
+        """Rows of all split groups."""
+        return sum(len(group.rows) for group in self.split)
 
 
-class StepPlanner:
-    """Cuts examples into steps and rows. Sizes are measured once.
+class StepBuilder:
+    """Divides examples into optimizer steps, and a step into the rows of each rank. Sizes are measured once.
 
-    Raises RequestError for a chain longer than `tokens_per_micro_step` (in tokens): no cutting helps that.
+    Raises RequestError for a chain longer than `tokens_per_micro_step`: a chain is never split.
     """
 
     def __init__(
         self,
-        examples: Sequence[GroupExample],
+        examples: Sequence[PreferenceExample],
         *,
         groups_per_step: int,
         tokens_per_micro_step: int,
@@ -128,51 +119,57 @@ class StepPlanner:
         self.tokens_per_micro_step = tokens_per_micro_step
         self.world = world
         self.pair_mean = pair_mean
+        self.longest = 0
+        self._sizes: list[int] = []
+        self._pairs: list[float] = []
+        self._tokens: list[float] = []
         # One pass, one example at a time: `examples` may be a sequence that reads them from disk.
-        measures = [_measure(example.group) for example in examples]
-        self._sizes = [size for size, _, _, _ in measures]
-        self._pairs = [pairs for _, pairs, _, _ in measures]
-        self._tokens = [tokens for _, _, tokens, _ in measures]
-        self.longest = max(longest for _, _, _, longest in measures)
-        _refuse_beyond(tokens_per_micro_step, self.longest)
+        for example in examples:
+            group = example.group
+            weights = [sum(row) for row in group.pair_weights]
+            self.longest = max(self.longest, *map(row_length, group.chains))
+            self._sizes.append(tree_size(group.chains))
+            self._pairs.append(sum(weights))
+            self._tokens.append(sum(chain.length * w for chain, w in zip(group.right, weights, strict=True)))
+        _refuse_longer(tokens_per_micro_step, self.longest)
 
     def __len__(self) -> int:
         """Steps an epoch; the last one may hold fewer groups."""
         return -(-len(self.examples) // self.groups_per_step)
 
-    def members(self, step: int, epoch: int, seed: int | None) -> list[int]:
-        """Indices of the examples of a step, in an order drawn from (seed, epoch), or as given without a seed."""
-        order = list(range(len(self.examples)))
-        if seed is not None:
-            generator = torch.Generator().manual_seed((seed * 1_000_003 + epoch) % (1 << 63))
-            order = torch.randperm(len(order), generator=generator).tolist()
+    def members(self, step: int, epoch: int, seed: int) -> list[int]:
+        """Indices of the examples of a step, in an order drawn from (seed, epoch)."""
+        generator = torch.Generator().manual_seed((seed * 1_000_003 + epoch) % (1 << 63))
+        order: list[int] = torch.randperm(len(self.examples), generator=generator).tolist()
         return order[step * self.groups_per_step : (step + 1) * self.groups_per_step]
 
-    def plan(self, members: Sequence[int], rank: int) -> RankStep:
-        """What `rank` runs of the step over `members`."""
-        shares = self._shares(members)
+    def rank_step(self, members: Sequence[int], rank: int) -> RankStep:
+        """What `rank` runs of the step over the examples `members`."""
         weights = self._weights(members)
-        ranks = [self._rows(share, weights) for share in shares]
-        first = max(_pieces(split) for _, split in ranks)
-        rows = max(len(whole) + _pieces(split) for whole, split in ranks)
-        whole, split = ranks[rank]
-        example = self.examples[members[0]].group.chains[0]
-        idle = WholeRow((ScoredChain(example.ids[:2], (False, True)),), ())
-        return RankStep(whole, split, first - _pieces(split), rows - len(whole) - _pieces(split), idle)
+        ranks = [self._rows(share, weights) for share in self._shares(members)]
+        split_rows = [sum(len(group.rows) for group in split) for _, split in ranks]
+        all_rows = [len(whole) + count for (whole, _), count in zip(ranks, split_rows, strict=True)]
+        some = self.examples[members[0]].group.chains[0]
+        return RankStep(
+            *ranks[rank],
+            idle_first=max(split_rows) - split_rows[rank],
+            idle_rows=max(all_rows) - all_rows[rank],
+            idle_row=TreeRow((ScoredChain(some.ids[:2], (False, True)),)),
+        )
 
     def _shares(self, members: Sequence[int]) -> list[list[int]]:
-        """The largest first, each to the rank that has least."""
+        """The members of each rank: the largest first, each to the rank that has least to do."""
         shares: list[list[int]] = [[] for _ in range(self.world)]
         loads = [0] * self.world
         for member in sorted(members, key=lambda member: (-self._sizes[member], member)):
             rank = loads.index(min(loads))
             shares[rank].append(member)
-            # A group beyond the budget is run forward once more.
+            # Forward and backward are three times a forward pass; a group that is split has one forward pass more.
             loads[rank] += self._sizes[member] * (4 if self._sizes[member] > self.tokens_per_micro_step else 3)
         return shares
 
     def _weights(self, members: Sequence[int]) -> dict[int, tuple[float, float]]:
-        """Per example: the factors of its pair weights and of its NLL weights, over all ranks."""
+        """Member -> the factors of its pair weights and of its NLL weights, over all ranks."""
         if self.pair_mean == "pairs":
             all_pairs = sum(self._pairs[member] for member in members)
             all_tokens = sum(self._tokens[member] for member in members)
@@ -184,91 +181,66 @@ class StepPlanner:
 
     def _rows(
         self, share: Sequence[int], weights: Mapping[int, tuple[float, float]]
-    ) -> tuple[tuple[WholeRow, ...], tuple[SplitGroup, ...]]:
-        whole = [member for member in share if self._sizes[member] <= self.tokens_per_micro_step]
-        split = [member for member in share if self._sizes[member] > self.tokens_per_micro_step]
-        return (
-            tuple(self._whole_row(row, weights) for row in self._fill(whole)),
-            tuple(self._split(member, weights[member]) for member in split),
-        )
-
-    def _fill(self, members: Sequence[int]) -> list[list[int]]:
-        """Rows of groups up to the budget. Neighbours in the order of their prompts share what their prompts share."""
-        rows: list[list[int]] = []
-        filled = 0
-        before: tuple[int, ...] = ()
-        firsts = {member: _first_input(self.examples[member].group) for member in members}
-        for member in sorted(members, key=firsts.__getitem__):
-            first = firsts[member]
-            shared = min(common_prefix(before, first), self._sizes[member])
-            if rows and filled + self._sizes[member] - shared <= self.tokens_per_micro_step:
-                rows[-1].append(member)
-                filled += self._sizes[member] - shared
-            else:
-                rows.append([member])
-                filled = self._sizes[member]
-            before = first
-        return rows
-
-    def _whole_row(self, row: Sequence[int], weights: Mapping[int, tuple[float, float]]) -> WholeRow:
-        chains: list[ScoredChain] = []
-        slots = []
-        for member in row:
-            slots.append(GroupSlot(self.examples[member], len(chains), *weights[member]))
-            chains.extend(self.examples[member].group.chains)
-        return WholeRow(tuple(chains), tuple(slots))
-
-    def _split(self, member: int, weights: tuple[float, float]) -> SplitGroup:
-        chains = self.examples[member].group.chains
-        slot = GroupSlot(self.examples[member], 0, *weights)
-        pieces = [
-            (indices, WholeRow(tuple(chains[index] for index in indices), ()))
-            for indices in cut_chains(chains, self.tokens_per_micro_step)
-        ]
-        return SplitGroup(slot, tuple(pieces))
+    ) -> tuple[tuple[TreeRow, ...], tuple[SplitGroup, ...]]:
+        """A rank's rows of whole groups, and its split groups."""
+        whole = {m: self.examples[m] for m in share if self._sizes[m] <= self.tokens_per_micro_step}
+        # Groups with neighbouring prompts share what their prompts share.
+        firsts = [_inputs(example.group.chains[0]) for example in whole.values()]
+        rows = []
+        for indices in fill_rows(firsts, [self._sizes[member] for member in whole], self.tokens_per_micro_step):
+            chains: list[ScoredChain] = []
+            slots = []
+            for member in (list(whole)[index] for index in indices):
+                slots.append(GroupSlot(whole[member], len(chains), *weights[member]))
+                chains += whole[member].group.chains
+            rows.append(TreeRow(tuple(chains), tuple(slots)))
+        split = []
+        for member in (member for member in share if member not in whole):
+            slot = GroupSlot(self.examples[member], 0, *weights[member])
+            chains = list(slot.example.group.chains)
+            cut = cut_chains(chains, self.tokens_per_micro_step)
+            split.append(SplitGroup(slot, tuple((row, TreeRow(tuple(chains[i] for i in row))) for row in cut)))
+        return tuple(rows), tuple(split)
 
 
-def cut_chains(chains: Sequence[ScoredChain], tokens_per_micro_step: int) -> list[tuple[int, ...]]:
-    """Indices of chains in rows of at most `tokens_per_micro_step`, neighbours in the tree together. No row is empty.
+def fill_rows(
+    inputs: Sequence[tuple[int, ...]], sizes: Sequence[int], tokens_per_micro_step: int
+) -> list[tuple[int, ...]]:
+    """Indices of items in rows of at most `tokens_per_micro_step`, neighbours in the tree together. No row is empty.
 
-    Raises RequestError for a chain that is longer.
+    An item takes `sizes[index]` tokens, less what the beginning of its `inputs` has in common with the item before it.
+    No item may be larger than a row.
     """
-    inputs = [chain.ids[: row_length(chain)] for chain in chains]
-    _refuse_beyond(tokens_per_micro_step, max(map(len, inputs), default=0))
     rows: list[list[int]] = []
     filled = 0
     before: tuple[int, ...] = ()
-    for index in sorted(range(len(chains)), key=inputs.__getitem__):
-        fresh = len(inputs[index]) - common_prefix(before, inputs[index])
+    for index in sorted(range(len(inputs)), key=inputs.__getitem__):
+        fresh = sizes[index] - min(common_prefix(before, inputs[index]), sizes[index])
         if rows and filled + fresh <= tokens_per_micro_step:
             rows[-1].append(index)
             filled += fresh
         else:
             rows.append([index])
-            filled = len(inputs[index])
+            filled = sizes[index]
         before = inputs[index]
     return [tuple(row) for row in rows]
 
 
-def _refuse_beyond(tokens_per_micro_step: int, longest: int) -> None:
-    if longest > tokens_per_micro_step:
-        raise RequestError(
-            f"a chain takes {longest} tokens and the budget of a row is {tokens_per_micro_step}: raise "
-            "training.tokens_per_micro_step, or leave longer chains out with groups.max_tokens"
-        )
+def cut_chains(chains: Sequence[ScoredChain], tokens_per_micro_step: int) -> list[tuple[int, ...]]:
+    """Indices of chains in rows of at most `tokens_per_micro_step`. Raises RequestError for a chain that is longer."""
+    inputs = list(map(_inputs, chains))
+    _refuse_longer(tokens_per_micro_step, max(map(len, inputs), default=0))
+    return fill_rows(inputs, list(map(len, inputs)), tokens_per_micro_step)
 
 
-def _first_input(group: ScoredGroup) -> tuple[int, ...]:
-    chain = group.chains[0]
+def _inputs(chain: ScoredChain) -> tuple[int, ...]:
+    """The ids that the chain needs in a row."""
     return chain.ids[: row_length(chain)]
 
 
-def _measure(group: ScoredGroup) -> tuple[int, float, float, int]:
-    """The tree's size, the pairs, the scored tokens of chosen chains over all pairs, the longest chain."""
-    weights = [sum(row) for row in group.pair_weights]
-    tokens = sum(chain.length * weight for chain, weight in zip(group.right, weights, strict=True))
-    return tree_size(group.chains), sum(weights), tokens, max(map(row_length, group.chains))
-
-
-def _pieces(split: Sequence[SplitGroup]) -> int:
-    return sum(len(group.pieces) for group in split)
+def _refuse_longer(tokens_per_micro_step: int, longest: int) -> None:
+    if longest > tokens_per_micro_step:
+        raise RequestError(
+            f"a chain takes {longest} tokens and a row holds {tokens_per_micro_step}: raise "
+            "training.tokens_per_micro_step, or leave longer chains out with groups.max_tokens"
+        )

@@ -146,19 +146,15 @@ def _sorted_inputs(chains: Sequence[ScoredChain]) -> tuple[list[int], list[tuple
 
 
 def _extend(segments: list[Segment], start: int, stop: int, depth: int, prefix: Ints) -> None:
+    """Add the row's positions [start, stop), whose path is `prefix`, as a segment or to the last segment."""
     last = segments[-1] if segments else None
     if last is not None and len(prefix) and prefix[-1] == start - 1:
-        # It goes on where the last segment ended (the last chain was a prefix of this one): still one run.
+        # They go on where the last segment ended (the last chain was a prefix of this one): still one segment.
         segments[-1] = Segment(last.start, stop, last.depth, last.path)
         return
-    segments.append(Segment(start, stop, depth, _ranges(prefix)))
-
-
-def _ranges(rows: Ints) -> tuple[tuple[int, int], ...]:
-    if not len(rows):
-        return ()
-    breaks = np.flatnonzero(np.diff(rows) != 1) + 1
-    return tuple((int(run[0]), int(run[-1]) + 1) for run in np.split(rows, breaks))
+    ranges = np.split(prefix, np.flatnonzero(np.diff(prefix) != 1) + 1) if len(prefix) else []
+    path = tuple((int(one[0]), int(one[-1]) + 1) for one in ranges)
+    segments.append(Segment(start, stop, depth, path))
 
 
 def _joined(parts: Sequence[Ints]) -> Ints:

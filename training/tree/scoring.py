@@ -1,11 +1,12 @@
 """Log-probabilities of a tree's chains: the backbone over the row, the head on scored positions only.
 
-`add_tree_scoring` gives a Hugging Face causal model one more way to be called, `model(tree_batch=batch)`, which returns
-the per-chain sums. It is the model's own forward that is extended, so that wrappers (DeepSpeed's engine, accelerate's
-autocast) see one call of the root module, and gather and release its parameters as for any other forward.
+`add_tree_scoring` lets a Hugging Face causal model be called as `model(tree_batch=batch)`, which returns the per-chain
+sums. It extends the model's own forward, so that wrappers (DeepSpeed's engine, accelerate's autocast) see one call of
+the root module, and gather and release its parameters as for any other forward.
 """
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MethodType
 from typing import Any
@@ -17,11 +18,12 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from training.chains import ScoredChain
-from training.tree.attention import TreePlan, use_tree_attention
-from training.tree.layout import TreeLayout, pack
+from training.tree.attention import AttentionLayout, use_tree_attention
+from training.tree.layout import pack
 
 HEAD_ELEMENTS = 1 << 26
-"""Logits held at once (rows x vocabulary): 256 MiB in float32. More are done in turns, and again in the backward."""
+"""Logits held at once (rows x vocabulary): 256 MiB in float32. More are computed in turns, and again in the backward
+pass."""
 _CUDA_ROW_MULTIPLE = 512
 """Rows are padded to a few lengths on CUDA, where every new length compiles the attention kernel again."""
 
@@ -34,7 +36,7 @@ class TreeBatch:
     `rows`, ascending; entry_target: [E] token ids; entry_chain: [E] indices below `chains`.
     """
 
-    plan: TreePlan
+    attention: AttentionLayout
     input_ids: Tensor
     position_ids: Tensor
     rows: Tensor
@@ -48,17 +50,12 @@ class TreeBatch:
         return int(self.input_ids.shape[1])
 
 
-def tree_batch(chains: list[ScoredChain], device: torch.device, backend: str | None = None) -> TreeBatch:
-    """Pack `chains` into one row on `device`."""
+def tree_batch(chains: Sequence[ScoredChain], device: torch.device, backend: str | None = None) -> TreeBatch:
+    """Pack `chains` into one row on `device`. `backend`: as in `AttentionLayout`."""
     layout = pack(chains, _CUDA_ROW_MULTIPLE if device.type == "cuda" else 1)
-    return as_batch(layout, device, backend)
-
-
-def as_batch(layout: TreeLayout, device: torch.device, backend: str | None = None) -> TreeBatch:
-    """The tensors of a layout."""
     rows, entry_row = np.unique(layout.entry_position, return_inverse=True)
     return TreeBatch(
-        plan=TreePlan(layout, device, backend),
+        attention=AttentionLayout(layout, device, backend),
         input_ids=torch.from_numpy(layout.ids).to(device)[None],
         position_ids=torch.from_numpy(layout.depth).to(device)[None],
         rows=torch.from_numpy(rows).to(device),
@@ -82,19 +79,18 @@ def add_tree_scoring(model: Any) -> None:
 
     @functools.wraps(plain)
     def forward(self: Any, *args: Any, tree_batch: TreeBatch | None = None, **kwargs: Any) -> Any:
-        return plain(*args, **kwargs) if tree_batch is None else _chain_sums(self, tree_batch)
+        if tree_batch is None:
+            return plain(*args, **kwargs)
+        batch = tree_batch
+        output = self.base_model(
+            input_ids=batch.input_ids, position_ids=batch.position_ids, use_cache=False, tree=batch.attention
+        )
+        # In float64: a chain's sum is in the thousands of nats, where float32's rounding shifts the gradient by 1e-5.
+        logps = _entry_logps(self, output.last_hidden_state[0, batch.rows], batch).double()
+        return logps.new_zeros(batch.chains).index_add(0, batch.entry_chain, logps)
 
     forward.scores_trees = True  # type: ignore[attr-defined]
     model.forward = MethodType(forward, model)
-
-
-def _chain_sums(model: Any, batch: TreeBatch) -> Tensor:
-    output = model.base_model(
-        input_ids=batch.input_ids, position_ids=batch.position_ids, use_cache=False, tree=batch.plan
-    )
-    # In float64: a chain's sum is in the thousands of nats, where float32's rounding shifts the gradient by 1e-5.
-    logps = _entry_logps(model, output.last_hidden_state[0, batch.rows], batch).double()
-    return logps.new_zeros(batch.chains).index_add(0, batch.entry_chain, logps)
 
 
 def _entry_logps(model: Any, hidden: Tensor, batch: TreeBatch) -> Tensor:
@@ -117,7 +113,8 @@ def _entry_logps(model: Any, hidden: Tensor, batch: TreeBatch) -> Tensor:
 
 
 def _agreed_turns(turns: int, head: Any, device: torch.device) -> int:
-    """As many as the busiest rank needs where ZeRO-3 splits the head: it is gathered, by all, in every turn."""
+    """How many turns the head takes. Where ZeRO-3 splits it, all ranks gather it in every turn, so all take as many
+    as the one that needs most."""
     if not hasattr(head.weight, "ds_id") or dist.get_world_size() == 1:
         return turns
     most = torch.tensor(turns, device=device)
@@ -126,6 +123,7 @@ def _agreed_turns(turns: int, head: Any, device: torch.device) -> int:
 
 
 def _turn(head: Any, finish: Any, hidden: Tensor, entry_row: Tensor, entry_target: Tensor) -> Tensor:
+    """Log-probabilities of the entries of some rows: the work of one turn of the head."""
     logits: Tensor = finish(head(hidden))
     # At least float32: log-probabilities of long chains add up, and bf16 sums would drown the margins.
     logits = logits if logits.dtype == torch.float64 else logits.float()

@@ -15,7 +15,7 @@ from cluster.store.storage import open_store
 from tests.training.samples import publish_groups, sample_groups, save_model
 from training.config import DpoArm, SftArm, TrainingConfig, ZeroConfig
 from training.ranks.checkpoints import listed, verify
-from training.ranks.job import train_arm, train_arms
+from training.ranks.job import train_arms
 from training.ranks.metrics import read_metrics
 from training.ranks.request import ArmRequest
 from training.sft import group_rows
@@ -88,33 +88,35 @@ def test_sft_on_two_ranks_has_the_plain_numbers_and_is_resumed(ray_here: None, s
 
     publish_groups(tmp_path, sample_groups())
     arm = request(tmp_path, start, "sft")
-    result = train_arm(arm)
-    rows = read_metrics(result.metrics_path)
+    train_arms([arm])
+    rows = read_metrics(arm.metrics_path)
     losses, norms, expected = plain_training(start)
     assert [row["step"] for row in rows] == [1, 2, 3]
     assert {"loss", "grad_norm", "learning_rate", "tokens", "steps"} <= rows[0].keys()
     assert [row["loss"] for row in rows] == pytest.approx(losses, abs=1e-4)
     assert [row["grad_norm"] for row in rows] == pytest.approx(norms, rel=1e-3)
 
-    trained = AutoModelForCausalLM.from_pretrained(result.model_dir)
+    trained = AutoModelForCausalLM.from_pretrained(arm.model_dir)
     assert trained.config.tie_word_embeddings
     for name, value in trained.state_dict().items():
         torch.testing.assert_close(value, expected[name], rtol=0, atol=1e-4)
-    assert AutoTokenizer.from_pretrained(result.model_dir).chat_template
-    assert {path.suffix for path in result.model_dir.iterdir()} == {".json", ".jinja", ".safetensors"}
+    assert AutoTokenizer.from_pretrained(arm.model_dir).chat_template
+    assert {path.suffix for path in arm.model_dir.iterdir()} == {".json", ".jinja", ".safetensors"}
     assert [path.name for path in listed(arm.checkpoint_dir)] == ["checkpoint-2", "checkpoint-3"]
     assert verify(arm.checkpoint_dir / "checkpoint-3").ranks == 2
-    assert train_arm(arm).seconds == 0
+    begun = Path(f"{arm.log_path}.rank0").read_text()
+    train_arms([arm])  # its model is published: no rank starts
+    assert Path(f"{arm.log_path}.rank0").read_text() == begun
 
     # As if killed while saving step 3: that checkpoint is not whole, no model is published, the metrics are ahead.
-    shutil.rmtree(result.model_dir)
+    shutil.rmtree(arm.model_dir)
     (arm.checkpoint_dir / "checkpoint-3" / "latest").unlink()
-    resumed = train_arm(arm)
+    train_arms([arm])
     assert "resumes from" in Path(f"{arm.log_path}.rank0").read_text()
-    again = read_metrics(resumed.metrics_path)
+    again = read_metrics(arm.metrics_path)
     assert [row["step"] for row in again] == [1, 2, 3]
     assert again[2]["loss"] == pytest.approx(rows[2]["loss"], abs=1e-6)
-    for name, value in AutoModelForCausalLM.from_pretrained(resumed.model_dir).state_dict().items():
+    for name, value in AutoModelForCausalLM.from_pretrained(arm.model_dir).state_dict().items():
         torch.testing.assert_close(value, trained.state_dict()[name], rtol=0, atol=1e-6)
 
 
@@ -128,17 +130,18 @@ def test_dpo_on_two_ranks_starts_at_ln_2_and_is_resumed(ray_here: None, start: P
     asked = replace(request(tmp_path, start, "dpo"), arm=arm, reference="reference/tiny")
     store = ReferenceStore(Ledger(open_store(str(tmp_path)), asked.reference))
     assert compute_reference(str(start), sample_groups(), store, rule=arm.scored, tokens_per_micro_step=512) > 0
-    result = train_arm(asked)
-    rows = read_metrics(result.metrics_path)
+    train_arms([asked])
+    rows = read_metrics(asked.metrics_path)
     assert [row["step"] for row in rows] == [1, 2, 3]
     assert rows[0]["loss"] == pytest.approx(math.log(2), abs=1e-5)
     assert rows[2]["loss"] < rows[0]["loss"]
     assert rows[2]["rewards/margins"] > rows[0]["rewards/margins"]
     assert {"rewards/accuracies", "rewards/chosen", "rewards/rejected", "logps/chosen", "tokens"} <= rows[0].keys()
 
-    shutil.rmtree(result.model_dir)
+    shutil.rmtree(asked.model_dir)
     (asked.checkpoint_dir / "checkpoint-3" / "manifest.json").unlink()
-    again = read_metrics(train_arm(asked).metrics_path)
+    train_arms([asked])
+    again = read_metrics(asked.metrics_path)
     assert [row["step"] for row in again] == [1, 2, 3]
     assert again[2]["loss"] == pytest.approx(rows[2]["loss"], abs=1e-6)
 
@@ -170,5 +173,5 @@ def test_an_error_that_would_come_again_is_not_tried_again(ray_here: None, start
     asked = request(tmp_path, start, "dpo")
     asked = replace(asked, arm=arm, reference="reference/empty", training=TrainingConfig(max_failures=3))
     with pytest.raises(WorkError, match=r"^arm dpo: rank 0 failed: .*reference.*; see .*dpo\.log\.rank0$"):
-        train_arm(asked)
+        train_arms([asked])
     assert Path(f"{asked.log_path}.rank0").read_text().count("rank 0 is process") == 1

@@ -50,10 +50,9 @@ def train(output: Path, deepspeed: dict[str, Any] | None, family: str, tied: boo
         deepspeed=deepspeed,
     )
     model = tiny_model(family, tie_word_embeddings=tied)
-    trainer = TreeDPOTrainer(model, args, examples, eval_examples=examples[:3])
+    trainer = TreeDPOTrainer(model, args, examples)
     trainer.train()
-    trainer.evaluate()
-    names = ("loss", "eval_loss", "grad_norm", "rewards/margins", "logps/chosen", "nll", "tokens")
+    names = ("loss", "grad_norm", "rewards/margins", "logps/chosen", "nll", "tokens")
     logs = [{name: log[name] for name in names if name in log} for log in trainer.state.log_history]
     return {"logs": [log for log in logs if log], "weights": _weights(trainer.model, deepspeed is not None)}
 

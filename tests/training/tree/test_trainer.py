@@ -18,7 +18,7 @@ from benchmarks.trl_baseline import pair_rows, trl_trainer
 from cluster.errors import RequestError
 from tests.training.ranks.zero_ranks import train
 from tests.training.tree.trees import FAMILIES, gradients, plain_sum, random_example, relative, tiny_model
-from training.tree.batches import GroupExample, StepPlanner
+from training.tree.batches import PreferenceExample, StepBuilder
 from training.tree.layout import tree_size
 from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
 
@@ -37,7 +37,7 @@ def config(path: Path, **options: Any) -> TreeDPOConfig:
     return TreeDPOConfig(**{**defaults, **options})
 
 
-def step_gradient(model: Any, args: TreeDPOConfig, examples: list[GroupExample]) -> tuple[float, torch.Tensor]:
+def step_gradient(model: Any, args: TreeDPOConfig, examples: list[PreferenceExample]) -> tuple[float, torch.Tensor]:
     trainer = TreeDPOTrainer(model, args, examples)
     if args.gradient_checkpointing:  # which Trainer.train() would do
         model.gradient_checkpointing_enable(args.gradient_checkpointing_kwargs)
@@ -46,7 +46,7 @@ def step_gradient(model: Any, args: TreeDPOConfig, examples: list[GroupExample])
     return float(loss), gradients(model)
 
 
-def pair_by_pair(model: Any, examples: list[GroupExample], beta: float) -> tuple[float, torch.Tensor]:
+def pair_by_pair(model: Any, examples: list[PreferenceExample], beta: float) -> tuple[float, torch.Tensor]:
     """The mean over problems of the mean over pairs, every pair forward and backward by itself."""
     model.zero_grad()
     loss = 0.0
@@ -62,13 +62,13 @@ def pair_by_pair(model: Any, examples: list[GroupExample], beta: float) -> tuple
 
 
 @pytest.fixture
-def examples() -> list[GroupExample]:
+def examples() -> list[PreferenceExample]:
     draw = random.Random(5)
     return [random_example(draw, *size, name=f"p{size}") for size in ((3, 2), (1, 1), (2, 4))]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_gradient_is_that_of_pairs_one_by_one(family: str, examples: list[GroupExample], tmp_path: Path) -> None:
+def test_gradient_is_that_of_pairs_one_by_one(family: str, examples: list[PreferenceExample], tmp_path: Path) -> None:
     loss, expected = pair_by_pair(tiny_model(family), examples, beta=0.1)
     for checkpointing in (False, True):
         args = config(tmp_path, groups_per_step=3, gradient_checkpointing=checkpointing)
@@ -102,20 +102,20 @@ def test_equals_trl_on_the_same_pairs(options: dict[str, Any], trl_options: dict
     assert relative(gradient, gradients(rival)) < 1e-5
 
 
-def test_two_phases_give_the_gradient_of_one_graph(examples: list[GroupExample], tmp_path: Path) -> None:
+def test_two_phases_give_the_gradient_of_one_graph(examples: list[PreferenceExample], tmp_path: Path) -> None:
     loss, expected = step_gradient(tiny_model("mistral"), config(tmp_path, groups_per_step=3), examples)
     longest = max(len(chain.ids) for example in examples for chain in example.group.chains)
     args = config(tmp_path, groups_per_step=3, tokens_per_micro_step=longest)
     trainer = TreeDPOTrainer(tiny_model("mistral"), args, examples)
     step = next(iter(trainer.get_train_dataloader()))["step"]
     assert len(step.split) >= 2
-    assert all(len(group.pieces) > 1 for group in step.split)
+    assert all(len(group.rows) > 1 for group in step.split)
     found, gradient = step_gradient(tiny_model("mistral"), args, examples)
     assert found == pytest.approx(loss, rel=1e-6)
     assert relative(gradient, expected) < 1e-5
 
 
-def test_refuses_a_chain_beyond_the_budget(examples: list[GroupExample], tmp_path: Path) -> None:
+def test_refuses_a_chain_longer_than_a_row(examples: list[PreferenceExample], tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="raise training"):
         TreeDPOTrainer(tiny_model("llama"), config(tmp_path, tokens_per_micro_step=8), examples)
 
@@ -142,7 +142,7 @@ def test_two_zero3_ranks_train_as_one_process(family: str, tied: bool, budget: i
         assert values == pytest.approx(expected["weights"][name], rel=1e-4, abs=1e-3)
 
 
-def test_goes_on_from_a_checkpoint_as_if_never_stopped(examples: list[GroupExample], tmp_path: Path) -> None:
+def test_goes_on_from_a_checkpoint_as_if_never_stopped(examples: list[PreferenceExample], tmp_path: Path) -> None:
     """Three steps an epoch, stopped inside the second one: the same problems in the same order, the same losses."""
     options = {"num_train_epochs": 2, "groups_per_step": 1, "save_strategy": "steps", "save_steps": 4}
     whole = TreeDPOTrainer(tiny_model("llama"), config(tmp_path, **options), examples)
@@ -159,11 +159,11 @@ def test_goes_on_from_a_checkpoint_as_if_never_stopped(examples: list[GroupExamp
     assert seen[0] == seen[1] == sum(tokens for _, _, tokens in losses[0])
 
 
-def test_epochs_are_shuffled_apart_and_pair_means_differ(examples: list[GroupExample], tmp_path: Path) -> None:
-    planner = StepPlanner(examples * 4, groups_per_step=12, tokens_per_micro_step=4096, world=1, pair_mean="pairs")
-    assert planner.members(0, 0, 7) == planner.members(0, 0, 7)
-    assert planner.members(0, 0, 7) != planner.members(0, 1, 7)
-    assert sorted(planner.members(0, 1, 7)) == list(range(12))
+def test_epochs_are_shuffled_apart_and_pair_means_differ(examples: list[PreferenceExample], tmp_path: Path) -> None:
+    builder = StepBuilder(examples * 4, groups_per_step=12, tokens_per_micro_step=4096, world=1, pair_mean="pairs")
+    assert builder.members(0, 0, 7) == builder.members(0, 0, 7)
+    assert builder.members(0, 0, 7) != builder.members(0, 1, 7)
+    assert sorted(builder.members(0, 1, 7)) == list(range(12))
     losses = [
         step_gradient(tiny_model("llama"), config(tmp_path, groups_per_step=3, pair_mean=mean), examples)[0]
         for mean in ("pairs", "problems")
@@ -180,15 +180,16 @@ def test_all_ranks_run_equally_many_rows_and_each_chain_once(seed: int, world: i
     draw = random.Random(seed)
     count = draw.randint(1, 6)
     examples = [random_example(draw, draw.randint(1, 3), draw.randint(1, 3), f"p{i}") for i in range(count)]
-    planner = StepPlanner(examples, groups_per_step=count, tokens_per_micro_step=budget, world=world, pair_mean="pairs")
-    plans = [planner.plan(planner.members(0, 0, 1), rank) for rank in range(world)]
-    first = {sum(len(g.pieces) for g in plan.split) + plan.idle_first for plan in plans}
-    rows = {len(p.rows) + sum(len(g.pieces) for g in p.split) + p.idle_rows for p in plans}
+    builder = StepBuilder(examples, groups_per_step=count, tokens_per_micro_step=budget, world=world, pair_mean="pairs")
+    steps = [builder.rank_step(builder.members(0, 0, 1), rank) for rank in range(world)]
+    first = {sum(len(group.rows) for group in step.split) + step.idle_first for step in steps}
+    rows = {len(step.rows) + step.split_rows + step.idle_rows for step in steps}
     assert (len(first), len(rows)) == (1, 1)
-    run = [row for plan in plans for row in plan.rows] + [r for p in plans for g in p.split for _, r in g.pieces]
+    run = [row for step in steps for row in step.rows] + [r for step in steps for g in step.split for _, r in g.rows]
     assert all(tree_size(row.chains) <= budget for row in run)
     assert sum(len(row.chains) for row in run) == sum(len(example.group.chains) for example in examples)
-    slots = [slot for p in plans for row in p.rows for slot in row.slots] + [g.slot for p in plans for g in p.split]
+    slots = [slot for step in steps for row in step.rows for slot in row.slots]
+    slots += [group.slot for step in steps for group in step.split]
     assert sum(slot.pair_weight * slot.example.group.pairs for slot in slots) == pytest.approx(1)
 
 

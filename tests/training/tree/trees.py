@@ -18,7 +18,7 @@ from transformers import (
 )
 
 from training.chains import ScoredChain, ScoredGroup
-from training.tree.batches import GroupExample
+from training.tree.batches import PreferenceExample
 
 VOCABULARY = 64
 FAMILIES = ("llama", "mistral", "qwen3", "phi3")
@@ -82,11 +82,11 @@ def random_group(draw: random.Random, right: int, wrong: int, name: str = "p") -
     return ScoredGroup(name, kept[:right], kept[right:], tuple((1.0,) * wrong for _ in range(right)))
 
 
-def random_example(draw: random.Random, right: int, wrong: int, name: str = "p") -> GroupExample:
+def random_example(draw: random.Random, right: int, wrong: int, name: str = "p") -> PreferenceExample:
     """A group with made-up reference sums, so that margins are not 0."""
     group = random_group(draw, right, wrong, name)
     sums = [-4.0 * chain.length + draw.uniform(-3, 3) for chain in group.chains]
-    return GroupExample(group, tuple(sums[:right]), tuple(sums[right:]))
+    return PreferenceExample(group, tuple(sums[:right]), tuple(sums[right:]))
 
 
 def plain_sum(model: Any, chain: ScoredChain) -> Tensor:
