@@ -223,23 +223,24 @@ def plan_recipe(
     recipe: RecipePath,
     settings: Settings = [],  # noqa: B006
     cluster: Annotated[
-        Path | None, typer.Option("--cluster", metavar="FILE", help="A TOML file that describes the nodes.")
+        Path | None, typer.Option("--cluster", metavar="FILE", help="A TOML file of nodes; see recipes/clusters.")
     ] = None,
-    address: Annotated[str, typer.Option(metavar="ADDRESS", help="A Ray cluster that is asked for its nodes.")] = "",
+    address: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="A running Ray cluster, to plan for the nodes that it has.")
+    ] = "",
     price: Annotated[
-        float | None, typer.Option(min=0, help="Price of a GPU for an hour, or of a node without any.")
+        float | None, typer.Option(min=0, help="Price of a GPU for an hour; of a node, where there are no GPUs.")
     ] = None,
     prices: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A TOML file with prices by GPU type and kind of node.")
+        Path | None, typer.Option(metavar="FILE", help="A TOML file of prices by type of GPU and kind of node.")
     ] = None,
-    probe: Annotated[
-        bool, typer.Option("--probe", help="Measure the speed of this machine first, for some seconds.")
+    probe: Annotated[bool, typer.Option("--probe", help="Measure this machine first, in about ten seconds.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show how each figure comes about, with its source.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the plan as JSON, in bytes, seconds and tokens.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: bytes, seconds, tokens.")] = False,
 ) -> None:
-    """Predict placement, memory, time and cost; start nothing."""
+    """Show whether a recipe or a sweep fits its machines, with memory, time and cost; start nothing."""
     from pipeline.commands.plan import Asked, plan_command
 
     asked = Asked(
@@ -250,6 +251,7 @@ def plan_recipe(
         price=price,
         prices=prices,
         probe=probe,
+        explain=explain,
         json=as_json,
     )
     plan_command(asked, _terminal())

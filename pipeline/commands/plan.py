@@ -1,4 +1,4 @@
-"""The `plan` command: find the machines, perhaps measure this one, plan, show."""
+"""The `plan` command: find the machines, perhaps measure this one, plan the recipe or the runs of a sweep, show."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,16 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cluster.config import load_toml
 from cluster.errors import WorkError
 from pipeline.estimates.speed import REFERENCE
-from pipeline.plan.as_json import dumps
+from pipeline.plan.as_json import as_json, dumps, times_json
+from pipeline.plan.explain import explain
 from pipeline.plan.machines import find_machines, with_prices
 from pipeline.plan.make import make_plan
-from pipeline.plan.show import show
-from pipeline.recipe import load_recipe
+from pipeline.plan.outcome import stage_times
+from pipeline.plan.show import headline, show
+from pipeline.recipe import Recipe, load_recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,25 +30,50 @@ class Asked:
     prices: Path | None = None
     probe: bool = False
     json: bool = False
+    explain: bool = False
 
 
 def plan_command(asked: Asked, console: Console) -> None:
-    """Print the plan of a recipe. Starts no run and writes nothing.
+    """Print the plan of a recipe, or of all runs of a sweep. Starts no run and writes nothing.
 
     Raises RequestError for what cannot be planned, WorkError for what does not fit.
     """
-    recipe = load_recipe(asked.recipe, asked.settings)
-    machines = find_machines(recipe, asked.recipe, asked.cluster, asked.address)
+    runs: dict[str, Recipe] = {}
+    is_sweep = "sweep" in load_toml(asked.recipe)
+    if is_sweep:
+        from pipeline.sweep.points import load_sweep
+
+        sweep = load_sweep(asked.recipe, asked.settings)
+        name, runs = sweep.name, dict(sweep.runs)
+    else:
+        runs[""] = load_recipe(asked.recipe, asked.settings)
+        name = runs[""].run.name
+    first = next(iter(runs.values()))
+    machines = find_machines(first, asked.recipe, asked.cluster, asked.address)
     machines = with_prices(machines, asked.price, asked.prices)
     rates = REFERENCE
     if asked.probe:
         from pipeline.estimates.probe import probe
 
         rates = probe()
-    plan = make_plan(recipe, machines, rates)
-    if asked.json:
-        console.print(dumps(plan), highlight=False, markup=False, soft_wrap=True)
+    plans = {run: make_plan(recipe, machines, rates) for run, recipe in runs.items()}
+    if is_sweep:
+        from pipeline.sweep.planned import sweep_times
+
+        times = sweep_times(plans)
     else:
-        show(plan, console)
-    if plan.faults:
-        raise WorkError(f"{plan.faults[0]}" + (f" (and {len(plan.faults) - 1} more)" if len(plan.faults) > 1 else ""))
+        times = stage_times(plans[""])
+    if asked.json:
+        values = as_json(plans[""]) if not is_sweep else times_json(machines, times)
+        if is_sweep:
+            values["runs"] = {run: as_json(plan) for run, plan in plans.items()}
+        console.print(dumps(values), highlight=False, markup=False, soft_wrap=True)
+    else:
+        show(name, plans, times, console)
+        for run, plan in plans.items() if asked.explain else ():
+            if is_sweep:
+                console.print(f"\n{headline(run, {'': plan}, stage_times(plan))}", style="bold", highlight=False)
+            explain(plan, console)
+    faults = [fault for plan in plans.values() for fault in plan.faults]
+    if faults:
+        raise WorkError(f"{faults[0]}" + (f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""))

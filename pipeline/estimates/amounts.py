@@ -1,18 +1,17 @@
-"""A figure of a plan that says where it comes from."""
+"""Bytes and where they come from, the memory of one process, and numbers as people read them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 HEAD_ELEMENTS = 1 << 26
-"""Logits that the head holds at once: `training.tree.scoring.HEAD_ELEMENTS`, as a test sees to."""
-
-
+"""Logits that the head holds at once: equal to `training.tree.scoring.HEAD_ELEMENTS`, which a test checks."""
 _FRAGMENTS = 0.05
+"""Share of a GPU's used memory that torch's allocator cannot use, by assumption."""
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """So many bytes for `what`. `how` is the formula with its numbers, `source` where the formula is from."""
+    """So many bytes for `what`. `how` is the formula with its numbers, `source` says where the formula is from."""
 
     what: str
     bytes: float
@@ -22,8 +21,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceMemory:
-    """One process: what lies on its device, and on its host, in bytes. `faults`: why it does not fit; empty where it
-    does."""
+    """Bytes of one process, on its device and on its host. `faults` say why it does not fit, if it does not."""
 
     device: str
     capacity: float
@@ -37,14 +35,14 @@ class DeviceMemory:
 
 
 def scored_logits(rows: float, each: int) -> tuple[float, str, str]:
-    """Bytes of `rows` logits (positions x vocabulary) of a model of `each` bytes a value, which go through the head a
-    part at a time; how, and the source."""
+    """Bytes, formula and source of `rows` logits (positions x vocabulary) of a model with `each` bytes a value, of
+    which the head holds a part at a time."""
     at_once = min(rows, float(HEAD_ELEMENTS))
     return at_once * (each + 8), f"{count(at_once)} logits at once x {each + 8} bytes", "training/tree/scoring.py"
 
 
 def fragments(amounts: list[Amount]) -> Amount:
-    """What the allocator cannot use, beside these."""
+    """What the allocator cannot use beside these amounts."""
     return Amount("fragments", _FRAGMENTS * total(amounts), f"{_FRAGMENTS:.0%} of the rest", "assumed")
 
 
@@ -53,17 +51,12 @@ def total(amounts: Iterable[Amount]) -> float:
 
 
 def size(value: float) -> str:
-    """Bytes for people: GiB or MiB."""
+    """Bytes as GiB or MiB."""
     return f"{value / (1 << 30):,.2f} GiB" if abs(value) >= 1 << 30 else f"{value / (1 << 20):,.1f} MiB"
 
 
-def gigabytes(value: float) -> str:
-    """Bytes in units of 1e9, as weights are quoted."""
-    return f"{value / 1e9:,.1f} GB"
-
-
 def count(value: float) -> str:
-    """A number for people: 70.55 G, 0.94 M."""
+    """A number with four digits and a unit: 70.55 G, 0.94 M."""
     for unit, scale in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if abs(value) >= scale:
             return f"{value / scale:.4g} {unit}"
@@ -71,7 +64,7 @@ def count(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people."""
+    """Seconds in the unit that suits them: days, hours, minutes or seconds."""
     if seconds >= 2 * 86400:
         return f"{seconds / 86400:.1f} days"
     if seconds >= 2 * 3600:

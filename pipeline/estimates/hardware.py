@@ -1,7 +1,7 @@
-"""GPUs, nodes and clusters as a plan sees them: facts from data sheets, and what a file says about one's own nodes."""
+"""GPUs, nodes and clusters as a plan sees them: facts from data sheets, and cluster files that describe nodes."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +16,7 @@ GIB = 1 << 30
 MIB = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class GpuType:
     """One type of GPU. Rates are the vendor's, dense and without sparsity: ceilings that nobody reaches."""
 
@@ -29,99 +29,81 @@ class GpuType:
     """Of its memory, in GB/s."""
     link_gbs: float
     """To another GPU of the same node and back, in GB/s: NVLink, else PCIe."""
-    ray_type: str
-    """Ray's name in `accelerator_type:NAME`."""
     source: str
-    bf16: bool = True
     also: tuple[str, ...] = ()
-    """Other names of it."""
+    """What the driver and people call it beside its name, ignoring case and punctuation."""
+    ray: str = ""
+    """Ray's name where it is not `name`."""
+    bf16: bool = True
 
     @property
     def memory_bytes(self) -> int:
         return self.memory_mib * MIB
 
-
-def _gpu(
-    name: str,
-    mib: int,
-    tflops: float,
-    gbs: float,
-    link: float,
-    source: str,
-    *also: str,
-    ray: str = "",
-    bf16: bool = True,
-) -> GpuType:
-    """One row; `also`: what the driver and people call it beside its name, ignoring case and punctuation."""
-    return GpuType(
-        name=name,
-        memory_mib=mib,
-        tflops=tflops,
-        bandwidth_gbs=gbs,
-        link_gbs=link,
-        ray_type=ray or name,
-        source=source,
-        bf16=bf16,
-        also=also,
-    )
+    @property
+    def ray_type(self) -> str:
+        """Ray's name in `accelerator_type:NAME`."""
+        return self.ray or self.name
 
 
 _VOLTA = "NVIDIA V100 data sheet (fp16; it has no bf16)"
 GPUS: dict[str, GpuType] = {
     gpu.name: gpu
     for gpu in (
-        _gpu("B200", 183359, 2250, 8000, 1800, "NVIDIA DGX B200 data sheet (per GPU)"),
-        _gpu("GH200", 97871, 990, 4000, 900, "NVIDIA GH200 data sheet (96 GB of HBM3)", "GH200 480GB", "GH200 96GB"),
-        _gpu("H200", 143771, 989, 4800, 900, "NVIDIA H200 (SXM) data sheet", "H200 SXM"),
-        _gpu("H100", 81559, 989, 3350, 900, "NVIDIA H100 (SXM5) data sheet", "H100 80GB HBM3", "H100 SXM", "H100 SXM5"),
+        GpuType("B200", 183359, 2250, 8000, 1800, "NVIDIA DGX B200 data sheet (per GPU)"),
+        GpuType(
+            "GH200", 97871, 990, 4000, 900, "NVIDIA GH200 data sheet (96 GB of HBM3)", ("GH200 480GB", "GH200 96GB")
+        ),
+        GpuType("H200", 143771, 989, 4800, 900, "NVIDIA H200 (SXM) data sheet", ("H200 SXM",)),
+        GpuType(
+            "H100", 81559, 989, 3350, 900, "NVIDIA H100 (SXM5) data sheet", ("H100 80GB HBM3", "H100 SXM", "H100 SXM5")
+        ),
         # Bridges join pairs of PCIe cards only, and not every machine has them: the slots' own rate counts.
-        _gpu("H100-NVL", 95830, 835, 3900, 128, "NVIDIA H100 NVL data sheet"),
-        _gpu("H100-PCIe", 81559, 756, 2000, 128, "NVIDIA H100 PCIe data sheet", "H100 PCIe 80GB"),
-        _gpu(
+        GpuType("H100-NVL", 95830, 835, 3900, 128, "NVIDIA H100 NVL data sheet"),
+        GpuType("H100-PCIe", 81559, 756, 2000, 128, "NVIDIA H100 PCIe data sheet", ("H100 PCIe 80GB",)),
+        GpuType(
             "A100-80",
             81920,
             312,
             2039,
             600,
             "NVIDIA A100 80GB (SXM) data sheet",
-            "A100 SXM4 80GB",
-            "A100 80GB",
+            ("A100 SXM4 80GB", "A100 80GB"),
             ray="A100-80G",
         ),
-        _gpu("A100-80-PCIe", 81920, 312, 1935, 64, "NVIDIA A100 80GB PCIe data sheet", "A100 80GB PCIe"),
-        _gpu(
+        GpuType("A100-80-PCIe", 81920, 312, 1935, 64, "NVIDIA A100 80GB PCIe data sheet", ("A100 80GB PCIe",)),
+        GpuType(
             "A100-40",
             40960,
             312,
             1555,
             600,
             "NVIDIA A100 40GB (SXM) data sheet",
-            "A100 SXM4 40GB",
-            "A100 40GB",
+            ("A100 SXM4 40GB", "A100 40GB"),
             ray="A100-40G",
         ),
-        _gpu("A100-40-PCIe", 40960, 312, 1555, 64, "NVIDIA A100 40GB PCIe data sheet", "A100 PCIE 40GB"),
-        _gpu("L40S", 46068, 362, 864, 64, "NVIDIA L40S data sheet"),
-        _gpu("L40", 46068, 181, 864, 64, "NVIDIA L40 data sheet"),
-        _gpu("A40", 46068, 149.7, 696, 64, "NVIDIA A40 data sheet"),
-        _gpu("RTX-4090", 24564, 165, 1008, 64, "NVIDIA Ada architecture paper: bf16 with float32 sums", "4090"),
-        _gpu("RTX-3090", 24576, 71, 936, 64, "NVIDIA GA102 architecture paper: bf16 with float32 sums", "3090"),
-        _gpu("A10", 23028, 125, 600, 64, "NVIDIA A10 data sheet"),
-        _gpu("A10G", 23028, 70, 600, 32, "NVIDIA A10G data sheet"),
-        _gpu("L4", 23034, 121, 300, 64, "NVIDIA L4 data sheet"),
-        _gpu("V100-32", 32510, 125, 900, 300, _VOLTA, "V100 SXM2 32GB", "V100 32GB", bf16=False),
-        _gpu("V100-32-PCIe", 32510, 112, 900, 32, _VOLTA, "V100 PCIE 32GB", bf16=False),
-        _gpu("V100-16", 16160, 125, 900, 300, _VOLTA, "V100 SXM2 16GB", "V100 16GB", bf16=False),
-        _gpu("V100-16-PCIe", 16160, 112, 900, 32, _VOLTA, "V100 PCIE 16GB", bf16=False),
-        _gpu("T4", 15360, 65, 320, 32, "NVIDIA T4 data sheet (fp16; it has no bf16)", bf16=False),
+        GpuType("A100-40-PCIe", 40960, 312, 1555, 64, "NVIDIA A100 40GB PCIe data sheet", ("A100 PCIE 40GB",)),
+        GpuType("L40S", 46068, 362, 864, 64, "NVIDIA L40S data sheet"),
+        GpuType("L40", 46068, 181, 864, 64, "NVIDIA L40 data sheet"),
+        GpuType("A40", 46068, 149.7, 696, 64, "NVIDIA A40 data sheet"),
+        GpuType("RTX-4090", 24564, 165, 1008, 64, "NVIDIA Ada architecture paper: bf16 with float32 sums", ("4090",)),
+        GpuType("RTX-3090", 24576, 71, 936, 64, "NVIDIA GA102 architecture paper: bf16 with float32 sums", ("3090",)),
+        GpuType("A10", 23028, 125, 600, 64, "NVIDIA A10 data sheet"),
+        GpuType("A10G", 23028, 70, 600, 32, "NVIDIA A10G data sheet"),
+        GpuType("L4", 23034, 121, 300, 64, "NVIDIA L4 data sheet"),
+        GpuType("V100-32", 32510, 125, 900, 300, _VOLTA, ("V100 SXM2 32GB", "V100 32GB"), bf16=False),
+        GpuType("V100-32-PCIe", 32510, 112, 900, 32, _VOLTA, ("V100 PCIE 32GB",), bf16=False),
+        GpuType("V100-16", 16160, 125, 900, 300, _VOLTA, ("V100 SXM2 16GB", "V100 16GB"), bf16=False),
+        GpuType("V100-16-PCIe", 16160, 112, 900, 32, _VOLTA, ("V100 PCIE 16GB",), bf16=False),
+        GpuType("T4", 15360, 65, 320, 32, "NVIDIA T4 data sheet (fp16; it has no bf16)", bf16=False),
     )
 }
 
 
 def gpu_type(name: str, own: Mapping[str, GpuType] = MappingProxyType({})) -> GpuType:
-    """A type by its name here, Ray's or the driver's, in any case; those of a cluster file (`own`) come first.
+    """A type of GPU by its name here, Ray's or the driver's, in any case; those of a cluster file (`own`) come first.
 
-    The whole name counts: of an H100 PCIe nothing is taken from the H100. Raises RequestError for one not known.
+    The whole name counts: an H100 PCIe is not taken for an H100. Raises RequestError for a type that is not known.
     """
     wanted = _plain(name)
     for gpu in (*own.values(), *GPUS.values()):
@@ -143,8 +125,9 @@ def _plain(name: str) -> str:
 
 
 Quantity = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
-"""Of something that a machine has: finite, and more than nothing."""
+"""How much a machine has of something that it must have: finite and above zero."""
 QuantityOrNone = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+"""The same, where zero is allowed."""
 
 
 class GpuConfig(Section):
@@ -189,23 +172,22 @@ class NodeConfig(Section):
 
 
 class ClusterConfig(Section):
-    """The nodes that there are, by kind, and the types of GPU in them that are not known here."""
+    """A cluster file: nodes by kind, and the types of GPU in them that are not known here."""
 
     nodes: dict[str, NodeConfig] = Field(min_length=1)
     gpus: dict[str, GpuConfig] = Field(default_factory=dict)
     currency: str = "USD"
 
     def own_types(self) -> dict[str, GpuType]:
-        """The types of `gpus`."""
+        """The types of GPU that the file describes."""
         return {
             name: GpuType(
-                name=name,
-                memory_mib=int(gpu.memory_gib * 1024),
-                tflops=gpu.tflops,
-                bandwidth_gbs=gpu.bandwidth_gbs,
-                link_gbs=gpu.link_gbs,
-                ray_type=name,
-                source=f"[gpus.{name}] of the cluster file",
+                name,
+                int(gpu.memory_gib * 1024),
+                gpu.tflops,
+                gpu.bandwidth_gbs,
+                gpu.link_gbs,
+                f"[gpus.{name}] of the cluster file",
                 bf16=gpu.bf16,
             )
             for name, gpu in self.gpus.items()
@@ -214,7 +196,7 @@ class ClusterConfig(Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One node. `gpu` is None where it has no GPU."""
+    """One node. `gpu` is None where it has none. Sizes are in bytes, rates in GB/s."""
 
     name: str
     kind: str
@@ -222,18 +204,17 @@ class Node:
     gpus: int
     cpus: float
     memory: float
-    """Bytes, as all sizes here."""
     shm: float
     network_gbs: float
-    """GB/s."""
     storage_gbs: float
     disk: float
+    """Free space; 0: not known, not checked."""
     price_hour: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machines:
-    """A cluster, and in words where that is known from."""
+    """The nodes of a cluster, and in words how they are known."""
 
     nodes: tuple[Node, ...]
     source: str
@@ -263,17 +244,14 @@ def load_machines(path: Path) -> Machines:
 
 def machines(config: ClusterConfig, source: str) -> Machines:
     """The nodes of a configuration, one by one. Raises RequestError for a type of GPU that is not known."""
-    return Machines(nodes=tuple(_nodes(config, source)), source=source, currency=config.currency)
-
-
-def _nodes(config: ClusterConfig, source: str) -> Iterator[Node]:
+    nodes = []
     for kind, node in config.nodes.items():
         try:
             gpu = gpu_type(node.gpu, config.own_types()) if node.gpu else None
         except RequestError as error:
             raise RequestError(f"{source}: nodes.{kind}.gpu: {error}") from None
-        for index in range(node.count):
-            yield Node(
+        nodes += [
+            Node(
                 name=kind if node.count == 1 else f"{kind}-{index}",
                 kind=kind,
                 gpu=gpu,
@@ -286,3 +264,6 @@ def _nodes(config: ClusterConfig, source: str) -> Iterator[Node]:
                 disk=node.disk_gib * GIB,
                 price_hour=node.price_hour,
             )
+            for index in range(node.count)
+        ]
+    return Machines(nodes=tuple(nodes), source=source, currency=config.currency)

@@ -1,7 +1,10 @@
-"""Bundles on nodes: what Ray is asked for, and whether it can ever be given. First fit, the largest bundles first."""
+"""Bundles on nodes: what Ray is asked for, and whether the nodes can ever give it.
+
+First fit, the largest bundles first.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cluster.pool.placement import Bundle
 from pipeline.estimates.hardware import Machines, Node
@@ -13,7 +16,7 @@ class GroupRequest:
 
     name: str
     bundles: tuple[Bundle, ...]
-    """Those of all groups, group by group."""
+    """The bundles of all groups, group by group."""
     count: int = 1
     strategy: str = "PACK"
 
@@ -25,7 +28,7 @@ class GroupRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedGroup:
-    """Where the bundles go: the node's name for each. `faults`: why they can't be placed; empty where they can."""
+    """The node's name for each bundle. `faults` say why they cannot be placed; then `nodes` is empty."""
 
     request: GroupRequest
     nodes: tuple[str, ...]
@@ -40,61 +43,62 @@ class PlacedGroup:
 
 @dataclass(slots=True)
 class _Free:
+    """What is left of a node."""
+
     node: Node
-    cpus: float = field(init=False)
-    gpus: float = field(init=False)
+    cpus: float
+    gpus: float
 
-    def __post_init__(self) -> None:
-        self.cpus, self.gpus = self.node.cpus, float(self.node.gpus)
-
-    def take(self, bundle: Bundle) -> None:
+    def take(self, bundle: Bundle) -> bool:
+        """Take the bundle off what is left, where it fits. Returns whether it did."""
+        gpu = self.node.gpu
+        if bundle.gpus and bundle.gpu_types and (gpu is None or gpu.name not in bundle.gpu_types):
+            return False
+        if self.cpus < bundle.cpus or self.gpus < bundle.gpus:
+            return False
         self.cpus -= bundle.cpus
         self.gpus -= bundle.gpus
-
-    def takes(self, bundle: Bundle) -> bool:
-        if bundle.gpus and bundle.gpu_types and (self.node.gpu is None or self.node.gpu.name not in bundle.gpu_types):
-            return False
-        return self.cpus >= bundle.cpus and self.gpus >= bundle.gpus
+        return True
 
 
 def place(request: GroupRequest, machines: Machines) -> PlacedGroup:
     """Put all groups on an empty cluster: the stages take turns, so each one has it for itself."""
-    free = sorted((_Free(node) for node in machines.nodes), key=_speed, reverse=True)
-    group = request.group
+    free, group = _empty(machines), request.group
     order = sorted(range(len(group)), key=lambda i: (-group[i].gpus, -group[i].cpus))
     found: list[str] = []
     for _ in range(request.count):
         here: dict[int, str] = {}
         for index in order:
-            bundle = group[index]
-            room = next((slot for slot in free if slot.takes(bundle)), None)
-            if room is None:
-                placed = len(found) + len(here)
-                return PlacedGroup(request=request, nodes=(), faults=(_why(request, bundle, placed, machines),))
-            room.take(bundle)
-            here[index] = room.node.name
+            node = next((left.node for left in free if left.take(group[index])), None)
+            if node is None:
+                fault = _no_place(request, group[index], len(found) + len(here), machines)
+                return PlacedGroup(request=request, nodes=(), faults=(fault,))
+            here[index] = node.name
         found += [here[index] for index in range(len(group))]
     return PlacedGroup(request=request, nodes=tuple(found))
 
 
 def most(group: Sequence[Bundle], machines: Machines, at_most: int = 1_000_000) -> int:
     """How many such groups the empty cluster holds."""
-    free = sorted((_Free(node) for node in machines.nodes), key=_speed, reverse=True)
+    free = _empty(machines)
     for held in range(at_most):
-        for bundle in group:
-            room = next((slot for slot in free if slot.takes(bundle)), None)
-            if room is None:
-                return held
-            room.take(bundle)
+        if not all(any(left.take(bundle) for left in free) for bundle in group):
+            return held
     return at_most
 
 
-def _speed(slot: _Free) -> tuple[float, float]:
-    gpu = slot.node.gpu
-    return (gpu.tflops, gpu.bandwidth_gbs) if gpu else (0.0, 0.0)
+def _empty(machines: Machines) -> list[_Free]:
+    """All nodes, those with the fastest GPUs first."""
+    nodes = sorted(
+        machines.nodes,
+        key=lambda node: (node.gpu.tflops, node.gpu.bandwidth_gbs) if node.gpu else (0.0, 0.0),
+        reverse=True,
+    )
+    return [_Free(node, node.cpus, float(node.gpus)) for node in nodes]
 
 
-def _why(request: GroupRequest, bundle: Bundle, placed: int, machines: Machines) -> str:
+def _no_place(request: GroupRequest, bundle: Bundle, placed: int, machines: Machines) -> str:
+    """The fault of a group of which `placed` bundles were placed, and `bundle` cannot be."""
     wanted = bundle.gpus and bundle.gpu_types and not bundle.gpu
     types = f" of type {' or '.join(sorted(bundle.gpu_types))}" if wanted else ""
     there = f"{len(machines.nodes)} node(s) with {machines.gpus} GPUs and {sum(n.cpus for n in machines.nodes):g} CPUs"

@@ -1,6 +1,6 @@
 """Ten seconds of measuring this machine: matrices, memory, starting a process, and plain Python.
 
-The only part of the planner that does anything. It starts one short process of its own and writes nothing.
+This is the only part of the planner that runs anything. It starts short processes of its own and writes nothing.
 """
 
 import json
@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from cluster.errors import WorkError
 from pipeline.estimates.speed import CpuRates
@@ -22,9 +21,9 @@ _TOKENS, _WIDE, _NARROW = 2048, 344, 128
 
 
 def probe(seconds_each: float = 1.5, starts: int = 2) -> CpuRates:
-    """Rates of this machine, one thread each; three of them take `seconds_each`, `starts` processes what they take.
+    """Measure this machine's rates on one thread: three of them for `seconds_each`, and `starts` starts of a process.
 
-    Raises WorkError when the process for it does not come through.
+    Raises WorkError when a process that measures fails.
     """
     figures, first = _process(_MEASURE, seconds_each)
     measured = json.loads(figures)
@@ -56,47 +55,30 @@ def measure_here(seconds_each: float) -> None:
 
     torch.set_num_threads(1)
     started = time.perf_counter()
+    left, right = torch.randn(_TOKENS, _NARROW), torch.randn(_NARROW, _WIDE)
+    # Beyond the caches: two arrays are read, one is written.
+    one, other = torch.zeros(32 << 20), torch.zeros(32 << 20)
     figures = {
-        "matrix_flops": _matrix_flops(torch, seconds_each),
-        "bandwidth": _bandwidth(torch, seconds_each),
-        "python_s": _python_s(seconds_each),
+        "matrix_flops": 2.0 * _TOKENS * _NARROW * _WIDE / _best(lambda: left @ right, seconds_each),
+        "bandwidth": 3.0 * int(one.numel()) * 4 / _best(lambda: one.add_(other), seconds_each),
+        "python_s": _best(_plain_python, seconds_each),
     }
     figures["measuring_s"] = time.perf_counter() - started
     sys.stdout.write(json.dumps(figures) + "\n")
 
 
-def _matrix_flops(torch: Any, seconds: float) -> float:
-    """FLOP/s of float32 products [2048, 128] x [128, 344]."""
-    left = torch.randn(_TOKENS, _NARROW)
-    right = torch.randn(_NARROW, _WIDE)
-    each = _best(lambda: left @ right, seconds)
-    return 2.0 * _TOKENS * _NARROW * _WIDE / each
-
-
-def _bandwidth(torch: Any, seconds: float) -> float:
-    """Bytes/s of an addition of two arrays beyond the caches: two read, one written."""
-    one = torch.zeros(32 << 20)
-    other = torch.zeros(32 << 20)
-    each = _best(lambda: one.add_(other), seconds)
-    return 3.0 * int(one.numel()) * 4 / each
-
-
-def _python_s(seconds: float) -> float:
-    """Seconds of a fixed piece of interpreted work: JSON out and in, a dictionary, strings."""
-
-    def work() -> None:
-        for index in range(2000):
-            text = json.dumps({"name": "add", "arguments": {"a": index, "b": [index, str(index)]}})
-            table = json.loads(text)
-            table["arguments"]["a"] += 1
-            "-".join(sorted(table))
-
-    return _best(work, seconds)
+def _plain_python() -> None:
+    """The fixed piece of plain Python that `python_s` times: JSON out and in, a dictionary, strings."""
+    for index in range(2000):
+        text = json.dumps({"name": "add", "arguments": {"a": index, "b": [index, str(index)]}})
+        table = json.loads(text)
+        table["arguments"]["a"] += 1
+        "-".join(sorted(table))
 
 
 def _best(work: Callable[[], object], seconds: float) -> float:
-    """The shortest of as many runs as there is time for: what the machine can do, not what it did while somebody else
-    was at it."""
+    """The shortest of as many runs as there is time for: what the machine can do, not what it did while it was busy
+    with something else."""
     best = float("inf")
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:

@@ -17,13 +17,13 @@ def published_shape(hub_name: str) -> ModelShape | None:
 
 
 def published_licence(hub_name: str) -> str:
-    """The licence that a model of the table is published under; "" for others."""
+    """The licence that a model of the table is published under; "" for others. `hub_name`: OWNER/NAME."""
     found = _known(hub_name)
     return "" if found is None else _PUBLISHED[found][0]
 
 
 def nearest_names(hub_name: str) -> tuple[str, ...]:
-    """The models of the table whose names are most like `hub_name`."""
+    """The models of the table whose names are most like `hub_name`, three at most."""
     lower = {name.lower(): name for name in _PUBLISHED}
     return tuple(lower[name] for name in difflib.get_close_matches(hub_name.lower(), lower, 3, 0.5))
 

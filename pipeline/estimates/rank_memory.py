@@ -1,9 +1,9 @@
 """Memory of one training rank: model states under ZeRO, activations of one row of a tree, logits, buffers.
 
 States are those of mixed-precision Adam in the ZeRO paper (Rajbhandari et al. 2020, section 3.1): 2 bytes of bf16
-parameters, 2 of gradients, 12 of float32 master parameters and two moments: 16 a parameter. Beyond the paper, gradients
-add up in float32 here, which is 2 more. In float32 on the CPU DeepSpeed keeps a flat copy beside the module's own:
-4 + 4 + 4 + 8 = 20.
+parameters, 2 of gradients, 12 of float32 master parameters and two moments: 16 bytes a parameter. Beyond the paper,
+gradients are summed in float32 here, which takes 2 bytes more. In float32 on the CPU DeepSpeed keeps a flat copy beside
+the module's own parameters: 4 + 4 + 4 + 8 = 20 bytes.
 """
 
 from dataclasses import dataclass
@@ -11,62 +11,63 @@ from dataclasses import dataclass
 from pipeline.estimates.amounts import Amount, DeviceMemory, count, fragments, scored_logits, total
 from pipeline.estimates.hardware import GIB, GpuType
 from pipeline.estimates.shapes import ModelShape
+from training.config import TrainingConfig
+from training.ranks.zero import uses_bf16
 
 _ZERO = "ZeRO paper (arXiv 1910.02054), section 3.1"
 _DEEPSPEED = "DeepSpeed 0.19"
 _LIVE_PARAMETERS = 1e9
 """DeepSpeed's stage3_max_live_parameters."""
 _PROCESS = 1.5 * GIB
-"""CUDA context, NCCL's buffers, cuBLAS."""
+"""Memory of the CUDA context, NCCL's buffers and cuBLAS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankRequest:
-    """So many ranks that train one model. `logits_everywhere`: an arm's trainer runs the head on every position."""
+    """The ranks that train one arm: the model, the recipe's `training`, and what the arm and its chains add."""
 
     shape: ModelShape
-    ranks: int
-    gpus_a_rank: float
-    cpus_a_rank: float
-    zero_stage: int
-    bf16: bool
-    offload_optimizer: bool
-    offload_parameters: bool
-    checkpointing: bool
-    tokens: int
-    """Tokens of one forward and backward pass on a rank at most."""
+    training: TrainingConfig
+    gradient_checkpointing: bool
     longest_chain: int
-    bucket: int
-    """Elements reduced at a time."""
-    prefetch: int
+    """Tokens of a chain with its prompt at most."""
     logits_everywhere: bool
+    """Whether the arm's trainer runs the head on every position (SFT), or only where it is needed (DPO)."""
     typical_tokens: float
-    """Tokens of a row as they come; at most `tokens`."""
+    """Tokens of an average row; at most `training.tokens_per_micro_step`."""
+
+    @property
+    def bf16(self) -> bool:
+        return uses_bf16(self.training)
+
+    @property
+    def longest_row(self) -> int:
+        """Tokens that a chain may have: those of a row, and no more than the model has positions."""
+        tokens = self.training.tokens_per_micro_step
+        return min(tokens, self.shape.max_context or tokens)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankMemory(DeviceMemory):
-    """One rank."""
+    """Memory of one rank."""
 
     request: RankRequest
 
 
 def state_bytes_each(bf16: bool) -> dict[str, float]:
-    """Bytes a parameter: parameters, gradients, optimizer state (master copy and two moments)."""
-    return (
-        {"parameters": 2.0, "gradients": 2.0, "optimizer": 12.0}
-        if bf16
-        else {"parameters": 4.0, "gradients": 4.0, "optimizer": 12.0}
-    )
+    """Bytes a parameter of parameters, gradients, and optimizer state (master copy and two moments)."""
+    each = 2.0 if bf16 else 4.0
+    return {"parameters": each, "gradients": each, "optimizer": 12.0}
 
 
 def states(request: RankRequest) -> tuple[list[Amount], list[Amount]]:
-    """Model states of one rank: on its device, and off it."""
+    """Model states of one rank as in the ZeRO paper, on its device and on its host."""
     split_from = {"optimizer": 1, "gradients": 2, "parameters": 3}
+    zero, ranks = request.training.zero, request.training.ranks
     device: list[Amount] = []
     host: list[Amount] = []
     for what, each in state_bytes_each(request.bf16).items():
-        split = request.ranks if request.zero_stage >= split_from[what] else 1
+        split = ranks if zero.stage >= split_from[what] else 1
         share = f" / {split} ranks" if split > 1 else ""
         amount = Amount(
             what,
@@ -74,29 +75,29 @@ def states(request: RankRequest) -> tuple[list[Amount], list[Amount]]:
             f"{count(request.shape.parameters)} parameters x {each:g} bytes{share}",
             _ZERO if request.bf16 else f"{_ZERO}; float32 with DeepSpeed's flat copy",
         )
-        away = request.offload_parameters if what == "parameters" else request.offload_optimizer
-        (host if away else device).append(amount)
+        away = zero.offload_param if what == "parameters" else zero.offload_optimizer
+        (host if away == "cpu" else device).append(amount)
     return device, host
 
 
 def accumulation(request: RankRequest) -> tuple[list[Amount], list[Amount]]:
-    """What gradients take beyond `states`, on a rank's device and off it.
+    """What gradients take beyond `states`, on a rank's device and on its host.
 
-    bf16 gradients add up in float32: DeepSpeed's flat buffer of them has 4 bytes where the paper's has 2. An optimizer
-    off the GPU has float32 gradients of its own beside that buffer, which lies with it.
+    bf16 gradients are summed in float32: DeepSpeed's flat buffer of them has 4 bytes where the paper's has 2. An
+    offloaded optimizer has float32 gradients of its own, and that flat buffer lies beside them on the host.
     """
-    split = request.ranks if request.zero_stage >= 2 else 1
-    parameters = request.shape.parameters
+    zero, ranks, parameters = request.training.zero, request.training.ranks, request.shape.parameters
+    split = ranks if zero.stage >= 2 else 1
     found = []
     if request.bf16:
         how = f"{count(parameters)} gradients x 2 bytes more" + (f" / {split} ranks" if split > 1 else "")
         source = "training/ranks/zero.py: grad_accum_dtype = fp32; DeepSpeed: grad_partitions_flat_buffer"
         found.append(Amount("float32 accumulation", 2 * parameters / split, how, source))
-    if not request.offload_optimizer:
+    if zero.offload_optimizer == "none":
         return found, []
-    how = f"{count(parameters)} gradients x 4 bytes / {request.ranks} ranks"
+    how = f"{count(parameters)} gradients x 4 bytes / {ranks} ranks"
     source = "DeepSpeed: the gradient of each float32 partition, with offload_optimizer"
-    return [], [*found, Amount("the optimizer's gradients", 4 * parameters / request.ranks, how, source)]
+    return [], [*found, Amount("the optimizer's gradients", 4 * parameters / ranks, how, source)]
 
 
 def states_in_all(request: RankRequest) -> tuple[list[Amount], list[Amount]]:
@@ -106,17 +107,21 @@ def states_in_all(request: RankRequest) -> tuple[list[Amount], list[Amount]]:
 
 
 def rank_on_gpu(request: RankRequest, gpu: GpuType) -> RankMemory:
-    """One rank on one GPU."""
+    """Memory of one rank on one GPU."""
     device, host = states_in_all(request)
     device += [*_working(request), Amount("process", _PROCESS, "CUDA context, NCCL, cuBLAS", "assumed")]
     device.append(fragments(device))
+    needed, gpus_per_rank = total(device), request.training.gpus_per_rank
     faults = []
-    if total(device) > gpu.memory_bytes:
-        faults.append(f"a rank needs {total(device) / GIB:.1f} GiB and {gpu.name} has {gpu.memory_bytes / GIB:.1f} GiB")
+    if needed > gpu.memory_bytes:
+        faults.append(
+            f"a rank needs {needed / GIB:.1f} GiB and {gpu.name} has {gpu.memory_bytes / GIB:.1f} GiB: "
+            f"{(needed - gpu.memory_bytes) / GIB:.1f} GiB too little"
+        )
     if request.bf16 and not gpu.bf16:
         faults.append(f"{gpu.name} has no bf16; set training.zero.bf16 = 'off' or train on newer GPUs")
-    if request.ranks > 1 and request.gpus_a_rank != 1:
-        faults.append(f"{request.gpus_a_rank:g} GPUs a rank: NCCL takes exactly one; set training.gpus_per_rank = 1")
+    if request.training.ranks > 1 and gpus_per_rank != 1:
+        faults.append(f"{gpus_per_rank:g} GPUs a rank: NCCL takes exactly one; set training.gpus_per_rank = 1")
     return RankMemory(
         request=request,
         device=gpu.name,
@@ -128,7 +133,7 @@ def rank_on_gpu(request: RankRequest, gpu: GpuType) -> RankMemory:
 
 
 def rank_on_cpu(request: RankRequest, process: float) -> RankMemory:
-    """One rank without a GPU; `process` is what it takes before there is a model."""
+    """Memory of one rank without a GPU; `process` is what it takes before there is a model."""
     device, host = states_in_all(request)
     device += [*_working(request), Amount("process", process, "measured without a model", "docs/planning.md")]
     return RankMemory(
@@ -141,11 +146,11 @@ def rank_on_cpu(request: RankRequest, process: float) -> RankMemory:
     )
 
 
-def layer_bytes_a_token(shape: ModelShape, each: int) -> float:
-    """What one layer keeps for its backward pass, a token, in Hugging Face's Llama.
+def layer_bytes_per_token(shape: ModelShape, each: int) -> float:
+    """Bytes that one layer of Hugging Face's Llama keeps for its backward pass, for each token.
 
-    Counted in what autograd saves (measured in `tests/pipeline/estimates/test_rank_memory.py`): two norms, their inputs
-    and outputs; q and k before and after rotation, v, the attention's output; gate, up, SiLU and their product.
+    It is what autograd saves (measured in `tests/pipeline/estimates/test_rank_memory.py`): two norms, their inputs and
+    outputs; q and k before and after rotation, v, the attention's output; gate, up, SiLU and their product.
     """
     wide, narrow = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
     # Norms work in float32 whatever the weights' type: 4 bytes each.
@@ -154,82 +159,59 @@ def layer_bytes_a_token(shape: ModelShape, each: int) -> float:
 
 
 def _working(request: RankRequest) -> list[Amount]:
-    shape, each = request.shape, 2 if request.bf16 else 4
-    tokens = request.tokens if request.gpus_a_rank else request.typical_tokens
-    layer = layer_bytes_a_token(shape, each)
-    if request.checkpointing:
+    """What a forward and backward pass takes beside the states."""
+    shape, training, each = request.shape, request.training, 2 if request.bf16 else 4
+    on_gpu = training.gpus_per_rank > 0
+    tokens = training.tokens_per_micro_step if on_gpu else request.typical_tokens
+    layer = layer_bytes_per_token(shape, each)
+    kept, how = tokens * shape.layers * layer, f"{tokens:,.0f} tokens x {shape.layers} layers x {layer:,.0f} bytes"
+    if request.gradient_checkpointing:
         kept = tokens * (shape.layers * shape.hidden * each + layer)
         boundaries = f"{shape.layers} layers x {shape.hidden} x {each} bytes"
         how = f"{tokens:,.0f} tokens x ({boundaries} + one layer of {layer:,.0f})"
+    found = [Amount("activations", kept, how, "what autograd saves of a layer; docs/planning.md")]
+    if on_gpu:
+        mask = (tokens / 128) ** 2 * 8 + tokens * shape.heads * 4 * shape.layers
+        how = "(tokens / 128)^2 x 8 bytes of block mask + 4 bytes a head of log-sum-exp"
+        found.append(Amount("tree attention", mask, how, "flex_attention"))
     else:
-        kept = tokens * shape.layers * layer
-        how = f"{tokens:,.0f} tokens x {shape.layers} layers x {layer:,.0f} bytes"
-    found = [
-        Amount("activations", kept, how, "what autograd saves of a layer; docs/planning.md"),
-        Amount("tree attention", *_tree(request, tokens)),
-        Amount("logits", *_logits(request, tokens, each)),
-    ]
-    if request.zero_stage == 3 and request.ranks > 1 and request.gpus_a_rank:
-        live = min(float(shape.parameters), _LIVE_PARAMETERS + request.prefetch)
-        found.append(
-            Amount("gathered parameters", live * each, f"{count(live)} live at most x {each} bytes", _DEEPSPEED)
-        )
-    if request.zero_stage and request.ranks > 1:
-        bucket = min(request.bucket, shape.parameters) * 2 * each
-        found.append(
-            Amount("reduce buckets", bucket, f"2 x {count(bucket / 2 / each)} elements x {each} bytes", _DEEPSPEED)
-        )
+        copies = tokens * 2 * 2 * (shape.kv_heads * shape.head_dim) * 4 * shape.layers
+        how = "keys and values of every path, put together a segment"
+        found.append(Amount("tree attention", copies, how, "training/tree/attention.py"))
+    # The head's output in the model's type and in float32, and its gradient.
+    rows = tokens * shape.vocab
+    if request.logits_everywhere:
+        how = f"{tokens:,.0f} tokens x vocabulary {shape.vocab:,} x {each + 8} bytes"
+        found.append(Amount("logits", rows * (each + 8), how, "TRL's SFT loss"))
+    else:
+        found.append(Amount("logits", *scored_logits(rows, each)))
+    if training.zero.stage == 3 and training.ranks > 1 and on_gpu:
+        live = min(float(shape.parameters), _LIVE_PARAMETERS + training.zero.stage3_prefetch_bucket_size)
+        how = f"{count(live)} live at most x {each} bytes"
+        found.append(Amount("gathered parameters", live * each, how, _DEEPSPEED))
+    if training.zero.stage and training.ranks > 1:
+        elements = min(training.zero.reduce_bucket_size, shape.parameters)
+        how = f"2 x {count(elements)} elements x {each} bytes"
+        found.append(Amount("reduce buckets", elements * 2 * each, how, _DEEPSPEED))
     return found
 
 
-def _tree(request: RankRequest, tokens: float) -> tuple[float, str, str]:
-    """Block mask of a row (CUDA), or the paths' keys and values that are put together (CPU)."""
-    shape = request.shape
-    if request.gpus_a_rank:
-        blocks = (tokens / 128) ** 2 * 8
-        lse = tokens * shape.heads * 4 * shape.layers
-        return (
-            blocks + lse,
-            "(tokens / 128)^2 x 8 bytes of block mask + 4 bytes a head of log-sum-exp",
-            "flex_attention",
-        )
-    narrow = shape.kv_heads * shape.head_dim
-    copies = tokens * 2 * 2 * narrow * 4 * shape.layers
-    return copies, "keys and values of every path, put together a segment", "training/tree/attention.py"
-
-
-def _logits(request: RankRequest, tokens: float, each: int) -> tuple[float, str, str]:
-    """The head's output, in the model's type and in float32, and its gradient."""
-    rows = tokens * request.shape.vocab
-    if request.logits_everywhere:
-        return (
-            rows * (each + 8),
-            f"{tokens:,.0f} tokens x vocabulary {request.shape.vocab:,} x {each + 8} bytes",
-            "TRL's SFT loss",
-        )
-    return scored_logits(rows, each)
-
-
-def longest_row(request: RankRequest) -> int:
-    """Tokens that a chain may have: those of a row, and no more than the model has positions."""
-    return min(request.tokens, request.shape.max_context or request.tokens)
-
-
 def _unfit(request: RankRequest) -> tuple[str, ...]:
-    """What no device changes."""
-    shape, longest = request.shape, request.longest_chain
+    """Faults that no device changes."""
+    shape, longest, tokens = request.shape, request.longest_chain, request.training.tokens_per_micro_step
     faults = []
-    if request.bf16 and request.zero_stage == 0:
+    if request.bf16 and request.training.zero.stage == 0:
         faults.append("zero.stage = 0 in bf16: DeepSpeed refuses float32 gradients there; take 1, 2 or 3")
     if shape.quantization:
         faults.append(f"{shape.name} is quantised ({shape.quantization}): full parameters are trained, not those")
-    if longest > request.tokens:
+    if longest > tokens:
         faults.append(
-            f"the longest chain may have {longest:,} tokens and a row of training holds {request.tokens:,}: "
-            "no cutting helps that"
+            f"the longest chain may have {longest:,} tokens and a row of training holds {tokens:,}: "
+            f"{longest - tokens:,} too few, and chains are not cut"
         )
     if shape.max_context and longest > shape.max_context:
         faults.append(
-            f"the longest chain may have {longest:,} tokens and {shape.name} has {shape.max_context:,} positions"
+            f"the longest chain may have {longest:,} tokens and {shape.name} has {shape.max_context:,} positions: "
+            f"{longest - shape.max_context:,} too few"
         )
     return tuple(faults)

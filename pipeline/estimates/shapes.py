@@ -1,9 +1,8 @@
 """What a model weighs, from its shape alone: parameters, bytes of weights, bytes of KV cache a token.
 
-Shapes come from a `config.json`, from a recipe, or from the table of published ones below. Counts are those of the
-dense decoder family (Llama, Mistral, Qwen2, Qwen3, Phi-3): embeddings, and a layer of four attention matrices, three
-of a gated MLP and two norms. A mixture of experts, or anything else, is refused rather than counted wrong.
-The table itself is in `published`.
+Shapes come from a `config.json`, from a recipe, or from the table in `published`. Counts are those of the dense decoder
+family (Llama, Mistral, Qwen2, Qwen3, Phi-3): embeddings, and a layer of four attention matrices, three of a gated MLP
+and two norms. A mixture of experts, or anything else, is refused rather than counted wrong.
 """
 
 import json
@@ -18,7 +17,14 @@ from cluster.config import Section, parse
 from cluster.engine.quantization import bytes_each, refusal
 from cluster.errors import RequestError
 
-_FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "phi3")
+_FAMILIES: dict[str, dict[str, bool]] = {
+    "llama": {},
+    "mistral": {},
+    "qwen2": {"attention_bias": True},
+    "qwen3": {"qk_norm": True},
+    "phi3": {},
+}
+"""`model_type` -> what the family's code does and its configuration does not say."""
 
 
 class ShapeConfig(Section):
@@ -78,11 +84,11 @@ class ModelShape:
     bias: bool = False
     qk_norm: bool = False
     max_context: int = 0
-    """Positions that it was made for; 0: not known."""
+    """Positions that the model was made for; 0: not known."""
     quantization: str = ""
     """How its files' weights are quantised, by vLLM's name; "" for weights in their own type."""
     bits: int = 0
-    """Of a quantised weight, where the files say so."""
+    """Bits of a quantised weight, where the files say so; else 0."""
 
     @property
     def embedding_parameters(self) -> int:
@@ -110,13 +116,13 @@ class ModelShape:
         """Bytes of the weights at `bytes_each` a parameter (bf16: 2)."""
         return self.parameters * bytes_each
 
-    def kv_bytes_a_token(self, bytes_each: float = 2) -> float:
+    def kv_bytes_per_token(self, bytes_each: float = 2) -> float:
         """Keys and values of one token: 2 * layers * kv_heads * head_dim * bytes."""
         return 2 * self.layers * self.kv_heads * self.head_dim * bytes_each
 
 
 def shape_of(name: str, config: ShapeConfig, source: str) -> ModelShape:
-    """A shape that a recipe or a file gives."""
+    """The shape of model `name` as a recipe or a file (`source`) describes it."""
     return ModelShape(
         name=name,
         source=source,
@@ -142,22 +148,6 @@ def read_shape(path: Path, name: str) -> ModelShape:
         raise RequestError(f"model {name}: {path} cannot be read ({error})") from None
     if not isinstance(table, dict):
         raise RequestError(f"model {name}: {path} holds no object; a model's config.json is {{...}}")
-    shape = shape_of(name, _config(table, name), f"config.json of {path.parent}")
-    method, bits = _quantised(table, name)
-    return replace(shape, quantization=method, bits=bits)
-
-
-def weight_bytes_each(shape: ModelShape, quantization: str | None, plain: float) -> float:
-    """Bytes a parameter, on average: `plain` of weights in their own type; of quantised ones (as `quantization` says,
-    else the model's files) what the method leaves of the layers, with embeddings and head in 2 bytes."""
-    method = quantization or shape.quantization
-    if not method:
-        return plain
-    each = bytes_each(method, shape.bits)
-    return (shape.body_parameters * each + shape.embedding_parameters * 2) / shape.parameters
-
-
-def _config(table: Mapping[str, Any], name: str) -> ShapeConfig:
     family = str(table.get("model_type", ""))
     experts = next((key for key, value in table.items() if "expert" in key and value), None)
     if experts is not None:
@@ -171,11 +161,23 @@ def _config(table: Mapping[str, Any], name: str) -> ShapeConfig:
             "dense decoder with a gated MLP, give its own numbers as models.teacher.shape or models.student.shape"
         )
     given = {key: table[key] for key in ShapeConfig.model_fields if table.get(key) is not None}
-    return parse(ShapeConfig, given | _by_family(family), f"model {name}: its config.json")
+    config = parse(ShapeConfig, given | _FAMILIES[family], f"model {name}: its config.json")
+    method, bits = _quantised(table, name)
+    return replace(shape_of(name, config, f"config.json of {path.parent}"), quantization=method, bits=bits)
+
+
+def weight_bytes_each(shape: ModelShape, quantization: str | None, plain: float) -> float:
+    """Bytes a parameter, on average: `plain` of weights in their own type; of quantised ones (as `quantization` says,
+    else the model's files) what the method leaves of the layers, with embeddings and head in 2 bytes."""
+    method = quantization or shape.quantization
+    if not method:
+        return plain
+    each = bytes_each(method, shape.bits)
+    return (shape.body_parameters * each + shape.embedding_parameters * 2) / shape.parameters
 
 
 def _quantised(table: Mapping[str, Any], name: str) -> tuple[str, int]:
-    """vLLM's name for how the weights are quantised, and their bits; `""` and 0 where they are not."""
+    """vLLM's name for how the weights are quantised, and their bits; "" and 0 where they are not."""
     config = table.get("quantization_config")
     if not isinstance(config, dict):
         return "", 0
@@ -187,8 +189,3 @@ def _quantised(table: Mapping[str, Any], name: str) -> tuple[str, int]:
     weights = [group["weights"] for group in of_groups if isinstance(group, dict) and group.get("weights")]
     found = [config.get("bits"), *(each.get("num_bits") for each in weights if isinstance(each, dict))]
     return method, next((bits for bits in found if isinstance(bits, int) and 1 <= bits <= 16), 0)
-
-
-def _by_family(family: str) -> dict[str, bool]:
-    """What the family's code does and its configuration does not say."""
-    return {"qwen2": {"attention_bias": True}, "qwen3": {"qk_norm": True}}.get(family, {})

@@ -1,4 +1,4 @@
-"""Seconds of a piece of work, from its tokens and the rates of machines. Formulas; the constants say how they came.
+"""Seconds of a piece of work, from its tokens and the rates of machines. Each constant says where it is from.
 
 GPUs: data sheet rates times the shares below, which are assumed. CPUs: rates of `probe` (or of the reference machine)
 times figures measured on it, a machine with two cores of an AMD EPYC with AVX-512, on 2026-11-20.
@@ -8,43 +8,47 @@ from dataclasses import dataclass
 
 from pipeline.estimates.engine_memory import EngineMemory
 from pipeline.estimates.hardware import GpuType, Machines, Node
-from pipeline.estimates.rank_memory import layer_bytes_a_token
+from pipeline.estimates.rank_memory import RankRequest, layer_bytes_per_token
 from pipeline.estimates.shapes import ModelShape
 
 PREFILL_SHARE = 0.5
-"""Of a GPU's dense rate, in prefill and large batches."""
+"""Share of a GPU's dense rate that prefill and large batches reach."""
 BANDWIDTH_SHARE = 0.7
-"""Of a GPU's memory bandwidth, in decoding."""
+"""Share of a GPU's memory bandwidth that decoding reaches."""
 TRAIN_SHARE = 0.35
-"""Of a GPU's dense rate, in training with tree attention."""
+"""Share of a GPU's dense rate that training with tree attention reaches."""
 FLOAT32_RATE = 1 / 16
-"""Of a GPU's dense rate, without tensor cores: A100 and H100 have 1/16 and 1/15; torch leaves TF32 off."""
+"""Share of a GPU's dense rate without tensor cores: A100 and H100 have 1/16 and 1/15; torch leaves TF32 off."""
 LINK_SHARE = 0.7
+"""Share of a link's or adapter's rate that collectives reach."""
 GPU_STEP_S = 0.004
 """Scheduling and sampling of one engine step, with graphs; eager: twice that."""
 ALL_REDUCE_S = 20e-6
 """Latency of one all-reduce inside a node; two a layer."""
 GPU_ENGINE_START_S = 60.0
-"""Imports, compilation and graphs of an engine on GPUs, weights apart."""
+"""Imports, compilation and graphs of an engine on GPUs, without reading the weights."""
 GPU_RANKS_START_S = 60.0
-"""Imports, NCCL and DeepSpeed of a group of ranks on GPUs, weights apart."""
+"""Imports, NCCL and DeepSpeed of a group of ranks on GPUs, without reading the weights."""
 PCIE_GBS = 25.0
+"""Between a GPU and its host's memory."""
 HOST_REQUEST_S = 0.0015
 """Python of a host for one request: prompt, parsing, calls, bookkeeping."""
+SEEN = 0.6
+"""Share of a conversation's final length that a request sees on average while it is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CpuRates:
-    """What one core does. `source`: measured, or the reference machine's."""
+    """What one core does. `source` says whether it was measured here or on the reference machine."""
 
     matrix_flops: float
     """FLOP/s of float32 products of the size that tiny models multiply."""
     bandwidth: float
     """Bytes/s."""
     process_s: float
-    """A fresh Python that imports torch."""
+    """Seconds of a fresh Python that imports torch."""
     python_s: float
-    """The probe's piece of interpreted work."""
+    """Seconds of the probe's piece of plain Python: the unit of the constants below."""
     cores: int
     source: str
 
@@ -58,16 +62,18 @@ REFERENCE = CpuRates(
     source="of the reference machine; --probe measures this one",
 )
 
-# Of the reference machine, in the probe's units; docs/planning.md says from which measurements.
+# Measured on the reference machine, in the units of `CpuRates`: starts of a process (`process_s`) and pieces of plain
+# Python (`python_s`). docs/planning.md says from which measurements.
 FORWARD_PASSES = 9.0
-"""A forward pass touches what a layer keeps for its backward pass so many times, at memory speed."""
+"""How many times a forward pass reads or writes what a layer keeps for its backward pass, at memory speed."""
 TRAIN_PASSES = 36.0
 """The same for forward and backward."""
 RAY_START = 2.7
-"""Ray's processes, in starts of a process."""
+"""Start of Ray's processes, in starts of a process."""
 ENGINE_START = 15.7
 """A CPU engine: the host's imports, the engine's two processes, warming up; in starts of a process."""
 ENGINE_END = 1.5
+"""The end of a CPU engine, in starts of a process."""
 RANKS_START = 11.0
 """Ray Train's controller, the ranks' imports, gloo, DeepSpeed, checkpoint and export; in starts of a process."""
 TASK_START = 3.4
@@ -75,33 +81,48 @@ TASK_START = 3.4
 MODEL_START = 6.5
 """A process that makes a tiny model: imports and problems; in starts of a process."""
 ENGINE_STEP = 0.8
-"""Scheduling and sampling of one step of a CPU engine, in pieces of interpreted work."""
+"""Scheduling and sampling of one step of a CPU engine, in pieces of plain Python."""
 REQUEST = 0.115
-"""A host's Python for one request, in pieces of interpreted work."""
+"""A host's work for one request, in pieces of plain Python."""
 RANK_STEP = 4.0
-"""Optimizer, logging and ZeRO-3's hooks of one step, in pieces of interpreted work; RANK_LAYER a layer."""
+"""Optimizer, logging and ZeRO-3's hooks of one step, in pieces of plain Python; each layer adds RANK_LAYER."""
 RANK_LAYER = 3.0
 MODEL_STEP = 0.5
-"""Drawing conversations and the optimizer of one step of a tiny model, in pieces of interpreted work."""
+"""Drawing conversations and the optimizer of one step of a tiny model, in pieces of plain Python."""
 FILLED = 0.8
 """Share of `max_running` that is running, on average."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EngineLoad:
-    """What engines of one kind have to do in all."""
+class Demand:
+    """What one model's engines have to do: attempts at problems, in requests and tokens."""
 
+    attempts: int
     requests: float
-    prefill: float
-    """Tokens of prompt that no prefix cache has."""
     written: float
+    prefill: float
+    """Tokens of prompt that no prefix cache holds."""
     context: float
-    """Tokens that a request sees, on average, while it is written."""
+    """Tokens of a conversation at its end, on average."""
+
+    def plus(self, other: "Demand") -> "Demand":
+        attempts = self.attempts + other.attempts
+        context = self.context * self.attempts + other.context * other.attempts
+        return Demand(
+            attempts=attempts,
+            requests=self.requests + other.requests,
+            written=self.written + other.written,
+            prefill=self.prefill + other.prefill,
+            context=context / max(1, attempts),
+        )
+
+
+NO_DEMAND = Demand(attempts=0, requests=0, written=0, prefill=0, context=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Time:
-    """Seconds, by what they are spent on."""
+    """Seconds of a stage, by what they are spent on."""
 
     parts: tuple[tuple[str, float], ...]
 
@@ -110,25 +131,30 @@ class Time:
         return sum(seconds for _, seconds in self.parts)
 
 
-def engines_on_gpus(load: EngineLoad, memory: EngineMemory, gpu: GpuType, node: Node, engines_a_node: int) -> Time:
-    """Start and work of all engines of a request, which share the load out evenly."""
-    request = memory.request
-    shape, tp, pp, count = request.shape, request.tensor_parallel, request.pipeline_parallel, request.count
+def engines_on_gpus(demand: Demand, memory: EngineMemory, gpu: GpuType, node: Node, engines_per_node: int) -> Time:
+    """Start and work of all engines of a request, which share the demand out evenly."""
+    request, engine = memory.request, memory.request.engine
+    shape, count = request.shape, request.hosts.count
+    tp, pp = engine.tensor_parallel, engine.pipeline_parallel
     flops = _rate(gpu, request.weight_bytes_each >= 4) * PREFILL_SHARE
     used = _used_parameters(shape)
-    prefill = load.prefill / count * 2 * used / (tp * pp * flops)
-    running = max(1.0, FILLED * min(memory.running, load.requests / count) / pp)
+    prefill = demand.prefill / count * 2 * used / (tp * pp * flops)
+    running = max(1.0, FILLED * min(memory.running, demand.requests / count) / pp)
     weights = shape.weight_bytes(request.weight_bytes_each) / (tp * pp)
-    read = (weights + running * load.context * memory.kv_bytes_per_token) / (gpu.bandwidth_gbs * 1e9 * BANDWIDTH_SHARE)
+    cache = running * (demand.context * SEEN) * memory.kv_bytes_per_token
+    read = (weights + cache) / (gpu.bandwidth_gbs * 1e9 * BANDWIDTH_SHARE)
     multiply = running * 2 * used / (tp * pp * flops)
-    link = gpu.link_gbs / 2 if tp <= node.gpus else min(gpu.link_gbs / 2, node.network_gbs)
-    reduce = (2 * shape.layers / pp * _all_reduce(shape, running, tp, link)) if tp > 1 else 0.0
-    step = max(read, multiply) + reduce + GPU_STEP_S * (2 if request.eager else 1)
-    decode = load.written / count / (running * pp) * step * pp
-    host = load.requests / count * HOST_REQUEST_S
+    reduce = 0.0
+    if tp > 1:
+        link = gpu.link_gbs / 2 if tp <= node.gpus else min(gpu.link_gbs / 2, node.network_gbs)
+        sent = running * shape.hidden * 2 * 2 * (tp - 1) / tp
+        reduce = 2 * shape.layers / pp * (ALL_REDUCE_S + sent / (link * 1e9 * LINK_SHARE))
+    step = max(read, multiply) + reduce + GPU_STEP_S * (2 if engine.eager else 1)
+    decode = demand.written / count / (running * pp) * step * pp
+    host = demand.requests / count * HOST_REQUEST_S
     return Time(
         parts=(
-            ("weights", loading_s(shape, request.weight_bytes_each, node, engines_a_node)),
+            ("weights", loading_s(shape, request.weight_bytes_each, node, engines_per_node)),
             ("engine start", GPU_ENGINE_START_S),
             ("prefill", prefill),
             ("decode", decode),
@@ -137,36 +163,36 @@ def engines_on_gpus(load: EngineLoad, memory: EngineMemory, gpu: GpuType, node: 
     )
 
 
-def loading_s(shape: ModelShape, bytes_each: float, node: Node, engines_a_node: int) -> float:
-    """Reading the weights on a node: once from storage, by further engines out of the page cache, at ten times that."""
+def loading_s(shape: ModelShape, bytes_each: float, node: Node, engines_per_node: int) -> float:
+    """Seconds to read the weights on a node: the first engine reads them from storage, further ones from the page
+    cache ten times as fast, where it holds them."""
     once = shape.weight_bytes(bytes_each) / (node.storage_gbs * 1e9)
     fits = shape.weight_bytes(bytes_each) < node.memory * 0.5
-    return once * (1 + (engines_a_node - 1) * (0.1 if fits else 1.0))
+    return once * (1 + (engines_per_node - 1) * (0.1 if fits else 1.0))
 
 
-def engines_on_cpu(load: EngineLoad, memory: EngineMemory, rates: CpuRates) -> Time:
+def engines_on_cpu(demand: Demand, memory: EngineMemory, rates: CpuRates) -> Time:
     """Start and work of all engines of a request on one machine, which they share."""
-    request = memory.request
-    shape = request.shape
-    crowd = max(1.0, 1.5 * request.count / rates.cores) / request.count
-    tokens = load.prefill + load.written
+    shape, count = memory.request.shape, memory.request.hosts.count
+    crowd = max(1.0, 1.5 * count / rates.cores) / count
+    tokens = demand.prefill + demand.written
     work = tokens * shape.layers * _layer_s(shape, 2.0, FORWARD_PASSES, rates)
-    work += load.written * 2 * shape.vocab * shape.hidden / rates.matrix_flops
-    running = max(1.0, FILLED * min(memory.running, load.requests))
-    steps = load.written / running * ENGINE_STEP * rates.python_s
+    work += demand.written * 2 * shape.vocab * shape.hidden / rates.matrix_flops
+    running = max(1.0, FILLED * min(memory.running, demand.requests))
+    steps = demand.written / running * ENGINE_STEP * rates.python_s
     return Time(
         parts=(
-            ("engine start", ENGINE_START * rates.process_s * max(1.0, 1.5 * request.count / rates.cores)),
+            ("engine start", ENGINE_START * rates.process_s * max(1.0, 1.5 * count / rates.cores)),
             ("tokens", work * crowd),
             ("engine steps", steps * crowd),
-            ("calls and bookkeeping", load.requests * REQUEST * rates.python_s * crowd),
+            ("calls and bookkeeping", demand.requests * REQUEST * rates.python_s * crowd),
             ("engine end", ENGINE_END * rates.process_s),
         )
     )
 
 
 def tiny_model_s(shape: ModelShape, steps: int, tokens: float, at_a_time: int, rates: CpuRates) -> float:
-    """Making one tiny model of `steps` steps of `tokens` tokens, beside `at_a_time` - 1 others."""
+    """Seconds to make one tiny model in `steps` steps of `tokens` tokens, while `at_a_time` are made together."""
     threads = max(1, rates.cores // at_a_time)
     step = tokens * shape.layers * _layer_s(shape, 6.0, TRAIN_PASSES, rates)
     step += tokens * 6 * shape.vocab * shape.hidden / rates.matrix_flops
@@ -175,7 +201,7 @@ def tiny_model_s(shape: ModelShape, steps: int, tokens: float, at_a_time: int, r
 
 
 def training_on_cpu(shape: ModelShape, steps: float, tokens: float, ranks: int, rates: CpuRates) -> Time:
-    """One arm: `steps` optimizer steps of `tokens` tokens over all ranks."""
+    """Time of one arm: `steps` optimizer steps of `tokens` tokens over all ranks."""
     crowd = max(1.0, ranks / rates.cores)
     work = tokens / ranks * shape.layers * _layer_s(shape, 6.0, TRAIN_PASSES, rates)
     work += tokens / ranks * 6 * shape.vocab * shape.hidden / rates.matrix_flops
@@ -190,7 +216,7 @@ def training_on_cpu(shape: ModelShape, steps: float, tokens: float, ranks: int, 
 
 
 def scoring_on_cpu(shape: ModelShape, tokens: float, ranks: int, rates: CpuRates, fresh: bool) -> Time:
-    """Reference log-probabilities of so many tokens; `fresh`: the tasks' processes have to start first."""
+    """Time of reference log-probabilities of `tokens` tokens; `fresh`: the tasks' processes have to start first."""
     crowd = max(1.0, ranks / rates.cores)
     work = tokens / ranks * shape.layers * _layer_s(shape, 2.0, FORWARD_PASSES, rates)
     work += tokens / ranks * 2 * shape.vocab * shape.hidden / rates.matrix_flops
@@ -203,31 +229,24 @@ def scoring_on_cpu(shape: ModelShape, tokens: float, ranks: int, rates: CpuRates
 
 
 def training_on_gpus(
-    shape: ModelShape,
-    steps: float,
-    tokens: float,
-    row: int,
-    ranks: int,
-    gpu: GpuType,
-    node: Node,
-    ranks_a_node: int,
-    checkpointing: bool,
-    offload: bool,
-    bf16: bool,
+    request: RankRequest, steps: float, tokens: float, gpu: GpuType, node: Node, ranks_per_node: int
 ) -> Time:
-    """One arm: `steps` optimizer steps of `tokens` tokens over all ranks, in rows of at most `row` tokens a rank.
+    """Time of one arm: `steps` optimizer steps of `tokens` tokens over all ranks.
 
     A row runs as long as its arithmetic, or as ZeRO-3 needs to bring three times the parameters (gathered twice,
     gradients reduced once), whichever is longer: they overlap. In a ring each tensor passes every link once, so it
     leaves a node once, over all of the node's adapters, however many ranks the node has.
     """
-    arithmetic = tokens / ranks * (8 if checkpointing else 6) * _used_parameters(shape)
-    compute = arithmetic / (_rate(gpu, not bf16) * TRAIN_SHARE)
-    rows = max(1.0, tokens / ranks / row)
-    link = gpu.link_gbs / 2 if ranks <= ranks_a_node else min(gpu.link_gbs / 2, node.network_gbs)
-    moved = 3 * (2 if bf16 else 4) * shape.parameters * (ranks - 1) / ranks
+    shape, training, ranks = request.shape, request.training, request.training.ranks
+    arithmetic = tokens / ranks * (8 if request.gradient_checkpointing else 6) * _used_parameters(shape)
+    compute = arithmetic / (_rate(gpu, not request.bf16) * TRAIN_SHARE)
+    rows = max(1.0, tokens / ranks / training.tokens_per_micro_step)
+    link = gpu.link_gbs / 2 if ranks <= ranks_per_node else min(gpu.link_gbs / 2, node.network_gbs)
+    moved = 3 * (2 if request.bf16 else 4) * shape.parameters * (ranks - 1) / ranks
     communication = rows * moved / (link * 1e9 * LINK_SHARE)
-    away = 6 * shape.parameters / ranks / (PCIE_GBS * 1e9) + 28 * shape.parameters / ranks / 10e9 if offload else 0.0
+    away = 0.0
+    if training.zero.offload_optimizer == "cpu":
+        away = 6 * shape.parameters / ranks / (PCIE_GBS * 1e9) + 28 * shape.parameters / ranks / 10e9
     return Time(
         parts=(
             ("weights", loading_s(shape, 2, node, 1)),
@@ -239,7 +258,7 @@ def training_on_gpus(
 
 
 def scoring_on_gpus(shape: ModelShape, tokens: float, ranks: int, gpu: GpuType, node: Node) -> Time:
-    """Reference log-probabilities of so many tokens: a model a rank."""
+    """Time of reference log-probabilities of `tokens` tokens, with a whole model on each of `ranks` GPUs."""
     return Time(
         parts=(
             ("weights", loading_s(shape, 2, node, 1)),
@@ -250,7 +269,7 @@ def scoring_on_gpus(shape: ModelShape, tokens: float, ranks: int, gpu: GpuType, 
 
 
 def assumed_rates(machines: Machines) -> tuple[str, ...]:
-    """What stands behind the times on GPUs, one line a type: no share of these was measured."""
+    """The rates and shares that times on GPUs rest on, one line a type of GPU. No share was measured."""
     lines = []
     for gpu in machines.gpu_types():
         node = next(node for node in machines.nodes if node.gpu == gpu)
@@ -265,21 +284,16 @@ def assumed_rates(machines: Machines) -> tuple[str, ...]:
 
 
 def _layer_s(shape: ModelShape, flop_a_parameter: float, passes: float, rates: CpuRates) -> float:
-    """One token through one layer on one core, in float32."""
+    """Seconds of one token through one layer on one core, in float32."""
     arithmetic = flop_a_parameter * shape.layer_parameters / rates.matrix_flops
-    return arithmetic + passes * layer_bytes_a_token(shape, 4) / rates.bandwidth
+    return arithmetic + passes * layer_bytes_per_token(shape, 4) / rates.bandwidth
 
 
 def _rate(gpu: GpuType, float32: bool) -> float:
-    """FLOP/s that the data sheet has."""
+    """FLOP/s as the data sheet says them; in float32 a share of that."""
     return gpu.tflops * 1e12 * (FLOAT32_RATE if float32 else 1)
 
 
 def _used_parameters(shape: ModelShape) -> int:
     """Parameters that every token is multiplied with: all but the input embeddings, which are looked up."""
     return shape.body_parameters + shape.vocab * shape.hidden
-
-
-def _all_reduce(shape: ModelShape, running: float, tensor_parallel: int, link_gbs: float) -> float:
-    sent = running * shape.hidden * 2 * 2 * (tensor_parallel - 1) / tensor_parallel
-    return ALL_REDUCE_S + sent / (link_gbs * 1e9 * LINK_SHARE)

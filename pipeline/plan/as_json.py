@@ -1,22 +1,30 @@
-"""A plan as JSON: bytes, seconds, tokens."""
+"""A plan as plain values that JSON holds: bytes, seconds, tokens."""
 
 import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pipeline.estimates.amounts import Amount, total
+from pipeline.estimates.amounts import Amount, DeviceMemory
+from pipeline.estimates.hardware import Machines
 from pipeline.estimates.packing import PlacedGroup
 from pipeline.estimates.rank_memory import state_bytes_each
 from pipeline.plan.make import Plan
-from pipeline.plan.outcome import money, ports, stage_times, storage
-from pipeline.plan.parts import EnginePlan, RankPlan, ScoringPlan
+from pipeline.plan.outcome import StageTime, money, ports, stage_times, storage
+from pipeline.plan.parts import Engines
 from pipeline.plan.pods import worker_groups
 from pipeline.plan.remedies import remedies
 
 
 def as_json(plan: Plan) -> dict[str, Any]:
     """The plan as plain values: bytes, seconds, tokens."""
-    times = stage_times(plan)
-    peak, found = plan.peak, remedies(plan)
+    times, peak, found = stage_times(plan), plan.peak, remedies(plan)
+    demands, groups = plan.demands, plan.demands.groups
+    work: dict[str, Any] = {
+        name: {"attempts": each.attempts, "requests": each.requests, "written": each.written, "prefill": each.prefill}
+        for name, each in (("rollout", demands.rollout), ("teacher", demands.teacher), ("student", demands.student))
+    }
+    work["groups"] = {"groups": groups.groups, "pairs": groups.pairs, "tree_tokens": groups.tree}
+    work["longest_chain"] = demands.longest_chain
     return {
         "machines": {
             "source": plan.machines.source,
@@ -29,27 +37,38 @@ def as_json(plan: Plan) -> dict[str, Any]:
             name: {
                 "parameters": shape.parameters,
                 "weights_bf16": shape.weight_bytes(2),
-                "kv_bytes_per_token": shape.kv_bytes_a_token(2),
+                "kv_bytes_per_token": shape.kv_bytes_per_token(2),
                 "from": shape.source,
             }
             for name, shape in plan.shapes.items()
         },
-        "engines": {engine.kind: _engine_json(engine) for engine in plan.engines},
-        "training": {rank.arm: _rank_json(rank) for rank in plan.ranks},
-        "reference": _scoring_json(plan.scoring) if plan.scoring else None,
+        "engines": {engines.name: _engines(engines) for engines in plan.engines},
+        "training": {
+            ranks.name: {
+                "ranks": ranks.memory.request.training.ranks,
+                "bytes_a_parameter": sum(state_bytes_each(ranks.memory.request.bf16).values()),
+                **_process(ranks.memory),
+                **_placed(ranks.placed),
+            }
+            for ranks in plan.ranks
+        },
+        "reference": {
+            "tasks": plan.scoring.memory.request.training.ranks,
+            "meanwhile": plan.scoring.memory.request.meanwhile,
+            **_process(plan.scoring.memory),
+            **_placed(plan.scoring.placed),
+        }
+        if plan.scoring
+        else None,
         "memory": {
             "stages": {f"{stage.stage} {index}": stage.bytes for index, stage in enumerate(plan.stages)},
             "peak": peak.bytes if peak else None,
-            "host": [_amount_json(amount) for amount in plan.host_memory],
-            "shared": [_amount_json(amount) for amount in plan.shared_memory],
+            "host": _amounts(plan.host_memory),
+            "shared": _amounts(plan.shared_memory),
         },
-        "work": _work(plan),
-        "seconds": {stage.name: round(stage.seconds, 1) for stage in times},
-        "total_seconds": round(sum(stage.seconds for stage in times), 1) if times else None,
-        "money": {"amount": round(money(times), 2), "currency": plan.machines.currency}
-        if times and plan.machines.price_hour
-        else None,
-        "storage": [_amount_json(amount) for amount in storage(plan)],
+        "work": work,
+        **times_json(plan.machines, times),
+        "storage": _amounts(storage(plan)),
         "pods": [{"name": pod.name, "pods": pod.pods, "requests": pod.requests} for pod in worker_groups(plan)]
         if not plan.faults
         else [],
@@ -58,69 +77,61 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "notes": list(plan.notes),
         "faults": [str(fault) for fault in plan.faults],
         "remedies": [
-            {"area": remedy.area, "set": list(remedy.settings), "otherwise": remedy.else_} for remedy in found.each
+            {
+                "fault": str(remedy.fault),
+                "area": remedy.fault.area,
+                "set": list(remedy.settings),
+                "otherwise": remedy.otherwise,
+            }
+            for remedy in found.each
         ],
         "together": {"set": list(found.together), "fits": not found.left, "left": [str(fault) for fault in found.left]},
     }
 
 
-def dumps(plan: Plan) -> str:
-    return json.dumps(as_json(plan), indent=1, allow_nan=False)
-
-
-def _work(plan: Plan) -> dict[str, Any]:
-    loads, groups = plan.loads, plan.loads.groups
-    found: dict[str, Any] = {
-        name: {"attempts": load.attempts, "requests": load.requests, "written": load.written, "prefill": load.prefill}
-        for name, load in (("rollout", loads.rollout), ("teacher", loads.teacher), ("student", loads.student))
-    }
-    found["groups"] = {"groups": groups.groups, "pairs": groups.pairs, "tree_tokens": groups.tree}
-    found["longest_chain"] = loads.longest_chain
-    return found
-
-
-def _engine_json(plan: EnginePlan) -> dict[str, Any]:
-    memory = plan.memory
+def times_json(machines: Machines, times: Sequence[StageTime]) -> dict[str, Any]:
+    """Seconds by stage and in all, and what they cost where the machines have prices."""
+    paid = {"amount": round(money(times), 2), "currency": machines.currency}
     return {
-        "count": memory.request.count,
-        "tensor_parallel": memory.request.tensor_parallel,
-        "pipeline_parallel": memory.request.pipeline_parallel,
-        "sizes_that_fit": [list(sizes) for sizes in plan.sizes],
+        "seconds": {stage.name: round(stage.seconds, 1) for stage in times},
+        "total_seconds": round(sum(stage.seconds for stage in times), 1) if times else None,
+        "money": paid if times and machines.price_hour else None,
+    }
+
+
+def dumps(values: dict[str, Any]) -> str:
+    """JSON text of plain values."""
+    return json.dumps(values, indent=1, allow_nan=False)
+
+
+def _engines(engines: Engines) -> dict[str, Any]:
+    memory, engine = engines.memory, engines.memory.request.engine
+    return {
+        "count": memory.request.hosts.count,
+        "tensor_parallel": engine.tensor_parallel,
+        "pipeline_parallel": engine.pipeline_parallel,
+        "sizes_that_fit": [list(sizes) for sizes in engines.sizes],
         "device": memory.device,
-        "parts": [_amount_json(amount) for amount in memory.parts],
+        "parts": _amounts(memory.parts),
         "kv_cache": memory.kv_cache.bytes,
         "kv_tokens": memory.kv_tokens,
         "running": memory.running,
         "full_sequences": memory.full_sequences,
-        **_placed_json(plan.placed),
+        **_placed(engines.placed),
     }
 
 
-def _rank_json(plan: RankPlan) -> dict[str, Any]:
+def _process(memory: DeviceMemory) -> dict[str, Any]:
+    """One rank or one scoring task."""
     return {
-        "ranks": plan.memory.request.ranks,
-        "bytes_a_parameter": sum(state_bytes_each(plan.memory.request.bf16).values()),
-        "device": plan.memory.device,
-        "on_device": [_amount_json(amount) for amount in plan.memory.on_device],
-        "on_host": [_amount_json(amount) for amount in plan.memory.on_host],
-        "used": total(plan.memory.on_device),
-        **_placed_json(plan.placed),
+        "device": memory.device,
+        "on_device": _amounts(memory.on_device),
+        "on_host": _amounts(memory.on_host),
+        "used": memory.used,
     }
 
 
-def _scoring_json(plan: ScoringPlan) -> dict[str, Any]:
-    return {
-        "tasks": plan.memory.request.tasks,
-        "device": plan.memory.device,
-        "on_device": [_amount_json(amount) for amount in plan.memory.on_device],
-        "on_host": [_amount_json(amount) for amount in plan.memory.on_host],
-        "used": plan.memory.used,
-        "meanwhile": plan.meanwhile,
-        **_placed_json(plan.placed),
-    }
-
-
-def _placed_json(placed: PlacedGroup) -> dict[str, Any]:
+def _placed(placed: PlacedGroup) -> dict[str, Any]:
     return {
         "groups": placed.request.count,
         "bundles": [bundle.resources() for bundle in placed.request.group],
@@ -129,5 +140,7 @@ def _placed_json(placed: PlacedGroup) -> dict[str, Any]:
     }
 
 
-def _amount_json(amount: Amount) -> dict[str, Any]:
-    return {"what": amount.what, "bytes": amount.bytes, "how": amount.how, "from": amount.source}
+def _amounts(amounts: Iterable[Amount]) -> list[dict[str, Any]]:
+    return [
+        {"what": amount.what, "bytes": amount.bytes, "how": amount.how, "from": amount.source} for amount in amounts
+    ]

@@ -21,17 +21,17 @@ Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class PricesConfig(Section):
-    """A prices file: an hour of a GPU by its type, of a node by its kind."""
+    """A prices file: prices of an hour, of a GPU by its type and of a node by its kind."""
 
     gpu_hour: dict[str, Price] = Field(default_factory=dict)
     node_hour: dict[str, Price] = Field(default_factory=dict)
-    """Goes before the price of the node's GPUs."""
+    """Where a node has a price, the prices of its GPUs do not count."""
     currency: str = ""
 
 
 def with_prices(machines: Machines, price: float | None, prices: Path | None) -> Machines:
-    """The same machines at other prices: `price` an hour of one GPU (of one node, where there are no GPUs), else as
-    the file `prices` says. Raises RequestError for what is no price, and for nodes or GPUs that nobody knows."""
+    """The same machines at other prices: an hour of one GPU (of one node, where there are no GPUs) costs `price`, or
+    what the file `prices` says. Raises RequestError for what is no price, and for nodes or GPUs that are not known."""
     if price is not None and not (math.isfinite(price) and price >= 0):
         raise RequestError(f"--price {price}: no price; give a number of at least 0")
     if price is None and prices is None:
@@ -62,7 +62,10 @@ _PROC_GPUS = Path("/proc/driver/nvidia/gpus")
 
 
 def find_machines(recipe: Recipe, recipe_path: Path, cluster: Path | None, address: str) -> Machines:
-    """As the command says; else the file that the recipe names (`cluster.machines`); else this machine."""
+    """The machines that the command names, or those that the recipe names (`cluster.machines`), or this machine.
+
+    Raises RequestError for a file or an address that does not describe any.
+    """
     if cluster is not None and address:
         raise RequestError("--cluster and --address: one of them, not both")
     if cluster is not None:
@@ -75,14 +78,19 @@ def find_machines(recipe: Recipe, recipe_path: Path, cluster: Path | None, addre
 
 
 def this_machine(recipe: Recipe) -> Machines:
-    """The machine that the command runs on. For a recipe that needs no GPU, one of a type that is not known is none.
+    """The machine that the command runs on. For a recipe that needs no GPU, a GPU of unknown type does not count.
 
-    Raises RequestError for GPUs whose type is not known and that the recipe needs.
+    Raises RequestError for GPUs of unknown type, where the recipe needs GPUs.
     """
     import psutil
 
+    # The driver's own files name the GPUs: nothing is started.
+    models = []
+    for path in sorted(_PROC_GPUS.glob("*/information")) if _PROC_GPUS.is_dir() else []:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        models.append(next((line.partition(":")[2].strip() for line in lines if line.startswith("Model")), ""))
     try:
-        gpus = [gpu_type(model) for model in _local_models()]
+        gpus = [gpu_type(model) for model in models]
     except RequestError as error:
         if needs_gpus(recipe, model_shapes(recipe)):
             raise RequestError(f"this machine: {error}") from None
@@ -110,8 +118,12 @@ def ray_machines(address: str) -> Machines:
     `address`: as Ray takes it (auto, HOST:PORT, ray://HOST:PORT), or the URL of the job server (http://HOST:8265).
     """
     _refuse_silent(address)
-    if address.startswith(("http://", "https://")):
-        return Machines(nodes=tuple(map(ray_node, _nodes_by_url(address))), source=f"the Ray cluster at {address}")
+    nodes = _nodes_by_url(address) if address.startswith(("http://", "https://")) else _nodes_by_address(address)
+    return Machines(nodes=tuple(map(ray_node, nodes)), source=f"the Ray cluster at {address}")
+
+
+def _nodes_by_address(address: str) -> list[dict[str, object]]:
+    """The entries of `ray.nodes()` that are alive, through Ray itself."""
     import ray
 
     connected = ray.is_initialized()
@@ -121,15 +133,14 @@ def ray_machines(address: str) -> Machines:
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise RequestError(f"--address {address}: no Ray cluster answers there ({first_line(error)})") from None
     try:
-        alive = [node for node in ray.nodes() if node.get("Alive")]
+        return [node for node in ray.nodes() if node.get("Alive")]
     finally:
         if not connected:
             ray.shutdown()
-    return Machines(nodes=tuple(ray_node(node) for node in alive), source=f"the Ray cluster at {address}")
 
 
 def _nodes_by_url(url: str) -> list[dict[str, object]]:
-    """As `ray.nodes()` has them, by way of the dashboard's API."""
+    """The same entries through the dashboard's API."""
     from ray.util.state import list_nodes
     from ray.util.state.exception import RayStateApiException
 
@@ -143,7 +154,7 @@ def _nodes_by_url(url: str) -> list[dict[str, object]]:
 
 
 def _refuse_silent(address: str) -> None:
-    """Ray itself waits for minutes where nobody listens."""
+    """Raise RequestError where nobody listens at HOST:PORT: Ray itself would wait for minutes."""
     host, port = urlsplit(address if "://" in address else f"//{address}").netloc.rpartition(":")[::2]
     if not host or not port.isdigit():
         return
@@ -154,7 +165,8 @@ def _refuse_silent(address: str) -> None:
 
 
 def ray_node(node: dict[str, object]) -> Node:
-    """One entry of `ray.nodes()`. Speeds of network and storage are not known to Ray and stay at modest defaults."""
+    """A node from its entry in `ray.nodes()`. Ray does not know how fast network and storage are: modest defaults are
+    taken. Raises RequestError for GPUs of unknown type."""
     resources = node["Resources"]
     assert isinstance(resources, dict)
     gpus = int(resources.get("GPU", 0))
@@ -185,12 +197,3 @@ def _ray_gpu(resources: dict[str, object], name: str) -> GpuType:
     raise RequestError(
         f"node {name}: GPUs of type {', '.join(labels) or 'unknown'}; describe the nodes in a --cluster file"
     )
-
-
-def _local_models() -> list[str]:
-    """GPUs of this machine, as the driver's own files name them: nothing is started."""
-    found = []
-    for path in sorted(_PROC_GPUS.glob("*/information")) if _PROC_GPUS.is_dir() else []:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        found.append(next((line.partition(":")[2].strip() for line in lines if line.startswith("Model")), ""))
-    return found

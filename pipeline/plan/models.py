@@ -15,7 +15,7 @@ _LARGE = 1e9
 
 
 def model_shapes(recipe: Recipe) -> dict[str, ModelShape]:
-    """`teacher` and `base`. Raises RequestError for a model whose shape nobody knows."""
+    """The shapes of `teacher` and `base`. Raises RequestError for a model whose shape is not known."""
     models = recipe.models
     return {
         "teacher": _shape("teacher", models.teacher, recipe),
@@ -29,18 +29,17 @@ def needs_gpus(recipe: Recipe, shapes: Mapping[str, ModelShape]) -> bool:
 
 
 def served_on_gpus(recipe: Recipe, kind: str) -> bool:
-    """Whether the engines of the `teacher` or the `student` are for GPUs: the model is known to be beyond a billion
-    parameters, and not only played."""
-    if recipe.hosts(kind).scripted is not None:
-        return False
+    """Whether the engines of the `teacher` or the `student` need GPUs: the model is known to be beyond a billion
+    parameters, and its hosts are not scripted."""
     try:
-        return model_shapes(recipe)["teacher" if kind == "teacher" else "base"].parameters > _LARGE
-    except RequestError:  # of a shape that cannot be planned with, and may be served all the same
+        shape = model_shapes(recipe)["teacher" if kind == "teacher" else "base"]
+    except RequestError:  # A model whose shape is not known cannot be planned, but it may still be served.
         return False
+    return recipe.hosts(kind).scripted is None and shape.parameters > _LARGE
 
 
 def unpinned(recipe: Recipe) -> list[str]:
-    """Models of the Hub without a commit: they can be planned, and `run` refuses them."""
+    """A note for each model of the Hub without a commit: it can be planned, and `run` refuses it."""
     sections = {"teacher": recipe.models.teacher, "student": recipe.models.student}
     return [
         f"models.{role}.source = {section.source!r} names no commit, and a run refuses it: write "
@@ -51,7 +50,8 @@ def unpinned(recipe: Recipe) -> list[str]:
 
 
 def unsuited_rates(recipe: Recipe, shapes: Mapping[str, ModelShape]) -> list[str]:
-    """Arms whose recipe leaves the learning rate to a default that was chosen with tiny models."""
+    """A note for each arm whose learning rate is the default, where the student is larger than the tiny models that the
+    default was chosen with."""
     size = shapes["base"].parameters
     return [
         f"arms.{name}.learning_rate is left out, and the default of {arm.learning_rate:g} suits models of a few "
@@ -63,8 +63,10 @@ def unsuited_rates(recipe: Recipe, shapes: Mapping[str, ModelShape]) -> list[str
 
 
 def _shape(role: str, section: ModelSection, recipe: Recipe) -> ModelShape:
+    """The shape of the `teacher` or the `student` (`role`)."""
+    source = section.source
     if section.shape is not None:
-        return shape_of(section.source or role, section.shape, f"models.{role}.shape of the recipe")
+        return shape_of(source or role, section.shape, f"models.{role}.shape of the recipe")
     if section.tiny is not None:
         tiny = section.tiny
         config = ShapeConfig(
@@ -76,37 +78,27 @@ def _shape(role: str, section: ModelSection, recipe: Recipe) -> ModelShape:
             tie_word_embeddings=True,
         )
         return shape_of(f"tiny {role}", config, f"models.{role}.tiny of the recipe")
-    match = _HUB.match(section.source)
+    match = _HUB.match(source)
     if match is None:
-        return _of_folder(role, section.source)
-    cached = _cached_config(match["name"], match["commit"])
-    if cached is not None:
-        return read_shape(cached, match["name"])
-    known = published_shape(match["name"])
+        path = Path(source) / "config.json"
+        if source.startswith("hub:") or not path.is_file():
+            raise RequestError(
+                f"models.{role}.source = {source!r}: no config.json there; name a Hugging Face folder or "
+                f"hub:OWNER/NAME@COMMIT, or give models.{role}.shape"
+            )
+        return read_shape(path, source)
+    name, commit = match["name"], match["commit"]
+    if commit is not None:
+        from huggingface_hub import try_to_load_from_cache
+
+        cached = try_to_load_from_cache(name, "config.json", revision=commit)
+        if isinstance(cached, str):
+            return read_shape(Path(cached), name)
+    known = published_shape(name)
     if known is None:
         raise RequestError(
-            f"models.{role}.source = {section.source!r}: its shape is not known here and the Hub is not asked; give "
+            f"models.{role}.source = {source!r}: its shape is not known here and the Hub is not asked; give "
             f"models.{role}.shape (hidden_size, num_hidden_layers, ... of its config.json) or a folder"
-            + (f"; known are {', '.join(near)} and more" if (near := nearest_names(match["name"])) else "")
+            + (f"; known are {', '.join(near)} and more" if (near := nearest_names(name)) else "")
         )
     return known
-
-
-def _of_folder(role: str, source: str) -> ModelShape:
-    path = Path(source) / "config.json"
-    if source.startswith("hub:") or not path.is_file():
-        raise RequestError(
-            f"models.{role}.source = {source!r}: no config.json there; name a Hugging Face folder or "
-            f"hub:OWNER/NAME@COMMIT, or give models.{role}.shape"
-        )
-    return read_shape(path, source)
-
-
-def _cached_config(name: str, commit: str | None) -> Path | None:
-    """The model's config.json where an earlier download left it on this machine."""
-    if commit is None:
-        return None
-    from huggingface_hub import try_to_load_from_cache
-
-    found = try_to_load_from_cache(name, "config.json", revision=commit)
-    return Path(found) if isinstance(found, str) else None

@@ -1,26 +1,26 @@
-"""Time of every stage, storage and money of a plan."""
+"""What comes of a plan: time of every stage, money, storage and ports."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from pipeline.estimates import speed
 from pipeline.estimates.amounts import Amount
-from pipeline.estimates.speed import EngineLoad, Time
+from pipeline.estimates.speed import NO_DEMAND, Demand, Time
 from pipeline.plan.make import Plan
-from pipeline.plan.parts import EnginePlan, RankPlan
-from pipeline.plan.ranks import steps_of, tokens_a_step
+from pipeline.plan.parts import Ranks
+from pipeline.plan.ranks import steps_of, tokens_per_step
 from pipeline.plan.storage import storage_of
-from pipeline.plan.tokens import Load
 from pipeline.recipe import GIVEN_MODELS
 from training.config import DpoArm
 
 _REPORT_ATTEMPT = 0.017
-"""Statistics and page, for one attempt, in pieces of interpreted work."""
+"""Statistics and page for one attempt, in pieces of plain Python (`CpuRates.python_s`)."""
 _NOTHING = Time(parts=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageTime:
-    """One stage's seconds, and what they cost."""
+    """Seconds of one stage, and what they cost."""
 
     name: str
     time: Time
@@ -31,35 +31,46 @@ class StageTime:
         return self.time.seconds
 
 
-def stage_times(plan: Plan) -> tuple[StageTime, ...]:
-    """All stages in order, and what comes before and after them; none where something cannot even load."""
+def stage_times(plan: Plan, done: frozenset[str] = frozenset()) -> tuple[StageTime, ...]:
+    """All stages in order, then Ray's start and end; none where something cannot even load.
+
+    `done`: what earlier runs of a sweep leave to this one, of Ray, teacher, base, episodes and groups.
+    """
     if not plan.can_run:
         return ()
-    rates, attempts = plan.rates, plan.loads.teacher.attempts + plan.loads.student.attempts
-    report = rates.process_s + attempts * _REPORT_ATTEMPT * rates.python_s
+    rates, demands = plan.rates, plan.demands
+    attempts = demands.teacher.attempts + demands.student.attempts
+    report = rates.process_s + attempts * _REPORT_ATTEMPT * rates.python_s if attempts else 0.0
+    scores = "base" in plan.recipe.reference_starts and "groups" not in done
     found = {
-        "models": _models(plan),
-        "rollout": _engine_time(plan, "teacher", plan.loads.rollout),
+        "models": _models(plan, done),
+        "rollout": _engine_time(plan, "teacher", NO_DEMAND if "episodes" in done else demands.rollout),
         "groups": Time(parts=(("built while rollouts go on", 0.0),)),
-        "reference": _reference(plan, "base", True) if "base" in plan.recipe.reference_starts else _NOTHING,
+        "reference": _reference(plan, True) if scores else _NOTHING,
         "train": _train(plan),
         "evaluate": _both(
-            _engine_time(plan, "teacher", plan.loads.teacher), _engine_time(plan, "student", plan.loads.student)
+            _engine_time(plan, "teacher", demands.teacher), _engine_time(plan, "student", demands.student)
         ),
-        "report": Time(parts=(("statistics and page", report if attempts else 0.0),)),
-        "Ray's start and end": Time(parts=(("processes", 1.5 * speed.RAY_START * rates.process_s),)),
+        "report": Time(parts=(("statistics and page", report),)),
+        "Ray's start and end": Time(
+            parts=(("processes", 0.0 if "Ray" in done else 1.5 * speed.RAY_START * rates.process_s),)
+        ),
     }
     price = plan.machines.price_hour / 3600
     return tuple(StageTime(name=name, time=time, money=time.seconds * price) for name, time in found.items())
 
 
+def money(times: Iterable[StageTime]) -> float:
+    return sum(stage.money for stage in times)
+
+
 def storage(plan: Plan) -> tuple[Amount, ...]:
     """What a run leaves on disk, and the weights that it reads."""
-    return storage_of(plan.recipe, plan.shapes, plan.loads)
+    return storage_of(plan.recipe, plan.shapes, plan.demands)
 
 
 def ports(plan: Plan) -> tuple[str, ...]:
-    """Who listens where; ranges are Ray's defaults."""
+    """Which ports are listened on, by whom; ranges are Ray's defaults."""
     if not plan.recipe.cluster.address and plan.machines.source == "this machine":
         return ("a local Ray takes free ports on this machine, and has no dashboard",)
     return (
@@ -72,54 +83,43 @@ def ports(plan: Plan) -> tuple[str, ...]:
     )
 
 
-def money(times: tuple[StageTime, ...]) -> float:
-    return sum(stage.money for stage in times)
-
-
-def _models(plan: Plan) -> Time:
-    recipe = plan.recipe
-    making = {name: tiny for name in GIVEN_MODELS if (tiny := recipe.model(name).tiny) is not None}
-    parts = [
-        (
-            f"making {name}",
-            speed.tiny_model_s(plan.shapes[name], config.steps, plan.loads.tiny_tokens[name], len(making), plan.rates),
-        )
-        for name, config in making.items()
-    ]
-    # Side by side: the stage takes as long as the longest of them.
-    longest = max(parts, key=lambda part: part[1], default=("models are given", 0.0))
+def _models(plan: Plan, done: frozenset[str]) -> Time:
+    """Making tiny models side by side, apart from those that are `done`: the stage takes as long as the longest."""
+    sections = {name: plan.recipe.model(name).tiny for name in GIVEN_MODELS if name not in done}
+    making = {name: tiny for name, tiny in sections.items() if tiny is not None}
+    parts = []
+    for name, config in making.items():
+        tokens = plan.demands.tiny_tokens[name]
+        seconds = speed.tiny_model_s(plan.shapes[name], config.steps, tokens, len(making), plan.rates)
+        parts.append((f"making {name}", seconds))
+    longest = max(parts, key=lambda part: part[1], default=("models are there", 0.0))
     first = ("the corpus's problems and the tokenizer", 3 * plan.rates.process_s) if parts else ("", 0.0)
     return Time(parts=(first, longest))
 
 
-def _engine_time(plan: Plan, kind: str, load: Load) -> Time:
-    engines = plan.engines_of(kind)
-    if engines is None or not load.attempts:
+def _engine_time(plan: Plan, role: str, demand: Demand) -> Time:
+    """Time of the engines of the `teacher` or the `student` for this demand."""
+    engines = plan.engines_of(role)
+    if engines is None or not demand.attempts:
         return _NOTHING
-    if engines.scripted:
-        return _scripted(plan, engines, load)
-    work = EngineLoad(requests=load.requests, prefill=load.prefill, written=load.written, context=load.context * 0.6)
+    hosts = engines.memory.request.hosts
+    if (script := hosts.scripted) is not None:
+        # Hosts that play known solutions: replies come when the script says.
+        at_a_time = hosts.count * min(script.slots, hosts.live_episodes)
+        replies = demand.requests * script.median_s * (1 + script.slow * (script.slow_factor - 1)) / at_a_time
+        start = script.load_s + plan.rates.process_s
+        return Time(parts=(("scripted hosts' start", start), ("scripted replies", replies)))
     if engines.gpu is None:
-        return speed.engines_on_cpu(work, engines.memory, plan.rates)
-    return speed.engines_on_gpus(work, engines.memory, engines.gpu, engines.node, engines.a_node)
+        return speed.engines_on_cpu(demand, engines.memory, plan.rates)
+    return speed.engines_on_gpus(demand, engines.memory, engines.gpu, engines.node, engines.per_node)
 
 
-def _scripted(plan: Plan, engines: EnginePlan, load: Load) -> Time:
-    """Hosts that play known solutions: replies come when the script says."""
-    hosts = plan.recipe.hosts(engines.kind)
-    script = hosts.scripted
-    assert script is not None
-    at_a_time = hosts.count * min(script.slots, hosts.live_episodes)
-    replies = load.requests * script.median_s * (1 + script.slow * (script.slow_factor - 1)) / at_a_time
-    return Time(parts=(("scripted hosts' start", script.load_s + plan.rates.process_s), ("scripted replies", replies)))
-
-
-def _reference(plan: Plan, start: str, fresh: bool) -> Time:
-    """Every distinct chain once under the model that DPO arms start from."""
+def _reference(plan: Plan, fresh: bool) -> Time:
+    """Scoring every distinct chain once; `fresh`: the tasks' processes have to start first."""
     scoring = plan.scoring
     if scoring is None:
         return _NOTHING
-    tokens = plan.loads.groups.groups * plan.loads.groups.tree
+    tokens = plan.demands.groups.groups * plan.demands.groups.tree
     shape, tasks = plan.shapes["base"], len(scoring.placed.nodes)
     if scoring.gpu is None:
         return speed.scoring_on_cpu(shape, tokens, tasks, plan.rates, fresh)
@@ -127,34 +127,23 @@ def _reference(plan: Plan, start: str, fresh: bool) -> Time:
 
 
 def _train(plan: Plan) -> Time:
+    """Every arm, one after another; before a DPO arm that starts from another arm, the scoring under that arm."""
     time, scored = _NOTHING, {"base"}
-    for rank in plan.ranks:
-        arm = plan.recipe.arms[rank.arm]
-        if isinstance(arm, DpoArm) and arm.start not in scored:
-            scored.add(arm.start)
-            time = _both(time, _labelled(f"reference under {arm.start}", _reference(plan, arm.start, False)))
-        time = _both(time, _labelled(rank.arm, _arm(plan, rank)))
+    for ranks in plan.ranks:
+        start = plan.recipe.arms[ranks.name].start
+        if isinstance(plan.recipe.arms[ranks.name], DpoArm) and start not in scored:
+            scored.add(start)
+            time = _both(time, _labelled(f"reference under {start}", _reference(plan, False)))
+        time = _both(time, _labelled(ranks.name, _arm(plan, ranks)))
     return time
 
 
-def _arm(plan: Plan, rank: RankPlan) -> Time:
-    arm, groups, request = plan.recipe.arms[rank.arm], plan.loads.groups, rank.memory.request
-    steps, tokens = steps_of(arm, groups), tokens_a_step(arm, groups)
-    if rank.gpu is None:
-        return speed.training_on_cpu(request.shape, steps, tokens, request.ranks, plan.rates)
-    return speed.training_on_gpus(
-        request.shape,
-        steps,
-        tokens,
-        request.tokens,
-        request.ranks,
-        rank.gpu,
-        rank.node,
-        rank.a_node,
-        request.checkpointing,
-        request.offload_optimizer,
-        request.bf16,
-    )
+def _arm(plan: Plan, ranks: Ranks) -> Time:
+    arm, groups, request = plan.recipe.arms[ranks.name], plan.demands.groups, ranks.memory.request
+    steps, tokens = steps_of(arm, groups), tokens_per_step(arm, groups)
+    if ranks.gpu is None:
+        return speed.training_on_cpu(request.shape, steps, tokens, request.training.ranks, plan.rates)
+    return speed.training_on_gpus(request, steps, tokens, ranks.gpu, ranks.node, ranks.per_node)
 
 
 def _labelled(label: str, time: Time) -> Time:

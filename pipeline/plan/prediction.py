@@ -8,8 +8,7 @@ import msgspec
 
 from cluster.errors import ChainprefError
 from cluster.store.storage import LocalStore
-from pipeline.estimates.amounts import Amount, duration, size, total
-from pipeline.estimates.hardware import Machines
+from pipeline.estimates.amounts import duration, size, total
 from pipeline.estimates.speed import REFERENCE, CpuRates
 from pipeline.plan.machines import ray_machines, this_machine
 from pipeline.plan.make import Plan, make_plan
@@ -24,13 +23,14 @@ _PROBE_S = 0.2
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures of a plan. Seconds by stage, none where something cannot load; bytes of memory by stage, where there is
-    one machine without GPUs."""
+    """Figures of a plan that a run's events are compared with."""
 
     machines: str
     rates: str
     seconds: dict[str, float]
+    """Stage -> seconds; empty where something cannot load."""
     memory: dict[str, float]
+    """Stage -> bytes at its peak, on one machine without GPUs; else empty."""
     steps: dict[str, int]
     """Arm -> optimizer steps."""
     groups: int
@@ -43,12 +43,14 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def predict(run: Run) -> None:
-    """Plan the run and keep what comes out, once. A run that cannot be planned goes without; it is not stopped."""
+    """Plan the run and keep the figures, once. A run that cannot be planned goes on without them."""
     store = LocalStore(run.folder)
     if store.exists(layout.PREDICTION):
         return
     try:
-        plan = make_plan(run.recipe, _machines(run.recipe), _rates(run.recipe))
+        address = run.recipe.cluster.address or os.environ.get("RAY_ADDRESS", "")
+        machines = ray_machines(address) if address else this_machine(run.recipe)
+        plan = make_plan(run.recipe, machines, _rates(run.recipe))
     except ChainprefError as error:
         run.console.print(f"  no plan: {error}", highlight=False, markup=False, soft_wrap=True)
         return
@@ -64,32 +66,32 @@ def predict(run: Run) -> None:
 
 
 def prediction_of(plan: Plan) -> Prediction:
-    """What of a plan is compared later."""
+    """The figures of a plan that are compared later."""
     memory: dict[str, float] = {}
     for stage in plan.stages:
         memory[stage.stage] = max(stage.bytes, memory.get(stage.stage, 0.0))
+    not_tensors = ("process", "fragments")  # torch's allocator does not count them
     return Prediction(
         machines=plan.machines.source,
         rates=plan.rates.source,
         seconds={stage.name: round(stage.seconds, 1) for stage in stage_times(plan)},
         memory=memory,
-        steps={name: steps_of(arm, plan.loads.groups) for name, arm in plan.recipe.arms.items()},
-        groups=plan.loads.groups.groups,
-        pairs=plan.loads.groups.pairs,
+        steps={name: steps_of(arm, plan.demands.groups) for name, arm in plan.recipe.arms.items()},
+        groups=plan.demands.groups.groups,
+        pairs=plan.demands.groups.pairs,
         licence=plan.licence.line,
-        kv_tokens={engine.kind: engine.memory.kv_tokens for engine in plan.engines if not engine.scripted},
-        device_memory={rank.arm: _tensors(rank.memory.on_device) for rank in plan.ranks if rank.gpu is not None},
+        kv_tokens={engines.name: engines.memory.kv_tokens for engines in plan.engines if not engines.scripted},
+        device_memory={
+            ranks.name: total(amount for amount in ranks.memory.on_device if amount.what not in not_tensors)
+            for ranks in plan.ranks
+            if ranks.gpu is not None
+        },
     )
 
 
-def _tensors(amounts: Iterable[Amount]) -> float:
-    """Without what torch's allocator does not count."""
-    return total(amount for amount in amounts if amount.what not in ("process", "fragments"))
-
-
 def compared(run: Run) -> list[dict[str, Any]]:
-    """Rows of {what, unit, predicted, measured}; measured is None where the run has not got there. Empty without a
-    prediction."""
+    """Rows of {what, unit, predicted, measured}; `measured` is None where the run has not got there. Empty without a
+    readable prediction."""
     path = run.folder / layout.PREDICTION
     if not path.is_file():
         return []
@@ -109,28 +111,21 @@ def compared(run: Run) -> list[dict[str, Any]]:
     rows = [
         _row(f"stage {name}", "s", said, spent.get(name)) for name, said in prediction.seconds.items() if name in spent
     ]
-    rows += [
-        _row(f"memory, stage {name}", "MiB", _mib(said), _mib(peaks.get(name)))
-        for name, said in prediction.memory.items()
-    ]
-    rows += [
-        _row(f"KV cache of the {kind}", "tokens", float(said), caches.get(kind))
-        for kind, said in prediction.kv_tokens.items()
-    ]
-    rows += [
-        _row(f"memory on a GPU, {name}", "MiB", _mib(said), _mib(arms.get(name, {}).get("device_memory")))
-        for name, said in prediction.device_memory.items()
-    ]
-    rows += [
-        _row(f"steps of {name}", "", float(said), arms[name]["steps"] if name in arms else None)
-        for name, said in prediction.steps.items()
-    ]
+    for name, said in prediction.memory.items():
+        rows.append(_row(f"memory, stage {name}", "MiB", _mib(said), _mib(peaks.get(name))))
+    for role, tokens in prediction.kv_tokens.items():
+        rows.append(_row(f"KV cache of the {role}", "tokens", float(tokens), caches.get(role)))
+    for name, said in prediction.device_memory.items():
+        measured = _mib(arms.get(name, {}).get("device_memory"))
+        rows.append(_row(f"memory on a GPU, {name}", "MiB", _mib(said), measured))
+    for name, steps in prediction.steps.items():
+        rows.append(_row(f"steps of {name}", "", float(steps), arms[name]["steps"] if name in arms else None))
     rows.append(_row("pairs", "", prediction.pairs, data.get("pairs")))
     return rows
 
 
 def _caches(events: Iterable[dict[str, Any]]) -> dict[str, float]:
-    """`teacher` or `student` -> tokens that an engine's KV cache has held; of several, the least."""
+    """`teacher` or `student` -> tokens of an engine's KV cache as hosts report it; of several engines, the least."""
     found: dict[str, float] = {}
     for row in events:
         for host in row.get("hosts", ()) if row.get("event") == "progress" else ():
@@ -148,13 +143,8 @@ def _mib(value: float | None) -> float | None:
     return None if value is None else value / (1 << 20)
 
 
-def _machines(recipe: Recipe) -> Machines:
-    address = recipe.cluster.address or os.environ.get("RAY_ADDRESS", "")
-    return ray_machines(address) if address else this_machine(recipe)
-
-
 def _rates(recipe: Recipe) -> CpuRates:
-    """A short probe where the work is a CPU's; GPUs have data sheets."""
+    """Rates of a core: probed for a moment where the work is on CPUs; on GPUs data sheets are used instead."""
     if needs_gpus(recipe, model_shapes(recipe)):
         return REFERENCE
     from pipeline.estimates.probe import probe

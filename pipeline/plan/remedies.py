@@ -1,393 +1,258 @@
-"""What may be changed in a recipe that does not fit, and the harm of it: nothing, time, data, the model itself."""
+"""The one change of the recipe that mends each fault of a plan, found by planning again.
 
-import itertools
+For each kind of fault there is a short list of levers (a setting, or settings that belong together), the least costly
+first: switches that are wrong on these machines, then what is free, what makes less run at a time, what is slower, and
+last what loses data or changes the model. A lever is proposed if the plan with it lacks the fault and has no new one.
+Faults are mended one after the other, so that all proposals together are planned, too.
+"""
+
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cluster.config import apply_settings, parse
 from cluster.errors import RequestError
 from pipeline.estimates.amounts import total
-from pipeline.estimates.engine_memory import EngineMemory, EngineRequest, engine_on_gpu, resized
+from pipeline.estimates.engine_memory import EngineRequest, engine_on_gpu
 from pipeline.estimates.hardware import MIB
 from pipeline.estimates.packing import most
-from pipeline.estimates.rank_memory import longest_row
 from pipeline.plan.make import Plan, make_plan
-from pipeline.plan.parts import AREAS, EnginePlan, Fault, allowed_types
-from pipeline.plan.tokens import Loads, longest_chain
+from pipeline.plan.parts import Engines, Fault, allowed_types
+from pipeline.plan.tokens import Demands, longest_chain
 from pipeline.recipe import Recipe, resolved
-from rollout.config import HostsConfig
 
-_AT_ONCE = 3
-"""Changes of one set at most."""
-
-
-_TRIES = 300
-"""Sets planned for one area at most."""
-
-
-_ELSE = {
-    "reference": "no setting helps: take larger GPUs, or a smaller student",
-    "memory": "no setting helps on these machines: take nodes with more memory, or a smaller model",
+_OTHERWISE = {
+    "reference": "take larger GPUs, or a smaller student",
+    "memory": "take nodes with more memory, or a smaller model",
     "shm": "give the nodes a larger /dev/shm",
     "disk": "keep the run elsewhere (run.directory), or take larger disks",
 }
-
-
-_OTHERWISE = "no setting helps on these machines: take more or larger ones, or a smaller model"
-
+_NONE_HELPS = "no single setting helps on these machines"
 
 Settings = tuple[str, ...]
+"""KEY=VALUE, as `--set` takes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What to set, as `--set` takes it, so that `area` fits; no settings: nothing that was tried helps."""
+    """What to set against a fault; without settings, `otherwise` says what to do instead."""
 
-    area: str
-    settings: Settings
-    else_: str = ""
+    fault: Fault
+    settings: Settings = ()
+    otherwise: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Remedies:
-    """One for each area that does not fit, and what they come to together: the faults that are left with all set."""
+    """One remedy for each fault that was met; `left` are the faults of the plan with all settings `together`."""
 
     each: tuple[Remedy, ...]
     together: Settings
     left: tuple[Fault, ...]
 
-    @property
-    def enough(self) -> bool:
-        return bool(self.together) and not self.left
-
 
 def remedies(plan: Plan) -> Remedies:
-    """Of a plan that does not fit; empty where it does."""
+    """The remedies of a plan that does not fit; empty where it fits."""
     found: list[Remedy] = []
-    together: Settings = ()
-    for area in AREAS:
-        if area not in _areas(plan):
-            continue
-        better = _better(plan, area)
-        if better is None:
-            found.append(Remedy(area, (), _ELSE.get(area, _OTHERWISE)))
-            continue
-        settings, plan = better
-        found.append(Remedy(area, settings))
-        together = _merged((*together, *settings))
-    return Remedies(tuple(found), together, plan.faults)
-
-
-def _better(plan: Plan, area: str) -> tuple[Settings, Plan] | None:
-    """The least harmful settings without this area's faults and without new ones, and the plan with them.
-
-    Where none helps, wrong switches are put right first: what else may be changed then is another list.
-    """
-    wanted = _areas(plan) - {area}
-    changes = changes_for(plan, area)
-    if found := _searched(plan, changes, wanted):
-        return found
-    switches = _merged(setting for change in changes if change.harm == RIGHT for setting in change.settings)
-    righted = _planned(plan, switches) if switches else None
-    if righted is None or not (found := _searched(righted, changes_for(righted, area), wanted)):
-        return None
-    return _merged((*switches, *found[0])), found[1]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Settings that belong together. Of the same harm, the one that is named first is tried first."""
-
-    harm: float
-    settings: Settings
-
-    @property
-    def keys(self) -> frozenset[str]:
-        return frozenset(setting.partition("=")[0] for setting in self.settings)
-
-
-def _searched(plan: Plan, changes: Sequence[Change], wanted: set[str]) -> tuple[Settings, Plan] | None:
-    """The first set of changes that leaves faults in the areas `wanted` only."""
-    for settings in itertools.islice(_sets(changes), _TRIES):
-        again = _planned(plan, settings)
-        if again is not None and _areas(again) <= wanted:
-            return settings, again
-    return None
-
-
-def _planned(plan: Plan, settings: Settings) -> Plan | None:
-    """The plan with other settings; None where no recipe has them."""
-    try:
-        changed = changed_recipe(plan.recipe, settings)
-        return make_plan(changed, plan.machines, plan.rates, with_loads(plan.loads, changed))
-    except RequestError:
-        return None
-
-
-def _merged(settings: Iterable[str]) -> Settings:
-    """What is set last counts."""
-    return tuple({setting.partition("=")[0]: setting for setting in settings}.values())
+    while mended := next((better for fault in plan.faults if (better := _mended(plan, fault))), None):
+        remedy, plan = mended
+        found.append(remedy)
+    for fault in plan.faults:
+        instead = _OTHERWISE.get(fault.area, "take more or larger ones, or a smaller model")
+        found.append(Remedy(fault, (), f"{_NONE_HELPS}: {instead}"))
+    settings = (setting for remedy in found for setting in remedy.settings)
+    together = {setting.partition("=")[0]: setting for setting in settings}
+    return Remedies(tuple(found), tuple(together.values()), plan.faults)
 
 
 def changed_recipe(recipe: Recipe, settings: Sequence[str]) -> Recipe:
-    """The recipe with settings on top. Raises RequestError where it allows none such."""
+    """The recipe with settings on top. Raises RequestError for settings that it does not allow."""
     return parse(Recipe, apply_settings(resolved(recipe), settings), "the recipe")
 
 
-def with_loads(loads: Loads, recipe: Recipe) -> Loads:
+def with_demands(demands: Demands, recipe: Recipe) -> Demands:
     """Tokens that were counted before, for a recipe of the same conversations whose chains may be longer or shorter."""
-    return replace(loads, longest_chain=longest_chain(recipe, loads.talks))
+    return replace(demands, longest_chain=longest_chain(recipe, demands.lengths))
 
 
-def _areas(plan: Plan) -> set[str]:
-    return {fault.area for fault in plan.faults}
+def _mended(plan: Plan, fault: Fault) -> tuple[Remedy, Plan] | None:
+    """The first lever that mends the fault, and the plan with it.
+
+    Behind a wrong switch other faults of the same area may come to light, which could not be seen before: they are no
+    reason against it, and are mended next.
+    """
+    gone, before = _kind(fault), set(map(_kind, plan.faults))
+    switches = list(_switches(plan, fault))
+    for settings in (*switches, *_levers(plan, fault)):
+        try:
+            recipe = changed_recipe(plan.recipe, settings)
+            again = make_plan(recipe, plan.machines, plan.rates, with_demands(plan.demands, recipe))
+        except RequestError:
+            continue
+        after = set(map(_kind, again.faults))
+        hidden = {_kind(other) for other in again.faults if other.area == fault.area} if settings in switches else set()
+        if gone not in after and after <= before | hidden:
+            return Remedy(fault, settings), again
+    return None
 
 
-def _sets(changes: Sequence[Change]) -> Iterator[Settings]:
-    """Sets of changes that set nothing twice: by the worst of each, then the second worst, the fewest first."""
-    sets = [
-        chosen
-        for size in range(1, _AT_ONCE + 1)
-        for chosen in itertools.combinations(changes, size)
-        if sum(len(change.keys) for change in chosen) == len(frozenset().union(*(change.keys for change in chosen)))
-    ]
-    sets.sort(key=lambda chosen: sorted((change.harm for change in chosen), reverse=True))
-    return (tuple(setting for change in chosen for setting in change.settings) for chosen in sets)
+def _kind(fault: Fault) -> str:
+    """A fault without its numbers: with other numbers it is the same fault."""
+    return re.sub(r"\d[\d.,]*", "N", f"{fault.area}: {fault}")
 
 
-RIGHT = 0.0
-"""A wrong switch is put right; nothing is lost."""
-
-
-_ROOM = 1.0
-"""What is free is used, or what stood idle is given back."""
-
-
-_FEWER = 2.0
-"""Less at a time."""
-
-
-_SLOWER = 3.0
-"""The same in more time."""
-
-
-_DATA = 5.0
-"""Long conversations or chains are lost."""
-
-
-_MODEL = 6.0
-"""Another model, in effect."""
-
-
-_SIZES = 8
-"""Parallel sizes that are tried."""
-
-
-def changes_for(plan: Plan, area: str) -> list[Change]:
-    """What may help an area of faults."""
-    if area.startswith("engines."):
-        engines = plan.engines_of(area.removeprefix("engines."))
-        return list(_of_engines(plan, engines)) if engines is not None else []
-    if area in ("training", "reference"):
-        return list(_of_ranks(plan))
-    if area == "disk":
-        return _options(_ROOM, [f"training.keep_checkpoints={kept}" for kept in _halves(_kept(plan), 1)])
-    return list(_of_nodes(plan))
-
-
-def _of_engines(plan: Plan, engines: EnginePlan) -> Iterator[Change]:
-    at, memory, request = f"engines.{engines.kind}", engines.memory, engines.memory.request
-    hosts: HostsConfig = getattr(plan.recipe.engines, engines.kind)
-    if hosts.device == "gpu" and not plan.machines.gpus:
-        yield Change(RIGHT, (f"{at}.device='auto'",))
-    if hosts.gpu:
-        yield Change(_FEWER if allowed_types(plan.machines, hosts.gpu) else RIGHT, (f"{at}.gpu=''",))
-    if request.shape.max_context and request.max_context > request.shape.max_context:
-        yield Change(RIGHT, (f"{at}.engine.max_context={request.shape.max_context}",))
-    yield from _cpus(f"{at}.cpus", hosts.cpus, bool(engines.placed.faults))
-    yield from _count(plan, at, engines)
-    if engines.scripted:
-        if request.gpus > 1:
-            one = (f"{at}.engine.tensor_parallel=1", f"{at}.engine.pipeline_parallel=1")
-            yield Change(RIGHT, one)
-            yield Change(_ROOM, (*one, f"{at}.count={min(request.count, max(1, plan.machines.gpus))}"))
-        return
-    if engines.gpu is None:
-        if plan.machines.gpus and hosts.device == "cpu":
-            yield Change(RIGHT, (f"{at}.device='auto'",))
-        yield from _of_cpu_engines(at, memory)
-        return
-    if request.gpu_memory < 0.9:
-        yield Change(_ROOM, (f"{at}.engine.gpu_memory=0.9",))
-    left = int((memory.capacity * max(0.9, request.gpu_memory) - total(memory.parts)) / MIB)
-    if request.kv_cache is not None and left > 0:
-        yield Change(_ROOM, (f"{at}.engine.kv_cache_mb={left}",))
-    yield from _sizes(plan, at, engines, request, _ROOM, ())
-    if request.kv_cache is not None:
-        yield from _sizes(plan, at, engines, replace(request, kv_cache=None), _ROOM + 0.5, ())
-    yield from _options(_FEWER, [f"{at}.engine.max_running={fewer}" for fewer in _halves(request.max_running, 16)])
-    if not request.eager:
-        yield Change(_SLOWER, (f"{at}.engine.eager=true",))
-    yield from _options(_DATA, [f"{at}.engine.max_context={length}" for length in _halves(request.max_context, 512)])
-    if request.weight_bytes_each > 1:
-        smaller = replace(request, weight_bytes_each=1.0)
-        yield from _sizes(plan, at, engines, smaller, _MODEL, (f"{at}.engine.quantization='fp8'",))
-
-
-def _of_cpu_engines(at: str, memory: EngineMemory) -> Iterator[Change]:
-    """A worker for each part of the model; a cache for one context at least, and for no more than all at a time."""
-    request = memory.request
-    if request.gpus > 1:
-        yield Change(RIGHT, (f"{at}.engine.tensor_parallel=1", f"{at}.engine.pipeline_parallel=1"))
-    for contexts in (request.max_running, 1):
-        cache = contexts * request.max_context * memory.kv_bytes_per_token / request.gpus
-        yield Change(_ROOM + 1 / contexts, (f"{at}.engine.kv_cache_mb={math.ceil(cache / MIB)}",))
-    yield from _options(_DATA, [f"{at}.engine.max_context={length}" for length in _halves(request.max_context, 512)])
-
-
-def _sizes(
-    plan: Plan, at: str, engines: EnginePlan, request: EngineRequest, harm: float, also: Settings
-) -> Iterator[Change]:
-    """Parallel sizes that fit some type of GPU, the fewest GPUs first: with as many engines, or as many as there is
-    room for."""
-    for step, (tensor, pipeline) in enumerate(_fitting(plan, engines, request)[:_SIZES]):
-        size: Settings = (f"{at}.engine.tensor_parallel={tensor}", f"{at}.engine.pipeline_parallel={pipeline}")
-        if request.kv_cache is None and engines.memory.request.kv_cache is not None:
-            size += (f"{at}.engine.kv_cache_mb={_cache_mib(plan, engines, resized(request, tensor, pipeline))}",)
-        yield Change(harm + step / 100, (*also, *size))
-        held = plan.machines.gpus // (tensor * pipeline)
-        if 0 < held < request.count:
-            yield Change(max(harm, _FEWER) + step / 100, (*also, *size, f"{at}.count={held}"))
-
-
-def _cache_mib(plan: Plan, engines: EnginePlan, request: EngineRequest) -> int:
-    """What is left for the KV cache on the type of GPU that has least, of those that the engine fits on."""
-    hosts: HostsConfig = getattr(plan.recipe.engines, engines.kind)
-    found = [engine_on_gpu(request, gpu) for gpu in allowed_types(plan.machines, hosts.gpu)]
-    return int(min(memory.kv_cache.bytes for memory in found if not memory.faults) / MIB)
-
-
-def _fitting(plan: Plan, engines: EnginePlan, request: EngineRequest) -> list[tuple[int, int]]:
-    """On one node, and across nodes where TP fills one and each node has a stage of PP or several."""
-    hosts: HostsConfig = getattr(plan.recipe.engines, engines.kind)
-    found: set[tuple[int, int]] = set()
-    for gpu in allowed_types(plan.machines, hosts.gpu):
-        a_node = max(node.gpus for node in plan.machines.nodes if node.gpu == gpu)
-        gpus = sum(node.gpus for node in plan.machines.nodes if node.gpu == gpu)
-        for tensor in range(1, a_node + 1):
-            deepest = min(gpus // tensor, request.shape.layers)
-            for pipeline in range(1, deepest + 1):
-                whole = tensor * pipeline <= a_node or tensor == a_node
-                if whole and not engine_on_gpu(resized(request, tensor, pipeline), gpu).faults:
-                    found.add((tensor, pipeline))
-                    break  # more stages hold no more than they must
-    return sorted(found, key=lambda size: (size[0] * size[1], size[1]))
-
-
-def _of_ranks(plan: Plan) -> Iterator[Change]:
-    training, zero = plan.recipe.training, plan.recipe.training.zero
-    tokens, longest = training.tokens_per_micro_step, plan.loads.longest_chain
-    on_gpu = training.gpus_per_rank > 0
-    if on_gpu and training.gpus_per_rank != 1 and plan.machines.gpus:
-        yield Change(RIGHT, ("training.gpus_per_rank=1",))
-    if training.gpu:
-        yield Change(_FEWER if allowed_types(plan.machines, training.gpu) else RIGHT, ("training.gpu=''",))
-    placed = [rank.placed for rank in plan.ranks] + ([plan.scoring.placed] if plan.scoring else [])
-    yield from _cpus("training.cpus_per_rank", training.cpus_per_rank, any(one.faults for one in placed))
-    if longest > tokens:
-        yield Change(_ROOM, (f"training.tokens_per_micro_step={-(-longest // 256) * 256}",))
-    yield from _rank_counts(plan)
-    if zero.stage < 3:
-        yield Change(_ROOM, ("training.zero.stage=3",))
-    yield from _options(_FEWER, [f"training.tokens_per_micro_step={row}" for row in _halves(tokens, max(256, longest))])
-    yield from _checkpointing(plan.recipe)
-    if on_gpu and zero.bf16 != "off" and any(not gpu.bf16 for gpu in plan.machines.gpu_types()):
-        yield Change(_SLOWER, ("training.zero.bf16='off'",))
-    if on_gpu and zero.bf16 == "off" and all(gpu.bf16 for gpu in plan.machines.gpu_types()):
-        yield Change(RIGHT, ("training.zero.bf16='auto'",))
-    if zero.offload_optimizer == "none":
-        yield Change(_SLOWER, ("training.zero.offload_optimizer='cpu'",))
-        both = ("training.zero.offload_optimizer='cpu'", "training.zero.offload_param='cpu'")
-        yield Change(_SLOWER + 0.5, both if zero.stage == 3 else ("training.zero.stage=3", *both))
-    if on_gpu and not plan.machines.gpus:
-        yield Change(RIGHT, ("training.gpus_per_rank=0",))
-    held = min((longest_row(rank.memory.request) for rank in plan.ranks), default=tokens)
-    for row in dict.fromkeys((held, tokens, *_halves(min(tokens, longest), 256))):
-        if 256 <= row < longest:
-            shorter = (f"groups.max_tokens={row}",)
-            also = () if row >= held else (f"training.tokens_per_micro_step={row}",)
-            yield Change(_DATA + 1 / row, (*also, *shorter))
-
-
-def _rank_counts(plan: Plan) -> Iterator[Change]:
-    """As many ranks as there is room for, or half of it: fewer where they have no room, more to share the states."""
-    training = plan.recipe.training
-    bundle = replace(training.bundle, gpus=float(training.gpus_per_rank > 0))  # one or none, whatever is asked
-    fits = frozenset(rank.gpu.name for rank in plan.ranks if rank.gpu is not None and not rank.memory.faults)
-    allowed = frozenset(gpu.name for gpu in allowed_types(plan.machines, training.gpu))
-    held = [most((replace(bundle, gpu_types=types),), plan.machines, 4096) for types in (fits or allowed, allowed)]
-    counts = dict.fromkeys(count for count in (*held, held[-1] // 2) if count not in (0, training.ranks))
-    yield from _options(_ROOM + 0.5, [f"training.ranks={count}" for count in counts])
-
-
-def _checkpointing(recipe: Recipe) -> Iterator[Change]:
-    without = [name for name, arm in recipe.arms.items() if not arm.gradient_checkpointing]
-    if without:
-        yield Change(_FEWER, tuple(f"arms.{_quoted(name)}.gradient_checkpointing=true" for name in without))
-
-
-def _of_nodes(plan: Plan) -> Iterator[Change]:
-    """Less at a time in a node's own memory."""
+def _switches(plan: Plan, fault: Fault) -> Iterator[Settings]:
+    """Settings of the fault's area that are wrong on these machines or for this model, put right."""
     training, machines = plan.recipe.training, plan.machines
-    if machines.gpus and not training.gpus_per_rank and plan.ranks:
-        yield Change(RIGHT, ("training.gpus_per_rank=1",))
-    if plan.scoring is not None and plan.scoring.meanwhile:
-        yield Change(_ROOM, ("training.score_meanwhile=false",))
+    if fault.area in ("training", "reference"):
+        if training.gpu and not allowed_types(machines, training.gpu):
+            yield ("training.gpu=''",)
+        if training.gpus_per_rank and training.gpus_per_rank != bool(machines.gpus):
+            yield (f"training.gpus_per_rank={int(machines.gpus > 0)}",)
     for engines in plan.engines:
-        at, request = f"engines.{engines.kind}", engines.memory.request
-        if machines.gpus and engines.gpu is None:
-            yield Change(RIGHT, (f"{at}.device='auto'",))
-        if engines.gpu is None and not engines.scripted and engines.memory.kv_cache.bytes > 64 * MIB:
-            yield Change(_FEWER, (f"{at}.engine.kv_cache_mb=64",))
-        yield from _options(_FEWER, [f"{at}.count={fewer}" for fewer in _halves(request.count, 1)])
-    yield from _options(_FEWER, [f"training.ranks={fewer}" for fewer in _halves(training.ranks, 1)])
-    if training.zero.offload_param == "cpu":
-        yield Change(_ROOM, ("training.zero.offload_param='none'",))
-    if training.zero.offload_optimizer == "cpu":
-        yield Change(_ROOM, ("training.zero.offload_optimizer='none'",))
+        at, request = f"engines.{engines.name}", engines.memory.request
+        wrong_device = request.hosts.device == ("cpu" if machines.gpus else "gpu")
+        if wrong_device and (fault.area == at or (fault.area == "memory" and machines.gpus)):
+            yield (f"{at}.device='auto'",)
+        if fault.area == at:
+            if request.hosts.gpu and not allowed_types(machines, request.hosts.gpu):
+                yield (f"{at}.gpu=''",)
+            if request.gpus > 1 and (engines.scripted or engines.gpu is None):
+                yield (f"{at}.engine.tensor_parallel=1", f"{at}.engine.pipeline_parallel=1")
+            if 0 < request.shape.max_context < request.engine.max_context:
+                yield (f"{at}.engine.max_context={request.shape.max_context}",)
+
+
+def _levers(plan: Plan, fault: Fault) -> Iterator[Settings]:
+    """What may mend a fault beside switches, the least costly first."""
+    if fault.area.startswith("engines."):
+        engines = plan.engines_of(fault.area.removeprefix("engines."))
+        if engines is not None:
+            yield from _of_engines(plan, engines)
+    elif fault.area in ("training", "reference"):
+        yield from _of_ranks(plan)
+    elif fault.area == "disk":
+        yield from _halved("training.keep_checkpoints", plan.recipe.training.keep_checkpoints, 1)
+    else:
+        yield from _of_nodes(plan)
+
+
+def _of_engines(plan: Plan, engines: Engines) -> Iterator[Settings]:
+    """Levers for engines that fit no device, or find no place."""
+    at, memory, request = f"engines.{engines.name}", engines.memory, engines.memory.request
+    hosts, engine = request.hosts, request.engine
+    held = most(engines.placed.request.group, plan.machines, hosts.count)
+    if 0 < held < hosts.count:
+        yield (f"{at}.count={held}",)
+    if engines.placed.faults:
+        yield from _halved(f"{at}.cpus", int(hosts.cpus), 1)
+    if engines.gpu is None:
+        for contexts in (engine.max_running, 1):
+            cache = contexts * engine.max_context * memory.kv_bytes_per_token / request.gpus
+            yield (f"{at}.engine.kv_cache_mb={math.ceil(cache / MIB)}",)
+    else:
+        if engine.gpu_memory < 0.9:
+            yield (f"{at}.engine.gpu_memory=0.9",)
+        left = int((memory.capacity * max(0.9, engine.gpu_memory) - total(memory.parts)) / MIB)
+        if engine.kv_cache_mb is not None and left > 0:
+            yield (f"{at}.engine.kv_cache_mb={left}",)
+        for (tensor, pipeline), cache_mb in _sizes(plan, request)[:4]:
+            size: Settings = (f"{at}.engine.tensor_parallel={tensor}", f"{at}.engine.pipeline_parallel={pipeline}")
+            held = plan.machines.gpus // (tensor * pipeline)
+            size += (f"{at}.count={max(1, held)}",) if held < hosts.count else ()
+            yield size + ((f"{at}.engine.kv_cache_mb={cache_mb}",) if cache_mb else ())
+        yield from _halved(f"{at}.engine.max_running", engine.max_running, 16)
+        yield (f"{at}.engine.eager=true",)
+    yield from _halved(f"{at}.engine.max_context", engine.max_context, 512)
+    yield (f"{at}.engine.quantization='fp8'",)
+    if hosts.gpu:
+        yield (f"{at}.gpu=''",)
+
+
+def _sizes(plan: Plan, request: EngineRequest) -> list[tuple[tuple[int, int], int]]:
+    """(tensor, pipeline) parallel sizes that fit some type of GPU, the smallest first. With each come the MiB of
+    KV cache that are left there, where the recipe's `kv_cache_mb` does not fit, else 0.
+
+    They are on one node, or across nodes where TP fills one and each node has a stage of PP or several.
+    """
+    found: dict[tuple[int, int], int] = {}
+    for gpu in allowed_types(plan.machines, request.hosts.gpu):
+        nodes = [node.gpus for node in plan.machines.nodes if node.gpu == gpu]
+        for tensor in range(1, max(nodes) + 1):
+            for pipeline in range(1, min(sum(nodes) // tensor, request.shape.layers) + 1):
+                sized = request.with_engine(tensor_parallel=tensor, pipeline_parallel=pipeline)
+                free = engine_on_gpu(sized.with_engine(kv_cache_mb=None), gpu)
+                on_one_node = tensor * pipeline <= max(nodes)
+                if (on_one_node or tensor == max(nodes)) and not free.faults:
+                    fits = not engine_on_gpu(sized, gpu).faults
+                    found.setdefault((tensor, pipeline), 0 if fits else int(free.kv_cache.bytes / MIB))
+                    break  # More stages than needed help nobody.
+    return sorted(found.items(), key=lambda item: (item[0][0] * item[0][1], item[0][1]))
+
+
+def _of_ranks(plan: Plan) -> Iterator[Settings]:
+    """Levers for ranks and scoring tasks that fit no device, or find no place."""
+    training, zero = plan.recipe.training, plan.recipe.training.zero
+    tokens, longest = training.tokens_per_micro_step, plan.demands.longest_chain
+    if any(part.placed.faults for part in (*plan.ranks, plan.scoring) if part is not None):
+        yield from _halved("training.cpus_per_rank", int(training.cpus_per_rank), 1)
+    if longest > tokens:
+        yield (f"training.tokens_per_micro_step={-(-longest // 256) * 256}",)
+    # As many ranks as the machines hold: fewer that find a place, or more that share the states.
+    allowed = frozenset(gpu.name for gpu in allowed_types(plan.machines, training.gpu))
+    fits = frozenset(rank.gpu.name for rank in plan.ranks if rank.gpu is not None and not rank.memory.faults)
+    for types in dict.fromkeys((fits or allowed, allowed)):
+        if held := most((replace(training.bundle, gpu_types=types),), plan.machines, 4096):
+            yield (f"training.ranks={held}",)
+    if zero.stage < 3:
+        yield ("training.zero.stage=3",)
+    yield from _halved("training.tokens_per_micro_step", tokens, max(256, longest))
+    yield from _checkpointing(plan.recipe)
+    if training.gpus_per_rank:
+        other = "'auto'" if zero.bf16 == "off" else "'off'"
+        yield (f"training.zero.bf16={other}",)
+    yield ("training.zero.offload_optimizer='cpu'",)
+    everything = ("training.zero.offload_optimizer='cpu'", "training.zero.offload_param='cpu'")
+    yield everything if zero.stage == 3 else ("training.zero.stage=3", *everything)
+    longest_row = min((rank.memory.request.longest_row for rank in plan.ranks), default=tokens)
+    if longest_row < longest:
+        yield (f"groups.max_tokens={longest_row}",)
+    if training.gpu:
+        yield ("training.gpu=''",)
+
+
+def _of_nodes(plan: Plan) -> Iterator[Settings]:
+    """Levers for nodes whose memory or /dev/shm does not hold what is placed on them."""
+    training, zero = plan.recipe.training, plan.recipe.training.zero
+    if plan.scoring is not None and plan.scoring.memory.request.meanwhile:
+        yield ("training.score_meanwhile=false",)
+    if plan.machines.gpus and not training.gpus_per_rank and plan.ranks:
+        yield ("training.gpus_per_rank=1",)
+    for engines in plan.engines:
+        at = f"engines.{engines.name}"
+        if engines.gpu is None and engines.memory.kv_cache.bytes > 64 * MIB:
+            yield (f"{at}.engine.kv_cache_mb=64",)
+        yield from _halved(f"{at}.count", engines.memory.request.hosts.count, 1)
+    yield from _halved("training.ranks", training.ranks, 1)
+    if zero.offload_param == "cpu":
+        yield ("training.zero.offload_param='none'",)
+    if zero.offload_optimizer == "cpu":
+        yield ("training.zero.offload_optimizer='none'",)
     if not training.gpus_per_rank:
         yield from _checkpointing(plan.recipe)
 
 
-def _count(plan: Plan, at: str, engines: EnginePlan) -> Iterator[Change]:
-    """As many engines as there is room for."""
-    held = most(engines.placed.request.group, plan.machines, engines.memory.request.count)
-    if 0 < held < engines.memory.request.count:
-        yield Change(_ROOM, (f"{at}.count={held}",))
+def _checkpointing(recipe: Recipe) -> Iterator[Settings]:
+    """Gradient checkpointing in all arms."""
+    without = [name for name, arm in recipe.arms.items() if not arm.gradient_checkpointing]
+    quoted = (name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"' for name in without)
+    if without:
+        yield tuple(f"arms.{name}.gradient_checkpointing=true" for name in quoted)
 
 
-def _cpus(key: str, cpus: float, no_room: bool) -> Iterator[Change]:
-    """CPUs that are reserved, where that keeps something from its place."""
-    if no_room:
-        yield from _options(_ROOM, [f"{key}={fewer}" for fewer in _halves(int(cpus), 1)])
-
-
-def _options(harm: float, settings: Sequence[str]) -> list[Change]:
-    """One of these, the first one that helps."""
-    return [Change(harm + step / 100, (setting,)) for step, setting in enumerate(settings)]
-
-
-def _kept(plan: Plan) -> int:
-    return plan.recipe.training.keep_checkpoints
-
-
-def _halves(value: int, least: int) -> Iterator[int]:
+def _halved(key: str, value: int, least: int) -> Iterator[Settings]:
+    """Half of a value, a quarter of it, and so on."""
     while value // 2 >= least:
         value //= 2
-        yield value
-
-
-def _quoted(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
+        yield (f"{key}={value}",)

@@ -7,7 +7,7 @@ that made them. The run that they are taken from is only read.
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,18 @@ def take_over(run: Run, sources: list[Run]) -> None:
             run.events.add("taken over", source=str(source.folder), what=names)
             run.console.print(f"  {', '.join(names)} taken over from {source.folder}", highlight=False, soft_wrap=True)
             return
+
+
+def shared_layers(recipe: Recipe, earlier: Sequence[Recipe]) -> tuple[str, ...]:
+    """Names of the layers that a run takes over from the first of the `earlier` runs that has its episodes, once those
+    runs are complete."""
+    wanted = resolved(recipe)
+    for source in earlier:
+        there = resolved(source)
+        layers = tuple(layer.name for layer in _LAYERS if layer.decides(there) == layer.decides(wanted))
+        if _LAYERS[-1].name in layers:
+            return layers
+    return ()
 
 
 def _fits(layer: _Layer, source: Run, recipe: Recipe) -> bool:

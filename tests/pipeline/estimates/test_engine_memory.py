@@ -13,33 +13,25 @@ from pipeline.estimates.engine_memory import (
     engine_on_cpu,
     engine_on_gpu,
     fitting_sizes,
-    resized,
 )
 from pipeline.estimates.hardware import GIB, GPUS, ClusterConfig, Machines, NodeConfig, machines
 from pipeline.estimates.packing import GroupRequest, most, place
 from pipeline.estimates.published import published_shape
 from pipeline.estimates.shapes import ModelShape
+from rollout.config import HostsConfig
 
 
-def request(name: str, tensor_parallel: int) -> EngineRequest:
+def request(name: str, tensor_parallel: int, **engine: int) -> EngineRequest:
     shape = published_shape(name)
     assert isinstance(shape, ModelShape)
+    config = EngineConfig.model_validate({"max_running": 256, "tensor_parallel": tensor_parallel, **engine})
     return EngineRequest(
         role="teacher",
         shape=shape,
-        count=1,
-        tensor_parallel=tensor_parallel,
-        pipeline_parallel=1,
-        max_context=4096,
-        max_running=256,
+        hosts=HostsConfig(cpus=4, live_episodes=512, engine=config),
         mean_context=500,
         weight_bytes_each=2,
         kv_bytes_each=2,
-        kv_cache=None,
-        gpu_memory=0.9,
-        eager=False,
-        live_episodes=512,
-        cpus=4,
     )
 
 
@@ -122,18 +114,21 @@ def on_cpu(changed: EngineRequest) -> EngineMemory:
 
 
 def test_an_engine_without_a_gpu_can_be_wrong_too() -> None:
-    base = replace(request(QWEN, 1), kv_cache=1.0 * GIB)
+    base = request(QWEN, 1, kv_cache_mb=1024)
     assert on_cpu(base).faults == ()
-    assert "28 attention heads do not divide by tensor_parallel = 3" in on_cpu(resized(base, 3, 1)).faults[0]
-    (fault,) = on_cpu(replace(base, kv_cache=float(1 << 20))).faults
+    assert (
+        "28 attention heads do not divide by tensor_parallel = 3"
+        in on_cpu(base.with_engine(tensor_parallel=3)).faults[0]
+    )
+    (fault,) = on_cpu(base.with_engine(kv_cache_mb=1)).faults
     assert fault == "the KV cache holds 18 tokens, less than one context of 4,096"
-    (fault,) = on_cpu(replace(base, max_context=32769, kv_cache=4.0 * GIB)).faults
+    (fault,) = on_cpu(base.with_engine(max_context=32769, kv_cache_mb=4096)).faults
     assert fault == "max_context 32,769 is beyond the model's 32,768"
 
 
 def test_an_engine_without_a_gpu_has_a_worker_for_each_rank() -> None:
-    base = replace(request(QWEN, 1), kv_cache=1.0 * GIB)
-    one, two = on_cpu(base), on_cpu(resized(base, 2, 1))
+    base = request(QWEN, 1, kv_cache_mb=1024)
+    one, two = on_cpu(base), on_cpu(base.with_engine(tensor_parallel=2))
     assert (one.parts[0].bytes, two.parts[0].bytes) == (3 * GIB, 5 * GIB)
     assert two.parts[1].bytes == one.parts[1].bytes
     assert two.kv_cache.bytes == 2 * GIB
@@ -149,5 +144,5 @@ def test_an_engine_without_a_gpu_takes_its_share_of_the_machine_where_no_cache_i
 
 
 def test_a_context_that_holds_no_conversation_is_a_fault() -> None:
-    (fault,) = engine_on_gpu(replace(request(QWEN, 1), max_context=256), GPUS["H100"]).faults
+    (fault,) = engine_on_gpu(request(QWEN, 1, max_context=256), GPUS["H100"]).faults
     assert fault == "conversations come to 500 tokens on average, beyond max_context = 256"

@@ -7,6 +7,7 @@ from pipeline.estimates.hardware import GIB, GPUS
 from pipeline.estimates.published import published_shape
 from pipeline.estimates.scoring_memory import ScoringRequest, scoring_on_cpu, scoring_on_gpu
 from pipeline.estimates.shapes import ModelShape
+from training.config import TrainingConfig, ZeroConfig
 
 
 def shape(name: str) -> ModelShape:
@@ -16,7 +17,9 @@ def shape(name: str) -> ModelShape:
 
 
 def request(name: str, bf16: bool = True, tokens: int = 8192) -> ScoringRequest:
-    return ScoringRequest(shape=shape(name), tasks=8, bf16=bf16, tokens=tokens)
+    zero = ZeroConfig(bf16="on" if bf16 else "off")
+    training = TrainingConfig(ranks=8, gpus_per_rank=1, tokens_per_micro_step=tokens, zero=zero)
+    return ScoringRequest(shape=shape(name), training=training)
 
 
 def test_all_weights_lie_on_one_gpu() -> None:

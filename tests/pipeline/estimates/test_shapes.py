@@ -50,7 +50,7 @@ def test_parameters_are_those_of_the_published_weights(name: str, millions: floa
 def test_the_papers_teacher() -> None:
     shape = known("meta-llama/Meta-Llama-3-70B-Instruct")
     assert shape.weight_bytes(2) / 1e9 == pytest.approx(141.1, abs=0.05)
-    assert shape.kv_bytes_a_token(2) == 320 * 1024
+    assert shape.kv_bytes_per_token(2) == 320 * 1024
 
 
 def test_every_shape_of_the_table_is_one() -> None:

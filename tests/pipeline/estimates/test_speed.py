@@ -4,7 +4,9 @@ import pytest
 
 from pipeline.estimates.hardware import GIB, GPUS, Machines, Node
 from pipeline.estimates.published import published_shape
+from pipeline.estimates.rank_memory import RankRequest
 from pipeline.estimates.speed import assumed_rates, training_on_gpus
+from training.config import TrainingConfig, ZeroConfig
 
 NODE = Node(
     name="one",
@@ -26,7 +28,16 @@ def step_seconds(ranks: int, network_gbs: float = 50, bf16: bool = True) -> floa
     shape = published_shape("mistralai/Mistral-7B-Instruct-v0.2")
     assert shape is not None
     node = Node(**{field: getattr(NODE, field) for field in Node.__slots__} | {"network_gbs": network_gbs})
-    time = training_on_gpus(shape, 1, 16 * 8192, 8192, ranks, GPUS["H100"], node, 8, True, False, bf16)
+    zero = ZeroConfig(bf16="on" if bf16 else "off")
+    request = RankRequest(
+        shape=shape,
+        training=TrainingConfig(ranks=ranks, gpus_per_rank=1, tokens_per_micro_step=8192, zero=zero),
+        gradient_checkpointing=True,
+        longest_chain=4096,
+        logits_everywhere=False,
+        typical_tokens=8192,
+    )
+    time = training_on_gpus(request, 1, 16 * 8192, GPUS["H100"], node, 8)
     return dict(time.parts)["forward and backward"]
 
 

@@ -59,4 +59,4 @@ def test_what_is_shown_is_what_a_run_reserves() -> None:
     assert teacher is not None
     assert teacher.placement.strategy == "PACK"
     assert teacher.placement.bundles == (Bundle(cpus=4.0, gpus=1.0), *[Bundle(gpus=1.0)] * 15)
-    assert teacher.a_node == 1
+    assert teacher.per_node == 1

@@ -9,8 +9,8 @@ from pipeline.estimates.hardware import ClusterConfig, Machines, machines
 from pipeline.estimates.speed import REFERENCE
 from pipeline.plan.as_json import as_json
 from pipeline.plan.make import Plan, make_plan
-from pipeline.plan.remedies import with_loads
-from pipeline.plan.tokens import Loads, loads_of
+from pipeline.plan.remedies import with_demands
+from pipeline.plan.tokens import Demands, demands_of
 from pipeline.recipe import Recipe, load_recipe
 from tests.pipeline.plan.planned import PAPER, RECIPES, node
 
@@ -46,13 +46,13 @@ STUDENTS = (PAPER, "one-gpu", "regenerate", "local")
 
 
 @cache
-def loads(recipe: str, on_gpus: bool) -> Loads:
-    return loads_of(load_recipe(RECIPES / f"{recipe}.toml"), on_gpus)
+def demands(recipe: str, on_gpus: bool) -> Demands:
+    return demands_of(load_recipe(RECIPES / f"{recipe}.toml"), on_gpus)
 
 
 def planned(name: str, recipe: Recipe, nodes: Machines) -> Plan:
     """The tokens are counted once a recipe: no setting here changes a conversation."""
-    return make_plan(recipe, nodes, REFERENCE, with_loads(loads(name, nodes.gpus > 0), recipe))
+    return make_plan(recipe, nodes, REFERENCE, with_demands(demands(name, nodes.gpus > 0), recipe))
 
 
 @pytest.mark.parametrize("cluster", NODES)

@@ -31,7 +31,9 @@ def test_a_node_that_holds_little_needs_little() -> None:
 
 def test_shared_memory_is_each_nodes_own() -> None:
     nodes = {"fine": H100, "tight": node("H100", 8, shm_gib=0.1)}
-    assert said(planned_on(nodes, PAPER)) == "node tight: /dev/shm of 4.2 GiB needed, it has 0.1 GiB"
+    assert (
+        said(planned_on(nodes, PAPER)) == "node tight: /dev/shm of 4.2 GiB needed, it has 0.1 GiB: 4.1 GiB too little"
+    )
 
 
 def test_equal_nodes_are_said_once() -> None:
@@ -74,8 +76,8 @@ def test_nothing_is_evaluated_without_held_out_problems() -> None:
 def test_reference_scoring_needs_the_whole_student_on_a_gpu() -> None:
     plan = planned(PAPER, "", 'models.student.source="hub:meta-llama/Meta-Llama-3-70B-Instruct"')
     assert "reference: scoring loads the whole model on one GPU: 141.6 GiB, and H100 has 79.6 GiB" in said(plan)
-    (remedy,) = [remedy for remedy in remedies(plan).each if remedy.area == "reference"]
-    assert remedy.else_ == "no setting helps: take larger GPUs, or a smaller student"
+    (remedy,) = [remedy for remedy in remedies(plan).each if remedy.fault.area == "reference"]
+    assert remedy.otherwise == "no single setting helps on these machines: take larger GPUs, or a smaller student"
     assert planned("regenerate").scoring is None
 
 

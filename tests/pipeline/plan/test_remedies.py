@@ -55,7 +55,7 @@ def test_what_does_not_fit_comes_with_a_change_that_does(recipe: str, setting: s
     assert any(fault in str(said) for said in plan.faults)
     found = remedies(plan)
     assert any(remedy in text for text in found.together), found
-    assert found.enough
+    assert found.left == ()
     assert planned(recipe, "", setting, *found.together).faults == ()
 
 
@@ -77,19 +77,18 @@ def test_a_remedy_that_breaks_something_else_is_none() -> None:
         planned_on(small, "one-gpu", MISTRAL, offload)
     )
     found = remedies(plan)
-    assert (found.together, found.enough) == ((), False)
-    assert "no setting helps" in found.each[0].else_
+    assert (found.together, found.left) == ((), plan.faults)
+    assert "no single setting helps" in found.each[0].otherwise
 
 
 def test_remedies_add_up_and_say_what_is_left() -> None:
     plan = planned(PAPER, "", "engines.teacher.count=5", "training.tokens_per_micro_step=512")
     found = remedies(plan)
-    assert [remedy.area for remedy in found.each] == ["engines.teacher", "training"]
-    assert found.enough
+    assert [remedy.fault.area for remedy in found.each] == ["engines.teacher", "training"]
+    assert found.left == ()
     hopeless = planned(PAPER, "", 'models.student.source="hub:meta-llama/Meta-Llama-3-70B-Instruct"')
     found = remedies(hopeless)
     assert found.together
-    assert not found.enough
     assert found.left
     together = as_json(hopeless)["together"]
     assert together["fits"] is False
@@ -123,7 +122,7 @@ def test_a_disk_that_is_too_small_for_checkpoints_keeps_fewer() -> None:
 
 def test_what_cannot_load_has_no_time_and_no_price() -> None:
     plan = planned(PAPER, "", "engines.teacher.engine.tensor_parallel=1")
-    assert headline(plan).endswith("does not fit (1 fault, below)")
+    assert headline("run", {"": plan}, ()).endswith("does not fit (1 fault, below)")
     shown = as_json(plan)
     assert (shown["seconds"], shown["total_seconds"], shown["money"]) == ({}, None, None)
     assert all("otherwise" in remedy for remedy in shown["remedies"])

@@ -34,7 +34,7 @@ def test_a_row_is_the_plan(row: int, planned_as: tuple[str, str, tuple[str, ...]
     asked = f"{pods.pods}: {pods.cpus:g} CPU, {-(-pods.memory // GIB)} GiB, {pods.gpus} GPU"
     assert said["pods"] == asked
     assert said["claim"] == f"{claim_gib(plan):,} GiB"
-    assert said["episodes"] == f"{plan.loads.rollout.attempts:,}"
+    assert said["episodes"] == f"{plan.demands.rollout.attempts:,}"
     assert float(said["hours"]) == round(sum(time.seconds for time in times) / 3600, 1)
     assert float(said["usd"]) == round(money(times), 1 if money(times) < 1 else None)
     assert said["rollouts"] == "all" or float(said["rollouts"]) == round(rollout, 1 if rollout < 1 else None)
