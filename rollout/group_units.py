@@ -1,4 +1,4 @@
-"""A block's episodes to its committed group unit: what a Ray task runs for one block and one student."""
+"""Builds and commits the preference groups of one block for one student. Each one is a Ray task."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -21,7 +21,7 @@ from rollout.records import Episode, PreferenceGroup, content_hash
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json")
 _OBJECT_BYTES = 16
-"""Of Python objects, for each byte of a row in Arrow."""
+"""Bytes of Python objects for each byte of a row in Arrow."""
 _LIBRARIES_BYTES = 600 << 20
 
 
@@ -39,14 +39,14 @@ class GroupWork(msgspec.Struct, frozen=True, kw_only=True):
     """A folder, or `hub:OWNER/NAME@COMMIT`."""
     groups: GroupsConfig
     memory: int = 0
-    """Bytes that a task which builds it is to reserve."""
+    """Bytes of memory that its task reserves."""
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What the commit record says of a unit, so that a run can be summed up without reading its shards."""
+    """Counts over a unit's groups. Its commit record holds them, so that a run can be summed up without its shards."""
 
     groups: int
-    """Those with a pair."""
+    """Groups with at least one pair."""
     problems: int
     chains: int
     right: int
@@ -55,8 +55,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tokenizer_fingerprint(source: str) -> str:
-    """What decides how a student's chains are tokenised: a hash of a folder's files, or of the Hub's commit, for which
-    nothing is fetched."""
+    """A hash of what decides how a student's chains are tokenised: a folder's tokenizer files, or the commit of a Hub
+    model, for which nothing is fetched."""
     if source.startswith("hub:"):
         return content_hash(model_revision(source))
     folder = Path(source)
@@ -64,19 +64,19 @@ def tokenizer_fingerprint(source: str) -> str:
 
 
 def group_unit(block: int, student: str, commits: Sequence[Commit], config: GroupsConfig, fingerprint: str) -> str:
-    """The name of the block's group unit: a function of its episodes, the rule and the student's tokenizer."""
+    """The name of the block's group unit: a function of its episodes, the configuration and the student's tokenizer."""
     hashes = (commit.sha256 or commit.unit for commit in commits)
     return group_unit_name(block, student, hashes, config.rule, config.model_dump_json(), fingerprint)
 
 
 @lru_cache(maxsize=8)
 def _template(source: str, call_format: str) -> ChatTemplate:
-    """Kept for the blocks that this process builds next: the Hub is asked once."""
+    """A student's template. It is cached for the next blocks of this process, so that the Hub is asked once."""
     return open_template(local_tokenizer(source), call_format)[0]
 
 
 def build_group_unit(work: GroupWork) -> Commit:
-    """Read the block's episodes, build its groups, commit them. Doing it twice commits once.
+    """Read the block's episodes, build its groups and commit them. To repeat it commits nothing new.
 
     Memory: the block's shards, one problem's episodes as objects, and the groups in Arrow; see `needed_memory`.
     """
@@ -89,7 +89,7 @@ def build_group_unit(work: GroupWork) -> Commit:
         for call_format in sorted({episode.call_format for episode in of_problem}):
             alike = [episode for episode in of_problem if episode.call_format == call_format]
             template = _template(work.student_source, call_format)
-            group = problem_group(alike, work.student, template, work.groups)
+            group = build_group(alike, work.student, template, work.groups)
             if group is not None:
                 writer.add(group)
                 figures.append(figures_of(group))
@@ -103,13 +103,14 @@ def build_group_unit(work: GroupWork) -> Commit:
 
 
 def needed_memory(block_bytes: int, problems: int) -> int:
-    """Bytes that building a block's groups takes at most, about: its shards and as much again for what is made of
-    them, one problem's episodes as objects, and the libraries."""
+    """An upper estimate of the bytes that it takes to build a block's groups: the shards and as much again for the
+    groups, one problem's episodes as objects, and the libraries."""
     return 2 * block_bytes + _OBJECT_BYTES * block_bytes // max(1, problems) + _LIBRARIES_BYTES
 
 
 def problem_episodes(ledger: Ledger, units: Sequence[str], problems: Sequence[str]) -> Iterator[list[Episode]]:
-    """All episodes of each problem, by sample, from problem-major units. Raises CorruptionError where they are not."""
+    """Problem by problem all its episodes, sorted by sample. Raises CorruptionError if a unit's problems are not in the
+    order of `problems`."""
     commits = [commit for unit in units if (commit := ledger.find(unit)) is not None and not commit.skipped]
     shards = [runs(Episode, ledger.read(commit), "problem_id") for commit in commits]
     heads = [next(rows, None) for rows in shards]
@@ -126,22 +127,8 @@ def problem_episodes(ledger: Ledger, units: Sequence[str], problems: Sequence[st
             raise CorruptionError(f"unit {commit.unit}: {head[0]} is not in the order of the plan; run `verify`")
 
 
-def problem_group(
-    episodes: Sequence[Episode], student: str, template: ChatTemplate, config: GroupsConfig
-) -> PreferenceGroup | None:
-    """The group of one problem's episodes in one call format; None when there is nothing to learn from."""
-    return build_group(
-        episodes,
-        student,
-        template,
-        config.rule,
-        truncated_as_wrong=config.truncated_as_wrong,
-        max_tokens=config.max_tokens or None,
-    )
-
-
 def figures_of(group: PreferenceGroup) -> Figures:
-    """A group's share in what the commit record of its unit sums up."""
+    """The counts of one group."""
     right = group.right
     return Figures(
         groups=int(group.pairs > 0),

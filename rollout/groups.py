@@ -1,29 +1,26 @@
-"""Episodes of one problem to its preference group for one student."""
+"""Builds the preference group of one problem for one student from its episodes."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from rollout.config import GroupsConfig
 from rollout.prompts.rendering import render_episode, render_prompt
 from rollout.prompts.template import ChatTemplate
-from rollout.records import Chain, Episode, Outcome, PairRule, PreferenceGroup
+from rollout.records import Chain, Episode, ErrorCode, Outcome, PairRule, PreferenceGroup
 
 
 def build_group(
-    episodes: Sequence[Episode],
-    student: str,
-    template: ChatTemplate,
-    rule: PairRule,
-    *,
-    truncated_as_wrong: bool = False,
-    max_tokens: int | None = None,
+    episodes: Sequence[Episode], student: str, template: ChatTemplate, config: GroupsConfig
 ) -> PreferenceGroup | None:
-    """The group of one problem's episodes, or None when nothing in them can be learned from.
+    """The group of one problem's episodes in one call format, or None if nothing can be learned from them.
 
-    An episode with an infrastructure outcome is never used. A chain longer than `max_tokens` with its prompt is
-    left out: half a chain would teach its own cut.
+    An episode with an infrastructure outcome is never used. A chain that has more than `config.max_tokens` tokens
+    together with its prompt is left out: if it were cut, the student would learn the cut.
     """
-    usable = [episode for episode in episodes if _usable(episode, truncated_as_wrong) and episode.steps]
+    labels = {Outcome.RIGHT, Outcome.WRONG} | ({Outcome.TRUNCATED} if config.truncated_as_wrong else set())
+    usable = [episode for episode in episodes if episode.outcome in labels and episode.steps]
     if not usable:
         return None
     first = usable[0]
@@ -31,9 +28,9 @@ def build_group(
     chains = [
         chain
         for chain in distinct_chains(usable, template)
-        if max_tokens is None or len(prompt) + len(chain.token_ids) <= max_tokens
+        if not config.max_tokens or len(prompt) + len(chain.token_ids) <= config.max_tokens
     ]
-    kept = choose_chains(chains, rule)
+    kept = choose_chains(chains, config.rule)
     if not kept:
         return None
     return PreferenceGroup(
@@ -43,7 +40,7 @@ def build_group(
         prompt_text=first.prompt_text,
         prompt_ids=prompt,
         chains=kept,
-        rule=rule,
+        rule=config.rule,
         provenance=msgspec.structs.replace(
             first.provenance, tokenizer_hash=template.tokenizer_hash, template_hash=template.hash
         ),
@@ -53,8 +50,8 @@ def build_group(
 def distinct_chains(episodes: Iterable[Episode], template: ChatTemplate) -> list[Chain]:
     """Each distinct chain once, in order of first appearance, with the samples that wrote it.
 
-    Chains are the same when ids and label are: the same ids with two labels (a function that is not
-    deterministic) stay two chains, and the contradiction can be seen.
+    Two chains are the same if their ids and their labels are. The same ids with two labels stay two chains, so that
+    the contradiction, which a function that is not deterministic can cause, can be seen.
     """
     found: dict[tuple[tuple[int, ...], Outcome], Chain] = {}
     for episode in episodes:
@@ -78,22 +75,11 @@ def choose_chains(chains: Sequence[Chain], rule: PairRule) -> tuple[Chain, ...]:
     right = [chain for chain in chains if chain.label is Outcome.RIGHT]
     wrong = [chain for chain in chains if chain.label is not Outcome.RIGHT]
     if rule.stratify_errors:
-        wrong = _interleave_errors(wrong)
+        # One chain of every error code, then a second one of every code, and so on.
+        seen: Counter[ErrorCode | None] = Counter()
+        rank = []
+        for chain in wrong:
+            rank.append(seen[chain.error])
+            seen[chain.error] += 1
+        wrong = [wrong[index] for index in sorted(range(len(wrong)), key=rank.__getitem__)]
     return (*right[: rule.max_right or None], *wrong[: rule.max_wrong or None])
-
-
-def _interleave_errors(chains: Sequence[Chain]) -> list[Chain]:
-    """One chain of every error code, then a second one of every code, and so on."""
-    seen: dict[object, int] = {}
-    ranked = []
-    for position, chain in enumerate(chains):
-        rank = seen.get(chain.error, 0)
-        seen[chain.error] = rank + 1
-        ranked.append((rank, position, chain))
-    return [chain for _, _, chain in sorted(ranked, key=lambda entry: entry[:2])]
-
-
-def _usable(episode: Episode, truncated_as_wrong: bool) -> bool:
-    if episode.outcome is Outcome.TRUNCATED:
-        return truncated_as_wrong
-    return episode.outcome in (Outcome.RIGHT, Outcome.WRONG)

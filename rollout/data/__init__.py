@@ -1,1 +1,1 @@
-"""Records as Arrow shards: where everything of a run lies, columns, reading and writing, invariants."""
+"""Where the parts of a run lie, and its records as Arrow shards: columns, reading and writing, invariants."""

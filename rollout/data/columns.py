@@ -1,9 +1,9 @@
-"""Records to Arrow columns and back, generically: the schema is derived from the record's type.
+"""Records to Arrow columns and back. The schema is derived from the record's type.
 
-Deriving it is what makes sure that no field is forgotten: Arrow drops the keys that a schema lacks in silence.
-Integers are int32, floats double (log-probabilities float32, as samplers give them). The one thing stored
-otherwise than in memory is `Chain.step`, an index a token: on disk it is `step_lengths`, the lengths of the runs
-"step 0, not written, step 1, not written, ...", a few bytes a chain instead of as many as the tokens take.
+It is derived so that no field is forgotten: Arrow silently drops keys that a schema lacks. Integers become int32,
+floats double, and log-probabilities float32, as samplers give them. Only `Chain.step`, which has an index for each
+token, is stored in another form: `step_lengths` holds the lengths of the runs "step 0, not written, step 1, not
+written, ...", which takes a few bytes a chain.
 """
 
 import functools
@@ -31,10 +31,9 @@ def schema(kind: type[msgspec.Struct]) -> pa.Schema:
 
 
 def to_row(record: msgspec.Struct) -> dict[str, Any]:
-    """The record as plain values in the form that `schema` describes. Raises ValueError for one of wrong types.
+    """The record as plain values in the form that `schema` describes. Raises ValueError if a value has a wrong type.
 
-    Frozen types are not checked when they are made, and a value of a wrong type would make its whole shard
-    unreadable: so it is checked here.
+    msgspec does not check types when a record is made, and one wrong value would make its whole shard unreadable.
     """
     row: dict[str, Any] = msgspec.to_builtins(record)
     msgspec.convert(row, type(record))
@@ -51,7 +50,7 @@ def from_row(row: dict[str, Any], kind: type[msgspec.Struct]) -> Any:
 
 
 def to_batch(rows: Sequence[Mapping[str, Any]], columns: pa.Schema) -> pa.RecordBatch | None:
-    """One batch; None when any of the rows cannot be stored (ask `fault` which)."""
+    """One batch; None if any of the rows cannot be stored (`fault` says which one)."""
     try:
         batch = pa.RecordBatch.from_pylist(rows, columns)
     except (pa.ArrowException, ValueError, TypeError, OverflowError):
@@ -60,23 +59,23 @@ def to_batch(rows: Sequence[Mapping[str, Any]], columns: pa.Schema) -> pa.Record
 
 
 def to_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
-    """The rows of a batch as plain values. By way of numpy: some 30 times faster than `to_pylist` on token ids."""
+    """The rows of a batch as plain values. It goes through numpy: 30 times faster on token ids than `to_pylist`."""
     return _values(batch.to_struct_array())
 
 
 def fault(row: Mapping[str, Any], columns: pa.Schema) -> str:
-    """Why Arrow cannot hold a row: the first field at fault and what is wrong with it; "" when nothing is."""
+    """Why Arrow cannot hold a row: the first faulty field and what is wrong with it; "" if nothing is."""
     return _fault(row, pa.struct(list(columns)), "")
 
 
 def step_lengths(step: Sequence[int]) -> list[int]:
-    """Lengths of the alternating runs "step 0, -1, step 1, -1, ..."; 0 for one that is not there.
+    """Lengths of the alternating runs "step 0, -1, step 1, -1, ..."; 0 for a run that is absent.
 
-    Raises ValueError when the indices of what the model wrote do not ascend, or one comes back after a gap.
+    Raises ValueError if the indices of the tokens that the model wrote do not ascend, or one comes back after a gap.
     """
     lengths: list[int] = []
     for index, run in itertools.groupby(step):
-        # Step k is run 2k; what follows the last run and is not written is one run further.
+        # Step k is run number 2k; tokens that the model did not write make the odd run after the last one.
         place = 2 * index if index >= 0 else len(lengths) | 1
         if index < -1 or place < len(lengths):
             raise ValueError("chain.step: the indices of written tokens must ascend, with -1 for the others")
@@ -86,7 +85,7 @@ def step_lengths(step: Sequence[int]) -> list[int]:
 
 
 def step_indices(lengths: Sequence[int]) -> list[int]:
-    """What `step_lengths` was made from."""
+    """The inverse of `step_lengths`."""
     step: list[int] = []
     for place, length in enumerate(lengths):
         step += [-1 if place % 2 else place // 2] * length
@@ -94,7 +93,7 @@ def step_indices(lengths: Sequence[int]) -> list[int]:
 
 
 def _arrow_type(info: msgspec.inspect.Type, name: str) -> Any:
-    """The Arrow type of a msgspec type. `name`: of the field, for those whose width depends on it."""
+    """The Arrow type of a msgspec type. `name` is the field's, which decides the width of floats."""
     match info:
         case msgspec.inspect.StructType():
             return pa.struct(_fields(info))
@@ -115,7 +114,7 @@ def _arrow_type(info: msgspec.inspect.Type, name: str) -> Any:
 
 
 def _fields(info: msgspec.inspect.StructType) -> list[pa.Field]:
-    # All fields are nullable, though few are ever null: else `datasets` casts, and so copies, all it opens.
+    # All fields are nullable, though few are ever null: otherwise `datasets` casts, and so copies, all that it opens.
     fields = [pa.field(info.tag_field, pa.string())] if info.tag_field else []
     for field in info.fields:
         if info.cls is Chain and field.name == _STEP:
@@ -126,7 +125,7 @@ def _fields(info: msgspec.inspect.StructType) -> list[pa.Field]:
 
 
 def _sound(array: Any) -> bool:
-    """Whether all numbers are finite: Arrow takes NaN, and makes an infinity of what float32 cannot hold."""
+    """Whether all numbers are finite. Arrow accepts NaN, and turns what float32 cannot hold into infinity."""
     if pa.types.is_struct(array.type):
         return all(_sound(child) for child in array.flatten())
     if pa.types.is_list(array.type):
@@ -154,7 +153,7 @@ def _fault(value: Any, kind: Any, path: str) -> str:
         return f"{path}: {value if abs(value) < 10**20 else 'an integer'} does not fit 32 bits"
     if pa.types.is_floating(kind):
         limit = 3.4028235677973366e38 if pa.types.is_float32(kind) else math.inf
-        # `not <` is true of NaN as well. An integer beyond a double overflows.
+        # `not <` is true of NaN, too.
         if not abs(value) < limit:
             return f"{path}: {value!r} is not a finite number"
     return ""
@@ -171,7 +170,7 @@ def _values(array: Any) -> list[Any]:
     if pa.types.is_list(array.type):
         offsets = array.offsets.to_numpy()
         first = int(offsets[0])
-        values = _values(array.values.slice(first, int(offsets[-1]) - first))  # of a slice of a batch no more than it
+        values = _values(array.values.slice(first, int(offsets[-1]) - first))  # no more than a sliced batch has
         return [values[start:stop] for start, stop in itertools.pairwise((offsets - first).tolist())]
     if pa.types.is_string(array.type) or array.null_count:
         result: list[Any] = array.to_pylist()

@@ -1,4 +1,4 @@
-"""Many small shards into few large ones, at the end of a stage: fewer files, rows and their order unchanged."""
+"""Joins many small shards into few large ones at the end of a stage. Rows and their order stay."""
 
 from collections.abc import Mapping
 
@@ -11,14 +11,14 @@ TARGET_BYTES = 512 << 20
 def compact(ledger: Ledger, target_bytes: int = TARGET_BYTES) -> list[Commit]:
     """Concatenate runs of live units into shards of at most `target_bytes`; returns the compactions made.
 
-    Repeating it makes nothing new. Several may run at once: each compaction is numbered and created by the first
-    writer, and whoever was second plans anew. The members' records and shards stay. Memory: one shard of
-    `target_bytes` and an eighth, which its buffer may have to spare, and one member.
+    To repeat it makes nothing new. Several processes may do it at once: each compaction has a number, and of two
+    writers of the same number the second one plans again. The members' records and shards stay. Memory: one member,
+    and one shard of `target_bytes` with an eighth more for its buffer.
     """
     made: list[Commit] = []
-    apart: set[str] = set()  # units whose schema is of another version than their neighbours'
+    apart: set[str] = set()  # units whose schema differs from their neighbours', being of another version
     while True:
-        # The number first: what another one compacts after this look is then refused, and not held twice.
+        # Take the number first. If another process compacts from here on, the number is taken and ours is refused.
         number = ledger.compactions() + 1
         members = plan(ledger.commits(), target_bytes, apart)
         if not members:
@@ -33,7 +33,7 @@ def compact(ledger: Ledger, target_bytes: int = TARGET_BYTES) -> list[Commit]:
 
 
 def plan(commits: Mapping[str, Commit], target_bytes: int, apart: set[str]) -> list[Commit]:
-    """The first run of two or more consecutive units that fit `target_bytes` together; empty when there is none."""
+    """The first run of two or more consecutive units that together fit `target_bytes`; empty if there is none."""
     run: list[Commit] = []
     held = 0
     for commit in commits.values():

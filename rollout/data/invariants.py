@@ -1,4 +1,4 @@
-"""What holds of every record that is stored, whoever made it. Pure: records in, faults in words out."""
+"""What must be true of every stored record, whoever made it. Pure: takes records and yields faults in words."""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,7 +14,7 @@ _LEARNED = frozenset({Outcome.RIGHT, Outcome.WRONG, Outcome.TRUNCATED})
 
 
 def episode_faults(episode: Episode) -> Iterator[str]:
-    """Where an episode's label, its end and its tokens contradict each other."""
+    """Contradictions between an episode's label, its stop reason and its tokens."""
     if episode.stop not in _STOPS[episode.outcome]:
         yield f"{episode.id} is {episode.outcome} and ended by {episode.stop}"
     if episode.outcome is Outcome.RIGHT and (episode.answer is None or episode.error is not None):
@@ -27,7 +27,7 @@ def episode_faults(episode: Episode) -> Iterator[str]:
 
 
 def group_faults(group: PreferenceGroup, outcomes: Mapping[tuple[str, int], Outcome]) -> Iterator[str]:
-    """Where a group contradicts itself, or the episodes that it was made of: `outcomes` by problem and sample."""
+    """Contradictions in a group, or between it and its episodes. `outcomes`: (problem, sample) -> outcome."""
     problem = group.problem_id
     if len({(chain.token_ids, chain.label) for chain in group.chains}) != len(group.chains):
         yield f"{problem} holds a chain twice"

@@ -1,4 +1,4 @@
-"""The rows of single units, wherever compaction has put them."""
+"""Reads the rows of single units, wherever compaction has put them."""
 
 import itertools
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ RecordT = TypeVar("RecordT", bound=msgspec.Struct)
 
 
 class UnitRows(Generic[RecordT]):
-    """The rows that count, unit by unit. Asked in the order of the units' names it reads each shard once.
+    """The committed rows, unit by unit. If units are asked for in the order of their names, each shard is read once.
 
     Memory: one shard, one batch of it as objects, and the unit that is asked for.
     """
@@ -34,11 +34,11 @@ class UnitRows(Generic[RecordT]):
                 start += history[unit].rows
 
     def __contains__(self, unit: str) -> bool:
-        """Whether the unit counts: it is done, and not superseded."""
+        """Whether the unit is committed and not superseded."""
         return unit in self._places
 
     def read(self, unit: str) -> list[RecordT]:
-        """Raises CorruptionError, also when the shard holds fewer or more rows than its record says."""
+        """The unit's rows. Raises CorruptionError, also if the shard holds fewer or more rows than its record says."""
         commit, start, rows = self._places[unit]
         if not rows:
             return []

@@ -1,1 +1,1 @@
-"""One attempt at a problem: the loop, executed calls, the check of the answer, error codes."""
+"""One attempt at a problem: the loop, the execution of calls, the check of the answer, the error codes."""

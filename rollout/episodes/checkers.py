@@ -1,4 +1,4 @@
-"""Is an answer the gold answer? Both are canonical JSON.
+"""Checks whether an answer is the gold answer. Both are canonical JSON.
 
 `exact`            equal as JSON; text without the white space around it; 3 and 3.0 are equal
 `numeric`          numbers, or text that is one ("1,234.50", "$5"), within a relative and absolute tolerance of 1e-6;
@@ -26,7 +26,7 @@ Checker = Callable[[Any, Any], ErrorCode | None]
 
 
 def check(checker: str, answer: str, gold: str) -> ErrorCode | None:
-    """None when `answer` is accepted, else why not: `answer_wrong`, or `answer_malformed` when it cannot be read.
+    """None if `answer` is accepted, else why not: `answer_wrong`, or `answer_malformed` if it cannot be read.
 
     Raises RequestError for an unknown checker or a gold answer that it cannot read.
     """
@@ -96,7 +96,7 @@ _PLAIN: dict[str, Checker] = {
     "numeric": _numeric_within(TOLERANCE),
     "set": _set,
     EITHER_ORDER: _either_order,
-    # The name in records of runs that were made before checkers of the project's own had short names.
+    # Its name in the records of older runs.
     "rollout.problems.subtasks:same_in_either_order": _either_order,
 }
 
@@ -122,7 +122,7 @@ def _users(name: str, module: str, function: str) -> Checker:
 
 
 def _plain(value: Any) -> Any:
-    """A form in which equal JSON values are equal: True apart from 1, text stripped, whole floats as integers."""
+    """A form in which equal JSON values compare equal: True differs from 1, text is stripped, 3.0 becomes 3."""
     if isinstance(value, bool):
         return ("truth", value)
     if isinstance(value, float) and value.is_integer():

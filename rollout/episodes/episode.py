@@ -1,7 +1,7 @@
-"""One episode: the model writes a call, it is executed, the result goes back, until it finishes.
+"""One episode: the model writes a call, the call is executed, its result goes back, and so on until the model finishes.
 
-A mistake of the model is a result that it reads; a fault of machines is an InfrastructureError, which ends the
-episode without a label.
+A mistake of the model becomes a result that the model reads. A fault of machines is an InfrastructureError, which ends
+the episode without a label.
 """
 
 import asyncio
@@ -32,14 +32,14 @@ from rollout.toolboxes import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpisodeSetting:
-    """What all episodes of one host share."""
+    """What the episodes of one unit have in common."""
 
     engine: Engine
     template: ChatTemplate
     call_format: CallFormat
     config: EpisodeConfig
     max_context: int
-    """Tokens of prompt and reply together that the engine takes."""
+    """The most tokens of prompt and reply together that the engine takes."""
     producer: Producer
     generation: str
     parent: str = ""
@@ -48,29 +48,29 @@ class EpisodeSetting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleSpec:
-    """Which attempt at a problem, and how it is sampled."""
+    """Which sample of a problem an episode is, and how its replies are drawn."""
 
     sample: int
     temperature: float
     top_p: float = 1.0
     seed: int | None = None
     label: str = ""
-    """Distinguishes request ids of attempts that share problem and sample (greedy and sampled scoring, say)."""
+    """Tells apart the request ids of attempts with the same problem and sample (greedy and sampled scores, say)."""
 
 
-async def run_episode(problem: Problem, attempt: SampleSpec, setting: EpisodeSetting) -> Episode:
-    """Attempt `problem` once. Raises InfrastructureError when the engine is gone; the caller tries elsewhere."""
+async def run_episode(problem: Problem, spec: SampleSpec, setting: EpisodeSetting) -> Episode:
+    """Attempt `problem` once. Raises InfrastructureError if the engine is gone; the caller then tries elsewhere."""
     clock = asyncio.get_running_loop().time
     started = clock()
     replies = Replies(setting.engine, setting.config.max_seconds)
     prompt = make_prompt(problem, setting.template, setting.call_format, setting.config)
     session = prompt.toolbox.open(problem.state)
-    steps, stop = await _converse(problem, attempt, setting, session, prompt, replies)
+    steps, stop = await _converse(problem, spec, setting, session, prompt, replies)
     outcome, error = judge(problem, stop, session.answer, steps)
     return Episode(
         problem_id=problem.id,
         family=problem.family,
-        sample=attempt.sample,
+        sample=spec.sample,
         call_format=NATIVE if setting.template.native else setting.call_format.name,
         toolbox=problem.toolbox,
         verbosity=setting.config.verbosity,
@@ -93,7 +93,7 @@ async def run_episode(problem: Problem, attempt: SampleSpec, setting: EpisodeSet
             tokenizer_hash=setting.template.tokenizer_hash,
             prompt_hash=prompt.hash,
         ),
-        temperature=attempt.temperature,
+        temperature=spec.temperature,
         seconds=clock() - started,
         engine=setting.engine_name,
     )
@@ -101,13 +101,13 @@ async def run_episode(problem: Problem, attempt: SampleSpec, setting: EpisodeSet
 
 async def _converse(
     problem: Problem,
-    attempt: SampleSpec,
+    spec: SampleSpec,
     setting: EpisodeSetting,
     session: Session,
     prompt: Prompt,
     replies: Replies,
 ) -> tuple[list[Step], StopReason]:
-    """Step after step until something ends the episode."""
+    """Take step after step until something ends the episode. Returns the steps and the reason why it ended."""
     config, template = setting.config, prompt.template
     clock = asyncio.get_running_loop().time
     limits = config.calls if template.parallel else config.calls.model_copy(update={"max_calls": 1})
@@ -116,25 +116,28 @@ async def _converse(
     if not prompt.fits:
         return steps, StopReason.TOKEN_LIMIT
     while True:
-        room = setting.max_context - len(ids)
-        if room < 1:
+        left = setting.max_context - len(ids)
+        if left < 1:
             return steps, StopReason.TOKEN_LIMIT
         sampling = Sampling(
-            temperature=attempt.temperature,
-            top_p=attempt.top_p,
-            max_tokens=min(config.max_step_tokens, room),
+            temperature=spec.temperature,
+            top_p=spec.top_p,
+            max_tokens=min(config.max_step_tokens, left),
             stop_token_ids=template.stop_ids,
-            seed=None if attempt.seed is None else attempt.seed + len(steps),
-            priority=-len(steps),  # turns that go on come before new episodes
+            seed=None if spec.seed is None else spec.seed + len(steps),
+            priority=-len(steps),  # episodes under way come before new ones
         )
         step_started = clock()
-        name = f"{problem.id}#{attempt.sample}{attempt.label}.{len(steps)}"
+        name = f"{problem.id}#{spec.sample}{spec.label}.{len(steps)}"
         reply = await replies.next(ids, sampling, name)
         if isinstance(reply, StopReason):
             return steps, reply
         text = template.decode_reply(reply.token_ids)
         cut = reply.finish is FinishReason.LENGTH
-        results = _cut_reply() if cut else await execute(text, setting.call_format, session, limits)
+        if cut:
+            results: tuple[CallResult, ...] = (CallResult(call=None, content="", error=ErrorCode.REPLY_CUT),)
+        else:
+            results = await execute(text, setting.call_format, session, limits)
         stop = _stop_after(session, steps, results, cut, config)
         feedback: tuple[int, ...] = ()
         if stop is None:
@@ -155,14 +158,10 @@ async def _converse(
             return steps, stop
 
 
-def _cut_reply() -> tuple[CallResult, ...]:
-    return (CallResult(call=None, content="", error=ErrorCode.REPLY_CUT),)
-
-
 def _stop_after(
     session: Session, steps: list[Step], results: tuple[CallResult, ...], cut: bool, config: EpisodeConfig
 ) -> StopReason | None:
-    """Why the episode ends after a step with these results, or None when it goes on. `steps` are those before."""
+    """Why the episode ends after a step with these results; None if it goes on. `steps` are those before it."""
     if cut:
         return StopReason.TOKEN_LIMIT
     if session.answer is not None:
@@ -181,7 +180,7 @@ _TRUNCATIONS = {StopReason.STEP_LIMIT, StopReason.TOKEN_LIMIT, StopReason.WALL_T
 def judge(
     problem: Problem, stop: StopReason, answer: str | None, steps: list[Step]
 ) -> tuple[Outcome, ErrorCode | None]:
-    """Label by executed outcome, and the error code that explains a label other than right."""
+    """The label that follows from the executed calls, and the error code that explains a label other than right."""
     if stop is StopReason.INFRASTRUCTURE:
         return Outcome.INFRASTRUCTURE, None
     if stop in _TRUNCATIONS:

@@ -1,4 +1,4 @@
-"""Each error code: what it means, what the model reads, and the `error_type` of BFCL that comes nearest.
+"""For each error code: what it means, what the model reads, and the nearest `error_type` of BFCL.
 
 `docs/error-codes.md` shows this table; a test holds the two together.
 """
@@ -11,13 +11,13 @@ from rollout.records import ErrorCode
 
 
 class Explained(NamedTuple):
-    """An error code's row."""
+    """The row of an error code in the table."""
 
     meaning: str
     message: str
-    """An example of the message that the model gets; empty where the episode ends without one."""
+    """An example of the message that the model gets; empty if the episode ends without one."""
     bfcl: str
-    """BFCL's `error_type`, the nearest one."""
+    """The nearest `error_type` of BFCL."""
 
 
 _DECODER_FAILED = "ast_decoder:decoder_failed"
@@ -128,7 +128,7 @@ ERROR_CODES: Mapping[ErrorCode, Explained] = MappingProxyType(
 
 
 def bfcl_error_type(code: ErrorCode) -> str:
-    """BFCL's name for `code`, the nearest one."""
+    """The `error_type` of BFCL that is nearest to `code`."""
     return ERROR_CODES[code].bfcl
 
 

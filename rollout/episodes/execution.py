@@ -1,4 +1,4 @@
-"""A reply, executed: parsed, validated, called. Nothing that a model wrote is ever evaluated."""
+"""Executes a reply: parses it, validates its calls and makes them. Nothing that a model wrote is ever evaluated."""
 
 from rollout.formats import CallFormat, CallSyntaxError
 from rollout.formats.limits import CALL_LIMITS, CallLimits
@@ -11,7 +11,7 @@ async def execute(
 ) -> tuple[CallResult, ...]:
     """The results of the calls in `reply`, in order; at least one.
 
-    A reply that does not parse is one result without a call. Never raises for what the model wrote.
+    A reply that does not parse gives one result without a call. Never raises because of what the model wrote.
     """
     calls = _parsed(reply, call_format, limits)
     if isinstance(calls, CallResult):
@@ -23,7 +23,7 @@ async def execute(
 def execute_now(
     reply: str, call_format: CallFormat, session: Session, limits: CallLimits = CALL_LIMITS
 ) -> tuple[CallResult, ...]:
-    """As `execute`, blocking: for checks and tests."""
+    """As `execute`, but blocking. For checks and tests."""
     calls = _parsed(reply, call_format, limits)
     if isinstance(calls, CallResult):
         return (calls,)
@@ -39,7 +39,7 @@ def _parsed(reply: str, call_format: CallFormat, limits: CallLimits) -> tuple[Ca
 
 
 def _capped(result: CallResult, session: Session, limits: CallLimits) -> CallResult:
-    """`result`, or the refusal of a value too long for a result. The answer is bounded by the reply that gave it."""
+    """`result`, or an error if it is too long. The result that gives the answer may be long: the reply bounds it."""
     if len(result.content) <= limits.max_result_chars or session.answer is not None:
         return result
     name = result.call.name if result.call else ""

@@ -1,7 +1,7 @@
-"""One episode's replies from its engine: repeated where the engine aborts them, and within the episode's time.
+"""Asks the engine for one episode's replies, again where the engine aborts a request, and within the episode's time.
 
-What machines do to a request is told apart here from what the model did: silence of the engine is no long episode, and
-aborts are no end of one.
+Faults of machines are kept apart from what the model does: an engine that is silent does not make an episode long, and
+an aborted request does not end it.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from cluster.errors import InfrastructureError, InfrastructureKind
 from rollout.records import StopReason
 
 ABORT_PAUSES_S = (0.2, 1.0, 5.0)
-"""Before an aborted request is repeated: an engine that aborts for a moment is not to spoil all that it holds."""
+"""Pauses before an aborted request is repeated, so that a short outage does not spoil all episodes of an engine."""
 
 
 class Replies:
-    """Asks `engine` for one episode, which begins now and may take `max_seconds` of the event loop's clock."""
+    """The replies of `engine` to one episode, which begins now and may take `max_seconds` of the event loop's clock."""
 
     def __init__(self, engine: Engine, max_seconds: float) -> None:
         self._engine = engine
@@ -28,10 +28,10 @@ class Replies:
         self._aborted = False
 
     async def next(self, ids: Sequence[int], sampling: Sampling, name: str) -> Generation | StopReason:
-        """The reply to `ids`, or why there is none: the episode's time is over, or the engine aborts this request again
-        and again and serves others.
+        """The reply to `ids`, or the reason why there is none: the episode's time is over, or the engine keeps aborting
+        this request but serves others.
 
-        Raises InfrastructureError when the engine is gone, or aborts whatever it is asked: the caller tries elsewhere.
+        Raises InfrastructureError if the engine is gone or aborts every request; the caller then tries elsewhere.
         """
         if self._loop.time() >= self._end:
             return self._out_of_time
@@ -49,14 +49,14 @@ class Replies:
 
     @property
     def _out_of_time(self) -> StopReason:
-        # Who knows what the episode would have done with the time that aborts took.
+        # Without the time that aborts took, the episode might have ended otherwise.
         return StopReason.INFRASTRUCTURE if self._aborted else StopReason.WALL_TIME
 
     def _expire(self, limit: asyncio.Timeout) -> None:
-        """The episode's time is over. Its request ends now, but not before the engine has shown life again.
+        """The episode's time is over: end its request as soon as the engine shows life.
 
-        A frozen engine would otherwise make truncated episodes of all that it holds: there the request goes on until
-        the engine's watchdog ends it.
+        Otherwise a frozen engine would turn all its episodes into truncated ones. With a frozen engine the request
+        goes on until the engine's watchdog ends it.
         """
 
         async def end() -> None:

@@ -1,7 +1,7 @@
-"""What is to be done, as a deterministic plan of units. Pure: the same arguments make the same names, everywhere.
+"""The plan of all episode units of a run. Pure and deterministic: the same arguments give the same names.
 
-An episode unit is (block of problems, range of samples, generation), problem-major: all samples of a block come
-before the next block, so that its groups are ready early and its prompts stay in the engines' prefix caches.
+An episode unit is (block of problems, range of samples, generation). All units of a block come before those of the
+next one, so that its groups can be built early and its prompts stay in the engines' prefix caches.
 """
 
 from collections.abc import Container, Iterable, Sequence
@@ -15,7 +15,7 @@ class EpisodeUnit(msgspec.Struct, frozen=True, kw_only=True):
     """Samples `sample_start` to `sample_stop` (exclusive) of each problem of a block, in one generation."""
 
     name: str
-    """`b00012-s00000-...`: sorts in the plan's order; the tail is a hash of all that the unit is."""
+    """`b00012-s00000-HASH`. Names sort in the plan's order; the hash covers everything that the unit is."""
     block: int
     problem_ids: tuple[str, ...]
     sample_start: int
@@ -32,7 +32,7 @@ def plan_units(
 ) -> list[EpisodeUnit]:
     """All units of a generation, in the order in which they should be done.
 
-    More `samples` later add units and leave the names of whole ones as they are.
+    A later plan with more `samples` adds units; those that were complete keep their names.
     """
     assert min(problems_per_block, samples_per_unit) > 0, "sizes are positive"
     assert len(set(problem_ids)) == len(problem_ids), "a problem stands in the plan once"
@@ -56,17 +56,17 @@ def plan_units(
 
 
 def group_unit_name(block: int, student: str, episode_hashes: Iterable[str], rule: PairRule, *more: str) -> str:
-    """The name of the unit of a block's preference groups: a hash of its inputs, so new samples make a new unit.
+    """The name of a block's group unit. It holds a hash of the unit's inputs, so new samples make a new unit.
 
-    `episode_hashes`: the sha256 (or for a skipped unit its name) of each episode commit of the block, in any
-    order; `more`: whatever else shapes the groups, such as the hashes of the student's tokenizer and template.
+    `episode_hashes` holds the SHA-256 of each episode commit of the block (for a skipped unit, its name), in any
+    order. `more` is whatever else decides the groups, such as a hash of the student's tokenizer.
     """
     digest = content_hash(student, msgspec.json.encode(rule), *sorted(episode_hashes), "more", *more)
     return f"{block_name(block)}-{digest[:16]}"
 
 
 def block_name(block: int) -> str:
-    """What the names of a block's units begin with."""
+    """The prefix of the names of a block's units."""
     return f"b{block:05d}"
 
 
@@ -79,10 +79,10 @@ def units_of_blocks(units: Iterable[EpisodeUnit]) -> dict[int, list[EpisodeUnit]
 
 
 def ready_blocks(units: Iterable[EpisodeUnit], done: Container[str]) -> list[int]:
-    """The blocks of which every unit is done, ascending.
+    """The blocks of which every unit is done, in ascending order.
 
-    `done`: names of units committed or skipped; `Ledger.history()`, because compaction takes units out of
-    `Ledger.commits()`.
+    `done` holds the names of units that were committed or skipped. Pass `Ledger.history()`, because compaction removes
+    units from `Ledger.commits()`.
     """
     blocks = units_of_blocks(units)
     return [block for block in sorted(blocks) if all(unit.name in done for unit in blocks[block])]

@@ -1,9 +1,9 @@
-"""One Ray actor: an engine and its episodes as coroutines.
+"""The Ray actor that holds an engine and runs episodes as coroutines.
 
-A unit's episodes run side by side with those of other units, under one limit for the whole host, which follows the
-engine's KV cache; the unit's shard is committed once all of them ended. Episodes that go on come before new ones: a
-waiting turn keeps its place under the limit, and the engine serves later turns first. When the engine is dead the
-actor ends its process, and the pool makes another one, which loads again.
+The episodes of all its units run side by side under one limit for the whole host, which follows the engine's KV cache.
+A unit's shard is committed when all its episodes have ended. Episodes under way come before new ones: an episode counts
+under the limit until it ends, and the engine serves later turns first. If the engine dies, the actor ends its process;
+the pool then starts another one, which loads the model again.
 """
 
 import asyncio
@@ -33,20 +33,20 @@ from rollout.records import Episode, Problem, content_hash
 
 _FATAL = {InfrastructureKind.ENGINE_DEAD, InfrastructureKind.ENGINE_STALLED}
 _LAST_WORDS_S = 0.3
+"""How long the process of a dead engine lives on, so that the pool hears of the cause and not only of a dead actor."""
 _CONTROL_S = 0.5
-"""How often the limit of live episodes is looked at."""
+"""Interval at which the limit of live episodes is adjusted."""
 _SIGN_OF_LIFE_S = 2.0
 
 
 @lru_cache(maxsize=8)
 def _opened(source: str, call_format: str) -> tuple[ChatTemplate, CallFormat]:
-    """Kept for suites that are asked in a format of their own, and for checkpoints of one model."""
+    """Cached, because suites can have a call format of their own, and checkpoints of one model share a tokenizer."""
     return open_template(local_model(source), call_format)
 
 
 class RolloutHost:
-    """The actor's class. `__init__` only keeps the spec: an exception there would end the actor before it could say
-    what is wrong."""
+    """The actor's class. `__init__` only keeps the spec: an exception there would end the actor without a message."""
 
     def __init__(self, spec: HostSpec) -> None:
         self._spec = spec
@@ -79,9 +79,9 @@ class RolloutHost:
         return self._semaphore.limit
 
     async def run(self, work: EpisodeWork, start: int, stop: int) -> ChunkResult:
-        """Make the attempts `start` to `stop` of a unit; commit their rows if that is all of it, else return them.
+        """Make the attempts `start` to `stop` of a unit. Commit the rows of a whole unit; return those of a chunk.
 
-        Raises InfrastructureError; then nothing was committed.
+        Raises InfrastructureError; then nothing is committed.
         """
         if self._draining:
             raise InfrastructureError(InfrastructureKind.DRAINED, self._spec.name)
@@ -99,7 +99,7 @@ class RolloutHost:
         finally:
             del self._left[chunk]
             self._changed.set()
-        # In a thread: the store may be far away, and the engine is not to wait for it.
+        # In a thread, so that the engine does not wait for a store that may be far away.
         return await asyncio.to_thread(
             chunk_result_of,
             self._store,
@@ -120,7 +120,7 @@ class RolloutHost:
         return Room(places=self._semaphore.limit, left=dict(self._left))
 
     async def progress(self) -> HostProgress:
-        """A reading of the host and its engine."""
+        """Figures of the host and its engine."""
         stats = self._engine.stats() if self._engine else None
         return HostProgress(
             host=self._spec.name,
@@ -143,12 +143,12 @@ class RolloutHost:
         )
 
     async def drain(self) -> None:
-        """Take no more work; returns when what is under way has ended."""
+        """Accept no more work. Returns when the work under way has ended."""
         self._draining = True
         await self._idle.wait()
 
     async def close(self) -> None:
-        """Drain and release the engine."""
+        """Drain the host and release the engine."""
         await self.drain()
         if self._control is not None:
             self._control.cancel()
@@ -157,7 +157,7 @@ class RolloutHost:
             self._engine = None
 
     def _refuse_elsewhere(self) -> None:
-        """What a host commits to a disk of its own node alone would be missed by everybody else."""
+        """Refuse to work on a node that does not share the run's storage, where nobody else would see the commits."""
         spec = self._spec
         if spec.must_see and not self._store.exists(spec.must_see):
             raise RequestError(
@@ -171,13 +171,13 @@ class RolloutHost:
         return open_store(self._spec.run_uri)
 
     async def _serve(self, model: ServedModel, config: EpisodeConfig) -> EpisodeSetting:
-        """The engine, serving `model`: started if there is none, its weights replaced if it serves another."""
+        """Make the engine serve `model`: start it, or replace its weights if it serves another model."""
         async with self._starting:
             template, call_format = await asyncio.to_thread(_opened, model.source, config.call_format)
             if self._engine is None:
                 self._engine = await self._load(model)
             elif model.source != self._model.source:
-                await self._idle.wait()  # no episode may change its model in the middle
+                await self._idle.wait()  # an episode has one model from beginning to end
                 started = time.monotonic()
                 await self._engine.reload(str(local_model(model.source)))
                 self._reloads[model.name] = round(time.monotonic() - started, 3)
@@ -209,7 +209,7 @@ class RolloutHost:
         return engine
 
     async def _follow(self, engine: VllmEngine | ScriptedEngine, concurrency_limit: ConcurrencyLimit) -> None:
-        """Keep the limit of live episodes to what the engine can bear."""
+        """Adjust the limit of live episodes to the load of the engine, for ever."""
         self._semaphore.limit = concurrency_limit.limit
         while True:
             await asyncio.sleep(_CONTROL_S)
@@ -221,7 +221,7 @@ class RolloutHost:
     async def _attempts(
         self, work: EpisodeWork, start: int, stop: int, chunk: str, setting: EpisodeSetting
     ) -> list[Episode]:
-        """The attempts of a unit from `start` to `stop`, problem-major. The first error cancels the rest."""
+        """Make a unit's attempts `start` to `stop`, problem by problem. The first error cancels the rest."""
         if self._oracle is not None:
             self._oracle.learn(work.problems, setting.template, setting.call_format)
         self._chunks_under_way += 1
@@ -232,7 +232,7 @@ class RolloutHost:
                     group.create_task(self._attempt(problem, sample, work, chunk, setting))
                     for problem, sample in work.attempts(start, stop)
                 ]
-        except BaseExceptionGroup as failures:  # `except*` would wrap what is raised here, on Python 3.11.3 and older
+        except BaseExceptionGroup as failures:  # on Python up to 3.11.3, `except*` would wrap what is raised here
             error: BaseException = failures
             while isinstance(error, BaseExceptionGroup):
                 error = error.exceptions[0]
@@ -248,7 +248,7 @@ class RolloutHost:
     ) -> Episode:
         seed = None
         if self._spec.engine.seeded and work.temperature > 0:
-            # A function of what is attempted and not of who attempts it or when: so the samples repeat.
+            # The seed depends on the attempt alone, not on host or time, so that a run's samples can be repeated.
             parts = (str(self._spec.seed), work.model.name, work.suite, problem.id, str(sample))
             seed = int(content_hash(*parts)[:7], 16)
         async with self._semaphore:
@@ -269,10 +269,7 @@ class RolloutHost:
         return episode
 
     def _end_if_fatal(self, error: InfrastructureError) -> None:
-        """After the engine's death nothing in this process can be trusted: end it; the pool makes another one.
-
-        Not at once: the cause should reach the pool, which would otherwise hear of a dead actor only.
-        """
+        """End the process if the engine is dead, since nothing in it can be trusted. The pool starts another one."""
         if error.kind in _FATAL and self._dead is None:
             self._dead = error
             asyncio.get_running_loop().call_later(_LAST_WORDS_S, os._exit, 1)

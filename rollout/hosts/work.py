@@ -1,7 +1,7 @@
-"""What a rollout host is told and what it answers: specification, units of work, results; and how rows are stored.
+"""The messages between the driver and a rollout host (specification, units of work, results), and how rows are stored.
 
-A unit may be done in parts on several hosts, near the end of the work. A host stores a whole unit itself; the rows of
-a part travel in its chunk_result, and `join_chunks` commits them together.
+Near the end of the work a unit is split into chunks that several hosts do. A host commits a whole unit itself. It
+returns the rows of a chunk in its `ChunkResult`, and the driver commits them together with `join_chunks`.
 """
 
 from collections import Counter
@@ -21,15 +21,17 @@ from rollout.records import Episode, Outcome, Problem, Producer, Score
 
 
 class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
-    """The model that a host serves, and the name that its work is recorded under."""
+    """A model to serve."""
 
     name: str
+    """`teacher`, `base` or an arm: its episodes and scores are recorded under this name."""
     source: str
+    """A folder, or `hub:OWNER/NAME@COMMIT`."""
     producer: Producer
 
 
 class HostSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a host needs to start, also after its process was replaced."""
+    """Everything that a host needs to start, or to start again in a new process."""
 
     name: str
     run_uri: str
@@ -39,17 +41,17 @@ class HostSpec(msgspec.Struct, frozen=True, kw_only=True):
     engine: EngineConfig
     episodes: EpisodeConfig
     live_episodes: int
-    """Episodes under way at a time, at most."""
+    """The most episodes that are under way at a time."""
     seed: int
     executor: Executor = "mp"
     scripted: ScriptedConfig | None = None
-    """Where it is given, the host plays known solutions instead of serving the model."""
+    """If given, the host replays known solutions instead of serving the model."""
     must_see: str = ""
-    """A file of the run that the host must find at `run_uri`, or its node does not share the run's storage."""
+    """A file of the run. A host that does not find it at `run_uri` is on a node without the run's storage."""
 
 
 class EpisodeWork(msgspec.Struct, frozen=True, kw_only=True):
-    """One unit: attempts at problems, and where their rows go."""
+    """One unit of episodes, for a rollout or for scores: which attempts to make, and where their rows go."""
 
     unit: str
     prefix: str
@@ -60,13 +62,13 @@ class EpisodeWork(msgspec.Struct, frozen=True, kw_only=True):
     temperature: float
     top_p: float = 1.0
     suite: str = ""
-    """Name of the suite when the rows are scores; "" for a rollout."""
+    """Name of the suite if the rows are scores; "" for a rollout."""
     affinity: str = ""
-    """Work of equal affinity shares prompts."""
+    """Work units of equal affinity have prompts in common."""
     episodes: EpisodeConfig | None = None
-    """What the attempts are made with; None for what the host's specification says."""
+    """How the attempts are made; None for the configuration in the host's specification."""
     skipped: tuple[str, ...] = ()
-    """Problems of the unit that have enough chains already, and are left out."""
+    """Ids of the unit's problems that are left out, because they have enough chains already."""
 
     @property
     def size(self) -> int:
@@ -74,22 +76,25 @@ class EpisodeWork(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def weights(self) -> str:
-        """What a host must have loaded for it."""
+        """The weights that a host must have loaded for it."""
         return self.model.source
 
     def attempts(self, start: int, stop: int) -> list[tuple[Problem, int]]:
-        """Problem and sample of the attempts `start` to `stop` (exclusive), problem-major."""
+        """Problem and sample number of the attempts `start` to `stop` (exclusive), problem by problem."""
         each = len(self.samples)
         return [(self.problems[index // each], self.samples[index % each]) for index in range(start, stop)]
 
 
 class ChunkResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a unit, or of a part of it. Of a unit, rows and counts are those of the commit that counts, which
-    another attempt may have made; tokens and seconds are this attempt's own."""
+    """The result of a unit, or of a chunk of it.
+
+    Rows and counts of a unit are those of its commit, which another attempt may have made first; tokens and seconds
+    are always this attempt's own.
+    """
 
     unit: str
     won: bool
-    """False when another attempt had committed the unit already, and for a part, which is not committed yet."""
+    """Whether this attempt committed the unit. False for a chunk, which is not committed yet."""
     rows: int
     quarantined: int
     outcomes: dict[str, int]
@@ -97,22 +102,22 @@ class ChunkResult(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     host: str
     tally: dict[str, tuple[int, int]] = {}
-    """Problem -> its right and wrong episodes."""
+    """Problem -> numbers of its right and of its wrong episodes."""
     payload: bytes = b""
-    """The rows of a part."""
+    """The rows of a chunk; empty for a unit."""
 
 
 class HostProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """A reading of a host. Counts are cumulative over this incarnation."""
+    """Figures of a host. Counts are cumulative since its process started."""
 
     host: str
     process: int = 0
-    """The incarnation: its process's number."""
+    """The id of its process, by which a restarted host is told from the one before."""
     live: int = 0
     limit: int = 0
-    """Episodes that may be live now: follows the engine's KV cache."""
+    """Episodes that may be live now, as the engine's KV cache allows."""
     waiting: int = 0
-    """Episodes that wait until they may be live."""
+    """Episodes that wait for this limit."""
     finished: int = 0
     outcomes: dict[str, int] = {}
     generated_tokens: int = 0
@@ -120,22 +125,22 @@ class HostProgress(msgspec.Struct, frozen=True, kw_only=True):
     cached_prompt_tokens: int = 0
     kv_usage: float = 0.0
     kv_tokens: int = 0
-    """Tokens that the engine's KV cache holds; 0 where that is not known."""
+    """Tokens that the engine's KV cache can hold; 0 if unknown."""
     running: int = 0
-    """Requests that the engine works on."""
+    """Requests that the engine is decoding."""
     queued: int = 0
-    """Requests that wait in the engine."""
+    """Requests that wait in the engine's queue."""
     preempted: int = 0
     reloads: dict[str, float] = {}
-    """Model -> seconds that putting its weights in place of another's took."""
+    """Model -> seconds that it took to load its weights in place of another model's."""
     step_seconds: tuple[int, ...] = ()
-    """Steps by how long they took: counts of the buckets of `telemetry.STEP_SECONDS`."""
+    """Number of steps by duration, one for each bucket of `telemetry.STEP_SECONDS`."""
 
 
 def chunk_result_of(
     store: Store, work: EpisodeWork, episodes: Sequence[Episode], whole: bool, host: str, seconds: float
 ) -> ChunkResult:
-    """Commit a whole unit's episodes; of a part, put the rows into the chunk_result."""
+    """The result of a whole unit, which is committed, or of a chunk, whose rows it carries."""
     if work.suite:
         greedy = work.temperature == 0
         encoded = encode_rows(
@@ -146,7 +151,7 @@ def chunk_result_of(
         encoded = encode_rows(Episode, episodes)
     quarantine(store, work.unit, encoded.rejected)
     stored = encoded.kept(episodes)
-    chunk_result = ChunkResult(
+    result = ChunkResult(
         unit=work.unit,
         won=False,
         rows=encoded.rows,
@@ -158,49 +163,50 @@ def chunk_result_of(
         tally=tally(stored),
         payload=encoded.payload,
     )
-    return _commit(store, work, chunk_result) if whole else chunk_result
+    return _commit(store, work, result) if whole else result
 
 
-def join_chunks(store: Store, work: EpisodeWork, parts: Sequence[ChunkResult]) -> ChunkResult:
-    """Commit a unit that was done in parts. `parts` in the order of the unit."""
-    payload, joined = concatenate(part.payload for part in parts)
-    if joined < len(parts):
-        raise CorruptionError(f"unit {work.unit}: its parts were written by different versions of the code; run again")
+def join_chunks(store: Store, work: EpisodeWork, chunks: Sequence[ChunkResult]) -> ChunkResult:
+    """Commit a unit that was done in chunks, given in the unit's order. Raises CorruptionError where they do not fit
+    together."""
+    payload, joined = concatenate(chunk.payload for chunk in chunks)
+    if joined < len(chunks):
+        raise CorruptionError(f"unit {work.unit}: its chunks were written by different versions of the code; run again")
     outcomes: Counter[str] = Counter()
     counts: dict[str, tuple[int, int]] = {}
-    for part in parts:
-        outcomes.update(part.outcomes)
-        for problem, (right, wrong) in part.tally.items():
+    for chunk in chunks:
+        outcomes.update(chunk.outcomes)
+        for problem, (right, wrong) in chunk.tally.items():
             before = counts.get(problem, (0, 0))
             counts[problem] = (before[0] + right, before[1] + wrong)
-    chunk_result = ChunkResult(
+    result = ChunkResult(
         unit=work.unit,
         won=False,
-        rows=sum(part.rows for part in parts),
-        quarantined=sum(part.quarantined for part in parts),
+        rows=sum(chunk.rows for chunk in chunks),
+        quarantined=sum(chunk.quarantined for chunk in chunks),
         outcomes=dict(outcomes),
-        generated_tokens=sum(part.generated_tokens for part in parts),
-        seconds=max(part.seconds for part in parts),
-        host="+".join(dict.fromkeys(part.host for part in parts)),
+        generated_tokens=sum(chunk.generated_tokens for chunk in chunks),
+        seconds=max(chunk.seconds for chunk in chunks),
+        host="+".join(dict.fromkeys(chunk.host for chunk in chunks)),
         tally=counts,
         payload=payload,
     )
-    return _commit(store, work, chunk_result)
+    return _commit(store, work, result)
 
 
 def tally(episodes: Sequence[Episode]) -> dict[str, tuple[int, int]]:
-    """Problem -> how many of its episodes are right and wrong."""
+    """Problem -> numbers of its right and of its wrong episodes."""
     right = Counter(episode.problem_id for episode in episodes if episode.outcome.value == "right")
     wrong = Counter(episode.problem_id for episode in episodes if episode.outcome.value == "wrong")
     return {problem: (right[problem], wrong[problem]) for problem in right | wrong}
 
 
 _SKIPPED, _SKIPPED_PROBLEMS = "waived", "waived_problems"
-"""Keys of a commit's `meta`, under the names that the first runs gave them."""
+"""Keys of a commit's `meta`, with the names that the first runs gave them."""
 
 
 def skip_meta(work: EpisodeWork) -> dict[str, str]:
-    """What a commit record says of the problems that a unit left out."""
+    """The entries of a commit's `meta` about the problems that the unit left out."""
     if not work.skipped:
         return {}
     return {
@@ -210,41 +216,41 @@ def skip_meta(work: EpisodeWork) -> dict[str, str]:
 
 
 def skipped_episodes(commit: Commit) -> int:
-    """Planned episodes that were not made because their problems had enough."""
+    """How many planned episodes of a unit were not made, because their problems had enough."""
     return int(commit.meta.get(_SKIPPED, 0))
 
 
 def skipped_problems(commit: Commit) -> tuple[str, ...]:
-    """The problems that the unit left out."""
+    """Ids of the problems that the unit left out."""
     return msgspec.json.decode(commit.meta.get(_SKIPPED_PROBLEMS, "[]"), type=tuple[str, ...])
 
 
 def committed_tally(commit: Commit) -> dict[str, tuple[int, int]]:
-    """Problem -> right and wrong episodes that the unit holds."""
+    """Problem -> numbers of right and of wrong episodes in the unit."""
     return msgspec.json.decode(commit.meta.get("tally", "{}"), type=dict[str, tuple[int, int]])
 
 
 def committed_outcomes(commit: Commit) -> dict[str, int]:
-    """Outcome -> episodes that the unit holds."""
+    """Outcome -> number of episodes in the unit."""
     return {outcome.value: int(commit.meta[outcome.value]) for outcome in Outcome if outcome.value in commit.meta}
 
 
 def quarantined_rows(commit: Commit) -> int:
-    """Episodes that were made and could not be stored."""
+    """How many episodes of the unit were made and could not be stored."""
     return int(commit.meta.get("quarantined", 0))
 
 
-def _commit(store: Store, work: EpisodeWork, chunk_result: ChunkResult) -> ChunkResult:
-    """Commit the unit. What was made by a loser counts nowhere: it gets the winner's rows and counts."""
-    meta = {name: str(count) for name, count in chunk_result.outcomes.items()} | {"host": chunk_result.host}
+def _commit(store: Store, work: EpisodeWork, result: ChunkResult) -> ChunkResult:
+    """Commit the unit. If another attempt was first, the result gets the rows and counts of that one's commit."""
+    meta = {name: str(count) for name, count in result.outcomes.items()} | {"host": result.host}
     if not work.suite:
-        meta["tally"] = msgspec.json.encode(chunk_result.tally).decode()
-    if chunk_result.quarantined:
-        meta["quarantined"] = str(chunk_result.quarantined)
+        meta["tally"] = msgspec.json.encode(result.tally).decode()
+    if result.quarantined:
+        meta["quarantined"] = str(result.quarantined)
     meta |= skip_meta(work)
-    commit, won = Ledger(store, work.prefix).publish(work.unit, chunk_result.payload, chunk_result.rows, meta)
+    commit, won = Ledger(store, work.prefix).publish(work.unit, result.payload, result.rows, meta)
     return msgspec.structs.replace(
-        chunk_result,
+        result,
         won=won,
         rows=commit.rows,
         quarantined=quarantined_rows(commit),

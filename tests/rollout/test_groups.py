@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 
+from rollout.config import GroupsConfig
 from rollout.episodes.episode import SampleSpec, run_episode
 from rollout.groups import build_group, choose_chains
 from rollout.prompts.rendering import render_episode, render_prompt
@@ -33,7 +34,7 @@ def aborted() -> Episode:
 
 
 def test_a_group_holds_each_distinct_chain_once() -> None:
-    group = build_group([*episodes(), aborted()], "s", chat_template(), PairRule())
+    group = build_group([*episodes(), aborted()], "s", chat_template(), GroupsConfig())
     assert group is not None
     assert [(chain.label, chain.multiplicity, chain.episodes) for chain in group.chains] == [
         (Outcome.RIGHT, 2, (0, 1)),
@@ -46,10 +47,10 @@ def test_a_group_holds_each_distinct_chain_once() -> None:
 
 
 def test_infrastructure_is_never_a_chain_and_truncated_only_where_asked() -> None:
-    assert build_group([aborted()], "s", chat_template(), PairRule()) is None
+    assert build_group([aborted()], "s", chat_template(), GroupsConfig()) is None
     cut = episodes()[5]
-    assert build_group([cut], "s", chat_template(), PairRule()) is None
-    group = build_group([cut], "s", chat_template(), PairRule(), truncated_as_wrong=True)
+    assert build_group([cut], "s", chat_template(), GroupsConfig()) is None
+    group = build_group([cut], "s", chat_template(), GroupsConfig(truncated_as_wrong=True))
     assert group is not None
     assert [chain.label for chain in group.chains] == [Outcome.TRUNCATED]
     assert len(group.wrong) == 1
@@ -96,7 +97,7 @@ def test_chains_beyond_the_limit_are_left_out_whole() -> None:
     made = episodes()
     shortest = min(len(render_episode(episode, chat_template()).token_ids) for episode in made[:5])
     limit = len(made[0].prompt_ids) + shortest
-    group = build_group(made, "s", chat_template(), PairRule(), max_tokens=limit)
+    group = build_group(made, "s", chat_template(), GroupsConfig(max_tokens=limit))
     assert group is not None
     assert {len(chain.token_ids) for chain in group.chains} == {shortest}
 
@@ -122,5 +123,5 @@ def test_the_rule_caps_and_stratifies() -> None:
 
 
 def test_records_go_through_json_and_back() -> None:
-    group = build_group(episodes(), "s", chat_template(), PairRule())
+    group = build_group(episodes(), "s", chat_template(), GroupsConfig())
     assert msgspec.json.decode(msgspec.json.encode(group), type=type(group)) == group

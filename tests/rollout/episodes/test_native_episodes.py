@@ -10,14 +10,14 @@ import pytest
 
 from cluster.engine.interface import Generation, Sampling
 from cluster.engine.scripted import ScriptedEngine
-from rollout.config import EpisodeConfig
+from rollout.config import EpisodeConfig, GroupsConfig
 from rollout.episodes.episode import EpisodeSetting, SampleSpec, run_episode
 from rollout.formats.native import call_id
 from rollout.groups import build_group
 from rollout.problems import FamilyConfig, generate
 from rollout.prompts.native_template import NativeTemplate, tools_of
 from rollout.prompts.rendering import render_episode, render_prompt
-from rollout.records import Call, Episode, ErrorCode, Outcome, PairRule, Problem, Producer, canonical_json
+from rollout.records import Call, Episode, ErrorCode, Outcome, Problem, Producer, canonical_json
 from rollout.toolboxes import load_toolbox
 from tests.rollout.conversations import ADDITION
 from tests.rollout.prompts.native_models import tokenizer
@@ -183,7 +183,7 @@ def test_several_calls_become_messages_of_one_step_where_the_template_takes_one(
     one_by_one, _ = play("llama3_1", [[ADD], [mul], [FINISH]])
     assert list(rendered.token_ids) == whole(one_by_one)[len(one_by_one.prompt_ids) :]
     assert list(dict.fromkeys(rendered.step)) == [0, -1, 1]
-    group = build_group([episode], "student", template, PairRule())
+    group = build_group([episode], "student", template, GroupsConfig())
     assert group is not None
     assert group.prompt_ids == one_by_one.prompt_ids
 

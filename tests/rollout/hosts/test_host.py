@@ -23,7 +23,8 @@ from cluster.store.storage import open_store
 from rollout.config import EpisodeConfig, GroupsConfig
 from rollout.data.shards import read_rows
 from rollout.episodes.execution import execute
-from rollout.group_units import problem_episodes, problem_group
+from rollout.group_units import problem_episodes
+from rollout.groups import build_group
 from rollout.hosts import host as host_module
 from rollout.hosts.host import RolloutHost
 from rollout.hosts.scripted_replies import WRONG_REPLY
@@ -255,7 +256,7 @@ def test_no_fault_of_machines_is_among_the_rejected(
     units = [f"u{number}" for number in range(4)]
     ledger = Ledger(open_store(str(tmp_path / "run")), "episodes")
     for of_problem in problem_episodes(ledger, units, [problem.id for problem in PROBLEMS]):
-        group = problem_group(of_problem, "student", template, GroupsConfig())
+        group = build_group(of_problem, "student", template, GroupsConfig())
         assert group is not None
         samples = {one.sample: one for one in undisturbed if one.problem_id == group.problem_id}
         for chain in group.wrong:
