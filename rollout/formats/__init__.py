@@ -17,6 +17,8 @@ from rollout.toolboxes.toolbox import Toolbox
 class CallFormat(Protocol):
     """One way of writing calls. Parsing what was rendered gives the same calls."""
 
+    def __hash__(self) -> int: ...
+
     @property
     def name(self) -> str: ...
 

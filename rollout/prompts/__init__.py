@@ -1,1 +1,1 @@
-"""From messages to token ids: chat templates, functions in prompts, control tokens, chains of a student."""
+"""Turns messages into token ids: chat templates, functions in prompts, control tokens, chains of a student."""

@@ -1,12 +1,12 @@
-"""Which texts a tokenizer would turn into control tokens, and how such a text is kept text.
+"""Keeps text that looks like a control token from becoming one.
 
-Control tokens are a tokenizer's added tokens, special or not, and whatever else a chat template marks turns with
-(`[INST]` is plain text for some tokenizers).
+Control tokens are a tokenizer's added tokens, special or not, and whatever else a chat template marks turns with:
+`[INST]` is plain text for some tokenizers.
 """
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ _MARKER = re.compile(r"</?s>|<</?SYS>>|\[/?[A-Z_]{2,24}\]|<\|[^|<>\s]{1,40}\|>|<
 _MASK = "QzControl{}zQ"
 _MASKED = re.compile(r"QzControl(\d+)zQ")
 _RESERVED = r"Qz\w{1,40}zQ"
-"""What stand-ins, and the marks that templates are rendered with, look like."""
+"""The form of stand-ins, and of the marks that templates are rendered with."""
 
 
 class ControlTokens:
@@ -26,7 +26,7 @@ class ControlTokens:
 
     def __init__(self, tokenizer: "PreTrainedTokenizerBase", frames: Iterable[str]) -> None:
         self._backend: Tokenizer = tokenizer.backend_tokenizer
-        # Runs of blanks are added tokens of some tokenizers: text like any other.
+        # Some tokenizers have runs of blanks among their added tokens. They are ordinary text.
         added = {
             token.content: index
             for index, token in tokenizer.added_tokens_decoder.items()
@@ -36,79 +36,63 @@ class ControlTokens:
         self._markers = frozenset(mark for frame in frames for mark in _MARKER.findall(frame)) - added.keys()
         longest_first = sorted((re.escape(text) for text in added.keys() | self._markers), key=len, reverse=True)
         spellings = "|".join([*longest_first, _RESERVED])
-        # Thousands of alternatives are tried only where one of them can begin.
+        # A look-ahead, so that thousands of alternatives are tried only where one of them can begin.
         first = "".join(sorted({text[0] for text in added.keys() | self._markers} | {_MASK[0]}))
         self._pattern = re.compile(f"(?=[{re.escape(first)}])(?:{spellings})")
         self._spelled: dict[str, int] = {}
 
     def among(self, ids: Iterable[int]) -> list[int]:
-        """The control tokens in `ids`, in order."""
+        """The ids that are control tokens, in order."""
         return [token for token in ids if token in self.ids]
 
     def spelled_in(self, text: str) -> bool:
-        """Whether `text` holds the spelling of one."""
+        """Whether `text` spells a control token."""
         return self._pattern.search(text) is not None
 
     def text_ids(self, text: str) -> list[int]:
-        """Ids of `text` as nothing but text: not one of them is a control token."""
+        """Ids of `text`, none of which is a control token."""
         if not self.spelled_in(text):
             ids = self._encoded(self._backend, text)
             if self.ids.isdisjoint(ids):
                 return ids
-        ids = []
-        for piece in self._cut(text):
-            ids += self._encoded(self._textual, piece)
-        if self.ids.isdisjoint(ids):
-            return ids
-        # A normaliser, or a vocabulary that holds the token as a word, made one after all.
-        ids = [token for character in text for token in self._encoded(self._textual, character)]
-        return [token for token in ids if token not in self.ids]
-
-    def mask(self, value: Any) -> Any:
-        """A JSON value in which a stand-in takes the place of every spelling of a control token, in keys too."""
-        if isinstance(value, str):
-            masked = self._pattern.sub(self._stand_in, value) if self.spelled_in(value) else value
-            return masked if self._stays_text(masked) else self._standing_for(value)
-        if isinstance(value, dict):
-            return {self.mask(key): self.mask(item) for key, item in value.items()}
-        return [self.mask(item) for item in value] if isinstance(value, list | tuple) else value
-
-    def frame_ids(self, frame: str) -> list[int]:
-        """Ids of what a template wrote, control tokens included; stand-ins become the text they stand for."""
-        ids: list[int] = []
-        for index, piece in enumerate(_MASKED.split(frame)):
-            if index % 2:
-                ids += self.text_ids(self._by_number[int(piece)])
-            else:
-                ids += self._encoded(self._backend, piece)
-        return ids
-
-    def _stand_in(self, match: "re.Match[str]") -> str:
-        return _MASK.format(self._spelled.setdefault(match[0], len(self._spelled)))
-
-    def _stays_text(self, text: str) -> bool:
-        """Whether no normaliser finds a control token in `text`, which spells none."""
-        return text.isascii() or self.ids.isdisjoint(self._encoded(self._backend, text))
-
-    def _standing_for(self, text: str) -> str:
-        """A stand-in for all of `text`."""
-        shown = json.dumps(text, ensure_ascii=False)[1:-1]
-        return _MASK.format(self._spelled.setdefault(shown, len(self._spelled)))
-
-    @property
-    def _by_number(self) -> Sequence[str]:
-        return list(self._spelled)
-
-    def _cut(self, text: str) -> list[str]:
-        """`text` with every marker that is text to the tokenizer in single characters, unlike a template's own."""
-        if not self._markers:
-            return [text]
+        # Markers that are text to the tokenizer are cut into characters, so that they differ from a template's own.
         pieces, end = [], 0
         for match in self._pattern.finditer(text):
             if match[0] in self._markers:
                 pieces += [text[end : match.start()], *match[0]]
                 end = match.end()
-        return [piece for piece in [*pieces, text[end:]] if piece]
+        ids = [token for piece in [*pieces, text[end:]] if piece for token in self._encoded(self._textual, piece)]
+        if self.ids.isdisjoint(ids):
+            return ids
+        # A normaliser, or a vocabulary that has the token as a word, made one after all.
+        ids = [token for character in text for token in self._encoded(self._textual, character)]
+        return [token for token in ids if token not in self.ids]
+
+    def mask(self, value: Any) -> Any:
+        """A JSON value in which stand-ins replace all spellings of control tokens, in keys, too."""
+        if isinstance(value, str):
+            masked = self._pattern.sub(lambda match: self._stand_in(match[0]), value)
+            if masked.isascii() or self.ids.isdisjoint(self._encoded(self._backend, masked)):
+                return masked
+            # A normaliser finds a control token in what spells none: a stand-in takes the place of the whole text.
+            return self._stand_in(json.dumps(value, ensure_ascii=False)[1:-1])
+        if isinstance(value, dict):
+            return {self.mask(key): self.mask(item) for key, item in value.items()}
+        return [self.mask(item) for item in value] if isinstance(value, list | tuple) else value
+
+    def frame_ids(self, frame: str) -> list[int]:
+        """Ids of what a template wrote, with its control tokens. Stand-ins become the text that they stand for."""
+        ids: list[int] = []
+        spelled = list(self._spelled)
+        for index, piece in enumerate(_MASKED.split(frame)):
+            if index % 2:
+                ids += self.text_ids(spelled[int(piece)])
+            else:
+                ids += self._encoded(self._backend, piece)
+        return ids
+
+    def _stand_in(self, text: str) -> str:
+        return _MASK.format(self._spelled.setdefault(text, len(self._spelled)))
 
     @cached_property
     def _textual(self) -> "Tokenizer":

@@ -1,13 +1,13 @@
 """Native tool calls: the tokenizer's own chat template shows the functions and brings the results back.
 
-`NativeTemplate(tokenizer)` finds by rendering which dialect the template writes calls in, whether it wants their
-arguments as an object or as text, and whether it takes several calls in one message. A template that does not render
-the functions is refused. `for_toolbox` gives the template for one toolbox.
+`NativeTemplate(tokenizer)` finds out by rendering in which dialect the template writes calls, whether it wants their
+arguments as an object or as text, and whether it takes several calls in one message. It refuses a template that does
+not render the functions. `for_toolbox` returns the template for one toolbox.
 
-A reply in which no call could be read is answered like a call: one tool message with the error. So roles alternate
-as every template wants. Only what stands between a reply and the next one is rendered, and so a longer conversation's
-ids begin with the shorter one's, also where the template would write the history otherwise (without its thoughts,
-say).
+A reply in which no call could be read is answered like a call, by one tool message with the error, so that roles
+alternate as every template expects. Only what stands between a reply and the next one is rendered. So the ids of a
+longer conversation begin with those of the shorter one, even if the template would write the history in another way
+(without its thoughts, say).
 """
 
 import copy
@@ -44,29 +44,28 @@ _PROBE_TOOL = {
 }
 _PROBE_CALL = Call(name="probe_function", arguments='{"probe_argument":"probe \\"value\\""}', id="prob00001")
 _FAILED_CALL = Call(name="none", arguments="{}")
-"""Stands for a reply without a call where the template needs one."""
+"""Takes the place of a call if the template needs one and the reply has none."""
 _NUMBER = re.compile(r"^-?(?:0|[1-9]\d*)(?:\.\d+)?$")
 _REMEDY = "use call format json or python with this model"
 _MAX_BOUND = 256
-"""Toolboxes that a template is kept ready for; with retrieval every problem has its own."""
+"""Number of toolboxes whose templates are cached; with retrieval every problem has its own."""
 
 
 def open_template(model_dir: str | Path, call_format: str) -> tuple[ChatTemplate, CallFormat]:
-    """The template of a model's tokenizer, and the format that its replies are read in.
+    """The template of a model's tokenizer, and the format in which its replies are read.
 
-    Raises RequestError for an unknown format, a tokenizer without a chat template, and, where the format is
-    `native`, one whose template does not show functions.
+    Raises RequestError for an unknown format, for a tokenizer without a chat template and, if the format is `native`,
+    for a template that does not show functions.
     """
     if call_format == NATIVE:
         native = NativeTemplate.from_model(model_dir)
-        assert isinstance(native, NativeTemplate)
         return native, native.call_format
     return ChatTemplate.from_model(model_dir), load_format(call_format)
 
 
 def tools_of(toolbox: Toolbox, verbosity: str = "full") -> list[dict[str, Any]]:
-    """The functions as chat templates take them. `names`: nothing but names; `signatures`: parameters and their
-    types; `full`: descriptions, too."""
+    """The functions in the form that chat templates take. `verbosity`: `names` shows names alone, `signatures` adds the
+    parameters with their types, `full` adds descriptions."""
     tools = []
     for function in toolbox.functions.values():
         shown: dict[str, Any] = {"name": function.name, "description": function.description}
@@ -99,26 +98,39 @@ class NativeTemplate(ChatTemplate):
         super().__init__(tokenizer, more_ends)
         self._tools: list[dict[str, Any]] = [_PROBE_TOOL]
         self._bound: dict[tuple[str, str], NativeTemplate] = {}
-        self._check_tools()
+        try:
+            text = self._rendered([_user()], True)
+        except REFUSALS as error:
+            raise RequestError(f"chat template of {self._name!r} refuses functions ({error}); {_REMEDY}") from error
+        if any(word not in text for word in ("probe_function", "Probe description.", "probe_argument")):
+            raise RequestError(f"chat template of {self._name!r} does not render functions; {_REMEDY}")
         self.dialect, self._as_text = self._find_dialect()
-        self.parallel = self._takes_two()
+        try:
+            self._render_between((("probe_function", "prob00001"), ("probe_function", "prob00002")))
+        except RequestError:
+            self.parallel = False
 
     def _clear(self) -> None:
         super()._clear()
         self._between = lru_cache(maxsize=64)(self._render_between)
 
     def for_toolbox(self, toolbox: Toolbox, verbosity: str = "full") -> "NativeTemplate":
-        """The template with this toolbox's functions. What they say never becomes a control token."""
+        """The template with this toolbox's functions. No text of theirs becomes a control token."""
         key = (toolbox.hash, verbosity)
         if key not in self._bound:
             if len(self._bound) >= _MAX_BOUND:
                 del self._bound[next(iter(self._bound))]
-            self._bound[key] = self._bind(toolbox, verbosity)
+            # What does not depend on the functions is costly: it is computed once and copied.
+            _ = (self.tokenizer_hash, self.hash, self.stop_ids, self._bare_numbers)
+            bound = copy.copy(self)
+            bound._tools = self._control.mask(tools_of(toolbox, verbosity))
+            bound._clear()
+            self._bound[key] = bound
         return self._bound[key]
 
     @cached_property
     def call_format(self) -> CallFormat:
-        """The format to parse replies with: the template's own dialect."""
+        """The format in which replies are parsed: the template's own dialect."""
         return load_format(self.dialect)
 
     @cached_property
@@ -127,7 +139,7 @@ class NativeTemplate(ChatTemplate):
 
     @cached_property
     def stop_ids(self) -> tuple[int, ...]:
-        """As in ChatTemplate, and what ends a reply with a call, last."""
+        """Like ChatTemplate's; what ends a reply with a call comes last."""
         ends = super().stop_ids
         frame = self._between((("probe_function", "prob00001"),))[0]
         if not self._ends_turn(frame):
@@ -139,20 +151,20 @@ class NativeTemplate(ChatTemplate):
         return content_hash(text, canonical_json(self._tools))
 
     def feedback_ids(self, reply_ids: Sequence[int], results_text: str) -> list[int]:
-        """One tool message, for a reply without a call."""
+        """Like ChatTemplate's, for a reply without a call: one tool message."""
         return self._feedback(reply_ids, [_FAILED_CALL], [results_text])
 
     def results_ids(
         self, reply_ids: Sequence[int], results: Sequence[CallResult], call_format: CallFormat
     ) -> list[int]:
-        """As in ChatTemplate; each result is a tool message of its own, with its call's name and id."""
+        """Like ChatTemplate's; each result is a tool message of its own, with its call's name and id."""
         contents = [result.content for result in results]
         if len(results) > 1 and not self.parallel:
             return self.feedback_ids(reply_ids, "\n".join(contents))
         return self._feedback(reply_ids, [result.call or _FAILED_CALL for result in results], contents)
 
     def calls_ids(self, calls: Sequence[Call], call_format: CallFormat) -> list[int]:
-        """As in ChatTemplate, as the template itself writes the reply."""
+        """Like ChatTemplate's; the reply is written as the template itself writes it."""
         named = [
             Call(name=self._control.mask(call.name), arguments=call.arguments, id=call_id(call, at))
             for at, call in enumerate(calls)
@@ -172,18 +184,10 @@ class NativeTemplate(ChatTemplate):
 
     @cached_property
     def _bare_numbers(self) -> bool:
-        """Whether the template writes a result that is a number without the quotes that it puts around text."""
+        """Whether the template writes a number as a result without the quotes that it puts around text."""
         messages = [_user(), self._assistant([_PROBE_CALL]), _tool(_PROBE_CALL, "7315")]
         text = self._rendered(messages, True)
         return "7315" in text and '"7315"' not in text
-
-    def _bind(self, toolbox: Toolbox, verbosity: str) -> "NativeTemplate":
-        # What does not depend on the functions is found once, and copied: it is dear.
-        _ = (self.tokenizer_hash, self.hash, self.stop_ids, self._bare_numbers)
-        bound = copy.copy(self)
-        bound._tools = self._control.mask(tools_of(toolbox, verbosity))
-        bound._clear()
-        return bound
 
     def _rendered(self, messages: list[dict[str, Any]], header: bool, **more: Any) -> str:
         return super()._rendered(messages, header, tools=self._tools, **more)
@@ -195,22 +199,17 @@ class NativeTemplate(ChatTemplate):
         for index, call in enumerate(made):
             messages.append(_tool(call, MARK.format(index)))
         try:
-            # Some templates write an empty thought before the last reply only.
+            # Some templates write an empty thought, but only before the last reply.
             written = without_thought(self._written(made))
-            rest = self._rendered(messages, True)
-            rest = rest[rest.index(written) + len(written) :]
+            text = self._rendered(messages, True)
+            text = text[text.index(written) + len(written) :]
         except REFUSALS as error:
             raise RequestError(f"chat template of {self._name!r} refuses {len(made)} results: {error}") from error
-        frames = []
-        for index in range(len(made)):
-            before, mark, rest = rest.partition(MARK.format(index))
-            if not mark:
-                raise RequestError(f"chat template of {self._name!r} leaves out a tool's result")
-            frames.append(before)
-        return (*frames, rest)
+        return self._frames(text, ["a tool's result"] * len(made))
 
     def _written(self, calls: Sequence[Call]) -> str:
-        """What the template writes for a reply with these calls, without what ends the turn. Raises as Jinja does."""
+        """What the template writes for a reply with these calls, without the end of turn. Raises what the template
+        raises."""
         header = self._rendered([_user()], True)
         whole = self._rendered([_user(), self._assistant(calls)], False)
         if not whole.startswith(header):
@@ -232,16 +231,8 @@ class NativeTemplate(ChatTemplate):
         made = [{"type": "function", "id": call.id, "function": function(call)} for call in calls]
         return {"role": "assistant", "content": "", "tool_calls": made}
 
-    def _check_tools(self) -> None:
-        try:
-            text = self._rendered([_user()], True)
-        except REFUSALS as error:
-            raise RequestError(f"chat template of {self._name!r} refuses functions ({error}); {_REMEDY}") from error
-        if any(word not in text for word in ("probe_function", "Probe description.", "probe_argument")):
-            raise RequestError(f"chat template of {self._name!r} does not render functions; {_REMEDY}")
-
     def _find_dialect(self) -> tuple[str, bool]:
-        """Which dialect reads what the template writes, and whether the template takes arguments as text."""
+        """The dialect that reads what the template writes, and whether the template takes arguments as text."""
         for self._as_text in (False, True):
             try:
                 text = self._written([_PROBE_CALL])
@@ -255,17 +246,6 @@ class NativeTemplate(ChatTemplate):
                 if (call.name, call.arguments) == (_PROBE_CALL.name, _PROBE_CALL.arguments):
                     return dialect, self._as_text
         raise RequestError(f"chat template of {self._name!r} writes calls in no form known here; {_REMEDY}")
-
-    def _takes_two(self) -> bool:
-        try:
-            self._render_between((("probe_function", "prob00001"), ("probe_function", "prob00002")))
-        except RequestError:
-            return False
-        return True
-
-    @property
-    def _name(self) -> str:
-        return str(self._tokenizer.name_or_path)
 
 
 def _user() -> dict[str, Any]:

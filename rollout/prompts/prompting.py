@@ -1,7 +1,7 @@
-"""A problem's prompt: which of its functions are shown, and the ids that ask for the first reply.
+"""Makes a problem's prompt: chooses the functions to show, and the ids that ask for the first reply.
 
-With `retrieve`, the functions that fit the problem's text best are shown instead of all; with `prompt_tokens`, so
-many of them that the prompt stays within that budget. A function that is not shown cannot be called either.
+`retrieve` limits the functions to those that fit the problem's text best; `prompt_tokens` limits them to as many as
+keep the prompt within that length. A function that is not shown cannot be called.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rollout.config import EpisodeConfig
-from rollout.formats import CallFormat, load_format
+from rollout.formats import CallFormat
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Message, Part, Problem, Role
 from rollout.toolboxes import Toolbox, load_toolbox, retrieve
@@ -17,36 +17,31 @@ from rollout.toolboxes import Toolbox, load_toolbox, retrieve
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What the first request of an episode is made of."""
+    """The prompt of an episode, and what can be called in it."""
 
     text: str
     ids: tuple[int, ...]
     template: ChatTemplate
-    """The model's template, with the functions shown where it shows functions itself."""
+    """The model's template. If it shows functions itself, it is bound to those shown."""
     toolbox: Toolbox
-    """The functions shown: all that can be called."""
+    """The functions shown, which are all that can be called."""
     shown: tuple[str, ...]
-    """Their names where they are fewer than the problem's toolbox has; () for all of them."""
+    """Their names if they are fewer than the problem's toolbox has; () for all of them."""
     hash: str
-    """Of all that the prompt shows of problem and functions."""
+    """Hash of everything that the prompt shows."""
     fits: bool = True
-    """False when the problem alone is beyond `prompt_tokens`."""
+    """False if the problem alone is longer than `prompt_tokens`."""
 
 
 def prompt_text(text: str, toolbox: Toolbox, call_format: CallFormat, verbosity: str) -> str:
-    """The functions and the problem, as one user message: a role that every chat template has."""
+    """Functions and problem as one user message: every chat template has that role."""
     instructions = call_format.instructions(toolbox, verbosity)
     return f"{instructions}\n{text}" if instructions else text
 
 
-def make_prompt(problem: Problem, template: ChatTemplate, call_format: CallFormat, config: EpisodeConfig) -> Prompt:
-    """The prompt of a problem: the same for every attempt at it, and so made once."""
-    return _made(problem, template, call_format.name, config)
-
-
 @lru_cache(maxsize=512)
-def _made(problem: Problem, template: ChatTemplate, format_name: str, config: EpisodeConfig) -> Prompt:
-    call_format = load_format(format_name)
+def make_prompt(problem: Problem, template: ChatTemplate, call_format: CallFormat, config: EpisodeConfig) -> Prompt:
+    """The prompt of a problem. It is cached, because it is the same for every attempt."""
     toolbox = load_toolbox(problem.toolbox)
     size = len(toolbox.functions) - 1  # the finishing function is always shown
     most = size if config.retrieve is None else min(config.retrieve, size)
@@ -69,12 +64,13 @@ def _made(problem: Problem, template: ChatTemplate, format_name: str, config: Ep
 
 
 def user_message(text: str) -> Message:
-    """A user's message of one part."""
+    """A user's message with one part."""
     return Message(role=Role.USER, content=(Part(text=text),))
 
 
 def _largest(prompt: Callable[[int], Prompt], most: int, budget: int) -> Prompt:
-    """The prompt with as many functions as `budget` tokens hold: counts are doubled, then halved in between."""
+    """The prompt with the most functions that `budget` tokens hold. The step is doubled until the prompt is too long,
+    then the count is found by bisection."""
     best, fitting, beyond = prompt(0), 0, most + 1
     if len(best.ids) > budget:
         return replace(best, fits=False)

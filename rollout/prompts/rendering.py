@@ -1,11 +1,11 @@
-"""An episode as the student's token ids, rendered once: the sampler's ids verbatim where tokenizer and template are
-the same, else from its text and calls.
+"""Renders an episode as the student's token ids: the sampler's ids verbatim if tokenizer and template are the same,
+else from its text and calls.
 
-From another tokenizer, formats that stand in the message (`json`, `python`, ...) are tokenised from their text. Native
-calls are written as the student's own template writes them: a reply of which the calls were read becomes these very
-calls in the student's dialect, without a thought before them; where its template takes one call a message, several
-calls become as many messages of the same step, each with its result. A reply in which no call could be read stays the
-text that it was, with no control token in it.
+With another tokenizer, formats that are written in the message (`json`, `python`, ...) are tokenised from their text.
+Native calls are written as the student's own template writes them. A reply whose calls were read becomes the same calls
+in the student's dialect, without a thought before them. If its template takes one call a message, several calls become
+as many messages of the same step, each with its result. A reply in which no call could be read stays the text that it
+was, without control tokens.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from rollout.toolboxes import Toolbox, load_toolbox
 
 @dataclass(frozen=True, slots=True)
 class RenderedEpisode:
-    """What follows the prompt. `step` has one entry a token: the index of the step whose reply it belongs to, or -1."""
+    """What follows the prompt. `step` holds for each token the index of the step whose reply it belongs to, or -1."""
 
     token_ids: tuple[int, ...]
     step: tuple[int, ...]
@@ -29,11 +29,13 @@ class RenderedEpisode:
 
 
 def render_prompt(episode: Episode, template: ChatTemplate) -> tuple[int, ...]:
-    """The episode's prompt as ids of `template`'s tokenizer. Raises RequestError where it shows functions itself and
-    the episode's are no longer what they were."""
+    """The episode's prompt as ids of `template`'s tokenizer. Raises RequestError if the template shows functions itself
+    and the episode's functions have changed since."""
     if _same_tokens(episode, template):
         return episode.prompt_ids
-    return tuple(_with_functions(episode, template).prompt_ids([user_message(episode.prompt_text)]))
+    if template.native:
+        template = template.for_toolbox(shown_toolbox(episode), episode.verbosity)
+    return tuple(template.prompt_ids([user_message(episode.prompt_text)]))
 
 
 def render_episode(episode: Episode, template: ChatTemplate) -> RenderedEpisode:
@@ -56,7 +58,7 @@ def render_episode(episode: Episode, template: ChatTemplate) -> RenderedEpisode:
 def _turns(
     step: Step, template: ChatTemplate, call_format: CallFormat
 ) -> Iterator[tuple[Sequence[int], Sequence[CallResult]]]:
-    """The step's replies, as ids, with the results of each one's calls; more than one where the template takes one
+    """The step's replies as ids, each with the results of its calls. There is more than one if the template takes one
     call a message."""
     calls = [result.call for result in step.results if result.call is not None]
     if ErrorCode.REPLY_CUT in step.errors:
@@ -71,7 +73,7 @@ def _turns(
 
 
 def shown_toolbox(episode: Episode) -> Toolbox:
-    """The functions that the episode's model was shown. Raises RequestError when they are no longer what they were."""
+    """The functions that the episode's model was shown. Raises RequestError if they have changed since."""
     toolbox = load_toolbox(episode.toolbox)
     if episode.shown:
         toolbox = toolbox.subset(episode.shown)
@@ -79,10 +81,6 @@ def shown_toolbox(episode: Episode) -> Toolbox:
         change = f"toolbox {episode.toolbox} changed since episode {episode.id} was made"
         raise RequestError(f"{change}; restore it, or make the episodes again in a new run")
     return toolbox
-
-
-def _with_functions(episode: Episode, template: ChatTemplate) -> ChatTemplate:
-    return template.for_toolbox(shown_toolbox(episode), episode.verbosity) if template.native else template
 
 
 def _same_tokens(episode: Episode, template: ChatTemplate) -> bool:
