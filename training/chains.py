@@ -7,6 +7,8 @@ What is scored follows from what the model wrote and from the error codes of its
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from cluster.config import Section
 from rollout.records import Chain, Outcome, PreferenceGroup
 
@@ -35,7 +37,7 @@ class ScoredChain:
 
     @property
     def length(self) -> int:
-        """How many tokens are scored."""
+        """Number of scored tokens."""
         return sum(self.scored)
 
 
@@ -54,11 +56,12 @@ class ScoredGroup:
 
     @property
     def chains(self) -> tuple[ScoredChain, ...]:
-        """Right ones first."""
+        """All chains, right ones first."""
         return self.right + self.wrong
 
     @property
     def pairs(self) -> float:
+        """Number of pairs of episodes: the sum of all pair weights."""
         return sum(map(sum, self.pair_weights))
 
 
@@ -86,6 +89,7 @@ def scored_groups(groups: Iterable[PreferenceGroup], rule: ScoreRule) -> Iterato
 
 
 def _whole_chains(group: PreferenceGroup, rule: ScoreRule) -> ScoredGroup | None:
+    """All right chains with all wrong ones."""
     sides: tuple[dict[ScoredChain, int], dict[ScoredChain, int]] = ({}, {})
     for chain in group.chains:
         scored = _scored_chain(group.prompt_ids, chain, rule)
@@ -116,7 +120,11 @@ def _parting_steps(group: PreferenceGroup, rule: ScoreRule) -> Iterator[_Pair]:
         for wrong in group.wrong:
             where = _parting_step(right, wrong)
             if where is not None:
-                sides = [_scored_chain(group.prompt_ids, _cut(chain, where), rule, where) for chain in (right, wrong)]
+                sides = []
+                for chain in (right, wrong):
+                    end = len(chain.step) - chain.step[::-1].index(where)
+                    cut = msgspec.structs.replace(chain, token_ids=chain.token_ids[:end], step=chain.step[:end])
+                    sides.append(_scored_chain(group.prompt_ids, cut, rule, where))
                 yield sides[0], sides[1], float(right.multiplicity * wrong.multiplicity)
 
 
@@ -135,6 +143,7 @@ def _of_pairs(problem_id: str, pairs: Iterable[_Pair]) -> ScoredGroup | None:
 
 
 def _scored_chain(prompt: Sequence[int], chain: Chain, rule: ScoreRule, only_step: int | None = None) -> ScoredChain:
+    """A chain after its prompt, scored by the rule; with `only_step`, in that step alone."""
     keep_failed = rule.failed_steps_in_right if chain.label is Outcome.RIGHT else rule.failed_steps_in_wrong
     skipped = frozenset() if keep_failed else frozenset(chain.failed_steps)
     marks = tuple(s >= 0 and s not in skipped and (only_step is None or s == only_step) for s in chain.step)
@@ -142,22 +151,10 @@ def _scored_chain(prompt: Sequence[int], chain: Chain, rule: ScoreRule, only_ste
 
 
 def _parting_step(one: Chain, other: Chain) -> int | None:
+    """The step in which two chains first differ; None where they differ in a tool's result."""
     pairs = enumerate(zip(one.token_ids, other.token_ids, strict=False))
     shortest = min(len(one.token_ids), len(other.token_ids))
     at = next((index for index, (a, b) in pairs if a != b), shortest)
     # Where one chain ends inside a step of the other, that step is where they part: look at its last token.
     steps = [chain.step[at] if at < len(chain.step) else chain.step[-1] if chain.step else -1 for chain in (one, other)]
     return steps[0] if steps[0] == steps[1] and steps[0] >= 0 else None
-
-
-def _cut(chain: Chain, step: int) -> Chain:
-    end = max(index for index, of in enumerate(chain.step) if of == step) + 1
-    return Chain(
-        token_ids=chain.token_ids[:end],
-        step=chain.step[:end],
-        failed_steps=chain.failed_steps,
-        label=chain.label,
-        error=chain.error,
-        multiplicity=chain.multiplicity,
-        episodes=chain.episodes,
-    )

@@ -1,6 +1,6 @@
-"""An arm's examples on disk: written once, memory-mapped by every rank, read a group at a time.
+"""An arm's examples on disk: written once, memory-mapped by every rank, read one group at a time.
 
-Days of rollouts make more chains than a rank has memory for. A group's common beginning is stored once.
+Days of rollouts make more chains than a rank has memory for. The common beginning of a group's chains is stored once.
 """
 
 import json
@@ -55,9 +55,9 @@ class StoredExamples(Sequence[PreferenceExample]):
 
 
 def write_examples(examples: Iterable[PreferenceExample], directory: Path) -> None:
-    """Write examples into a folder that is published whole; one that is there already stays.
+    """Write examples into a folder, whole or not at all; a folder that is there already stays.
 
-    Memory: one example. Raises RequestError when there is none.
+    Holds one example in memory at a time. Raises RequestError when there is none.
     """
     if directory.is_dir():
         return

@@ -1,9 +1,9 @@
-"""Reference log-probabilities: once per distinct chain, through the same packed path as training, kept by content.
+"""Reference log-probabilities: once per distinct chain, through the same packed rows as training, stored by content.
 
-A chain's key is a hash of (model, precision, ids, what is scored), so new data costs only what is new and a changed
-model or rule recomputes. Each worker takes every `world`-th group and commits its chains in units of a few rows: a
-killed worker loses one unit. Training looks sums up; it holds no reference model. Computed by another path, the
-first DPO loss would not be ln 2.
+A chain's key is a hash of (model, precision, ids, what is scored), so only new chains are computed, and all of them
+after a change of model or rule. Each worker takes every `world`-th group and commits its chains in units of a few rows:
+a killed worker loses one unit. Training looks the sums up; it holds no reference model. If they were computed in
+another way, the first DPO loss would not be ln 2.
 """
 
 import io
@@ -36,7 +36,7 @@ class ChainScore(msgspec.Struct, frozen=True):
 
 
 class ReferenceStore:
-    """Chain scores in a ledger. Reading caches: immutable units are read once."""
+    """Chain scores in a ledger. Units never change, so each is read once."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -52,7 +52,7 @@ class ReferenceStore:
         return {key: score for unit in self._units.values() for key, score in unit.items()}
 
     def publish(self, scores: Mapping[str, ChainScore]) -> None:
-        """Commit scores as one unit, named by its keys: of two workers that computed the same, the first one counts."""
+        """Commit scores as one unit, named by its keys: of two workers with the same chains, the first one counts."""
         columns = [list(scores), [s.logp for s in scores.values()], [s.tokens for s in scores.values()]]
         sink = io.BytesIO()
         with pa.ipc.new_stream(sink, _COLUMNS) as writer:
@@ -62,14 +62,14 @@ class ReferenceStore:
 
 
 def chain_key(model: str, chain: ScoredChain) -> str:
-    """The chain's name under a model (`reference_name`); tokens after the last scored one do not matter."""
+    """The chain's key under a model (`reference_name`). Tokens after the last scored one do not change it."""
     scored = np.flatnonzero(chain.scored)
     end = int(scored[-1]) + 1 if len(scored) else 0
     return content_hash(model, np.asarray(chain.ids[:end], "<i8").tobytes(), scored.astype("<i8").tobytes())
 
 
 def reference_name(model_source: str, precision: Precision) -> str:
-    """What stands for the reference in keys: the content of its files, and the precision that it runs in."""
+    """What identifies the reference in keys: the content of its files, and the precision that it runs in."""
     return f"{model_revision(model_source)}-{precision}"
 
 
@@ -86,11 +86,11 @@ def compute_reference(
     world: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Score what is new among this worker's share of the chains; returns how many. The model loads only if needed.
+    """Score the chains of this worker's share that have no score yet, and return their number.
 
-    `groups` must come in the same order on all workers. `tokens_per_micro_step`: most tokens of a forward pass; a
-    longer chain is a RequestError. `progress(done, all)` counts chains, after each commit. Run again, it goes on where
-    it stopped.
+    `groups` must come in the same order on all workers. `tokens_per_micro_step`: most tokens of a forward pass. Raises
+    RequestError for a longer chain. `progress(done, all)` is called with numbers of chains after each commit. The model
+    loads only if it is needed, and another call continues where an interrupted one stopped.
     """
     from training.tree.batches import cut_chains
 
@@ -118,7 +118,8 @@ def compute_reference(
 
 
 def load_reference(model_source: str, precision: Precision, device: str) -> Any:
-    """The model, frozen, for scoring by trees. Raises RequestError where it is no model or cannot be scored so."""
+    """The model, frozen, with tree scoring. Raises RequestError where there is no model or it cannot be scored by
+    trees."""
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -127,7 +128,7 @@ def load_reference(model_source: str, precision: Precision, device: str) -> Any:
     model = AutoModelForCausalLM.from_pretrained(
         local_model(model_source),
         dtype=getattr(torch, precision),
-        # Tensor by tensor from the mapped files: each task of a node would else hold a copy on the host first.
+        # Loads tensor by tensor from the mapped files; otherwise each task of a node would first hold a copy in memory.
         device_map={"": device},
         trust_remote_code=False,
         use_safetensors=True,
@@ -163,7 +164,7 @@ def chain_logps(model: Any, chains: Sequence[ScoredChain], tokens_per_micro_step
 def referenced_examples(
     groups: Iterable[PreferenceGroup], rule: ScoreRule, store: ReferenceStore, name: str
 ) -> Iterator["PreferenceExample"]:
-    """What the trainer takes: all groups that have a pair, with their sums under reference `name` (`reference_name`).
+    """The trainer's examples: all groups that have a pair, with their sums under reference `name` (`reference_name`).
 
     Raises RequestError for a chain without a sum.
     """

@@ -1,6 +1,6 @@
-"""What an arm takes of a stored group: which of its chains, and how they pair. Pure and light.
+"""What an arm uses of a stored group: which of its chains, and how they pair. Pure and light.
 
-Arms of one run share the stored groups and the reference's log-probabilities, and differ in what they take of them.
+Arms of one run share the stored groups and the reference's log-probabilities, and differ in what they use of them.
 """
 
 from collections.abc import Iterable, Iterator

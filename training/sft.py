@@ -1,7 +1,7 @@
 """Supervised fine-tuning on chains, with TRL's SFTTrainer fed by token ids and labels.
 
-TRL takes a row's `labels` as they are, so exactly what `loss_mask` marks carries loss: what the model wrote, never a
-prompt, never a tool's result, never a failed step.
+TRL takes a row's `labels` as they are, so loss is taken on exactly the tokens that `loss_mask` marks: what the model
+wrote, never a prompt, never a tool's result, never a failed step.
 """
 
 import json
@@ -26,7 +26,7 @@ IGNORED = -100
 
 
 class Row(TypedDict):
-    """One chain after its prompt: ids, and labels of the same length with IGNORED where no loss is taken."""
+    """A prompt and one chain: ids, and labels of the same length with IGNORED where no loss is taken."""
 
     input_ids: list[int]
     labels: list[int]
@@ -40,8 +40,11 @@ def loss_mask(chain: Chain) -> list[bool]:
 
 def group_rows(group: PreferenceGroup, arm: SftArm) -> list[Row]:
     """The rows of one group, in stored order. A chain without a token to learn gives none."""
+    # Right format, wrong content: a chain that went wrong by its format would teach the opposite of the control.
+    wrong_answers = (ErrorCode.ANSWER_WRONG, ErrorCode.ANSWER_MALFORMED)
+    well_formed = [chain for chain in group.wrong if chain.error in wrong_answers]
     rows = []
-    for chain in _chosen(group, arm):
+    for chain in group.right if arm.chains == "right" else well_formed:
         mask = loss_mask(chain)
         if any(mask):
             prompt = list(group.prompt_ids)
@@ -52,7 +55,7 @@ def group_rows(group: PreferenceGroup, arm: SftArm) -> list[Row]:
 
 @dataclass(frozen=True)
 class RowSet:
-    """The rows of an arm on disk, and what batches are planned from."""
+    """The rows of an arm on disk, and the counts that determine batch sizes."""
 
     directory: Path
     rows: int
@@ -62,7 +65,7 @@ class RowSet:
     """Tokens of the longest row."""
 
     def load(self) -> "Dataset":
-        """Memory-mapped."""
+        """The rows, memory-mapped."""
         import datasets
 
         rows = datasets.Dataset.from_file(str(self.directory / _ROWS))
@@ -71,9 +74,10 @@ class RowSet:
         return rows
 
     def batches(self, arm: SftArm, training: TrainingConfig) -> tuple[int, int]:
-        """(rows a forward pass, forward passes an optimizer step), on each rank.
+        """(rows of a forward pass, forward passes of an optimizer step), on each rank.
 
-        A step takes the rows of `groups_per_step` groups on average. Raises WorkError for a row beyond the budget.
+        A step takes the rows of `groups_per_step` groups on average. Raises WorkError for a row of more than
+        `tokens_per_micro_step` tokens.
         """
         if self.longest > training.tokens_per_micro_step:
             raise WorkError(
@@ -87,16 +91,36 @@ class RowSet:
 
 
 def write_rows(groups: Iterable[PreferenceGroup], arm: SftArm, directory: Path) -> RowSet:
-    """The rows of `arm` in a folder that is published whole; what is there already stays. WorkError without a row."""
+    """Write the rows of `arm` into a folder, whole or not at all; a folder that is there already stays.
+
+    Raises WorkError when there is no row.
+    """
     if not directory.is_dir():
+        import pyarrow as pa
+
+        ids = pa.list_(pa.int32())
+        schema = pa.schema([("input_ids", ids), ("labels", ids)])
+        rows = used = longest = 0
         with atomic_folder(directory) as temporary:
-            _write(groups, arm, temporary)
+            with pa.OSFile(str(temporary / _ROWS), "wb") as sink, pa.ipc.new_stream(sink, schema) as stream:
+                for batch in filter(None, (group_rows(group, arm) for group in groups)):
+                    stream.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+                    rows, used = rows + len(batch), used + 1
+                    longest = max(longest, *(len(row["input_ids"]) for row in batch))
+            if rows == 0:
+                raise WorkError(
+                    f"the groups hold no chain for chains = {arm.chains!r}; sample more, or train on the other kind"
+                )
+            (temporary / _COUNTS).write_text(json.dumps({"rows": rows, "groups": used, "longest": longest}))
     counts = json.loads((directory / _COUNTS).read_text())
     return RowSet(directory, **counts)
 
 
 def sft_arguments(arguments: dict[str, Any]) -> "SFTConfig":
-    """TRL's configuration from transformers' TrainingArguments. Make it before the model is loaded: it holds ZeRO's."""
+    """TRL's configuration from keyword arguments of transformers' TrainingArguments.
+
+    Make it before the model is loaded: it holds ZeRO's settings, which split the model while it loads.
+    """
     from trl import SFTConfig
 
     return SFTConfig(
@@ -116,37 +140,7 @@ def sft_trainer(
     config: "SFTConfig",
     callbacks: "list[TrainerCallback]",
 ) -> "SFTTrainer":
-    """TRL's trainer on rows that are taken as they are."""
+    """TRL's trainer, which takes the rows as they are."""
     from trl import SFTTrainer
 
     return SFTTrainer(model=model, args=config, train_dataset=rows, processing_class=tokenizer, callbacks=callbacks)
-
-
-def _write(groups: Iterable[PreferenceGroup], arm: SftArm, directory: Path) -> None:
-    import pyarrow as pa
-
-    ids = pa.list_(pa.int32())
-    schema = pa.schema([("input_ids", ids), ("labels", ids)])
-    rows = used = longest = 0
-    with pa.OSFile(str(directory / _ROWS), "wb") as sink, pa.ipc.new_stream(sink, schema) as stream:
-        for group in groups:
-            batch = group_rows(group, arm)
-            if batch:
-                stream.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
-                rows, used = rows + len(batch), used + 1
-                longest = max(longest, *(len(row["input_ids"]) for row in batch))
-    if rows == 0:
-        raise WorkError(
-            f"the groups hold no chain for chains = {arm.chains!r}; sample more, or train on the other kind"
-        )
-    (directory / _COUNTS).write_text(json.dumps({"rows": rows, "groups": used, "longest": longest}))
-
-
-def _chosen(group: PreferenceGroup, arm: SftArm) -> tuple[Chain, ...]:
-    if arm.chains == "right":
-        chains = group.right
-    else:
-        # Right format, wrong content: a chain that went wrong by its format would teach the opposite of the control.
-        wrong_answers = (ErrorCode.ANSWER_WRONG, ErrorCode.ANSWER_MALFORMED)
-        chains = tuple(chain for chain in group.wrong if chain.error in wrong_answers)
-    return chains

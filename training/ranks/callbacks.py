@@ -1,4 +1,4 @@
-"""What a trainer does beside training: metrics as JSON lines, checkpoints sealed once all ranks have written."""
+"""Callbacks of the trainers: metrics as JSON lines, and checkpoints sealed once all ranks have written theirs."""
 
 import json
 from pathlib import Path
@@ -13,12 +13,12 @@ from training.ranks.metrics import truncate_metrics
 
 
 class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
-    """Appends one JSON object a logged step: step, steps, loss, learning_rate, grad_norm and the trainer's own; on a
-    GPU `device_memory`, the most bytes that tensors of the first rank have had since the arm began.
+    """Appends one JSON object for each logged step: step, steps, loss, learning_rate, grad_norm and the trainer's own
+    values. On a GPU it adds `device_memory`, the peak bytes of the first rank's tensors since the arm began.
 
-    A resumed run first drops the rows after the step that it resumes from, so that every step stands there once,
-    and goes on counting tokens where the kept ones end. `counts_anew`: the trainer begins at 0 when it resumes, as
-    TRL's do; TreeDPOTrainer goes on by itself.
+    A resumed run first drops the rows after the step that it resumes from, so that the file holds every step once, and
+    continues the count of tokens from the last row that it keeps. `counts_anew`: the trainer itself counts from 0 when
+    it resumes, as TRL's trainers do and TreeDPOTrainer does not.
     """
 
     def __init__(self, path: Path, *, counts_anew: bool) -> None:
@@ -44,7 +44,9 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
         if not state.is_world_process_zero or logs is None or "loss" not in logs:
             return
         row: dict[str, float] = {"step": state.global_step, "steps": state.max_steps}
-        row |= {_plain(key): value for key, value in logs.items() if isinstance(value, int | float)}
+        # TreeDPOTrainer's own `tokens` are those of one step; what both trainers have is the count since the start.
+        names = {"num_tokens": "tokens", "tokens": "step_tokens"}
+        row |= {names.get(key, key): value for key, value in logs.items() if isinstance(value, int | float)}
         if "tokens" in row:
             row["tokens"] += self._tokens_before
         if torch.cuda.is_available():
@@ -54,7 +56,7 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
 
 
 class SealCheckpoints(TrainerCallback):  # type: ignore[misc]
-    """Writes a checkpoint's manifest when every rank has finished writing it, then removes the oldest ones."""
+    """Writes a checkpoint's manifest when every rank has written its files, then removes all but the newest `keep`."""
 
     def __init__(self, directory: Path, request: str, keep: int) -> None:
         self._directory, self._request, self._keep = directory, request, keep
@@ -66,11 +68,6 @@ class SealCheckpoints(TrainerCallback):  # type: ignore[misc]
             seal(checkpoint, step=state.global_step, ranks=args.world_size, request=self._request)
             prune(self._directory, self._keep)
         _barrier()
-
-
-def _plain(key: str) -> str:
-    # TreeDPOTrainer's own `tokens` are those of one step; what both trainers have is the count since the start.
-    return {"num_tokens": "tokens", "tokens": "step_tokens"}.get(key, key)
 
 
 def _barrier() -> None:

@@ -1,7 +1,7 @@
-"""Checkpoints that count only when they are whole, verified by hash.
+"""Checkpoints are used only when they are whole, which their hashes prove.
 
 A checkpoint is a folder `checkpoint-STEP`. Its manifest, written last and atomically, holds the size and SHA-256 of
-every file. What has no manifest, or differs from it, is never loaded: optimizer shards are pickles.
+every file. A checkpoint without a manifest, or that differs from it, is never loaded: optimizer shards are pickles.
 """
 
 import hashlib
@@ -70,10 +70,10 @@ def verify(checkpoint: Path) -> Manifest:
 
 
 def newest_verified(directory: Path, request: str | None = None) -> Path | None:
-    """The checkpoint to resume from; None only where nothing was ever saved.
+    """The checkpoint to resume from; None only where none was ever completed.
 
     A checkpoint that does not verify is skipped with a warning that names it. Raises WorkError when checkpoints
-    were completed and none of them can be used, so that lost work never passes for a fresh start.
+    were completed and none of them can be used, so that lost work is never mistaken for a fresh start.
     """
     faults: list[str] = []
     completed = False
@@ -86,7 +86,7 @@ def newest_verified(directory: Path, request: str | None = None) -> Path | None:
         except WorkError as error:
             _log.warning("%s; skipped", error)
             faults.append(str(error))
-            # The very first save, cut short, is no lost work: there was nothing before it.
+            # Where only the very first save was cut short, nothing is lost: there was no checkpoint before it.
             completed = completed or (checkpoint / MANIFEST).exists() or len(faults) > 1
     if completed:
         raise WorkError(
@@ -112,13 +112,9 @@ def prune(directory: Path, keep: int) -> None:
         kept = sealed[-keep:]
         for path in order[: order.index(sealed[-1])]:
             if path not in kept:
-                _remove(path)
-
-
-def _remove(checkpoint: Path) -> None:
-    # Its manifest first: a removal that is cut short must not leave what looks sealed.
-    (checkpoint / MANIFEST).unlink(missing_ok=True)
-    shutil.rmtree(checkpoint)
+                # The manifest first: a removal that is cut short must not leave what looks sealed.
+                (path / MANIFEST).unlink(missing_ok=True)
+                shutil.rmtree(path)
 
 
 def _sha256(path: Path) -> str:

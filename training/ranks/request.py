@@ -36,17 +36,18 @@ class ArmRequest:
 
     @property
     def ledger(self) -> Ledger:
+        """The ledger of the preference groups."""
         return Ledger(open_store(self.run), self.groups)
 
     @property
     def metrics_path(self) -> Path:
-        """One JSON object an optimizer step, each step once."""
+        """A JSON object for each optimizer step."""
         return self.checkpoint_dir / layout.METRICS
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of what decides the result: arm, start, data and precision. Not of ranks and memory, which may change
-        (an SFT step's rows are rounded to what ranks and micro-steps hold evenly)."""
+        """Hash of what decides the result: arm, start model, data and precision. Ranks and memory are left out, since
+        they may change (an SFT step's rows are rounded to what ranks and micro-steps hold evenly)."""
         shards = sorted(commit.shard for commit in self.ledger.commits().values() if commit.shard)
         start = model_revision(self.start_model)
         return content_hash(self.arm.model_dump_json(), start, precision(self.training), *shards)

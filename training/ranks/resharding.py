@@ -16,13 +16,13 @@ _UNIVERSAL = "latest_universal"
 def resume_point(directory: Path, request: str, ranks: int) -> Path | None:
     """The folder to resume from on `ranks` ranks, or None for a fresh start. Call it on one rank only.
 
-    A checkpoint of another number of ranks is converted, beside it, into `resharded/checkpoint-STEP`; what an earlier
-    start converted is made anew, since it has no manifest. Saves that were cut short are removed. Raises WorkError
-    like `newest_verified`, and where DeepSpeed cannot convert.
+    A checkpoint of another number of ranks is converted into `resharded/checkpoint-STEP` in the same folder, and
+    converted anew at every start, since the result has no manifest. Saves that were cut short are removed. Raises
+    WorkError like `newest_verified`, and where DeepSpeed cannot convert.
     """
     checkpoint = newest_verified(directory, request)
     for unsealed in (path for path in listed(directory) if not (path / MANIFEST).exists()):
-        # A save that was cut short: its files, perhaps of more ranks than now, must not stand among the next one's.
+        # The next save of this step must not mix with files of one that was cut short, perhaps on more ranks.
         shutil.rmtree(unsealed)
     if checkpoint is None or verify(checkpoint).ranks == ranks:
         return checkpoint
@@ -34,11 +34,12 @@ def resume_point(directory: Path, request: str, ranks: int) -> Path | None:
 
 
 def is_universal(checkpoint: Path) -> bool:
-    """Whether DeepSpeed must be told `load_universal` for it."""
+    """Whether a checkpoint is a universal one, which DeepSpeed loads with `load_universal`."""
     return (checkpoint / _UNIVERSAL).is_file()
 
 
 def _convert(checkpoint: Path, target: Path) -> None:
+    """Write a universal checkpoint into the folder `target`."""
     tag = (checkpoint / "latest").read_text().strip()
     source = (checkpoint / tag).resolve()
     if source.parent != checkpoint.resolve() or not source.is_dir():

@@ -1,7 +1,7 @@
 """One rank of an arm's training, inside a Ray Train worker: process group, model, trainer, checkpoints, export.
 
-DeepSpeed is initialised and the trainer's arguments are made before the model is loaded, because both decide how its
-parameters are split over the ranks while loading.
+DeepSpeed is initialised and the trainer's arguments are made before the model is loaded, because both determine how its
+parameters are split over the ranks while it loads.
 """
 
 import logging
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 def train_rank(settings: dict[str, Any]) -> None:
-    """Ray Train's per-worker function. `settings` is {"requests": [ArmRequest, ...]}, of one `training`."""
+    """Ray Train's per-worker function. `settings` is {"requests": [ArmRequest, ...]}, all with the same `training`."""
     requests: list[ArmRequest] = settings["requests"]
     _redirect_output(requests[0].log_path, int(os.environ["RANK"]))
     join_ranks(requests[0].training)
@@ -46,20 +46,34 @@ def train_rank(settings: dict[str, Any]) -> None:
 
 
 def _train(request: ArmRequest) -> None:
-    """One arm, from its newest checkpoint to its published model; nothing of it is kept in this process."""
+    """Train one arm from its newest checkpoint and publish its model. Nothing of it stays in this process."""
+    from transformers import AutoTokenizer
+
     resume = agreed(lambda: resume_point(request.checkpoint_dir, request.fingerprint, dist.get_world_size()))
-    drains = PreemptionCallback()
-    trainer = _trainer(request, drains, universal=resume is not None and is_universal(resume))
+    universal = resume is not None and is_universal(resume)
+    tokenizer = AutoTokenizer.from_pretrained(local_model(request.start_model), trust_remote_code=False)
+    os.environ["TENSORBOARD_LOGGING_DIR"] = str(request.checkpoint_dir / "tensorboard")
+    preemption = PreemptionCallback()
+    callbacks = [
+        MetricsLog(request.metrics_path, counts_anew=isinstance(request.arm, SftArm)),
+        SealCheckpoints(request.checkpoint_dir, request.fingerprint, request.training.keep_checkpoints),
+        preemption,
+    ]
+    trainer: Any
+    if isinstance(request.arm, SftArm):
+        trainer = _sft_trainer(request, request.arm, tokenizer, callbacks, universal)
+    else:
+        trainer = _dpo_trainer(request, request.arm, tokenizer, callbacks, universal)
     _log.info("arm %s: %s", request.name, f"resumes from {resume}" if resume else "starts")
     trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
-    if drains.stopped:
-        raise InfrastructureError(InfrastructureKind.DRAINED, f"arm {request.name}: the node of a rank is to go")
+    if preemption.stopped:
+        raise InfrastructureError(InfrastructureKind.DRAINED, f"arm {request.name}: the node of a rank is draining")
     export(trainer, request)
     leave_arm(trainer)
 
 
 def agreed(decide: Callable[[], T]) -> T:
-    """What rank 0 decides, on every rank. An error of rank 0 is a WorkError on all of them."""
+    """What `decide` returns on rank 0, given to every rank. Raises WorkError on all ranks when it fails there."""
     answer: list[Any] = [None, None]
     if dist.get_rank() == 0:
         try:
@@ -75,14 +89,13 @@ def agreed(decide: Callable[[], T]) -> T:
 
 
 def export(trainer: Any, request: ArmRequest) -> None:
-    """Publish the trained model as a Hugging Face directory: gathered from all ranks, safetensors, tokenizer beside."""
-    root = dist.get_rank() == 0
-    if root:
+    """Publish the trained model, gathered from all ranks, as a Hugging Face directory with its tokenizer."""
+    if dist.get_rank() == 0:
         with atomic_folder(request.model_dir) as temporary:
             trainer.save_model(str(temporary))
             (temporary / "training_args.bin").unlink(missing_ok=True)
     else:
-        # Gathering parameters is collective; only the first rank writes.
+        # Gathering parameters is collective, so every rank calls this; only the first rank writes.
         trainer.save_model(str(request.model_dir))
     dist.barrier()
 
@@ -90,7 +103,7 @@ def export(trainer: Any, request: ArmRequest) -> None:
 def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int, universal: bool) -> dict[str, Any]:
     """Keyword arguments of transformers' TrainingArguments that all methods share.
 
-    `micro_rows`: rows of one forward pass on a rank; `accumulation`: forward passes of one optimizer step on a rank;
+    `micro_rows`: rows of one forward pass on a rank. `accumulation`: forward passes of one optimizer step on a rank.
     `universal`: whether the checkpoint to resume from is a universal one.
     """
     arm, training = request.arm, request.training
@@ -118,7 +131,7 @@ def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int, 
         "logging_steps": training.logging_steps,
         "save_strategy": "steps",
         "save_steps": training.checkpoint_steps,
-        # Old checkpoints go once a newer one is sealed, which the trainer's own rotation does not wait for.
+        # `SealCheckpoints` removes old ones once a newer one is sealed; the trainer's own rotation would not wait.
         "save_total_limit": None,
         "report_to": ["tensorboard"],
         "disable_tqdm": True,
@@ -127,29 +140,14 @@ def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int, 
     }
 
 
-def _trainer(request: ArmRequest, drains: PreemptionCallback, *, universal: bool) -> Any:
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(local_model(request.start_model), trust_remote_code=False)
-    os.environ["TENSORBOARD_LOGGING_DIR"] = str(request.checkpoint_dir / "tensorboard")
-    callbacks = [
-        MetricsLog(request.metrics_path, counts_anew=isinstance(request.arm, SftArm)),
-        SealCheckpoints(request.checkpoint_dir, request.fingerprint, request.training.keep_checkpoints),
-        drains,
-    ]
-    if isinstance(request.arm, SftArm):
-        return _sft(request, request.arm, tokenizer, callbacks, universal)
-    return _dpo(request, request.arm, tokenizer, callbacks, universal)
-
-
-def _sft(request: ArmRequest, arm: SftArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
+def _sft_trainer(request: ArmRequest, arm: SftArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
     folder = request.checkpoint_dir / f"rows-{request.fingerprint}"
     rows = agreed(lambda: write_rows(arm_groups(read_rows(PreferenceGroup, request.ledger), arm), arm, folder))
     config = sft_arguments(training_arguments(request, *rows.batches(arm, request.training), universal))
     return sft_trainer(_load(request), tokenizer, rows.load(), config, callbacks)
 
 
-def _dpo(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
+def _dpo_trainer(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
     from training.examples import StoredExamples, write_examples
     from training.reference import ReferenceStore, reference_name, referenced_examples
     from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
@@ -160,7 +158,7 @@ def _dpo(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any],
     groups = arm_groups(read_rows(PreferenceGroup, request.ledger), arm)
     agreed(lambda: write_examples(referenced_examples(groups, arm.scored, reference, name), folder))
     config = TreeDPOConfig(
-        # A batch of this trainer is a whole step; it cuts it into rows by itself.
+        # A batch of this trainer is a whole step, which it packs into rows itself.
         **training_arguments(request, 1, 1, universal),
         beta=arm.beta,
         loss_type=arm.loss_type,
@@ -177,7 +175,7 @@ def _dpo(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any],
 
 
 def _load(request: ArmRequest) -> Any:
-    """The start model, split over the ranks while it loads: the trainer's arguments hold ZeRO's setting by now."""
+    """The start model. It is split over the ranks while it loads, as the trainer's arguments, made before, say."""
     from transformers import AutoModelForCausalLM
 
     dtype = torch.bfloat16 if uses_bf16(request.training) else torch.float32
@@ -187,7 +185,7 @@ def _load(request: ArmRequest) -> Any:
 
 
 def _redirect_output(log_path: Path, rank: int) -> None:
-    """Everything this process prints goes to its own log file: libraries print, log and warn in many ways."""
+    """Send everything that this process writes to a log file of its own: libraries print, log and warn in many ways."""
     log_path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(f"{log_path}.rank{rank}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Typed configuration to DeepSpeed's, and what must happen before a model may be loaded under it."""
+"""The recipe's configuration as DeepSpeed's, and how a process joins the ranks before it loads a model."""
 
 from typing import Any, Literal
 
@@ -6,9 +6,9 @@ from training.config import Schedule, TrainingConfig
 
 
 def deepspeed_config(training: TrainingConfig, arm: Schedule, *, universal: bool = False) -> dict[str, Any]:
-    """DeepSpeed's configuration. "auto" is filled by transformers' Trainer from its own arguments.
+    """DeepSpeed's configuration. transformers' Trainer fills in "auto" from its own arguments.
 
-    `universal`: what is resumed from was written on another number of ranks and converted.
+    `universal`: the checkpoint to resume from was converted from another number of ranks.
     """
     zero, on_gpu = training.zero, training.gpus_per_rank > 0
     stage: dict[str, Any] = {
@@ -29,10 +29,10 @@ def deepspeed_config(training: TrainingConfig, arm: Schedule, *, universal: bool
         stage["offload_optimizer"] = {"device": "cpu", "pin_memory": on_gpu}
     if zero.offload_param == "cpu":
         stage["offload_param"] = {"device": "cpu", "pin_memory": on_gpu}
-    config: dict[str, Any] = {
+    return {
         "zero_optimization": stage,
         "bf16": {"enabled": uses_bf16(training)},
-        # The rows of a step add up: in bf16 each one would round what the others left.
+        # The gradients of a step's rows add up; in bf16 each addition would round the sum.
         "data_types": {"grad_accum_dtype": "fp32"},
         "optimizer": {
             "type": "AdamW",
@@ -55,17 +55,18 @@ def deepspeed_config(training: TrainingConfig, arm: Schedule, *, universal: bool
         "steps_per_print": 1_000_000_000,
         "wall_clock_breakdown": False,
     }
-    return config
 
 
 def uses_bf16(training: TrainingConfig) -> bool:
+    """Whether models compute in bfloat16."""
     if training.zero.bf16 == "auto":
         return training.gpus_per_rank > 0
     return training.zero.bf16 == "on"
 
 
 def precision(training: TrainingConfig) -> Literal["float32", "bfloat16"]:
-    """The one that models compute in, in training and for its reference: in two, the first DPO loss is not ln 2."""
+    """What models compute in, in training and for the reference: if the two differed, the first DPO loss would not be
+    ln 2."""
     return "bfloat16" if uses_bf16(training) else "float32"
 
 
@@ -82,11 +83,11 @@ def environment(training: TrainingConfig) -> dict[str, str]:
 
 
 def join_ranks(training: TrainingConfig) -> None:
-    """Open the process group and tell accelerate that it is DeepSpeed's. Before any model or TrainingArguments.
+    """Open the process group and tell accelerate that DeepSpeed runs. Call it before any model or TrainingArguments.
 
-    On the CPU accelerate knows either several processes (and quietly runs DDP, whatever the configuration says) or
-    DeepSpeed (and counts one process); so its state is made here for the first and named the second. That state is
-    taken by TrainingArguments(accelerator_config={"use_configured_state": True}).
+    On the CPU accelerate supports either several processes (and silently runs DDP, whatever the configuration says) or
+    DeepSpeed (and counts one process). So this makes accelerate's state for several processes and then sets its type to
+    DeepSpeed. TrainingArguments(accelerator_config={"use_configured_state": True}) takes that state.
     """
     import deepspeed
     import torch
@@ -107,10 +108,10 @@ def join_ranks(training: TrainingConfig) -> None:
 
 
 def leave_arm(trainer: Any) -> None:
-    """Give back what an arm's trainer held, so that the next one in this process begins as the first one did.
+    """Free what an arm's trainer held, so that the next arm in this process starts as the first one did.
 
-    Collective: the engine's end gathers nothing, but no rank may be ahead by an arm. accelerate keeps DeepSpeed's
-    configuration in a state of the process, which would be the next arm's; the ranks' own state stays.
+    Collective: it ends with a barrier, because no rank may be ahead by an arm. accelerate keeps DeepSpeed's
+    configuration in state of the process, which the next arm would take over; the process group stays.
     """
     import gc
 

@@ -1,8 +1,8 @@
 """What tiny models learn from: conversations of a noisy gold policy with the real executor.
 
 The policy knows the calls that solve a problem. With a given probability it first writes a step malformed, in one
-of five kinds; the executor answers with its real message, and the policy writes the step again. A model of this
-corpus knows the task and has not settled on a format: the state that preference data can mend.
+of five ways; the executor answers with its real message, and the policy writes the step again. A model that learnt from
+this corpus knows the task but has not settled on a format, which preference data can improve.
 """
 
 import random
@@ -22,14 +22,15 @@ from rollout.records import Call, Message, Part, Problem, Role, content_hash
 from rollout.toolboxes import load_toolbox
 
 KINDS = ("other_notation", "wrong_key", "wrong_name", "prose", "open_bracket")
-"""The ways in which a step is written malformed."""
+"""The ways in which a step is malformed."""
 _SEEDS_APART = 1_000_003
+"""Added to a family's seed, so that the corpus has other problems than the recipe."""
 _NOT_LEARNT = {"train", "validation", "test", "variants", "samples", "pretrain"}
-"""What a family says that does not shape the conversations about it, `pretrain` but as parts."""
+"""Keys of a family that do not shape the conversations about it; `pretrain` counts through `corpus_parts` alone."""
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """A reply and what came back for it."""
+    """A reply, and the rendered results of its calls."""
 
     reply: str
     results: str
@@ -37,7 +38,7 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """One problem worked to its end."""
+    """One problem, from its prompt to the last reply."""
 
     problem_id: str
     prompt: str
@@ -45,10 +46,11 @@ class Conversation(msgspec.Struct, frozen=True):
 
     @property
     def texts(self) -> tuple[str, ...]:
+        """Everything that is said, in order."""
         return (self.prompt, *(text for turn in self.turns for text in (turn.reply, turn.results)))
 
     def token_ids(self, template: ChatTemplate) -> tuple[list[int], list[bool]]:
-        """The ids that a rollout of this very conversation would hold, and for each one whether a model wrote it.
+        """The ids that a rollout with the same messages would hold, and for each one whether a model wrote it.
 
         Nothing follows the last reply.
         """
@@ -64,26 +66,26 @@ class Conversation(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Corpus:
-    """A source of conversations over several families, without end and the same for the same seed."""
+    """An endless source of conversations over several families, the same for the same seed."""
 
     families: Sequence[FamilyConfig]
     call_format: str = "json"
     verbosity: str = "names"
     limits: CallLimits = field(default_factory=CallLimits)
     max_failed_steps: int = 1
-    """A conversation ends with one more failed step than this, as an episode does."""
+    """A conversation ends at one failed step more than this, as an episode does."""
     problems: int = 4000
-    """Distinct problems a family; more conversations than that go over them again, with other noise."""
+    """Distinct problems of each family; further conversations use them again, with other noise."""
     without: frozenset[str] = frozenset()
     """Words (`same_words`) of problems that no conversation may be about."""
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of all that shapes a conversation, but for the code of this module and the noise."""
+        """Hash of all that shapes a conversation, except the code of this module and the noise."""
         parts = [self.call_format, load_format(self.call_format).hash, self.verbosity, self.limits.model_dump_json()]
         parts.append(str(self.max_failed_steps))
         for family in self.families:
-            # A few problems stand for the code that generates them.
+            # A few problems represent the code that generates them.
             sample = generate(family.model_copy(update={"train": 16}), "train")
             boxes = sorted({problem.toolbox for problem in sample})
             parts += [family.model_dump_json(exclude=_NOT_LEARNT), str(family.corpus_parts)]
@@ -91,7 +93,8 @@ class Corpus:
         return content_hash(str(self.problems), *sorted(self.without), *parts)
 
     def pool(self, family: FamilyConfig) -> FamilyConfig:
-        """The training problems to learn from: templates of `train`, other problems than the recipe's own."""
+        """The family whose problems the corpus draws: the templates of split `train`, other problems than the
+        recipe's."""
         return family.model_copy(update={"train": self.problems, "seed": family.seed + _SEEDS_APART})
 
     @cached_property
@@ -101,16 +104,16 @@ class Corpus:
         return [[problem for problem in pool if same_words(problem.text) not in self.without] for pool in pools]
 
     def holding_out(self, problems: Iterable[Problem]) -> "Corpus":
-        """This corpus without those of its problems that have the very words of one of `problems`.
+        """This corpus without those of its problems that have the same words as one of `problems`.
 
-        Splits share no problem, but a variant of a test problem may be one that was never drawn as such.
+        Splits share no problem, but a variant of a test problem may equal a problem that only the corpus drew.
         """
         held_out = {same_words(problem.text) for problem in problems}
         shared = frozenset(same_words(problem.text) for pool in self.pools for problem in pool) & held_out
         return replace(self, without=self.without | shared) if shared else self
 
     def conversations(self, seed: int | str, malformed: float, malformed_again: float) -> Iterator[Conversation]:
-        """Conversations without end, problems in random order, the families in turn, each as often as it has parts."""
+        """Endless conversations: problems in random order, families in turn, each as often as its `corpus_parts`."""
         call_format = load_format(self.call_format)
         parts = [max(1, family.corpus_parts) for family in self.families]
         pools = [pool for pool, often in zip(self.pools, parts, strict=True) for _ in range(often)]
@@ -123,6 +126,7 @@ class Corpus:
     def _conversation(
         self, problem: Problem, call_format: CallFormat, chance: random.Random, malformed: float, malformed_again: float
     ) -> Conversation:
+        """The gold calls of a problem, executed, each one malformed first with the given probability."""
         toolbox = load_toolbox(problem.toolbox)
         session = toolbox.open(problem.state)
         prompt = call_format.instructions(toolbox, self.verbosity) + "\n" + problem.text

@@ -1,13 +1,12 @@
 """Teachers and students from scratch: a byte-level tokenizer and a Llama of a few hundred thousand parameters.
 
 Both learn from conversations that `training.tiny.corpus` generates on the fly. A model's folder is a plain Hugging
-Face directory (safetensors, fast tokenizer, chat template), published by rename and named by what it is made from.
+Face directory (safetensors, fast tokenizer, chat template). It appears whole or not at all, and its name is a hash of
+everything that the model is made from.
 """
 
-import inspect
 import itertools
 import random
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,9 +19,10 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTraine
 from cluster.store.atomic import atomic_folder
 from rollout.prompts.template import ChatTemplate
 from rollout.records import content_hash
+from rollout.toolboxes.source import hash_of_files
 from training.tiny import corpus as corpus_module
 from training.tiny.config import TinyConfig, TokenizerConfig
-from training.tiny.corpus import Conversation, Corpus
+from training.tiny.corpus import Corpus
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -40,15 +40,15 @@ CHAT_TEMPLATE = (
     "{%- if add_generation_prompt -%}{{ '<|assistant|>' }}{%- endif -%}"
 )
 _WORDS = Regex(r" ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+|\p{N}{1,2}")
-"""Numbers stand in pairs of digits: one of two digits is one token, and copying it one look-up, not two in a row."""
+"""Splits numbers into pairs of digits. A number of two digits is one token, so copying it is one look-up, not two."""
 Row = tuple[list[int], list[bool]]
-"""Ids, and for each one whether a model wrote it."""
+"""Token ids, and for each one whether a model wrote it."""
 _BUCKET = 8
-"""So many batches are sorted by length together."""
+"""Number of batches whose rows are sorted by length together."""
 
 
 class TinyProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a model's training stands. `loss` is nats a token over the last step, `tokens` counts from the start."""
+    """Progress of a model's training. `loss`: nats per token in the last step. `tokens`: those learnt from so far."""
 
     step: int
     steps: int
@@ -60,7 +60,10 @@ Report = Callable[[TinyProgress], None]
 
 
 def make_tokenizer(texts: Iterable[str], directory: Path, vocabulary: int = 760) -> "PreTrainedTokenizerBase":
-    """Learn a byte-level BPE, numbers in pairs of digits, saved with its chat template. `directory` must not exist."""
+    """Learn a byte-level BPE that splits numbers into pairs of digits, and save it with its chat template.
+
+    `directory` must not exist.
+    """
     tokenizer = Tokenizer(models.BPE())
     # One pattern instead of GPT-2's, which would join a digit to the space before it.
     split = pre_tokenizers.Split(_WORDS, behavior="isolated")
@@ -89,6 +92,7 @@ def make_tokenizer(texts: Iterable[str], directory: Path, vocabulary: int = 760)
 
 
 def load_tokenizer(directory: Path) -> "PreTrainedTokenizerBase":
+    """The tokenizer in a model's or a tokenizer's folder."""
     return AutoTokenizer.from_pretrained(str(directory), trust_remote_code=False)
 
 
@@ -111,7 +115,7 @@ def make_tiny(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, config))
     model.train()
     tokens = 0
-    for step, batch in enumerate(_all_batches(config, corpus, template), 1):
+    for step, batch in enumerate(_batches(config, corpus, template), 1):
         input_ids, labels = _padded(batch, template.pad_id)
         # Rows are padded on the right, so that causal attention alone keeps real tokens from seeing the padding.
         loss: torch.Tensor = model(input_ids=input_ids, labels=labels, use_cache=False).loss
@@ -129,7 +133,7 @@ def make_tiny(
 
 
 def ensure_tokenizer(config: TokenizerConfig, corpus: Corpus, root: Path) -> Path:
-    """The folder of the tokenizer for `corpus` under `root`, made where it is not there yet."""
+    """The folder of the tokenizer for `corpus` under `root`; the tokenizer is made where there is none yet."""
     name = content_hash(config.model_dump_json(), corpus.fingerprint, _code_version())
     directory = root / f"tokenizer-{name}"
     if not directory.is_dir():
@@ -142,7 +146,7 @@ def ensure_tokenizer(config: TokenizerConfig, corpus: Corpus, root: Path) -> Pat
 def ensure_tiny(
     config: TinyConfig, corpus: Corpus, tokenizer_dir: Path, root: Path, report: Report | None = None
 ) -> Path:
-    """The folder of the model for `config` under `root`: reused where it is there, made where it is not."""
+    """The folder of the model for `config` under `root`; the model is made where there is none yet."""
     tokenizer = load_tokenizer(tokenizer_dir)
     template = ChatTemplate(tokenizer)
     name = content_hash(
@@ -155,6 +159,7 @@ def ensure_tiny(
 
 
 def _fresh_model(config: TinyConfig, vocabulary: int, template: ChatTemplate) -> LlamaForCausalLM:
+    """A Llama with random weights."""
     shape = LlamaConfig(
         vocab_size=vocabulary,
         hidden_size=config.hidden,
@@ -176,44 +181,41 @@ def _fresh_model(config: TinyConfig, vocabulary: int, template: ChatTemplate) ->
 
 
 def _rate(step: int, config: TinyConfig) -> float:
-    """Share of the learning rate at `step`: up to 1, long constant (copying comes late and suddenly), down to 0."""
+    """Factor of the learning rate at `step`: it rises to 1, stays there for long, because models learn to copy late and
+    suddenly, and falls to 0."""
     warmup = max(1, round(config.warmup_ratio * config.steps))
     decay = max(1, round(config.decay_ratio * config.steps))
     return min((step + 1) / warmup, 1.0, (config.steps - step) / decay)
 
 
-def _all_batches(config: TinyConfig, corpus: Corpus, template: ChatTemplate) -> Iterator[list[Row]]:
-    """The batches of all steps: clean ones first, then those with malformed calls."""
+def _batches(config: TinyConfig, corpus: Corpus, template: ChatTemplate) -> Iterator[list[Row]]:
+    """The batches of all steps: those of well-formed conversations first, then those with malformed calls.
+
+    A batch holds rows of similar length, and batches come in random order: far less padding, and no order of lengths to
+    learn. No row is longer than the context.
+    """
     clean = round(config.clean_ratio * config.steps)
     parts = {
         "clean": (clean, 0.0, 0.0),
         "noisy": (config.steps - clean, config.malformed, config.malformed_again),
     }
     for part, (steps, malformed, again) in parts.items():
-        rows = _rows(corpus.conversations(f"{config.seed}:{part}", malformed, again), template)
-        yield from itertools.islice(_batches(rows, config), steps)
-
-
-def _rows(conversations: Iterator[Conversation], template: ChatTemplate) -> Iterator[Row]:
-    """One conversation after another; none is longer than the context."""
-    return (row for row in (item.token_ids(template) for item in conversations) if len(row[0]) <= CONTEXT)
-
-
-def _batches(rows: Iterator[Row], config: TinyConfig) -> Iterator[list[Row]]:
-    """Batches of rows of like length, in random order: far less padding, and no order of lengths to learn."""
-    order = random.Random(f"batches:{config.seed}")
-    while True:
-        some = sorted((next(rows) for _ in range(config.batch * _BUCKET)), key=lambda row: len(row[0]))
-        batches = [some[start : start + config.batch] for start in range(0, len(some), config.batch)]
-        order.shuffle(batches)
-        yield from batches
+        conversations = corpus.conversations(f"{config.seed}:{part}", malformed, again)
+        rows = (row for row in (item.token_ids(template) for item in conversations) if len(row[0]) <= CONTEXT)
+        order = random.Random(f"batches:{config.seed}")
+        while steps > 0:
+            some = sorted(itertools.islice(rows, config.batch * _BUCKET), key=lambda row: len(row[0]))
+            batches = [some[start : start + config.batch] for start in range(0, len(some), config.batch)]
+            order.shuffle(batches)
+            yield from batches[:steps]
+            steps -= len(batches)
 
 
 def _padded(batch: Sequence[Row], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """(rows, longest) ids, and labels: -100 where padded, and where the model did not write.
+    """Ids and labels of a batch, both [rows, longest]. Labels are -100 on padding and where the model did not write.
 
-    Loss on replies only. What problems and tools say is drawn at random: learning it is in vain, and its gradient
-    drowns that of copying, which then comes three times later.
+    Loss is taken on replies only. What problems and tools say is drawn at random: it cannot be learnt, and its gradient
+    drowns that of copying, which is then learnt three times later.
     """
     longest = max(len(ids) for ids, _ in batch)
     input_ids = torch.full((len(batch), longest), pad_id, dtype=torch.long)
@@ -226,5 +228,5 @@ def _padded(batch: Sequence[Row], pad_id: int) -> tuple[torch.Tensor, torch.Tens
 
 
 def _code_version() -> str:
-    """A hash of the code that makes models: what is on disk is reused only while that code is the same."""
-    return content_hash(inspect.getsource(sys.modules[__name__]), inspect.getsource(corpus_module))
+    """Hash of the code that makes models. Models on disk are reused only while that code is the same."""
+    return hash_of_files(__file__, corpus_module.__file__)

@@ -77,7 +77,7 @@ class AttentionLayout:
 
 
 def use_tree_attention(model: Any) -> None:
-    """Make a causal Hugging Face model attend by trees from now on. Raises RequestError where that cannot be right.
+    """Make a causal Hugging Face model attend by trees. Raises RequestError where that would not be exact.
 
     All dropout is set to 0: a shared token must be the same for all its chains, and in both phases of a large group.
     """
@@ -94,7 +94,7 @@ def use_tree_attention(model: Any) -> None:
 
 
 def check_model(model: Any) -> None:
-    """Raise RequestError, by name, for a model whose chains would not stay independent in one row."""
+    """Raise RequestError, which names the model, where its chains would not stay independent in one row."""
     config, name = model.config, type(model).__name__
     layers = set(getattr(config, "layer_types", None) or ())
     if layers - _LAYERS:
@@ -112,7 +112,7 @@ def check_model(model: Any) -> None:
 
 
 def check_length(model: Any, longest: int) -> None:
-    """Raise RequestError where chains of `longest` tokens make the rotary embedding depend on the row they are in."""
+    """Raise RequestError where a chain of `longest` tokens changes the rotary embedding of its whole row."""
     config = model.config
     ropes = getattr(config, "rope_parameters", None) or {}
     # Rotary parameters are one table, or one table a layer type.
@@ -162,6 +162,7 @@ def tree_attention(
 def _by_segments(
     query: Tensor, key: Tensor, value: Tensor, tree: AttentionLayout, scaling: float | None, window: int | None
 ) -> Tensor:
+    """Each segment attends to its path: the keys of a path are gathered once for each segment."""
     # One split, so that its backward is one concatenation; slices would each zero a whole row.
     lengths = [block.stop - block.start for block in tree.blocks]
     keys, values = torch.split(key, lengths, dim=2), torch.split(value, lengths, dim=2)
@@ -202,7 +203,8 @@ def _path_blocks(tree: AttentionLayout, segment: Segment, window: int | None) ->
 
 @cache
 def _compiled_flex() -> Any:
-    # One kernel a row length, a window and a gradient mode; past the limit dynamo would run the whole score matrix.
+    # There is a kernel for each row length, window and gradient mode; past dynamo's limit of kernels it would fall back
+    # to the full score matrix.
     dynamo = torch._dynamo.config
     dynamo.recompile_limit = max(dynamo.recompile_limit, 64)
     return torch.compile(flex_attention, dynamic=False)

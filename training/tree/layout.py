@@ -5,9 +5,9 @@ segment continues a path from the root, and its tokens attend to that path and t
 position id is its depth, so it sees exactly what it would see in its own row, sliding windows included.
 
 A token that several chains share is computed once; where they part, its one hidden state predicts each of the
-continuations. So what is scored is a list of entries (position, target, chain): the same position may stand in
-several, and a shared token may be scored in one chain and not in another. The last scored token of a chain
-predicts nothing, and what follows it is never needed: neither is in the row.
+continuations. So what is scored is a list of entries (position, target, chain): several entries may have the same
+position, and a shared token may be scored in one chain and not in another. The last scored token of a chain predicts
+nothing, and the tokens after it are never needed: neither is in the row.
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ class TreeLayout:
 
     @property
     def tokens(self) -> int:
-        """T, padding included."""
+        """Length of the row, T, padding included."""
         return len(self.ids)
 
 
@@ -112,7 +112,7 @@ def pack(chains: Sequence[ScoredChain], multiple_of: int = 1) -> TreeLayout:
 
 
 def tree_size(chains: Sequence[ScoredChain]) -> int:
-    """How many positions `pack` lays out for these chains, without padding."""
+    """Number of positions that `pack` lays out for these chains, without padding."""
     order, inputs = _sorted_inputs(chains)
     size = 0
     previous: tuple[int, ...] = ()
@@ -123,7 +123,7 @@ def tree_size(chains: Sequence[ScoredChain]) -> int:
 
 
 def row_length(chain: ScoredChain) -> int:
-    """How many positions the chain needs in a row of its own: up to the one that predicts its last scored token."""
+    """Number of positions that a chain needs in a row of its own: up to the one that predicts its last scored token."""
     return next((index for index in range(len(chain.ids) - 1, 0, -1) if chain.scored[index]), 0)
 
 

@@ -23,12 +23,13 @@ LOSS_TYPES: tuple[LossType, ...] = ("sigmoid", "sigmoid_norm", "ipo", "robust", 
 
 @dataclass(frozen=True, slots=True)
 class LossOptions:
-    """Which loss. `sigmoid_norm` is `sigmoid` with `length_normalised`; `ipo` is always normalised, as in TRL."""
+    """Which loss, and its parameters. `sigmoid_norm` is `sigmoid` with `length_normalised`; `ipo` is always normalised,
+    as in TRL."""
 
     beta: float = 0.1
     loss_type: LossType = "sigmoid"
     label_smoothing: float = 0.0
-    """The chance that a label is wrong: conservative DPO with `sigmoid`, unbiased with `robust`."""
+    """The probability that a label is wrong: conservative DPO with `sigmoid`, unbiased with `robust`."""
     rpo_alpha: float = 0.0
     """Weight of the NLL term: the mean over scored tokens of chosen chains."""
     length_normalised: bool = False
@@ -50,6 +51,7 @@ class LossOptions:
 
     @property
     def by_length(self) -> bool:
+        """Whether log-ratios are divided by lengths."""
         return self.length_normalised or self.loss_type in ("ipo", "sigmoid_norm")
 
 

@@ -25,7 +25,7 @@ HEAD_ELEMENTS = 1 << 26
 """Logits held at once (rows x vocabulary): 256 MiB in float32. More are computed in turns, and again in the backward
 pass."""
 _CUDA_ROW_MULTIPLE = 512
-"""Rows are padded to a few lengths on CUDA, where every new length compiles the attention kernel again."""
+"""On CUDA rows are padded to a multiple of this, because every new length compiles the attention kernel again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +33,7 @@ class TreeBatch:
     """A packed row as tensors on one device.
 
     input_ids, position_ids: [1, T]. rows: [R] distinct positions that predict something. entry_row: [E] indices into
-    `rows`, ascending; entry_target: [E] token ids; entry_chain: [E] indices below `chains`.
+    `rows`, ascending; entry_target: [E] token ids; entry_chain: [E] indices of chains, of which there are `chains`.
     """
 
     attention: AttentionLayout
@@ -47,6 +47,7 @@ class TreeBatch:
 
     @property
     def tokens(self) -> int:
+        """Length of the row, T, padding included."""
         return int(self.input_ids.shape[1])
 
 
@@ -105,7 +106,7 @@ def _entry_logps(model: Any, hidden: Tensor, batch: TreeBatch) -> Tensor:
     for first in range(0, turns * at_once, at_once):
         edges = torch.tensor([first, first + at_once], device=hidden.device)
         begin, end = torch.searchsorted(batch.entry_row, edges).tolist()
-        # Past the last position a turn scores nothing, and only keeps the head's gathering in step with other ranks.
+        # A turn past the last position scores nothing: it takes part in gathering the head with other ranks.
         rows = hidden[first : first + at_once] if first < len(hidden) else hidden[:1]
         turn = (rows, batch.entry_row[begin:end] - first, batch.entry_target[begin:end])
         parts.append(checkpoint(_turn, head, finish, *turn, use_reentrant=False))
@@ -131,7 +132,7 @@ def _turn(head: Any, finish: Any, hidden: Tensor, entry_row: Tensor, entry_targe
 
 
 def _finished_logits(config: Any, logits: Tensor) -> Tensor:
-    """What some models do after the head: Granite divides the logits, Cohere scales them, Gemma 2 caps them."""
+    """Logits as some models change them after the head: Granite divides, Cohere scales, Gemma 2 caps them."""
     if getattr(config, "logits_scaling", None):
         logits = logits / config.logits_scaling
     if getattr(config, "logit_scale", None):
