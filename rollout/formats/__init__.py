@@ -1,4 +1,4 @@
-"""Call formats: how a model writes calls, and how they are read."""
+"""Call formats: how a model writes calls, and how its replies are read."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -15,7 +15,7 @@ from rollout.toolboxes.toolbox import Toolbox
 
 
 class CallFormat(Protocol):
-    """One way of writing calls. Parsing what was rendered gives the same calls."""
+    """A way to write calls. To parse rendered calls gives the same calls."""
 
     def __hash__(self) -> int: ...
 
@@ -24,16 +24,16 @@ class CallFormat(Protocol):
 
     @property
     def hash(self) -> str:
-        """Of all that shapes prompts and parsing: 32 hex digits."""
+        """Hash of everything that shapes prompts and parsing: 32 hex digits."""
         ...
 
     @property
     def built_ins(self) -> Mapping[str, Function]:
-        """Functions that the format has in every toolbox (`Reasoning`, `Stop`); mostly none."""
+        """Functions that the format adds to every toolbox (`Reasoning`, `Stop`); most formats add none."""
         ...
 
     def instructions(self, toolbox: Toolbox, verbosity: str) -> str:
-        """What the prompt says of the functions; `verbosity` is `names`, `signatures` or `full`."""
+        """What the prompt says about the functions. `verbosity` is `names`, `signatures` or `full`."""
         ...
 
     def render(self, calls: Sequence[Call]) -> str:
@@ -41,7 +41,7 @@ class CallFormat(Protocol):
         ...
 
     def parse(self, text: str, limits: ReplyLimits = REPLY_LIMITS) -> tuple[Call, ...]:
-        """The calls in a reply, at least one. Raises CallSyntaxError; executes and evaluates nothing."""
+        """The calls in a reply, at least one. Raises CallSyntaxError. Executes and evaluates nothing."""
         ...
 
     def render_results(self, results: Sequence[CallResult]) -> str:
@@ -62,7 +62,7 @@ FORMATS: Mapping[str, Callable[[], CallFormat]] = {
 
 @lru_cache(maxsize=16)
 def load_format(name: str) -> CallFormat:
-    """The call format of that name. Raises RequestError when there is none."""
+    """The call format of that name. Raises RequestError if there is none."""
     try:
         return FORMATS[name]()
     except KeyError:

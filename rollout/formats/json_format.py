@@ -14,9 +14,12 @@ from rollout.formats.limits import (
     REPLY_LIMITS,
     CallSyntaxError,
     ReplyLimits,
+    canonical,
     check_count,
     check_size,
     format_hash,
+    prose_around_call,
+    too_deep,
     too_many_digits,
 )
 from rollout.records import Call, CallResult, ErrorCode, canonical_json
@@ -26,30 +29,47 @@ from rollout.toolboxes.nesting import CALL, POSITIONAL, is_nested
 from rollout.toolboxes.toolbox import Toolbox
 
 SHAPE = '{"name": ..., "arguments": {...}}'
-JSON_SOURCE = __file__
 _MAX_STARTS = 8
-"""Places in a reply where a call is looked for behind prose."""
+"""How many opening brackets in a reply are tried as the beginning of a call after prose."""
 
 
-class JsonFormat:
-    """The `json` call format."""
+class WithJsonArguments:
+    """What the formats have in common that write arguments as JSON."""
 
-    name = "json"
+    name = ""
+    shape = ""
+    files: tuple[str, ...] = (__file__,)
+    """Its code, which its hash covers."""
+    asked = "a call"
     built_ins: Mapping[str, Function] = MappingProxyType({})
 
     def __init__(self) -> None:
-        self.hash = format_hash(self.name, __file__)
+        self.hash = format_hash(self.name, *self.files)
 
     def instructions(self, toolbox: Toolbox, verbosity: str) -> str:
-        """The functions: their names, their signatures without types, or (`full`) how to call and their schemas."""
+        """The functions: names, signatures without types, or (`full`) how to call them and their schemas."""
         functions = toolbox.functions.values()
         if verbosity == "names":
             return " ".join(function.name for function in functions)
         if verbosity == "signatures":
             return " ".join(function.short_signature for function in functions)
-        lines = [f"Reply with one call and nothing else: {SHAPE}. Functions:"]
-        lines += [canonical_json(described(function)) for function in functions]
-        return "\n".join(lines)
+        lines = [f"Reply with {self.asked} and nothing else: {self.shape}. Functions:"]
+        return "\n".join([*lines, *(canonical_json(described(function)) for function in functions)])
+
+    def render_results(self, results: Sequence[CallResult]) -> str:
+        """One result a line, in the order of the calls."""
+        return "\n".join(result.content for result in results)
+
+    def no_call(self) -> CallSyntaxError:
+        return CallSyntaxError(ErrorCode.NOT_A_CALL, f"the reply holds no call; write {self.shape}")
+
+
+class JsonFormat(WithJsonArguments):
+    """The `json` call format."""
+
+    name = "json"
+    shape = SHAPE
+    asked = "one call"
 
     def render(self, calls: Sequence[Call]) -> str:
         texts = [f'{{"name":{canonical_json(call.name)},"arguments":{call.arguments}}}' for call in calls]
@@ -64,23 +84,19 @@ class JsonFormat:
                 return tuple(call_of(item) for item in value)
         elif isinstance(value, dict):
             return (call_of(value),)
-        raise CallSyntaxError(ErrorCode.NOT_A_CALL, f"the reply holds no call; write {SHAPE}")
-
-    def render_results(self, results: Sequence[CallResult]) -> str:
-        """One result a line, in the order of the calls."""
-        return "\n".join(result.content for result in results)
+        raise self.no_call()
 
 
 def described(function: Function) -> dict[str, Any]:
-    """A function as an object for prompts: name, description, parameters (JSON schema), examples if any."""
+    """A function as an object for prompts: name, description, parameters (JSON schema), and examples if it has any."""
     entry = {"name": function.name, "description": function.description, "parameters": dict(function.parameters)}
     return {**entry, "examples": list(function.examples)} if function.examples else entry
 
 
 def call_of(value: Any, arguments_key: str = "arguments", optional: Sequence[str] = ()) -> Call:
-    """The call that a decoded object is. Raises CallSyntaxError for another shape.
+    """The call that a decoded object describes. Raises CallSyntaxError if it has another shape.
 
-    Of the keys in `optional`, `id` becomes the call's id.
+    `optional` names further keys that may stand in it; `id` among them becomes the call's id.
     """
     keys = ("name", arguments_key)
     shape = SHAPE.replace("arguments", arguments_key)
@@ -119,50 +135,39 @@ def _check_reserved(value: Any) -> None:
 
 
 def decode(text: str, limits: ReplyLimits) -> Any:
-    """The JSON value that all of `text` is (stripped, not empty, within size and depth). Raises CallSyntaxError."""
+    """The JSON value of all of `text`, which is stripped, not empty, and within size and depth. Raises
+    CallSyntaxError."""
     decoder = _decoder(limits)
     try:
         value, end = decoder.raw_decode(text)
     except json.JSONDecodeError as error:
         raise _explained(text, error, decoder) from None
     except RecursionError:
-        raise CallSyntaxError(ErrorCode.TOO_LARGE, "the call is nested too deep; nest less") from None
-    if end != len(text):
-        raise _trailing(text[end:].lstrip())
+        raise too_deep("the call", "nest less") from None
+    rest = text[end:].lstrip()
+    if rest and rest[0] in "{[":
+        raise CallSyntaxError(ErrorCode.BAD_SYNTAX, "several calls are written as one list: [{...}, {...}]")
+    if rest and rest[0] in "]}),:":
+        raise CallSyntaxError(ErrorCode.BAD_SYNTAX, f"not JSON: {quoted(rest[0])} too many at the end; write {SHAPE}")
+    if rest:
+        raise CallSyntaxError(ErrorCode.PROSE_AROUND_CALL, "there is text after the call; write only the call")
     if "\\u" in text:
-        check_encodable(value)
+        canonical(value)
     return value
 
 
 def decode_at(text: str, start: int, limits: ReplyLimits) -> tuple[Any, int]:
-    """The JSON value that begins at `start`, and where it ends. Raises CallSyntaxError."""
+    """The JSON value that begins at `start`, and the position of its end. Raises CallSyntaxError."""
     try:
         value, end = _decoder(limits).raw_decode(text, start)
     except json.JSONDecodeError as error:
         where = f"at character {error.pos + 1}"
         raise CallSyntaxError(ErrorCode.BAD_SYNTAX, f"not JSON {where}: {error.msg.lower()}") from None
     except RecursionError:
-        raise CallSyntaxError(ErrorCode.TOO_LARGE, "the call is nested too deep; nest less") from None
+        raise too_deep("the call", "nest less") from None
     if "\\u" in text:
-        check_encodable(value)
+        canonical(value)
     return value, end
-
-
-def check_encodable(value: Any) -> None:
-    """Refuse text that UTF-8 cannot hold. Raises CallSyntaxError."""
-    try:
-        canonical_json(value)
-    except UnicodeEncodeError:
-        message = "a text holds half of a surrogate pair; write the character itself"
-        raise CallSyntaxError(ErrorCode.BAD_VALUE, message) from None
-
-
-def _trailing(rest: str) -> CallSyntaxError:
-    if rest[0] in "{[":
-        return CallSyntaxError(ErrorCode.BAD_SYNTAX, "several calls are written as one list: [{...}, {...}]")
-    if rest[0] in "]}),:":
-        return CallSyntaxError(ErrorCode.BAD_SYNTAX, f"not JSON: {quoted(rest[0])} too many at the end; write {SHAPE}")
-    return CallSyntaxError(ErrorCode.PROSE_AROUND_CALL, "there is text after the call; write only the call")
 
 
 def _explained(text: str, error: json.JSONDecodeError, decoder: json.JSONDecoder) -> CallSyntaxError:
@@ -179,8 +184,7 @@ def _explained(text: str, error: json.JSONDecodeError, decoder: json.JSONDecoder
             pass
         else:
             if isinstance(value, dict) and "name" in value:
-                message = "there is text around the call; write only the call"
-                return CallSyntaxError(ErrorCode.PROSE_AROUND_CALL, message)
+                return prose_around_call()
         start = text.find("{", start + 1)
     return CallSyntaxError(ErrorCode.NOT_A_CALL, f"the reply holds no call; write {SHAPE}")
 

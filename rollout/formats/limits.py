@@ -1,11 +1,12 @@
-"""What a reply may be before anything parses it, and what is wrong with one that does not parse."""
+"""The limits of replies, which are checked before anything parses them, and the errors that all formats share."""
 
 import re
+from typing import Any
 
 from pydantic import Field
 
 from cluster.config import Section
-from rollout.records import ErrorCode, content_hash
+from rollout.records import ErrorCode, canonical_json, content_hash
 from rollout.toolboxes import nesting
 from rollout.toolboxes.mistakes import CallRefused
 from rollout.toolboxes.source import hash_of_files
@@ -28,7 +29,7 @@ REPLY_LIMITS = ReplyLimits()
 
 
 class CallSyntaxError(CallRefused):
-    """A reply in which no call could be read. `code` is of the error codes about form, `message` for the model."""
+    """No call could be read in a reply. `code` is an error code about form; the model reads `message`."""
 
 
 _STRINGS = re.compile(r'"(?:\\.|[^"\\\n])*"' + r"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
@@ -38,7 +39,8 @@ _OPENING = "[({"
 
 
 def check_size(text: str, limits: ReplyLimits) -> None:
-    """Refuse what is empty, too long or too deep, and lone surrogates, by one linear scan. Raises CallSyntaxError."""
+    """Refuse a reply that is empty, too long or too deep or holds lone surrogates. Takes linear time. Raises
+    CallSyntaxError."""
     if not text or text.isspace():
         raise CallSyntaxError(ErrorCode.EMPTY_REPLY, "the reply is empty; write a call")
     if len(text) > limits.max_reply_chars:
@@ -76,8 +78,25 @@ def too_many_digits(limits: ReplyLimits) -> CallSyntaxError:
     )
 
 
+def too_deep(what: str, instead: str) -> CallSyntaxError:
+    return CallSyntaxError(ErrorCode.TOO_LARGE, f"{what} is nested too deep; {instead}")
+
+
+def prose_around_call() -> CallSyntaxError:
+    return CallSyntaxError(ErrorCode.PROSE_AROUND_CALL, "there is text around the call; write only the call")
+
+
+def canonical(value: Any) -> str:
+    """`value` as canonical JSON. Raises CallSyntaxError if it holds text that UTF-8 cannot hold."""
+    try:
+        return canonical_json(value)
+    except UnicodeEncodeError:
+        message = "a text holds half of a surrogate pair; write the character itself"
+        raise CallSyntaxError(ErrorCode.BAD_VALUE, message) from None
+
+
 def format_hash(name: str, *files: str) -> str:
-    """Hash of a call format: the code in `files`, of the limits and of nesting."""
+    """Hash of a call format: of the code in `files`, of the limits and of nesting."""
     return content_hash(name, hash_of_files(*files, __file__, str(nesting.__file__)))
 
 

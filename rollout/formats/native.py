@@ -1,4 +1,4 @@
-"""The forms in which models were trained to write calls, each a call format of its own.
+"""The forms in which models were trained to write calls. Each one is a call format.
 
 `hermes`   `<tool_call>\\n{"name": ..., "arguments": {...}}\\n</tool_call>`, one block a call (Qwen, Hermes); thoughts
            in `<think>...</think>` may stand before the first
@@ -6,20 +6,25 @@
            may be left out
 `mistral_args`  `[TOOL_CALLS]name[CALL_ID]abcdefghi[ARGS]{...}`, repeated for parallel calls (tokenizers v11 and later)
 `llama`    `{"name": ..., "parameters": {...}}`, one call a reply (Llama 3.1 and later)
-`native`   any of these, told apart by how the reply begins
+`native`   any of these; the beginning of the reply says which
 
-Used with any tokenizer, they describe the functions in the prompt's text. With `rollout.prompts.native_template` the
-tokenizer's own chat template does that.
+They can be used with any tokenizer, and then describe the functions in the prompt's text. With
+`rollout.prompts.native_template` the tokenizer's own chat template does that.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
-from rollout.formats.json_format import JSON_SOURCE, call_of, decode, decode_at, described
-from rollout.formats.limits import REPLY_LIMITS, CallSyntaxError, ReplyLimits, check_count, check_size, format_hash
-from rollout.records import Call, CallResult, ErrorCode, canonical_json, content_hash
-from rollout.toolboxes.function import Function
+from rollout.formats.json_format import WithJsonArguments, call_of, decode, decode_at
+from rollout.formats.limits import (
+    REPLY_LIMITS,
+    CallSyntaxError,
+    ReplyLimits,
+    check_count,
+    check_size,
+    prose_around_call,
+)
+from rollout.records import Call, ErrorCode, canonical_json, content_hash
 from rollout.toolboxes.toolbox import Toolbox
 
 _BLANK = re.compile(r"\s*")
@@ -30,32 +35,8 @@ _TOOL_CALLS = "[TOOL_CALLS]"
 _OPEN, _CLOSE = "<tool_call>", "</tool_call>"
 
 
-class _Dialect:
-    """What the native formats share."""
-
-    name = ""
-    shape = ""
-    built_ins: Mapping[str, Function] = MappingProxyType({})
-
-    def __init__(self) -> None:
-        self.hash = format_hash(self.name, __file__, JSON_SOURCE)
-
-    def instructions(self, toolbox: Toolbox, verbosity: str) -> str:
-        """The functions: names, signatures without types, or (`full`) how to call and their schemas."""
-        functions = toolbox.functions.values()
-        if verbosity == "names":
-            return " ".join(function.name for function in functions)
-        if verbosity == "signatures":
-            return " ".join(function.short_signature for function in functions)
-        lines = [f"Reply with a call and nothing else: {self.shape}. Functions:"]
-        return "\n".join([*lines, *(canonical_json(described(function)) for function in functions)])
-
-    def render_results(self, results: Sequence[CallResult]) -> str:
-        """One result a line, in the order of the calls."""
-        return "\n".join(result.content for result in results)
-
-    def _no_call(self) -> CallSyntaxError:
-        return CallSyntaxError(ErrorCode.NOT_A_CALL, f"the reply holds no call; write {self.shape}")
+class _Dialect(WithJsonArguments):
+    files = (*WithJsonArguments.files, __file__)
 
 
 class HermesFormat(_Dialect):
@@ -76,11 +57,11 @@ class HermesFormat(_Dialect):
         thought = _THOUGHT.match(text)
         position = _after_blank(text, thought.end() if thought else 0)
         if not text.startswith(_OPEN, position):
-            raise _prose() if _OPEN in text else self._no_call()
+            raise prose_around_call() if _OPEN in text else self.no_call()
         calls = []
         while position < len(text):
             if not text.startswith(_OPEN, position):
-                raise _prose()
+                raise prose_around_call()
             value, position = decode_at(text, _after_blank(text, position + len(_OPEN)), limits)
             position = _after_blank(text, position)
             if not text.startswith(_CLOSE, position):
@@ -108,14 +89,14 @@ class MistralFormat(_Dialect):
         check_size(text, limits)
         text = text.strip()
         if not text.startswith(_TOOL_CALLS):
-            raise _prose() if _TOOL_CALLS in text else self._no_call()
+            raise prose_around_call() if _TOOL_CALLS in text else self.no_call()
         value, end = decode_at(text, _after_blank(text, len(_TOOL_CALLS)), limits)
         if end != len(text):
-            raise _prose()
+            raise prose_around_call()
         if not isinstance(value, list):
             raise CallSyntaxError(ErrorCode.WRONG_CALL_SHAPE, f"the calls stand in a list; write {self.shape}")
         if not value:
-            raise self._no_call()
+            raise self.no_call()
         check_count(len(value), limits)
         calls = tuple(call_of(item, optional=("id",)) for item in value)
         if any(call.id and not _CALL_ID.match(call.id) for call in calls):
@@ -140,14 +121,14 @@ class MistralArgsFormat(_Dialect):
         check_size(text, limits)
         text = text.strip()
         if not text.startswith(_TOOL_CALLS):
-            raise _prose() if _TOOL_CALLS in text else self._no_call()
+            raise prose_around_call() if _TOOL_CALLS in text else self.no_call()
         calls: list[Call] = []
         position = 0
         while position < len(text):
             head = _ARGS_HEAD.match(text, position)
             if head is None:
                 if calls and not text.startswith(_TOOL_CALLS, position):
-                    raise _prose()
+                    raise prose_around_call()
                 raise CallSyntaxError(ErrorCode.BAD_SYNTAX, f"the call is broken; write {self.shape}")
             value, position = decode_at(text, head.end(), limits)
             calls.append(call_of({"name": head[1], "arguments": value, "id": head[2] or ""}, optional=("id",)))
@@ -157,38 +138,36 @@ class MistralArgsFormat(_Dialect):
 
 
 class LlamaFormat(_Dialect):
-    """The `llama` call format. Its chat template takes one call a message, and so does this."""
+    """The `llama` call format. It takes one call a reply, as its chat template does."""
 
     name = "llama"
     shape = '{"name": ..., "parameters": {...}}'
 
     def render(self, calls: Sequence[Call]) -> str:
-        """Several calls are objects one a line; `parse` refuses them as wrong_count, for the format cannot say them."""
+        """Several calls become one object a line, which `parse` refuses as wrong_count: the format takes one call."""
         return "\n".join(f'{{"name": {canonical_json(call.name)}, "parameters": {call.arguments}}}' for call in calls)
 
     def parse(self, text: str, limits: ReplyLimits = REPLY_LIMITS) -> tuple[Call, ...]:
         check_size(text, limits)
         text = text.strip().removeprefix("<|python_tag|>").strip()
         if not text:
-            raise self._no_call()
+            raise self.no_call()
         if text[0] in "{[":
-            self._check_single(text, limits)
+            value, end = decode_at(text, 0, limits)
+            several = isinstance(value, list) and len(value) > 1
+            if several or (isinstance(value, dict) and text[end:].lstrip(" \n\t\r;,").startswith("{")):
+                message = "one call a reply; write the first, then wait for its result"
+                raise CallSyntaxError(ErrorCode.WRONG_COUNT, message)
         value = decode(text, limits)
         if not isinstance(value, dict):
-            raise self._no_call()
+            raise self.no_call()
         if value.get("type", "function") != "function":
             raise CallSyntaxError(ErrorCode.WRONG_CALL_SHAPE, f'"type" is "function" or left out; write {self.shape}')
         return (call_of(value, "parameters", optional=("type",)),)
 
-    def _check_single(self, text: str, limits: ReplyLimits) -> None:
-        value, end = decode_at(text, 0, limits)
-        several = isinstance(value, list) and len(value) > 1
-        if several or (isinstance(value, dict) and text[end:].lstrip(" \n\t\r;,").startswith("{")):
-            raise CallSyntaxError(ErrorCode.WRONG_COUNT, "one call a reply; write the first, then wait for its result")
-
 
 class NativeFormat(_Dialect):
-    """The `native` call format: whichever dialect the reply is in."""
+    """The `native` call format: the dialect that the reply is in."""
 
     name = "native"
     shape = HermesFormat.shape
@@ -199,7 +178,7 @@ class NativeFormat(_Dialect):
         self._llama = LlamaFormat()
 
     def instructions(self, toolbox: Toolbox, verbosity: str) -> str:
-        """Nothing: the chat template shows the functions."""
+        """Empty, because the chat template shows the functions."""
         return ""
 
     def render(self, calls: Sequence[Call]) -> str:
@@ -215,7 +194,7 @@ class NativeFormat(_Dialect):
 
 
 def call_id(call: Call, position: int) -> str:
-    """The call's own id, or else 9 letters or digits that are a function of the call and its position."""
+    """The call's own id, or else 9 hexadecimal digits that follow from the call and its position."""
     return call.id or content_hash(call.name, call.arguments, str(position))[:9]
 
 
@@ -229,7 +208,3 @@ def _after_blank(text: str, position: int) -> int:
     match = _BLANK.match(text, position)
     assert match is not None
     return match.end()
-
-
-def _prose() -> CallSyntaxError:
-    return CallSyntaxError(ErrorCode.PROSE_AROUND_CALL, "there is text around the call; write only the call")

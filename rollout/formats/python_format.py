@@ -1,11 +1,11 @@
-"""Call format `python`: calls as Python text, one a line, as in microchain, without its limits.
+"""Call format `python`: calls as Python text, one a line, as in microchain but without its limits.
 
-Arguments by position or by name; literals only: numbers (also negative), strings, True, False, None, lists,
-tuples (read as lists) and dicts with text keys; and calls inside calls, `add(mul(2, 3), 4)`, which are evaluated
-first. Several lines, or one list of calls, are parallel calls. `Reasoning("...")` and `Stop()` are built in: the
-former records a thought, the latter ends the episode with the last result as its answer.
+Arguments are given by position or by name. They are literals (numbers, also negative ones, strings, True, False, None,
+lists, tuples, which are read as lists, and dicts with text keys) or calls, as in `add(mul(2, 3), 4)`, which are
+evaluated first. Several lines, or one list of calls, are parallel calls. `Reasoning("...")` and `Stop()` are built in:
+the first records a thought, the second ends the episode with the last result as its answer.
 
-The text is parsed to a syntax tree and never compiled or evaluated.
+The text is parsed into a syntax tree and never compiled or evaluated.
 """
 
 import ast
@@ -19,12 +19,15 @@ from rollout.formats.limits import (
     REPLY_LIMITS,
     CallSyntaxError,
     ReplyLimits,
+    canonical,
     check_count,
     check_size,
     format_hash,
+    prose_around_call,
+    too_deep,
     too_many_digits,
 )
-from rollout.records import Call, CallResult, ErrorCode, canonical_json
+from rollout.records import Call, CallResult, ErrorCode
 from rollout.toolboxes.microchain import BUILT_INS
 from rollout.toolboxes.mistakes import quoted
 from rollout.toolboxes.nesting import CALL, POSITIONAL, is_nested, nested
@@ -32,12 +35,13 @@ from rollout.toolboxes.toolbox import Toolbox
 
 SHAPE = "name(argument=value)"
 REPLY = "<reply>"
-"""The file name in Python's syntax errors, whose lines Python looks for under that name."""
+"""The file name in Python's syntax errors. No file has it, so Python does not read its lines from one."""
 _CALL = re.compile(r"(?<!\w)[A-Za-z_]\w{0,63}\(")
 _LONG_NUMBER = re.compile(r"[0-9][0-9a-fA-F_.]{1000,}")
 _SIGNS = re.compile(r"(?:[-+~]\s*){8,}|(?:\bnot\b\s*){8,}|(?:\bawait\b\s*){8,}|(?:\blambda\b[^:]*:\s*){8,}")
 _CHAINS = re.compile(r"(?:\*\*|\bif\b|\belse\b|\.)")
 _MAX_CHAIN = 200
+_QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"' + r"|'(?:\\.|[^'\\\n])*'")
 _NUMBER_THEN_WORD = re.compile(r"(?<!\w)[0-9][0-9A-Fa-f_.xXoObBeEjJ]*?(?:and|else|for|if|in|is|or|not)")
 
 
@@ -51,7 +55,7 @@ class PythonFormat:
         self.hash = format_hash(self.name, __file__)
 
     def instructions(self, toolbox: Toolbox, verbosity: str) -> str:
-        """The functions: names, typed signatures, or (`full`) how to call, and description, signature and example."""
+        """The functions: names, typed signatures, or (`full`) how to call them, with description and example."""
         functions = [*toolbox.functions.values(), *self.built_ins.values()]
         if verbosity == "names":
             return " ".join(function.name for function in functions)
@@ -74,7 +78,7 @@ class PythonFormat:
         calls = []
         for node in nodes:
             name, arguments = _call_of(node, limits)
-            calls.append(Call(name=name, arguments=_canonical(arguments)))
+            calls.append(Call(name=name, arguments=canonical(arguments)))
         return tuple(calls)
 
     def render_results(self, results: Sequence[CallResult]) -> str:
@@ -83,40 +87,34 @@ class PythonFormat:
 
 
 def _call_nodes(text: str, limits: ReplyLimits) -> list[ast.Call]:
-    if _SIGNS.search(text) or (len(_CHAINS.findall(text)) > _MAX_CHAIN and not _looks_simple(text)):
-        raise CallSyntaxError(ErrorCode.TOO_LARGE, "an expression is nested too deep; write plain values")
+    # Full stops and words within one long text argument (a Reasoning, say) nest nothing.
+    chained = len(_CHAINS.findall(text)) > _MAX_CHAIN and len(_CHAINS.findall(_QUOTED.sub("", text))) > _MAX_CHAIN
+    if chained or _SIGNS.search(text):
+        raise too_deep("an expression", "write plain values")
     if _LONG_NUMBER.search(text):
         raise too_many_digits(limits)
     if _NUMBER_THEN_WORD.search(text) and _NUMBER_THEN_WORD.search(_QUOTED.sub(" ", text)):
-        # `1if` is no call, and Python's tokenizer would warn of it on the standard error.
+        # `1if` is no call, and Python's tokenizer would print a warning.
         raise CallSyntaxError(ErrorCode.BAD_SYNTAX, f"a number runs into a word; write {SHAPE}")
     try:
         body = ast.parse(text, REPLY).body
     except (SyntaxError, ValueError) as error:
         raise _explained(text, error) from None
     except (RecursionError, MemoryError):
-        raise CallSyntaxError(ErrorCode.TOO_LARGE, "an expression is nested too deep; write plain values") from None
+        raise too_deep("an expression", "write plain values") from None
     values = [statement.value if isinstance(statement, ast.Expr) else None for statement in body]
     if len(values) == 1 and isinstance(values[0], ast.List) and values[0].elts:
         values = list(values[0].elts)
     nodes = [value for value in values if isinstance(value, ast.Call)]
-    if len(nodes) != len(values) or not nodes:
-        raise _not_calls(text, bool(nodes))
+    if not nodes:
+        raise _no_call()
+    if len(nodes) != len(values):
+        message = "there is something beside the call; write only calls, one a line"
+        raise CallSyntaxError(ErrorCode.PROSE_AROUND_CALL, message)
     return nodes
 
 
-def _looks_simple(text: str) -> bool:
-    # Points and words inside one long text argument (a Reasoning, say) nest nothing.
-    return len(_CHAINS.findall(_QUOTED.sub("", text))) <= _MAX_CHAIN
-
-
-_QUOTED = re.compile(r'"(?:\\.|[^"\\\n])*"' + r"|'(?:\\.|[^'\\\n])*'")
-
-
-def _not_calls(text: str, has_calls: bool) -> CallSyntaxError:
-    if has_calls:
-        message = "there is something beside the call; write only calls, one a line"
-        return CallSyntaxError(ErrorCode.PROSE_AROUND_CALL, message)
+def _no_call() -> CallSyntaxError:
     return CallSyntaxError(ErrorCode.NOT_A_CALL, f"the reply holds no call; write {SHAPE}")
 
 
@@ -128,15 +126,10 @@ def _explained(text: str, error: Exception) -> CallSyntaxError:
         return CallSyntaxError(ErrorCode.BAD_VALUE, "a number has too many digits; write a shorter one")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     starts = [bool(_CALL.match(line)) for line in lines]
-    if starts[0] and (len(lines) == 1 or all(starts)):
+    has_whole_call = any(_parses(line) for line, start in zip(lines[:64], starts, strict=False) if start)
+    if starts[0] and (all(starts) or not has_whole_call):
         return CallSyntaxError(ErrorCode.BAD_SYNTAX, f"not a Python call: {reason[:80].lower()}; write {SHAPE}")
-    if any(_parses(line) for line, start in zip(lines[:64], starts, strict=False) if start):
-        return CallSyntaxError(ErrorCode.PROSE_AROUND_CALL, "there is text around the call; write only the call")
-    if starts[0]:
-        return CallSyntaxError(ErrorCode.BAD_SYNTAX, f"not a Python call: {reason[:80].lower()}; write {SHAPE}")
-    if _CALL.search(text):
-        return CallSyntaxError(ErrorCode.PROSE_AROUND_CALL, "there is text around the call; write only the call")
-    return CallSyntaxError(ErrorCode.NOT_A_CALL, f"the reply holds no call; write {SHAPE}")
+    return prose_around_call() if has_whole_call or _CALL.search(text) else _no_call()
 
 
 def _parses(line: str) -> bool:
@@ -211,14 +204,6 @@ def _constant(value: Any, limits: ReplyLimits) -> Any:
     raise CallSyntaxError(ErrorCode.BAD_VALUE, f"{kind} cannot be an argument; write a number, text, list or dict")
 
 
-def _canonical(arguments: dict[str, Any]) -> str:
-    try:
-        return canonical_json(arguments)
-    except UnicodeEncodeError:
-        message = "a text holds half of a surrogate pair; write the character itself"
-        raise CallSyntaxError(ErrorCode.BAD_VALUE, message) from None
-
-
 def _call_text(name: str, arguments: Mapping[str, Any]) -> str:
     by_position = [_text(value) for value in arguments.get(POSITIONAL, ())]
     by_name = [f"{key}={_text(value)}" for key, value in arguments.items() if key != POSITIONAL]
@@ -236,5 +221,5 @@ def _text(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    # JSON's escapes are Python's, but for the escaping of what stands beyond the first plane, which is kept as it is.
+    # JSON's escapes are Python's, except for characters beyond the first plane, which are not escaped here.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\x7f")
