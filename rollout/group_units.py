@@ -42,16 +42,9 @@ class GroupWork(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of memory that its task reserves."""
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts over a unit's groups. Its commit record holds them, so that a run can be summed up without its shards."""
-
-    groups: int
-    """Groups with at least one pair."""
-    problems: int
-    chains: int
-    right: int
-    pairs: int
-    right_with_failed_steps: int
+FIGURES = ("groups", "problems", "chains", "right", "pairs", "right_with_failed_steps")
+"""Counts over a unit's groups (`groups` are those with a pair). Its commit record holds them, so that a run can be
+summed up without its shards."""
 
 
 def tokenizer_fingerprint(source: str) -> str:
@@ -82,7 +75,7 @@ def build_group_unit(work: GroupWork) -> Commit:
     """
     store = open_store(work.run_uri)
     writer = ShardWriter(PreferenceGroup)
-    figures: list[Figures] = []
+    figures: list[dict[str, int]] = []
     episodes = 0
     for of_problem in problem_episodes(Ledger(store, layout.EPISODES), work.episode_units, work.problems):
         episodes += len(of_problem)
@@ -92,11 +85,20 @@ def build_group_unit(work: GroupWork) -> Commit:
             group = build_group(alike, work.student, template, work.groups)
             if group is not None:
                 writer.add(group)
-                figures.append(figures_of(group))
+                figures.append(
+                    {
+                        "groups": int(group.pairs > 0),
+                        "problems": 1,
+                        "chains": len(group.chains),
+                        "right": len(group.right),
+                        "pairs": group.pairs,
+                        "right_with_failed_steps": sum(bool(chain.failed_steps) for chain in group.right),
+                    }
+                )
     encoded = writer.finish()
     quarantine(store, work.unit, encoded.rejected)
     stored = encoded.kept(figures)
-    meta = {name: str(sum(getattr(one, name) for one in stored)) for name in Figures.__struct_fields__}
+    meta = {name: str(sum(one[name] for one in stored)) for name in FIGURES}
     ledger = Ledger(store, layout.groups(work.student))
     commit, _ = ledger.publish(work.unit, encoded.payload, encoded.rows, meta=meta | {"episodes": str(episodes)})
     return commit
@@ -125,16 +127,3 @@ def problem_episodes(ledger: Ledger, units: Sequence[str], problems: Sequence[st
     for commit, head in zip(commits, heads, strict=True):
         if head is not None:
             raise CorruptionError(f"unit {commit.unit}: {head[0]} is not in the order of the plan; run `verify`")
-
-
-def figures_of(group: PreferenceGroup) -> Figures:
-    """The counts of one group."""
-    right = group.right
-    return Figures(
-        groups=int(group.pairs > 0),
-        problems=1,
-        chains=len(group.chains),
-        right=len(right),
-        pairs=group.pairs,
-        right_with_failed_steps=sum(bool(chain.failed_steps) for chain in right),
-    )

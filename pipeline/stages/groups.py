@@ -26,7 +26,7 @@ def complete(run: Run) -> bool:
     wanted = _wanted(run)
     blocks = {unit.block for unit in read_workload(run).episode_units}
     done = run.ledger(layout.groups(run.student)).history()
-    view = run.store.exists(layout.dataset_state(layout.groups(run.student)))
+    view = run.store.exists(f"{layout.groups(run.student)}/{layout.DATASET_STATE}")
     return view and len(wanted) == len(blocks) and all(work.unit in done for work in wanted.values())
 
 

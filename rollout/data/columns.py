@@ -96,7 +96,14 @@ def _arrow_type(info: msgspec.inspect.Type, name: str) -> Any:
     """The Arrow type of a msgspec type. `name` is the field's, which decides the width of floats."""
     match info:
         case msgspec.inspect.StructType():
-            return pa.struct(_fields(info))
+            # All fields are nullable, though few are ever null: else `datasets` casts, and so copies, all it opens.
+            fields = [pa.field(info.tag_field, pa.string())] if info.tag_field else []
+            for field in info.fields:
+                if info.cls is Chain and field.name == _STEP:
+                    fields.append(pa.field(_STEP_LENGTHS, pa.list_(pa.int32())))
+                else:
+                    fields.append(pa.field(field.name, _arrow_type(field.type, field.name)))
+            return pa.struct(fields)
         case msgspec.inspect.VarTupleType():
             return pa.list_(_arrow_type(info.item_type, name))
         case msgspec.inspect.UnionType():
@@ -111,17 +118,6 @@ def _arrow_type(info: msgspec.inspect.Type, name: str) -> Any:
         case msgspec.inspect.FloatType():
             return pa.float32() if name in _FLOAT32 else pa.float64()
     raise TypeError(f"{name}: no Arrow type for {info}")
-
-
-def _fields(info: msgspec.inspect.StructType) -> list[pa.Field]:
-    # All fields are nullable, though few are ever null: otherwise `datasets` casts, and so copies, all that it opens.
-    fields = [pa.field(info.tag_field, pa.string())] if info.tag_field else []
-    for field in info.fields:
-        if info.cls is Chain and field.name == _STEP:
-            fields.append(pa.field(_STEP_LENGTHS, pa.list_(pa.int32())))
-        else:
-            fields.append(pa.field(field.name, _arrow_type(field.type, field.name)))
-    return fields
 
 
 def _sound(array: Any) -> bool:

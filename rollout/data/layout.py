@@ -22,6 +22,8 @@ EPISODES = "episodes"
 SCORES = "scores"
 QUARANTINE = "quarantine"
 SUMMARY = "report/summary.json"
+DATASET_STATE = "state.json"
+"""The file by which `datasets.load_from_disk` knows a folder, below a student's `groups`; it is written last."""
 
 
 def model(name: str) -> str:
@@ -49,15 +51,6 @@ def suite_problems(suite: str) -> str:
 def groups(student: str) -> str:
     """The ledger of a student's preference groups."""
     return f"groups/{student}"
-
-
-def dataset_state(prefix: str) -> str:
-    """The file by which `datasets.load_from_disk` knows a ledger's folder, and which is written last."""
-    return f"{prefix}/state.json" if prefix else "state.json"
-
-
-def dataset_info(prefix: str) -> str:
-    return f"{prefix}/dataset_info.json" if prefix else "dataset_info.json"
 
 
 def reference(student: str) -> str:

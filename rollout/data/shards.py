@@ -21,6 +21,7 @@ from rollout.data import layout
 from rollout.data.columns import fault, from_row, schema, to_batch, to_row, to_rows
 from rollout.records import Episode, PreferenceGroup, Score, content_hash
 
+T = TypeVar("T")
 RecordT = TypeVar("RecordT", bound=msgspec.Struct)
 
 BATCH_BYTES = 1 << 20
@@ -47,7 +48,7 @@ class Encoded(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     rejected: tuple[Rejected, ...]
 
-    def kept(self, records: Sequence[RecordT]) -> list[RecordT]:
+    def kept(self, records: Sequence[T]) -> list[T]:
         """The records whose rows were stored. `records` has an entry for each row that was to be stored, in order."""
         without = {row.place for row in self.rejected}
         return [record for place, record in enumerate(records) if place not in without]
@@ -173,7 +174,7 @@ def write_dataset_view(ledger: Ledger) -> bool:
     They are replaced when the commits have changed. Returns whether anything was written; nothing is while no shard
     is committed.
     """
-    store, prefix = ledger.store, ledger.prefix
+    store = ledger.store
     commits = [commit for commit in ledger.commits().values() if commit.shard]
     shards = [commit.shard for commit in commits if commit.rows] or [commit.shard for commit in commits[:1]]
     if not shards:
@@ -189,7 +190,8 @@ def write_dataset_view(ledger: Ledger) -> bool:
     }
     info = {"description": "Written by chainpref; features are those of the Arrow schema.", "version": None}
     changed = False
-    for path, table in ((layout.dataset_info(prefix), info), (layout.dataset_state(prefix), state)):
+    for name, table in (("dataset_info.json", info), (layout.DATASET_STATE, state)):
+        path = f"{ledger.prefix}/{name}"
         data = json.dumps(table, indent=2, sort_keys=True).encode() + b"\n"
         if not store.exists(path) or store.read(path) != data:
             store.replace(path, data)

@@ -68,12 +68,13 @@ def tools_of(toolbox: Toolbox, verbosity: str = "full") -> list[dict[str, Any]]:
     parameters with their types, `full` adds descriptions."""
     tools = []
     for function in toolbox.functions.values():
-        shown: dict[str, Any] = {"name": function.name, "description": function.description}
-        shown["parameters"] = dict(function.parameters)
-        if verbosity != "full":
-            shown["description"] = ""
-            bare = {"type": "object", "properties": {}}
-            shown["parameters"] = bare if verbosity == "names" else _undescribed(function.parameters)
+        shown: dict[str, Any] = {"name": function.name, "description": "", "parameters": dict(function.parameters)}
+        if verbosity == "full":
+            shown["description"] = function.description
+        elif verbosity == "names":
+            shown["parameters"] = {"type": "object", "properties": {}}
+        else:
+            shown["parameters"] = _undescribed(function.parameters)
         tools.append({"type": "function", "function": shown})
     return tools
 
@@ -221,14 +222,11 @@ class NativeTemplate(ChatTemplate):
         return text
 
     def _assistant(self, calls: Sequence[Call]) -> dict[str, Any]:
-        def function(call: Call) -> dict[str, Any]:
+        made = []
+        for call in calls:
             arguments = self._control.mask(json.loads(call.arguments))
-            return {
-                "name": call.name,
-                "arguments": canonical_json(arguments) if self._as_text else arguments,
-            }
-
-        made = [{"type": "function", "id": call.id, "function": function(call)} for call in calls]
+            function = {"name": call.name, "arguments": canonical_json(arguments) if self._as_text else arguments}
+            made.append({"type": "function", "id": call.id, "function": function})
         return {"role": "assistant", "content": "", "tool_calls": made}
 
     def _find_dialect(self) -> tuple[str, bool]:
