@@ -90,7 +90,7 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, demands: Dema
     stages = _stages(recipe, shapes, engines, ranks, demands) if alone else ()
     memories = () if alone else node_memories(machines, engines, ranks, scoring)
     processes = [part for part in (*engines, *ranks, scoring) if part is not None]
-    teacher, student = recipe.models.teacher, recipe.models.student.source or "the student"
+    teacher, student = recipe.models.teacher, recipe.models.student.source.partition("@")[0] or "the student"
     return Plan(
         recipe=recipe,
         machines=machines,
@@ -145,7 +145,7 @@ def _as_ray_sees(
         price_hour=0,
     )
     note = "no machines were named and this one has no GPU: planned for one node of 8 x H100; see --cluster"
-    return Machines(nodes=(node,), source="assumed: 1 node of 8 x H100"), (note,)
+    return Machines(nodes=(node,), source="assumed"), (note,)
 
 
 def _stages(

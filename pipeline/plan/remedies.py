@@ -158,10 +158,14 @@ def _of_engines(plan: Plan, engines: Engines) -> Iterator[Settings]:
         if engine.kv_cache_mb is not None and left > 0:
             yield (f"{at}.engine.kv_cache_mb={left}",)
         for (tensor, pipeline), cache_mb in _sizes(plan, request)[:4]:
-            size: Settings = (f"{at}.engine.tensor_parallel={tensor}", f"{at}.engine.pipeline_parallel={pipeline}")
-            held = plan.machines.gpus // (tensor * pipeline)
-            size += (f"{at}.count={max(1, held)}",) if held < hosts.count else ()
-            yield size + ((f"{at}.engine.kv_cache_mb={cache_mb}",) if cache_mb else ())
+            held = max(1, plan.machines.gpus // (tensor * pipeline))
+            size = (
+                f"{at}.engine.tensor_parallel={tensor}" if tensor != engine.tensor_parallel else "",
+                f"{at}.engine.pipeline_parallel={pipeline}" if pipeline != engine.pipeline_parallel else "",
+                f"{at}.count={held}" if held < hosts.count else "",
+                f"{at}.engine.kv_cache_mb={cache_mb}" if cache_mb else "",
+            )
+            yield tuple(filter(None, size))
         yield from _halved(f"{at}.engine.max_running", engine.max_running, 16)
         yield (f"{at}.engine.eager=true",)
     yield from _halved(f"{at}.engine.max_context", engine.max_context, 512)

@@ -5,17 +5,19 @@ stage; memory of each device. `explain` prints how the figures come about.
 """
 
 import math
+import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.estimates.amounts import Amount, duration, size, total
+from pipeline.estimates.amounts import Amount, duration, total
 from pipeline.estimates.hardware import GIB, Machines
 from pipeline.plan.make import Plan
 from pipeline.plan.outcome import StageTime, money, storage
-from pipeline.plan.remedies import Remedy, remedies
+from pipeline.plan.remedies import remedies
 
 _SHOWN = 6
 """Faults, and notes, that are shown; the rest is counted."""
@@ -24,27 +26,26 @@ _SHOWN = 6
 def show(name: str, plans: Mapping[str, Plan], times: Sequence[StageTime], console: Console) -> None:
     """Print the plans of a recipe's one run, or of a sweep's runs by their names, whose stages take `times` in all."""
     first = next(iter(plans.values()))
-    unfit = {run: plan for run, plan in plans.items() if plan.faults}
-    _line(console, f"Planned for {machines_line(first.machines)}")
-    _line(console, headline(name, plans, times))
+    _print(console, f"Planned for {machines_line(first.machines)}")
+    _print(console, headline(name, plans, times))
     if times:
-        _stages(first, times, console)
-    _memory(plans, console)
-    if unfit:
-        run, plan = next(iter(unfit.items()))
-        of_run = f" in run {run}" + (f" and {len(unfit) - 1} more of its runs" if unfit else "")
-        console.print(f"\n[bold red]does not fit[/bold red]{of_run if len(plans) > 1 else ''}", highlight=False)
-        for line in _faults(plan):
-            _line(console, line)
+        _print_stages(first.machines, times, console)
+    _print_memory(plans, console)
+    unfit = {run: plan for run, plan in plans.items() if plan.faults}
+    for run, plan in list(unfit.items())[:1]:
+        others = f" and {len(unfit) - 1} more" if len(unfit) > 1 else ""
+        where = f" in run {run}{others}" if len(plans) > 1 else ""
+        console.print(f"\n[bold red]does not fit[/bold red]{where}", highlight=False)
+        _print_faults(plan, console)
     console.print()
     notes = list(dict.fromkeys(note for plan in plans.values() for note in plan.notes))
-    for note in notes[:_SHOWN]:
-        _line(console, f"note: {note}")
     if len(notes) > _SHOWN:
-        _line(console, f"and {len(notes) - _SHOWN} notes more, see --explain")
+        notes[_SHOWN:] = [f"and {len(notes) - _SHOWN} more, see --json"]
+    for note in notes:
+        _print(console, f"note: {note}")
     for allowed, text in dict.fromkeys((plan.licence.allowed, plan.licence.line) for plan in plans.values()):
-        _line(console, f"{'licence forbids' if allowed is False else 'licence'}: {text}")
-    _line(console, "How each figure comes about: --explain. As values: --json.")
+        _print(console, f"{'licence forbids' if allowed is False else 'licence'}: {text}")
+    _print(console, "How each figure comes about: --explain. As values: --json.")
 
 
 def headline(name: str, plans: Mapping[str, Plan], times: Sequence[StageTime]) -> str:
@@ -65,101 +66,124 @@ def machines_line(machines: Machines) -> str:
     kinds = []
     for (gpus, gpu, cpus, memory), nodes in counted.items():
         having = f"{gpus} x {gpu}, " if gpu else ""
-        kinds.append(f"{nodes} x ({having}{cpus:g} CPUs, {memory / GIB:,.0f} GiB)")
-    return f"{' and '.join(kinds)}: {machines.source}"
+        kinds.append(f"{nodes} node{'s' * (nodes > 1)} of {having}{cpus:g} CPUs, {memory / GIB:,.0f} GiB")
+    return f"{'; '.join(kinds)} ({machines.source})"
 
 
-def remedy_lines(remedy: Remedy) -> Iterator[str]:
-    """What to set, each line of at most 80 characters where the settings allow it; or what else to do."""
-    if not remedy.settings:
-        yield f"    {remedy.otherwise}"
-        return
-    line = "    change:"
-    for setting in remedy.settings:
+def change(settings: Sequence[str], width: int) -> str:
+    """Settings as a shell takes them, in lines of at most `width` characters, of which all but the last end in a
+    backslash."""
+    lines = ["    change:"]
+    for setting in settings:
         quoted = f'"{setting}"' if "'" in setting else f"'{setting}'" if '"' in setting else setting
-        if len(line) + len(quoted) > 70 and line.strip():
-            yield f"{line} \\"
-            line = "   "
-        line += f" --set {quoted}"
-    yield line
+        if len(lines[-1]) + len(quoted) + 9 > width and lines[-1].strip():
+            lines[-1] += " \\"
+            lines.append("   ")
+        lines[-1] += f" --set {quoted}"
+    return "\n".join(lines)
 
 
-def _stages(plan: Plan, times: Sequence[StageTime], console: Console) -> None:
-    paid = bool(plan.machines.price_hour)
-    table = _table(console, ["stage", "time", plan.machines.currency if paid else "", "most of it"])
+def _print_stages(machines: Machines, times: Sequence[StageTime], console: Console) -> None:
+    paid = bool(machines.price_hour)
+    rows = []
     for stage in times:
-        parts = sorted(stage.time.parts, key=lambda part: -part[1])
+        largest = max(stage.time.parts, key=lambda part: part[1], default=("", 0.0))
         if stage.seconds:
-            largest = f"{parts[0][0]} {duration(parts[0][1])}" if len(parts) > 1 else parts[0][0]
-            table.add_row(stage.name, duration(stage.seconds), f"{stage.money:,.2f}" if paid else "", largest)
-    console.print(table, highlight=False, markup=False)
+            most = f"{largest[0]} {duration(largest[1])}"
+            rows.append((stage.name, duration(stage.seconds), f"{stage.money:,.2f}" if paid else "", most))
+    _print_table(console, ("stage", "time", machines.currency if paid else "", "most of it"), rows)
 
 
-def _memory(plans: Mapping[str, Plan], console: Console) -> None:
-    """The most that any run takes, of each kind of process and of a node."""
-    rows: dict[str, tuple[float, float, str]] = {}
+def _print_memory(plans: Mapping[str, Plan], console: Console) -> None:
+    """The most that any run takes, of each kind of process, of a node and of a disk."""
+    largest: dict[str, _Need] = {}
     for plan in plans.values():
-        for what, needed, there, how in _needs(plan):
-            if needed >= rows.get(what, (-1.0, 0.0, ""))[0]:
-                rows[what] = (needed, there, how)
-    table = _table(console, ["memory of each", "needs", "has", "most of it"])
-    for what, (needed, there, how) in rows.items():
-        table.add_row(what, size(needed), size(there) if 0 < there < math.inf else "", how)
-    console.print(table, highlight=False, markup=False)
+        for what, need in _needs(plan):
+            largest[what] = max(need, largest.get(what, need), key=lambda one: one.needed)
+    rows = []
+    for what, need in largest.items():
+        most = max(need.parts, key=lambda amount: amount.bytes)
+        has = _gib(need.has) if 0 < need.has < math.inf else ""
+        rows.append((what, need.count, _gib(need.needed), has, f"{most.what} {_gib(most.bytes)}"))
+    _print_table(console, ("memory of each", "GPUs", "needs", "has", "most of it"), rows)
 
 
-def _needs(plan: Plan) -> Iterator[tuple[str, float, float, str]]:
-    """What, bytes that it needs, bytes that there are (0 or infinite: not known), and what takes most of them."""
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """Bytes that one process, node or disk needs and has (0 or infinite: not known)."""
+
+    count: str
+    """How many there are, and the GPUs of each."""
+    needed: float
+    has: float
+    parts: Sequence[Amount]
+
+
+def _needs(plan: Plan) -> Iterator[tuple[str, _Need]]:
     for engines in plan.engines:
-        memory, on = engines.memory, f", each {engines.gpu.name}" if engines.gpu else ""
-        gpus = f" x {memory.request.gpus} GPUs" if engines.gpu else ""
-        many = f"{memory.request.hosts.count} engines{gpus}; "
-        yield f"{engines.name} engine{on}", memory.used, memory.capacity, many + _most((*memory.parts, memory.kv_cache))
-    for ranks in plan.ranks:
-        rank, on = ranks.memory, f", each {ranks.gpu.name}" if ranks.gpu else ""
-        many = f"{rank.request.training.ranks} ranks; "
-        yield f"training rank{on}", rank.used, rank.capacity, many + _most(rank.on_device)
-    if plan.scoring:
-        task, on = plan.scoring.memory, f", each {plan.scoring.gpu.name}" if plan.scoring.gpu else ""
-        many = f"{task.request.training.ranks} tasks; "
-        yield f"scoring task{on}", task.used, task.capacity, many + _most(task.on_device)
+        engine = engines.memory
+        gpus = f"{engine.request.hosts.count} x {engine.request.gpus} {engines.gpu.name}" if engines.gpu else ""
+        parts = (*engine.parts, engine.kv_cache)
+        yield f"{engines.name} engine", _Need(gpus, engine.used, engine.capacity, parts)
+    for what, processes in (*(("training rank", ranks) for ranks in plan.ranks), ("scoring task", plan.scoring)):
+        if processes is not None:
+            memory = processes.memory
+            gpus = f"{memory.request.training.ranks} x 1 {processes.gpu.name}" if processes.gpu else ""
+            yield what, _Need(gpus, memory.used, memory.capacity, memory.on_device)
+    nodes = plan.machines.nodes
     if plan.peak:
-        yield "this machine", plan.peak.bytes, plan.machines.nodes[0].memory, f"at its peak in stage {plan.peak.stage}"
+        yield f"stage {plan.peak.stage}", _Need("", plan.peak.bytes, nodes[0].memory, plan.peak.parts)
     for node in plan.memories[:1]:
-        yield f"host of {node.node.name}", node.used, node.node.memory, _most(node.stages)
+        yield f"host {node.node.name}", _Need("", node.used, node.node.memory, node.stages)
     stored = storage(plan)
-    disk = plan.machines.nodes[0].disk if len(plan.machines.nodes) == 1 else 0.0
-    yield "disk", total(stored), disk, _most(stored)
+    yield "disk", _Need("", total(stored), nodes[0].disk if len(nodes) == 1 else 0.0, stored)
 
 
-def _most(amounts: Sequence[Amount]) -> str:
-    """The largest of the amounts."""
-    largest = max(amounts, key=lambda amount: amount.bytes)
-    return f"{largest.what} {size(largest.bytes)}"
-
-
-def _faults(plan: Plan) -> Iterator[str]:
+def _print_faults(plan: Plan, console: Console) -> None:
     """Each fault and the change that mends it; then what all changes come to together."""
     found = remedies(plan)
     for remedy in found.each[:_SHOWN]:
-        yield f"  {remedy.fault}"
-        yield from remedy_lines(remedy)
+        _print(console, f"  {remedy.fault}")
+        if remedy.settings:
+            text = change(remedy.settings, console.width)
+            console.print(text, highlight=False, markup=False, soft_wrap=True)
+        else:
+            _print(console, f"    {remedy.otherwise}")
     if len(found.each) > _SHOWN:
-        yield f"  and {len(found.each) - _SHOWN} faults more, see --json"
+        _print(console, f"  and {len(found.each) - _SHOWN} more, see --json")
     if found.together:
-        still = f"it still does not fit: {found.left[0]}" if found.left else "it fits"
-        yield f"  With {'this change' if len(found.each) == 1 else 'all of these changes'} {still}."
+        these = "this change" if len(found.each) == 1 else "these changes"
+        left = f"{len(found.left)} of the faults remain{'s' * (len(found.left) == 1)}" if found.left else "it fits"
+        _print(console, f"  With {these} {left}.")
 
 
-def _table(console: Console, heads: Sequence[str]) -> Table:
-    console.print()
+def _print_table(console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table whose columns between the first and the last are numbers; columns without a word are left out."""
+    kept = [index for index in range(len(heads)) if any(row[index] for row in rows)]
     table = Table.grid(padding=(0, 2))
-    for head in heads:
-        number = head not in (heads[0], heads[-1])
-        table.add_column(justify="right" if number else "left", no_wrap=head != heads[-1])
-    table.add_row(*heads, style="bold")
-    return table
+    for index in kept:
+        number = 0 < index < len(heads) - 1
+        table.add_column(justify="right" if number else "left", no_wrap=index < len(heads) - 1)
+    table.add_row(*(heads[index] for index in kept), style="bold")
+    for row in rows:
+        table.add_row(*(row[index] for index in kept))
+    console.print()
+    console.print(table, highlight=False, markup=False)
 
 
-def _line(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False)
+def _gib(value: float) -> str:
+    return f"{value / GIB:,.1f} GiB"
+
+
+def _print(console: Console, text: str) -> None:
+    """A paragraph in lines of the console's width, of which all but the first are indented further."""
+    indent = " " * (len(text) - len(text.lstrip()))
+    lines = textwrap.wrap(
+        text.lstrip(),
+        console.width,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
