@@ -259,7 +259,7 @@ async def _drive(work: Sequence[EpisodeWork], hosts: dict[str, SimulatedHost], s
             send(name, chunk, hosts[name].run(chunk.work, chunk.start, chunk.stop))
         for name in hosts.keys() - asking if router.queued else ():
             asking.add(name)
-            send(name, None, hosts[name].room(router.threshold(name)))
+            send(name, None, hosts[name].capacity(router.threshold(name)))
         name, chunk, answer = await answers.get()
         if isinstance(answer, Exception):
             raise answer  # no host fails in this simulation
@@ -269,7 +269,7 @@ async def _drive(work: Sequence[EpisodeWork], hosts: dict[str, SimulatedHost], s
         asking.discard(name)
         for each, left in answer.left.items():
             router.left(name, each, left)
-        router.ready(name, answer.places)
+        router.ready(name, answer.slots)
     for task in tasks:
         task.cancel()
     for host in hosts.values():
@@ -288,7 +288,7 @@ def measure(engines: int, slots: int, seed: int, episodes_a_slot: int = EPISODES
     slowed, quick = traces
     best, last_begun = greedy(draws.seconds, engines * slots)
     best_quick, _ = greedy(even.seconds, engines * slots)
-    places = engines * slots
+    all_slots = engines * slots
     busy, extra = sum(draws.seconds), sum(draws.seconds) - sum(even.seconds)
     return {
         "engines": engines,
@@ -300,23 +300,23 @@ def measure(engines: int, slots: int, seed: int, episodes_a_slot: int = EPISODES
         "of_greedy_with_barriers": best / with_barriers(draws.seconds, engines, slots),
         "tail_share": 1 - max(slowed.begun.values()) / slowed.makespan,
         "tail_share_of_greedy": 1 - last_begun / best,
-        "idle_share": idle_share(slowed, places),
-        "busy_share": busy / places / slowed.makespan,
-        "busy_share_of_greedy": busy / places / best,
+        "idle_share": idle_share(slowed, all_slots),
+        "busy_share": busy / all_slots / slowed.makespan,
+        "busy_share_of_greedy": busy / all_slots / best,
         "makespan_s": slowed.makespan,
         "straggler_seconds": extra,
         # 1: the whole is longer by what the stragglers themselves were longer, shared by all slots.
-        "straggler_cost": (slowed.makespan - quick.makespan) * places / extra,
-        "straggler_cost_of_greedy": (best - best_quick) * places / extra,
+        "straggler_cost": (slowed.makespan - quick.makespan) * all_slots / extra,
+        "straggler_cost_of_greedy": (best - best_quick) * all_slots / extra,
         "seconds_to_simulate": time.perf_counter() - begun,
     }
 
 
-def idle_share(trace: Trace, places: int) -> float:
+def idle_share(trace: Trace, all_slots: int) -> float:
     """How much of the slots' time nobody used until the last episode was begun."""
     last = max(trace.begun.values())
     used = sum(min(trace.took[name], last - begun) for name, begun in trace.begun.items())
-    return 1 - used / (places * last)
+    return 1 - used / (all_slots * last)
 
 
 def _problem(index: int) -> Problem:

@@ -1,7 +1,7 @@
-"""The error tree. A tool's mistake is data (a `CallResult`); what stands here is for people and for retries.
+"""The error tree. A tool's mistake is data (a `CallResult`); these errors are for people and for retries.
 
-Every error is also the standard type that fits it, and stays picklable across Ray's borders: its
-constructor takes only the arguments that it hands to `Exception`.
+Every error is also the standard type that fits it, and can be pickled between Ray's processes: its constructor takes
+only the arguments that it hands to `Exception`.
 """
 
 from enum import StrEnum
@@ -28,11 +28,11 @@ class CorruptionError(WorkError):
 
 
 class FullDiskError(WorkError):
-    """A disk or quota is full: nothing goes on until somebody makes room."""
+    """A disk or a quota is full: nothing can go on until somebody frees space."""
 
 
 class InfrastructureKind(StrEnum):
-    """Why an attempt produced nothing that may be learned from."""
+    """Why an attempt ended without an outcome of the model."""
 
     ENGINE_DEAD = "engine_dead"
     """The engine process died or reported itself dead."""
@@ -43,7 +43,7 @@ class InfrastructureKind(StrEnum):
     HOST_TIMEOUT = "host_timeout"
     """A host, or the process in it that executes calls, did not answer in time; not a function that took too long."""
     DRAINED = "drained"
-    """The host was told to stop taking work."""
+    """The host is drained: it takes no more work."""
 
 
 class InfrastructureError(ChainprefError, RuntimeError):

@@ -81,7 +81,7 @@ def serve(
 
     store = open_store(spec.run_uri)
     pool: Pool[EpisodeWork, ChunkResult] = Pool(
-        {spec.name: make}, PoolLimits(places=live, attempts=1), join=lambda work, parts: join_chunks(store, work, parts)
+        {spec.name: make}, PoolLimits(slots=live, attempts=1), join=lambda work, parts: join_chunks(store, work, parts)
     )
     try:
         yield Served(pool, actors, served)

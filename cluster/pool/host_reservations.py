@@ -1,13 +1,13 @@
-"""What the hosts of a pool have reserved, and what becomes of it when a node is told to go.
+"""What the hosts of a pool have reserved, and who takes over when a node is preempted or a host is given up.
 
-A spot machine's notice, the end of a pod and `ray drain-node` all reach Ray as a *draining* node: it runs what it runs
-until a deadline and is given nothing new. A host there would go on taking units and lose what it has at the deadline.
-So it is drained instead: it finishes what it has, and a successor with a reservation of its own starts wherever there
-is room, or will be.
+A spot machine's notice, the end of a pod and `ray drain-node` all reach Ray as a *draining* node: it goes on with what
+it runs until a deadline and is given nothing new. A host there would go on taking units and lose them at the deadline.
+So the pool drains it: it finishes what it has, and a successor with a reservation of its own starts wherever there are
+resources, or will be.
 
-A host that the pool gave up may have a bad node. Its place is kept until its successor's has been asked for, so that
-the successor goes elsewhere where there is room, and then given back. A host has a successor only while another one
-serves, and no more of them are made than there were hosts at first: where all fail alike, the work ends.
+A host that the pool gave up may have a bad node. Its resources are kept until its successor has asked for its own, so
+that the successor goes elsewhere if it can, and are then released. A host has a successor only while another one
+serves, and there are no more successors than there were hosts at first: where all fail alike, the work ends.
 """
 
 import time
@@ -23,7 +23,7 @@ _LEAVING = (HostState.DRAINING, HostState.LOST, HostState.GONE)
 
 
 class HostReservations:
-    """One reservation a host. `make(host, reservation)` says how the host's actors are made."""
+    """One reservation for each host. `make(host, reservation)` returns what makes the host's actors."""
 
     def __init__(
         self,
@@ -37,12 +37,12 @@ class HostReservations:
         self._made = self._first = 0
         self._replaced = 0
         """Hosts that were given up and have a successor."""
-        self._left: set[str] = set()
-        """Hosts that were given up, and whose place is to be given back at the next look."""
-        self._asked = time.monotonic()
+        self._lost: set[str] = set()
+        """Hosts that were given up, whose resources are released at the next look."""
+        self._looked = time.monotonic()
 
     def reserve(self, count: int) -> dict[str, HostFactory]:
-        """Ask for room for more hosts; they are numbered in the order in which they come."""
+        """Ask for the resources of more hosts. Hosts are numbered in the order in which they are asked for."""
         hosts = {}
         self._first = self._first or count
         for _ in range(count):
@@ -53,35 +53,28 @@ class HostReservations:
         return hosts
 
     def follow(self, pool: Pool[Any, Any]) -> None:
-        """Give back what hosts held that ended, and see to it that others take over. Cheap to call every second."""
+        """Release what hosts held that ended, and start successors. Cheap enough to be called every second."""
         for name in [name for name, state in pool.states().items() if state is HostState.GONE and name in self._held]:
-            self._held.pop(name).release()  # or Ray would keep its place, on another node
-        if time.monotonic() - self._asked < _ASK_EVERY_S:
+            self._held.pop(name).release()  # otherwise Ray would move the reservation to another node
+        if time.monotonic() - self._looked < _ASK_EVERY_S:
             return
-        self._asked = time.monotonic()
-        for name, state in pool.states().items():
-            if state is HostState.WAITING and name in self._held and self._held[name].granted:
+        self._looked = time.monotonic()
+        states = {name: state for name, state in pool.states().items() if name in self._held}
+        for name, state in states.items():
+            if state is HostState.WAITING and self._held[name].granted:
                 pool.reserved(name)
-        self._replace_lost(pool)
-        self._move(pool)
-
-    def _replace_lost(self, pool: Pool[Any, Any]) -> None:
-        for name in self._left:
+        for name in self._lost:
             self._held.pop(name).release()
-        states = pool.states()
-        self._left = {name for name, state in states.items() if state is HostState.LOST and name in self._held}
-        for name in sorted(self._left):
-            if HostState.SERVING in states.values() and self._replaced < self._first:
+        self._lost = {name for name, state in states.items() if state is HostState.LOST} - self._lost
+        for name in sorted(self._lost):
+            if HostState.SERVING in pool.states().values() and self._replaced < self._first:
                 self._replaced += 1
                 self._succeed(pool, "host replaced", name, "it was given up")
-
-    def _move(self, pool: Pool[Any, Any]) -> None:
-        going = draining_nodes()
-        staying = {name for name, state in pool.states().items() if state not in _LEAVING}
-        for name in sorted(staying & self._held.keys()) if going else ():
-            if self._held[name].nodes() & going:
+        preempted = draining_nodes()
+        for name, state in sorted(states.items()) if preempted else ():
+            if state not in _LEAVING and self._held[name].nodes() & preempted:
                 pool.drain(name)
-                self._succeed(pool, "host moves", name, "its node is going")
+                self._succeed(pool, "host moves", name, "its node is preempted")
 
     def _succeed(self, pool: Pool[Any, Any], event: str, name: str, why: str) -> None:
         ((successor, factory),) = self.reserve(1).items()
@@ -89,6 +82,6 @@ class HostReservations:
         self._on_event(event, {"host": name, "cause": f"{why}; {successor} takes over"})
 
     def release(self) -> None:
-        """Give everything back; ends actors that are still there."""
+        """Release everything; this ends actors that are still there."""
         while self._held:
             self._held.popitem()[1].release()

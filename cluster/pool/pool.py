@@ -1,18 +1,17 @@
-"""A pool of hosts: Ray actors that take units of work. `cluster.pool.routing` decides who gets what; here it is done.
+"""A pool of hosts: Ray actors that take units of work. `cluster.pool.routing` decides which host gets what.
 
-A host is a slot with a recipe for an actor. The pool starts the actor, waits until it says that it serves (a cluster
-may need hours to have room for it, a 70B model minutes to load: neither is a fault), gives it work, and asks it how
-much of that is left. When the actor dies, says that its engine is gone, or does not answer any more, the pool ends
-what remains of it and makes another one, after a pause. Seats may be added and drained while the work goes on.
+The pool makes a host's actor and waits until it says that it serves (a cluster may need hours to find resources for it,
+and a 70B model minutes to load: neither is a fault). It gives the host work and asks it how much of that is left. When
+the actor dies, says that its engine is dead or does not answer any more, the pool ends what remains of it and, after a
+pause, makes another one. Hosts may be added and drained while the work goes on.
 
-A host is silent while it owes an answer: the time for which this process itself is away, with a slow store or a slow
-consumer of the results, is not held against it. A commit or a download that fails is tried again, as often as other
-faults; a wrong request, corruption, a full disk and a bug end the work at once, for trying again changes nothing.
+A host is silent while it owes an answer. The time for which this process is busy elsewhere, with a slow store or a slow
+consumer of the results, does not count. A commit or a download that fails is tried again, as often as other faults; a
+wrong request, corruption, a full disk and a bug end the work at once, because trying again changes nothing.
 
-What an actor must have, all as coroutines: `start() -> places`, `run(work, start, stop) -> chunk_result`,
-`room(below) -> Room` (answers once fewer episodes than that are unfinished, and every few seconds in any case; also
-while it loads),
-`progress()`, `close()`.
+An actor must have these coroutines: `start() -> int`, the number of its slots; `run(work, start, stop) -> result`;
+`capacity(below) -> Capacity`, which answers once fewer than `below` episodes are unfinished, and every few seconds in
+any case, also while the model loads; `progress()`; `close()`.
 """
 
 import errno
@@ -50,10 +49,10 @@ _TURN_S = 2 * _TICK_S
 _FATAL = {InfrastructureKind.ENGINE_DEAD, InfrastructureKind.ENGINE_STALLED}
 
 
-class Room(msgspec.Struct, frozen=True, kw_only=True):
-    """A host's answer: places it has now, and the unfinished episodes of each chunk under way, by its name."""
+class Capacity(msgspec.Struct, frozen=True, kw_only=True):
+    """A host's answer: its slots now, and the unfinished episodes of each chunk under way, by the chunk's name."""
 
-    places: int
+    slots: int
     left: dict[str, int]
 
 
@@ -61,7 +60,7 @@ class HostState(StrEnum):
     """What a host is doing."""
 
     WAITING = "waiting"
-    """Its actor has not answered yet: there is no room for it in the cluster, or its process is starting."""
+    """Its actor has not answered yet: the cluster has no resources for it, or its process is starting."""
     LOADING = "loading"
     """It answers, and does not serve yet."""
     SERVING = "serving"
@@ -77,59 +76,52 @@ class HostState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolLimits(RoutingLimits):
-    """How much a host is given, and how much failure is borne."""
+    """How much work a host is given, and how much failure is tolerated."""
 
-    places: int
-    """Episodes under way in a host until it says otherwise."""
+    slots: int
+    """Episodes that a host runs at a time, until it says otherwise."""
     silence_s: float = 120.0
-    """A host that has answered once and does not for this long is replaced. Loading is no silence."""
+    """A host that has answered once and then not for this long is replaced. Loading is no silence."""
     start_s: float = 1800.0
-    """The same of a host that has not answered yet, from when its resources are known to be reserved."""
+    """The same for a host that has not answered yet, from when its resources are known to be reserved."""
 
 
 @dataclass(slots=True)
-class _Slot(Generic[WorkT]):
+class _Host(Generic[WorkT]):
     name: str
     make: HostFactory
     state: HostState = HostState.PAUSED
     actor: ActorHandle | None = None
-    places: int = 0
+    slots: int = 0
+    """As it said last; 0 before it served."""
     heard: bool = False
     """Its actor has answered."""
     reserved: bool = False
-    """What its actor asks for is known to be reserved."""
+    """The resources that its actor asks for are known to be reserved."""
     silent_s: float = 0.0
     """For how long it has owed an answer."""
     reading: Any = None
-    """The reference of `progress`, until it answered."""
+    """The reference of `progress` until it is answered."""
     starting: Any = None
-    """The reference of `start`, until it answered."""
+    """The reference of `start` until it is answered."""
     asking: Any = None
-    """The reference of `room`, until it answered."""
+    """The reference of `capacity` until it is answered."""
     running: dict[Any, Chunk[WorkT]] = field(default_factory=dict)
+    """The references of `run` that are not answered, and their chunks."""
 
     @property
     def references(self) -> list[Any]:
         return [*self.running, *(one for one in (self.starting, self.asking) if one is not None)]
 
 
-@dataclass(slots=True)
-class _Answer(Generic[WorkT]):
-    """What came back for a reference of a slot: a value, or an error."""
-
-    slot: _Slot[WorkT]
-    reference: Any
-    value: Any = None
-    error: Exception | None = None
-
-
 class Pool(Generic[WorkT, ResultT]):
-    """Seats and what they are doing. `on_event(kind, details)` hears of `retry`, one a failure of a host, with the
-    number of `units` that it put back into the queue, of `host lost` and of `host drained`.
+    """Hosts and what they are doing.
 
-    With `join`, units are cut near the end of the work; the results of a unit's parts become one through
-    `join(work, results in order)`, called in this process. It must be possible to do that twice. `needs`: what each
-    host asks the cluster for, in words. `upkeep(pool)` is called about once a second during work; it may add and drain.
+    `on_event(kind, details)` is called with `retry` for each failure of a host, with the number of `units` that went
+    back into the queue; with `host lost`; and with `host drained`. With `join`, units are cut near the end of the work;
+    `join(work, results in order)` makes one result of those of a unit's chunks. It is called in this process, and must
+    be possible twice. `needs`: what each host asks the cluster for, in words. `upkeep(pool)` is called about once a
+    second during work; it may add and drain hosts.
     """
 
     def __init__(
@@ -146,37 +138,34 @@ class Pool(Generic[WorkT, ResultT]):
         self._limits = limits
         self._on_event = on_event
         self._join = join
-        self._slots: dict[str, _Slot[WorkT]] = {}
+        self._hosts: dict[str, _Host[WorkT]] = {}
         self._router: Router[WorkT] = Router((), limits)
         self._parts: dict[str, dict[int, tuple[Chunk[WorkT], ResultT]]] = {}
+        """Unit -> first episode -> chunk and its result, of units that were cut and are not complete."""
         self._closed = False
         self._watched = 0.0
         for name, make in hosts.items():
             self.add(name, make)
 
     def add(self, name: str, make: HostFactory) -> None:
-        """One more host; work in progress is shared with it as soon as it serves."""
-        assert name not in self._slots, f"{name} is there already"
-        self._slots[name] = _Slot(name, make)
-        self._router.add(name, self._limits.places)
+        """Add a host; work in progress is shared with it as soon as it serves."""
+        assert name not in self._hosts, f"{name} is there already"
+        self._hosts[name] = _Host(name, make)
+        self._router.add(name, self._limits.slots)
 
     def drain(self, name: str) -> None:
         """Give a host nothing more; it ends when it has finished what it has."""
         if name in self._router.hosts:
             self._router.drain(name)
-            self._slots[name].state = HostState.DRAINING
+            self._hosts[name].state = HostState.DRAINING
 
     def reserved(self, name: str) -> None:
-        """What the host asks the cluster for is there: from now on it is to answer."""
-        self._slots[name].reserved = True
+        """The resources that the host asks for are reserved: from now on it has to answer."""
+        self._hosts[name].reserved = True
 
     def states(self) -> dict[str, HostState]:
         """What each host is doing."""
-        return {name: slot.state for name, slot in self._slots.items()}
-
-    def actor(self, name: str) -> ActorHandle | None:
-        """A host's actor; None while it has none."""
-        return self._slots[name].actor
+        return {name: host.state for name, host in self._hosts.items()}
 
     def run(
         self,
@@ -185,21 +174,29 @@ class Pool(Generic[WorkT, ResultT]):
         revise: Callable[[WorkT], WorkT | None] = lambda work: work,
     ) -> Iterator[ResultT]:
         """Yield the result of every unit, in the order in which they finish. `tick` is called about once a second;
-        `revise` before a unit is first given away: what is still to be done of it, or None.
+        `revise` before a unit is first given away: it returns what is still to be done of it, or None.
 
         Raises WorkError when a unit has failed `attempts` times or no host is left; RequestError and FullDiskError as
         a host raised them.
         """
-        self._begin(work, revise)
+        self._router = Router(work, self._limits, revise, split=self._join is not None)
+        self._parts = {}
+        for host in self._hosts.values():
+            host.running.clear()  # of an earlier call whose results were not read to the end
+            if host.state in (HostState.LOST, HostState.GONE):
+                continue
+            self._router.add(host.name, host.slots or self._limits.slots)
+            if host.state is HostState.SERVING:
+                self._router.ready(host.name)
+            if host.state is HostState.DRAINING:
+                self._router.drain(host.name)
         ticked = self._watched = time.monotonic()
         while not self._router.finished:
-            self._start_due()
-            self._dispatch()
-            self._end_drained()
-            if all(slot.state in (HostState.LOST, HostState.GONE) for slot in self._slots.values()):
+            self._give_work()
+            if all(host.state in (HostState.LOST, HostState.GONE) for host in self._hosts.values()):
                 raise WorkError("work is left and no host is; add one, or run again")
             for answer in self._answers():
-                yield from self._heard(answer)
+                yield from self._heard(*answer)
             self._watch_silence()
             if time.monotonic() - ticked >= _TICK_S:
                 ticked = time.monotonic()
@@ -207,22 +204,21 @@ class Pool(Generic[WorkT, ResultT]):
                 tick()
 
     def progress(self, timeout_s: float = 0.5) -> list[Any]:
-        """A reading of every host that answers in time. One that did not is not asked, and not waited for, again until
-        it has answered: then that reading is given."""
+        """A reading of every host that answers in time. A host that does not is not asked again, nor waited for, until
+        it has answered; that reading is then returned."""
         asked = []
-        for slot in self._slots.values():
-            if slot.actor is not None and slot.heard and slot.reading is None:
-                slot.reading = slot.actor.progress.remote()
-                asked.append(slot.reading)
+        for host in self._hosts.values():
+            if host.actor is not None and host.heard and host.reading is None:
+                host.reading = host.actor.progress.remote()
+                asked.append(host.reading)
         if asked:
             ray.wait(asked, num_returns=len(asked), timeout=timeout_s)
         readings = []
-        for slot in self._slots.values():
-            if slot.reading is None or not _answered([slot.reading]):
-                continue
-            reference, slot.reading = slot.reading, None
-            with suppress(RayError):
-                readings.append(ray.get(reference))
+        for host in self._hosts.values():
+            if host.reading is not None and _answered([host.reading]):
+                reference, host.reading = host.reading, None
+                with suppress(RayError):
+                    readings.append(ray.get(reference))
         return readings
 
     def close(self, timeout_s: float = 30.0) -> None:
@@ -230,64 +226,39 @@ class Pool(Generic[WorkT, ResultT]):
         if self._closed:
             return
         self._closed = True
-        slots = [slot for slot in self._slots.values() if slot.actor is not None]
-        asked = [slot.actor.close.remote() for slot in slots if slot.actor is not None and slot.heard]
+        hosts = [host for host in self._hosts.values() if host.actor is not None]
+        asked = [host.actor.close.remote() for host in hosts if host.actor is not None and host.heard]
         if asked:
             ray.wait(asked, num_returns=len(asked), timeout=timeout_s)
-        for slot in slots:
-            self._discard(slot, HostState.GONE)
+        for host in hosts:
+            self._discard(host, HostState.GONE)
 
-    def _begin(self, work: Sequence[WorkT], revise: Callable[[WorkT], WorkT | None]) -> None:
-        self._router = Router(work, self._limits, revise, split=self._join is not None)
-        self._parts = {}
-        for slot in self._slots.values():
-            slot.running.clear()  # of an earlier call that was not heard to its end
-            if slot.state in (HostState.LOST, HostState.GONE):
-                continue
-            self._router.add(slot.name, slot.places or self._limits.places)
-            if slot.state is HostState.SERVING:
-                self._router.ready(slot.name)
-            if slot.state is HostState.DRAINING:
-                self._router.drain(slot.name)
-
-    # To the hosts.
-
-    def _start_due(self) -> None:
-        """Make an actor for every slot whose pause is over."""
+    def _give_work(self) -> None:
+        """Make the actors that are due, give work away, ask every host how much is left, and end drained hosts."""
         now = time.monotonic()
-        for slot in self._slots.values():
-            if slot.state is HostState.PAUSED and self._router.pause(slot.name) <= now:
-                slot.state = HostState.WAITING
-                slot.actor = slot.make()
-                slot.starting = slot.actor.start.remote()
-
-    def _dispatch(self) -> None:
-        """Give work away, then ask every host that is not asked already how much of it is left."""
+        for host in self._hosts.values():
+            if host.state is HostState.PAUSED and self._router.pause(host.name) <= now:
+                host.state = HostState.WAITING
+                host.actor = host.make()
+                host.starting = host.actor.start.remote()
         for name, chunk in self._router.assign(time.monotonic()):
-            slot = self._slots[name]
-            assert slot.actor is not None, "work is given to hosts that serve"
-            slot.running[slot.actor.run.remote(chunk.work, chunk.start, chunk.stop)] = chunk
-        for slot in self._slots.values():
-            if slot.actor is not None and slot.asking is None:
-                slot.asking = slot.actor.room.remote(self._wanted(slot))
+            host = self._hosts[name]
+            assert host.actor is not None, "work is given to hosts that serve"
+            host.running[host.actor.run.remote(chunk.work, chunk.start, chunk.stop)] = chunk
+        for host in self._hosts.values():
+            if host.actor is not None and host.asking is None:
+                open_now = host.state is HostState.SERVING and self._router.pause(host.name) <= time.monotonic()
+                # 0 where it could be given nothing, and a sign of life is enough.
+                below = self._router.threshold(host.name) if open_now and self._router.queued else 0
+                host.asking = host.actor.capacity.remote(below)
+            if host.state is HostState.DRAINING and not self._router.load(host.name):
+                self._router.remove(host.name)
+                self._discard(host, HostState.GONE, gently=True)
+                self._on_event("host drained", {"host": host.name})
 
-    def _wanted(self, slot: _Slot[WorkT]) -> int:
-        """The load below which the host is to answer; 0 where nothing could be given and a sign of life is enough."""
-        open_now = slot.state is HostState.SERVING and self._router.pause(slot.name) <= time.monotonic()
-        return self._router.threshold(slot.name) if open_now and self._router.queued else 0
-
-    def _end_drained(self) -> None:
-        for slot in self._slots.values():
-            if slot.state is HostState.DRAINING and not self._router.load(slot.name):
-                self._router.remove(slot.name)
-                self._discard(slot, HostState.GONE, gently=True)
-                self._on_event("host drained", {"host": slot.name})
-
-    # From the hosts.
-
-    def _answers(self) -> list[_Answer[WorkT]]:
-        """What has been answered, failures last: what a host finished before it failed counts."""
-        by_reference = {reference: slot for slot in self._slots.values() for reference in slot.references}
+    def _answers(self) -> list[tuple[_Host[WorkT], Any, Any, Exception | None]]:
+        """Host, reference, value and error of each answer; errors last, because what a host finished first counts."""
+        by_reference = {reference: host for host in self._hosts.values() for reference in host.references}
         if not by_reference:
             time.sleep(0.05)
             return []
@@ -295,119 +266,108 @@ class Pool(Generic[WorkT, ResultT]):
         done, _ = ray.wait(references, num_returns=1, timeout=_TICK_S)
         if done:
             done, _ = ray.wait(references, num_returns=len(references), timeout=0)
-        answers = []
+        answers: list[tuple[_Host[WorkT], Any, Any, Exception | None]] = []
         for reference in done:
-            answer = _Answer(by_reference[reference], reference)
             try:
-                answer.value = ray.get(reference)
+                answers.append((by_reference[reference], reference, ray.get(reference), None))
             except (RayError, ChainprefError) as error:
-                answer.error = error
-            answers.append(answer)
-        return sorted(answers, key=lambda answer: answer.error is not None)
+                answers.append((by_reference[reference], reference, None, error))
+        return sorted(answers, key=lambda answer: answer[3] is not None)
 
-    def _heard(self, answer: _Answer[WorkT]) -> Iterator[ResultT]:
-        slot, reference = answer.slot, answer.reference
-        if reference not in slot.references:
+    def _heard(self, host: _Host[WorkT], reference: Any, value: Any, error: Exception | None) -> Iterator[ResultT]:
+        """Take an answer of a host; yield the result of a unit that is complete with it."""
+        if reference not in host.references:
             return  # of an actor that was given up meanwhile
-        chunk = slot.running.pop(reference, None)
-        starting = reference == slot.starting
-        if reference == slot.asking:
-            slot.asking = None
-        if answer.error is not None:
-            self._failed(slot, chunk, answer.error)
+        chunk = host.running.pop(reference, None)
+        starting = reference == host.starting
+        if reference == host.asking:
+            host.asking = None
+        if error is not None:
+            self._failed(host, chunk, error)
             return
-        slot.heard, slot.silent_s = True, 0.0
+        host.heard, host.silent_s = True, 0.0
         if chunk is not None:
-            self._router.done(slot.name, chunk)
-            yield from self._complete(chunk, answer.value)
+            self._router.done(host.name, chunk)
+            if chunk.whole:
+                yield value
+                return
+            assert self._join is not None, "units are cut only where the results of their chunks can be joined"
+            parts = self._parts.setdefault(chunk.work.unit, {})
+            parts[chunk.start] = (chunk, value)
+            if sum(part.size for part, _ in parts.values()) == chunk.work.size:
+                del self._parts[chunk.work.unit]
+                yield self._join(chunk.work, [result for _, (_, result) in sorted(parts.items())])
         elif starting:
-            self._serves(slot, answer.value)
+            host.starting, host.slots = None, value
+            self._router.ready(host.name, value)
+            if host.state is not HostState.DRAINING:
+                host.state = HostState.SERVING
         else:
-            self._take_room(slot, answer.value)
+            if host.state is HostState.WAITING:
+                host.state = HostState.LOADING
+            for name, episodes in value.left.items():
+                self._router.left(host.name, name, episodes)
+            if host.state is HostState.SERVING and value.slots != host.slots:
+                host.slots = value.slots
+                self._router.ready(host.name, value.slots)
 
-    def _serves(self, slot: _Slot[WorkT], places: int) -> None:
-        slot.starting, slot.places = None, places
-        self._router.ready(slot.name, places)
-        if slot.state is not HostState.DRAINING:
-            slot.state = HostState.SERVING
-
-    def _take_room(self, slot: _Slot[WorkT], room: Room) -> None:
-        if slot.state is HostState.WAITING:
-            slot.state = HostState.LOADING
-        for chunk, episodes in room.left.items():
-            self._router.left(slot.name, chunk, episodes)
-        if slot.state is HostState.SERVING and room.places != slot.places:
-            slot.places = room.places
-            self._router.ready(slot.name, room.places)
-
-    def _complete(self, chunk: Chunk[WorkT], chunk_result: ResultT) -> Iterator[ResultT]:
-        """The unit's chunk_result, once all its parts are there."""
-        if chunk.whole:
-            yield chunk_result
-            return
-        assert self._join is not None, "units are cut only where their parts can be joined"
-        parts = self._parts.setdefault(chunk.work.unit, {})
-        parts[chunk.start] = (chunk, chunk_result)
-        if sum(part.size for part, _ in parts.values()) == chunk.work.size:
-            del self._parts[chunk.work.unit]
-            yield self._join(chunk.work, [chunk_result for _, (_, chunk_result) in sorted(parts.items())])
-
-    # What goes wrong.
-
-    def _failed(self, slot: _Slot[WorkT], chunk: Chunk[WorkT] | None, error: Exception) -> None:
+    def _failed(self, host: _Host[WorkT], chunk: Chunk[WorkT] | None, error: Exception) -> None:
         cause = error.cause if isinstance(error, RayTaskError) else error
+        infrastructure = cause if isinstance(cause, InfrastructureError) else None
         if isinstance(cause, RequestError | FullDiskError):
             raise cause
-        if isinstance(cause, InfrastructureError) and cause.kind is InfrastructureKind.DRAINED and chunk is not None:
-            self._router.returned(slot.name, chunk)
-            slot.state = HostState.DRAINING
-        elif chunk is not None and _leaves_the_host_fit(cause):
-            self._judge(slot, self._router.failed(slot.name, chunk, time.monotonic()), cause, error)
-        elif isinstance(cause, InfrastructureError | RayError) or _passes(cause):
-            self._crashed(slot, cause, error)
+        if infrastructure and infrastructure.kind is InfrastructureKind.DRAINED and chunk is not None:
+            self._router.returned(host.name, chunk)
+            host.state = HostState.DRAINING
+        elif chunk is not None and (_may_pass(cause) or (infrastructure and infrastructure.kind not in _FATAL)):
+            # The host's engine can still be trusted.
+            self._judge(host, self._router.failed(host.name, chunk, time.monotonic()), cause, error)
+        elif isinstance(cause, InfrastructureError | RayError) or _may_pass(cause):
+            self._crashed(host, cause, error)
         else:
-            what = f"unit {chunk.work.unit} on {slot.name}" if chunk is not None else f"host {slot.name}"
+            what = f"unit {chunk.work.unit} on {host.name}" if chunk is not None else f"host {host.name}"
             raise WorkError(f"{what}: {_in_one_line(cause)}") from error
 
-    def _crashed(self, slot: _Slot[WorkT], cause: BaseException | None, error: Exception) -> None:
-        """End what is left of the host's actor; the slot gets another one later."""
-        draining = slot.state is HostState.DRAINING
-        self._discard(slot, HostState.PAUSED)
-        verdict = self._router.crashed(slot.name, time.monotonic())
+    def _crashed(self, host: _Host[WorkT], cause: BaseException | None, error: Exception) -> None:
+        """End what is left of the host's actor; it gets another one later."""
+        draining = host.state is HostState.DRAINING
+        self._discard(host, HostState.PAUSED)
+        verdict = self._router.crashed(host.name, time.monotonic())
         if draining and not verdict.host_lost:
-            self._router.remove(slot.name)
-            slot.state = HostState.GONE
-        self._judge(slot, verdict, cause, error)
+            self._router.remove(host.name)
+            host.state = HostState.GONE
+        self._judge(host, verdict, cause, error)
 
-    def _judge(self, slot: _Slot[WorkT], verdict: Verdict, cause: BaseException | None, error: Exception) -> None:
-        details = {"unit": verdict.unit, "units": verdict.units, "host": slot.name, "try": verdict.tries}
+    def _judge(self, host: _Host[WorkT], verdict: Verdict, cause: BaseException | None, error: Exception) -> None:
+        details = {"unit": verdict.unit, "units": verdict.units, "host": host.name, "try": verdict.tries}
         details["cause"] = _in_one_line(cause)
         self._on_event("retry", details)
         if verdict.host_lost:
-            self._discard(slot, HostState.LOST)
+            self._discard(host, HostState.LOST)
             self._on_event("host lost", details)
         if verdict.hopeless:
-            what = f"unit {verdict.unit}" if verdict.unit else f"host {slot.name}"
+            what = f"unit {verdict.unit}" if verdict.unit else f"host {host.name}"
             raise WorkError(f"{what} failed ({verdict.hopeless}); last cause: {_in_one_line(cause)}") from error
 
     def _watch_silence(self) -> None:
+        """Replace the hosts that have owed an answer for too long."""
         now = time.monotonic()
         elapsed, self._watched = min(_TURN_S, now - self._watched), now
-        answered = _answered([slot.asking for slot in self._slots.values() if slot.asking is not None])
-        for slot in self._slots.values():
-            owes = slot.asking is not None and slot.asking not in answered and (slot.heard or slot.reserved)
-            slot.silent_s = slot.silent_s + elapsed if owes else 0.0
-            if slot.silent_s > (self._limits.silence_s if slot.heard else self._limits.start_s):
-                detail = f"{slot.name} has not answered for {slot.silent_s:.0f} s"
+        answered = _answered([host.asking for host in self._hosts.values() if host.asking is not None])
+        for host in self._hosts.values():
+            owes = host.asking is not None and host.asking not in answered and (host.heard or host.reserved)
+            host.silent_s = host.silent_s + elapsed if owes else 0.0
+            if host.silent_s > (self._limits.silence_s if host.heard else self._limits.start_s):
+                detail = f"{host.name} has not answered for {host.silent_s:.0f} s"
                 fault = InfrastructureError(InfrastructureKind.HOST_TIMEOUT, detail)
-                self._crashed(slot, fault, fault)
+                self._crashed(host, fault, fault)
 
-    def _discard(self, slot: _Slot[WorkT], state: HostState, gently: bool = False) -> None:
-        """Forget the slot's actor and all that it was asked, and end it."""
-        actor, slot.actor = slot.actor, None
-        slot.starting = slot.asking = slot.reading = None
-        slot.running.clear()
-        slot.state, slot.heard, slot.reserved, slot.silent_s = state, False, False, 0.0
+    def _discard(self, host: _Host[WorkT], state: HostState, gently: bool = False) -> None:
+        """Forget the host's actor and all that it was asked, and end it."""
+        actor, host.actor = host.actor, None
+        host.starting = host.asking = host.reading = None
+        host.running.clear()
+        host.state, host.heard, host.reserved, host.silent_s = state, False, False, 0.0
         if actor is None:
             return
         if gently:
@@ -421,16 +381,11 @@ def _answered(references: Sequence[Any]) -> set[Any]:
     return set(done)
 
 
-def _passes(cause: BaseException | None) -> bool:
-    """Whether it is a failure of stores, disks or networks that may not come again."""
+def _may_pass(cause: BaseException | None) -> bool:
+    """Whether it is a failure of a store, a disk or a network that may not come again."""
     if isinstance(cause, OSError):
         return cause.errno not in (errno.ENOSPC, errno.EDQUOT)
     return isinstance(cause, WorkError) and not isinstance(cause, CorruptionError | FullDiskError)
-
-
-def _leaves_the_host_fit(cause: BaseException | None) -> bool:
-    """Whether the host's engine can be trusted after it."""
-    return _passes(cause) or (isinstance(cause, InfrastructureError) and cause.kind not in _FATAL)
 
 
 def _in_one_line(error: BaseException | None) -> str:

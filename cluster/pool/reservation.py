@@ -1,5 +1,7 @@
-"""Bundles reserved in a running Ray cluster, and actors in them. A reservation outlives its actors: one that is
-replaced starts where its predecessor was, and nobody takes its GPUs meanwhile."""
+"""Bundles reserved in a running Ray cluster, and actors in them.
+
+A reservation outlives its actors: a successor starts where its predecessor was, and nobody takes its GPUs meanwhile.
+"""
 
 from collections import Counter
 from dataclasses import replace
@@ -14,7 +16,7 @@ from cluster.pool.placement import Bundle, EnginePlacement, NodeResources, fitti
 
 
 class Reservation:
-    """One engine's placement group. Made at once, granted as soon as there is room."""
+    """One engine's placement group. It is asked for at once, and granted as soon as the cluster has the resources."""
 
     def __init__(self, placement: EnginePlacement) -> None:
         self.placement = placement
@@ -23,7 +25,7 @@ class Reservation:
     def actor(self, actor_class: type, *arguments: object, environment: dict[str, str]) -> ActorHandle:
         """A new actor that owns the engine's GPUs. It waits until the reservation is granted.
 
-        Ray does not restart it: its owner learns of its end, and makes another one when it sees fit. (Ray would
+        Ray does not restart it: its owner learns of its end, and makes another one when it sees fit. (Ray would do so
         at once, without a pause, and never after an exception in the constructor.)
         """
         options: dict[str, Any] = {
@@ -50,12 +52,12 @@ class Reservation:
         return {node for node in placed if node}
 
     def release(self) -> None:
-        """Give the resources back; ends actors that are still in it."""
+        """Release the resources; this ends actors that are still in it."""
         remove_placement_group(self._group)
 
 
 def cluster_nodes() -> list[NodeResources]:
-    """The nodes alive, with all that they have."""
+    """The nodes that are alive, with all their resources, free or not."""
     return [
         NodeResources(
             name=str(node["NodeID"]),
@@ -74,9 +76,9 @@ def free_resources() -> str:
     return ", ".join(f"{free[name]:g} {name}" for name in ("CPU", "GPU"))
 
 
-def room_for(bundle: Bundle, at_most: int) -> int:
-    """How many such bundles are free at this moment, node by node and of the right type; counted up to `at_most`."""
-    # The public call adds all nodes up.
+def free_bundles(bundle: Bundle, at_most: int) -> int:
+    """How many such bundles the nodes have free now, on GPUs of the right type; counted up to `at_most`."""
+    # The public call gives the sum over all nodes.
     from ray._private.state import available_resources_per_node
 
     free = available_resources_per_node()
@@ -89,8 +91,8 @@ def room_for(bundle: Bundle, at_most: int) -> int:
 
 
 def draining_nodes() -> set[str]:
-    """Ids of the nodes that were told to go and have not gone."""
-    # Ray's own libraries ask this object; there is no public one that tells.
+    """Ids of the nodes that are preempted and still there."""
+    # Ray's own libraries ask this object; there is no public call.
     from ray._private.state import state
 
     return set(state.get_draining_nodes())

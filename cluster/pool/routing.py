@@ -1,34 +1,34 @@
-"""Which host gets which work next. Pure: no Ray, no clock; what time it is and what happened are told to it.
+"""Which host gets which work next. Pure: no Ray and no clock; the caller says what time it is and what happened.
 
 The same decisions drive the pool's actors and, on a virtual clock, `benchmarks.scheduling`.
 
-*No barriers, no assignment in advance.* A host is given work while its unfinished episodes are fewer than its places
-and a backlog of a quarter of them, which bridges the time until the next decision. Load is counted in episodes, not
-in units: a unit of which only a straggler is left holds one place, and its neighbours are taken by other work. A
-saturated host has no room and is passed by; it gets nothing, not even what it would be the best one for.
+*No barriers, no assignment in advance.* A host has a number of slots: the episodes that it can run at a time. It is
+given work while its unfinished episodes are fewer than its slots and a backlog of a quarter of them, which bridges the
+time until the next decision. Load is counted in episodes, not in units: a unit of which only a straggler is left takes
+one slot, and the others are free for other work. A host without capacity is given nothing, not even the work that it
+would be the best one for.
 
-*Affinity yields to load.* A host with room is always given something: by preference what shares prompts with its last
-work (its prefix cache holds them), else the first work that no busy host is at home with, else simply the first.
+*Affinity yields to load.* A host with capacity is always given something: by preference work that shares prompts with
+its last work (they are in its prefix cache), else the first work whose prompts no busy host has, else simply the first.
 
-*The plan's order near the end.* Hosts that keep to blocks of their own overtake what others have not come to. What is
-begun late is done late, and should it be a straggler, all wait for it: the end of the work is the end of the last one.
-So affinity holds only while what is left hides any lateness: while a place has more than a hundred episodes to come (no
-episode is likely to last as long as a hundred ordinary ones), and beyond those four times as many as were overtaken.
-From there on the oldest work goes first, whoever asks. What that costs is a prompt computed once more for each host
-that a block is shared by, and a unit holds many samples of a problem, which share it in any case.
+*The plan's order near the end.* Hosts that keep to blocks of their own overtake the rest of the plan. What is begun
+late ends late, and if it is a straggler, everything waits for it. So affinity holds only while the work that is left
+hides such a delay: while each slot has more than a hundred episodes to come (no episode is likely to last as long as a
+hundred ordinary ones), and beyond those four times as many as were overtaken. From there on the oldest work goes first,
+whoever asks. This costs one more prefill of a prompt for each host that works on the same block; a unit holds many
+samples of a problem, which share the prompt in any case.
 
-*Dear changes.* Work of other weights empties a host before it begins. A host keeps to its weights as long as there is
-work for them; the plan's order holds within.
+*Model switch: drain first.* A host must be empty before other weights are loaded into it. It keeps to its weights as
+long as there is work for them; within that work the plan's order holds.
 
-*The tail.* Units are what is committed at a time; near the end they are too coarse to keep all hosts busy, and episodes
-that wait behind others in one host are begun late as well. Then the router cuts units into chunks (guided
-self-scheduling): a host gets at most its share of a quarter of what is left, so that chunks shrink as the end comes
-near, and the backlog with them. As long as there are many units, each one is given whole; and a single host is never
-given less, because nobody could help it.
+*The tail.* Units are what is committed at a time. Near the end they are too coarse to keep all hosts busy, and episodes
+that wait behind others in one host are begun late. Then the router cuts units into chunks (guided self-scheduling): a
+host gets at most its share of a quarter of what is left, so that chunks and backlogs shrink as the end comes near. As
+long as there are many units, each one is given whole. A single host always gets whole units: nobody could help it.
 
-*Failure.* What a host lost comes first in the queue again. The host pauses, twice as long with each further failure,
-and is given up after `host_failures` of them without a finished chunk in between. All that falls with one process is
-one failure of the host, and one of every unit that it had.
+*Failure.* What a host lost goes to the front of the queue. The host pauses, twice as long with each further failure,
+and is given up after `host_failures` of them without a finished chunk in between. All that one process takes down with
+it is one failure of the host, and one of every unit that it had.
 """
 
 from collections import Counter, deque
@@ -40,11 +40,11 @@ _LONGEST_PAUSE_S = 60.0
 _LONGEST_EPISODE = 100
 """How many ordinary episodes the longest one may last."""
 _LATE = 4
-"""No episode is to be begun later than the plan has it by more than this part of the time that is left."""
+"""No episode is begun later than the plan has it by more than one part in so many of the time that is left."""
 
 
 class UnitOfWork(Protocol):
-    """What must be known of a piece of work."""
+    """What the router must know of a unit."""
 
     @property
     def unit(self) -> str:
@@ -53,17 +53,17 @@ class UnitOfWork(Protocol):
 
     @property
     def size(self) -> int:
-        """How many episodes it has: each takes one place of a host."""
+        """How many episodes it has: each takes one slot of a host."""
         ...
 
     @property
     def affinity(self) -> str:
-        """Work of equal affinity shares prompts."""
+        """Units of equal affinity share prompts."""
         ...
 
     @property
     def weights(self) -> str:
-        """What the host must have loaded for it."""
+        """The weights that a host must have loaded for it."""
         ...
 
 
@@ -72,14 +72,14 @@ WorkT = TypeVar("WorkT", bound=UnitOfWork)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingLimits:
-    """How much failure is borne."""
+    """How often failed work is tried again."""
 
     attempts: int = 5
     """How often a unit is tried."""
     host_failures: int = 5
     """Failures in a row, without a finished chunk between them, after which a host is given up."""
     backoff_s: float = 1.0
-    """Pause after a host's first failure; doubled with each further one, a minute at most."""
+    """Seconds of pause after a host's first failure; doubled with each further one, at most a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +109,13 @@ class Verdict:
     """What follows from a failure."""
 
     unit: str
-    """The unit concerned, of several the one that failed most often; "" when there was none."""
+    """The unit that failed, of several the one that failed most often; "" when there was none."""
     units: int
-    """How many units are concerned: their chunks are in the queue again."""
+    """How many units failed: their chunks are in the queue again."""
     tries: int
-    """How often it has failed."""
+    """How often `unit` has failed."""
     host_lost: bool
-    """The host was given up, just now."""
+    """Whether this failure made the router give the host up."""
     hopeless: str
     """Why the work cannot go on, in words; "" when it can."""
 
@@ -123,11 +123,11 @@ class Verdict:
 @dataclass(slots=True)
 class _Host(Generic[WorkT]):
     name: str
-    places: int
+    slots: int
     load: int = 0
-    """Episodes given and not ended."""
+    """Episodes that it was given and that have not ended."""
     last: WorkT | None = None
-    """Of what it was given last."""
+    """The unit of the last chunk that it was given."""
     failures: int = 0
     not_before: float = 0.0
     ready: bool = False
@@ -137,8 +137,11 @@ class _Host(Generic[WorkT]):
 
 
 class Router(Generic[WorkT]):
-    """The queue, the hosts, and what each one has. `revise(work)` is asked before a unit is first given away: it
-    returns what is still to be done of it, or None when nothing is. Without `split` every unit is given whole."""
+    """The queue, the hosts, and what each one has.
+
+    `revise(work)` is asked before a unit is first given away: it returns what is still to be done of it, or None when
+    nothing is. Without `split` every unit is given whole.
+    """
 
     def __init__(
         self,
@@ -152,33 +155,29 @@ class Router(Generic[WorkT]):
         self._split = split
         self._hosts: dict[str, _Host[WorkT]] = {}
         self._queues: dict[str, dict[str, deque[Chunk[WorkT]]]] = {}
-        """Weights -> affinity -> what nobody had yet, in the plan's order."""
-        self._planned = self._fresh = 0
-        """Episodes submitted, and those of them that nobody had yet."""
+        """Weights -> affinity -> work that no host has had yet, in the plan's order."""
         self._before: dict[str, int] = {}
-        """Unit -> episodes that were submitted before it."""
-        self._again: deque[Chunk[WorkT]] = deque()
-        self._last: deque[Chunk[WorkT]] = deque()
-        self._queued = self._under_way = 0
-        self._open: tuple[int, int] = (0, 0)
-        self._tries: Counter[str] = Counter()
-        self.submit(work)
-
-    # What is to be done.
-
-    def submit(self, work: Iterable[WorkT]) -> None:
-        """Append units to the queue."""
+        """Unit -> episodes of the units before it in the plan."""
+        self._planned = 0
         for unit in work:
             queues = self._queues.setdefault(unit.weights, {})
             queues.setdefault(unit.affinity, deque()).append(Chunk(unit, 0, unit.size))
             self._before[unit.unit] = self._planned
             self._planned += unit.size
-            self._fresh += unit.size
-            self._queued += unit.size
+        self._queued = self._fresh = self._planned
+        """Episodes in the queue, and those of them that no host has had yet."""
+        self._again: deque[Chunk[WorkT]] = deque()
+        """Work that failed once: the front of the queue."""
+        self._last: deque[Chunk[WorkT]] = deque()
+        """Work that failed more than once: the back of the queue."""
+        self._under_way = 0
+        self._open: tuple[int, int] = (0, 0)
+        """How many hosts may be given work, and their slots together."""
+        self._tries: Counter[str] = Counter()
 
     @property
     def queued(self) -> int:
-        """Episodes that nobody has yet."""
+        """Episodes that no host has now."""
         return self._queued
 
     @property
@@ -186,28 +185,28 @@ class Router(Generic[WorkT]):
         """Whether nothing is queued and nothing under way."""
         return not self._queued and not self._under_way
 
-    # Who does it.
+    # The hosts.
 
-    def add(self, host: str, places: int) -> None:
-        """A host with so many places, which is not ready yet. One of the same name that was given up is forgotten."""
-        assert places > 0, "a host has places"
+    def add(self, host: str, slots: int) -> None:
+        """A host with so many slots, which is not ready yet. The name may be that of a host that was given up."""
+        assert slots > 0, "a host has slots"
         assert host not in self._hosts, f"{host} is there already"
-        self._hosts[host] = _Host(host, places)
+        self._hosts[host] = _Host(host, slots)
 
-    def ready(self, host: str, places: int | None = None) -> None:
-        """The host serves, with so many places now: it may be given work. Its places may change at any time."""
+    def ready(self, host: str, slots: int | None = None) -> None:
+        """The host serves with so many slots now, and may be given work. Its slots may change at any time."""
         found = self._hosts[host]
         found.ready = True
-        found.places = max(1, found.places if places is None else places)
+        found.slots = max(1, found.slots if slots is None else slots)
         self._count_open()
 
     def drain(self, host: str) -> None:
-        """Give the host nothing more; what it has it may finish."""
+        """Give the host nothing more; it may finish what it has."""
         self._hosts[host].draining = True
         self._count_open()
 
     def remove(self, host: str) -> None:
-        """The host is gone. What it had comes first in the queue again."""
+        """The host is gone. What it had goes back into the queue."""
         self._put_back(self._take_all(self._hosts.pop(host)))
         self._count_open()
 
@@ -220,28 +219,30 @@ class Router(Generic[WorkT]):
         """Episodes that the host was given and that have not ended."""
         return self._hosts[host].load
 
-    def has_room(self, host: str, now: float) -> bool:
+    def has_capacity(self, host: str, now: float) -> bool:
         """Whether the host would be given work, if there is any."""
         found = self._hosts[host]
         free = found.ready and not found.draining and found.not_before <= now
         return free and found.load < self.threshold(host)
 
     def threshold(self, host: str) -> int:
-        """The load below which the host has room."""
+        """The load below which the host has capacity: its slots and a backlog."""
         found = self._hosts[host]
-        return found.places + self._backlog(found)
+        return found.slots + min(max(1, found.slots // 4), self._share(found) // 2)
 
     def pause(self, host: str) -> float:
-        """The time until which the host is to be left alone after a failure."""
+        """The time until which the host is given nothing after a failure."""
         return self._hosts[host].not_before
 
     # Decisions.
 
     def assign(self, now: float) -> Iterator[tuple[str, Chunk[WorkT]]]:
         """Hosts and the chunks that they are to be given now, the emptiest host first."""
-        while self._queued and (host := self._emptiest(now)) is not None:
-            chunk = self._take(host)
-            if chunk is None:
+        while self._queued:
+            candidates = [host for host in self._hosts.values() if self.has_capacity(host.name, now)]
+            host = min(candidates, key=lambda host: host.load / host.slots, default=None)
+            chunk = self._take(host) if host is not None else None
+            if host is None or chunk is None:
                 return
             host.load += chunk.size
             host.last = chunk.work
@@ -252,7 +253,7 @@ class Router(Generic[WorkT]):
     # What happened.
 
     def left(self, host: str, chunk: str, episodes: int) -> None:
-        """So many episodes of a chunk under way have not ended. Parcels that are not under way are ignored."""
+        """So many episodes of a chunk under way have not ended. Chunks that are not under way are ignored."""
         found = self._hosts.get(host)
         if found is not None and chunk in found.chunks:
             whole, before = found.chunks[chunk]
@@ -265,18 +266,17 @@ class Router(Generic[WorkT]):
             self._hosts[host].failures = 0
 
     def returned(self, host: str, chunk: Chunk[WorkT]) -> None:
-        """The host gave a chunk back, and nobody is to blame: it drains."""
+        """The host gave a chunk back because it drains; that is no failure."""
         self.drain(host)
         if self._forget(host, chunk):
             self._put_back([chunk])
 
     def failed(self, host: str, chunk: Chunk[WorkT], now: float) -> Verdict:
-        """The host failed at a chunk and lives. The chunk comes first in the queue again; with a host that is given
-        up, all that it had."""
+        """The host failed at a chunk and lives. The chunk is queued again, with all others if the host is given up."""
         concerned = [chunk] if self._forget(host, chunk) else []
         self._put_back(concerned)
         found = self._hosts.get(host)
-        if found is not None and now >= found.not_before:  # later ones have the same cause
+        if found is not None and now >= found.not_before:  # failures during the pause have the same cause
             concerned += self._penalise(found, now)
         return self._verdict(host, concerned)
 
@@ -290,25 +290,16 @@ class Router(Generic[WorkT]):
         self._count_open()
         return self._verdict(host, concerned)
 
-    # How.
-
     def _count_open(self) -> None:
-        places = [host.places for host in self._hosts.values() if host.ready and not host.draining]
-        self._open = len(places), sum(places)
+        slots = [host.slots for host in self._hosts.values() if host.ready and not host.draining]
+        self._open = len(slots), sum(slots)
 
     def _share(self, host: _Host[WorkT]) -> int:
-        """The most that the host is given at a time: its part of a quarter of what is queued. All, when it is alone."""
-        hosts, places = self._open
+        """The most that the host is given at a time: its part of a quarter of what is queued; all when it is alone."""
+        hosts, slots = self._open
         if hosts <= 1 or not self._split:
             return self._queued
-        return max(1, host.places // 16, self._queued * host.places // (_LATE * places))
-
-    def _backlog(self, host: _Host[WorkT]) -> int:
-        return min(max(1, host.places // 4), self._share(host) // 2)
-
-    def _emptiest(self, now: float) -> _Host[WorkT] | None:
-        candidates = [host for host in self._hosts.values() if self.has_room(host.name, now)]
-        return min(candidates, key=lambda host: host.load / host.places, default=None)
+        return max(1, host.slots // 16, self._queued * host.slots // (_LATE * slots))
 
     def _take(self, host: _Host[WorkT]) -> Chunk[WorkT] | None:
         """The host's next chunk, taken out of the queue; None when `revise` left nothing in it."""
@@ -329,7 +320,11 @@ class Router(Generic[WorkT]):
             self._queued -= taken
             if queue is fresh:
                 self._fresh -= taken
-                self._forget_empty(chunk.work)
+                if not queue:
+                    queues = self._queues[chunk.work.weights]
+                    del queues[chunk.work.affinity]
+                    if not queues:
+                        del self._queues[chunk.work.weights]
             if chunk.size:
                 return chunk
         return None
@@ -343,24 +338,13 @@ class Router(Generic[WorkT]):
         else:
             queues = self._queues[_unclaimed(self._queues, {other.weights for other in others})]
         oldest = next(iter(queues.values()))
-        if self._is_late(oldest[0]):
+        overtaken = self._planned - self._fresh - self._before[oldest[0].work.unit] - oldest[0].start
+        _, slots = self._open
+        if self._queued < _LONGEST_EPISODE * slots + _LATE * overtaken:  # too little is left to hide a late start
             return oldest
         if last is not None and last.affinity in queues:
             return queues[last.affinity]
         return queues[_unclaimed(queues, {other.affinity for other in others})]
-
-    def _is_late(self, oldest: Chunk[WorkT]) -> bool:
-        """Whether what is left no longer hides how much the oldest work was overtaken."""
-        _, places = self._open
-        overtaken = self._planned - self._fresh - self._before[oldest.work.unit] - oldest.start
-        return self._queued < _LONGEST_EPISODE * places + _LATE * overtaken
-
-    def _forget_empty(self, work: WorkT) -> None:
-        queues = self._queues[work.weights]
-        if not queues[work.affinity]:
-            del queues[work.affinity]
-        if not queues:
-            del self._queues[work.weights]
 
     def _forget(self, host: str, chunk: Chunk[WorkT]) -> bool:
         """Take a chunk off its host; False when it was not there (any more)."""
@@ -380,15 +364,15 @@ class Router(Generic[WorkT]):
         return chunks
 
     def _put_back(self, chunks: Iterable[Chunk[WorkT]]) -> None:
-        """What fell once comes first. What fell before comes last: should it be the cause, it takes nothing along with
-        it; should it not, others bear the next deaths."""
+        """Put work back: first failures go to the front of the queue, repeat failures to the back. There a unit that
+        kills its host takes no others along, and one that does not is not under way at the next failure."""
         for chunk in chunks:
             queue = self._last if self._tries[chunk.work.unit] else self._again
             queue.append(chunk)
             self._queued += chunk.size
 
     def _penalise(self, host: _Host[WorkT], now: float) -> list[Chunk[WorkT]]:
-        """Let the host pause, or give it up. Returns what it had then."""
+        """Let the host pause, or give it up. Returns the chunks that it had when it was given up."""
         host.failures += 1
         host.not_before = now + min(_LONGEST_PAUSE_S, self._limits.backoff_s * 2 ** (host.failures - 1))
         if host.failures < self._limits.host_failures:

@@ -47,7 +47,7 @@ def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Epis
         _await_nodes(run, kind, config, placement)
         pool = Pool(
             hosts=hosts,
-            limits=PoolLimits(places=config.live_episodes, attempts=config.attempts, silence_s=config.silence_s),
+            limits=PoolLimits(slots=config.live_episodes, attempts=config.attempts, silence_s=config.silence_s),
             on_event=tell,
             join=lambda work, parts: join_chunks(run.store, work, parts),
             needs=str(placement),

@@ -68,10 +68,10 @@ class ReferenceStream:
 
     def _room(self) -> int:
         """Tasks that could start at once."""
-        from cluster.pool.reservation import room_for
+        from cluster.pool.reservation import free_bundles
 
         training = self._run.recipe.training
-        return room_for(training.bundle, len(self._arms) * training.ranks)
+        return free_bundles(training.bundle, len(self._arms) * training.ranks)
 
     def _count(self, ended: Sequence[Any]) -> None:
         import ray

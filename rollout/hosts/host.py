@@ -19,7 +19,7 @@ from cluster.engine.model_source import local_model
 from cluster.engine.scripted import ScriptedEngine, start_scripted
 from cluster.engine.vllm import VllmEngine, start_engine
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
-from cluster.pool.pool import Room
+from cluster.pool.pool import Capacity
 from cluster.store.storage import Store, open_store
 from cluster.telemetry import STEP_SECONDS
 from rollout.config import EpisodeConfig
@@ -69,7 +69,7 @@ class RolloutHost:
         self._dead: InfrastructureError | None = None
 
     async def start(self) -> int:
-        """Load the model. Returns the host's places. Raises RequestError where the node does not see the run."""
+        """Load the model; returns the host's slots. Raises RequestError where the node does not see the run."""
         await asyncio.to_thread(self._refuse_elsewhere)
         try:
             await self._serve(self._spec.model, self._spec.episodes)
@@ -110,14 +110,14 @@ class RolloutHost:
             time.monotonic() - started,
         )
 
-    async def room(self, below: int) -> Room:
-        """Places, and what is left of each chunk: as soon as fewer than `below` episodes are, or after a while."""
+    async def capacity(self, below: int) -> Capacity:
+        """Slots, and what is left of each chunk: as soon as fewer than `below` episodes are, or after a while."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SIGN_OF_LIFE_S):
                 while sum(self._left.values()) >= below:
                     self._changed.clear()
                     await self._changed.wait()
-        return Room(places=self._semaphore.limit, left=dict(self._left))
+        return Capacity(slots=self._semaphore.limit, left=dict(self._left))
 
     async def progress(self) -> HostProgress:
         """Figures of the host and its engine."""

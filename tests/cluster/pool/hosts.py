@@ -6,11 +6,12 @@ import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from cluster.errors import FullDiskError, InfrastructureError, InfrastructureKind, RequestError, WorkError
-from cluster.pool.pool import Room
+from cluster.pool.pool import Capacity, Pool
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -50,12 +51,12 @@ class Host:
             raise WorkError("the Hub did not answer")
         return 4
 
-    async def room(self, below: int) -> Room:
+    async def capacity(self, below: int) -> Capacity:
         for _ in range(40):
             if sum(self._left.values()) < below:
                 break
             await asyncio.sleep(0.01)
-        return Room(places=4, left=dict(self._left))
+        return Capacity(slots=4, left=dict(self._left))
 
     async def run(self, work: Unit, start: int, stop: int) -> tuple[str, str, int]:
         name = f"{work.unit}:{start}"
@@ -100,6 +101,13 @@ class Host:
 
 
 ChunkResult = tuple[str, str, int]
+
+
+def actor_of(pool: Pool[Unit, ChunkResult], host: str) -> Any:
+    """The host's actor. It must have one."""
+    actor = pool._hosts[host].actor
+    assert actor is not None
+    return actor
 
 
 def join(work: Unit, parts: Sequence[ChunkResult]) -> ChunkResult:

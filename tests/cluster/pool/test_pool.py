@@ -13,7 +13,7 @@ import pytest
 
 from cluster.errors import FullDiskError, RequestError, WorkError
 from cluster.pool.pool import HostState, Pool, PoolLimits
-from tests.cluster.pool.hosts import ChunkResult, Host, Unit, join
+from tests.cluster.pool.hosts import ChunkResult, Host, Unit, actor_of, join
 
 pytestmark = pytest.mark.engine
 
@@ -40,7 +40,7 @@ def make_pool(ray_here: Any, tmp_path: Path) -> Iterator[Callable[..., Made]]:
         return lambda: actor.options(num_cpus=cpus).remote(name, str(tmp_path), trouble)
 
     def make(hosts: int, trouble: str = "", **limits: Any) -> Made:
-        limits = {"places": 4, "backoff_s": 0.05, **limits}
+        limits = {"slots": 4, "backoff_s": 0.05, **limits}
         factories = {f"h{index}": factory(f"h{index}", trouble) for index in range(hosts)}
         pools.append(Pool(factories, PoolLimits(**limits), lambda kind, details: events.append((kind, details)), join))
         return pools[-1], events, factory
@@ -61,19 +61,19 @@ def test_every_unit_ends_once_whatever_fails(make_pool: Callable[..., Made]) -> 
     pool, events, _ = make_pool(2)
     all_serve(pool)
     units = [Unit(f"u{index}", {3: "stall", 7: "death", 11: "death"}.get(index, "")) for index in range(40)]
-    chunk_results = list(pool.run(units))
-    assert Counter(name for name, _, _ in chunk_results) == Counter(unit.unit for unit in units)
+    results = list(pool.run(units))
+    assert Counter(name for name, _, _ in results) == Counter(unit.unit for unit in units)
     # All by one of them where the other one's new process takes long to start.
-    assert {part for _, hosts, _ in chunk_results for part in hosts.split("+")} <= {"h0", "h1"}
+    assert {part for _, hosts, _ in results for part in hosts.split("+")} <= {"h0", "h1"}
     assert 1 <= sum(kind == "retry" for kind, _ in events) <= 3  # faults that meet on one host are one
 
 
 def test_units_cut_near_the_end_are_joined(make_pool: Callable[..., Made]) -> None:
     pool, _, _ = make_pool(2)
     all_serve(pool)
-    chunk_results = list(pool.run([Unit(f"u{index}", "death" if index == 5 else "", size=24) for index in range(6)]))
-    assert sorted((name, size) for name, _, size in chunk_results) == [(f"u{index}", 24) for index in range(6)]
-    assert any("+" in hosts for _, hosts, _ in chunk_results)
+    results = list(pool.run([Unit(f"u{index}", "death" if index == 5 else "", size=24) for index in range(6)]))
+    assert sorted((name, size) for name, _, size in results) == [(f"u{index}", 24) for index in range(6)]
+    assert any("+" in hosts for _, hosts, _ in results)
 
 
 def test_equal_prompts_go_to_one_host_and_no_host_stays_idle(make_pool: Callable[..., Made]) -> None:
@@ -115,11 +115,11 @@ def test_a_wrong_request_and_a_bug_are_not_tried_again(make_pool: Callable[..., 
 def test_what_may_pass_is_tried_again_by_the_same_host_and_a_full_disk_is_not(make_pool: Callable[..., Made]) -> None:
     pool, events, _ = make_pool(1)
     list(pool.run([Unit("first")]))
-    actor = pool.actor("h0")
-    chunk_results = list(pool.run([Unit("a", "store"), Unit("b", "disk"), Unit("c", "tools")]))
-    assert sorted(name for name, _, _ in chunk_results) == ["a", "b", "c"]
+    actor = actor_of(pool, "h0")
+    results = list(pool.run([Unit("a", "store"), Unit("b", "disk"), Unit("c", "tools")]))
+    assert sorted(name for name, _, _ in results) == ["a", "b", "c"]
     assert events
-    assert pool.actor("h0") is actor, "its engine can be trusted"
+    assert actor_of(pool, "h0") is actor, "its engine can be trusted"
     events.clear()
     with pytest.raises(FullDiskError, match="make room"):
         list(pool.run([Unit("full", "full")]))
@@ -196,8 +196,8 @@ def test_a_model_that_does_not_load_ends_with_its_cause(make_pool: Callable[...,
 def test_a_frozen_host_is_replaced_and_a_loading_one_is_not(make_pool: Callable[..., Made], tmp_path: Path) -> None:
     pool, events, factory = make_pool(1, silence_s=1.5)
     pool.add("late", factory("late", "slow"))  # takes longer to load than a host may be silent
-    chunk_results = list(pool.run([Unit(f"u{index}", "freeze" if index == 3 else "") for index in range(8)]))
-    assert sorted(name for name, _, _ in chunk_results) == [f"u{index}" for index in range(8)]
+    results = list(pool.run([Unit(f"u{index}", "freeze" if index == 3 else "") for index in range(8)]))
+    assert sorted(name for name, _, _ in results) == [f"u{index}" for index in range(8)]
     (retry,) = [details for kind, details in events if kind == "retry"]
     assert (retry["host"], retry["cause"].split(":")[1].strip()) == ("h0", "host_timeout")
     frozen = int((tmp_path / "frozen.pid").read_text())

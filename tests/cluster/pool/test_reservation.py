@@ -14,8 +14,8 @@ from cluster.errors import InfrastructureError, InfrastructureKind
 from cluster.pool.host_reservations import HostReservations
 from cluster.pool.placement import Bundle, fitting, place_engine, type_resource
 from cluster.pool.pool import HostState, Pool, PoolLimits
-from cluster.pool.reservation import Reservation, cluster_nodes, free_resources, room_for
-from tests.cluster.pool.hosts import ChunkResult, Host, Unit, join
+from cluster.pool.reservation import Reservation, cluster_nodes, free_bundles, free_resources
+from tests.cluster.pool.hosts import ChunkResult, Host, Unit, actor_of, join
 
 pytestmark = pytest.mark.engine
 
@@ -97,7 +97,7 @@ def test_engines_own_whole_nodes_cross_them_where_they_must_and_late_nodes_are_u
         return lambda: reservations[index].actor(Placed, f"h{index}", str(tmp_path), environment={"OF_TEST": "1"})
 
     pool: Pool[Unit, ChunkResult] = Pool(
-        {f"h{index}": factory(index) for index in range(4)}, PoolLimits(places=4), join=join
+        {f"h{index}": factory(index) for index in range(4)}, PoolLimits(slots=4), join=join
     )
     late = f"h{pending}"
     seen: set[str] = set()
@@ -109,8 +109,7 @@ def test_engines_own_whole_nodes_cross_them_where_they_must_and_late_nodes_are_u
         if late in seen:
             break
     assert pool.states() == dict.fromkeys(("h0", "h1", "h2", "h3"), HostState.SERVING)
-    actors = [actor for name in pool.states() if (actor := pool.actor(name)) is not None]
-    places = ray.get([actor.where.remote() for actor in actors])
+    places = ray.get([actor_of(pool, name).where.remote() for name in pool.states()])
     assert len({node for node, _, _ in places}) == 4
     assert {(gpus, bundles) for _, gpus, bundles in places} == {(4, 1)}
     pool.close()
@@ -132,7 +131,7 @@ def test_hosts_of_a_node_that_is_told_to_go_finish_what_they_have_and_move(nodes
 
     reservations = HostReservations("teacher", placement, make, told)
     pool: Pool[Unit, ChunkResult] = Pool(
-        reservations.reserve(2), PoolLimits(places=4), told, join, upkeep=reservations.follow
+        reservations.reserve(2), PoolLimits(slots=4), told, join, upkeep=reservations.follow
     )
     homes: dict[str, str] = {}
     going = ""
@@ -162,7 +161,7 @@ def test_a_host_that_is_given_up_has_a_successor_elsewhere(nodes: Any, tmp_path:
         return lambda: reservation.actor(BadOnOneNode, name, str(tmp_path), environment={})
 
     reservations = HostReservations("teacher", placement, make, lambda kind, details: events.append((kind, details)))
-    limits = PoolLimits(places=4, host_failures=2, backoff_s=0.05)
+    limits = PoolLimits(slots=4, host_failures=2, backoff_s=0.05)
     pool: Pool[Unit, ChunkResult] = Pool(reservations.reserve(2), limits, join=join, upkeep=reservations.follow)
     for _ in pool.run([Unit(f"u{index}") for index in range(60_000)]):
         if pool.states().get("teacher-2") is HostState.SERVING:
@@ -178,9 +177,7 @@ def where(pool: Pool[Unit, ChunkResult], host: str) -> str:
     """The id of a host's node."""
     import ray
 
-    actor = pool.actor(host)
-    assert actor is not None
-    node: str = ray.get(actor.where.remote())[0]
+    node: str = ray.get(actor_of(pool, host).where.remote())[0]
     return node
 
 
@@ -207,7 +204,7 @@ def test_work_goes_on_when_a_node_is_lost_and_another_one_joins(nodes: Any, tmp_
     events: list[tuple[str, dict[str, Any]]] = []
     pool: Pool[Unit, ChunkResult] = Pool(
         {f"h{index}": factory(index) for index in range(3)},
-        PoolLimits(places=4, backoff_s=0.2),
+        PoolLimits(slots=4, backoff_s=0.2),
         lambda kind, details: events.append((kind, details)),
         join,
     )
@@ -251,8 +248,8 @@ def test_an_engine_of_a_named_type_goes_to_its_nodes(tmp_path: Path) -> None:
         )
         trace = ray.remote(lambda: ray.get_runtime_context().get_node_id())
         (large,) = [node for node in found if "H100" in node.gpu_types]
-        assert room_for(Bundle(gpus=1.0, gpu="H100"), 9) == 2
-        assert room_for(Bundle(gpus=1.0, gpu="L4"), 9) == 0, "both are reserved"
+        assert free_bundles(Bundle(gpus=1.0, gpu="H100"), 9) == 2
+        assert free_bundles(Bundle(gpus=1.0, gpu="L4"), 9) == 0, "both are reserved"
         task = trace.options(num_cpus=0, num_gpus=1, resources=type_resource("H100"))
         assert ray.get([task.remote() for _ in range(3)]) == [large.name] * 3
     finally:

@@ -18,10 +18,10 @@ class Unit:
     weights: str = ""
 
 
-def router(units: list[Unit], hosts: int = 2, places: int = 8, **limits: float) -> Router[Unit]:
+def router(units: list[Unit], hosts: int = 2, slots: int = 8, **limits: float) -> Router[Unit]:
     made = Router(units, RoutingLimits(**limits))  # type: ignore[arg-type]
     for index in range(hosts):
-        made.add(f"h{index}", places)
+        made.add(f"h{index}", slots)
         made.ready(f"h{index}")
     return made
 
@@ -42,9 +42,9 @@ def test_load_is_counted_in_episodes_that_have_not_ended() -> None:
     made = router(units(40), hosts=1)
     first = [chunk for _, chunk in made.assign(0.0)]
     assert made.load("h0") == 16
-    assert not made.has_room("h0", 0.0)
+    assert not made.has_capacity("h0", 0.0)
     made.left("h0", first[0].name, 1)  # one straggler keeps one place, and not eight
-    assert made.has_room("h0", 0.0)
+    assert made.has_capacity("h0", 0.0)
     assert len(list(made.assign(0.0))) == 1
     made.done("h0", first[0])
     assert made.load("h0") == 16
@@ -99,7 +99,7 @@ def test_a_host_keeps_to_its_weights_to_the_end() -> None:
     assert all(len(set(weights)) == len(weights) <= 2 for weights in loaded.values())
 
 
-def test_more_places_are_more_work() -> None:
+def test_more_slots_are_more_work() -> None:
     made = router(units(200, size=4), hosts=2)
     made.ready("h1", 40)
     list(made.assign(0.0))
@@ -156,7 +156,7 @@ def test_a_unit_is_tried_so_often_and_a_host_as_well() -> None:
 
 def test_a_unit_that_fells_every_host_is_named() -> None:
     units = [Unit("good0"), Unit("good1"), Unit("bad")]
-    made = router(units, hosts=1, places=64, attempts=3, host_failures=9)
+    made = router(units, hosts=1, slots=64, attempts=3, host_failures=9)
     for turn in range(3):
         given = [chunk for _, chunk in made.assign(100.0 * turn)]
         for chunk in given:

@@ -154,16 +154,16 @@ def test_room_says_what_is_left_and_the_limit_follows_the_engine(
         running = asyncio.create_task(host.run(unit(model, samples=32), 0, 128))
         seen = []
         for below in (100, 50, 10):
-            while (left := sum((await host.room(below)).left.values())) >= below:
+            while (left := sum((await host.capacity(below)).left.values())) >= below:
                 assert not running.done()
             seen.append(left)
         await running
         await asyncio.sleep(0)
-        return seen, (await host.room(1)).places
+        return seen, (await host.capacity(1)).slots
 
-    seen, places = asyncio.run(ask())
+    seen, slots = asyncio.run(ask())
     assert all(left < below for left, below in zip(seen, (100, 50, 10), strict=True))
-    assert places < 64, "an engine of four slots does not need 64 live episodes"
+    assert slots < 64, "an engine of four slots does not need 64 live episodes"
 
 
 @pytest.fixture
