@@ -1,32 +1,26 @@
-"""Scores to `report/summary.json`: every arm on every suite, every pair of arms compared, and what it says in words."""
+"""Scores to `report/summary.json`: every arm on every suite, pairs of arms compared, and what that says in words."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import Any
+
+import msgspec
 
 from cluster.errors import RequestError
-from evaluation.certainty.statistics import (
-    Paired,
-    adjust,
-    enough_permutations,
-    generator,
-    paired_greedy,
-    paired_sampled,
-)
+from evaluation.certainty.statistics import adjust, enough_permutations, generator, paired_greedy, paired_sampled
 from evaluation.config import EvaluationConfig
-from evaluation.findings import findings
+from evaluation.figures import SUMMARY_VERSION, ArmFigures, Comparison, Settings, Summary
+from evaluation.findings import answer, findings
 from evaluation.measures.attempts import Attempt, arm_order, measure_all, problem_rates
-from evaluation.measures.functions import by_functions
+from evaluation.measures.functions import Cells, by_functions
 from evaluation.measures.suites import suite_figures
 from rollout.records import Problem, Score
 
 CORRECTION = "holm"
 
 MOST_PAIRED = 12
-"""Arms of which every pair is compared; with more, each one with the baseline alone."""
-
-Summary = dict[str, Any]
+"""Up to so many arms every pair is compared; with more, each arm is compared with the baseline alone."""
 
 
 def build_summary(
@@ -37,70 +31,45 @@ def build_summary(
     versions: Mapping[str, str],
     config: EvaluationConfig,
 ) -> Summary:
-    """All figures of a run as one JSON-serialisable dict; the same input gives the same dict.
+    """All figures of a run; the same input gives the same summary.
 
-    `scores` may be an iterator: each is measured once and let go. Raises RequestError when there is no score.
-
-    Shape: `arms.NAME.suites.SUITE.{n, accuracy, ci, sampled_accuracy, sampled_ci, errors, ...}`,
-    `comparisons[].{a, b, suite, difference, ci, p, p_adjusted, greedy_difference, ...}` with differences as a - b,
-    `data`, `seconds.STAGE`, `versions`, `findings` (sentences). Shares are between 0 and 1, missing ones None.
+    `scores` may be an iterator: each score is measured and let go. Raises RequestError when there is none.
     """
     by_id = {problem.id: problem for problem in problems}
-    return summarise(list(measure_all(scores, by_id)), by_id, data, seconds, versions, config)
-
-
-def summarise(
-    attempts: Sequence[Attempt],
-    problems: Mapping[str, Problem],
-    data: Mapping[str, int],
-    seconds: Mapping[str, float],
-    versions: Mapping[str, str],
-    config: EvaluationConfig,
-) -> Summary:
-    """`build_summary` for attempts that are measured already."""
-    if not attempts:
-        raise RequestError("the report has no scores; run `chainpref evaluate` first")
     cells: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
-    for attempt in attempts:
+    for attempt in measure_all(scores, by_id):
         cells[attempt.arm, attempt.suite].append(attempt)
+    if not cells:
+        raise RequestError("the report has no scores; run `chainpref evaluate` first")
     arms = arm_order({arm for arm, _ in cells}, config.baseline)
     suites = sorted({suite for _, suite in cells})
-    summary: Summary = {
-        "arms": {
-            arm: {
-                "suites": {
-                    suite: suite_figures(cells[arm, suite], problems, config)
-                    for suite in suites
-                    if (arm, suite) in cells
-                }
-            }
+    settings = {"correction": CORRECTION, "scores": sum(map(len, cells.values()))}
+    summary = Summary(
+        arms={
+            arm: ArmFigures(
+                {suite: suite_figures(cells[arm, suite], by_id, config) for suite in suites if (arm, suite) in cells}
+            )
             for arm in arms
         },
-        "by_functions": by_functions(cells, problems, config),
-        "comparisons": compare_arms(cells, arms, suites, config),
-        "data": dict(data),
-        "seconds": dict(seconds),
-        "versions": dict(versions),
-        "evaluation": {**config.model_dump(), "correction": CORRECTION, "scores": len(attempts)},
-    }
-    summary["findings"] = findings(summary)
-    return summary
+        by_functions=by_functions(cells, by_id, config),
+        comparisons=compare_arms(cells, arms, suites, config),
+        data=dict(data),
+        seconds=dict(seconds),
+        versions=dict(versions),
+        evaluation=msgspec.convert(config.model_dump() | settings, Settings),
+    )
+    return _with_words(summary)
 
 
 def compare_arms(
-    cells: Mapping[tuple[str, str], Sequence[Attempt]],
-    arms: Sequence[str],
-    suites: Sequence[str],
-    config: EvaluationConfig,
-) -> list[dict[str, Any]]:
+    cells: Cells, arms: Sequence[str], suites: Sequence[str], config: EvaluationConfig
+) -> tuple[Comparison, ...]:
     """Every pair of arms on every suite that both have; `b` is the one that stands first in `arms`.
 
-    With more than MOST_PAIRED arms (a sweep has its own questions) only pairs with the first one. p-values are
-    corrected over all comparisons of the run, sampled and greedy ones each as one family.
+    p-values are corrected over all comparisons of the run: sampled ones as one family, greedy ones as another.
     """
     greedy = {cell: problem_rates(one for one in attempts if one.greedy) for cell, attempts in cells.items()}
     sampled = {cell: problem_rates(one for one in attempts if not one.greedy) for cell, attempts in cells.items()}
-    rows: list[dict[str, Any]] = []
     wanted = [
         (a, b, suite)
         for suite in suites
@@ -109,43 +78,85 @@ def compare_arms(
         if (a, suite) in cells and (b, suite) in cells
     ]
     config = enough_permutations(config, len(wanted))
+    pairs = []
     for a, b, suite in wanted:
         rng = generator(config.seed, "comparison", a, b, suite)
         of_sampled = paired_sampled(sampled[a, suite], sampled[b, suite], config, rng)
         of_greedy = paired_greedy(greedy[a, suite], greedy[b, suite], config, rng)
-        if of_sampled is not None or of_greedy is not None:
-            rows.append({"a": a, "b": b, "suite": suite, **_row(of_sampled, of_greedy)})
-    for key in ("p", "greedy_p"):
-        for row, adjusted in zip(rows, adjust([row[key] for row in rows], CORRECTION), strict=True):
-            row[f"{key}_adjusted"] = adjusted
+        if main := of_sampled or of_greedy:
+            pairs.append(((a, b, suite), main, of_sampled is not None, of_greedy))
+    adjusted = adjust([main.p for _, main, _, _ in pairs], CORRECTION)
+    greedy_adjusted = adjust([found and found.p for _, _, _, found in pairs], CORRECTION)
     level = 1 - config.confidence
-    for row in rows:
-        row["significant"] = row["p_adjusted"] is not None and row["p_adjusted"] < level
-        row["greedy_significant"] = row["greedy_p_adjusted"] is not None and row["greedy_p_adjusted"] < level
-    return rows
+    rows = []
+    for ((a, b, suite), main, is_sampled, found), p, greedy_p in zip(pairs, adjusted, greedy_adjusted, strict=True):
+        assert p is not None, "every pair has a main test"
+        rows.append(
+            Comparison(
+                a=a,
+                b=b,
+                suite=suite,
+                measure="sampled accuracy" if is_sampled else "greedy accuracy",
+                test="sign-flip permutation" if is_sampled else "McNemar exact",
+                n=main.n,
+                difference=main.difference,
+                ci=main.interval,
+                p=main.p,
+                wilcoxon_p=main.wilcoxon_p,
+                minimum_detectable=main.minimum_detectable,
+                better=main.only_a,
+                worse=main.only_b,
+                greedy_n=found.n if found else 0,
+                greedy_difference=found and found.difference,
+                greedy_ci=found and found.interval,
+                greedy_p=found and found.p,
+                greedy_gained=found and found.only_a,
+                greedy_lost=found and found.only_b,
+                p_adjusted=p,
+                greedy_p_adjusted=greedy_p,
+                significant=p < level,
+                greedy_significant=greedy_p is not None and greedy_p < level,
+            )
+        )
+    return tuple(rows)
 
 
-def _row(sampled: Paired | None, greedy: Paired | None) -> dict[str, Any]:
-    main = sampled or greedy
-    assert main is not None
-    row: dict[str, Any] = {
-        "measure": "sampled accuracy" if sampled else "greedy accuracy",
-        "test": "sign-flip permutation" if sampled else "McNemar exact",
-        "n": main.n,
-        "difference": main.difference,
-        "ci": list(main.interval),
-        "p": main.p,
-        "wilcoxon_p": main.wilcoxon_p,
-        "minimum_detectable": main.minimum_detectable,
-        "better": main.only_a,
-        "worse": main.only_b,
-    }
-    row |= {
-        "greedy_n": greedy.n if greedy else 0,
-        "greedy_difference": greedy.difference if greedy else None,
-        "greedy_ci": list(greedy.interval) if greedy else None,
-        "greedy_p": greedy.p if greedy else None,
-        "greedy_gained": greedy.only_a if greedy else None,
-        "greedy_lost": greedy.only_b if greedy else None,
-    }
-    return row
+def to_json(record: msgspec.Struct) -> bytes:
+    """A summary as the text that is stored. Raises ValueError for a figure that is not a number."""
+    return json.dumps(msgspec.to_builtins(record), indent=1, ensure_ascii=False, allow_nan=False).encode()
+
+
+class _Head(msgspec.Struct):
+    """What every format of a summary has said of itself."""
+
+    versions: dict[str, str]
+    schema_version: int = 1
+
+
+def read_summary(stored: bytes, where: str) -> Summary:
+    """A stored summary, also one of an older format. `where` names the file in errors.
+
+    Raises RequestError for what this version cannot read; it names the version that wrote it.
+    """
+    try:
+        head = msgspec.json.decode(stored, type=_Head)
+    except msgspec.DecodeError as error:
+        raise RequestError(f"{where} is no summary ({error}); delete it and run `chainpref report`") from None
+    table = json.loads(stored)
+    if head.schema_version == 1:
+        table["data"] = {{"waived": "skipped"}.get(name, name): n for name, n in table.get("data", {}).items()}
+        table["findings"] = []
+    try:
+        if head.schema_version > SUMMARY_VERSION:
+            raise msgspec.ValidationError(f"it reads formats up to {SUMMARY_VERSION}")
+        summary = msgspec.convert(table, Summary)
+    except msgspec.ValidationError as error:
+        raise RequestError(
+            f"{where}: chainpref {head.versions.get('chainpref', '?')} wrote it in format {head.schema_version}, which "
+            f"this version cannot read ({error}); use that version, or delete it and run `chainpref report`"
+        ) from None
+    return summary if head.schema_version == SUMMARY_VERSION else _with_words(summary)
+
+
+def _with_words(summary: Summary) -> Summary:
+    return msgspec.structs.replace(summary, answer=answer(summary), findings=tuple(findings(summary)))

@@ -1,17 +1,17 @@
 """A sweep's runs to one summary: every row's mean over seeds, and the answers to what was asked. Pure."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from evaluation.certainty.crossed import Crossed, Seeds, contrast, crossed_mean
+from evaluation.certainty.crossed import Seeds, contrast, crossed_mean
 from evaluation.certainty.statistics import adjust
-from evaluation.findings import p_text, percent, points
+from evaluation.figures import Finding, Range, Summary, between, p_text, percent, points, signed
 from evaluation.measures.metrics import mean
+from evaluation.measures.tally import Tally
 from evaluation.summary import CORRECTION
-from rollout.records import Outcome, Score
 
 SHOWN_METRICS = (
     "format_validity",
@@ -43,33 +43,70 @@ class Question(msgspec.Struct, frozen=True):
     minus: tuple[str, ...]
 
 
-class Tally:
-    """A run's scores, counted as they go by: rates a (model, suite, greedy) and problem, and error codes."""
+class RowMean(msgspec.Struct, frozen=True, kw_only=True):
+    """A row's accuracy over seeds and problems, and that of each seed."""
 
-    def __init__(self) -> None:
-        self._counts: dict[tuple[str, str, bool], dict[str, list[int]]] = defaultdict(dict)
-        self.errors: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    mean: float
+    ci: Range
+    by_seed: tuple[float, ...]
+    problems: int
 
-    def add(self, scores: Iterable[Score]) -> "Tally":
-        for score in scores:
-            episode = score.episode
-            if episode.outcome is Outcome.INFRASTRUCTURE:
-                continue
-            found = self._counts[score.model, score.suite, score.greedy].setdefault(episode.problem_id, [0, 0])
-            found[0] += episode.outcome is Outcome.RIGHT
-            found[1] += 1
-            self.errors[score.model, score.suite]["attempts"] += 1
-            if episode.error is not None:
-                self.errors[score.model, score.suite][str(episode.error)] += 1
-        return self
 
-    @property
-    def suites(self) -> set[str]:
-        return {suite for _, suite, _ in self._counts}
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """A difference of accuracies over seeds and problems, and that of each seed; `significant` after correction."""
 
-    def rates(self, model: str, suite: str, greedy: bool) -> dict[str, float]:
-        """Problem -> share of right attempts."""
-        return {problem: right / n for problem, (right, n) in self._counts.get((model, suite, greedy), {}).items()}
+    difference: float
+    ci: Range
+    p: float
+    by_seed: tuple[float, ...]
+    problems: int
+    p_adjusted: float
+    significant: bool
+
+
+class SweepRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row on one suite. `errors`: error code -> share of attempts, the commonest first."""
+
+    row: str
+    seeds: int
+    sampled: RowMean | None
+    greedy: RowMean | None
+    metrics: dict[str, float | None]
+    errors: dict[str, float]
+
+
+class SweepAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to one question on one suite; None where a row has no such scores."""
+
+    question: str
+    plus: tuple[str, ...]
+    minus: tuple[str, ...]
+    sampled: Difference | None
+    greedy: Difference | None
+
+
+class SweepSuite(msgspec.Struct, frozen=True):
+    """What a sweep says of one suite."""
+
+    rows: tuple[SweepRow, ...]
+    answers: tuple[SweepAnswer, ...]
+
+
+class SweepSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """report/summary.json of a sweep: its figures by suite, and what it was made of."""
+
+    name: str
+    confidence: float
+    correction: str
+    suites: dict[str, SweepSuite]
+    findings: tuple[Finding, ...]
+    axes: dict[str, list[Any]] = {}
+    variants: dict[str, dict[str, Any]] = {}
+    seeds: tuple[int, ...] = ()
+    runs: dict[str, str] = {}
+    """Run -> its folder, from the sweep's."""
+    seconds: dict[str, float] = {}
+    """By stage, summed over the runs."""
 
 
 def summarise_sweep(
@@ -77,136 +114,146 @@ def summarise_sweep(
     rows: Mapping[str, Sequence[RowSource]],
     questions: Sequence[Question],
     tallies: Mapping[str, Tally],
-    summaries: Mapping[str, Mapping[str, Any]],
+    summaries: Mapping[str, Summary],
     confidence: float,
-) -> dict[str, Any]:
-    """All figures of a sweep as one JSON-serialisable dict; the same input gives the same dict.
+) -> SweepSummary:
+    """All figures of a sweep; the same input gives the same summary.
 
-    `rows`: name -> its sources, one a seed. `tallies` and `summaries` (a run's summary.json) by run. Shape:
-    `suites.SUITE.rows[].{row, seeds, sampled, greedy, metrics, errors}` with `sampled` and `greedy` as {mean, ci,
-    by_seed, problems}, `suites.SUITE.answers[].{question, plus, minus, sampled, greedy}` with {difference, ci, p,
-    p_adjusted, significant, by_seed, problems}, `findings`.
+    `rows`: name -> its sources, one a seed. `tallies` and `summaries` by run.
     """
-    suites = sorted({suite for tally in tallies.values() for suite in tally.suites})
-    found: dict[str, Any] = {}
-    for suite in suites:
-        values = {
-            measure: {row: _values(sources, tallies, suite, measure) for row, sources in rows.items()}
-            for measure in MEASURES
+    names = sorted({suite for tally in tallies.values() for _, suite in tally.cells})
+    rates = {
+        measure: {
+            suite: {row: _rates(sources, tallies, suite, measure) for row, sources in rows.items()} for suite in names
         }
-        found[suite] = {
-            "rows": [
-                {
-                    "row": row,
-                    "seeds": len(sources),
-                    **{measure: _figures(values[measure][row], confidence) for measure in MEASURES},
-                    "metrics": _metrics(sources, summaries, suite),
-                    "errors": _errors(sources, tallies, suite),
-                }
+        for measure in MEASURES
+    }
+    means = {
+        measure: {suite: _row_means(values, confidence) for suite, values in of_measure.items()}
+        for measure, of_measure in rates.items()
+    }
+    differences = {measure: _differences(questions, rates[measure], confidence) for measure in MEASURES}
+    suites = {
+        suite: SweepSuite(
+            rows=tuple(
+                SweepRow(
+                    row=row,
+                    seeds=len(sources),
+                    sampled=means["sampled"][suite].get(row),
+                    greedy=means["greedy"][suite].get(row),
+                    metrics=_metrics(sources, summaries, suite),
+                    errors=_errors(sources, tallies, suite),
+                )
                 for row, sources in rows.items()
-                if any(values[measure][row] for measure in MEASURES)
-            ],
-            "answers": [
-                {
-                    "question": question.name,
-                    "plus": list(question.plus),
-                    "minus": list(question.minus),
-                    **{measure: _answer(question, values[measure], confidence) for measure in MEASURES},
-                }
+                if any(row in means[measure][suite] for measure in MEASURES)
+            ),
+            answers=tuple(
+                SweepAnswer(
+                    question=question.name,
+                    plus=question.plus,
+                    minus=question.minus,
+                    sampled=differences["sampled"].get((suite, question.name)),
+                    greedy=differences["greedy"].get((suite, question.name)),
+                )
                 for question in questions
-            ],
-        }
-    _correct(found, confidence)
-    summary = {"name": name, "confidence": confidence, "correction": CORRECTION, "suites": found}
-    return summary | {"findings": _findings(summary)}
+            ),
+        )
+        for suite in names
+    }
+    findings = tuple(finding for suite, found in suites.items() for finding in _findings(suite, found))
+    return SweepSummary(name=name, confidence=confidence, correction=CORRECTION, suites=suites, findings=findings)
 
 
-def _values(sources: Sequence[RowSource], tallies: Mapping[str, Tally], suite: str, measure: str) -> Seeds:
-    """Over seeds: problem -> rate; empty where one of the seeds has none."""
+def _rates(sources: Sequence[RowSource], tallies: Mapping[str, Tally], suite: str, measure: str) -> Seeds:
+    """Over seeds: problem -> share of right attempts; empty where one of the seeds has none."""
     values = [tallies[source.run].rates(source.model, suite, measure == "greedy") for source in sources]
     return values if all(values) else []
 
 
-def _figures(values: Seeds, confidence: float) -> dict[str, Any] | None:
-    if not values:
-        return None
-    common = sorted(set.intersection(*(set(one) for one in values)))
-    zero: Seeds = [dict.fromkeys(common, 0.0)]
-    found = crossed_mean(contrast([values], [zero]), confidence, 0.0, 1.0)
-    return {"mean": found.mean, "ci": list(found.interval), "by_seed": list(found.by_seed), "problems": found.problems}
+def _row_means(rates: Mapping[str, Seeds], confidence: float) -> dict[str, RowMean]:
+    """Row -> its mean, for the rows that have scores."""
+    found = {}
+    for row, values in rates.items():
+        if values:
+            zero: Seeds = [dict.fromkeys(set.intersection(*map(set, values)), 0.0)]
+            one = crossed_mean(contrast([values], [zero]), confidence, 0.0, 1.0)
+            found[row] = RowMean(mean=one.mean, ci=one.interval, by_seed=one.by_seed, problems=one.problems)
+    return found
 
 
-def _answer(question: Question, values: Mapping[str, Seeds], confidence: float) -> dict[str, Any] | None:
-    plus, minus = [values[row] for row in question.plus], [values[row] for row in question.minus]
-    if not all((*plus, *minus)):
-        return None
-    table = contrast(plus, minus)
-    if not table.size:
-        return None
-    found: Crossed = crossed_mean(table, confidence, -1.0, 1.0)
+def _differences(
+    questions: Sequence[Question], rates: Mapping[str, Mapping[str, Seeds]], confidence: float
+) -> dict[tuple[str, str], Difference]:
+    """(suite, question) -> its answer by one measure. p is corrected over all of them, which are one family."""
+    found = {}
+    for suite, values in rates.items():
+        for question in questions:
+            plus, minus = [values[row] for row in question.plus], [values[row] for row in question.minus]
+            if all((*plus, *minus)) and (table := contrast(plus, minus)).size:
+                found[suite, question.name] = crossed_mean(table, confidence, -1.0, 1.0)
+    adjusted = adjust([one.p for one in found.values()], CORRECTION)
     return {
-        "difference": found.mean,
-        "ci": list(found.interval),
-        "p": found.p,
-        "by_seed": list(found.by_seed),
-        "problems": found.problems,
+        key: Difference(
+            difference=one.mean,
+            ci=one.interval,
+            p=one.p,
+            by_seed=one.by_seed,
+            problems=one.problems,
+            p_adjusted=p,
+            significant=p < 1 - confidence,
+        )
+        for (key, one), p in zip(found.items(), adjusted, strict=True)
+        if p is not None
     }
 
 
-def _correct(suites: Mapping[str, Any], confidence: float) -> None:
-    """Correct p over all questions on all suites, sampled and greedy ones each as one family."""
-    for measure in MEASURES:
-        answers = [
-            answer[measure] for found in suites.values() for answer in found["answers"] if answer[measure] is not None
-        ]
-        for answer, adjusted in zip(answers, adjust([answer["p"] for answer in answers], CORRECTION), strict=True):
-            answer["p_adjusted"] = adjusted
-            answer["significant"] = adjusted is not None and adjusted < 1 - confidence
-
-
-def _metrics(
-    sources: Sequence[RowSource], summaries: Mapping[str, Mapping[str, Any]], suite: str
-) -> dict[str, float | None]:
+def _metrics(sources: Sequence[RowSource], summaries: Mapping[str, Summary], suite: str) -> dict[str, float | None]:
+    """The shown metrics of a row on a suite, each the mean over seeds."""
     found = []
     for source in sources:
-        model = summaries.get(source.run, {}).get("arms", {}).get(source.model, {"suites": {}})
-        found.append(model["suites"].get(suite, {}).get("metrics", {}))
-    return {name: mean(metrics.get(name) for metrics in found) for name in SHOWN_METRICS}
+        arm = summaries[source.run].arms.get(source.model) if source.run in summaries else None
+        if arm is not None and suite in arm.suites:
+            found.append(arm.suites[suite].metrics)
+    return {name: mean(getattr(metrics, name) for metrics in found) for name in SHOWN_METRICS}
 
 
 def _errors(sources: Sequence[RowSource], tallies: Mapping[str, Tally], suite: str) -> dict[str, float]:
-    """Error code -> share of attempts, the commonest first, over all seeds."""
+    """Error code -> share of attempts over all seeds, the commonest first."""
     total: Counter[str] = Counter()
+    attempts = 0
     for source in sources:
-        total += tallies[source.run].errors.get((source.model, suite), Counter())
-    attempts = total.pop("attempts", 0)
+        codes, counted = tallies[source.run].errors(source.model, suite)
+        total += codes
+        attempts += counted
     return {code: count / attempts for code, count in sorted(total.items(), key=lambda item: (-item[1], item[0]))}
 
 
-def _findings(summary: Mapping[str, Any]) -> list[str]:
-    """One sentence a question and suite, made from the figures."""
+def _findings(suite: str, found: SweepSuite) -> list[Finding]:
+    """One sentence a question: of sampled attempts, or of greedy ones where none were sampled."""
     sentences = []
-    for suite, found in summary["suites"].items():
-        for answer in found["answers"]:
-            measure = next((one for one in MEASURES if answer[one] is not None), None)
-            if measure is None:
-                continue
-            figures = answer[measure]
-            verdict = "" if figures["significant"] else "no difference shown: "
-            low, high = (f"{100 * bound:+.1f}".replace("-", "−") for bound in figures["ci"])
-            seeds = ", ".join(f"{100 * one:+.1f}".replace("-", "−") for one in figures["by_seed"])
-            by_seed = f"; by seed {seeds}" if len(figures["by_seed"]) > 1 else ""
-            of_plus, of_minus = (_named(found, answer[side], measure) for side in ("plus", "minus"))
-            sentences.append(
-                f"{suite}, {answer['question']}: {verdict}{points(figures['difference'])} ({low} to {high}; "
-                f"{p_text(figures['p_adjusted'])} after correction, {figures['problems']} problems{by_seed}; "
-                f"{measure} accuracy, {of_plus} minus {of_minus})."
-            )
+    for answer in found.answers:
+        figures, measure = answer.sampled or answer.greedy, "sampled" if answer.sampled else "greedy"
+        if figures is None:
+            continue
+        accuracy = {row.row: one.mean for row in found.rows if (one := row.sampled if answer.sampled else row.greedy)}
+        of_plus, of_minus = (
+            ("the mean of " if len(rows) > 1 else "")
+            + " and ".join(f"{row} {percent(accuracy.get(row))}" for row in rows)
+            for rows in (answer.plus, answer.minus)
+        )
+        seeds = f"; by seed {', '.join(map(signed, figures.by_seed))}" if len(figures.by_seed) > 1 else ""
+        verdict = "" if figures.significant else "no difference shown: "
+        text = (
+            f"{suite}, {answer.question}: {verdict}{points(figures.difference)} ({between(figures.ci)}; "
+            f"{p_text(figures.p_adjusted)} after correction, {figures.problems} problems{seeds}; "
+            f"{measure} accuracy, {of_plus} minus {of_minus})."
+        )
+        sentences.append(Finding(text, "note" if figures.significant else "chance"))
     return sentences
 
 
-def _named(found: Mapping[str, Any], names: Sequence[str], measure: str) -> str:
-    """Rows with their accuracy."""
-    accuracy = {row["row"]: row[measure]["mean"] for row in found["rows"] if row[measure] is not None}
-    shown = [f"{name} {percent(accuracy.get(name))}" for name in names]
-    return shown[0] if len(shown) == 1 else f"the mean of {' and '.join(shown)}"
+def read_sweep_summary(stored: bytes) -> SweepSummary:
+    """A sweep's stored summary; the findings of older ones are bare sentences. Raises msgspec.DecodeError."""
+    table = msgspec.json.decode(stored)
+    table["findings"] = [{"text": one} if isinstance(one, str) else one for one in table["findings"]]
+    return msgspec.convert(table, SweepSummary)

@@ -2,20 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from cluster.errors import ChainprefError
-from evaluation.certainty.statistics import generator, mean_interval
 from evaluation.config import EvaluationConfig
-from evaluation.measures.attempts import Attempt, problem_rates
-from evaluation.measures.metrics import mean
+from evaluation.figures import Slice
+from evaluation.measures.attempts import Attempt
+from evaluation.measures.suites import slice_of
 from rollout.records import Problem
 
 Cells = Mapping[tuple[str, str], Sequence[Attempt]]
+"""(arm, suite) -> its attempts."""
 
 
 def toolbox_sizes(problems: Iterable[Problem]) -> dict[str, int]:
-    """Toolbox's name -> how many functions it has, the finish included. One that cannot be loaded here is left out."""
+    """Toolbox's name -> number of its functions, the finish included. Toolboxes that do not load here are left out."""
     from rollout.toolboxes import load_toolbox
 
     sizes: dict[str, int] = {}
@@ -27,11 +27,13 @@ def toolbox_sizes(problems: Iterable[Problem]) -> dict[str, int]:
     return sizes
 
 
-def by_functions(cells: Cells, problems: Mapping[str, Problem], config: EvaluationConfig) -> dict[str, Any]:
-    """Family -> arm -> number of functions -> {n, accuracy, ci}, over all suites of a family that has several numbers.
+def by_functions(
+    cells: Cells, problems: Mapping[str, Problem], config: EvaluationConfig
+) -> dict[str, dict[str, dict[str, Slice]]]:
+    """Family -> arm -> number of functions -> accuracy, for families whose suites offer several numbers of functions.
 
-    Variant suites are left out: their problems are changed in other ways, too. Attempts are the sampled ones of a suite
-    that has some, else the greedy ones.
+    Variant suites are left out, because their problems differ in other ways, too. The sampled attempts of a suite
+    count, or the greedy ones where it has no sampled ones.
     """
     sizes = toolbox_sizes(problems.values())
     found: dict[str, dict[str, dict[int, list[Attempt]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
@@ -45,16 +47,12 @@ def by_functions(cells: Cells, problems: Mapping[str, Problem], config: Evaluati
                 found[problem.family][arm][size].append(attempt)
     return {
         family: {
-            arm: {str(size): _figures(arm, family, size, of_size[size], config) for size in sorted(of_size)}
+            arm: {
+                str(size): slice_of(of_size[size], config, "functions", arm, family, str(size))
+                for size in sorted(of_size)
+            }
             for arm, of_size in arms.items()
         }
         for family, arms in sorted(found.items())
         if len({size for of_size in arms.values() for size in of_size}) > 1
     }
-
-
-def _figures(arm: str, family: str, size: int, attempts: Sequence[Attempt], config: EvaluationConfig) -> dict[str, Any]:
-    values = list(problem_rates(attempts).values())
-    rng = generator(config.seed, "functions", arm, family, str(size))
-    ci = list(mean_interval(values, config, rng)) if values else None
-    return {"n": len(values), "accuracy": mean(values), "ci": ci}

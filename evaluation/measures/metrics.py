@@ -10,7 +10,9 @@ import json
 import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import msgspec
 
 from rollout.records import Call
 
@@ -19,35 +21,49 @@ Item = TypeVar("Item", bound=Hashable)
 NESTED = "$call"
 """The key under which a call stands as a value inside another call's arguments (`rollout.toolboxes.nesting`)."""
 
+Share = float | None
+OverK = dict[str, float]
+
+
+class Metrics(msgspec.Struct, frozen=True, kw_only=True):
+    """The metrics of one arm on one suite, each with its meaning, which the report prints.
+
+    They are shares between 0 and 1, except `format_entropy` (bits), `calls_ratio` and the last two (tokens and calls).
+    A metric is None where nothing was counted for it. `pass_at_k` and `pass_hat_k` map k, as text, to a chance.
+    """
+
+    pass_at_k: Annotated[OverK, "chance that at least one of k attempts is right (unbiased, Chen et al. 2021)"]
+    pass_hat_k: Annotated[OverK, "chance that all of k attempts are right (tau-bench)"]
+    win_rate: Annotated[Share, "attempts whose final value equals gold's, rounded to gold's decimals (NESTFUL)"]
+    name_f1: Annotated[Share, "F1 of function names against a known solution (NESTFUL)"]
+    argument_f1: Annotated[Share, "F1 of (function, argument, value) against a known solution (NESTFUL)"]
+    lcs: Annotated[Share, "longest common subsequence of names over the longer sequence (Granite)"]
+    partial_match: Annotated[Share, "positions whose call equals the known solution's (NESTFUL)"]
+    full_match: Annotated[Share, "attempts whose every call equals the known solution's (NESTFUL)"]
+    hallucinated_rate: Annotated[Share, "attempts that name a function which is not there (Granite)"]
+    abstention_precision: Annotated[Share, "claims that a problem cannot be solved: how many are true"]
+    abstention_recall: Annotated[Share, "attempts at problems that cannot be solved: how many say so"]
+    subtask_score: Annotated[Share, "the subtask's own score, see the table of subtasks (Granite)"]
+    format_validity: Annotated[Share, "replies from which a call could be read"]
+    format_adherence: Annotated[Share, "replies in the call format that was asked for, whether or not they parse"]
+    format_entropy: Annotated[Share, "Shannon entropy of the forms of replies, in bits; 0 where there is one form"]
+    diversity_text: Annotated[Share, "chance that two right attempts at one problem differ in wording (Gini-Simpson)"]
+    diversity_calls: Annotated[Share, "chance that two right attempts at one problem differ in a call"]
+    diversity_structure: Annotated[Share, "chance that two right attempts at one problem differ in the order of names"]
+    needed_share: Annotated[Share, "calls of right attempts that the answer rests on (backward slice, an estimate)"]
+    redundancy: Annotated[Share, "calls that repeat an earlier successful call of their attempt"]
+    calls_ratio: Annotated[Share, "calls of right attempts over the calls of the shortest known solution"]
+    contradicted_share: Annotated[Share, "calls with a number that stands in neither problem nor results (an estimate)"]
+    failed_step_share: Annotated[Share, "steps with an error code"]
+    recovery_rate: Annotated[Share, "attempts with a failed step that still end right"]
+    tokens_per_right: Annotated[Share, "tokens generated per right answer, those of wrong attempts included"]
+    calls_per_right: Annotated[Share, "calls made per right answer, those of wrong attempts included"]
+
+
 MEANING: Mapping[str, str] = {
-    "pass_at_k": "chance that at least one of k attempts is right (unbiased estimator, Chen et al. 2021)",
-    "pass_hat_k": "chance that all of k attempts are right (tau-bench)",
-    "win_rate": "attempts whose final value equals gold's, rounded to gold's decimals (NESTFUL)",
-    "name_f1": "F1 of function names against a known solution, mean over attempts (NESTFUL)",
-    "argument_f1": "F1 of (function, argument, value) against a known solution, mean over attempts (NESTFUL)",
-    "lcs": "longest common subsequence of names over the longer sequence (Granite)",
-    "partial_match": "positions whose call equals the known solution's (NESTFUL)",
-    "full_match": "attempts whose every call equals the known solution's (NESTFUL)",
-    "hallucinated_rate": "attempts that name a function which is not there (Granite)",
-    "abstention_precision": "of the answers that say a problem cannot be solved, those at problems that cannot be",
-    "abstention_recall": "of the attempts at problems that cannot be solved, those that say so",
-    "subtask_score": "the subtask's own score, see the table of subtasks (Granite)",
-    "format_validity": "replies from which a call could be read",
-    "format_adherence": "replies written in the call format that was asked for, whether or not they parse",
-    "format_entropy": "Shannon entropy of the forms of replies, in bits: 0 where one form is all there is",
-    "diversity_text": "chance that two right attempts at one problem differ in wording (1 - Simpson's index)",
-    "diversity_calls": "chance that two right attempts at one problem differ in a call",
-    "diversity_structure": "chance that two right attempts at one problem differ in their sequence of names",
-    "needed_share": "calls of right attempts whose result reaches the answer (backward slice over values, an estimate)",
-    "redundancy": "calls that repeat an earlier successful call of their attempt",
-    "calls_ratio": "calls of right attempts over the calls of the shortest known solution",
-    "contradicted_share": "calls with a number that neither the problem nor an earlier result holds (an estimate)",
-    "failed_step_share": "steps with an error code",
-    "recovery_rate": "attempts with a failed step that still end right",
-    "tokens_per_right": "tokens generated, wrong attempts included, per right answer",
-    "calls_per_right": "calls made, wrong attempts included, per right answer",
+    name: hint.__metadata__[0] for name, hint in get_type_hints(Metrics, include_extras=True).items()
 }
-"""Name in `summary.json` -> what it says; the report prints it."""
+"""Metric -> what it measures."""
 
 
 def pass_at_k(n: int, right: int, k: int) -> float:

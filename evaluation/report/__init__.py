@@ -1,1 +1,1 @@
-"""The report as a page that needs no server, and what the terminal shows of it."""
+"""The report: pages that need no server, and tables and chains for the terminal."""

@@ -1,4 +1,4 @@
-"""Which chains the report shows, cut to what a page can carry. What is left out is counted, so that it can be said."""
+"""Which chains the report shows, cut to what a page can carry. What is left out is counted."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -7,7 +7,7 @@ import numpy as np
 
 from evaluation.measures.attempts import arm_order
 from evaluation.report.chains import codes_of, first_difference
-from rollout.records import CallResult, Outcome, Problem, Score, Step
+from rollout.records import Episode, Outcome, Problem, Score, Step
 
 PROBLEMS_SHOWN = 120
 LONGEST_REPLY = 1200
@@ -19,12 +19,12 @@ BUDGET = 2_000_000
 
 
 class StepView(msgspec.Struct, frozen=True):
-    """One step: the part of the reply that the reference also has, the part that differs, and the results."""
+    """One step: the part of the reply that the reference also has, the rest, and the results."""
 
     number: int
     same: str
     differs: str
-    parts_here: bool
+    differs_here: bool
     cut: int
     """Characters left out at the end."""
     results: tuple[tuple[str, str], ...]
@@ -32,9 +32,9 @@ class StepView(msgspec.Struct, frozen=True):
 
 
 class ChainView(msgspec.Struct, frozen=True):
-    """One attempt of one arm."""
+    """One attempt, under the name of its arm or of its samples."""
 
-    arm: str
+    name: str
     outcome: str
     error: str
     steps: tuple[StepView, ...]
@@ -79,6 +79,7 @@ class _Cell(msgspec.Struct):
 
 
 Cells = dict[tuple[str, str], dict[str, _Cell]]
+"""(suite, problem) -> arm -> its attempts."""
 
 
 def choose_chains(
@@ -89,14 +90,24 @@ def choose_chains(
     attempts = 0
     for score in scores:
         attempts += 1
-        _add(cells.setdefault((score.suite, score.episode.problem_id), {}).setdefault(score.model, _Cell()), score)
+        cell = cells.setdefault((score.suite, score.episode.problem_id), {}).setdefault(score.model, _Cell())
+        if score.episode.outcome is not Outcome.INFRASTRUCTURE:
+            cell.counted += 1
+            cell.right += score.episode.outcome is Outcome.RIGHT
+        if score.greedy:
+            cell.greedy = cell.greedy or score
+        elif cell.sampled is None or score.episode.sample < cell.sampled.episode.sample:
+            cell.sampled = score
     differing = {key for key, found in cells.items() if _differs(found)}
     rng = np.random.default_rng([seed, 7])
     views: list[ProblemView] = []
     budget = BUDGET
     for key in _draw(sorted(cells), differing, most, rng):
         view = _problem_view(key, cells[key], problems.get(key[1]), baseline)
-        budget -= _size(view)
+        steps = [step for _, chains in view.rounds for chain in chains for step in chain.steps]
+        # Each step and each result costs some markup beside its text.
+        budget -= sum(len(step.same) + len(step.differs) + 80 for step in steps) + len(view.text) + len(view.gold)
+        budget -= sum(len(text) + 80 for step in steps for _, text in step.results)
         if budget < 0:
             break
         views.append(view)
@@ -104,24 +115,8 @@ def choose_chains(
     return Shown(tuple(views), len(cells), attempts, len(differing))
 
 
-def _size(view: ProblemView) -> int:
-    """Characters of text in a view, with something for the markup of each step."""
-    steps = [step for _, chains in view.rounds for chain in chains for step in chain.steps]
-    results = sum(len(text) + 80 for step in steps for _, text in step.results)
-    return len(view.text) + len(view.gold) + sum(len(step.same) + len(step.differs) + 80 for step in steps) + results
-
-
-def _add(cell: _Cell, score: Score) -> None:
-    if score.episode.outcome is not Outcome.INFRASTRUCTURE:
-        cell.counted += 1
-        cell.right += score.episode.outcome is Outcome.RIGHT
-    if score.greedy:
-        cell.greedy = cell.greedy or score
-    elif cell.sampled is None or score.episode.sample < cell.sampled.episode.sample:
-        cell.sampled = score
-
-
 def _differs(found: Mapping[str, _Cell]) -> bool:
+    """Whether arms come to different outcomes in their greedy attempts, or in the sampled ones that are shown."""
     for attempts in ([cell.greedy for cell in found.values()], [cell.sampled for cell in found.values()]):
         if len({one.episode.outcome for one in attempts if one is not None}) > 1:
             return True
@@ -156,18 +151,19 @@ def _problem_view(
     sampled = [score for arm in arms if (score := found[arm].sampled) is not None]
     rounds = []
     if greedy:
-        rounds.append(("greedy", _chain_views(greedy)))
+        rounds.append(("greedy", chain_views([(score.model, score.episode) for score in greedy])))
     if sampled:
         numbers = sorted({score.episode.sample for score in sampled})
-        rounds.append((f"sample {', '.join(map(str, numbers))}", _chain_views(sampled)))
+        views = chain_views([(score.model, score.episode) for score in sampled])
+        rounds.append((f"sample {', '.join(map(str, numbers))}", views))
     facts = {f"{score.model}:{score.episode.outcome}" for score in (*greedy, *sampled)}
     facts |= {str(code) for score in (*greedy, *sampled) for code in codes_of(score.episode)}
     text = problem.text if problem is not None else (greedy or sampled)[0].episode.prompt_text
     return ProblemView(
         problem_id=key[1],
         suite=key[0],
-        text=_clip(text, LONGEST_PROBLEM),
-        gold=_clip(problem.gold, LONGEST_RESULT) if problem is not None else "",
+        text=clip(text, LONGEST_PROBLEM),
+        gold=clip(problem.gold, LONGEST_RESULT) if problem is not None else "",
         difficulty=problem.difficulty if problem is not None else 0,
         tallies=tuple((arm, found[arm].right, found[arm].counted) for arm in arms),
         rounds=tuple(rounds),
@@ -175,44 +171,41 @@ def _problem_view(
     )
 
 
-def _chain_views(scores: Sequence[Score]) -> tuple[ChainView, ...]:
-    reference = scores[0].episode
+def chain_views(named: Sequence[tuple[str, Episode]]) -> tuple[ChainView, ...]:
+    """Chains of one problem, each under its name, compared with the first one."""
+    reference = named[0][1]
     views = []
-    for score in scores:
-        episode = score.episode
-        parting = None if episode is reference else first_difference(reference.steps, episode.steps)
-        at = {} if parting is None else {parting.step: parting.character}
+    for name, episode in named:
+        difference = None if episode is reference else first_difference(reference.steps, episode.steps)
+        at = {} if difference is None else {difference.step: difference.character}
         shown = episode.steps[:STEPS_SHOWN]
         views.append(
             ChainView(
-                arm=score.model,
+                name=name,
                 outcome=str(episode.outcome),
-                error=str(episode.error) if episode.error is not None else "",
+                error=str(episode.error or ""),
                 steps=tuple(_step_view(index, step, at.get(index)) for index, step in enumerate(shown)),
                 steps_left_out=len(episode.steps) - len(shown),
-                ends_early=parting is not None and parting.step >= len(episode.steps),
+                ends_early=difference is not None and difference.step >= len(episode.steps),
                 is_reference=episode is reference,
             )
         )
     return tuple(views)
 
 
-def _step_view(index: int, step: Step, parting: int | None) -> StepView:
+def _step_view(index: int, step: Step, difference: int | None) -> StepView:
     text = step.text[:LONGEST_REPLY]
-    at = len(text) if parting is None else min(parting, len(text))
+    at = len(text) if difference is None else min(difference, len(text))
     return StepView(
         number=index + 1,
         same=text[:at],
         differs=text[at:],
-        parts_here=parting is not None,
+        differs_here=difference is not None,
         cut=len(step.text) - len(text),
-        results=tuple(_result_view(result) for result in step.results[:8]),
+        results=tuple((str(result.error or ""), clip(result.content, LONGEST_RESULT)) for result in step.results[:8]),
     )
 
 
-def _result_view(result: CallResult) -> tuple[str, str]:
-    return (str(result.error) if result.error is not None else "", _clip(result.content, LONGEST_RESULT))
-
-
-def _clip(text: str, most: int) -> str:
+def clip(text: str, most: int) -> str:
+    """`text`, cut after `most` characters with a note of how many more there are."""
     return text if len(text) <= most else f"{text[:most]} … ({len(text) - most} more characters)"

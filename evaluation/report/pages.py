@@ -8,7 +8,8 @@ import jinja2
 from markupsafe import Markup
 
 from cluster.store.atomic import atomic_file
-from evaluation.findings import percent
+from evaluation.figures import between, p_text, percent, points, signed
+from evaluation.report.browser import clip
 
 HERE = Path(__file__).parent
 COUNTS = ("tokens_per_right", "calls_per_right", "calls_ratio", "format_entropy")
@@ -16,19 +17,19 @@ COUNTS = ("tokens_per_right", "calls_per_right", "calls_ratio", "format_entropy"
 
 
 def environment() -> jinja2.Environment:
-    """Templates of this folder; an undefined name is an error."""
-    return jinja2.Environment(
+    """The templates of this folder, with their filters and style sheet; an undefined name is an error."""
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-def style() -> Markup:
-    """The style sheet, ours and therefore not escaped."""
-    return Markup((HERE / "page.css").read_text(encoding="utf-8"))
+    # Numbers have thin spaces between thousands.
+    made.filters |= {"figure": figure_text, "clip": clip, "count": lambda value: f"{value:,}".replace(",", "\u202f")}
+    made.filters |= {one.__name__: one for one in (between, p_text, percent, points, signed)}
+    made.globals["style"] = Markup((HERE / "page.css").read_text(encoding="utf-8"))
+    return made
 
 
 def figure_text(value: Any, name: str) -> str:
@@ -43,4 +44,4 @@ def figure_text(value: Any, name: str) -> str:
 def write_page(path: Path, page: str) -> None:
     """Write `page` to `path`, whole or not at all. Raises OSError."""
     with atomic_file(path, replace=True) as file:
-        file.write(page.encode(errors="replace"))
+        file.write(page.encode("utf-8", "replace"))

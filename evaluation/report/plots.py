@@ -1,125 +1,123 @@
-"""The report's plots, made from the figures of a summary and the rows of the trainers' logs."""
+"""The plots of a run's page, made from the figures of a summary and the rows of the trainers' logs."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from statistics import fmean
+from typing import Literal
 
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
-from evaluation.report.vector import ARMS, CODES, INK, PAPER, canvas, to_svg
+from evaluation.figures import Range, Slice, Summary
+from evaluation.report.vector import (
+    ARMS,
+    CODES,
+    INK,
+    PAPER,
+    WIDTH,
+    canvas,
+    legend_below,
+    name_rows,
+    share_lines,
+    slug,
+    to_svg,
+)
 
 Rows = Sequence[Mapping[str, float]]
 
-WIDTH = 4.7
-"""Inches: small enough that a phone shows the text at its own size."""
+Counts = Literal["errors", "forms"]
+
 MOST_POINTS = 160
-"""Of a curve; more are averaged in bins."""
+"""Points of a curve; longer ones are averaged in bins."""
 TOP_CODES = 7
+"""Error codes, and forms, that get a colour of their own; the others are drawn as one."""
 
 
 def arm_colours(arms: Sequence[str]) -> dict[str, int]:
     """Arm -> index of its colour; the well-known arms always have the same, whichever others are there."""
     fixed = {"base": 0, "teacher": 1, "sft": 2, "dpo": 3, "sft+dpo": 4}
-    colours: dict[str, int] = {}
-    free = 5
-    for arm in arms:
-        colours[arm] = fixed.get(arm, free)
-        if arm not in fixed:
-            free = 5 + (free - 4) % 3
-    return colours
+    others = [arm for arm in arms if arm not in fixed]
+    return {arm: fixed[arm] if arm in fixed else 5 + others.index(arm) % 3 for arm in arms}
 
 
-def accuracy(summary: Mapping[str, Any], suite: str) -> Markup:
+def accuracy(summary: Summary, suite: str) -> Markup:
     """Sampled (dot) and greedy (square) accuracy of every arm with intervals."""
-    arms = [arm for arm, found in summary["arms"].items() if suite in found["suites"]]
-    colours = arm_colours(list(summary["arms"]))
-    with canvas(WIDTH, 0.75 + 0.42 * len(arms)) as (figure, axes):
-        for row, arm in enumerate(arms):
-            figures = summary["arms"][arm]["suites"][suite]
+    found, colours = summary.on(suite), arm_colours(list(summary.arms))
+    with canvas(WIDTH, 0.75 + 0.42 * len(found)) as (figure, axes):
+        for row, (arm, figures) in enumerate(found.items()):
             colour = ARMS[colours[arm]]
-            _dot(axes, figures["sampled_accuracy"], figures["sampled_ci"], row - 0.14, colour, "o", colour)
-            _dot(axes, figures["accuracy"], figures["ci"], row + 0.16, colour, "s", PAPER)
-        axes.set(xlim=(-0.02, 1.02), ylim=(len(arms) - 0.4, -0.6), yticks=range(len(arms)), yticklabels=arms)
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.grid(axis="y", visible=False)
-        axes.tick_params(axis="y", length=0)
-        axes.set_title(suite)
+            dot(axes, figures.sampled_accuracy, figures.sampled_ci, row - 0.14, colour, "o", colour)
+            dot(axes, figures.accuracy, figures.ci, row + 0.16, colour, "s", PAPER)
+        axes.set_xlim(-0.02, 1.02)
+        name_rows(axes, list(found), suite)
         return to_svg(figure, f"accuracy-{slug(suite)}", f"Accuracy of every arm on {suite} with intervals")
 
 
-def _dot(
-    axes: Axes, share: float | None, ci: Sequence[float] | None, y: float, colour: str, marker: str, face: str
+def dot(
+    axes: Axes,
+    share: float | None,
+    ci: Range | None,
+    y: float,
+    colour: str,
+    marker: str,
+    face: str,
+    marks: Sequence[float] = (),
 ) -> None:
-    if share is None or ci is None:
-        return
-    axes.plot([ci[0], ci[1]], [y, y], color=colour, linewidth=1.8, solid_capstyle="round")
-    axes.plot([share], [y], marker=marker, color=colour, markerfacecolor=face, markersize=5.5, linestyle="none")
+    """A share with its interval at height y, and a stroke at each of `marks`; nothing where there is no share."""
+    if share is not None and ci is not None:
+        axes.plot(ci, [y, y], color=colour, linewidth=1.8, solid_capstyle="round")
+        axes.plot(marks, [y] * len(marks), "|", color=colour, markersize=7)
+        axes.plot([share], [y], marker, color=colour, markerfacecolor=face, markersize=5.5)
 
 
-def common_codes(summary: Mapping[str, Any]) -> list[str]:
-    """The codes that get a colour of their own, commonest first; the others are drawn as one."""
-    return _commonest(summary, "errors")
-
-
-def error_codes(summary: Mapping[str, Any], suite: str) -> Markup:
-    """Share of each arm's attempts that ended in each error code, stacked; its length is the share not right."""
-    return _stacked(summary, suite, "errors", common_codes(summary), f"Error codes of every arm on {suite}")
-
-
-def _commonest(summary: Mapping[str, Any], counts: str) -> list[str]:
-    totals: dict[str, int] = {}
-    for found in summary["arms"].values():
-        for figures in found["suites"].values():
-            for name, count in figures[counts].items():
-                totals[name] = totals.get(name, 0) + count
+def commonest(summary: Summary, counts: Counts) -> list[str]:
+    """The error codes, or the forms of replies, that get a colour of their own, commonest first."""
+    totals: Counter[str] = Counter()
+    for arm in summary.arms.values():
+        for figures in arm.suites.values():
+            totals.update(figures.errors if counts == "errors" else figures.forms)
     return sorted(totals, key=lambda name: (-totals[name], name))[:TOP_CODES]
 
 
-def _stacked(summary: Mapping[str, Any], suite: str, counts: str, names: Sequence[str], description: str) -> Markup:
-    """Bars of shares: of `errors` out of attempts, of `forms` out of all replies."""
-    arms = [arm for arm, found in summary["arms"].items() if suite in found["suites"]]
-    with canvas(WIDTH, 0.75 + 0.34 * len(arms)) as (figure, axes):
-        for row, arm in enumerate(arms):
-            figures = summary["arms"][arm]["suites"][suite]
-            total = max(1, figures["attempts"] if counts == "errors" else sum(figures[counts].values()))
+def stacked(summary: Summary, suite: str, counts: Counts) -> Markup:
+    """Every arm's bar of shares, stacked: of `errors` out of attempts, so that its length is the share that is not
+    right; or of `forms` out of all replies, so that one colour is all there is where a model settled on one format."""
+    found, names = summary.on(suite), commonest(summary, counts)
+    with canvas(WIDTH, 0.75 + 0.34 * len(found)) as (figure, axes):
+        for row, figures in enumerate(found.values()):
+            counted = figures.errors if counts == "errors" else figures.forms
+            total = max(1, figures.attempts if counts == "errors" else sum(counted.values()))
+            others = sum(count for name, count in counted.items() if name not in names)
             left = 0.0
-            for index, name in enumerate([*names, ""]):
-                others = sum(count for other, count in figures[counts].items() if other not in names)
-                width = (figures[counts].get(name, 0) if name else others) / total
-                axes.barh(row, width, left=left, height=0.62, color=CODES[index], edgecolor=PAPER, linewidth=0.6)
-                left += width
-        axes.set(ylim=(len(arms) - 0.4, -0.6), yticks=range(len(arms)), yticklabels=arms)
+            for index, count in enumerate([*(counted.get(name, 0) for name in names), others]):
+                share = count / total
+                axes.barh(row, share, left=left, height=0.62, color=CODES[index], edgecolor=PAPER, linewidth=0.6)
+                left += share
         axes.set_xlim(left=0)
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+        name_rows(axes, list(found), suite)
         axes.xaxis.set_major_locator(MaxNLocator(6))
-        axes.grid(axis="y", visible=False)
-        axes.tick_params(axis="y", length=0)
-        axes.set_title(suite)
-        return to_svg(figure, f"{counts}-{slug(suite)}", description)
+        what = "Error codes of every arm" if counts == "errors" else "Forms of every arm's replies"
+        return to_svg(figure, f"{counts}-{slug(suite)}", f"{what} on {suite}")
 
 
-def by_difficulty(summary: Mapping[str, Any], suite: str) -> Markup | None:
+def by_difficulty(summary: Summary, suite: str) -> Markup | None:
     """Accuracy over difficulty with intervals; None where there is only one difficulty."""
-    slices = {
-        arm: found["suites"][suite]["by_difficulty"]
-        for arm, found in summary["arms"].items()
-        if suite in found["suites"]
-    }
+    slices = {arm: figures.by_difficulty for arm, figures in summary.on(suite).items()}
     title = f"{suite}: accuracy by difficulty"
-    return _over_numbers(slices, list(summary["arms"]), title, f"difficulty-{slug(suite)}", "difficulty")
+    return _over_numbers(slices, list(summary.arms), title, f"difficulty-{slug(suite)}", "difficulty")
 
 
-def by_functions(summary: Mapping[str, Any], family: str) -> Markup | None:
+def by_functions(summary: Summary, family: str) -> Markup | None:
     """Accuracy over the number of functions offered, with intervals, over all suites of a family."""
-    title, slices = f"{family}: accuracy by number of functions", summary["by_functions"][family]
-    return _over_numbers(slices, list(summary["arms"]), title, f"functions-{slug(family)}", "functions offered")
+    title, slices = f"{family}: accuracy by number of functions", summary.by_functions[family]
+    return _over_numbers(slices, list(summary.arms), title, f"functions-{slug(family)}", "functions offered")
 
 
 def _over_numbers(
-    slices: Mapping[str, Mapping[str, Any]], arms: Sequence[str], title: str, name: str, horizontal: str
+    slices: Mapping[str, Mapping[str, Slice]], arms: Sequence[str], title: str, name: str, horizontal: str
 ) -> Markup | None:
-    """Arm -> number -> {accuracy, ci} as lines at evenly spaced numbers; None where there is only one number."""
+    """Arm -> number -> accuracy, as lines at evenly spaced numbers; None where there is only one number."""
     values = sorted({int(value) for found in slices.values() for value in found})
     if len(values) < 2:
         return None
@@ -127,49 +125,39 @@ def _over_numbers(
     with canvas(WIDTH, 2.7) as (figure, axes):
         for place, (arm, found) in enumerate(slices.items()):
             shift = 0.05 * (place - (len(slices) - 1) / 2)
-            points = [(values.index(value) + shift, found[str(value)]) for value in values if str(value) in found]
+            points = [
+                (values.index(int(value)) + shift, cell.accuracy, cell.ci)
+                for value, cell in found.items()
+                if cell.accuracy is not None and cell.ci is not None
+            ]
             colour = ARMS[colours[arm]]
-            x = [at for at, _ in points]
-            axes.plot(x, [cell["accuracy"] for _, cell in points], "o-", markersize=4, color=colour, label=arm)
-            for at, cell in points:
-                axes.plot([at, at], cell["ci"], color=colour, linewidth=1.0)
+            x, y = [at for at, _, _ in points], [share for _, share, _ in points]
+            axes.plot(x, y, "o-", markersize=4, color=colour, label=arm)
+            for at, _, ci in points:
+                axes.plot([at, at], ci, color=colour, linewidth=1.0)
         axes.set_xticks(range(len(values)), [str(value) for value in values])
-        axes.set(ylim=(-0.02, 1.02), xlabel=horizontal)
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.set_title(title)
-        figure.legend(loc="outside lower center", ncols=min(5, len(slices)), handlelength=1.2, columnspacing=1.2)
+        share_lines(axes, title, horizontal, min(5, len(slices)))
         return to_svg(figure, name, title)
 
 
-def common_forms(summary: Mapping[str, Any]) -> list[str]:
-    """The forms of replies that get a colour of their own, commonest first."""
-    return _commonest(summary, "forms")
-
-
-def forms(summary: Mapping[str, Any], suite: str) -> Markup:
-    """Share of each arm's replies in each form: one colour where a model has settled on one format."""
-    return _stacked(summary, suite, "forms", common_forms(summary), f"Forms of every arm's replies on {suite}")
-
-
-def pass_at_k(summary: Mapping[str, Any], suite: str) -> Markup | None:
+def pass_at_k(summary: Summary, suite: str) -> Markup | None:
     """pass@k (solid) and pass^k (dashed) of every arm; None where no more than one attempt was sampled."""
-    colours = arm_colours(list(summary["arms"]))
-    found = {
-        arm: suites["suites"][suite]["metrics"] for arm, suites in summary["arms"].items() if suite in suites["suites"]
-    }
-    if max((len(metrics["pass_at_k"]) for metrics in found.values()), default=0) < 2:
+    found, colours = summary.on(suite), arm_colours(list(summary.arms))
+    ks = max((list(figures.metrics.pass_at_k) for figures in found.values()), key=len)
+    if len(ks) < 2:
         return None
     with canvas(WIDTH, 2.7) as (figure, axes):
-        for arm, metrics in found.items():
-            for key, style, label in (("pass_at_k", "-", arm), ("pass_hat_k", "--", "_")):
-                ks = [int(k) for k in metrics[key]]
-                axes.plot(ks, list(metrics[key].values()), style, color=ARMS[colours[arm]], label=label)
+        for arm, figures in found.items():
+            for over_k, style, label in (
+                (figures.metrics.pass_at_k, "-", arm),
+                (figures.metrics.pass_hat_k, "--", "_"),
+            ):
+                x = [int(k) for k in over_k]
+                axes.plot(x, list(over_k.values()), style, color=ARMS[colours[arm]], label=label)
         axes.set_xscale("log", base=2)
-        axes.set_xticks(ks, [str(k) for k in ks])
-        axes.set(ylim=(-0.02, 1.02), xlabel="k: one of k right (solid), all k right (dashed)")
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.set_title(f"{suite}: pass@k and pass^k")
-        figure.legend(loc="outside lower center", ncols=min(5, len(found)), handlelength=1.2, columnspacing=1.2)
+        axes.set_xticks([int(k) for k in ks], ks)
+        horizontal = "k: one of k right (solid), all k right (dashed)"
+        share_lines(axes, f"{suite}: pass@k and pass^k", horizontal, min(5, len(found)))
         return to_svg(figure, f"pass-{slug(suite)}", f"pass@k and pass^k on {suite}")
 
 
@@ -184,7 +172,7 @@ def curves(
 ) -> Markup | None:
     """Curves over optimizer steps; `keys`: column -> line style. None when no arm logged any of them.
 
-    `preference` keeps only rows with (True) or without (False) reward margins, whose losses share no scale;
+    `preference` keeps only rows with (True) or without (False) reward margins, whose losses have different scales;
     `from_start` draws the change since the first row.
     """
     drawn: list[tuple[str, str, list[float], list[float]]] = []
@@ -194,7 +182,10 @@ def curves(
             if len(kept) > 1:
                 x = [float(row.get("step", index)) for index, row in enumerate(kept)]
                 y = [float(row[key]) for row in kept]
-                drawn.append((arm, style, *_binned(x, [value - y[0] for value in y] if from_start else y)))
+                y = [value - y[0] for value in y] if from_start else y
+                size = -(-len(kept) // MOST_POINTS)
+                x, y = ([fmean(values[at : at + size]) for at in range(0, len(kept), size)] for values in (x, y))
+                drawn.append((arm, style, x, y))
     if not drawn:
         return None
     colours = arm_colours(list(training))
@@ -206,12 +197,12 @@ def curves(
             axes.axhline(0, color=INK, linewidth=0.7)
         axes.set_xlabel(horizontal)
         axes.set_title(title)
-        figure.legend(loc="outside lower center", ncols=5, handlelength=1.2, columnspacing=1.2)
+        legend_below(axes, 5)
         return to_svg(figure, name, title)
 
 
 def training_plots(training: Mapping[str, Rows]) -> list[Markup]:
-    """Losses, rewards, what happened to the likelihoods, gradients, and how fast it went."""
+    """Plots of losses, rewards, log-probabilities, gradients and speed, as far as the trainers logged them."""
     made = [
         curves(training, {"loss": "-"}, "loss of supervised arms", "loss-sft", preference=False),
         curves(training, {"loss": "-"}, "loss of preference arms", "loss-dpo", preference=True),
@@ -238,17 +229,3 @@ def training_plots(training: Mapping[str, Rows]) -> list[Markup]:
         curves(training, {"fraction_of_limit": "-"}, "share of the machine's matrix rate", "fraction-of-limit"),
     ]
     return [plot for plot in made if plot is not None]
-
-
-def _binned(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[float]]:
-    size = -(-len(x) // MOST_POINTS)
-    starts = range(0, len(x), size)
-    return (
-        [sum(x[start : start + size]) / len(x[start : start + size]) for start in starts],
-        [sum(y[start : start + size]) / len(y[start : start + size]) for start in starts],
-    )
-
-
-def slug(text: str) -> str:
-    """`text` as part of an id."""
-    return "".join(letter if letter.isascii() and letter.isalnum() else f"_{ord(letter):x}" for letter in text)

@@ -1,106 +1,95 @@
-"""The summary as a table for the terminal: arms down, suites across, intervals beside every figure."""
+"""Summaries as tables for the terminal: arms (or a sweep's rows) down, intervals beside every figure, then findings.
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+On a terminal narrower than NARROW columns, intervals and shares stand in the line below. Names of arms may break then;
+those of error codes never do.
+"""
+
+from collections.abc import Iterable
 
 from rich.box import HEAVY_HEAD, SIMPLE_HEAD
 from rich.console import Console, ConsoleOptions, Group, RenderResult
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from evaluation.findings import folded, percent, points, tone
+from evaluation.figures import Finding, Range, Summary, percent, signed
+from evaluation.findings import folded
 
-TONES = {"loss": "bold red", "gain": "", "": ""}
+NARROW = 90
 
 
 class SummaryTable:
-    """A rich renderable of a summary: one table a suite, then the findings.
+    """A rich renderable of a run's summary: one table a suite, then the answer and the findings."""
 
-    On a narrow terminal intervals and shares stand in the line below; names of arms may break, those of errors never.
-    """
-
-    def __init__(self, summary: Mapping[str, Any], findings: bool = True) -> None:
+    def __init__(self, summary: Summary, findings: bool = True) -> None:
         self._summary = summary
         self._findings = findings
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for suite in suites_of(self._summary):
-            yield suite_table(self._summary, suite, narrow=options.max_width < 90)
+        for suite in self._summary.suites:
+            yield suite_table(self._summary, suite, narrow=options.max_width < NARROW)
         if self._findings:
-            told, by_chance = folded(self._summary["findings"])
-            yield Group(*(Text(f"• {sentence}", style=TONES[tone(sentence)]) for sentence in told))
+            at_once, by_chance = folded(self._summary.findings)
+            yield Text(f"\n{self._summary.answer.text}\n", style="bold")
+            yield bullets(at_once)
             if by_chance:
-                yield Text(f"• {len(by_chance)} more differences were not shown; the report tells them.")
-
-    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        return Measurement(40, options.max_width)
+                yield Text(f"• {len(by_chance)} more differences were not shown; the report lists them.")
 
 
-def suites_of(summary: Mapping[str, Any]) -> list[str]:
-    """The suites that any arm was scored on, sorted."""
-    return sorted({suite for arm in summary["arms"].values() for suite in arm["suites"]})
-
-
-def suite_table(summary: Mapping[str, Any], suite: str, narrow: bool = False) -> Table:
+def suite_table(summary: Summary, suite: str, narrow: bool = False) -> Table:
     """One suite: greedy and sampled accuracy with intervals, the difference to the baseline, the commonest error."""
-    baseline = summary["evaluation"]["baseline"]
-    confidence = f"{100 * summary['evaluation']['confidence']:g} %"
-    title = f"{suite}: executed accuracy, {confidence} intervals"
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD if narrow else HEAVY_HEAD)
+    baseline = summary.evaluation.baseline
+    table = left_table(
+        f"{suite}: executed accuracy, {100 * summary.evaluation.confidence:g} % intervals",
+        f"difference: paired, * significant after {summary.evaluation.correction.capitalize()}'s correction",
+    )
+    table.box = SIMPLE_HEAD if narrow else HEAVY_HEAD
     table.add_column("arm", style="bold", overflow="fold", no_wrap=not narrow)
     for heading in ("greedy", "sampled", f"sampled − {baseline}"):
         table.add_column(heading, justify="right", no_wrap=True)
     if not narrow:
         table.add_column("problems", justify="right")
     table.add_column("commonest error", no_wrap=True)
-    against = {row["a"]: row for row in summary["comparisons"] if row["suite"] == suite and row["b"] == baseline}
-    for arm, found in summary["arms"].items():
-        figures = found["suites"].get(suite)
-        if figures is None:
-            continue
+    against = summary.against(suite, baseline)
+    for arm, figures in summary.on(suite).items():
+        row = against.get(arm)
+        code, count = next(iter(figures.errors.items()), ("", 0))
         table.add_row(
             Text(arm),
-            _with_interval(figures["accuracy"], figures["ci"], narrow),
-            _with_interval(figures["sampled_accuracy"], figures["sampled_ci"], narrow),
-            _difference(against.get(arm), narrow),
-            *([] if narrow else [str(figures["problems"])]),
-            _commonest(figures, narrow),
+            accuracy_text(figures.accuracy, figures.ci, narrow),
+            accuracy_text(figures.sampled_accuracy, figures.sampled_ci, narrow),
+            difference_text(row.difference, row.ci, narrow, row.significant)
+            if row and row.measure == "sampled accuracy"
+            else "",
+            *([] if narrow else [str(figures.problems)]),
+            f"{code}{_separator(narrow)}{percent(count / figures.attempts)}" if count else "",
         )
-    table.caption = (
-        f"difference: paired, * significant after {summary['evaluation']['correction'].capitalize()}'s correction"
-    )
-    table.caption_justify = "left"
     return table
 
 
-def print_summary(summary: Mapping[str, Any], console: Console | None = None) -> None:
-    """Print the tables and the findings."""
-    (console or Console()).print(SummaryTable(summary))
+def left_table(title: str, caption: str | None = None) -> Table:
+    """An empty table whose title and caption stand on the left."""
+    return Table(title=title, title_justify="left", title_style="bold", caption=caption, caption_justify="left")
 
 
-def _with_interval(share: float | None, ci: Sequence[float] | None, narrow: bool) -> Text:
+def accuracy_text(share: float | None, ci: Range | None, narrow: bool) -> Text:
+    """An accuracy and its interval in percent."""
     text = Text(percent(share))
     if ci is not None:
-        text.append(f"{_break(narrow)}[{100 * ci[0]:.1f}, {100 * ci[1]:.1f}]", style="dim")
+        text.append(f"{_separator(narrow)}[{100 * ci[0]:.1f}, {100 * ci[1]:.1f}]", style="dim")
     return text
 
 
-def _difference(row: Mapping[str, Any] | None, narrow: bool) -> Text:
-    if row is None or not row["measure"].startswith("sampled"):
-        return Text("")
-    style = "" if not row["significant"] else "green" if row["difference"] > 0 else "red"
-    text = Text(points(row["difference"]).removesuffix(" points") + ("*" if row["significant"] else ""), style=style)
-    low, high = (f"{100 * bound:+.1f}".replace("-", "−") for bound in row["ci"])
-    return text.append(f"{_break(narrow)}[{low}, {high}]", style="dim")
+def difference_text(difference: float, ci: Range, narrow: bool = True, significant: bool = False) -> Text:
+    """A difference in points with its interval; a star and a colour where it is significant."""
+    style = "" if not significant else "green" if difference > 0 else "red"
+    text = Text(signed(difference) + "*" * significant, style=style)
+    return text.append(f"{_separator(narrow)}[{signed(ci[0])}, {signed(ci[1])}]", style="dim")
 
 
-def _break(narrow: bool) -> str:
+def bullets(findings: Iterable[Finding]) -> Group:
+    """Findings as a list; losses stand out."""
+    return Group(*(Text(f"• {one.text}", style="bold red" if one.tone == "loss" else "") for one in findings))
+
+
+def _separator(narrow: bool) -> str:
     return "\n" if narrow else " "
-
-
-def _commonest(figures: Mapping[str, Any], narrow: bool) -> Text:
-    if not figures["errors"] or not figures["attempts"]:
-        return Text("")
-    code, count = next(iter(figures["errors"].items()))
-    return Text(f"{code}{_break(narrow)}{percent(count / figures['attempts'])}")

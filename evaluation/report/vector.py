@@ -6,7 +6,7 @@ drawing is right in light and in dark.
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import matplotlib as mpl
@@ -14,7 +14,10 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
+WIDTH = 4.7
+"""Inches: small enough that a phone shows the text at its own size."""
 INK, GRID, PAPER = "#0a0b00", "#0a0b01", "#0a0b02"
 ARMS = tuple(f"#0a0b1{index:x}" for index in range(8))
 CODES = tuple(f"#0a0b2{index:x}" for index in range(8))
@@ -72,7 +75,11 @@ def to_svg(figure: Figure, name: str, description: str) -> Markup:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', _opening(description), text, count=1)
+    label = str(Markup.escape(description))
+    view = re.search(r'viewBox="[^"]*"', text)
+    assert view is not None, "matplotlib writes a viewBox"
+    opening = f'<svg xmlns="http://www.w3.org/2000/svg" {view[0]} role="img" aria-label="{label}">'
+    text = opening + text[text.index(">") + 1 :]
     text = re.sub(r'\bid="', f'id="{name}-', text)
     text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{name}-", text)
     text = text.replace("xlink:href", "href")
@@ -82,6 +89,28 @@ def to_svg(figure: Figure, name: str, description: str) -> Markup:
     return Markup(text)
 
 
-def _opening(description: str) -> str:
-    label = str(Markup.escape(description)).replace("\\", "\\\\")
-    return rf'<svg xmlns="http://www.w3.org/2000/svg" \1 role="img" aria-label="{label}">'
+def name_rows(axes: Axes, names: Sequence[str], title: str, unit: str = "%") -> None:
+    """Names from the top down at y = 0, 1, ...; the horizontal axis is of shares, in `unit`."""
+    axes.set(ylim=(len(names) - 0.4, -0.6), yticks=range(len(names)), yticklabels=names)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=unit))
+    axes.grid(axis="y", visible=False)
+    axes.tick_params(axis="y", length=0)
+    axes.set_title(title)
+
+
+def share_lines(axes: Axes, title: str, horizontal: str, columns: int) -> None:
+    """The vertical axis is of shares from 0 to 1; the legend stands below the plot in `columns` columns."""
+    axes.set(ylim=(-0.02, 1.02), xlabel=horizontal)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.set_title(title)
+    legend_below(axes, columns)
+
+
+def legend_below(axes: Axes, columns: int) -> None:
+    """The legend, below the plot."""
+    axes.figure.legend(loc="outside lower center", ncols=columns, handlelength=1.2, columnspacing=1.2)
+
+
+def slug(text: str) -> str:
+    """`text` as part of an id."""
+    return "".join(letter if letter.isascii() and letter.isalnum() else f"_{ord(letter):x}" for letter in text)

@@ -9,9 +9,10 @@ from rich.console import Console
 
 from cluster.errors import RequestError
 from evaluation.config import EvaluationConfig
+from evaluation.figures import Summary
 from evaluation.measures.attempts import arm_order
 from evaluation.report.table import SummaryTable
-from evaluation.summary import Summary, build_summary
+from evaluation.summary import build_summary, read_summary, to_json
 from rollout.records import ErrorCode, Outcome, Problem, Score
 from tests.evaluation.synthetic import ARMS, DATA, SECONDS, VERSIONS, Skill, make_problems, make_scores
 
@@ -38,21 +39,22 @@ def build(scores: Sequence[Score], problems: list[Problem]) -> Summary:
 
 
 def test_shape_is_the_contract(summary: Summary) -> None:
-    assert json.loads(json.dumps(summary, allow_nan=False)) == summary
-    assert list(summary["arms"]) == ["base", "teacher", "sft", "dpo", "sft+dpo"]
-    for arm in summary["arms"].values():
+    assert read_summary(to_json(summary), "summary.json") == summary
+    assert list(summary.arms) == ["base", "teacher", "sft", "dpo", "sft+dpo"]
+    stored = json.loads(to_json(summary))
+    for arm in stored["arms"].values():
         assert list(arm["suites"]) == ["arithmetic", "fol"]
         for figures in arm["suites"].values():
             assert {"n", "accuracy", "ci", "sampled_accuracy", "sampled_ci", "errors"} <= figures.keys()
             assert figures["ci"][0] <= figures["accuracy"] <= figures["ci"][1]
             assert figures["sampled_ci"][0] <= figures["sampled_accuracy"] <= figures["sampled_ci"][1]
-    assert len(summary["comparisons"]) == 2 * 10
-    for row in summary["comparisons"]:
+    assert len(stored["comparisons"]) == 2 * 10
+    for row in stored["comparisons"]:
         assert {"a", "b", "suite", "difference", "ci", "p", "measure", "greedy_difference", "greedy_p"} <= row.keys()
         assert row["p"] <= row["p_adjusted"]
-    assert summary["data"] == DATA
-    assert summary["seconds"] == SECONDS
-    assert summary["versions"] == VERSIONS
+    assert stored["data"] == DATA
+    assert stored["seconds"] == SECONDS
+    assert stored["versions"] == VERSIONS
 
 
 def test_accuracies_are_what_the_scores_say(summary: Summary, scores: list[Score]) -> None:
@@ -70,42 +72,42 @@ def test_accuracies_are_what_the_scores_say(summary: Summary, scores: list[Score
             and score.greedy
             and score.episode.outcome is not Outcome.INFRASTRUCTURE
         ]
-        figures = summary["arms"][arm]["suites"]["fol"]
-        assert figures["n"] == len(greedy)
-        assert figures["accuracy"] == pytest.approx(sum(greedy) / len(greedy))
-        assert figures["n"] + figures["samples"] == len(counted)
-        assert figures["metrics"]["pass_at_k"]["1"] == pytest.approx(figures["sampled_accuracy"])
+        figures = summary.arms[arm].suites["fol"]
+        assert figures.n == len(greedy)
+        assert figures.accuracy == pytest.approx(sum(greedy) / len(greedy))
+        assert figures.n + figures.samples == len(counted)
+        assert figures.metrics.pass_at_k["1"] == pytest.approx(figures.sampled_accuracy)
 
 
 def test_infrastructure_is_counted_apart_and_truncation_counts_as_not_right(
     summary: Summary, scores: list[Score]
 ) -> None:
     lost = sum(score.episode.outcome is Outcome.INFRASTRUCTURE for score in scores)
-    cells = [figures for arm in summary["arms"].values() for figures in arm["suites"].values()]
+    cells = [figures for arm in summary.arms.values() for figures in arm.suites.values()]
     assert lost > 0
-    assert sum(figures["infrastructure"] for figures in cells) == lost
-    assert sum(figures["n"] + figures["samples"] for figures in cells) == len(scores) - lost
-    assert sum(figures["errors"].get("reply_cut", 0) for figures in cells) > 0
+    assert sum(figures.infrastructure for figures in cells) == lost
+    assert sum(figures.n + figures.samples for figures in cells) == len(scores) - lost
+    assert sum(figures.errors.get("reply_cut", 0) for figures in cells) > 0
 
 
 def test_same_scores_in_another_order_give_the_same_figures(
     summary: Summary, problems: list[Problem], scores: list[Score]
 ) -> None:
     again = build(scores[::-1], problems)
-    assert again["comparisons"] == summary["comparisons"]
-    assert again["findings"] == summary["findings"]
+    assert again.comparisons == summary.comparisons
+    assert again.findings == summary.findings
 
 
 def test_another_arm_changes_no_figure_of_an_arm(
     summary: Summary, problems: list[Problem], scores: list[Score]
 ) -> None:
     fewer = build([score for score in scores if score.model in ("base", "dpo")], problems)
-    assert fewer["arms"]["dpo"] == summary["arms"]["dpo"]
+    assert fewer.arms["dpo"] == summary.arms["dpo"]
 
 
 def test_findings_say_who_wins_and_who_lost_greedy_accuracy(problems: list[Problem]) -> None:
     arms = {"base": Skill(0.6, 0.97, 1.0), "dpo": Skill(0.97, 0.97, 0.0), "sft": Skill(0.6, 0.97, 1.0)}
-    found = build(list(make_scores(problems, arms, samples=6)), problems)["findings"]
+    found = [one.text for one in build(list(make_scores(problems, arms, samples=6)), problems).findings]
     assert any(one.startswith("arithmetic: dpo beats base by") for one in found)
     assert any("dpo LOST greedy accuracy against base" in one for one in found)
     assert any("no difference shown between sft and base" in one and "points would be found" in one for one in found)
@@ -114,38 +116,38 @@ def test_findings_say_who_wins_and_who_lost_greedy_accuracy(problems: list[Probl
 
 def test_an_arm_that_is_worse_is_said_to_be(problems: list[Problem]) -> None:
     arms = {"base": Skill(0.98, 0.97), "dpo": Skill(0.5, 0.9)}
-    found = build(list(make_scores(problems, arms)), problems)["findings"]
+    found = [one.text for one in build(list(make_scores(problems, arms)), problems).findings]
     assert any("dpo is WORSE than base by" in one for one in found)
 
 
 def test_a_baseline_that_cannot_do_the_task_is_named(problems: list[Problem]) -> None:
     arms = {"base": Skill(0.3, 0.5, 0.0), "dpo": Skill(0.98, 0.97)}
-    found = build(list(make_scores(problems, arms)), problems)["findings"]
+    found = [one.text for one in build(list(make_scores(problems, arms)), problems).findings]
     assert any("may be no more than repair" in one for one in found)
 
 
 def test_greedy_alone_is_enough(problems: list[Problem], scores: list[Score]) -> None:
     summary = build([score for score in scores if score.greedy], problems)
-    figures = summary["arms"]["dpo"]["suites"]["fol"]
-    assert (figures["sampled_accuracy"], figures["sampled_ci"], figures["basis"]) == (None, None, "greedy")
-    assert figures["errors"]
-    assert {row["measure"] for row in summary["comparisons"]} == {"greedy accuracy"}
+    figures = summary.arms["dpo"].suites["fol"]
+    assert (figures.sampled_accuracy, figures.sampled_ci, figures.basis) == (None, None, "greedy")
+    assert figures.errors
+    assert {row.measure for row in summary.comparisons} == {"greedy accuracy"}
 
 
 def test_suites_that_only_some_arms_have_are_compared_where_they_can_be(
     problems: list[Problem], scores: list[Score]
 ) -> None:
     summary = build([score for score in scores if score.suite == "fol" or score.model == "base"], problems)
-    assert list(summary["arms"]["dpo"]["suites"]) == ["fol"]
-    assert {row["suite"] for row in summary["comparisons"]} == {"fol"}
+    assert list(summary.arms["dpo"].suites) == ["fol"]
+    assert {row.suite for row in summary.comparisons} == {"fol"}
 
 
 def test_problems_that_are_unknown_cost_only_what_needs_them(scores: list[Score]) -> None:
-    figures = build(scores, [])["arms"]["dpo"]["suites"]["fol"]
-    assert figures["metrics"]["name_f1"] is None
-    assert figures["metrics"]["win_rate"] is None
-    assert figures["accuracy"] is not None
-    assert figures["by_difficulty"] == {}
+    figures = build(scores, []).arms["dpo"].suites["fol"]
+    assert figures.metrics.name_f1 is None
+    assert figures.metrics.win_rate is None
+    assert figures.accuracy is not None
+    assert figures.by_difficulty == {}
 
 
 def test_no_scores_is_a_wrong_request() -> None:
@@ -164,11 +166,13 @@ def test_the_table_shows_every_arm_and_interval(summary: Summary, width: int) ->
     with console.capture() as capture:
         console.print(SummaryTable(summary))
     text = capture.get()
-    figures = summary["arms"]["sft+dpo"]["suites"]["fol"]
+    figures = summary.arms["sft+dpo"].suites["fol"]
+    assert figures.accuracy is not None
+    assert figures.ci is not None
     for expected in (
         *ARMS,
-        f"{100 * figures['accuracy']:.1f}\u00a0%",
-        f"[{100 * figures['ci'][0]:.1f},",
+        f"{100 * figures.accuracy:.1f}\u00a0%",
+        f"[{100 * figures.ci[0]:.1f},",
         "fol: executed",
     ):
         assert expected in text

@@ -6,7 +6,15 @@ from rich.console import Console, Group
 
 from evaluation.config import EvaluationConfig
 from evaluation.diff import RunDiff, diff_runs, diff_view
-from evaluation.report.chains import ChainFilter, Difference, codes_of, compare_chains, first_difference, inspection
+from evaluation.report.chains import (
+    ChainFilter,
+    Difference,
+    chains_view,
+    codes_of,
+    compare_chains,
+    first_difference,
+    score_chains,
+)
 from rollout.records import CallResult, ErrorCode, Outcome, Problem, Score, Step
 from tests.evaluation.synthetic import DATA, Skill, make_problems, make_scores, step
 
@@ -48,7 +56,7 @@ def test_first_difference(one: list[str], other: list[str], expected: Difference
     [
         ChainFilter(arm="dpo", outcome=Outcome.WRONG),
         ChainFilter(family="fol", code=ErrorCode.BAD_SYNTAX),
-        ChainFilter(suite="arithmetic", greedy=True),
+        ChainFilter(suite="arithmetic"),
         ChainFilter(problem="fol-test-00003"),
     ],
 )
@@ -62,7 +70,6 @@ def test_filters_keep_what_a_direct_search_keeps(wanted: ChainFilter, scores: li
         and wanted.arm in (None, score.model)
         and wanted.outcome in (None, score.episode.outcome)
         and wanted.problem in (None, score.episode.problem_id)
-        and wanted.greedy in (None, score.greedy)
         and (wanted.code is None or wanted.code in codes_of(score.episode))
     }
     assert {(one.suite, one.problem_id, one.sample) for one in kept} == expected
@@ -75,7 +82,8 @@ def test_inspection_shows_every_arm_and_every_error(scores: list[Score], problem
     found = list(compare_chains(scores, wanted, limit=2))
     console = Console(width=200, force_terminal=False)
     with console.capture() as capture:
-        console.print(Group(*inspection(found, {problem.id: problem for problem in problems}, width=200)))
+        by_id = {problem.id: problem for problem in problems}
+        console.print(Group(*(chains_view(score_chains(one, by_id[one.problem_id]), width=200) for one in found)))
     text = capture.get()
     assert "✗ unknown_function" in text
     for expected in ("base: ", "teacher: ", "sft+dpo: ", found[0].problem_id, "gold ", found[1].problem_id):
@@ -90,7 +98,8 @@ def test_markup_of_a_terminal_in_a_models_text_is_only_text(scores: list[Score])
     ]
     console = Console(width=200, force_terminal=False)
     with console.capture() as capture:
-        console.print(Group(*inspection(compare_chains(changed, ChainFilter()), {}, width=200)))
+        (found,) = compare_chains(changed, ChainFilter())
+        console.print(chains_view(score_chains(found, None), width=200))
     text = capture.get()
     assert "[bold red]x[/]" in text
     assert "\x1b" not in text
@@ -101,7 +110,7 @@ def found(problems: list[Problem]) -> RunDiff:
     before = list(make_scores(problems, {"base": Skill(0.7, 0.95), "sft": Skill(0.9, 0.95)}, samples=4, seed=0))
     after = list(make_scores(problems, {"base": Skill(1.0, 1.2), "dpo": Skill(0.9, 0.95)}, samples=4, seed=1))
     grown = DATA | {"right": 3000, "groups": 300}
-    return diff_runs({"data": DATA}, {"data": grown}, before, after, CONFIG)
+    return diff_runs(DATA, grown, before, after, CONFIG)
 
 
 def test_diff_finds_what_changed(found: RunDiff, problems: list[Problem]) -> None:
@@ -109,11 +118,9 @@ def test_diff_finds_what_changed(found: RunDiff, problems: list[Problem]) -> Non
     assert found.only_before == ("sft/arithmetic", "sft/fol")
     assert found.only_after == ("dpo/arithmetic", "dpo/fol")
     change = found.arms[0]
-    assert change.sampled_difference is not None
-    assert change.sampled_ci is not None
-    assert change.sampled_p is not None
-    assert 0 < change.sampled_ci[0] < change.sampled_difference < change.sampled_ci[1]
-    assert change.sampled_p < 0.05
+    assert change.sampled is not None
+    assert 0 < change.sampled.interval.low < change.sampled.difference < change.sampled.interval.high
+    assert change.sampled.p < 0.05
     assert len(change.gained) > len(change.lost)
     assert set(change.gained) <= {problem.id for problem in problems}
     before, after = change.errors["bad_syntax"]
@@ -131,8 +138,9 @@ def test_diff_of_data_has_shares_and_intervals(found: RunDiff) -> None:
 
 
 def test_diff_of_a_run_with_itself_is_nothing(scores: list[Score]) -> None:
-    same = diff_runs({"data": DATA}, {"data": DATA}, scores, iter(scores), CONFIG)
-    assert all(one.sampled_difference == 0 and one.sampled_p == 1 and one.greedy_p == 1 for one in same.arms)
+    same = diff_runs(DATA, DATA, scores, iter(scores), CONFIG)
+    assert all(one.sampled and one.sampled.difference == 0 and one.sampled.p == 1 for one in same.arms)
+    assert all(one.greedy and one.greedy.p == 1 for one in same.arms)
     assert not any(one.gained or one.lost for one in same.arms)
 
 

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from evaluation.config import EvaluationConfig
+from evaluation.figures import Summary
 from evaluation.report.browser import choose_chains
-from evaluation.report.page import GroupExample, render_report, write_report
+from evaluation.report.chains import Chains
 from evaluation.report.plots import training_plots
-from evaluation.summary import Summary, build_summary
+from evaluation.report.page import render_report, write_report
+from evaluation.summary import build_summary
 from rollout.problems import FamilyConfig, generate
-from rollout.records import CallResult, ErrorCode, Problem, Score, Step
+from rollout.records import CallResult, ErrorCode, Outcome, Problem, Score, Step
 from tests.evaluation.synthetic import (
     ARMS,
     DATA,
@@ -29,9 +31,25 @@ from tests.evaluation.synthetic import (
 
 CONFIG = EvaluationConfig(samples=3, bootstrap=200, permutations=199)
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> {{ 7*7 }} </pre></style> $x^2$ \x00\ud800"
-EXAMPLE = GroupExample(
-    problem_id="p", family="arithmetic", prompt=HOSTILE, right=(HOSTILE,), wrong=((HOSTILE, "bad_syntax"),), pairs=1
+HOSTILE_STEP = Step(
+    text=HOSTILE,
+    token_ids=(1,),
+    logprobs=(0.0,),
+    results=(CallResult(call=None, content=HOSTILE, error=ErrorCode.BAD_SYNTAX),),
 )
+
+
+def make_example() -> Chains:
+    """A preference group of one right and one wrong chain whose every text is hostile."""
+    problem = make_problems(1)[0]
+    right = make_episode(problem, Skill(1.0, 1.0), np.random.default_rng(0), 0, "teacher")
+    right = msgspec.structs.replace(right, prompt_text=HOSTILE, steps=(HOSTILE_STEP,), outcome=Outcome.RIGHT)
+    wrong = msgspec.structs.replace(right, outcome=Outcome.WRONG, error=ErrorCode.BAD_SYNTAX)
+    named = ((f"sample 0 {HOSTILE}", right), ("sample 1", wrong))
+    return Chains(heading=HOSTILE, problem=msgspec.structs.replace(problem, text=HOSTILE, gold=HOSTILE), named=named)
+
+
+EXAMPLE = make_example()
 
 
 class Page(HTMLParser):
@@ -89,8 +107,8 @@ def test_page_holds_all_that_it_has_to(page: str, summary: Summary) -> None:
     seen = Page(page)
     text = " ".join(seen.texts)
     assert seen.open == []
-    for sentence in summary["findings"]:
-        assert sentence in text
+    for finding in (summary.answer, *summary.findings):
+        assert finding.text in text
     for arm in ARMS:
         assert f">{arm}</th>" in page
     for title in ("loss of preference arms", "reward margin", "change since the start", "fol", "difficulty"):
@@ -133,19 +151,13 @@ def test_colours_are_the_pages_own(page: str) -> None:
 
 
 def test_hostile_texts_are_shown_and_never_run(problems: list[Problem], scores: list[Score]) -> None:
-    bad = Step(
-        text=HOSTILE,
-        token_ids=(1,),
-        logprobs=(0.0,),
-        results=(CallResult(call=None, content=HOSTILE, error=ErrorCode.BAD_SYNTAX),),
-    )
     arm = "a<b>&\"$\\1'"
     hostile = [
         msgspec.structs.replace(
             score,
             model=arm if score.model == "dpo" else score.model,
             suite="fol<script>",
-            episode=msgspec.structs.replace(score.episode, steps=(bad, *score.episode.steps)),
+            episode=msgspec.structs.replace(score.episode, steps=(HOSTILE_STEP, *score.episode.steps)),
         )
         for score in scores
     ]
@@ -237,7 +249,7 @@ def test_chains_shown_are_a_stated_share_of_suites_and_of_differences(
     }
     view = shown.problems[0]
     assert [how for how, _ in view.rounds] == ["greedy", "sample 0"]
-    assert [chain.arm for chain in view.rounds[0][1]] == ["base", "teacher", "sft", "dpo", "sft+dpo"]
+    assert [chain.name for chain in view.rounds[0][1]] == ["base", "teacher", "sft", "dpo", "sft+dpo"]
     assert view.rounds[0][1][0].is_reference
 
 
