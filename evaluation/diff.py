@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.text import Text
 from statsmodels.stats.proportion import confint_proportions_2indep
@@ -166,23 +167,23 @@ def diff_view(found: RunDiff) -> RenderableType:
             *("" if share is None else percent(share) for share in (count.share_before, count.share_after)),
             difference_text((count.share_after or 0) - (count.share_before or 0), count.ci) if count.ci else "",
         )
-    arms = left_table("arms, second run − first run")
-    for heading in ("suite", "arm", "problems", "sampled", "greedy", "right ⇄ wrong", "code that changed most"):
-        arms.add_column(heading, justify="left" if heading in ("suite", "arm") else "right")
+    arms = left_table("arms, second run − first run, in points")
+    arms.box = SIMPLE_HEAD
+    arms.add_column("arm\nsuite", overflow="fold")
+    for heading in ("sampled", "greedy", "right ⇄\nwrong", "code that\nchanged most"):
+        arms.add_column(heading, justify="right", no_wrap=True)
     for row in found.arms:
         code, (before, after) = max(
             row.errors.items(), key=lambda item: abs(item[1][1] - item[1][0]), default=("", (0.0, 0.0))
         )
         arms.add_row(
-            Text(row.suite),
-            Text(row.arm),
-            str(row.problems),
+            Text(f"{row.arm}\n{row.suite}"),
             *(
-                Text("—") if one is None else difference_text(one.difference, one.interval).append(f" {p_text(one.p)}")
+                Text("—") if one is None else difference_text(one.difference, one.interval).append(f"\n{p_text(one.p)}")
                 for one in (row.sampled, row.greedy)
             ),
-            f"+{len(row.gained)} −{len(row.lost)}",
-            f"{code} {percent(before)} → {percent(after)}" if code else "",
+            f"+{len(row.gained)} −{len(row.lost)}\nof {row.problems}",
+            f"{code}\n{percent(before)} → {percent(after)}" if before != after else "",
         )
     parts: list[RenderableType] = [data, arms]
     for row in found.arms:

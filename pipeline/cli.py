@@ -104,24 +104,30 @@ def verify(run: ExistingRun) -> None:
 @app.command("inspect")
 def inspect_command(
     run: ExistingRun,
+    what: Annotated[
+        str, typer.Argument(metavar="[WHAT]", help="rollouts, groups or scores; default: the last that there are.")
+    ] = "",
     family: Annotated[str, typer.Option(help="Show only problems of this family.")] = "",
-    suite: Annotated[str, typer.Option(help="Show only problems of this suite.")] = "",
+    suite: Annotated[str, typer.Option(help="Show only scores of this suite.")] = "",
     arm: Annotated[str, typer.Option(help="Apply the other filters to this arm's attempts alone.")] = "",
     problem: Annotated[str, typer.Option(help="Show only the problem with this id.")] = "",
     outcome: Annotated[
-        str, typer.Option(help="Keep attempts that are right, wrong, truncated or infrastructure.")
+        str, typer.Option(help="Keep problems with an attempt that is right, wrong, truncated or infrastructure.")
     ] = "",
-    code: Annotated[str, typer.Option(help="Keep attempts with this error code, such as answer_wrong.")] = "",
+    code: Annotated[
+        str, typer.Option(help="Keep problems with an attempt that has this error code, such as answer_wrong.")
+    ] = "",
     limit: Annotated[int, typer.Option(metavar="N", min=1, help="Greatest number of problems to show.")] = 5,
 ) -> None:
-    """Show problems with the chains of all arms side by side.
+    """Show problems with their chains side by side.
 
-    The first difference between two chains is marked.
+    The chains are the teacher's rollouts, those of preference groups, or every arm's scored attempts. The first
+    difference to the first chain is underlined.
     """
-    from pipeline.commands.inspection import chain_filter, inspect_run
+    from pipeline.commands.inspection import inspect_run
 
-    wanted = chain_filter(outcome=outcome, code=code, family=family, suite=suite, arm=arm, problem=problem)
-    inspect_run(run, wanted, limit, _terminal())
+    options = {"outcome": outcome, "code": code, "family": family, "suite": suite, "arm": arm, "problem": problem}
+    inspect_run(run, what, options, limit, _terminal())
 
 
 @app.command("diff")

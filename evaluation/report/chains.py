@@ -126,16 +126,17 @@ def rollout_chains(episodes: Sequence[Episode], problem: Problem | None) -> Chai
     alike: dict[tuple[Outcome, tuple[str, ...]], list[Episode]] = {}
     for episode in episodes:
         alike.setdefault((episode.outcome, tuple(step.text for step in episode.steps)), []).append(episode)
-    counts = Counter(str(episode.outcome) for episode in episodes)
-    counts.update(str(episode.error) for episode in episodes if episode.error is not None)
+    counts = Counter(
+        f"{episode.outcome} ({episode.error})" if episode.error else episode.outcome for episode in episodes
+    )
+    counted = [f"{count} {name}" for name, count in counts.most_common()]
     right, others = (
         [found for (outcome, _), found in alike.items() if (outcome is Outcome.RIGHT) is wanted]
         for wanted in (True, False)
     )
     shown = right[:CHAINS_SHOWN] + others[:CHAINS_SHOWN]
     return Chains(
-        heading=f"{episodes[0].problem_id} · {len(episodes)} attempts: "
-        + ", ".join(f"{count} {name}" for name, count in counts.items()),
+        heading=f"{episodes[0].problem_id} · {len(episodes)} attempts: {', '.join(counted)}",
         problem=problem,
         named=tuple((sample_names([one.sample for one in found]), found[0]) for found in shown),
         left_out=len(alike) - len(shown),
@@ -150,8 +151,8 @@ def group_chains(group: PreferenceGroup, episodes: Mapping[int, Episode], proble
         for chain in chains[:CHAINS_SHOWN]
     )
     return Chains(
-        heading=f"{group.problem_id} · {len(group.right)} right and {len(group.wrong)} wrong chains: "
-        f"{group.pairs:,} pairs",
+        heading=f"{group.problem_id} · distinct chains: {len(group.right)} right, {len(group.wrong)} wrong · "
+        f"pairs: {group.pairs:,}",
         problem=problem,
         named=named,
         left_out=len(group.chains) - len(named),

@@ -2,7 +2,9 @@
 
 import json
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from cluster.errors import RequestError
 from pipeline.plan.prediction import compared
@@ -14,6 +16,12 @@ from rollout.data import layout
 from rollout.hosts.work import skipped_episodes
 from rollout.records import Outcome, Score
 
+if TYPE_CHECKING:
+    from evaluation.figures import Summary
+
+GROUPS_SHOWN = 6
+"""Preference groups on the page."""
+
 
 def complete(run: Run) -> bool:
     """Whether the summary, which is written last, is there; a run that scores nothing has no report."""
@@ -22,8 +30,10 @@ def complete(run: Run) -> bool:
 
 def work(run: Run) -> None:
     """Sum up the scores and write the page, then the summary."""
+    from evaluation.figures import Measured
     from evaluation.report.page import write_report
-    from evaluation.summary import build_summary
+    from evaluation.summary import build_summary, to_json
+    from pipeline.run.rollouts import some_groups
     from rollout.data.shards import read_rows
 
     problems = [problem for suite in suite_problems(run).values() for problem in suite]
@@ -31,25 +41,33 @@ def work(run: Run) -> None:
     summary = build_summary(
         read_rows(Score, ledger), problems, data_figures(run), run.events.seconds(), versions(), run.recipe.evaluation
     )
-    summary["prediction"] = compared(run)
-    page = run.folder / layout.PAGE
-    page.parent.mkdir(exist_ok=True)
-    write_report(page, summary, problems, read_rows(Score, ledger), training_metrics(run))
-    run.store.replace(layout.SUMMARY, json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False).encode())
+    summary = msgspec.structs.replace(summary, prediction=msgspec.convert(compared(run), tuple[Measured, ...]))
+    groups = some_groups(run, GROUPS_SHOWN)
+    write_report(run.folder / layout.PAGE, summary, problems, read_rows(Score, ledger), training_metrics(run), groups)
+    run.store.replace(layout.SUMMARY, to_json(summary))
 
 
 def show(run: Run) -> None:
-    """The table and the findings on the terminal."""
-    from evaluation.report.table import print_summary
+    """Print the tables, the answer and the findings."""
+    from evaluation.report.table import SummaryTable
 
     if not run.store.exists(layout.SUMMARY) and run.store.exists(layout.PLAN) and not planned_units(run):
         figures = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in data_figures(run).items() if count)
         run.console.print(f"{figures}; nothing is scored, so there is no report", highlight=False, soft_wrap=True)
         return
-    if not run.store.exists(layout.SUMMARY):
-        raise RequestError(f"run {run.folder}: has no report yet; `chainpref report` writes it")
-    print_summary(json.loads(run.store.read(layout.SUMMARY)), run.console)
+    run.console.print(SummaryTable(stored_summary(run)))
     run.console.print(f"report: {run.folder / layout.PAGE}", highlight=False, soft_wrap=True)
+
+
+def stored_summary(run: Run) -> "Summary":
+    """RUN/report/summary.json. Raises RequestError when it is not there, or this version cannot read it."""
+    from evaluation.summary import read_summary
+
+    try:
+        stored = run.store.read(layout.SUMMARY)
+    except FileNotFoundError:
+        raise RequestError(f"run {run.folder}: has no report yet; `chainpref report` writes it") from None
+    return read_summary(stored, f"run {run.folder}: {layout.SUMMARY}")
 
 
 def data_figures(run: Run) -> dict[str, int]:

@@ -1,20 +1,23 @@
 """`chainpref sweep RECIPE`: all runs of a sweep, resuming, and one table of what came out."""
 
 import contextlib
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from rich.console import Console
 
 from cluster.store.storage import LocalStore
-from evaluation.sweep import Question, RowSource, Tally, summarise_sweep
+from evaluation.measures.tally import Tally
+from evaluation.summary import to_json
+from evaluation.sweep import Question, RowSource, read_sweep_summary, summarise_sweep
 from pipeline.recipe import GIVEN_MODELS, Recipe
 from pipeline.run.folder import Run, open_run, read_run
 from pipeline.stages import STAGES
 from pipeline.stages.execute import ray_up, run_all
+from pipeline.stages.report import stored_summary
 from pipeline.sweep.points import SweepPlan, row_of
 from pipeline.sweep.sharing import take_over
 from rollout.data import layout
@@ -52,9 +55,9 @@ def run_sweep(plan: SweepPlan, folder: Path, source: Path | None, console: Conso
 
 def show_sweep(folder: Path, console: Console) -> None:
     """The tables and the findings on the terminal."""
-    from evaluation.report.sweep_table import print_sweep
+    from evaluation.report.sweep_table import SweepTable
 
-    print_sweep(json.loads((folder / layout.SUMMARY).read_text(encoding="utf-8")), console)
+    console.print(SweepTable(read_sweep_summary((folder / layout.SUMMARY).read_bytes())))
     console.print(f"report: {folder / layout.PAGE}", highlight=False, soft_wrap=True)
 
 
@@ -74,23 +77,20 @@ def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
         plan.name,
         _rows(plan),
         _questions(plan),
-        {name: Tally().add(read_rows(Score, run.ledger(layout.SCORES))) for name, run in runs.items()},
-        {name: json.loads(run.store.read(layout.SUMMARY)) for name, run in runs.items()},
+        {name: Tally(read_rows(Score, run.ledger(layout.SCORES))) for name, run in runs.items()},
+        {name: stored_summary(run) for name, run in runs.items()},
         next(iter(plan.runs.values())).evaluation.confidence,
     )
-    summary |= {
-        "axes": {key: list(values) for key, values in plan.axes.items()},
-        "variants": plan.section.variants,
-        "seeds": list(plan.section.seeds),
-        "runs": {name: layout.sweep_run(name) for name in plan.runs},
-        "seconds": _seconds(list(runs.values())),
-    }
-    page = folder / layout.PAGE
-    page.parent.mkdir(exist_ok=True)
-    write_sweep_report(page, summary)
-    LocalStore(folder).replace(
-        layout.SUMMARY, json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    summary = msgspec.structs.replace(
+        summary,
+        axes={key: list(values) for key, values in plan.axes.items()},
+        variants=plan.section.variants,
+        seeds=tuple(plan.section.seeds),
+        runs={name: layout.sweep_run(name) for name in plan.runs},
+        seconds=_seconds(list(runs.values())),
     )
+    write_sweep_report(folder / layout.PAGE, summary)
+    LocalStore(folder).replace(layout.SUMMARY, to_json(summary))
 
 
 def _rows(plan: SweepPlan) -> dict[str, list[RowSource]]:

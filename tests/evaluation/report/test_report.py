@@ -12,8 +12,8 @@ from evaluation.config import EvaluationConfig
 from evaluation.figures import Summary
 from evaluation.report.browser import choose_chains
 from evaluation.report.chains import Chains
-from evaluation.report.plots import training_plots
 from evaluation.report.page import render_report, write_report
+from evaluation.report.plots import training_plots
 from evaluation.summary import build_summary
 from rollout.problems import FamilyConfig, generate
 from rollout.records import CallResult, ErrorCode, Outcome, Problem, Score, Step
