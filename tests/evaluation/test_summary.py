@@ -9,7 +9,7 @@ from rich.console import Console
 
 from cluster.errors import RequestError
 from evaluation.config import EvaluationConfig
-from evaluation.figures import Summary
+from evaluation.figures import Summary, between, points
 from evaluation.measures.attempts import arm_order
 from evaluation.report.table import SummaryTable
 from evaluation.summary import build_summary, read_summary, to_json
@@ -194,3 +194,65 @@ def test_names_of_errors_stay_whole_at_80_columns(problems: list[Problem], score
     assert sum(longest in line for line in lines) == 2 * len(ARMS)
     assert max(map(len, lines)) <= 80
     assert all(any(line.split()[:1] == [arm] for line in lines) for arm in ARMS)
+
+
+def test_the_answer_says_whether_the_best_arm_beats_base_and_matches_the_teacher(problems: list[Problem]) -> None:
+    arms = {"base": Skill(0.5, 0.95), "teacher": Skill(0.97, 0.97), "dpo": Skill(0.97, 0.97), "sft": Skill(0.7, 0.95)}
+    summary = build(list(make_scores(problems, arms, samples=6)), problems)
+    assert summary.answer.tone == "gain"
+    text = summary.answer.text
+    assert text.startswith("dpo, the best of 2 arms, beats base on 2 of 2 suites (arithmetic +")
+    row = summary.against("fol", "teacher")["dpo"]
+    assert f"fol {points(row.difference)}, {between(row.ci)}" in text
+    least = min(summary.against(suite, "teacher")["dpo"].ci[0] for suite in summary.suites)
+    assert f"so it matches the teacher to within {-100 * least:.1f} points (95\u00a0% intervals)" in text
+
+
+def test_the_answer_never_claims_a_match_with_a_teacher_that_is_better(problems: list[Problem]) -> None:
+    arms = {"base": Skill(0.5, 0.9), "teacher": Skill(0.98, 0.98), "dpo": Skill(0.55, 0.9)}
+    text = build(list(make_scores(problems, arms, samples=6)), problems).answer.text
+    assert "is WORSE than teacher on 2 of 2 suites" in text
+    assert "matches" not in text
+
+
+def test_an_arm_that_loses_is_no_gain(problems: list[Problem]) -> None:
+    answer = build(list(make_scores(problems, {"base": Skill(0.98, 0.97), "dpo": Skill(0.5, 0.9)})), problems).answer
+    assert answer.text.startswith("dpo is WORSE than base on 2 of 2 suites")
+    assert answer.tone == "loss"
+
+
+def test_tones_follow_significance_and_not_words(problems: list[Problem]) -> None:
+    arms = {"base": Skill(0.6, 0.97, 1.0), "dpo beats WORSE": Skill(0.97, 0.97, 0.0), "sft": Skill(0.6, 0.97, 1.0)}
+    found = build(list(make_scores(problems, arms, samples=6)), problems).findings
+    tones = {one.tone: one.text for one in found if "between sft and base" in one.text or "by" in one.text.split()}
+    assert "no difference shown" in tones["chance"]
+    assert "dpo beats WORSE beats base by" in tones["gain"]
+    lost = [one for one in found if "LOST" in one.text]
+    assert lost
+    assert all((one.tone == "loss") == ("; significant" in one.text) for one in lost)
+
+
+def test_a_summary_of_the_first_format_is_read(summary: Summary) -> None:
+    table = json.loads(to_json(summary))
+    table["data"] |= {"waived": 7, "episodes": 93}
+    table["findings"] = [finding["text"] for finding in table["findings"]]
+    for key in ("schema_version", "answer"):
+        del table[key]
+    read = read_summary(json.dumps(table).encode(), "summary.json")
+    assert read.data["skipped"] == 7
+    assert "waived" not in read.data
+    assert read.answer == summary.answer
+    assert [one for one in read.findings if "quota" not in one.text] == list(summary.findings)
+    assert (read.arms, read.comparisons) == (summary.arms, summary.comparisons)
+
+
+@pytest.mark.parametrize("change", [{"schema_version": 99}, {"arms": {"base": {"suites": {"fol": {"n": 3}}}}}])
+def test_a_summary_that_cannot_be_read_is_refused_in_one_line_with_its_version(
+    summary: Summary, change: dict[str, object]
+) -> None:
+    stored = json.dumps(json.loads(to_json(summary)) | change | {"versions": {"chainpref": "9.1"}}).encode()
+    with pytest.raises(RequestError, match=r"^run a: chainpref 9\.1 wrote it in format \d+, .* cannot read") as caught:
+        read_summary(stored, "run a")
+    assert "\n" not in str(caught.value)
+    with pytest.raises(RequestError, match="run a is no summary"):
+        read_summary(b"{", "run a")
