@@ -8,7 +8,7 @@ from pipeline.run.folder import Run
 from pipeline.run.workload import read_workload, train_problems
 from rollout.data import layout
 from rollout.data.unit_rows import UnitRows
-from rollout.hosts.units import units_of_blocks
+from rollout.hosts.episode_units import units_of_blocks
 from rollout.records import Episode, PreferenceGroup
 
 

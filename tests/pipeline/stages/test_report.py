@@ -10,7 +10,7 @@ from pipeline.run.folder import Run, read_run
 from pipeline.run.rollouts import some_groups
 from pipeline.stages import report
 from rollout.data import layout
-from rollout.data.shards import read_groups
+from rollout.data.shards import read_rows
 from rollout.records import PreferenceGroup
 from tests.repository import DATA
 
@@ -24,7 +24,7 @@ def run(tmp_path: Path) -> Run:
 
 
 def stored_groups(run: Run) -> list[PreferenceGroup]:
-    return [group for group in read_groups(run.ledger(layout.groups(run.student))) if group.pairs]
+    return [group for group in read_rows(PreferenceGroup, run.ledger(layout.groups(run.student))) if group.pairs]
 
 
 def test_the_report_shows_groups_of_the_run_with_right_and_wrong_chains(run: Run) -> None:
