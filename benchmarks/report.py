@@ -18,7 +18,8 @@ from typing import Any
 
 from evaluation.config import EvaluationConfig
 from evaluation.measures.attempts import measure_all
-from evaluation.report.page import write_report
+from evaluation.report.page import render_report
+from evaluation.report.pages import write_page
 from evaluation.summary import build_summary
 from tests.evaluation.synthetic import ARMS, DATA, SECONDS, TRAINING, VERSIONS, make_problems, make_scores
 
@@ -37,7 +38,7 @@ def measure(attempts: int, folder: Path) -> dict[str, Any]:
     summary = build_summary(scores, problems, DATA, SECONDS, VERSIONS, config)
     at_summary = time.perf_counter()
     path = folder / "index.html"
-    write_report(path, summary, problems, scores, TRAINING)
+    write_page(path, render_report(summary, problems, scores, TRAINING))
     at_page = time.perf_counter()
     return {
         "scores": len(scores),

@@ -14,7 +14,7 @@ SUMMARY_VERSION = 2
 
 Range = tuple[float, float]
 
-Tone = Literal["gain", "loss", "chance", "note"]
+Tone = Literal["gain", "loss", "chance", "plain"]
 """How a finding is coloured: a significant gain or loss, a difference that chance may explain, or none of these."""
 
 
@@ -22,7 +22,7 @@ class Finding(msgspec.Struct, frozen=True):
     """One sentence for people, and how it is coloured."""
 
     text: str
-    tone: Tone = "note"
+    tone: Tone = "plain"
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):

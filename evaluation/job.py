@@ -1,6 +1,7 @@
-"""Scoring as work for the same hosts that make rollouts: which units there are for a model. Pure."""
+"""Which units of scoring there are for every model; the hosts that make rollouts do them, too. Pure."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 import msgspec
 
@@ -11,7 +12,7 @@ PROBLEMS_PER_UNIT = 50
 
 
 class ScoreUnit(msgspec.Struct, frozen=True, kw_only=True):
-    """Attempts of one model at some problems of one suite: one greedy one each, or `samples` sampled ones."""
+    """Attempts of one model at some problems of one suite: one greedy attempt each, or `samples` sampled ones."""
 
     name: str
     model: str
@@ -32,36 +33,26 @@ def plan_scores(
     generation: str,
     samples: Mapping[str, int],
 ) -> list[ScoreUnit]:
-    """All units, model by model so that weights are replaced once a model. Names say what a unit is, in a hash too.
+    """All units, model by model, so that a host loads each model's weights once.
 
-    `samples`: suite -> sampled attempts a problem, where it is not `config.samples`.
+    A unit's name says what it is, and ends in a hash of all that it depends on. `samples`: suite -> sampled attempts a
+    problem, where that is not `config.samples`.
     """
-    return [
-        _unit(model, suite, kind, number, [problem.id for problem in block], attempts, temperature, generation)
-        for model in models
-        for suite, problems in suites.items()
-        for kind, attempts, temperature in (
-            ("greedy", 1, 0.0),
-            ("sampled", samples.get(suite, config.samples), config.temperature),
-        )
-        if attempts
-        for number, block in enumerate(_blocks(problems))
-    ]
-
-
-def _blocks(problems: Sequence[Problem]) -> list[Sequence[Problem]]:
-    return [problems[first : first + PROBLEMS_PER_UNIT] for first in range(0, len(problems), PROBLEMS_PER_UNIT)]
-
-
-def _unit(
-    model: str, suite: str, kind: str, number: int, ids: list[str], samples: int, temperature: float, generation: str
-) -> ScoreUnit:
-    digest = content_hash(generation, model, suite, kind, str(samples), str(temperature), *ids)[:12]
-    return ScoreUnit(
-        name=f"{model}-{suite}-{kind}-b{number:05d}-{digest}",
-        model=model,
-        suite=suite,
-        problem_ids=tuple(ids),
-        samples=samples,
-        temperature=temperature,
-    )
+    units = []
+    for model, (suite, problems) in product(models, suites.items()):
+        sampled = ("sampled", samples.get(suite, config.samples), config.temperature)
+        for kind, attempts, temperature in (("greedy", 1, 0.0), sampled):
+            for number, first in enumerate(range(0, len(problems) if attempts else 0, PROBLEMS_PER_UNIT)):
+                ids = tuple(problem.id for problem in problems[first : first + PROBLEMS_PER_UNIT])
+                digest = content_hash(generation, model, suite, kind, str(attempts), str(temperature), *ids)[:12]
+                units.append(
+                    ScoreUnit(
+                        name=f"{model}-{suite}-{kind}-b{number:05d}-{digest}",
+                        model=model,
+                        suite=suite,
+                        problem_ids=ids,
+                        samples=attempts,
+                        temperature=temperature,
+                    )
+                )
+    return units

@@ -248,7 +248,7 @@ def _findings(suite: str, found: SweepSuite) -> list[Finding]:
             f"{p_text(figures.p_adjusted)} after correction, {figures.problems} problems{seeds}; "
             f"{measure} accuracy, {of_plus} minus {of_minus})."
         )
-        sentences.append(Finding(text, "note" if figures.significant else "chance"))
+        sentences.append(Finding(text, "plain" if figures.significant else "chance"))
     return sentences
 
 

@@ -1,1 +1,1 @@
-"""How sure a measure or a difference is. Pure."""
+"""Statistics: intervals and tests of accuracies and of their differences. Pure."""

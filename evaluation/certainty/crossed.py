@@ -1,4 +1,4 @@
-"""How sure a mean over seeds and problems is. Both are samples: another seed and another problem count as new.
+"""Intervals and tests of a mean over seeds and problems, both of which are samples from larger populations.
 
 Every seed trains an arm anew and all of them attempt the same problems: a crossed design with one value a cell. The
 variance of its mean follows from the mean squares of the two-way random-effects analysis of variance, the degrees of
@@ -42,8 +42,8 @@ class Crossed(NamedTuple):
 def crossed_mean(values: Table, confidence: float, low: float, high: float) -> Crossed:
     """Mean, interval within [low, high] and p of a table of seeds x problems with at least one value.
 
-    With one seed it says nothing about other seeds: problems alone are the sample. A table in which nothing varies
-    gets the slack that Wilson's interval gives as many problems, because what was never seen may still happen.
+    With one seed it says nothing about other seeds: problems alone are the sample. A table without any variation gets
+    the width that Wilson's interval has for as many problems, because what was never seen may still happen.
     """
     seeds, problems = values.shape
     mean = float(values.mean())
@@ -73,14 +73,14 @@ def mean_squares(values: Table) -> tuple[float, float, float]:
 
 
 def _variance_of_mean(values: Table) -> tuple[float, float]:
-    """The variance of the mean and its degrees of freedom; (0, nan) where it cannot be told."""
+    """The variance of the mean and its degrees of freedom; (0, nan) where it cannot be estimated."""
     seeds, problems = values.shape
     if problems < 2:
         return 0.0, math.nan
     if seeds == 1:
         return float(values.var(ddof=1)) / problems, problems - 1.0
     of_seeds, of_problems, rest = mean_squares(values)
-    # Where the sample says less than nothing for one component, it is taken as nothing (never below the other's).
+    # Where the estimate of one component is negative, it counts as zero.
     parts = [(of_seeds, seeds - 1), (of_problems, problems - 1), (-rest, (seeds - 1) * (problems - 1))]
     if of_seeds < rest:
         parts = [(of_problems, problems - 1)]

@@ -1,4 +1,4 @@
-"""How sure: intervals clustered by problem, paired tests between arms, corrections. On scipy and statsmodels.
+"""Intervals clustered by problem, paired tests between arms, and corrections, by scipy and statsmodels.
 
 Attempts at one problem are alike, so the problem, not the attempt, is what is resampled, flipped and counted.
 Every function takes one value a problem and is deterministic for a given generator.
@@ -31,13 +31,13 @@ class Interval(NamedTuple):
 
 
 class Paired(NamedTuple):
-    """Two arms on the same problems: the mean of a - b over problems, how sure, and what could have been seen."""
+    """Two arms on the same problems: the mean of a - b over problems, its interval, and the least detectable one."""
 
     n: int
     difference: float
     interval: Interval
     p: float
-    """Two-sided; of which test, says the function that made it."""
+    """Two-sided p-value of the test that `paired_sampled` or `paired_greedy` names."""
     wilcoxon_p: float | None
     """Wilcoxon's signed-rank test on the same differences, zeros dropped; None for greedy attempts."""
     minimum_detectable: float | None
@@ -47,7 +47,7 @@ class Paired(NamedTuple):
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:
-    """A generator that depends on the names alone, so that another arm in the run changes no other arm's figures."""
+    """A generator that depends on seed and names alone, so that an arm's figures do not depend on the other arms."""
     return np.random.default_rng([seed & 0xFFFFFFFF, *"\0".join(names).encode()])
 
 
@@ -81,17 +81,8 @@ def paired_sampled(
     if not len(differences):
         return None
     flat = not differences.any()
-    test = None if flat else _sign_flip(differences, config.permutations, rng)
-    return Paired(
-        n=len(differences),
-        difference=float(differences.mean()),
-        interval=_difference_interval(differences, config, rng),
-        p=1.0 if test is None else test,
-        wilcoxon_p=1.0 if flat else _wilcoxon(differences),
-        minimum_detectable=minimum_detectable(differences, 1 - config.confidence),
-        only_a=int((differences > 0).sum()),
-        only_b=int((differences < 0).sum()),
-    )
+    p = 1.0 if flat else _sign_flip(differences, config.permutations, rng)
+    return _paired(differences, p, 1.0 if flat else _wilcoxon(differences), config, rng)
 
 
 def paired_greedy(
@@ -102,16 +93,8 @@ def paired_greedy(
     if not len(differences):
         return None
     only_a, only_b = int((differences > 0).sum()), int((differences < 0).sum())
-    return Paired(
-        n=len(differences),
-        difference=float(differences.mean()),
-        interval=_difference_interval(differences, config, rng),
-        p=float(mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue) if only_a + only_b else 1.0,
-        wilcoxon_p=None,
-        minimum_detectable=minimum_detectable(differences, 1 - config.confidence),
-        only_a=only_a,
-        only_b=only_b,
-    )
+    p = float(mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue) if only_a + only_b else 1.0
+    return _paired(differences, p, None, config, rng)
 
 
 def adjust(values: Sequence[float | None], method: str = "holm") -> list[float | None]:
@@ -154,6 +137,28 @@ def _effect_size(n: int, level: float, power: float) -> float:
     return size
 
 
+def _paired(
+    differences: Values, p: float, wilcoxon_p: float | None, config: EvaluationConfig, rng: np.random.Generator
+) -> Paired:
+    if _constant(differences):
+        # No problem differs from another: how many might, is bounded as a share of which none was seen.
+        slack = wilson(0, len(differences), config.confidence).high
+        centre = float(differences[0])
+        interval = _clip(Interval(centre - slack, centre + slack), -1.0, 1.0)
+    else:
+        interval = _bootstrap(differences, config, rng)
+    return Paired(
+        n=len(differences),
+        difference=float(differences.mean()),
+        interval=interval,
+        p=p,
+        wilcoxon_p=wilcoxon_p,
+        minimum_detectable=minimum_detectable(differences, 1 - config.confidence),
+        only_a=int((differences > 0).sum()),
+        only_b=int((differences < 0).sum()),
+    )
+
+
 def _differences(a: Mapping[str, float], b: Mapping[str, float]) -> Values:
     return np.array([a[problem] - b[problem] for problem in sorted(a.keys() & b.keys())], dtype=np.float64)
 
@@ -176,15 +181,6 @@ def _wilcoxon(differences: Values) -> float | None:
         warnings.simplefilter("ignore")  # for few and tied differences it warns that p is approximate
         p = float(stats.wilcoxon(differences).pvalue)
     return p if math.isfinite(p) else None
-
-
-def _difference_interval(differences: Values, config: EvaluationConfig, rng: np.random.Generator) -> Interval:
-    if _constant(differences):
-        # No problem differs from another: how many might, is bounded as a share of which none was seen.
-        slack = wilson(0, len(differences), config.confidence).high
-        centre = float(differences[0])
-        return _clip(Interval(centre - slack, centre + slack), -1.0, 1.0)
-    return _bootstrap(differences, config, rng)
 
 
 def _bootstrap(data: Values, config: EvaluationConfig, rng: np.random.Generator) -> Interval:

@@ -1,1 +1,1 @@
-"""What is measured of attempts. Pure."""
+"""Measures of attempts, and figures of suites. Pure."""

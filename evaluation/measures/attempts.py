@@ -1,4 +1,4 @@
-"""Scores to attempts: each episode is measured once, and everything after works on the small result."""
+"""Scores to attempts: each episode is measured once, and all figures are made from the small results."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ from evaluation.measures.forms import (
 )
 from evaluation.measures.metrics import argument_f1, lcs_share, name_f1, names, partial_match, signature, win
 from evaluation.measures.subtasks import ABSTENTION, ABSTENTIONS, abstained, subtask_score
-from rollout.records import Episode, ErrorCode, Outcome, Problem, Score, content_hash
+from rollout.records import ErrorCode, Outcome, Problem, Score, content_hash
 
 ORDER = ("teacher", "sft", "dpo", "sft+dpo")
 """The well-known arms, as every table lists them after the baseline."""
@@ -37,16 +37,17 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     steps: int
     failed_steps: int
     tokens: int
-    """Generated ones."""
+    """Generated tokens."""
     calls: int
-    """Calls that could be read, nested and failed ones included."""
+    """Calls that could be read; nested ones and failed ones count, too."""
     redundant: int
     readable_steps: int
     adherent_steps: int | None
     forms: tuple[Form, ...]
     hallucinated: bool
     text_key: str
-    """Equal for attempts of the same wording; `calls_key` of the same calls, `structure_key` of the same names."""
+    """A hash that attempts of the same wording share; `calls_key` those of the same calls, `structure_key` of the
+    same names of functions."""
     calls_key: str
     structure_key: str
     win: bool | None = None
@@ -55,11 +56,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     lcs: float | None = None
     partial_match: float | None = None
     needed: int | None = None
-    """Calls that the answer rests on; right attempts only, with `accepted` as what they are out of."""
+    """Of the `accepted` calls, those that the answer rests on; None for attempts that are not right."""
     accepted: int = 0
     gold_calls: int | None = None
     contradicted: int = 0
-    """Calls with a number from nowhere, out of `numeric` ones with a number."""
+    """Of the `numeric` calls (those with a number), the ones whose number stands in neither problem nor results."""
     numeric: int = 0
     abstained: bool = False
     should_abstain: bool | None = None
@@ -100,7 +101,7 @@ def measure(score: Score, problem: Problem | None) -> Attempt:
         steps=len(episode.steps),
         failed_steps=episode.failed_steps,
         tokens=sum(len(step.token_ids) for step in episode.steps),
-        calls=_calls_read(episode),
+        calls=len(names(one.call for step in episode.steps for one in step.results if one.call is not None)),
         redundant=redundant_calls(results),
         readable_steps=sum(readable(step) for step in episode.steps),
         adherent_steps=None if None in adherence else sum(bool(one) for one in adherence),
@@ -120,7 +121,9 @@ def measure(score: Score, problem: Problem | None) -> Attempt:
         contradicted=contradicted,
         numeric=numeric,
         abstained=abstained(episode.answer),
-        should_abstain=_should_abstain(problem),
+        should_abstain=(
+            json.loads(problem.gold) in ABSTENTIONS if problem is not None and problem.family == ABSTENTION else None
+        ),
         subtask=subtask_score(problem, calls, episode.answer) if problem is not None else None,
     )
 
@@ -147,17 +150,9 @@ def problem_rates(attempts: Iterable[Attempt]) -> dict[str, float]:
 
 
 def arm_order(arms: Iterable[str], baseline: str) -> list[str]:
-    """The baseline, the teacher, the well-known arms, the others by name. What stands first is compared against."""
+    """The baseline, the teacher, the well-known arms, then the others by name."""
     rank = {name: index for index, name in reversed(list(enumerate((baseline, *ORDER))))}
     return sorted(arms, key=lambda arm: (rank.get(arm, len(ORDER) + 1), arm))
-
-
-def _should_abstain(problem: Problem | None) -> bool | None:
-    return None if problem is None or problem.family != ABSTENTION else json.loads(problem.gold) in ABSTENTIONS
-
-
-def _calls_read(episode: Episode) -> int:
-    return len(names(result.call for step in episode.steps for result in step.results if result.call is not None))
 
 
 def _key(texts: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""How replies look and how steps hang together: forms of replies, needed and repeated calls. Pure and light."""
+"""The forms of replies, and which calls of an attempt were needed, repeated or contradicted. Pure and light."""
 
 import functools
 import json
@@ -11,7 +11,7 @@ from evaluation.measures.metrics import signature
 from rollout.records import CallResult, ErrorCode, Step
 
 LONGEST_READ = 20_000
-"""Characters of a reply that are looked at."""
+"""Characters of a reply that decide its form; the rest is not read."""
 
 
 class Form(StrEnum):
@@ -90,7 +90,7 @@ def _json_form(text: str) -> Form:
 
 
 def adheres(form: Form, call_format: str) -> bool | None:
-    """Whether a reply of this form is in the format asked for; None for a format that is not known here."""
+    """Whether a reply of this form is in the call format that was asked for; None for a format that is not in ASKED."""
     asked = ASKED.get(call_format)
     return None if asked is None else form in asked
 
@@ -176,7 +176,7 @@ class _Values(NamedTuple):
 
 
 def _sources(wanted: _Values, given: Sequence[_Values]) -> set[int]:
-    """The indices of the first results that hold what is wanted, one a value."""
+    """For each wanted value, the index of the first result that holds it."""
     words = frozenset[str]().union(*(words for words, _ in wanted.texts)) | wanted.scalars
     found: set[int] = set()
     for scalar in wanted.scalars:

@@ -1,8 +1,8 @@
-"""Metrics of function calling: pure functions over counts and calls. Light: neither torch nor ray nor vllm.
+"""Metrics of function calling: pure functions of counts and calls. Light: neither torch nor ray nor vllm.
 
 Sources: pass@k from Chen et al. 2021 (arXiv 2107.03374), pass^k from tau-bench (arXiv 2406.12045), names,
 arguments, partial and full match and win from NESTFUL (arXiv 2409.03797), the longest common subsequence of names
-and the hallucination rate from Granite (arXiv 2407.00121). Everything is a share between 0 and 1 unless said.
+and the hallucination rate from Granite (arXiv 2407.00121). Every result is a share between 0 and 1 unless its docstring says otherwise.
 """
 
 import functools
@@ -197,13 +197,13 @@ def simpson(items: Iterable[Hashable]) -> float | None:
 
 
 def mean(values: Iterable[float | None]) -> float | None:
-    """Mean of the values that there are; None without any."""
+    """Mean of the values that are not None; None where there are none."""
     known = [value for value in values if value is not None]
     return math.fsum(known) / len(known) if known else None
 
 
 def json_text(value: Any) -> str:
-    """One text for equal values. It refuses nothing, unlike `canonical_json`: mistakes are compared, not raised."""
+    """JSON text that equal values share. Unlike `canonical_json` it refuses nothing: a model's mistakes are compared."""
     return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"))
 
 

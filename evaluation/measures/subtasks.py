@@ -1,6 +1,6 @@
 """A score of its own for each of Granite's seven subtasks (arXiv 2407.00121), and abstention. Pure and light.
 
-Executed accuracy says whether the answer was right; these say how near an attempt came, in the way of its subtask.
+Executed accuracy says whether the answer was right; these scores say how near an attempt came.
 """
 
 import json
@@ -16,7 +16,7 @@ ABSTENTION = "abstention"
 """The family in which some problems have no solution."""
 
 ABSTENTIONS = ("missing", "no function")
-"""Answers that say so (`rollout.toolboxes.builtin.abstention.finish`)."""
+"""Answers that say that a problem has none (`rollout.toolboxes.builtin.abstention.finish`)."""
 
 
 class Subtask(NamedTuple):
@@ -64,18 +64,6 @@ def _slots(name: str, arguments: Any) -> list[tuple[str, str, str]]:
     return found
 
 
-def _nested(problem: Problem, calls: Sequence[Call], answer: str | None) -> float:
-    return f1(nested_slots(calls), nested_slots(problem.gold_calls))
-
-
-def _chaining(problem: Problem, calls: Sequence[Call], answer: str | None) -> float:
-    return lcs_share(calls, problem.gold_calls)
-
-
-def _parallel(problem: Problem, calls: Sequence[Call], answer: str | None) -> float:
-    return f1(map(signature, calls), map(signature, problem.gold_calls))
-
-
 def _names(problem: Problem, calls: Sequence[Call], answer: str | None) -> float:
     said = _value(answer)
     said = said if isinstance(said, list) else [] if said is None else [said]
@@ -93,24 +81,36 @@ def _parameters(problem: Problem, calls: Sequence[Call], answer: str | None) -> 
     return max(f1(pairs, each) for each in wanted)
 
 
-def _next(problem: Problem, calls: Sequence[Call], answer: str | None) -> float:
-    return float(answer is not None and json_text(_value(answer)) == json_text(json.loads(problem.gold)))
-
-
-def _response(problem: Problem, calls: Sequence[Call], answer: str | None) -> float:
-    return rouge_l(answer, problem.gold)
-
-
 SUBTASKS: Mapping[str, Subtask] = {
     "subtask_nested": Subtask(
-        "nested calls", "F1 of (function, argument, value) at every depth, a call inside by its name (Granite)", _nested
+        "nested calls",
+        "F1 of (function, argument, value) at every depth, a call inside by its name (Granite)",
+        lambda problem, calls, answer: f1(nested_slots(calls), nested_slots(problem.gold_calls)),
     ),
-    "subtask_chaining": Subtask("chaining", "longest common subsequence of names over the longer (Granite)", _chaining),
-    "subtask_parallel": Subtask("parallel calls", "F1 of whole calls in any order (Granite, BFCL)", _parallel),
+    "subtask_chaining": Subtask(
+        "chaining",
+        "longest common subsequence of names over the longer (Granite)",
+        lambda problem, calls, answer: lcs_share(calls, problem.gold_calls),
+    ),
+    "subtask_parallel": Subtask(
+        "parallel calls",
+        "F1 of whole calls in any order (Granite, BFCL)",
+        lambda problem, calls, answer: f1(map(signature, calls), map(signature, problem.gold_calls)),
+    ),
     "subtask_names": Subtask("function names", "F1 of the names in the answer (Granite)", _names),
     "subtask_parameters": Subtask("parameter values", "F1 of (argument, value) in the answer (Granite)", _parameters),
-    "subtask_next": Subtask("next-best function", "the name is the right one (Granite)", _next),
-    "subtask_response": Subtask("response", "ROUGE-L of the answer's words (Granite; Lin 2004)", _response),
+    "subtask_next": Subtask(
+        "next-best function",
+        "the name is the right one (Granite)",
+        lambda problem, calls, answer: float(
+            answer is not None and json_text(_value(answer)) == json_text(json.loads(problem.gold))
+        ),
+    ),
+    "subtask_response": Subtask(
+        "response",
+        "ROUGE-L of the answer's words (Granite; Lin 2004)",
+        lambda problem, calls, answer: rouge_l(answer, problem.gold),
+    ),
 }
 """Family -> how it is scored; the report prints the meaning."""
 
@@ -120,7 +120,7 @@ def _pairs(arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _value(answer: str | None) -> Any:
-    """What an answer holds; a text that is no JSON stands for itself."""
+    """The value of an answer; a text that is not JSON is its own value."""
     if answer is None:
         return None
     try:

@@ -7,7 +7,6 @@ page's own filter, by its hash, and lets nothing load.
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 from markupsafe import Markup
 
@@ -18,23 +17,11 @@ from evaluation.measures.metrics import MEANING
 from evaluation.measures.subtasks import SUBTASKS
 from evaluation.report.browser import chain_views, choose_chains
 from evaluation.report.chains import Chains
-from evaluation.report.pages import HERE, environment, write_page
+from evaluation.report.pages import HERE, environment
 from evaluation.summary import MOST_PAIRED
 from rollout.records import Problem, Score
 
 GROUPS_SHOWN = 12
-
-
-def write_report(
-    path: Path,
-    summary: Summary,
-    problems: Iterable[Problem],
-    scores: Iterable[Score],
-    training: Mapping[str, plots.Rows],
-    groups: Sequence[Chains] = (),
-) -> None:
-    """Write the page to `path`, whole or not at all. Raises OSError. Arguments as for `render_report`."""
-    write_page(path, render_report(summary, problems, scores, training, groups))
 
 
 def render_report(

@@ -13,7 +13,7 @@ from evaluation.report.browser import clip
 
 HERE = Path(__file__).parent
 COUNTS = ("tokens_per_right", "calls_per_right", "calls_ratio", "format_entropy")
-"""Metrics that are no shares."""
+"""Metrics that are not shares, and are shown as numbers."""
 
 
 def environment() -> jinja2.Environment:

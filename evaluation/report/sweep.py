@@ -2,23 +2,17 @@
 
 from collections.abc import Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from evaluation.measures.metrics import MEANING
-from evaluation.report.pages import environment, write_page
+from evaluation.report.pages import environment
 from evaluation.report.plots import dot
 from evaluation.report.vector import ARMS, INK, PAPER, WIDTH, canvas, name_rows, share_lines, slug, to_svg
 from evaluation.sweep import MEASURES, SHOWN_METRICS, RowMean, SweepAnswer, SweepRow, SweepSummary
 
 COMMON_CODES = 4
-
-
-def write_sweep_report(path: Path, summary: SweepSummary) -> None:
-    """Write the page to `path`, whole or not at all. Raises OSError."""
-    write_page(path, render_sweep(summary))
 
 
 def render_sweep(summary: SweepSummary) -> str:

@@ -68,7 +68,7 @@ def canvas(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
 
 
 def to_svg(figure: Figure, name: str, description: str) -> Markup:
-    """The figure as an <svg> element; `name` prefixes its ids, `description` is read out to who cannot see it."""
+    """The figure as an <svg> element; `name` prefixes its ids, screen readers read `description`."""
     buffer = io.StringIO()
     with mpl.rc_context(_SETTINGS | {"svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

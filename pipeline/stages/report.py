@@ -31,7 +31,8 @@ def complete(run: Run) -> bool:
 def work(run: Run) -> None:
     """Sum up the scores and write the page, then the summary."""
     from evaluation.figures import Measured
-    from evaluation.report.page import write_report
+    from evaluation.report.page import render_report
+    from evaluation.report.pages import write_page
     from evaluation.summary import build_summary, to_json
     from pipeline.run.rollouts import some_groups
     from rollout.data.shards import read_rows
@@ -43,7 +44,8 @@ def work(run: Run) -> None:
     )
     summary = msgspec.structs.replace(summary, prediction=msgspec.convert(compared(run), tuple[Measured, ...]))
     groups = some_groups(run, GROUPS_SHOWN)
-    write_report(run.folder / layout.PAGE, summary, problems, read_rows(Score, ledger), training_metrics(run), groups)
+    page = render_report(summary, problems, read_rows(Score, ledger), training_metrics(run), groups)
+    write_page(run.folder / layout.PAGE, page)
     run.store.replace(layout.SUMMARY, to_json(summary))
 
 

@@ -69,7 +69,8 @@ def placed(recipe: Recipe, name: str, sweep: Path) -> Recipe:
 
 
 def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
-    from evaluation.report.sweep import write_sweep_report
+    from evaluation.report.pages import write_page
+    from evaluation.report.sweep import render_sweep
     from rollout.data.shards import read_rows
 
     runs = {name: read_run(folder / layout.sweep_run(name), console) for name in plan.runs}
@@ -89,7 +90,7 @@ def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
         runs={name: layout.sweep_run(name) for name in plan.runs},
         seconds=_seconds(list(runs.values())),
     )
-    write_sweep_report(folder / layout.PAGE, summary)
+    write_page(folder / layout.PAGE, render_sweep(summary))
     LocalStore(folder).replace(layout.SUMMARY, to_json(summary))
 
 

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from evaluation.config import EvaluationConfig
-from evaluation.report.page import write_report
+from evaluation.report.page import render_report
+from evaluation.report.pages import write_page
 from evaluation.summary import build_summary
 from rollout.records import Outcome
 from tests.evaluation.report import chromium
@@ -33,7 +34,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = EvaluationConfig(samples=2, bootstrap=200, permutations=199)
     summary = build_summary(scores, problems, DATA, SECONDS, VERSIONS | {"long": "v" * 300}, config)
     path = tmp_path_factory.mktemp("report") / "index.html"
-    write_report(path, summary, [long, *problems[1:]], scores, TRAINING, [EXAMPLE])
+    write_page(path, render_report(summary, [long, *problems[1:]], scores, TRAINING, [EXAMPLE]))
     return path
 
 

@@ -12,7 +12,8 @@ from evaluation.config import EvaluationConfig
 from evaluation.figures import Summary
 from evaluation.report.browser import choose_chains
 from evaluation.report.chains import Chains
-from evaluation.report.page import render_report, write_report
+from evaluation.report.page import render_report
+from evaluation.report.pages import write_page
 from evaluation.report.plots import training_plots
 from evaluation.summary import build_summary
 from rollout.problems import FamilyConfig, generate
@@ -178,7 +179,7 @@ def test_report_is_written_whole_or_not_at_all(
     tmp_path: Path, summary: Summary, problems: list[Problem], scores: list[Score], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "report" / "index.html"
-    write_report(path, summary, problems, scores[:40], {})
+    write_page(path, render_report(summary, problems, scores[:40], {}))
     first = path.read_bytes()
     assert b"</html>" in first
     assert "Training</h2>" not in first.decode()
@@ -188,7 +189,7 @@ def test_report_is_written_whole_or_not_at_all(
 
     monkeypatch.setattr("os.fsync", refuse)
     with pytest.raises(OSError, match="No space"):
-        write_report(path, summary, problems, scores[:40], {})
+        write_page(path, render_report(summary, problems, scores[:40], {}))
     assert path.read_bytes() == first
     assert [one.name for one in path.parent.iterdir()] == ["index.html"]
 
