@@ -2,7 +2,8 @@
 
 Sources: pass@k from Chen et al. 2021 (arXiv 2107.03374), pass^k from tau-bench (arXiv 2406.12045), names,
 arguments, partial and full match and win from NESTFUL (arXiv 2409.03797), the longest common subsequence of names
-and the hallucination rate from Granite (arXiv 2407.00121). Every result is a share between 0 and 1 unless its docstring says otherwise.
+and the hallucination rate from Granite (arXiv 2407.00121). Results are shares
+between 0 and 1 unless their docstring says otherwise.
 """
 
 import functools
@@ -203,7 +204,7 @@ def mean(values: Iterable[float | None]) -> float | None:
 
 
 def json_text(value: Any) -> str:
-    """JSON text that equal values share. Unlike `canonical_json` it refuses nothing: a model's mistakes are compared."""
+    """JSON text that equal values share. Unlike `canonical_json` it refuses nothing: mistakes are compared."""
     return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"))
 
 
