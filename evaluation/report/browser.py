@@ -6,42 +6,17 @@ import msgspec
 import numpy as np
 
 from evaluation.measures.attempts import arm_order
-from evaluation.report.chains import codes_of, first_difference
-from rollout.records import Episode, Outcome, Problem, Score, Step
+from evaluation.report.chains import Named, codes_of
+from rollout.records import Outcome, Problem, Score
 
 PROBLEMS_SHOWN = 120
 LONGEST_REPLY = 1200
 LONGEST_RESULT = 400
 LONGEST_PROBLEM = 2000
 STEPS_SHOWN = 10
+RESULTS_SHOWN = 8
 BUDGET = 2_000_000
 """Characters of model and problem text in one page; escaped, at the very worst six bytes each."""
-
-
-class StepView(msgspec.Struct, frozen=True):
-    """One step: the part of the reply that the reference also has, the rest, and the results."""
-
-    number: int
-    same: str
-    differs: str
-    differs_here: bool
-    cut: int
-    """Characters left out at the end."""
-    results: tuple[tuple[str, str], ...]
-    """(error code or "", text)."""
-
-
-class ChainView(msgspec.Struct, frozen=True):
-    """One attempt, under the name of its arm or of its samples."""
-
-    name: str
-    outcome: str
-    error: str
-    steps: tuple[StepView, ...]
-    steps_left_out: int
-    ends_early: bool
-    """It is a beginning of the reference's chain."""
-    is_reference: bool
 
 
 class ProblemView(msgspec.Struct, frozen=True):
@@ -54,7 +29,7 @@ class ProblemView(msgspec.Struct, frozen=True):
     difficulty: int
     tallies: tuple[tuple[str, int, int], ...]
     """(arm, right, counted attempts), greedy and sampled together."""
-    rounds: tuple[tuple[str, tuple[ChainView, ...]], ...]
+    rounds: tuple[tuple[str, Named], ...]
     """(how: "greedy" or "sample 3", the arms' chains, the reference first)."""
     facts: str
     """What the page's filter looks for: `arm:outcome` and codes, separated by spaces."""
@@ -104,10 +79,11 @@ def choose_chains(
     budget = BUDGET
     for key in _draw(sorted(cells), differing, most, rng):
         view = _problem_view(key, cells[key], problems.get(key[1]), baseline)
-        steps = [step for _, chains in view.rounds for chain in chains for step in chain.steps]
+        steps = [step for _, named in view.rounds for _, episode in named for step in episode.steps[:STEPS_SHOWN]]
         # Each step and each result costs some markup beside its text.
-        budget -= sum(len(step.same) + len(step.differs) + 80 for step in steps) + len(view.text) + len(view.gold)
-        budget -= sum(len(text) + 80 for step in steps for _, text in step.results)
+        budget -= sum(min(len(step.text), LONGEST_REPLY) + 80 for step in steps) + len(view.text) + len(view.gold)
+        results = [result for step in steps for result in step.results[:RESULTS_SHOWN]]
+        budget -= sum(min(len(result.content), LONGEST_RESULT) + 80 for result in results)
         if budget < 0:
             break
         views.append(view)
@@ -151,11 +127,11 @@ def _problem_view(
     sampled = [score for arm in arms if (score := found[arm].sampled) is not None]
     rounds = []
     if greedy:
-        rounds.append(("greedy", chain_views([(score.model, score.episode) for score in greedy])))
+        rounds.append(("greedy", tuple((score.model, score.episode) for score in greedy)))
     if sampled:
         numbers = sorted({score.episode.sample for score in sampled})
-        views = chain_views([(score.model, score.episode) for score in sampled])
-        rounds.append((f"sample {', '.join(map(str, numbers))}", views))
+        named = tuple((score.model, score.episode) for score in sampled)
+        rounds.append((f"sample {', '.join(map(str, numbers))}", named))
     facts = {f"{score.model}:{score.episode.outcome}" for score in (*greedy, *sampled)}
     facts |= {str(code) for score in (*greedy, *sampled) for code in codes_of(score.episode)}
     text = problem.text if problem is not None else (greedy or sampled)[0].episode.prompt_text
@@ -168,41 +144,6 @@ def _problem_view(
         tallies=tuple((arm, found[arm].right, found[arm].counted) for arm in arms),
         rounds=tuple(rounds),
         facts=" ".join(sorted(facts)),
-    )
-
-
-def chain_views(named: Sequence[tuple[str, Episode]]) -> tuple[ChainView, ...]:
-    """Chains of one problem, each under its name, compared with the first one."""
-    reference = named[0][1]
-    views = []
-    for name, episode in named:
-        difference = None if episode is reference else first_difference(reference.steps, episode.steps)
-        at = {} if difference is None else {difference.step: difference.character}
-        shown = episode.steps[:STEPS_SHOWN]
-        views.append(
-            ChainView(
-                name=name,
-                outcome=str(episode.outcome),
-                error=str(episode.error or ""),
-                steps=tuple(_step_view(index, step, at.get(index)) for index, step in enumerate(shown)),
-                steps_left_out=len(episode.steps) - len(shown),
-                ends_early=difference is not None and difference.step >= len(episode.steps),
-                is_reference=episode is reference,
-            )
-        )
-    return tuple(views)
-
-
-def _step_view(index: int, step: Step, difference: int | None) -> StepView:
-    text = step.text[:LONGEST_REPLY]
-    at = len(text) if difference is None else min(difference, len(text))
-    return StepView(
-        number=index + 1,
-        same=text[:at],
-        differs=text[at:],
-        differs_here=difference is not None,
-        cut=len(step.text) - len(text),
-        results=tuple((str(result.error or ""), clip(result.content, LONGEST_RESULT)) for result in step.results[:8]),
     )
 
 

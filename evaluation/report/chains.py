@@ -101,12 +101,16 @@ def compare_chains(
         yield SameAttempt(problem_id, suite, sample if sampled else None, ordered)
 
 
+Named = tuple[tuple[str, Episode], ...]
+"""Chains of one problem, each under the name of its arm or of its samples; the first is the reference."""
+
+
 class Chains(msgspec.Struct, frozen=True, kw_only=True):
     """Chains of one problem that are shown side by side, each under a name; they are compared with the first one."""
 
     heading: str
     problem: Problem | None
-    named: tuple[tuple[str, Episode], ...]
+    named: Named
     left_out: int = 0
     """Distinct chains that are not shown."""
 

@@ -15,7 +15,7 @@ from evaluation.figures import Summary
 from evaluation.findings import folded
 from evaluation.measures.metrics import MEANING
 from evaluation.measures.subtasks import SUBTASKS
-from evaluation.report.browser import chain_views, choose_chains
+from evaluation.report.browser import choose_chains
 from evaluation.report.chains import Chains
 from evaluation.report.pages import HERE, environment
 from evaluation.summary import MOST_PAIRED
@@ -80,7 +80,7 @@ def render_report(
             training_plots=plots.training_plots(training),
             against={suite: summary.against(suite, baseline) for suite in suites},
             meaning=MEANING,
-            shown=choose_chains(scores, by_id, baseline, summary.evaluation.seed),
-            groups=[(chains, chain_views(chains.named)) for chains in groups[:GROUPS_SHOWN]],
+            browsed=choose_chains(scores, by_id, baseline, summary.evaluation.seed),
+            groups=groups[:GROUPS_SHOWN],
         )
     )

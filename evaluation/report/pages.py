@@ -7,9 +7,10 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+import evaluation.report.browser as browser
 from cluster.store.atomic import atomic_file
 from evaluation.figures import between, p_text, percent, points, signed
-from evaluation.report.browser import clip
+from evaluation.report.chains import first_difference
 
 HERE = Path(__file__).parent
 COUNTS = ("tokens_per_right", "calls_per_right", "calls_ratio", "format_entropy")
@@ -26,8 +27,10 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     # Numbers have thin spaces between thousands.
-    made.filters |= {"figure": figure_text, "clip": clip, "count": lambda value: f"{value:,}".replace(",", "\u202f")}
+    made.filters["count"] = lambda value: f"{value:,}".replace(",", "\u202f")
+    made.filters |= {"figure": figure_text, "clip": browser.clip}
     made.filters |= {one.__name__: one for one in (between, p_text, percent, points, signed)}
+    made.globals |= {"shown": browser, "first_difference": first_difference}
     made.globals["style"] = Markup((HERE / "page.css").read_text(encoding="utf-8"))
     return made
 
