@@ -41,6 +41,7 @@ def inspect_run(folder: Path, what: str, options: dict[str, str], limit: int, co
     "" stands for any.
     """
     run = read_run(folder, console)
+    suites = read_workload(run).suites
     ledgers = dict(zip(KINDS, (layout.EPISODES, layout.groups(run.student), layout.SCORES), strict=True))
     there = [kind for kind, prefix in ledgers.items() if any(one.rows for one in run.ledger(prefix).commits().values())]
     trained_on = {problem.id: problem for problem in train_problems(run)}
@@ -52,7 +53,7 @@ def inspect_run(folder: Path, what: str, options: dict[str, str], limit: int, co
         raise RequestError(f"run {folder}: has no {what} yet; `chainpref {KINDS[what]} RECIPE` makes them")
     held_out = {problem.id: problem for problems in suite_problems(run).values() for problem in problems}
     problems = held_out if what == "scores" else trained_on
-    wanted = _filter(run, what, options, problems)
+    wanted = _filter(run, what, options, problems, suites)
     found = list(islice(_chains(run, what, wanted, problems, limit), limit))
     if not found:
         raise RequestError(f"run {folder}: none of its {what} passes this filter; leave an option out")
@@ -64,7 +65,9 @@ def inspect_run(folder: Path, what: str, options: dict[str, str], limit: int, co
         console.print(f"these are {what}; see also {also}", style="dim", highlight=False, soft_wrap=True)
 
 
-def _filter(run: Run, what: str, options: dict[str, str], problems: dict[str, Problem]) -> ChainFilter:
+def _filter(
+    run: Run, what: str, options: dict[str, str], problems: dict[str, Problem], suites: Collection[str]
+) -> ChainFilter:
     """The filter of the options. Raises RequestError for one that names nothing that there is."""
     for option in ("arm", "suite"):
         if options[option] and what != "scores":
@@ -75,7 +78,7 @@ def _filter(run: Run, what: str, options: dict[str, str], problems: dict[str, Pr
         outcome=Outcome(outcome) if outcome else None,
         code=ErrorCode(code) if code else None,
         family=_known("--family", options["family"], {problem.family for problem in problems.values()}),
-        suite=_known("--suite", options["suite"], read_workload(run).suites),
+        suite=_known("--suite", options["suite"], suites),
         arm=_known("--arm", options["arm"], (*GIVEN_MODELS, *run.recipe.arms)),
         problem=_known("--problem", options["problem"], problems),
     )

@@ -62,6 +62,10 @@ def test_a_run_without_anything_names_the_stage_that_makes_it(folder: Path) -> N
         inspect(folder)
     with pytest.raises(RequestError, match="has no scores yet; `chainpref evaluate RECIPE` makes them"):
         inspect(folder, "scores")
+    shutil.rmtree(folder / "problems")
+    (folder / "plan.json").unlink()
+    with pytest.raises(RequestError, match="has no plan yet"):
+        inspect(folder)
 
 
 @pytest.mark.parametrize("what", ["rollouts", "groups", "scores"])
