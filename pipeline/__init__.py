@@ -1,1 +1,1 @@
-"""The whole: recipe, stages and their resumption, progress, command line."""
+"""The whole system: recipes, plans, stages and how they resume, sweeps, jobs and the command line."""

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from typer import Option
 
 from cluster.errors import ChainprefError
 
@@ -26,9 +27,7 @@ app = typer.Typer(
 
 RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML recipe. recipes/ holds examples.")]
 Settings = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="Set section.key=value in the recipe.")]
-RunPath = Annotated[
-    Path | None, typer.Option("--run", metavar="DIR", help="Folder of the run, in place of the recipe's.")
-]
+RunPath = Annotated[Path | None, Option("--run", metavar="DIR", help="Folder of the run, in place of the recipe's.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show the output of Ray, vLLM, DeepSpeed and TRL.")]
 ExistingRun = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
 
@@ -38,10 +37,7 @@ def run_command(
     recipe: RecipePath,
     settings: Settings = [],  # noqa: B006
     run: RunPath = None,
-    wait: Annotated[
-        float,
-        typer.Option("--wait", metavar="SECONDS", min=0, help="Wait while another command works on the run."),
-    ] = 0,
+    wait: Annotated[float, Option(metavar="SECONDS", min=0, help="Wait while another command works on the run.")] = 0,
     verbose: Verbose = False,
 ) -> None:
     """Run all stages, resuming where the run stopped."""
@@ -144,11 +140,9 @@ def diff_command(
 @app.command()
 def export(
     run: ExistingRun,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write. It must not exist yet.")],
-    form: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="Form of the rows: trl, sharegpt or openai.")
-    ] = "trl",
-    max_pairs: Annotated[int, typer.Option(metavar="N", min=0, help="Most pairs per problem. 0 writes all.")] = 0,
+    out: Annotated[Path, Option(metavar="FILE", help="The file to write. It must not exist yet.")],
+    form: Annotated[str, Option("--format", metavar="NAME", help="Form of the rows: trl, sharegpt or openai.")] = "trl",
+    max_pairs: Annotated[int, Option(metavar="N", min=0, help="Most pairs per problem. 0 writes all.")] = 0,
 ) -> None:
     """Write the preference pairs as JSON lines, for other trainers."""
     from pipeline.commands.export import export_pairs
@@ -158,27 +152,19 @@ def export(
 
 @app.command()
 def problems(
-    family: Annotated[
-        str, typer.Argument(metavar="FAMILY", help="A problem family, `all`, or a recipe whose families are meant.")
-    ],
+    family: Annotated[str, typer.Argument(metavar="FAMILY", help="A problem family, `all`, or a recipe with some.")],
     show: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Problems to print. Default: 5, or none with --check.")
+        int | None, Option(metavar="N", min=1, help="Problems to show. Default: 5, or 0 with --check.")
     ] = None,
-    check: Annotated[int, typer.Option(metavar="N", min=0, help="Problems to check per family. 0: none.")] = 0,
+    check: Annotated[int, Option(metavar="N", min=0, help="Problems to check per family. 0: none.")] = 0,
     split: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME", help="train, validation, test or variant-KIND. Default: train, or every split with --check."
-        ),
+        str, Option(metavar="NAME", help="train, validation, test or variant-KIND. Default: train; all with --check.")
     ] = "",
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the problem generator.")] = 0,
+    seed: Annotated[int, Option(metavar="N", help="Seed of the problem generator.")] = 0,
     difficulty: Annotated[
-        tuple[int, int] | None,
-        typer.Option(metavar="LOW HIGH", help="Difficulty, from 1 to 8. Default: 1 2, or 1 8 with --check."),
+        tuple[int, int] | None, Option(metavar="LOW HIGH", help="From 1 to 8. Default: 1 2, or 1 8 with --check.")
     ] = None,
-    path: Annotated[
-        str, typer.Option(metavar="FILE", help="File with the rows of an imported family, such as gsm8k.")
-    ] = "",
+    path: Annotated[str, Option(metavar="FILE", help="File with the rows of an imported family, such as gsm8k.")] = "",
 ) -> None:
     """Show problems of a family, or check many of them.
 
@@ -203,12 +189,9 @@ def problems(
 def sweep_command(
     recipe: RecipePath,
     settings: Settings = [],  # noqa: B006
-    folder: Annotated[
-        Path | None, typer.Option("--run", metavar="DIR", help="Folder of the sweep, in place of the recipe's.")
-    ] = None,
+    folder: Annotated[Path | None, Option("--run", metavar="DIR", help="Folder of the sweep.")] = None,
     source: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="RUN", help="A finished run whose models, episodes and groups are used."),
+        Path | None, Option("--from", metavar="RUN", help="A finished run whose models, episodes and groups are used.")
     ] = None,
     verbose: Verbose = False,
 ) -> None:
@@ -246,7 +229,10 @@ def plan_recipe(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: bytes, seconds, tokens.")] = False,
 ) -> None:
-    """Show whether a recipe or a sweep fits its machines, with memory, time and cost; start nothing."""
+    """Show whether a recipe or a sweep fits its machines.
+
+    It shows memory, time and cost as well, and starts nothing.
+    """
     from pipeline.commands.plan import Asked, plan_command
 
     asked = Asked(
@@ -267,44 +253,29 @@ def plan_recipe(
 def submit_run(
     recipe: RecipePath,
     settings: Settings = [],  # noqa: B006
-    run: Annotated[
-        Path | None, typer.Option("--run", metavar="DIR", help="Folder of the run, as all nodes see it.")
-    ] = None,
+    run: Annotated[Path | None, Option("--run", metavar="DIR", help="Folder of the run, as all nodes see it.")] = None,
     address: Annotated[
-        str,
-        typer.Option(
-            metavar="URL", help="The job server, such as http://HOST:8265. Default: RAY_ADDRESS, or this machine."
-        ),
+        str, Option(metavar="URL", help="The job server, as http://HOST:8265. Default: RAY_ADDRESS, or this machine.")
     ] = "",
     name: Annotated[
-        str,
-        typer.Option(
-            "--id", metavar="NAME", help="Submission id. Default: made from the run's name, recipe and folder."
-        ),
+        str, Option("--id", metavar="NAME", help="Submission id. Default: made from the run's name, recipe and folder.")
     ] = "",
-    working_dir: Annotated[
-        Path, typer.Option("--working-dir", metavar="DIR", help="The folder whose files are sent with the job.")
-    ] = Path("."),
-    python: Annotated[str, typer.Option(metavar="PATH", help="The Python to start on the cluster.")] = "python",
-    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Show the job's output until it ends.")] = True,
+    working_dir: Annotated[Path, Option(metavar="DIR", help="Folder whose files are sent with the job.")] = Path("."),
+    python: Annotated[str, Option(metavar="PATH", help="The Python to start on the cluster.")] = "python",
+    follow: Annotated[bool, Option(help="Show the job's output until it ends.")] = True,
     verbose: Verbose = False,
 ) -> None:
     """Submit a run as a job to a Ray cluster, and follow it.
 
     Submitting the same run again follows the job that is there; one that was stopped is resumed.
     """
-    from pipeline.remote.submit import Asked, submit_command
+    from pipeline.recipe import load_recipe
+    from pipeline.remote.submit import make_job, submit_job
 
-    asked = Asked(
-        address=address,
-        id=name,
-        run=run,
-        working_dir=working_dir,
-        python=python,
-        follow=follow,
-        verbose=verbose,
+    job = make_job(
+        load_recipe(recipe, settings), run=run, working_dir=working_dir, id=name, python=python, verbose=verbose
     )
-    submit_command(recipe, settings, asked, _terminal())
+    submit_job(job, address, follow, _terminal())
 
 
 @app.command()
@@ -322,21 +293,14 @@ app.add_typer(k8s_app, name="k8s")
 @k8s_app.command("render")
 def k8s_render(
     recipe: RecipePath,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write. It must be absent or empty.")],
-    cluster: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A TOML file that describes the nodes; see recipes/clusters.")
-    ] = None,
-    overlays: Annotated[
-        list[str],
-        typer.Option(
-            "--overlay", metavar="NAME", help="Add interactive, keep-failed, kueue or monitoring. Repeatable."
-        ),
+    out: Annotated[Path, Option(metavar="DIR", help="Folder to write. It must be absent or empty.")],
+    cluster: Annotated[Path | None, Option(metavar="FILE", help="A TOML file of nodes; see recipes/clusters.")] = None,
+    overlay: Annotated[
+        list[str], Option(metavar="NAME", help="Add interactive, keep-failed, kueue or monitoring. Repeatable.")
     ] = [],  # noqa: B006
-    image: Annotated[
-        str, typer.Option(help="Container image with a tag or a digest. Default: as k8s/image/build names it.")
-    ] = "",
-    namespace: Annotated[str, typer.Option(help="Kubernetes namespace of all objects.")] = "chainpref",
-    storage_class: Annotated[str, typer.Option(help="Storage class of the claim. Default: the cluster's own.")] = "",
+    image: Annotated[str, Option(help="Image with tag or digest. Default: as k8s/image/build names it.")] = "",
+    namespace: Annotated[str, Option(help="Kubernetes namespace of all objects.")] = "chainpref",
+    storage_class: Annotated[str, Option(help="Storage class of the claim. Default: the cluster's own.")] = "",
     settings: Settings = [],  # noqa: B006
 ) -> None:
     """Render the manifests of a run, sized by its plan.
@@ -346,7 +310,7 @@ def k8s_render(
     from pipeline.k8s.render import render_planned
     from pipeline.k8s.request import Rendering
 
-    wanted = Rendering(out=out, image=image, namespace=namespace, overlays=overlays, storage_class=storage_class)
+    wanted = Rendering(out=out, image=image, namespace=namespace, overlays=overlay, storage_class=storage_class)
     render_planned(recipe, settings, cluster, wanted, _terminal())
 
 

@@ -1,7 +1,7 @@
-"""`python -P -m pipeline.in_job ARGUMENTS` is `chainpref ARGUMENTS` in the folder that was sent along with this code.
+"""`python -P -m pipeline.in_job ARGUMENTS` is `chainpref ARGUMENTS` in the folder that was sent with this code.
 
-The entry point of submitted jobs. Ray unpacks what is sent as modules once a node and leaves it in place; a working
-directory it unpacks anew for every node, also under those that share a machine and work in it already.
+The entry point of submitted jobs. Their files are sent as modules, which Ray unpacks once per node. A working directory
+is unpacked again for every node, even under the processes of another node on the same machine.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The recipe: what one TOML file says about a whole run."""
+"""The recipe: one TOML file that describes a whole run."""
 
 import json
 import re
@@ -144,16 +144,11 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
-    def _tiny_models_have_something_to_learn(self) -> "Recipe":
+    def _models_can_attempt_the_problems(self) -> "Recipe":
         tiny = self.models.teacher.tiny or self.models.student.tiny
         if tiny and not any(family.corpus_parts for family in self.problems.values()):
             raise ValueError("problems: none to make tiny models from; set problems.NAME.train or pretrain")
-        return self
-
-    @model_validator(mode="after")
-    def _suites_can_be_asked(self) -> "Recipe":
-        tiny = self.models.teacher.tiny or self.models.student.tiny
-        room = min(self.engines.teacher.engine.max_context, self.engines.student.engine.max_context)
+        context = min(self.engines.teacher.engine.max_context, self.engines.student.engine.max_context)
         for name, family in self.problems.items():
             asked = self.episodes.of_suite(family.episode_settings)
             where = f"problems.{name}" if family.episode_settings else "episodes"
@@ -161,8 +156,10 @@ class Recipe(Section):
                 raise ValueError(
                     f"{where}.call_format: tiny models' own templates show no functions; use json or python"
                 )
-            if asked.prompt_tokens is not None and asked.prompt_tokens >= room:
-                raise ValueError(f"{where}.prompt_tokens = {asked.prompt_tokens}: engines have {room} tokens; lower it")
+            if asked.prompt_tokens is not None and asked.prompt_tokens >= context:
+                raise ValueError(
+                    f"{where}.prompt_tokens = {asked.prompt_tokens}: engines have {context} tokens; lower it"
+                )
         return self
 
     @model_validator(mode="after")

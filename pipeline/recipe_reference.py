@@ -56,7 +56,14 @@ def keys(section: type[Section]) -> Iterator[Key]:
     meanings = _meanings(section)
     for name, field in section.model_fields.items():
         meaning, _, unit = meanings.get(name, "").partition(" Unit: ")
-        yield Key(name, _type_text(field), _default_text(field), unit.rstrip("."), meaning)
+        value = field.get_default(call_default_factory=True)
+        if field.is_required():
+            default = "required"
+        elif isinstance(value, Section) or value == {}:
+            default = ""
+        else:
+            default = "absent" if value is None else f"`{json.dumps(value)}`"
+        yield Key(name, _type_text(field), default, unit.rstrip("."), meaning)
 
 
 def sections(root: type[Section], path: str) -> dict[type[Section], list[str]]:
@@ -131,15 +138,6 @@ def _annotation_text(annotation: Any) -> str:
         kind = "list of" if arguments[-1] is Ellipsis else f"list of {len(arguments)},"
         return f"{kind} {_annotation_text(arguments[0])}"
     return "table" if origin is dict else _SCALARS[annotation]
-
-
-def _default_text(field: FieldInfo) -> str:
-    if field.is_required():
-        return "required"
-    value = field.get_default(call_default_factory=True)
-    if value is None:
-        return "absent"
-    return "" if isinstance(value, Section) or value == {} else f"`{json.dumps(value)}`"
 
 
 if __name__ == "__main__":

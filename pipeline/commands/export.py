@@ -1,13 +1,13 @@
-"""`chainpref export RUN`: the pairs, materialised, for trainers that want them so.
+"""`chainpref export RUN`: writes the preference pairs as JSON lines, for other trainers.
 
-`trl` takes whole chains as conversations. `openai` and `sharegpt` have room for one assistant message a side, so a
-pair is given there at the first step where its chains part, with what they share as its history; pairs that become
-the same are written once.
+`trl` takes whole chains as conversations. `openai` and `sharegpt` hold one assistant message a side: a pair is written
+at the first step where its chains differ, with the steps before it as history. Pairs that become equal by this are
+written once.
 """
 
 import json
-from collections.abc import Callable, Iterator
-from itertools import islice, product
+from collections.abc import Iterator
+from itertools import islice, product, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from rich.console import Console
 from cluster.engine.model_source import local_tokenizer
 from cluster.errors import RequestError
 from cluster.store.atomic import atomic_file
+from cluster.store.ledger import Commit
 from pipeline.licences import judge_model, licence_of
 from pipeline.run.folder import Run, read_run
 from pipeline.run.models import model_source
@@ -23,20 +24,21 @@ from pipeline.run.workload import read_workload
 from rollout.data import layout
 from rollout.data.shards import decode_rows, read_rows
 from rollout.formats import load_format
-from rollout.hosts.episode_units import block_name
 from rollout.prompts.native_template import NATIVE, tools_of
 from rollout.prompts.rendering import shown_toolbox
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Episode, PreferenceGroup
 
+FORMS = ("trl", "openai", "sharegpt")
 Row = dict[str, Any]
 Messages = list[dict[str, str]]
+_SHAREGPT_ROLES = {"user": "human", "assistant": "gpt", "tool": "observation"}
 
 
 def export_pairs(folder: Path, out: Path, form: str, max_pairs: int, console: Console) -> None:
     """Write the pairs as JSON lines, whole or not at all. Raises RequestError for what cannot be written."""
-    if form not in _FORMS:
-        raise RequestError(f"--format {form}: unknown; there are {', '.join(_FORMS)}")
+    if form not in FORMS:
+        raise RequestError(f"--format {form}: unknown; there are {', '.join(FORMS)}")
     if out.exists():
         raise RequestError(f"--out {out}: is there already; name a new file")
     if not out.parent.is_dir():
@@ -44,95 +46,66 @@ def export_pairs(folder: Path, out: Path, form: str, max_pairs: int, console: Co
     run = read_run(folder, console)
     written = 0
     with atomic_file(out, replace=False) as file:
-        for row in _rows(run, _FORMS[form], max_pairs):
+        for row in _rows(run, form, max_pairs):
             file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
             written += 1
         if not written:
             raise RequestError(f"run {folder}: has no pairs yet; `chainpref groups` makes them")
-    console.print(f"{written:,} pairs to {out}", highlight=False, soft_wrap=True)
-    models = run.recipe.models
-    teacher = models.teacher
-    judgement = judge_model(teacher.licence, teacher.source, models.student.source or "the student")
+    console.out(f"{written:,} pairs to {out}")
+    teacher, student = run.recipe.models.teacher, run.recipe.models.student
+    judgement = judge_model(teacher.licence, teacher.source, student.source or "the student")
     forbidden = "FORBIDDEN: " if judgement.allowed is False else ""
-    console.print(
-        f"the teacher's outputs are under {licence_of(teacher.licence, teacher.source)!r}. {forbidden}{judgement.line}",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
+    licence = licence_of(teacher.licence, teacher.source)
+    console.out(
+        f"the teacher's outputs are under {licence!r}. {forbidden}{judgement.line}",
         style="bold red" if forbidden else None,
     )
 
 
-def _rows(run: Run, form: Callable[[Messages, Messages, Messages], Row], max_pairs: int) -> Iterator[Row]:
+def _rows(run: Run, form: str, max_pairs: int) -> Iterator[Row]:
     role = ChatTemplate.from_model(local_tokenizer(model_source(run, "base"))).result_role.value
     episodes = _EpisodesOfBlocks(run)
     for group in read_rows(PreferenceGroup, run.ledger(layout.groups(run.student))):
         prompt = [{"role": "user", "content": group.prompt_text}]
         seen: set[str] = set()
-        pairs = product(group.right, group.wrong)
-        for right, wrong in islice(pairs, max_pairs or None):
-            best = episodes.find(group, right.episodes[0])
-            chosen = _messages(best, role)
-            rejected = _messages(episodes.find(group, wrong.episodes[0]), role)
-            row = _with_functions(form(prompt, chosen, rejected), best)
+        for right, wrong in islice(product(group.right, group.wrong), max_pairs or None):
+            best = episodes.find(group.problem_id, right.episodes[0])
+            other = episodes.find(group.problem_id, wrong.episodes[0])
+            # Native templates show functions apart from the prompt's text, so the row has to name them.
+            native = best.call_format == NATIVE
+            tools = tools_of(shown_toolbox(best), best.verbosity) if native else None
+            row = _row(form, prompt, _messages(best, role), _messages(other, role), tools)
             key = json.dumps(row, sort_keys=True)
             if row and key not in seen:
                 seen.add(key)
                 yield row
 
 
-def _with_functions(row: Row, episode: Episode) -> Row:
-    """The row with the functions that were offered, where they do not stand in the prompt's text."""
-    if episode.call_format != NATIVE or not row:
-        return row
-    tools = tools_of(shown_toolbox(episode), episode.verbosity)
-    if "input" in row:
-        return {**row, "input": {**row["input"], "tools": tools}}
-    return {**row, "tools": json.dumps(tools, ensure_ascii=False) if "conversations" in row else tools}
-
-
-def _trl(prompt: Messages, chosen: Messages, rejected: Messages) -> Row:
-    return {"prompt": prompt, "chosen": chosen, "rejected": rejected}
-
-
-def _openai(prompt: Messages, chosen: Messages, rejected: Messages) -> Row:
-    shared, one, other = _parting(chosen, rejected)
-    if one is None or other is None:
+def _row(form: str, prompt: Messages, chosen: Messages, rejected: Messages, tools: Any) -> Row:
+    """A pair as a row of the form; empty where the form has one message a side and the chains part elsewhere."""
+    offered = {} if tools is None else {"tools": tools}
+    if form == "trl":
+        return {"prompt": prompt, "chosen": chosen, "rejected": rejected, **offered}
+    shared = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(chosen, rejected, strict=False))))
+    if shared >= min(len(chosen), len(rejected)) or chosen[shared]["role"] != "assistant":
         return {}
-    return {"input": {"messages": prompt + shared}, "preferred_output": [one], "non_preferred_output": [other]}
-
-
-def _sharegpt(prompt: Messages, chosen: Messages, rejected: Messages) -> Row:
-    shared, one, other = _parting(chosen, rejected)
-    if one is None or other is None:
-        return {}
-    names = {"user": "human", "assistant": "gpt", "tool": "observation"}
+    history, one, other = prompt + chosen[:shared], chosen[shared], rejected[shared]
+    if form == "openai":
+        return {
+            "input": {"messages": history, **offered},
+            "preferred_output": [one],
+            "non_preferred_output": [other],
+        }
     return {
-        "conversations": [{"from": names[m["role"]], "value": m["content"]} for m in prompt + shared],
+        "conversations": [{"from": _SHAREGPT_ROLES[m["role"]], "value": m["content"]} for m in history],
         "chosen": {"from": "gpt", "value": one["content"]},
         "rejected": {"from": "gpt", "value": other["content"]},
+        **({} if tools is None else {"tools": json.dumps(tools, ensure_ascii=False)}),
     }
 
 
-_FORMS: dict[str, Callable[[Messages, Messages, Messages], Row]] = {
-    "trl": _trl,
-    "openai": _openai,
-    "sharegpt": _sharegpt,
-}
-
-
-def _parting(one: Messages, other: Messages) -> tuple[Messages, dict[str, str] | None, dict[str, str] | None]:
-    """What two chains share, and the first messages that differ; None where they do not part in a reply."""
-    shared = 0
-    while shared < min(len(one), len(other)) and one[shared] == other[shared]:
-        shared += 1
-    if shared >= min(len(one), len(other)) or one[shared]["role"] != "assistant":
-        return one[:shared], None, None
-    return one[:shared], one[shared], other[shared]
-
-
 def _messages(episode: Episode, result_role: str) -> Messages:
-    """Replies and results of an episode; the last reply has no results after it."""
+    """The assistant messages and results of an episode. The last message has no results."""
     call_format = load_format(episode.call_format)
     messages: Messages = []
     for index, step in enumerate(episode.steps):
@@ -143,22 +116,30 @@ def _messages(episode: Episode, result_role: str) -> Messages:
 
 
 class _EpisodesOfBlocks:
-    """Episodes by problem and sample, one block in memory at a time: groups come in blocks too."""
+    """Episodes by problem and sample. Groups come block by block, so one block is in memory at a time.
+
+    The ledger is listed once: on a bucket a listing of all units takes long.
+    """
 
     def __init__(self, run: Run) -> None:
         self._ledger = run.ledger(layout.EPISODES)
-        self._block_of = {name: unit.block for unit in read_workload(run).episode_units for name in unit.problem_ids}
+        units = read_workload(run).episode_units
+        self._block_of = {problem: unit.block for unit in units for problem in unit.problem_ids}
+        done = self._ledger.history()
+        self._commits: dict[int, list[Commit]] = {}
+        for unit in sorted(units, key=lambda unit: unit.name):
+            if unit.name in done and not done[unit.name].skipped:
+                self._commits.setdefault(unit.block, []).append(done[unit.name])
         self._block = -1
         self._episodes: dict[tuple[str, int], Episode] = {}
 
-    def find(self, group: PreferenceGroup, sample: int) -> Episode:
-        block = self._block_of[group.problem_id]
+    def find(self, problem: str, sample: int) -> Episode:
+        block = self._block_of[problem]
         if block != self._block:
             self._block = block
             self._episodes = {
                 (episode.problem_id, episode.sample): episode
-                for name, commit in self._ledger.history().items()
-                if name.startswith(block_name(block)) and not commit.skipped
-                for episode in list(decode_rows(Episode, self._ledger.read(commit)))
+                for commit in self._commits[block]
+                for episode in decode_rows(Episode, self._ledger.read(commit))
             }
-        return self._episodes[group.problem_id, sample]
+        return self._episodes[problem, sample]

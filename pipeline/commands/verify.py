@@ -1,7 +1,7 @@
-"""`chainpref verify RUN`: every hash and every invariant, read afresh from the files.
+"""`chainpref verify RUN`: checks every hash and every invariant of a run, from its files.
 
-Planned rows are there, skipped or in quarantine, unit by unit; units hold their own rows and no others, so that none
-stands twice anywhere. Memory: the plan and the commit records, one shard, and what is checked of one block.
+Every planned row must be stored, skipped or in quarantine, and each unit may hold its own rows only, so that no row is
+stored twice. Memory: the plan, the commit records, one shard, and the outcomes of one block.
 """
 
 import itertools
@@ -18,12 +18,11 @@ from cluster.store.storage import Store
 from pipeline.run.folder import Run, read_run
 from pipeline.run.workload import read_workload
 from pipeline.stages.evaluate import planned_units
-from rollout.config import QuotaConfig
 from rollout.data import layout
 from rollout.data.invariants import episode_faults, group_faults
 from rollout.data.shards import decode_rows
 from rollout.data.unit_rows import UnitRows
-from rollout.hosts.episode_units import EpisodeUnit, block_name
+from rollout.hosts.episode_units import block_name
 from rollout.hosts.work import committed_outcomes, quarantined_rows, skipped_problems
 from rollout.records import Episode, Outcome, PreferenceGroup, Score
 
@@ -32,27 +31,31 @@ _Attempt = tuple[str, int]
 
 
 def verify_run(folder: Path, console: Console) -> None:
-    """Print every fault and what was checked. Raises WorkError when there is a fault."""
+    """Print every fault, or what was checked. Raises WorkError when there is a fault."""
     run = read_run(folder, console)
-    if not run.store.exists(layout.PLAN):
+    if not run.planned:
         raise RequestError(f"run {folder}: has no plan yet, so there is nothing to verify")
     found = 0
     for fault in faults(run):
         found += 1
-        console.print(f"  {fault}", highlight=False, soft_wrap=True)
+        console.out(f"  {fault}")
     if found:
         raise WorkError(f"run {folder}: {found} fault(s)")
-    console.print("  " + ", ".join(_checked(run)) + ": all hashes and invariants hold", highlight=False, soft_wrap=True)
+    counts = []
+    for name in (layout.EPISODES, layout.groups(run.student), layout.SCORES):
+        rows = sum(commit.rows for commit in run.ledger(name).history().values())
+        counts.append(f"{rows:,} rows of {name}")
+    console.out(f"  {', '.join(counts)}: all hashes and invariants hold")
 
 
 def faults(run: Run) -> Iterator[str]:
-    """Every fault in words."""
+    """Every fault, one line each."""
     prefixes = (layout.EPISODES, layout.groups(run.student), layout.SCORES, layout.reference(run.student))
     for prefix in prefixes:
         hashes = run.ledger(prefix).verify()
         yield from hashes
         if hashes:
-            return  # rows of a broken shard cannot be read, and one cause is enough
+            return  # the rows of a broken shard cannot be read
     quarantine = _Quarantine(run.store)
     try:
         yield from _block_faults(run, quarantine)
@@ -62,13 +65,13 @@ def faults(run: Run) -> Iterator[str]:
 
 
 class _Named(msgspec.Struct):
-    """What is read of a row in quarantine here."""
+    """The part of a row in quarantine that is read."""
 
     row: str
 
 
 class _Quarantine:
-    """Which rows of a unit could not be stored, in any attempt at it."""
+    """The rows of each unit that could not be stored, of all attempts at it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -78,14 +81,15 @@ class _Quarantine:
             self._paths.setdefault(unit, []).append(path)
 
     def rows(self, unit: str) -> set[str]:
-        """Their names. Raises CorruptionError."""
-        return {row for path in self._paths.get(unit, ()) for row in self._read(path)}
-
-    def _read(self, path: str) -> list[str]:
-        try:
-            return [msgspec.json.decode(line, type=_Named).row for line in self._store.read(path).splitlines()]
-        except msgspec.DecodeError as error:
-            raise CorruptionError(f"{self._store.uri}/{path}: does not decode: {error}") from None
+        """The names of the rows. Raises CorruptionError."""
+        found: set[str] = set()
+        for path in self._paths.get(unit, ()):
+            try:
+                lines = self._store.read(path).splitlines()
+                found.update(msgspec.json.decode(line, type=_Named).row for line in lines)
+            except msgspec.DecodeError as error:
+                raise CorruptionError(f"{self._store.uri}/{path}: does not decode: {error}") from None
+        return found
 
 
 def _block_faults(run: Run, quarantine: _Quarantine) -> Iterator[str]:
@@ -94,7 +98,7 @@ def _block_faults(run: Run, quarantine: _Quarantine) -> Iterator[str]:
     planned = sorted(read_workload(run).episode_units, key=lambda unit: unit.name)  # as the rows lie in the shards
     commits = episodes.history()
     yield from _unplanned(layout.EPISODES, commits, {unit.name for unit in planned})
-    rows = UnitRows(Episode, episodes)
+    rows, quota = UnitRows(Episode, episodes), run.recipe.rollout.quota
     built: dict[str, list[Commit]] = {}
     for commit in groups.commits().values():
         built.setdefault(commit.unit.partition("-")[0], []).append(commit)
@@ -104,27 +108,26 @@ def _block_faults(run: Run, quarantine: _Quarantine) -> Iterator[str]:
         for unit in units:
             if unit.name in rows:
                 commit, made = commits[unit.name], rows.read(unit.name)
-                faulty = _unit_faults(commit, _attempts(unit, commit), made, quarantine, "")
+                left = skipped_problems(commit)
+                kept = [problem for problem in unit.problem_ids if not commit.skipped and problem not in left]
+                attempts = set(itertools.product(kept, range(unit.sample_start, unit.sample_stop)))
+                faulty = _unit_faults(commit, attempts, made, quarantine, "")
                 yield from (f"episodes: unit {unit.name} {fault}" for fault in faulty)
                 outcomes.update(((row.problem_id, row.sample), row.outcome) for row in made)
-                skipped += [(unit.name, problem) for problem in skipped_problems(commit)]
-        yield from _skip_faults(run.recipe.rollout.quota, skipped, outcomes)
+                skipped += [(unit.name, problem) for problem in left]
+        counts = Counter((problem, outcome) for (problem, _), outcome in outcomes.items())
+        for name, problem in skipped:  # only problems that have enough episodes of both kinds may be skipped
+            right, wrong = counts[problem, Outcome.RIGHT], counts[problem, Outcome.WRONG]
+            if quota is None or right < quota.right or wrong < quota.wrong:
+                yield f"episodes: unit {name} skips {problem}, which has {right} right and {wrong} wrong episodes"
         yield from _built_faults(groups, built.pop(block, ()), outcomes)
     yield from (f"groups: unit {commit.unit} is of no planned block" for some in built.values() for commit in some)
-
-
-def _attempts(unit: EpisodeUnit, commit: Commit) -> set[_Attempt]:
-    """What the unit is to hold: what was planned and not skipped."""
-    left = unit.problem_ids if not commit.skipped else ()
-    skipped = skipped_problems(commit)
-    samples = range(unit.sample_start, unit.sample_stop)
-    return {(problem, sample) for problem in left if problem not in skipped for sample in samples}
 
 
 def _unit_faults(
     commit: Commit, attempts: Collection[_Attempt], made: Iterable[Episode], quarantine: _Quarantine, name: str
 ) -> Iterator[str]:
-    """What a unit holds against what it is to hold. `name`: what rows in quarantine are called, before the episode."""
+    """Compare a unit's rows with the attempts that it must hold. `name`: prefix of the names of rows in quarantine."""
     found: Counter[_Attempt] = Counter()
     outcomes: Counter[str] = Counter()
     for episode in made:
@@ -149,17 +152,6 @@ def _unit_faults(
 
 def _id(attempt: _Attempt) -> str:
     return f"{attempt[0]}#{attempt[1]}"
-
-
-def _skip_faults(
-    quota: QuotaConfig | None, skipped: Iterable[tuple[str, str]], outcomes: Mapping[_Attempt, Outcome]
-) -> Iterator[str]:
-    """Problems that units of a block left out although they never got enough chains."""
-    counts = Counter((problem, outcome) for (problem, _), outcome in outcomes.items())
-    for unit, problem in skipped:
-        right, wrong = counts[problem, Outcome.RIGHT], counts[problem, Outcome.WRONG]
-        if quota is None or right < quota.right or wrong < quota.wrong:
-            yield f"episodes: unit {unit} skips {problem}, which has {right} right and {wrong} wrong episodes"
 
 
 def _built_faults(ledger: Ledger, commits: Iterable[Commit], outcomes: Mapping[_Attempt, Outcome]) -> Iterator[str]:
@@ -192,9 +184,3 @@ def _score_faults(run: Run, quarantine: _Quarantine) -> Iterator[str]:
 
 def _unplanned(prefix: str, commits: Iterable[str], planned: Collection[str]) -> Iterator[str]:
     return (f"{prefix}: unit {name} is committed and was never planned" for name in commits if name not in planned)
-
-
-def _checked(run: Run) -> list[str]:
-    names = (layout.EPISODES, layout.groups(run.student), layout.SCORES)
-    rows = {name: sum(commit.rows for commit in run.ledger(name).history().values()) for name in names}
-    return [f"{count:,} rows of {name}" for name, count in rows.items()]

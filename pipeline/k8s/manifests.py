@@ -1,4 +1,4 @@
-"""Kubernetes objects of one run as plain values: `k8s/job/rayjob.yaml` with a plan's sizes. Pure but for reading it."""
+"""Kubernetes objects of one run as plain values: the templates under k8s/ with the sizes of a plan."""
 
 import json
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ PRODUCTS = {
     "V100-16-PCIe": ("Tesla-V100-PCIE-16GB",),
     "T4": ("Tesla-T4",),
 }
-"""Our GPU types -> what NVIDIA's feature discovery writes into the node label nvidia.com/gpu.product."""
+"""GPU type -> values that NVIDIA's feature discovery gives the node label nvidia.com/gpu.product."""
 
 
 def ray_job(groups: Sequence[WorkerGroup], image: str, claim_name: str, entrypoint: str) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def ray_job(groups: Sequence[WorkerGroup], image: str, claim_name: str, entrypoi
 
 
 def ray_cluster(groups: Sequence[WorkerGroup], image: str, claim_name: str) -> dict[str, Any]:
-    """A RayCluster of the same pods, for interactive work."""
+    """A RayCluster with the same pods, for interactive work."""
     cluster = _template("cluster/raycluster.yaml")
     cluster["spec"] = _sized(cluster["spec"], groups, image, claim_name)
     return cluster
@@ -78,14 +78,14 @@ def _template(path: str) -> dict[str, Any]:
 
 
 def _copy(value: dict[str, Any]) -> dict[str, Any]:
-    """Anchors in YAML are one object in several places; here each place gets its own."""
+    """A deep copy in which no object occurs twice: a YAML anchor makes one object of several places."""
     copied = json.loads(json.dumps(value))
     assert isinstance(copied, dict)
     return copied
 
 
 def is_mixed(groups: Sequence[WorkerGroup]) -> bool:
-    """Whether there are GPUs of several types: only then is it said which pods go where."""
+    """Whether there are GPUs of several types. Only then pods are bound to nodes by type."""
     return len({group.gpu_type for group in groups if group.gpus}) > 1
 
 
@@ -107,12 +107,12 @@ def _sized(spec: dict[str, Any], groups: Sequence[WorkerGroup], image: str, clai
 
 def _worker_group(template: dict[str, Any], group: WorkerGroup, mixed: bool) -> dict[str, Any]:
     template |= {"groupName": group.name, "replicas": group.pods, "maxReplicas": group.pods}
-    # Said here as well, so that Ray counts what is asked for and not what the node has.
+    # Ray counts these CPUs, and not those of the node.
     template["rayStartParams"]["num-cpus"] = group.requests["cpu"]
     pod = template["template"]["spec"]
     pod["containers"][0]["resources"] = {"requests": group.requests, "limits": group.limits}
     if mixed and group.ray_type:
-        # Ray sees the type once a node is there; that a node to come would have it, the autoscaler must be told.
+        # Ray sees the type once the node is there. The autoscaler must know it before.
         names = dict.fromkeys((group.ray_type, group.ray_type.partition("-")[0]))
         types = json.dumps({f"accelerator_type:{name}": 1 for name in names})
         template["rayStartParams"]["resources"] = json.dumps(types)  # KubeRay puts it onto a command line as it stands

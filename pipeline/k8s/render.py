@@ -1,4 +1,4 @@
-"""`chainpref k8s render`: a folder for `kubectl apply -k`, from a recipe, its plan and the templates under k8s/."""
+"""`chainpref k8s render`: writes a folder for `kubectl apply -k` from a recipe, its plan and the templates in k8s/."""
 
 import importlib.metadata
 import shlex
@@ -21,17 +21,17 @@ from pipeline.recipe import Recipe
 from pipeline.remote.portable import moved, named_files
 
 BASE_NAME = "chainpref"
-"""What the names of all objects begin with, before the run's suffix."""
+"""First part of the names of all objects; the run's name follows."""
 RUNS = Path("/runs")
 GROW_S = 3600.0
-"""A cloud takes long to bring a node with GPUs, and an image of 10 GB onto it."""
+"""Seconds to wait for nodes: a cloud needs long to start a node with GPUs and to pull an image of 10 GB onto it."""
 
 
 def render_planned(
     path: Path, settings: Sequence[str], cluster: Path | None, wanted: Rendering, console: Console
 ) -> None:
-    """Plan the recipe at `path` on the nodes of `cluster` (else those that the recipe names, else this machine's),
-    render it and say what its pods ask for. Raises RequestError where it does not fit."""
+    """Plan the recipe at `path` on the nodes of `cluster`, else of the recipe, else on this machine; render it, and
+    print the requests of its pods and the next commands. Raises RequestError where it does not fit."""
     from pipeline.estimates.speed import REFERENCE
     from pipeline.plan.machines import find_machines
     from pipeline.plan.make import make_plan
@@ -48,14 +48,8 @@ def render_planned(
     for group in groups:
         lines.append(f"{group.pods} x {group.name}: " + ", ".join(f"{n} {what}" for what, n in group.requests.items()))
     lines.append(f"claim: {wanted.claim_gib} GiB, ReadWriteMany")
-    for line in (*lines, *_next(recipe, wanted)):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def _next(recipe: Recipe, wanted: Rendering) -> list[str]:
-    """The commands that come next, in their order."""
     apply = f"kubectl apply -k {shlex.quote(str(wanted.out))}"
-    lines = [f"once: {apply}/{folder}" for folder in _once(wanted)]
+    lines += [f"once: {apply}/{folder}" for folder in _once(wanted)]
     lines.append(f"next: {apply}")
     if "interactive" in wanted.overlays:
         name, secret = _name(recipe), r"-o jsonpath='{.data.auth_token}'"
@@ -65,7 +59,7 @@ def _next(recipe: Recipe, wanted: Rendering) -> list[str]:
             f"and:  RAY_AUTH_TOKEN=$({kubectl} get secret {name} {secret} | base64 -d) chainpref submit "
             f"{shlex.quote(f'{wanted.out}/recipe.toml')} --address {DEFAULT_ADDRESS} --run {RUNS / recipe.run.name}",
         ]
-    return lines
+    console.out(*lines, sep="\n")
 
 
 def render(recipe: Recipe, groups: Sequence[WorkerGroup], wanted: Rendering) -> list[Path]:
@@ -89,7 +83,7 @@ def render(recipe: Recipe, groups: Sequence[WorkerGroup], wanted: Rendering) -> 
 
 
 def _once(wanted: Rendering) -> list[str]:
-    """Folders that are applied by themselves: `kubectl delete -k` of the run leaves them."""
+    """Folders that are applied on their own, so that `kubectl delete -k` of the run leaves them."""
     return ["storage", "monitoring"] if "monitoring" in wanted.overlays else ["storage"]
 
 
@@ -98,7 +92,7 @@ def _name(recipe: Recipe) -> str:
 
 
 def _files(recipe: Recipe, groups: Sequence[WorkerGroup], wanted: Rendering) -> dict[str, str]:
-    """Path -> text of everything in the folder: an overlay of its own, like those under k8s/overlays."""
+    """Path -> text of every file in the folder, which is an overlay like those under k8s/overlays."""
     name = _name(recipe)
     workload = "cluster" if "interactive" in wanted.overlays else "job"
     components = [f"components/{overlay}" for overlay in wanted.overlays if overlay in ("kueue", "keep-failed")]
@@ -111,7 +105,7 @@ def _files(recipe: Recipe, groups: Sequence[WorkerGroup], wanted: Rendering) -> 
         "resources": [workload, "base"],
         "components": list(dict.fromkeys(components)),
         "configMapGenerator": [{"name": f"{BASE_NAME}-recipe", "files": ["recipe.toml"]}],
-        # Applying another recipe replaces the one that is there, and leaves none behind.
+        # Without a hash in its name, the recipe's ConfigMap is replaced when another recipe is applied.
         "generatorOptions": {"disableNameSuffixHash": True},
     }
     files = {"kustomization.yaml": as_yaml(kustomization), "recipe.toml": tomli_w.dumps(_in_cluster(recipe, groups))}
@@ -121,22 +115,20 @@ def _files(recipe: Recipe, groups: Sequence[WorkerGroup], wanted: Rendering) -> 
         of_its_own = yaml.safe_load(files[f"{folder}/kustomization.yaml"])
         files[f"{folder}/kustomization.yaml"] = as_yaml(of_its_own | {"namespace": wanted.namespace})
     files["storage/claim.yaml"] = as_yaml(claim(f"{name}-runs", wanted.claim_gib, wanted.storage_class))
-    files[f"{workload}/ray{workload}.yaml"] = as_yaml(_workload(workload, name, recipe, groups, wanted))
+    variant = "gpu" if any(group.gpus for group in groups) else "cpu"
+    image = wanted.image or f"chainpref:{importlib.metadata.version('chainpref')}-{variant}"
+    command = ["chainpref", "run", "/etc/chainpref/recipe.toml", "--run", str(RUNS / recipe.run.name), "--wait", "900"]
+    if workload == "cluster":
+        pods = ray_cluster(groups, image, f"{name}-runs")
+    else:
+        pods = ray_job(groups, image, f"{name}-runs", shlex.join(command))
+    files[f"{workload}/ray{workload}.yaml"] = as_yaml(pods)
     return files
 
 
-def _workload(kind: str, name: str, recipe: Recipe, groups: Sequence[WorkerGroup], wanted: Rendering) -> dict[str, Any]:
-    variant = "gpu" if any(group.gpus for group in groups) else "cpu"
-    image = wanted.image or f"chainpref:{importlib.metadata.version('chainpref')}-{variant}"
-    if kind == "cluster":
-        return ray_cluster(groups, image, f"{name}-runs")
-    command = ["chainpref", "run", "/etc/chainpref/recipe.toml", "--run", str(RUNS / recipe.run.name)]
-    return ray_job(groups, image, f"{name}-runs", shlex.join([*command, "--wait", "900"]))
-
-
 def _in_cluster(recipe: Recipe, groups: Sequence[WorkerGroup]) -> dict[str, Any]:
-    """The recipe as it holds in a pod: what is kept lies on the claim, and engines are where they were planned, also
-    while the nodes for them are still on their way. Raises RequestError for files that no pod has."""
+    """The recipe for pods: the run lies on the claim, and engines planned on GPUs wait for nodes with GPUs instead of
+    starting on CPUs. Raises RequestError for files that no pod has."""
     for key, path in named_files(recipe):
         if not path.startswith("/"):
             raise RequestError(f"{key} = {path!r}: no pod has that file; name one on the claim, as {RUNS}/data/FILE")

@@ -1,4 +1,4 @@
-"""What is asked of `chainpref k8s render` beside recipe and plan, and what of it Kubernetes would refuse."""
+"""The options of `chainpref k8s render`, and checks of what Kubernetes would refuse."""
 
 import re
 from collections import Counter
@@ -14,7 +14,7 @@ OVERLAYS = ("interactive", "keep-failed", "kueue", "monitoring")
 _EXCLUDE_EACH_OTHER = (("interactive", "keep-failed"), ("interactive", "kueue"), ("keep-failed", "kueue"))
 _RESERVED_GROUPS = ("head", "headgroup")
 _KUEUE_GROUPS = 6
-"""A workload of Kueue has 8 sets of pods at most: head and submitter beside the workers."""
+"""A workload of Kueue has 8 sets of pods at most, and head and submitter are two of them."""
 _PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _HOST = r"(?:(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(?::\d+)?|[A-Za-z0-9-]+:\d+)"
 _IMAGE = re.compile(
@@ -29,16 +29,16 @@ _STORAGE_CLASS = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0
 
 @dataclass(frozen=True, kw_only=True)
 class Rendering:
-    """What is asked for beside recipe and plan."""
+    """What is rendered, beside recipe and plan."""
 
     out: Path
     image: str = ""
-    """Name with a tag or a digest; "" for the one that k8s/image/build makes."""
+    """Image with a tag or a digest. "": the one that k8s/image/build makes."""
     namespace: str = "chainpref"
     overlays: Sequence[str] = ()
     claim_gib: int = 2048
     storage_class: str = ""
-    """Of the claim; "" for the cluster's default."""
+    """Storage class of the claim. "": the cluster's default."""
 
 
 def check(wanted: Rendering) -> None:
@@ -60,7 +60,7 @@ def check(wanted: Rendering) -> None:
 
 
 def check_groups(groups: Sequence[WorkerGroup], wanted: Rendering) -> None:
-    """Raise RequestError for kinds of nodes that make no valid groups of pods."""
+    """Raise RequestError for kinds of nodes whose names make no valid groups of pods."""
     for name, count in Counter(limited_name(group.name, "a kind of nodes") for group in groups).items():
         if name in _RESERVED_GROUPS or (name == "cpu" and count > 1):
             whose = "the pod for work without GPUs" if name == "cpu" else "Ray's head"
@@ -74,7 +74,7 @@ def check_groups(groups: Sequence[WorkerGroup], wanted: Rendering) -> None:
 
 
 def notes(groups: Sequence[WorkerGroup], wanted: Rendering) -> list[str]:
-    """What may be taken, but hardly is meant, and what is left to do by hand."""
+    """Notes on options that are valid but hardly meant, and on what is left to do by hand."""
     found = [
         f"{group.name}: there are GPUs of several types, and no node label is known for {group.gpu_type}; give its "
         "pods a nodeSelector, or they may get the others"

@@ -1,4 +1,4 @@
-"""A recipe on other machines than the one that reads it: what of it holds there, and the files that it names."""
+"""Prepares a recipe for other machines: paths that hold there, and the files that it names."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _FILE_OF_FUNCTIONS = re.compile(r"(?P<file>.+\.py)(:\w+)?(\+\d+(@\d+)?)?$")
 
 
 def moved(recipe: Recipe, directory: Path) -> dict[str, Any]:
-    """The recipe as plain values, for runs that lie in `directory` on a cluster where Ray is there already.
+    """The recipe as plain values, for a run below `directory` on a cluster on which Ray runs already.
 
     Raises RequestError where a model is a folder of this machine.
     """
@@ -32,7 +32,7 @@ def moved(recipe: Recipe, directory: Path) -> dict[str, Any]:
 
 
 def named_files(recipe: Recipe) -> Iterator[tuple[str, str]]:
-    """Key and value of each file that a recipe names by its path."""
+    """Key and path of each file that a recipe names."""
     for suite, family in recipe.problems.items():
         if not family.on_hub:
             paths = ((f"problems.{suite}.{key}", getattr(family, key)) for key in ("path", "test_path"))

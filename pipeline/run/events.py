@@ -1,4 +1,4 @@
-"""What happened, when, how long: RUN/events.jsonl, one JSON object a line, appended and never rewritten."""
+"""RUN/events.jsonl: what happened, when and for how long. One JSON object a line, appended and never rewritten."""
 
 import os
 import time
@@ -12,7 +12,7 @@ import msgspec
 
 
 class Events:
-    """The event log of a run. A line is written at once, in one piece; a half line of a killed writer is skipped."""
+    """The event log of a run. Each line is written by one call; the half line of a killed writer is skipped."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -20,15 +20,17 @@ class Events:
     def add(self, kind: str, **details: Any) -> None:
         row = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": kind, **details}
         line = msgspec.json.encode(row) + b"\n"
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
-            os.write(descriptor, line if self._ends_whole() else b"\n" + line)
+            size = os.fstat(descriptor).st_size
+            whole = not size or os.pread(descriptor, 1, size - 1) == b"\n"
+            os.write(descriptor, line if whole else b"\n" + line)
         finally:
             os.close(descriptor)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Times a stage, whatever it ends with; `seconds` adds these up over all sessions of the run."""
+        """Record the start and the end of a stage, and how long it took, whether or not it fails."""
         started = time.monotonic()
         self.add("stage started", stage=name)
         ended = "interrupted"
@@ -61,13 +63,3 @@ class Events:
             if row.get("event") == "stage ended":
                 spent[row["stage"]] = round(spent.get(row["stage"], 0.0) + row["seconds"], 3)
         return spent
-
-    def _ends_whole(self) -> bool:
-        try:
-            with self._path.open("rb") as file:
-                if file.seek(0, os.SEEK_END) == 0:
-                    return True
-                file.seek(-1, os.SEEK_END)
-                return file.read(1) == b"\n"
-        except FileNotFoundError:
-            return True

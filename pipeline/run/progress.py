@@ -1,4 +1,4 @@
-"""How a run shows itself: bars on a terminal, plain lines elsewhere."""
+"""Progress of long work: a bar on a terminal, plain lines elsewhere."""
 
 import time
 from collections.abc import Iterator
@@ -17,33 +17,33 @@ class Bar:
         self._console, self._title, self._total, self._progress = console, title, total, progress
         self._done = 0.0
         self._note = ""
-        self._started = self._said = time.monotonic()
+        self._started = self._printed = time.monotonic()
         self._task = progress.add_task(title, total=total, note="") if progress else None
 
     def update(self, done: float, note: str = "", total: float | None = None) -> None:
-        """`done` of the total, and what else there is to say. `total` corrects what was not known at first."""
+        """Show that `done` of the total is done, with a note. `total` replaces a total that was only a guess."""
         self._done, self._note, self._total = done, note or self._note, total or self._total
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=done, total=self._total, note=self._note)
-        elif time.monotonic() - self._said >= _PLAIN_EVERY_S:
-            self._said = time.monotonic()
-            self.say()
+        elif time.monotonic() - self._printed >= _PLAIN_EVERY_S:
+            self._printed = time.monotonic()
+            self.print_line()
 
-    def say(self) -> None:
-        """A plain line."""
+    def print_line(self) -> None:
+        """Print the progress as a plain line."""
         share = f"{self._done:,.0f}/{self._total:,.0f}"
         elapsed = time.monotonic() - self._started
         note = f"  {self._note}" if self._note else ""
-        self._console.print(f"  {self._title}: {share} after {elapsed:.0f} s{note}", highlight=False, soft_wrap=True)
+        self._console.out(f"  {self._title}: {share} after {elapsed:.0f} s{note}")
 
 
 @contextmanager
 def progress_bar(console: Console, title: str, total: float) -> Iterator[Bar]:
-    """A bar while the block runs, and one plain line at its end."""
+    """Show a bar while the block runs, and one plain line when it ends."""
     if not console.is_terminal:
         bar = Bar(console, title, total, None)
         yield bar
-        bar.say()
+        bar.print_line()
         return
     columns = (
         TextColumn("  {task.description}"),
@@ -56,4 +56,4 @@ def progress_bar(console: Console, title: str, total: float) -> Iterator[Bar]:
     with Progress(*columns, console=console, transient=True) as progress:
         bar = Bar(console, title, total, progress)
         yield bar
-    bar.say()
+    bar.print_line()

@@ -1,4 +1,4 @@
-"""What libraries print goes to a file of the run; what the command says stays on the terminal."""
+"""Keeps the output of libraries off the terminal: it goes to a log file of the run."""
 
 import contextlib
 import os
@@ -9,9 +9,9 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def libraries_to(path: Path) -> Iterator[None]:
-    """While the block runs, standard output and error of this process, C code's included, are appended to `path`.
+    """Append standard output and error of this process, those of C code included, to `path` while the block runs.
 
-    The command's own console must write to a descriptor made before (`terminal`).
+    The command's own console must write to a descriptor that was duplicated before.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()

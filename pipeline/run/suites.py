@@ -14,7 +14,7 @@ from rollout.records import Problem
 
 
 def make_suites(recipe: Recipe) -> dict[str, list[Problem]]:
-    """Suite -> its problems, of the split that the recipe evaluates on; variants are there on the test split only."""
+    """Suite -> its problems of the split that the recipe evaluates on. The test split alone has variants."""
     split = recipe.evaluation.split
     suites: dict[str, list[Problem]] = {}
     for name, family in recipe.problems.items():
@@ -26,7 +26,7 @@ def make_suites(recipe: Recipe) -> dict[str, list[Problem]]:
 
 
 def suite_families(recipe: Recipe) -> Mapping[str, FamilyConfig]:
-    """Suite -> the section that asks for it, whether or not it has problems in this split."""
+    """Suite -> the family's section that defines it, whether or not it has problems in this split."""
     return {
         suite: family
         for name, family in recipe.problems.items()
@@ -35,7 +35,7 @@ def suite_families(recipe: Recipe) -> Mapping[str, FamilyConfig]:
 
 
 def suite_samples(recipe: Recipe) -> dict[str, int]:
-    """Suite -> sampled attempts a problem."""
+    """Suite -> sampled attempts at each problem."""
     return {
         suite: recipe.evaluation.samples if family.samples is None else family.samples
         for suite, family in suite_families(recipe).items()
@@ -43,7 +43,7 @@ def suite_samples(recipe: Recipe) -> dict[str, int]:
 
 
 def suite_episodes(recipe: Recipe) -> dict[str, EpisodeConfig]:
-    """Suite -> how its problems are asked, with what its section sets in place of the recipe's."""
+    """Suite -> how its problems are attempted: the recipe's `episodes` with the section's own settings."""
     return {
         suite: recipe.episodes.of_suite(family.episode_settings) for suite, family in suite_families(recipe).items()
     }

@@ -1,8 +1,9 @@
-"""What a run is to do: its problems, and the units that follow from them. Files of the run, so that a finished run
-is known as finished without making a problem again."""
+"""What a run has to do: its problems, and the units that follow from them.
+
+Both are files of the run, so that a finished run is known as finished without generating its problems again.
+"""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import msgspec
 
@@ -18,7 +19,7 @@ from rollout.records import Problem
 
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True):
-    """RUN/plan.json: what there is to do. `suites` maps a suite to its number of problems."""
+    """RUN/plan.json: the run's units. `suites` maps a suite to its number of problems."""
 
     generation: str
     episode_units: tuple[EpisodeUnit, ...]
@@ -29,8 +30,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_workload(run: Run) -> Workload:
-    """Generate the problems, leave out held-out ones that training would see, write both down; or read them."""
-    if run.store.exists(layout.PLAN):
+    """Read the plan. Without one, generate the problems, drop train problems like held-out ones, and write all down."""
+    if run.planned:
         return read_workload(run)
     families = run.recipe.problems
     held_out = make_suites(run.recipe)
@@ -41,8 +42,8 @@ def make_workload(run: Run) -> Workload:
     _refuse_doubles(train, "train")
     for suite, problems in held_out.items():
         _refuse_doubles(problems, suite)
-        run.store.create(layout.suite_problems(suite), _lines(problems))
-    run.store.create(layout.TRAIN_PROBLEMS, _lines(train))
+        run.store.create(layout.suite_problems(suite), msgspec.json.Encoder().encode_lines(problems))
+    run.store.create(layout.TRAIN_PROBLEMS, msgspec.json.Encoder().encode_lines(train))
     rollout = run.recipe.rollout
     ids = [problem.id for problem in train]
     units = plan_units(ids, rollout.samples, rollout.problems_per_block, rollout.samples_per_unit, run.id)
@@ -78,22 +79,13 @@ def suite_problems(run: Run) -> dict[str, list[Problem]]:
     return {suite: _read(run, layout.suite_problems(suite)) for suite in read_workload(run).suites}
 
 
-def _lines(problems: Sequence[Problem]) -> bytes:
-    return b"".join(msgspec.json.encode(problem) + b"\n" for problem in problems)
-
-
 def _read(run: Run, path: str) -> list[Problem]:
-    return [_decoder().decode(line) for line in run.store.read(path).splitlines()]
-
-
-@lru_cache(maxsize=1)
-def _decoder() -> "msgspec.json.Decoder[Problem]":
-    return msgspec.json.Decoder(Problem)
+    return msgspec.json.Decoder(Problem).decode_lines(run.store.read(path))
 
 
 def _refuse_doubles(problems: Sequence[Problem], where: str) -> None:
     seen: set[str] = set()
     for problem in problems:
         if problem.id in seen:
-            raise RequestError(f"problems of {where}: id {problem.id!r} stands twice; give every problem its own")
+            raise RequestError(f"problems of {where}: id {problem.id!r} occurs twice; give every problem its own")
         seen.add(problem.id)

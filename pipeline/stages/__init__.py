@@ -1,5 +1,8 @@
-"""The stages of a run, in order. Each one knows from the run's folder whether it is complete, and goes on where it
-was left. What a stage needs from Ray, vLLM or torch it imports when it works, not before."""
+"""The stages of a run, in order.
+
+A stage sees from the run's folder whether it is complete, and resumes where it stopped. It imports Ray, vLLM or torch
+when it works, not before.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +13,14 @@ from pipeline.stages import evaluate, groups, models, reference, report, rollout
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`complete` reads the run's folder only; `work` makes the stage complete, or raises."""
+    """`complete` reads the run's folder only. `work` makes the stage complete, or raises."""
 
     name: str
     complete: Callable[[Run], bool]
     work: Callable[[Run], None]
     needs_ray: bool
     needs: tuple[str, ...] = ()
-    """Stages that must be complete before."""
+    """Stages that must be complete before this one."""
 
 
 STAGES: tuple[Stage, ...] = (

@@ -1,6 +1,4 @@
-"""Stage `evaluate`: teacher, base and every arm on the same held-out problems, through the same kind of hosts."""
-
-from collections.abc import Sequence
+"""Stage `evaluate`: teacher, base and every arm attempt the same held-out problems, on the same kind of hosts."""
 
 from cluster.telemetry import Units
 from evaluation.job import ScoreUnit, plan_scores
@@ -17,7 +15,7 @@ from rollout.data import layout
 
 def complete(run: Run) -> bool:
     """Whether every score unit of every model is committed."""
-    return run.store.exists(layout.PLAN) and not missing_units(run)
+    return run.planned and not missing_units(run)
 
 
 def planned_units(run: Run) -> list[ScoreUnit]:
@@ -33,44 +31,39 @@ def missing_units(run: Run) -> list[ScoreUnit]:
 
 
 def work(run: Run) -> None:
-    """Score the teacher on its hosts, then base and arms on the student's, whose weights are replaced in place."""
-    planned, missing = planned_units(run), missing_units(run)
-    done = Units(str(run.folder), "evaluate", len(planned), len(planned) - len(missing))
-    teacher = [unit for unit in missing if unit.model == "teacher"]
-    students = [unit for unit in missing if unit.model != "teacher"]
-    pools: tuple[tuple[HostKind, list[ScoreUnit]], ...] = (("teacher", teacher), ("student", students))
-    for kind, units in pools:
-        if units:
-            _score(run, kind, units, done)
-
-
-def _score(run: Run, kind: HostKind, units: Sequence[ScoreUnit], done: Units) -> None:
+    """Score the teacher on its hosts, then base and arms on the student's hosts, which switch from model to model."""
     from rollout.hosts.work import EpisodeWork
 
+    planned, missing = planned_units(run), missing_units(run)
+    done = Units(str(run.folder), "evaluate", len(planned), len(planned) - len(missing))
     problems = {problem.id: problem for suite in suite_problems(run).values() for problem in suite}
-    models = {name: served_model(run, name) for name in dict.fromkeys(unit.model for unit in units)}
     asked = suite_episodes(run.recipe)
-    work_units = [
-        EpisodeWork(
-            unit=unit.name,
-            prefix=layout.SCORES,
-            model=models[unit.model],
-            problems=tuple(problems[name] for name in unit.problem_ids),
-            samples=tuple(range(unit.samples)),
-            temperature=unit.temperature,
-            suite=unit.suite,
-            episodes=asked[unit.suite],
-            affinity=unit.model,
-        )
-        for unit in units
-    ]
-    attempts = sum(unit.attempts for unit in units)
-    title = f"scores of {', '.join(models) if len(models) <= 5 else f'{len(models)} models'}"
-    with (
-        open_pool(run, kind, units[0].model) as pool,
-        progress_bar(run.console, title, attempts) as bar,
-        Watch(run, "evaluate", pool, bar) as watch,
-    ):
-        for chunk_result in pool.run(work_units, watch.tick):
-            watch.chunk_result(chunk_result)
-            done.ended()
+    kinds: tuple[HostKind, ...] = ("teacher", "student")
+    for kind in kinds:
+        units = [unit for unit in missing if (unit.model == "teacher") == (kind == "teacher")]
+        if not units:
+            continue
+        models = {name: served_model(run, name) for name in dict.fromkeys(unit.model for unit in units)}
+        work_units = [
+            EpisodeWork(
+                unit=unit.name,
+                prefix=layout.SCORES,
+                model=models[unit.model],
+                problems=tuple(problems[name] for name in unit.problem_ids),
+                samples=tuple(range(unit.samples)),
+                temperature=unit.temperature,
+                suite=unit.suite,
+                episodes=asked[unit.suite],
+                affinity=unit.model,
+            )
+            for unit in units
+        ]
+        title = f"scores of {', '.join(models) if len(models) <= 5 else f'{len(models)} models'}"
+        with (
+            open_pool(run, kind, units[0].model) as pool,
+            progress_bar(run.console, title, sum(unit.attempts for unit in units)) as bar,
+            Watch(run, "evaluate", pool, bar) as watch,
+        ):
+            for chunk_result in pool.run(work_units, watch.tick):
+                watch.chunk_result(chunk_result)
+                done.ended()

@@ -1,4 +1,4 @@
-"""Runs stages: skips the complete ones, goes on with the half done one, times and records each."""
+"""Runs stages: skips complete ones, resumes the one that is half done, and records how long each takes."""
 
 import contextlib
 import signal
@@ -16,12 +16,12 @@ from rollout.data import layout
 
 
 def run_all(run: Run) -> bool:
-    """Every stage that is not complete yet, in order. Returns whether there was anything to do."""
+    """Run every stage that is not complete, in order. Returns whether there was anything to do."""
     return _run(run, STAGES)
 
 
 def run_one(run: Run, name: str) -> bool:
-    """One stage alone. Raises RequestError when one that it builds on is not complete."""
+    """Run one stage. Raises RequestError when a stage that it needs is not complete."""
     stage = BY_NAME[name]
     for needed in stage.needs:
         if not BY_NAME[needed].complete(run):
@@ -36,13 +36,11 @@ def _run(run: Run, stages: Sequence[Stage]) -> bool:
     with contextlib.ExitStack() as session:
         session.enter_context(_terminated_as_interrupted())
         predict(run)
-        started = False
         for stage in left:
-            if stage.needs_ray and not started:
-                session.enter_context(ray_up(run))
-                started = True
-            if stage.complete(run):  # an earlier stage may have done it on the way
+            if stage.complete(run):  # an earlier stage may have done its work
                 continue
+            if stage.needs_ray:
+                session.enter_context(ray_up(run))
             run.console.print(f"[bold]{stage.name}[/bold]")
             shown = telemetry.running(stage.name)
             with run.events.stage(stage.name), shown, _quiet(run), watched(run.events, stage.name):
@@ -56,7 +54,7 @@ def _quiet(run: Run) -> contextlib.AbstractContextManager[None]:
 
 @contextlib.contextmanager
 def ray_up(run: Run) -> Iterator[None]:
-    """Ray while the block runs. Where it is up already, as for all runs of a sweep, it stays up."""
+    """Start or join Ray for the block. If Ray is up already, as for the later runs of a sweep, it stays up."""
     import ray
 
     from cluster.jobs.session import ray_session
@@ -64,22 +62,20 @@ def ray_up(run: Run) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    cluster = run.recipe.cluster
+    cluster, logs = run.recipe.cluster, run.folder / layout.LOGS
     with contextlib.ExitStack() as session:
         with _quiet(run):
             session.enter_context(
-                ray_session(
-                    cluster.address, cluster.local_cpus, run.folder / layout.LOGS, run.verbose, f"chainpref-{run.id}"
-                )
+                ray_session(cluster.address, cluster.local_cpus, logs, run.verbose, f"chainpref-{run.id}")
             )
-        session.enter_context(_terminated_as_interrupted())  # a local Ray has put its own way of ending in its place
+        session.enter_context(_terminated_as_interrupted())  # starting Ray here has replaced the signal handler
         telemetry.reset()
         yield
 
 
 @contextlib.contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """SIGTERM, which is how Ray's jobs and Kubernetes stop a driver, ends like Ctrl-C: cleanly, to be resumed."""
+    """Make SIGTERM, by which Ray's jobs and Kubernetes stop a driver, end the command like Ctrl-C, resumable."""
 
     def interrupt(number: int, frame: types.FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Stage `groups`: preference groups of every block for the student, streamed while rollouts go on."""
+"""Stage `groups`: preference groups of every block for the student, many of them built while rollouts go on."""
 
 import time
 from collections import Counter
@@ -21,17 +21,16 @@ _LOOK_EVERY_S = 5.0
 
 def complete(run: Run) -> bool:
     """Whether every block's group unit is committed, and the folder opens as a data set."""
-    if not run.store.exists(layout.PLAN):
+    prefix = layout.groups(run.student)
+    if not run.planned or not run.store.exists(f"{prefix}/{layout.DATASET_STATE}"):
         return False
-    wanted = _wanted(run)
     blocks = {unit.block for unit in read_workload(run).episode_units}
-    done = run.ledger(layout.groups(run.student)).history()
-    view = run.store.exists(f"{layout.groups(run.student)}/{layout.DATASET_STATE}")
-    return view and len(wanted) == len(blocks) and all(work.unit in done for work in wanted.values())
+    done, wanted = run.ledger(prefix).history(), _wanted(run)
+    return len(wanted) == len(blocks) and all(work.unit in done for work in wanted)
 
 
 def work(run: Run) -> None:
-    """Build what is missing, then the data set's view of all shards."""
+    """Build the groups that are missing, then write the files that make the folder a data set."""
     stream = GroupStream(run)
     stream.start_ready()
     stream.finish()
@@ -48,18 +47,17 @@ def work(run: Run) -> None:
 
 def group_figures(run: Run) -> dict[str, int]:
     """Sums over the committed group units, from their records alone."""
-    totals: dict[str, int] = {}
+    totals: Counter[str] = Counter()
     for commit in run.ledger(layout.groups(run.student)).history().values():
-        for name, figure in commit.meta.items():
-            totals[name] = totals.get(name, 0) + int(figure)
-    return totals
+        totals.update({name: int(figure) for name, figure in commit.meta.items()})
+    return dict(totals)
 
 
 class GroupStream:
     """Starts a Ray task for each block whose episodes are all committed and whose groups are not.
 
-    The ledgers are listed once; after that it goes by what it is told, because there may be many thousands of units.
-    `built` hears of the group units that it has made.
+    There may be many thousands of units, so the ledgers are listed once only; after that, call `ended` for each episode
+    unit that ends. `built` is called with the names of group units that have been committed.
     """
 
     def __init__(self, run: Run, built: Callable[[Sequence[str]], None] = lambda units: None) -> None:
@@ -67,8 +65,7 @@ class GroupStream:
         self._built = built
         self._tasks: list[Any] = []
         self._looked = time.monotonic()
-        units = read_workload(run).episode_units
-        done = run.ledger(layout.EPISODES).history()
+        units, done = read_workload(run).episode_units, run.ledger(layout.EPISODES).history()
         self._units_of = units_of_blocks(units)
         self._block = {unit.name: unit.block for unit in units}
         self._left = Counter(unit.block for unit in units if unit.name not in done)
@@ -78,13 +75,13 @@ class GroupStream:
     def start_ready(self) -> None:
         """Start all blocks that were complete from the beginning."""
         done = self._run.ledger(layout.groups(self._run.student)).history()
-        wanted = _wanted(self._run).values()
+        wanted = _wanted(self._run)
         missing = [work for work in wanted if work.unit not in done]
         self._units = Units(str(self._run.folder), "groups", len(self._units_of), len(wanted) - len(missing))
         self._start(missing)
 
     def ended(self, unit: str) -> None:
-        """An episode unit has been committed or skipped."""
+        """Count an episode unit that has been committed or skipped; start its block's task after the last one."""
         if unit in self._done:
             return
         self._done.add(unit)
@@ -102,17 +99,17 @@ class GroupStream:
         build = ray.remote(build_group_unit)
         largest = max(node["Resources"].get("memory", 0.0) for node in ray.nodes() if node["Alive"])
         for work in wanted:
-            # No more than a node has: such a task would wait for ever, and the estimate is on the safe side.
+            # A task that asks for more memory than any node has would wait for ever, and the estimate is high.
             options = {"num_cpus": 0.5, "memory": min(work.memory, largest), "max_retries": 3}
             self._tasks.append(build.options(**options).remote(work))
 
     def look(self) -> None:
-        """Every few seconds, count what has ended. Raises what a task raised."""
+        """Count the tasks that have ended, every few seconds. Raises what a task raised."""
         if self._tasks and time.monotonic() - self._looked >= _LOOK_EVERY_S:
             self._collect(timeout_s=0.0)
 
     def finish(self) -> None:
-        """Wait for all that was started. Raises what a task raised."""
+        """Wait for all tasks. Raises what a task raised."""
         while self._tasks:
             self._collect(timeout_s=_LOOK_EVERY_S)
 
@@ -128,19 +125,16 @@ class GroupStream:
         self._built(units)
 
 
-def _wanted(run: Run) -> dict[int, GroupWork]:
-    """Block -> its group unit, for every block whose episode units are all committed or skipped."""
-    units = read_workload(run).episode_units
-    done = run.ledger(layout.EPISODES).history()
+def _wanted(run: Run) -> list[GroupWork]:
+    """The group work of every block whose episode units are all committed or skipped."""
+    units, done = read_workload(run).episode_units, run.ledger(layout.EPISODES).history()
     maker, members = _WorkMaker(run), units_of_blocks(units)
-    return {
-        block: maker.of(members[block], [done[unit.name] for unit in members[block]])
-        for block in ready_blocks(units, done)
-    }
+    blocks = [members[block] for block in ready_blocks(units, done)]
+    return [maker.of(block, [done[unit.name] for unit in block]) for block in blocks]
 
 
 class _WorkMaker:
-    """Makes a block's group work. The student's tokenizer, whose hash is in the name of each, is read once."""
+    """Makes a block's group work. Its name holds a hash of the student's tokenizer, which is read once."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -148,7 +142,7 @@ class _WorkMaker:
         self._fingerprint = tokenizer_fingerprint(self._source)
 
     def of(self, members: Sequence[EpisodeUnit], commits: Sequence[Commit]) -> GroupWork:
-        """`commits`: of the block's units, in their order."""
+        """`members` are the episode units of one block, `commits` their records in the same order."""
         run, config = self._run, self._run.recipe.groups
         return GroupWork(
             unit=group_unit(members[0].block, run.student, commits, config, self._fingerprint),

@@ -1,9 +1,7 @@
-"""From the readings of a pool's hosts to metrics: by differences, a few times a minute, whatever the hosts do."""
+"""Turns the readings of a pool's hosts into metrics: each reading counts what is new since the one before."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import zip_longest
-
-import msgspec
 
 from cluster import telemetry
 from rollout.hosts.work import HostProgress
@@ -12,15 +10,11 @@ from rollout.records import Outcome
 _GAUGES = (telemetry.LIVE_EPISODES, telemetry.RUNNING_REQUESTS, telemetry.WAITING_REQUESTS, telemetry.KV_USAGE)
 
 
-class HostRates(msgspec.Struct, frozen=True, kw_only=True):
-    """What a host has done since the reading before."""
-
-    episodes_per_s: float
-    tokens_per_s: float
+_COUNTERS = (telemetry.GENERATED_TOKENS, telemetry.PROMPT_TOKENS, telemetry.CACHED_TOKENS, telemetry.RETRIES)
 
 
 class HostMetrics:
-    """The metrics of a pool's hosts. `now`: seconds of a monotonic clock."""
+    """The metrics of a pool's hosts. `now` is in seconds of a monotonic clock."""
 
     def __init__(self, now: float) -> None:
         self._started = now
@@ -30,28 +24,29 @@ class HostMetrics:
         telemetry.QUARANTINED.add(0)
 
     def begin(self, hosts: Iterable[str]) -> None:
-        """Let the counters of hosts that are new appear at zero."""
+        """Let the counters of new hosts appear at zero."""
         for host in set(hosts) - self._begun:
             self._begun.add(host)
             for outcome in Outcome:
                 telemetry.EPISODES.add(0, outcome=outcome.value, host=host)
-            for counter in (
-                telemetry.GENERATED_TOKENS,
-                telemetry.PROMPT_TOKENS,
-                telemetry.CACHED_TOKENS,
-                telemetry.RETRIES,
-            ):
+            for counter in _COUNTERS:
                 counter.add(0, host=host)
 
-    def read(self, reading: HostProgress, now: float) -> HostRates:
-        """Count what is new in a reading, and say how fast it was."""
+    def read(self, reading: HostProgress, now: float) -> dict[str, float]:
+        """Count what is new in a reading. Returns the host's rates since the reading before."""
         host = reading.host
         self.begin([host])
         read_at, before = self._before.get(host, (self._started, None))
         self._before[host] = now, reading
-        if before is None or not _same_process(before, reading):
+        # The counts of a process only grow; another process begins at zero.
+        if (
+            before is None
+            or reading.process != before.process
+            or reading.finished < before.finished
+            or reading.generated_tokens < before.generated_tokens
+        ):
             before = HostProgress(host=host)
-        new = _new(before.outcomes, reading.outcomes)
+        new = {name: count - before.outcomes.get(name, 0) for name, count in reading.outcomes.items()}
         for outcome, episodes in new.items():
             telemetry.EPISODES.add(episodes, outcome=outcome, host=host)
         tokens = reading.generated_tokens - before.generated_tokens
@@ -65,27 +60,15 @@ class HostMetrics:
         telemetry.WAITING_REQUESTS.set(reading.queued, host=host)
         telemetry.KV_USAGE.set(reading.kv_usage, host=host)
         elapsed = max(1e-9, now - read_at)
-        return HostRates(episodes_per_s=round(sum(new.values()) / elapsed, 2), tokens_per_s=round(tokens / elapsed, 1))
+        episodes_per_s, tokens_per_s = round(sum(new.values()) / elapsed, 2), round(tokens / elapsed, 1)
+        return {"episodes_per_s": episodes_per_s, "tokens_per_s": tokens_per_s}
 
     def gone(self, hosts: Iterable[str]) -> None:
-        """These hosts have no process now: what it did last is not repeated."""
+        """Drop the gauges of hosts that have no process now, so that their last values are not exported again."""
         for host in hosts:
             for gauge in _GAUGES:
                 gauge.forget(host=host)
 
     def close(self) -> None:
-        """The pool ends."""
+        """Drop the gauges of all hosts."""
         self.gone(self._begun)
-
-
-def _same_process(before: HostProgress, reading: HostProgress) -> bool:
-    """Whether both are of one process, whose counts only grow."""
-    return (
-        reading.process == before.process
-        and reading.finished >= before.finished
-        and reading.generated_tokens >= before.generated_tokens
-    )
-
-
-def _new(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
-    return {name: count - before.get(name, 0) for name, count in now.items()}

@@ -1,4 +1,4 @@
-"""Pools of rollout hosts for a run, and how their progress is shown and recorded."""
+"""The pools of hosts that serve a run's models: where they are placed, and when they start and end."""
 
 import os
 import time
@@ -13,6 +13,7 @@ from cluster.pool.placement import EnginePlacement, describe, fitting, place_eng
 from pipeline.plan.models import served_on_gpus
 from pipeline.recipe import HostKind
 from pipeline.run.folder import Run
+from pipeline.run.models import served_model
 from rollout.config import HostsConfig
 from rollout.data import layout
 
@@ -21,15 +22,14 @@ if TYPE_CHECKING:
     from cluster.pool.reservation import Reservation
     from rollout.hosts.work import ChunkResult, EpisodeWork, ServedModel
 
-from pipeline.run.models import served_model
-
-_ASK_EVERY_S = 30.0
+WAITING_EVERY_S = 30.0
+"""How often the command says that it waits for nodes or for resources."""
 _LOOK_EVERY_S = 2.0
 
 
 @contextmanager
 def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[EpisodeWork, ChunkResult]"]:
-    """Hosts for the `teacher` or the `student`, ended when the block ends. Ray is up."""
+    """Start the hosts of the teacher or the student, serving `first_model`; end them with the block. Needs Ray."""
     from cluster.pool.host_reservations import HostReservations
     from cluster.pool.pool import Pool, PoolLimits
     from rollout.hosts.work import join_chunks
@@ -37,9 +37,9 @@ def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Epis
     config = run.recipe.hosts(kind)
     placement = _placement(run, kind, config)
     model = served_model(run, first_model)
-    tell = partial(_tell, run)
+    on_event = partial(_record, run)
     reservations = HostReservations(
-        kind, placement, lambda name, reservation: _factory(run, config, name, model, reservation), tell
+        kind, placement, lambda name, reservation: _factory(run, config, name, model, reservation), on_event
     )
     hosts = reservations.reserve(config.count)
     pool: Pool[EpisodeWork, ChunkResult] | None = None
@@ -48,7 +48,7 @@ def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Epis
         pool = Pool(
             hosts=hosts,
             limits=PoolLimits(slots=config.live_episodes, attempts=config.attempts, silence_s=config.silence_s),
-            on_event=tell,
+            on_event=on_event,
             join=lambda work, parts: join_chunks(run.store, work, parts),
             needs=str(placement),
             upkeep=reservations.follow,
@@ -58,7 +58,7 @@ def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Epis
         raise WorkError(f"{error}; see {run.folder / layout.LOGS}") from error
     except KeyboardInterrupt:
         if pool is not None:
-            pool.close(timeout_s=0.1)  # what is under way is not committed, and will be done again
+            pool.close(timeout_s=0.1)  # work in progress is not committed, and will be done again
         raise
     finally:
         if pool is not None:
@@ -69,7 +69,7 @@ def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[Epis
 def _factory(
     run: Run, config: HostsConfig, name: str, model: "ServedModel", reservation: "Reservation"
 ) -> "HostFactory":
-    """Makes the host's actor, as often as the pool wants one."""
+    """A function that starts the host's actor. The pool calls it again after a failure."""
     from rollout.hosts.host import RolloutHost
     from rollout.hosts.work import HostSpec
 
@@ -92,16 +92,15 @@ def _factory(
 
 
 def _placement(run: Run, kind: HostKind, config: HostsConfig) -> EnginePlacement:
-    """What one host owns. Raises RequestError when Ray was started here, and all hosts together cannot fit."""
+    """The resources of one host. Raises RequestError if Ray was started here and has no room for all hosts."""
     from cluster.pool.reservation import cluster_nodes
 
     nodes = cluster_nodes()
-    # A cluster that grows when asked may have no GPU yet.
+    # A cluster that autoscales may have no GPU yet, so the size of the model decides as well.
     auto = any(node.gpus for node in nodes) or served_on_gpus(run.recipe, kind)
     gpus = config.device == "gpu" or (config.device == "auto" and auto)
     engine = config.engine
-    sizes = (engine.tensor_parallel, engine.pipeline_parallel)
-    placement = place_engine(*sizes, config.cpus, nodes, gpus, config.gpu)
+    placement = place_engine(engine.tensor_parallel, engine.pipeline_parallel, config.cpus, nodes, gpus, config.gpu)
     started_here = not (run.recipe.cluster.address or os.environ.get("RAY_ADDRESS"))
     if started_here and fitting(placement, nodes, config.count) < config.count:
         raise RequestError(
@@ -112,33 +111,30 @@ def _placement(run: Run, kind: HostKind, config: HostsConfig) -> EnginePlacement
 
 
 def _await_nodes(run: Run, kind: HostKind, config: HostsConfig, placement: EnginePlacement) -> None:
-    """Wait for a node that can hold an engine at all: nodes of a cluster join one after the other, or when asked for.
+    """Wait until the cluster has a node that can hold an engine: nodes join one by one, or when they are asked for.
 
-    Says every half minute what is asked for and what there is. Raises RequestError after `cluster.grow_s`.
+    Prints every half minute what is needed and what there is. Raises RequestError after `cluster.grow_s`.
     """
     from cluster.pool.reservation import cluster_nodes
 
-    started = said = time.monotonic()
+    started, printed = time.monotonic(), -WAITING_EVERY_S
     while not fitting(placement, nodes := cluster_nodes(), 1):
-        now = time.monotonic()
-        if now - started >= run.recipe.cluster.grow_s:
+        waited = time.monotonic() - started
+        if waited >= run.recipe.cluster.grow_s:
             refuse_impossible(f"engines.{kind}", placement, config.count, nodes)
-        if said == started or now - said >= _ASK_EVERY_S:
-            said = now
-            run.console.print(
-                f"  waiting for nodes: a host of engines.{kind} needs {placement}; there are {describe(nodes)}",
-                highlight=False,
-                soft_wrap=True,
-            )
+        if waited - printed >= WAITING_EVERY_S:
+            printed = waited
+            needed = f"a host of engines.{kind} needs {placement}"
+            run.console.out(f"  waiting for nodes: {needed}; there are {describe(nodes)}")
         time.sleep(_LOOK_EVERY_S)
 
 
-def _tell(run: Run, what: str, details: Mapping[str, str | int]) -> None:
-    """Record a retry or a loss, and say it."""
+def _record(run: Run, what: str, details: Mapping[str, str | int]) -> None:
+    """Record and print what happened to a host, and count it in the metrics."""
     run.events.add(what, **details)
     if what == "retry":
         telemetry.RETRIES.add(int(details["units"]), host=str(details["host"]))
     elif what == "host lost":
         telemetry.HOSTS_LOST.add(1)
     cause = f", {details['cause']}" if "cause" in details else ""
-    run.console.print(f"  {what}: {details['host']}{cause}", highlight=False, markup=False, soft_wrap=True)
+    run.console.out(f"  {what}: {details['host']}{cause}")

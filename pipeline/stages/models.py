@@ -1,75 +1,68 @@
-"""Stage `models`: tiny models made from scratch, or a look at those that the recipe names."""
+"""Stage `models`: draws the problems, checks the models that the recipe names, and makes the tiny ones."""
 
 import multiprocessing
 import os
 import queue
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from multiprocessing.process import BaseProcess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cluster.engine.model_source import local_tokenizer
 from cluster.errors import RequestError, WorkError, first_line
 from cluster.store.atomic import atomic_folder
-from pipeline.recipe import GIVEN_MODELS, ModelSection
+from pipeline.recipe import GIVEN_MODELS
 from pipeline.run.folder import Run
-from pipeline.run.progress import Bar, progress_bar
+from pipeline.run.progress import progress_bar
 from pipeline.run.suites import suite_episodes
 from pipeline.run.workload import make_workload, suite_problems
-from rollout.data import layout
 from training.tiny.config import TinyConfig
 
 
 def complete(run: Run) -> bool:
-    """Whether both models are there and the problems are planned."""
-    made = (name for name, model in _sections(run).items() if model.tiny is not None)
-    return run.store.exists(layout.PLAN) and all(run.model(name).is_dir() for name in made)
+    """Whether the tiny models are made and the problems are planned."""
+    return run.planned and not _missing(run)
 
 
 def work(run: Run) -> None:
-    """Plan the problems, check the models that are given, make the tiny ones that are missing."""
-    _check_given(run)
+    """Check the given models, plan the problems, and make the tiny models that are missing.
+
+    Raises RequestError for a given model that is not there, or whose template does not know a call format.
+    """
+    asked = dict.fromkeys([run.recipe.episodes.call_format])
+    asked |= {config.call_format: None for config in suite_episodes(run.recipe).values()}
+    for name in GIVEN_MODELS:
+        if run.recipe.model(name).tiny is None:
+            from rollout.prompts.native_template import open_template
+
+            folder = local_tokenizer(run.recipe.model(name).source)
+            for call_format in asked:
+                try:
+                    open_template(folder, call_format)
+                except (OSError, ValueError) as error:  # RequestError is a ValueError, too
+                    raise RequestError(f"models.{name}.source: {first_line(error)}") from error
     workload = make_workload(run)
     held_out = ", ".join(f"{suite} {count:,}" for suite, count in workload.suites.items())
-    dropped = (
-        f" ({workload.dropped_duplicates:,} dropped, too like held-out ones)" if workload.dropped_duplicates else ""
-    )
-    run.console.print(
-        f"  {workload.train_problems:,} problems to roll out{dropped}; held out: {held_out}",
-        highlight=False,
-        soft_wrap=True,
-    )
-    missing = {
-        name: model for name, model in _sections(run).items() if model.tiny is not None and not run.model(name).is_dir()
-    }
-    if missing:
+    similar = workload.dropped_duplicates
+    dropped = f" ({similar:,} dropped, too like held-out ones)" if similar else ""
+    run.console.out(f"  {workload.train_problems:,} problems to roll out{dropped}; held out: {held_out}")
+    if missing := _missing(run):
         _make_all(run, missing)
 
 
-def _check_given(run: Run) -> None:
-    """Raise RequestError for a given model that is not there, or that cannot be asked as the recipe says."""
-    given = {name: model.source for name, model in _sections(run).items() if model.tiny is None}
-    asked = dict.fromkeys([run.recipe.episodes.call_format])
-    asked.update((config.call_format, None) for config in suite_episodes(run.recipe).values())
-    for name, source in given.items():
-        from rollout.prompts.native_template import open_template
-
-        folder = local_tokenizer(source)
-        for call_format in asked:
-            try:
-                open_template(folder, call_format)
-            except (OSError, ValueError) as error:  # RequestError is a ValueError, too
-                raise RequestError(f"models.{name}.source: {first_line(error)}") from error
+def _missing(run: Run) -> dict[str, TinyConfig]:
+    """The tiny models that are not made yet."""
+    tiny = {name: run.recipe.model(name).tiny for name in GIVEN_MODELS}
+    return {name: model for name, model in tiny.items() if model is not None and not run.model(name).is_dir()}
 
 
 def models_cache(run: Run) -> Path:
-    """Where tiny models are kept for the next run. Raises RequestError where nothing can be written there."""
+    """The folder where tiny models are kept for later runs. Raises RequestError when it cannot be written."""
     folder = Path(run.recipe.models.cache or run.folder.parent / ".models").absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):  # one that is there may be another user's, or read-only
+        with tempfile.TemporaryFile(dir=folder):  # an existing folder may be another user's, or read-only
             pass
     except OSError as error:
         raise RequestError(
@@ -78,12 +71,8 @@ def models_cache(run: Run) -> Path:
     return folder
 
 
-def _sections(run: Run) -> dict[str, ModelSection]:
-    return {name: run.recipe.model(name) for name in GIVEN_MODELS}
-
-
-def _make_all(run: Run, missing: dict[str, ModelSection]) -> None:
-    """One process a model, the cores shared out: matrices this small gain nothing from a second thread."""
+def _make_all(run: Run, missing: Mapping[str, TinyConfig]) -> None:
+    """Make every model in a process of its own, at the same time; the processes share the cores."""
     from training.tiny.corpus import Corpus
     from training.tiny.model import ensure_tokenizer
 
@@ -98,48 +87,43 @@ def _make_all(run: Run, missing: dict[str, ModelSection]) -> None:
     threads = max(1, len(os.sched_getaffinity(0)) // len(missing))
     making = {
         name: spawn.Process(
-            target=_make_one, args=(name, model.tiny, corpus, tokenizer, cache, threads, reports), daemon=True
+            target=_make_one, args=(name, model, corpus, tokenizer, cache, threads, reports), daemon=True
         )
         for name, model in missing.items()
     }
-    steps = sum(model.tiny.steps for model in missing.values() if model.tiny is not None)
+    steps = sum(model.steps for model in missing.values())
+    at: dict[str, Any] = {}
+    made: set[str] = set()
     try:
         for process in making.values():
             process.start()
         with progress_bar(run.console, f"{' and '.join(missing)}, from scratch", steps) as bar:
-            for name, folder in _made(making, reports, bar):
-                with atomic_folder(run.model(name)) as copy:
-                    shutil.copytree(folder, copy, dirs_exist_ok=True)
+            while making.keys() - made:
+                try:
+                    name, report = reports.get(timeout=1.0)
+                except queue.Empty:
+                    for name in making.keys() - made:
+                        if (code := making[name].exitcode) is not None:
+                            raise WorkError(f"making {name} ended with exit code {code}") from None
+                    continue
+                if isinstance(report, Path):
+                    with atomic_folder(run.model(name)) as copy:
+                        shutil.copytree(report, copy, dirs_exist_ok=True)
+                    made.add(name)
+                else:
+                    at[name] = report
+                    losses = ", ".join(f"{name} loss {progress.loss:.3f}" for name, progress in at.items())
+                    bar.update(sum(progress.step for progress in at.values()), losses)
             bar.update(steps)
     finally:
         for process in making.values():
             process.terminate()
 
 
-def _made(making: Mapping[str, BaseProcess], reports: Any, bar: Bar) -> Iterator[tuple[str, Path]]:
-    """Each model's name and folder as soon as it is made. Raises WorkError when a process ends without one."""
-    at: dict[str, Any] = {}
-    left = set(making)
-    while left:
-        try:
-            name, report = reports.get(timeout=1.0)
-        except queue.Empty:
-            ended = [name for name in left if making[name].exitcode is not None]
-            if ended:
-                raise WorkError(f"making {ended[0]} ended with exit code {making[ended[0]].exitcode}") from None
-            continue
-        if isinstance(report, Path):
-            left.discard(name)
-            yield name, report
-            continue
-        at[name] = report
-        bar.update(sum(p.step for p in at.values()), ", ".join(f"{n} loss {p.loss:.3f}" for n, p in at.items()))
-
-
 def _make_one(
     name: str, config: TinyConfig, corpus: Any, tokenizer: Path, cache: Path, threads: int, reports: Any
 ) -> None:
-    """Runs in a process of its own; what it reports last is the folder of the model."""
+    """Make a model, in a process of its own. It reports its progress and, last, the model's folder."""
     import torch
 
     from training.tiny.model import ensure_tiny
@@ -150,7 +134,7 @@ def _make_one(
 
     def report(at: Any) -> None:
         if os.getppid() != parent:
-            raise SystemExit("the command that asked for this model is gone")
+            raise SystemExit("the command that started this process has ended")
         if at.step % every == 0:
             reports.put((name, at))
 

@@ -1,7 +1,7 @@
 """Stage `reference`: log-probabilities of every distinct chain under the models that DPO arms start from.
 
-Base comes first; an arm's own model can only be asked once it is trained, which the train stage sees to. What
-`ReferenceStream` scored while rollouts went on is not scored again.
+This stage scores under base. An arm's own model exists only once it is trained, so the train stage scores under it.
+Chains that `ReferenceStream` scored during rollouts are not scored again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,30 +23,33 @@ from training.ranks.zero import precision
 
 def complete(run: Run) -> bool:
     """Whether every DPO arm that starts from base is trained, or has all its chains scored."""
-    if not groups.complete(run):
-        return False
-    waiting = [arm for name, arm in _arms_from_base(run) if not run.model(name).is_dir()]
-    return all(_missing(run, arm) == 0 for arm in waiting)
+    return groups.complete(run) and not any(_missing(run, arm) for arm in waiting_arms(run))
 
 
 def work(run: Run) -> None:
+    """Score what is missing for the arms that start from base."""
     ensure_references(run, [arm for _, arm in _arms_from_base(run)])
 
 
 def ensure_references(run: Run, arms: Sequence[DpoArm]) -> None:
-    """Score what is missing of the chains that `arms` take, for arms that take the same once."""
+    """Score what is missing of the chains that `arms` use, on as many tasks as ranks train."""
+    from cluster.jobs.session import results
+
     for arm in _distinct(arms):
-        _ensure(run, arm)
+        scored = sum(results(start_shares(run, arm, run.recipe.training.ranks)))
+        run.events.add("reference", start=arm.start, scored=scored)
+        if scored:  # an earlier arm may have needed the same chains
+            run.console.out(f"  {scored:,} chains scored under {arm.start}")
 
 
 def waiting_arms(run: Run) -> list[DpoArm]:
-    """The arms from base that are not trained, one of those that take the same chains."""
+    """The arms from base that are not trained yet; one of those that use the same chains."""
     return _distinct(arm for name, arm in _arms_from_base(run) if not run.model(name).is_dir())
 
 
 def start_shares(run: Run, arm: DpoArm, tasks: int, units: Sequence[str] = ()) -> list[Any]:
-    """Start so many tasks, each of which owns what a rank owns, on all group units or on these. Returns Ray's
-    references to the number of chains that each one scored."""
+    """Start `tasks` Ray tasks, each with the resources of a rank, on these group units or on all. Returns Ray's
+    references to the number of chains that each task scored."""
     import ray
 
     training = run.recipe.training
@@ -57,7 +60,6 @@ def start_shares(run: Run, arm: DpoArm, tasks: int, units: Sequence[str] = ()) -
     share = _Share(
         run_uri=run.store.uri,
         student=run.student,
-        prefix=layout.reference(run.student),
         source=model_source(run, arm.start),
         arm=arm,
         training=training,
@@ -67,69 +69,48 @@ def start_shares(run: Run, arm: DpoArm, tasks: int, units: Sequence[str] = ()) -
     return [score.remote(share, rank) for rank in range(tasks)]
 
 
-def _distinct(arms: Iterable[DpoArm]) -> list[DpoArm]:
-    return list({(arm.start, arm.scored, arm.pairs, arm.max_right, arm.max_wrong): arm for arm in arms}.values())
-
-
-def _ensure(run: Run, arm: DpoArm) -> None:
-    """Score what is missing under the model that `arm` starts from, shared out over as many tasks as ranks train."""
-    from cluster.jobs.session import results
-
-    scored = sum(results(start_shares(run, arm, run.recipe.training.ranks)))
-    run.events.add("reference", start=arm.start, scored=scored)
-    if scored:  # not of an arm whose chains an earlier one needed too
-        run.console.print(f"  {scored:,} chains scored under {arm.start}", highlight=False)
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Share:
     """What a number of tasks score together."""
 
     run_uri: str
     student: str
-    prefix: str
-    """Where log-probabilities go in the run's store."""
     source: str
     arm: DpoArm
     training: TrainingConfig
     units: tuple[str, ...]
-    """Group units; all that are committed, where it names none."""
+    """Group units. Empty: all that are committed."""
     tasks: int
 
 
 def _score_share(share: _Share, rank: int) -> int:
-    """Every `tasks`-th group, from `rank` on. Runs on a worker, which alone knows how far it is: the stage's units are
-    chains."""
+    """Score every `tasks`-th group, starting at `rank`, on a worker. It reports the stage's units, which are chains."""
+    from rollout.data.shards import decode_rows, read_rows
     from training.reference import ReferenceStore, compute_reference
     from training.selection import arm_groups
 
-    store = open_store(share.run_uri)
-    on_gpu = share.training.gpus_per_rank > 0
-    telemetry.reset()  # a worker may have had another share before
-    telemetry.report_units(share.prefix, "reference", 0, 0)
+    store, prefix = open_store(share.run_uri), layout.reference(share.student)
+    ledger = Ledger(store, layout.groups(share.student))
+    stored = read_rows(PreferenceGroup, ledger)
+    if share.units:
+        commits = filter(None, map(ledger.find, share.units))
+        stored = (group for commit in commits for group in decode_rows(PreferenceGroup, ledger.read(commit)))
+    telemetry.reset()  # the worker process may have scored another share before
+    telemetry.report_units(prefix, "reference", 0, 0)
     scored = compute_reference(
         share.source,
-        arm_groups(_groups(Ledger(store, layout.groups(share.student)), share.units), share.arm),
-        ReferenceStore(Ledger(store, share.prefix)),
+        arm_groups(stored, share.arm),
+        ReferenceStore(Ledger(store, prefix)),
         rule=share.arm.scored,
         tokens_per_micro_step=share.training.tokens_per_micro_step,
         precision=precision(share.training),
-        device="cuda" if on_gpu else "cpu",
+        device="cuda" if share.training.gpus_per_rank > 0 else "cpu",
         rank=rank,
         world=share.tasks,
-        progress=lambda done, planned: telemetry.report_units(share.prefix, "reference", done, planned),
+        progress=lambda done, planned: telemetry.report_units(prefix, "reference", done, planned),
     )
     telemetry.reset()
     return scored
-
-
-def _groups(ledger: Ledger, units: Sequence[str]) -> Iterator[PreferenceGroup]:
-    from rollout.data.shards import decode_rows, read_rows
-
-    if not units:
-        yield from read_rows(PreferenceGroup, ledger)
-    for commit in filter(None, map(ledger.find, units)):
-        yield from list(decode_rows(PreferenceGroup, ledger.read(commit)))
 
 
 def _missing(run: Run, arm: DpoArm) -> int:
@@ -150,3 +131,8 @@ def _arms_from_base(run: Run) -> Iterator[tuple[str, DpoArm]]:
     for name, arm in run.recipe.arms_in_order():
         if isinstance(arm, DpoArm) and arm.start == "base":
             yield name, arm
+
+
+def _distinct(arms: Iterable[DpoArm]) -> list[DpoArm]:
+    """One of the arms that use the same chains."""
+    return list({(arm.start, arm.scored, arm.pairs, arm.max_right, arm.max_wrong): arm for arm in arms}.values())

@@ -1,5 +1,7 @@
-"""Stage `rollout`: the teacher's episodes, unit by unit; groups of finished blocks are built meanwhile, and
-their chains scored. At the end the many shards become few."""
+"""Stage `rollout`: the teacher's episodes, unit by unit.
+
+Groups of finished blocks are built meanwhile, and their chains scored. At the end the many shards are joined to few.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -20,8 +22,11 @@ from rollout.hosts.work import EpisodeWork, committed_tally, skip_meta
 
 
 def complete(run: Run) -> bool:
-    """Whether every planned unit is committed or skipped, and the shards are as few as they can be."""
-    return run.store.exists(layout.PLAN) and not missing_units(run) and not _uncompacted(run)
+    """Whether every planned unit is committed or skipped, and the shards have been compacted."""
+    if not run.planned or missing_units(run):
+        return False
+    ledger = run.ledger(layout.EPISODES)
+    return bool(ledger.compactions()) or not plan(ledger.commits(), TARGET_BYTES, set())  # or nothing can be joined
 
 
 def missing_units(run: Run) -> list[EpisodeUnit]:
@@ -31,7 +36,7 @@ def missing_units(run: Run) -> list[EpisodeUnit]:
 
 
 def work(run: Run) -> None:
-    """Run the missing units on the teacher's hosts, and keep building groups as blocks become complete."""
+    """Run the missing units on the teacher's hosts, and build groups as blocks become complete."""
     missing = missing_units(run)
     if missing:
         _roll_out(run, missing)
@@ -67,7 +72,7 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
         done.ended()
         groups.ended(unit)
 
-    skips = Waivers(run, ended)
+    skips = QuotaSkips(run, ended)
     with (
         open_pool(run, "teacher", "teacher") as pool,
         progress_bar(run.console, "episodes", episodes) as bar,
@@ -84,9 +89,12 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
     groups.finish()
 
 
-class Waivers:
-    """Leaves out of units the problems that have enough committed chains, and commits a skip of a unit of which
-    nothing is left, which `ended` then hears of. Without `rollout.quota` nothing is left out."""
+class QuotaSkips:
+    """Drops from units the problems that have enough committed chains for `rollout.quota`.
+
+    When nothing of a unit is left, a skip of it is committed and `ended` is called with its name. Without a quota
+    nothing is dropped.
+    """
 
     def __init__(self, run: Run, ended: Callable[[str], None]) -> None:
         self._ended = ended
@@ -99,25 +107,19 @@ class Waivers:
                 self.count(unit, committed_tally(commit))
 
     def count(self, unit: str, found: Mapping[str, tuple[int, int]]) -> None:
-        """Count what a unit's commit holds, once."""
+        """Count the right and wrong episodes of a unit's commit: problem -> (right, wrong). Each unit counts once."""
         if self._quota is not None and unit not in self._counted:
             self._counted.add(unit)
             self._quota.add(found)
 
     def revise(self, unit: EpisodeWork) -> EpisodeWork | None:
-        """What is still to be done of a unit that is given away; None where nothing is, and then it is skipped."""
+        """The unit without the problems that have enough chains. None when no problem is left: it is skipped then."""
         if self._quota is None:
             return unit
         trimmed = self._quota.trim(unit)
         if trimmed.problems:
             return trimmed
         commit, _ = self._ledger.skip(unit.unit, self._quota.reason, skip_meta(trimmed))
-        self.count(unit.unit, committed_tally(commit))  # of an attempt that was given up and committed it all the same
+        self.count(unit.unit, committed_tally(commit))  # an attempt that was given up may have committed it
         self._ended(unit.unit)
         return None
-
-
-def _uncompacted(run: Run) -> bool:
-    """Whether shards could be joined and never were. (Those of different versions of the code stay apart.)"""
-    ledger = run.ledger(layout.EPISODES)
-    return not ledger.compactions() and bool(plan(ledger.commits(), TARGET_BYTES, set()))

@@ -1,8 +1,7 @@
-"""Progress of a stage's hosts, for the terminal and for events.jsonl."""
+"""Reads the progress of a stage's hosts, for the terminal, for events.jsonl and for the metrics."""
 
 import time
 from collections import Counter
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,44 +11,34 @@ from cluster.pool.placement import describe
 from pipeline.run.folder import Run
 from pipeline.run.progress import Bar
 from pipeline.stages.host_metrics import HostMetrics
+from pipeline.stages.hosts import WAITING_EVERY_S
 
 if TYPE_CHECKING:
     from cluster.pool.pool import Pool
     from rollout.hosts.work import ChunkResult, EpisodeWork
-from pipeline.stages.hosts import _ASK_EVERY_S
 
 _READ_EVERY_S = 5.0
-
-
-_TELL_EVERY_S = 60.0
-
-
+_RECORD_EVERY_S = 60.0
+"""How often the readings of single hosts are recorded where there are more than `_FEW`: days of them would take
+gigabytes."""
 _FEW = 4
-"""So many hosts are told of at every reading; more of them once a minute, or days of them would be gigabytes."""
-
-
 _WITHOUT_PROCESS = ("waiting", "loading", "paused", "lost", "gone")
-"""States of hosts that do nothing yet, or no more."""
-
-
-def _row(struct: msgspec.Struct) -> dict[str, object]:
-    """What is recorded of a reading. How long single steps took is for the metrics."""
-    row: dict[str, object] = msgspec.to_builtins(struct)
-    row.pop("step_seconds", None)
-    return row
+"""States of hosts that have no working process."""
 
 
 class Watch:
-    """Reads the hosts every few seconds, shows the figures on the bar, records them in events.jsonl and counts them in
-    the metrics. A context manager: on its way out it reads them a last time."""
+    """Reads the hosts every few seconds: the bar shows the figures, events.jsonl and the metrics get them.
+
+    A context manager, which reads the hosts once more when the block ends.
+    """
 
     def __init__(self, run: Run, stage: str, pool: "Pool[EpisodeWork, ChunkResult]", bar: Bar) -> None:
         self._run, self._stage, self._pool, self._bar = run, stage, pool, bar
         self._outcomes: Counter[str] = Counter()
         self._rows = self._tokens = 0
         self._started = self._read = time.monotonic()
-        self._asked = self._started
-        self._told = -_TELL_EVERY_S
+        self._printed = self._started
+        self._recorded = -_RECORD_EVERY_S
         self._metrics = HostMetrics(self._started)
         self._metrics.begin(pool.states())
 
@@ -58,7 +47,7 @@ class Watch:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
-            self._told = -_TELL_EVERY_S
+            self._recorded = -_RECORD_EVERY_S
             self._look()
         self._metrics.close()
 
@@ -71,23 +60,26 @@ class Watch:
         self._bar.update(self._rows, self.note())
 
     def note(self) -> str:
-        """Rates and outcomes so far, in a few words."""
+        """Rates and outcomes so far, for the bar."""
         elapsed = max(1e-9, time.monotonic() - self._started)
         shown = "  ".join(f"{name} {count:,}" for name, count in sorted(self._outcomes.items()))
         return f"{self._rows / elapsed:.0f} episodes/s  {self._tokens / elapsed:,.0f} tokens/s  {shown}"
 
     def tick(self) -> None:
-        """Called about once a second by the pool."""
+        """The pool calls this about once a second."""
         now = time.monotonic()
         if not self._rows and "serving" not in self._pool.states().values():
-            self._started = now  # while models load there is no rate
+            self._started = now  # rates begin when the first model is loaded
         if now - self._read < _READ_EVERY_S:
             return
         self._look()
         waiting = [name for name, state in self._pool.states().items() if state == "waiting"]
-        if waiting and now - self._asked >= _ASK_EVERY_S:
-            self._asked = now
-            self._say_waiting(waiting)
+        if waiting and now - self._printed >= WAITING_EVERY_S:
+            from cluster.pool.reservation import cluster_nodes, free_resources
+
+            self._printed = now
+            free = f"{free_resources()} of {describe(cluster_nodes())}"
+            self._run.console.out(f"  waiting for {', '.join(waiting)}: each needs {self._pool.needs}; free: {free}")
         self._bar.update(self._rows)
 
     def _look(self) -> None:
@@ -100,10 +92,10 @@ class Watch:
         rates = [self._metrics.read(reading, now) for reading in readings]
         elapsed = max(1e-9, now - self._started)
         details: dict[str, object] = {}
-        if len(readings) <= _FEW or now - self._told >= _TELL_EVERY_S:
-            self._told = now
-            rows = (_row(reading) | rate for reading, rate in zip(readings, map(_row, rates), strict=True))
-            details["hosts"] = list(rows)
+        if len(readings) <= _FEW or now - self._recorded >= _RECORD_EVERY_S:
+            self._recorded = now
+            rows = [msgspec.to_builtins(reading) | rate for reading, rate in zip(readings, rates, strict=True)]
+            details["hosts"] = [{name: row[name] for name in row if name != "step_seconds"} for row in rows]
         self._run.events.add(
             "progress",
             stage=self._stage,
@@ -114,14 +106,4 @@ class Watch:
             outcomes=dict(self._outcomes),
             states=dict(Counter(state.value for state in states.values())),
             **details,
-        )
-
-    def _say_waiting(self, hosts: Sequence[str]) -> None:
-        from cluster.pool.reservation import cluster_nodes, free_resources
-
-        self._run.console.print(
-            f"  waiting for {', '.join(hosts)}: each needs {self._pool.needs}; free: {free_resources()} of "
-            f"{describe(cluster_nodes())}",
-            highlight=False,
-            soft_wrap=True,
         )

@@ -1,1 +1,1 @@
-"""A recipe with lists of values: many arms in few runs, and one table."""
+"""Sweeps: a recipe with lists of values becomes many arms in few runs, and one table."""

@@ -1,4 +1,4 @@
-"""A recipe with lists of values to few runs: points that differ in their arms alone are arms of one run. Pure.
+"""Expands a recipe with a [sweep] into few runs: points that differ only in their arms become arms of one run. Pure.
 
 [sweep]
 seeds = [0, 1, 2]                        # every arm once a seed: the order of its data
@@ -8,12 +8,12 @@ seeds = [0, 1, 2]                        # every arm once a seed: the order of i
 [sweep.variants.many]                    # a named set of values; variants are crossed with the axes
 "problems.arithmetic.distractors" = 100
 
-[sweep.compare."more wrong chains"]      # what is asked: mean of some rows minus mean of others
+[sweep.compare."more wrong chains"]      # a question: mean of some rows minus mean of others
 plus = ["dpo-w4"]
 minus = ["dpo-w1"]
 
-In one run engines, the teacher's and base's scores, groups and reference log-probabilities are shared anyway; what
-differs elsewhere becomes a run of its own, which takes over what an earlier one has made (`pipeline.sweep.sharing`).
+The arms of one run share its engines, groups, reference log-probabilities and the scores of teacher and base. Points
+that differ elsewhere become runs of their own, which take over what an earlier run has made (`pipeline.sweep.sharing`).
 """
 
 import copy
@@ -33,7 +33,7 @@ from rollout.records import canonical_json, content_hash
 
 MOST_ARMS = 500
 MAIN = "main"
-"""The run at which no setting is named."""
+"""Name of the run that has no setting of its own."""
 _OWN_KEYS = ("seeds", "variants", "compare")
 _LONGEST_LABEL = 60
 
@@ -64,7 +64,7 @@ class Cell:
     """One arm at one point with one seed, and where it is trained."""
 
     row: str
-    """The row of the table: the arm's name, with what was set for it; its cells differ in the seed alone."""
+    """The row of the table: the arm's name with its settings. The cells of a row differ in the seed only."""
     seed: int
     run: str
     """The name of its run's folder."""
@@ -73,23 +73,12 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class _Setting:
-    """One value of an axis, or one variant."""
-
-    label: str
-    values: Mapping[str, Any]
-
-    def touches(self, prefixes: tuple[str, ...]) -> bool:
-        return any(key.startswith(prefixes) for key in self.values)
-
-
-@dataclass(frozen=True)
 class SweepPlan:
-    """What a sweep comes to."""
+    """The runs of a sweep and the cells of its table."""
 
     name: str
     directory: str
-    """Where the sweep's folder lies, as a run's."""
+    """Folder that holds the sweep's own folder."""
     runs: Mapping[str, Recipe]
     """Folder's name -> recipe."""
     cells: tuple[Cell, ...]
@@ -97,8 +86,22 @@ class SweepPlan:
     axes: Mapping[str, tuple[Any, ...]]
 
 
+@dataclass(frozen=True)
+class _Setting:
+    """One value of an axis, or one variant: recipe keys and their values."""
+
+    label: str
+    values: Mapping[str, Any]
+
+    def touches(self, *prefixes: str) -> bool:
+        return any(key.startswith(prefixes) for key in self.values)
+
+
+_Point = tuple[_Setting, ...]
+
+
 def load_sweep(path: Path, settings: Sequence[str] = ()) -> SweepPlan:
-    """Read, expand and validate a recipe with a `[sweep]`. Raises RequestError: what, at which point."""
+    """Read, expand and validate a recipe with a `[sweep]`. Raises RequestError, which names the point at fault."""
     table = apply_settings(load_toml(path), settings)
     if "sweep" not in table:
         raise RequestError(f"recipe {path}: has no [sweep]; add one, or use `chainpref run`")
@@ -106,32 +109,43 @@ def load_sweep(path: Path, settings: Sequence[str] = ()) -> SweepPlan:
 
 
 def plan_sweep(table: Mapping[str, Any], where: str) -> SweepPlan:
-    """`load_sweep` for a table that is read already."""
+    """Expand the table of a recipe with a `[sweep]`, like `load_sweep`."""
     rest = {key: value for key, value in table.items() if key != "sweep"}
     given = dict(table["sweep"]) if isinstance(table["sweep"], Mapping) else {}
     section = parse(SweepSection, {key: given.pop(key) for key in _OWN_KEYS if key in given}, f"{where}: sweep")
     axes = dict(_axes(given, where))
     base = parse(Recipe, rest, where)
-    building = _Building()
-    for point in _points(section, axes):
-        here = f" at {', '.join(setting.label for setting in point)}" if point else ""
-        recipe = parse(Recipe, _with(rest, point, where), f"{where}{here}")
+    sides = [[_setting(key, value) for value in values] for key, values in axes.items()]
+    if section.variants:
+        sides.insert(0, [_Setting(name, values) for name, values in section.variants.items()])
+    drafts: dict[str, _Draft] = {}
+    cells: dict[Cell, None] = {}
+    for point in itertools.product(*sides):
+        at = f" at {', '.join(setting.label for setting in point)}" if point else ""
+        recipe = parse(Recipe, _with(rest, point, where), f"{where}{at}")
+        draft = _draft_of(recipe, point, drafts)
         for seed in section.seeds or (None,):
-            building.add(recipe, point, section, seed)
-    plan = SweepPlan(
-        name=base.run.name,
-        directory=base.run.directory,
-        runs=building.recipes(base),
-        cells=tuple(building.cells),
-        section=section,
-        axes=axes,
-    )
-    _check(plan, where)
-    return plan
+            cells |= dict.fromkeys(draft.add(recipe, point, seed, len(section.seeds) > 1))
+    runs = {name: draft.recipe_of_run(base.run.name) for name, draft in drafts.items()}
+    arms = sum(len(recipe.arms) for recipe in runs.values())
+    if arms > MOST_ARMS:
+        raise RequestError(f"{where}: the sweep has {arms} arms in {len(runs)} runs; at most {MOST_ARMS}")
+    rows = {cell.row for cell in cells} | {row_of(name, run) for run in runs for name in GIVEN_MODELS}
+    for question, contrast in section.compare.items():
+        for row in (*contrast.plus, *contrast.minus):
+            if row not in rows:
+                known = ", ".join(sorted(rows))
+                raise RequestError(f"{where}: sweep.compare.{question}: no row {row!r}; there are {known}")
+    return SweepPlan(base.run.name, base.run.directory, runs, tuple(cells), section, axes)
+
+
+def row_of(model: str, run: str) -> str:
+    """The name of a model's row. It names the run, too, unless that is the main one."""
+    return model if run == MAIN else f"{model} @ {run}"
 
 
 def _axes(given: Mapping[str, Any], where: str, at: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Keys and values; a key may be quoted or stand as nested tables."""
+    """Keys and their values. A key may be quoted, or written as nested tables. Raises RequestError."""
     for key, value in given.items():
         name = f"{at}{key}"
         if isinstance(value, Mapping):
@@ -145,13 +159,13 @@ def _axes(given: Mapping[str, Any], where: str, at: str = "") -> Iterator[tuple[
             yield name, tuple(value)
 
 
-def _points(section: SweepSection, axes: Mapping[str, tuple[Any, ...]]) -> Iterator[tuple[_Setting, ...]]:
-    variants = [_Setting(name, values) for name, values in section.variants.items()]
-    sides = [[_Setting(_value_label(key, value), {key: value}) for value in values] for key, values in axes.items()]
-    yield from itertools.product(*([variants] if variants else []), *sides)
+def _setting(key: str, value: Any) -> _Setting:
+    text = value if isinstance(value, str) else canonical_json(value)
+    shown = text if len(text) <= 20 else content_hash(text)[:6]
+    return _Setting(f"{key.rpartition('.')[2]}={shown}", {key: value})
 
 
-def _with(table: Mapping[str, Any], point: tuple[_Setting, ...], where: str) -> dict[str, Any]:
+def _with(table: Mapping[str, Any], point: _Point, where: str) -> dict[str, Any]:
     """A copy of the recipe's table with every setting in its place; `*` stands for every arm."""
     result = copy.deepcopy(dict(table))
     for key, value in (item for setting in point for item in setting.values.items()):
@@ -166,123 +180,80 @@ def _with(table: Mapping[str, Any], point: tuple[_Setting, ...], where: str) -> 
 
 
 def _paths(key: str, table: Mapping[str, Any]) -> list[list[str]]:
+    """The places in the table that a key means. An arm's name may hold dots: the longest name that fits is meant."""
     first, _, rest = key.partition(".")
-    if first != "arms":
-        return [key.split(".")]
-    # Arms' names may hold dots: the longest one that fits is meant.
-    arms = table.get("arms", {})
-    if rest.startswith("*."):
+    arms = list(table.get("arms", {})) if first == "arms" else []
+    if first == "arms" and rest.startswith("*."):
         return [["arms", arm, *rest[2:].split(".")] for arm in arms]
-    named = [arm for arm in arms if rest.startswith(f"{arm}.")]
-    if not named:
-        return [key.split(".")]
-    arm = max(named, key=len)
-    return [["arms", arm, *rest[len(arm) + 1 :].split(".")]]
+    if named := [arm for arm in arms if rest.startswith(f"{arm}.")]:
+        arm = max(named, key=len)
+        return [["arms", arm, *rest[len(arm) + 1 :].split(".")]]
+    return [key.split(".")]
 
 
 @dataclass
-class _Slot:
-    """One run in the making."""
+class _Draft:
+    """One run while points are added to it."""
 
+    name: str
+    shared: str
+    """All of the recipe that its arms share, as JSON."""
     recipe: Recipe
     arms: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Name -> the arm's section as plain values."""
     known: dict[str, str] = field(default_factory=dict)
-    """What an arm is -> its name here."""
+    """An arm as JSON -> its name in this run."""
 
-
-@dataclass
-class _Building:
-    """Runs and cells as points are added."""
-
-    slots: dict[str, _Slot] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
-    """What a run shares -> its folder's name."""
-    cells: list[Cell] = field(default_factory=list)
-
-    def add(self, recipe: Recipe, point: tuple[_Setting, ...], section: SweepSection, seed: int | None) -> None:
-        whole = resolved(recipe)
-        arms = whole.pop("arms", {})
-        run = self._slot(recipe, whole, _label(setting for setting in point if not _of_arms_alone(setting)))
-        slot = self.slots[run]
-        named: dict[str, str] = {"base": "base"}
+    def add(self, recipe: Recipe, point: _Point, seed: int | None, several_seeds: bool) -> Iterator[Cell]:
+        """Add the arms of a point with one seed. Arms that are equal to one that is there share its name."""
+        sections = resolved(recipe).get("arms", {})
+        named = {"base": "base"}
         for name, _ in recipe.arms_in_order():
-            arm = {**arms[name], "start": named[arms[name]["start"]]}
+            arm = {**sections[name], "start": named[sections[name]["start"]]}
             arm["seed"] = arm["seed"] if seed is None else seed
+            line = [name]
+            while (start := recipe.arms[line[-1]].start) != "base":
+                line.append(start)
+            # The row names what was set for the arm, or for an arm that it starts from.
+            prefixes = [f"arms.{member}." for member in (*line, "*")]
+            label = _label(setting for setting in point if setting.touches(*prefixes))
+            row = f"{name}.{label}" if label else name
             what = canonical_json([name, arm])
-            row = _row(name, point, recipe)
-            if what not in slot.known:
-                wanted = f"{row}.s{seed}" if len(section.seeds) > 1 else row
-                slot.known[what] = _free(wanted, slot.arms)
-                slot.arms[slot.known[what]] = arm
-            named[name] = slot.known[what]
-            cell = Cell(row=row_of(row, run), seed=arm["seed"], run=run, arm=named[name])
-            if cell not in self.cells:
-                self.cells.append(cell)
+            if what not in self.known:
+                self.known[what] = _free(f"{row}.s{seed}" if several_seeds else row, self.arms)
+                self.arms[self.known[what]] = arm
+            named[name] = self.known[what]
+            yield Cell(row=row_of(row, self.name), seed=arm["seed"], run=self.name, arm=named[name])
 
-    def recipes(self, base: Recipe) -> dict[str, Recipe]:
-        """Folder's name -> the run's recipe with all its arms."""
-        found = {}
-        for run, slot in self.slots.items():
-            table = resolved(slot.recipe)
-            name = re.sub(r"[^A-Za-z0-9_-]", "_", f"{base.run.name}-{run}")[:64]
-            table["run"] |= {"name": name}
-            table["arms"] = slot.arms
-            found[run] = parse(Recipe, table, f"sweep {base.run.name}, run {run}")
-        return found
-
-    def _slot(self, recipe: Recipe, shared: dict[str, Any], label: str) -> str:
-        shared["run"] = {key: value for key, value in shared["run"].items() if key != "name"}
-        what = canonical_json(shared)
-        if what not in self.names:
-            self.names[what] = _free(label or MAIN, self.slots)
-            self.slots[self.names[what]] = _Slot(recipe)
-        return self.names[what]
+    def recipe_of_run(self, sweep: str) -> Recipe:
+        table = resolved(self.recipe)
+        table["run"]["name"] = re.sub(r"[^A-Za-z0-9_-]", "_", f"{sweep}-{self.name}")[:64]
+        table["arms"] = self.arms
+        return parse(Recipe, table, f"sweep {sweep}, run {self.name}")
 
 
-def row_of(model: str, run: str) -> str:
-    """The name of a model's row: with the run that it is of, where there are several."""
-    return model if run == MAIN else f"{model} @ {run}"
-
-
-def _of_arms_alone(setting: _Setting) -> bool:
-    return all(key.startswith("arms.") for key in setting.values)
-
-
-def _row(arm: str, point: tuple[_Setting, ...], recipe: Recipe) -> str:
-    """The arm's name and what was set for it, or for an arm that it starts from."""
-    line = [arm]
-    while (start := recipe.arms[line[-1]].start) != "base":
-        line.append(start)
-    prefixes = tuple(f"arms.{name}." for name in (*line, "*"))
-    label = _label(setting for setting in point if setting.touches(prefixes))
-    return f"{arm}.{label}" if label else arm
-
-
-def _value_label(key: str, value: Any) -> str:
-    text = value if isinstance(value, str) else canonical_json(value)
-    name = key.rpartition(".")[2]
-    return f"{name}={text}" if len(text) <= 20 else f"{name}={content_hash(text)[:6]}"
+def _draft_of(recipe: Recipe, point: _Point, drafts: dict[str, _Draft]) -> _Draft:
+    """The run that a point belongs to, which is made where there is none yet."""
+    table = resolved(recipe)
+    table.pop("arms", None)
+    table["run"].pop("name")
+    shared = canonical_json(table)
+    for draft in drafts.values():
+        if draft.shared == shared:
+            return draft
+    label = _label(setting for setting in point if not all(key.startswith("arms.") for key in setting.values))
+    name = _free(label or MAIN, drafts)
+    drafts[name] = _Draft(name, shared, recipe)
+    return drafts[name]
 
 
 def _label(settings: Iterable[_Setting]) -> str:
-    """Settings in a few letters that a folder and a unit may be named by."""
+    """Settings in a few letters that may be part of a folder's or a unit's name."""
     label = re.sub(r"[^A-Za-z0-9._+=-]", "_", "+".join(setting.label for setting in settings))
     return label if len(label) <= _LONGEST_LABEL else f"{label[:50]}-{content_hash(label)[:6]}"
 
 
 def _free(name: str, taken: Mapping[str, Any]) -> str:
+    """`name`, or with the first number that nobody has."""
     numbered = (f"{name}-{number}" for number in itertools.count(2))
     return next(one for one in itertools.chain([name], numbered) if one not in taken)
-
-
-def _check(plan: SweepPlan, where: str) -> None:
-    arms = sum(len(recipe.arms) for recipe in plan.runs.values())
-    if arms > MOST_ARMS:
-        raise RequestError(f"{where}: the sweep has {arms} arms in {len(plan.runs)} runs; at most {MOST_ARMS}")
-    rows = {cell.row for cell in plan.cells} | {row_of(name, run) for run in plan.runs for name in GIVEN_MODELS}
-    for question, contrast in plan.section.compare.items():
-        for row in (*contrast.plus, *contrast.minus):
-            if row not in rows:
-                known = ", ".join(sorted(rows))
-                raise RequestError(f"{where}: sweep.compare.{question}: no row {row!r}; there are {known}")

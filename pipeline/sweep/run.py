@@ -1,4 +1,4 @@
-"""`chainpref sweep RECIPE`: all runs of a sweep, resuming, and one table of what came out."""
+"""`chainpref sweep RECIPE`: runs all runs of a sweep, resuming, and makes one table of their results."""
 
 import contextlib
 from collections import Counter
@@ -25,14 +25,14 @@ from rollout.records import Score
 
 
 def sweep_folder(plan: SweepPlan, given: Path | None) -> Path:
-    """Where the sweep lies: as said on the command line, or as the recipe says."""
+    """The folder of the sweep: the one that the command line gives, else the recipe's."""
     return (given or Path(plan.directory) / plan.name).absolute()
 
 
 def run_sweep(plan: SweepPlan, folder: Path, source: Path | None, console: Console, verbose: bool) -> bool:
-    """Every run that is not complete, then the table. Returns whether there was anything to do.
+    """Run every run that is not complete, then make the table. Returns whether there was anything to do.
 
-    `source`: a finished run to take over models, episodes and groups from, where it has the same.
+    `source`: a finished run from which equal models, episodes and groups are taken over.
     """
     sources = [read_run(source, console)] if source is not None else []
     done = 0
@@ -62,7 +62,7 @@ def show_sweep(folder: Path, console: Console) -> None:
 
 
 def placed(recipe: Recipe, name: str, sweep: Path) -> Recipe:
-    """Tiny models are kept beside the sweep, and where it is in a bucket each run has a prefix of its own there."""
+    """The recipe of a run in a sweep: tiny models are kept beside the sweep, and in a bucket it has its own prefix."""
     models = recipe.models.model_copy(update={"cache": recipe.models.cache or str(sweep.parent / ".models")})
     store = f"{recipe.run.store}/{name}" if recipe.run.store else ""
     return recipe.model_copy(update={"models": models, "run": recipe.run.model_copy(update={"store": store})})
@@ -95,7 +95,7 @@ def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
 
 
 def _rows(plan: SweepPlan) -> dict[str, list[RowSource]]:
-    """Every row with its sources, one a seed: teacher and base of every run first, then the arms as planned."""
+    """Row -> its sources, one for each seed: teacher and base of every run first, then the arms as planned."""
     rows: dict[str, list[RowSource]] = {
         row_of(name, run): [RowSource(run, name)] for run in plan.runs for name in GIVEN_MODELS
     }

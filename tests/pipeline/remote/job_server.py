@@ -1,4 +1,4 @@
-"""A job server that runs nothing: it takes jobs as Ray's does, tells a log, and ends them as it is told to."""
+"""A job server that runs nothing: it accepts jobs as Ray's does, streams a log, and ends jobs as a test asks."""
 
 import asyncio
 import contextlib
@@ -12,10 +12,10 @@ from aiohttp import web
 
 @dataclass
 class JobServerDouble:
-    """What it is told to do, and what it was asked."""
+    """How it behaves, and the requests that it got."""
 
     ends: str = "SUCCEEDED"
-    """Status of a job once its log was told to its end; "" for one that goes on for ever."""
+    """Status of a job once its log has been streamed. "": the job never ends."""
     breaks: int = 0
     """How many connections break in the middle of the log."""
     log: tuple[str, ...] = ("one\n", "two\n", "three\n")

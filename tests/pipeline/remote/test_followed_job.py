@@ -48,9 +48,9 @@ def test_a_job_is_sent_once_followed_over_a_broken_connection_and_known_again(tm
         assert double.followed == 2
         (package,) = double.packages
         assert double.jobs["mine"]["runtime_env"]["py_modules"] == [f"gcs://{package}"]
-        told = repr(double.jobs).encode()
-        assert TOKEN.encode() not in told + double.packages[package]
-        assert leaks(told) == leaks(double.packages[package]) == []
+        answered = repr(double.jobs).encode()
+        assert TOKEN.encode() not in answered + double.packages[package]
+        assert leaks(answered) == leaks(double.packages[package]) == []
 
         assert submit(double, tmp_path) == (0, "job mine has succeeded; nothing to do\n")
         assert list(double.jobs) == ["mine"]

@@ -20,7 +20,7 @@ from cluster.config import parse
 from cluster.errors import RequestError
 from cluster.jobs.submission import Job
 from pipeline.recipe import Recipe, load_recipe, refuse_changed, resolved
-from pipeline.remote.submit import RECIPE, Asked, make_job
+from pipeline.remote.submit import RECIPE, make_job
 from tests.repository import ROOT
 
 LOCAL = ROOT / "recipes" / "local.toml"
@@ -41,24 +41,21 @@ def files(job: Job) -> dict[str, bytes]:
 
 
 def test_the_same_submission_has_the_same_id_and_another_one_another(outside: Path) -> None:
-    job = make_job(load_recipe(LOCAL), Asked())
+    job = make_job(load_recipe(LOCAL))
     assert job.id.startswith("chainpref-local-")
-    assert (
-        make_job(load_recipe(LOCAL, ["cluster.address=ray://x:1"]), Asked(address="http://y:1", python="p")).id
-        == job.id
-    )
+    assert make_job(load_recipe(LOCAL, ["cluster.address=ray://x:1"]), python="p").id == job.id
     changed = [
-        make_job(load_recipe(LOCAL, ["rollout.samples=3"]), Asked()),
-        make_job(load_recipe(LOCAL), Asked(run=Path("elsewhere"))),
-        make_job(load_recipe(LOCAL, ["run.name=other"]), Asked()),
+        make_job(load_recipe(LOCAL, ["rollout.samples=3"])),
+        make_job(load_recipe(LOCAL), run=Path("elsewhere")),
+        make_job(load_recipe(LOCAL, ["run.name=other"])),
     ]
     assert len({job.id, *(one.id for one in changed)}) == 4
-    named = make_job(load_recipe(LOCAL), Asked(id="mine"))
+    named = make_job(load_recipe(LOCAL), id="mine")
     assert (named.id, named.content) == ("mine", job.content)
 
 
 def test_the_command_runs_the_recipe_that_travels_with_it(outside: Path) -> None:
-    job = make_job(load_recipe(LOCAL, ["run.name=mine"]), Asked(run=Path("some where/mine")))
+    job = make_job(load_recipe(LOCAL, ["run.name=mine"]), run=Path("some where/mine"))
     words = shlex.split(job.command)
     assert words[:6] == ["python", "-P", "-m", "pipeline.in_job", "run", RECIPE]
     assert words[words.index("--run") + 1] == str(outside / "some where" / "mine")
@@ -67,13 +64,13 @@ def test_the_command_runs_the_recipe_that_travels_with_it(outside: Path) -> None
     refuse_changed(resolved(load_recipe(LOCAL, ["run.name=mine"])), parse(Recipe, sent, "sent"), "there")
     assert sent["cluster"]["address"] == ""
     assert sent["models"]["cache"] == ""  # beside the run
-    kept = make_job(load_recipe(LOCAL, ["models.cache=/shared/models"]), Asked())
+    kept = make_job(load_recipe(LOCAL, ["models.cache=/shared/models"]))
     assert tomllib.loads(files(kept)[RECIPE].decode())["models"]["cache"] == "/shared/models"
 
 
 def test_outside_a_checkout_the_code_travels_beside_the_files(outside: Path) -> None:
     (outside / "mine.jsonl").write_text("{}")
-    sent = files(make_job(load_recipe(LOCAL), Asked()))
+    sent = files(make_job(load_recipe(LOCAL)))
     assert {"mine.jsonl", "pipeline/cli.py", "cluster/jobs/submission.py", "evaluation/report/page.html"} <= sent.keys()
     assert not [name for name in sent if name.split("/")[0] not in ("mine.jsonl", ".chainpref", *PACKAGES)]
     assert sum(map(len, sent.values())) < 4 << 20
@@ -83,7 +80,7 @@ PACKAGES = ("cluster", "rollout", "training", "evaluation", "pipeline")
 
 
 def test_a_checkout_is_sent_without_what_is_large_or_private() -> None:
-    sent = files(make_job(load_recipe(LOCAL), Asked(working_dir=ROOT)))
+    sent = files(make_job(load_recipe(LOCAL), working_dir=ROOT))
     assert {"pipeline/cli.py", "recipes/local.toml", "docs/examples/shop.py"} <= sent.keys()
     tops = {name.split("/")[0] for name in sent}
     assert not tops & {".git", ".venv", "runs", ".mypy_cache", ".hypothesis", "sbom"}
@@ -113,7 +110,7 @@ def test_files_that_the_job_would_miss_are_refused(outside: Path, setting: str, 
         (outside / name).write_text("")
     recipe = load_recipe(LOCAL, [setting])
     with pytest.raises(RequestError, match=said):
-        make_job(recipe, Asked())
+        make_job(recipe)
 
 
 def test_files_of_the_working_directory_and_of_all_nodes_are_taken(outside: Path) -> None:
@@ -122,7 +119,7 @@ def test_files_of_the_working_directory_and_of_all_nodes_are_taken(outside: Path
     mine = (
         "problems.mine={family='jsonl', path='./p.jsonl', test_path='/shared/t.jsonl', toolbox='box.py:B+9', train=1}"
     )
-    job = make_job(load_recipe(LOCAL, [mine, "models.student={source='/shared/base'}"]), Asked())
+    job = make_job(load_recipe(LOCAL, [mine, "models.student={source='/shared/base'}"]))
     assert {"p.jsonl", "box.py"} <= files(job).keys()
 
 
@@ -209,7 +206,7 @@ def _greet(server: socket.socket) -> None:
 @pytest.mark.parametrize("name", ["-x", "a b", "a/b", "ü", "a\n", "a" * 129])
 def test_an_id_that_is_no_name_is_refused(name: str, outside: Path) -> None:
     with pytest.raises(RequestError, match="letters, digits, dots, dashes or underscores"):
-        make_job(load_recipe(LOCAL), Asked(id=name))
+        make_job(load_recipe(LOCAL), id=name)
 
 
 def test_another_server_is_one_line(outside: Path, serve: Callable[[int, bytes], str]) -> None:

@@ -31,7 +31,7 @@ def test_every_locked_package_has_one_version_and_a_hash(lock: str) -> None:
 
 
 def _versions(lock: str) -> dict[str, str]:
-    """Name -> version, without what is said of its build."""
+    """Name -> version, without its build tag."""
     found = (re.match(r"([\w.-]+)(?:\[.*?\])?==([^\s+]+)", package) for package in _packages(lock))
     return {match[1]: match[2] for match in found if match is not None}
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from cluster.store.ledger import Ledger
 from pipeline.recipe import load_recipe
 from pipeline.run.folder import Run
-from pipeline.stages.rollout import Waivers
+from pipeline.stages.rollout import QuotaSkips
 from rollout.data import layout
 from rollout.hosts.work import EpisodeWork, ServedModel, skipped_problems
 from rollout.records import Producer
@@ -37,7 +37,7 @@ def run(tmp_path: Path) -> Run:
 
 def test_a_restart_counts_from_the_records(run: Run) -> None:
     ended: list[str] = []
-    skips = Waivers(run, ended.append)
+    skips = QuotaSkips(run, ended.append)
     skips.count("u0", {"p1": (9, 9)})  # committed before: counted
     revised = skips.revise(unit("u1"))
     assert revised is not None
@@ -53,7 +53,7 @@ def test_a_restart_counts_from_the_records(run: Run) -> None:
 
 
 def test_a_unit_that_a_late_host_committed_counts_as_that_says(run: Run) -> None:
-    skips = Waivers(run, lambda unit: None)
+    skips = QuotaSkips(run, lambda unit: None)
     skips.count("u1", {"p0": (0, 1), "p1": (3, 0)})
     Ledger(run.store, layout.EPISODES).publish("u2", b"never read", 2, meta={"tally": '{"p0":[1,1]}'})
     assert skips.revise(unit("u2")) is None

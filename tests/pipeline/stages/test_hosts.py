@@ -1,4 +1,4 @@
-"""How hosts are placed for a recipe, and how often the events tell of single ones. No Ray."""
+"""How hosts are placed for a recipe, and how often single ones are recorded in the events. No Ray."""
 
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,9 @@ class Answering:
         return dict.fromkeys(self._names, HostState.SERVING)
 
 
-@pytest.mark.parametrize(("hosts", "told"), [(2, [2, 2, 2, 2]), (64, [64, 0, 0, 64])])
-def test_many_hosts_are_told_of_less_often(
-    tmp_path: Path, hosts: int, told: list[int], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("hosts", "recorded"), [(2, [2, 2, 2, 2]), (64, [64, 0, 0, 64])])
+def test_many_hosts_are_recorded_one_by_one_less_often(
+    tmp_path: Path, hosts: int, recorded: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.stages.watch._READ_EVERY_S", 0.0)
     console = Console(quiet=True)
@@ -44,7 +44,7 @@ def test_many_hosts_are_told_of_less_often(
             watch.tick()
     rows = list(run.events.read())
     assert [row["in_flight"] for row in rows] == [3 * hosts] * 4
-    assert [len(row.get("hosts", ())) for row in rows] == told, "the first and the last reading tell of all"
+    assert [len(row.get("hosts", ())) for row in rows] == recorded, "the first and the last reading list all hosts"
 
 
 def test_a_large_model_waits_for_gpus_where_the_cluster_has_none_yet() -> None:

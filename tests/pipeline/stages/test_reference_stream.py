@@ -1,4 +1,4 @@
-"""Chains are scored while rollouts go on, where there is room; what is left over is scored after them."""
+"""Chains are scored during rollouts, where resources are free; the others are scored after them."""
 
 import time
 from collections.abc import Iterator, Sequence
