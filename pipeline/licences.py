@@ -1,7 +1,7 @@
 """Whether a teacher's outputs may train another model, by the licence they are under.
 
-What stands here is what the licences' texts say, shortened; it is no legal advice, and a text may have changed since.
-The table is read on 2026-11-20. A licence that is not in it is said to be unknown, never taken for a free one.
+The table shortens what the licences' texts said on 2026-11-20. It is no legal advice, and texts may have changed since.
+A licence that is not in the table counts as unknown, never as a free one.
 """
 
 import re
@@ -17,7 +17,7 @@ class OutputUse(StrEnum):
     FREE = "free"
     """Training any model."""
     CONDITIONS = "conditions"
-    """Training any model, under duties that the model made has to meet."""
+    """Training any model, under duties that the trained model has to meet."""
     OWN_FAMILY = "own_family"
     """Training models of the teacher's own family only."""
     NON_COMMERCIAL = "non_commercial"
@@ -30,19 +30,19 @@ class OutputUse(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutputTerms:
-    """A licence's terms for outputs. `source`: where in its text."""
+    """A licence's terms for outputs. `source` says where in its text they are."""
 
     name: str
     use: OutputUse
     says: str
     source: str
     family: str = ""
-    """What a name of the student begins with that OWN_FAMILY allows."""
+    """With OWN_FAMILY: what the name of an allowed student begins with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a run makes of it. `allowed` is None where it depends, or is not known."""
+    """Whether outputs may train the student, and why in a line. `allowed` is None where it depends, or is not known."""
 
     allowed: bool | None
     line: str
@@ -164,14 +164,14 @@ def output_terms(licence: str) -> OutputTerms:
 
 
 def licence_of(licence: str, source: str) -> str:
-    """A model's licence as the recipe says it; where it says nothing, as the model at `source` is published."""
+    """A model's licence by the recipe; where it says none, the one that the model at `source` is published under."""
     return _published(source) or licence if licence.lower() in ("", "unknown") else licence
 
 
 def judge_model(licence: str, source: str, student: str) -> Judgement:
-    """`judge_outputs` of the teacher at `source`, of which the recipe says that it is under `licence`.
+    """`judge_outputs` for the teacher at `source`, which is under `licence` by the recipe.
 
-    A model's own licence counts, whatever a recipe says of it: one that says otherwise is told so.
+    The licence that a model is published under counts, whatever the recipe says; where they differ, the line says so.
     """
     said, published = licence_of(licence, source), _published(source)
     if not published or output_terms(said) == output_terms(published):
@@ -186,7 +186,7 @@ def _published(source: str) -> str:
 
 
 def _name(source: str) -> str:
-    """OWNER/NAME of what `hub:OWNER/NAME@COMMIT` or a folder that ends so names."""
+    """OWNER/NAME in `hub:OWNER/NAME@COMMIT`, or at the end of a folder's path."""
     return "/".join(source.removeprefix("hub:").split("@")[0].rstrip("/").split("/")[-2:])
 
 
@@ -197,7 +197,8 @@ def judge_outputs(licence: str, student: str) -> Judgement:
     if terms.use is OutputUse.FREE:
         return Judgement(True, said)
     if terms.use is OutputUse.OWN_FAMILY:
-        if _of_family(student, terms.family):
+        name = student.removeprefix("hub:").split("@")[0].rpartition("/")[2].lower()
+        if terms.family and (name.startswith(terms.family) or f"-{terms.family}" in name):
             return Judgement(None, f"{said}; {student} looks like one: see that it is of the same version")
         return Judgement(False, f"{said}; so they may NOT train {student}")
     if terms.use is OutputUse.FORBIDDEN:
@@ -211,8 +212,3 @@ def judge_outputs(licence: str, student: str) -> Judgement:
         f"licence {licence!r}: {terms.says}; read them before anything is trained on the outputs, and say the licence "
         "in models.teacher.licence",
     )
-
-
-def _of_family(student: str, family: str) -> bool:
-    name = student.removeprefix("hub:").split("@")[0].rpartition("/")[2].lower()
-    return bool(family) and (name.startswith(family) or f"-{family}" in name)

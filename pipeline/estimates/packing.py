@@ -69,11 +69,16 @@ def place(request: GroupRequest, machines: Machines) -> PlacedGroup:
     for _ in range(request.count):
         here: dict[int, str] = {}
         for index in order:
-            node = next((left.node for left in free if left.take(group[index])), None)
-            if node is None:
-                fault = _no_place(request, group[index], len(found) + len(here), machines)
+            place_on = next((left.node for left in free if left.take(group[index])), None)
+            if place_on is None:
+                bundle, placed = group[index], len(found) + len(here)
+                wanted = bundle.gpus and bundle.gpu_types and not bundle.gpu
+                types = f" of type {' or '.join(sorted(bundle.gpu_types))}" if wanted else ""
+                cpus = sum(node.cpus for node in machines.nodes)
+                there = f"{len(machines.nodes)} node(s) with {machines.gpus} GPUs and {cpus:g} CPUs"
+                fault = f"{len(request.bundles)} x ({bundle}{types}) asked for, {placed} can be placed on {there}"
                 return PlacedGroup(request=request, nodes=(), faults=(fault,))
-            here[index] = node.name
+            here[index] = place_on.name
         found += [here[index] for index in range(len(group))]
     return PlacedGroup(request=request, nodes=tuple(found))
 
@@ -95,11 +100,3 @@ def _empty(machines: Machines) -> list[_Free]:
         reverse=True,
     )
     return [_Free(node, node.cpus, float(node.gpus)) for node in nodes]
-
-
-def _no_place(request: GroupRequest, bundle: Bundle, placed: int, machines: Machines) -> str:
-    """The fault of a group of which `placed` bundles were placed, and `bundle` cannot be."""
-    wanted = bundle.gpus and bundle.gpu_types and not bundle.gpu
-    types = f" of type {' or '.join(sorted(bundle.gpu_types))}" if wanted else ""
-    there = f"{len(machines.nodes)} node(s) with {machines.gpus} GPUs and {sum(n.cpus for n in machines.nodes):g} CPUs"
-    return f"{len(request.bundles)} x ({bundle}{types}) asked for, {placed} can be placed on {there}"

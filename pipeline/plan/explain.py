@@ -13,8 +13,8 @@ from pipeline.estimates.rank_memory import state_bytes_each
 from pipeline.estimates.speed import assumed_rates
 from pipeline.plan.make import Plan
 from pipeline.plan.outcome import StageTime, money, ports, stage_times, storage
-from pipeline.plan.parts import Engines, Ranks, ScoringTasks
-from pipeline.plan.pods import WorkerGroup, worker_groups
+from pipeline.plan.parts import Engines, Ranks
+from pipeline.plan.pods import worker_groups
 
 Row = tuple[str, str, str]
 """What, how much, and how or from where."""
@@ -25,20 +25,37 @@ def explain(plan: Plan, console: Console) -> None:
     distinct: dict[float, Ranks] = {}  # arms whose ranks need the same are shown once
     for ranks in plan.ranks:
         distinct.setdefault(ranks.memory.used, ranks)
-    groups = worker_groups(plan) if not plan.faults else ()
+    scoring: list[Row] = []
+    if plan.scoring:
+        beside = "beside the teacher's engines too, on GPUs that they leave free"
+        when = beside if plan.scoring.memory.request.meanwhile else "a stage of its own"
+        scoring = [
+            *_process(plan.scoring.memory, plan.scoring.gpu, f"sum; {when}"),
+            _bundles(plan.scoring.placed, "tasks", "one by one"),
+        ]
+    stages = [
+        (stage.stage, size(stage.bytes), ", ".join(f"{part.what} {size(part.bytes)}" for part in stage.parts))
+        for stage in plan.stages
+    ]
+    if plan.peak:
+        stages.append(("peak", size(plan.peak.bytes), f"stage {plan.peak.stage}; all processes, PSS"))
+    pods = []
+    for group in worker_groups(plan) if not plan.faults else ():
+        asked = ", ".join(f"{amount} {what}" for what, amount in group.requests.items())
+        pods.append((group.name, f"{group.pods} x ({asked})", "the most of any stage"))
     for title, rows in (
         ("machines", _machines(plan)),
         ("models", _models(plan)),
         *((f"engines of the {engines.name}", _engines(engines)) for engines in plan.engines),
         *((f"training {ranks.name}", _ranks(ranks)) for ranks in distinct.values()),
-        *([("reference scoring", _scoring(plan.scoring))] if plan.scoring else []),
-        ("memory of this machine, at each stage's peak", _stages(plan)),
+        ("reference scoring", scoring),
+        ("memory of this machine, at each stage's peak", stages),
         ("host memory of the fullest node", _amounts(plan.host_memory)),
         ("shared memory of the fullest node", _amounts(plan.shared_memory)),
         ("what there is to do", _work(plan)),
         ("time", _times(plan, stage_times(plan))),
         ("storage", _amounts(storage(plan))),
-        ("pods on Kubernetes, beside the head", [(each.name, _pods(each), "the most of any stage") for each in groups]),
+        ("pods on Kubernetes, beside the head", pods),
         ("ports", [("", port, "") for port in ports(plan)]),
     ):
         if rows:
@@ -128,15 +145,6 @@ def _ranks(ranks: Ranks) -> list[Row]:
     ]
 
 
-def _scoring(scoring: ScoringTasks) -> list[Row]:
-    beside = "beside the teacher's engines too, on GPUs that they leave free"
-    when = beside if scoring.memory.request.meanwhile else "a stage of its own"
-    return [
-        *_process(scoring.memory, scoring.gpu, f"sum; {when}"),
-        _bundles(scoring.placed, "tasks", "one by one"),
-    ]
-
-
 def _process(memory: DeviceMemory, gpu: GpuType | None, how: str) -> list[Row]:
     """The memory of a rank or of a scoring task."""
     return [
@@ -154,16 +162,6 @@ def _bundles(placed: PlacedGroup, what: str, how: str) -> Row:
 def _nodes(placed: PlacedGroup) -> str:
     """Bundles by node."""
     return ", ".join(f"{name}: {placed.nodes.count(name)}" for name in dict.fromkeys(placed.nodes)) or "nowhere"
-
-
-def _stages(plan: Plan) -> list[Row]:
-    rows = [
-        (stage.stage, size(stage.bytes), ", ".join(f"{part.what} {size(part.bytes)}" for part in stage.parts))
-        for stage in plan.stages
-    ]
-    if plan.peak:
-        rows.append(("peak", size(plan.peak.bytes), f"stage {plan.peak.stage}; all processes, PSS"))
-    return rows
 
 
 def _work(plan: Plan) -> list[Row]:
@@ -203,10 +201,6 @@ def _times(plan: Plan, times: Sequence[StageTime]) -> list[Row]:
     ]
     whole = duration(sum(stage.seconds for stage in times))
     return [*rows, ("all", whole + (f", {money(times):,.2f} {currency}" if paid else ""), "one stage after another")]
-
-
-def _pods(group: WorkerGroup) -> str:
-    return f"{group.pods} x ({', '.join(f'{amount} {what}' for what, amount in group.requests.items())})"
 
 
 def _amounts(amounts: Iterable[Amount], before: str = "") -> list[Row]:

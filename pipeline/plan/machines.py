@@ -1,5 +1,6 @@
 """The machines that a plan is for: a cluster file, a Ray cluster that answers, or this machine. Reads only."""
 
+import contextlib
 import math
 import os
 import shutil
@@ -13,7 +14,7 @@ from pydantic import Field
 
 from cluster.config import Section, load_toml, parse
 from cluster.errors import RequestError, first_line
-from pipeline.estimates.hardware import GpuType, Machines, Node, gpu_type, load_machines
+from pipeline.estimates.hardware import Machines, Node, gpu_type, load_machines
 from pipeline.plan.models import model_shapes, needs_gpus
 from pipeline.recipe import Recipe
 
@@ -169,13 +170,21 @@ def ray_node(node: dict[str, object]) -> Node:
     taken. Raises RequestError for GPUs of unknown type."""
     resources = node["Resources"]
     assert isinstance(resources, dict)
-    gpus = int(resources.get("GPU", 0))
+    gpus, gpu = int(resources.get("GPU", 0)), None
     name = str(node.get("NodeName") or node.get("NodeManagerAddress"))
+    labels = [key.partition(":")[2] for key in resources if key.startswith("accelerator_type:")]
+    for label in sorted(labels, key=len):  # A100-80G says more than A100
+        with contextlib.suppress(RequestError):
+            gpu = gpu_type(label) if gpus else None
+    if gpus and gpu is None:
+        raise RequestError(
+            f"node {name}: GPUs of type {', '.join(labels) or 'unknown'}; describe the nodes in a --cluster file"
+        )
     memory = float(resources.get("memory", 0)) + float(resources.get("object_store_memory", 0))
     return Node(
         name=name,
         kind=name,
-        gpu=_ray_gpu(resources, name) if gpus else None,
+        gpu=gpu,
         gpus=gpus,
         cpus=float(resources.get("CPU", 0)),
         memory=memory,
@@ -184,16 +193,4 @@ def ray_node(node: dict[str, object]) -> Node:
         storage_gbs=1.0,
         disk=0.0,
         price_hour=0.0,
-    )
-
-
-def _ray_gpu(resources: dict[str, object], name: str) -> GpuType:
-    labels = [key.partition(":")[2] for key in resources if key.startswith("accelerator_type:")]
-    for label in sorted(labels, key=len, reverse=True):  # A100-80G says more than A100
-        try:
-            return gpu_type(label)
-        except RequestError:
-            continue
-    raise RequestError(
-        f"node {name}: GPUs of type {', '.join(labels) or 'unknown'}; describe the nodes in a --cluster file"
     )

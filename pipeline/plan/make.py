@@ -1,15 +1,14 @@
 """What a recipe would place where, with its memory and its faults; `outcome` adds time, storage and money.
 
-`make_plan` asks `models` for the models' shapes, `tokens` for the work, `engines` and `ranks` for memory and places,
-`memory` and `storage` for what nodes hold. What does not fit is a fault of the plan, never an exception: the rest is
-still worth reading. Nothing is started.
+`make_plan` asks `models` for the models' shapes, `tokens` for the work, `engines` and `ranks` for processes and their
+nodes, `memory` and `storage` for what the nodes hold. What does not fit is a fault of the plan, never an exception: the
+rest is still worth reading. Nothing is started.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cluster.errors import RequestError
-from pipeline.estimates import cpu_processes
 from pipeline.estimates.amounts import Amount, total
 from pipeline.estimates.cpu_processes import StageMemory
 from pipeline.estimates.hardware import GIB, GPUS, Machines, Node
@@ -17,13 +16,20 @@ from pipeline.estimates.shapes import ModelShape
 from pipeline.estimates.speed import CpuRates
 from pipeline.licences import Judgement, judge_model
 from pipeline.plan.engines import plan_engines
-from pipeline.plan.memory import OBJECT_STORE, NodeMemory, node_faults, node_memories
+from pipeline.plan.memory import (
+    OBJECT_STORE,
+    NodeMemory,
+    node_faults,
+    node_memories,
+    stage_faults,
+    stage_memories,
+)
 from pipeline.plan.models import model_shapes, needs_gpus, unpinned, unsuited_rates
 from pipeline.plan.parts import CANNOT_RUN, Engines, Fault, Ranks, ScoringTasks
-from pipeline.plan.ranks import plan_ranks, plan_scoring
+from pipeline.plan.ranks import plan_ranks, plan_scoring, rank_faults
 from pipeline.plan.storage import storage_faults, storage_of
 from pipeline.plan.tokens import Demands, demands_of
-from pipeline.recipe import GIVEN_MODELS, NO_TRAIN_PROBLEMS, Recipe
+from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +93,7 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, demands: Dema
     )
     ranks = tuple(plan_ranks(recipe, arm, shapes["base"], machines, demands) for arm in recipe.arms)
     scoring = plan_scoring(recipe, shapes["base"], machines, demands)
-    stages = _stages(recipe, shapes, engines, ranks, demands) if alone else ()
+    stages = stage_memories(recipe, shapes, engines, ranks, demands) if alone else ()
     memories = () if alone else node_memories(machines, engines, ranks, scoring)
     processes = [part for part in (*engines, *ranks, scoring) if part is not None]
     teacher, student = recipe.models.teacher, recipe.models.student.source.partition("@")[0] or "the student"
@@ -112,9 +118,9 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, demands: Dema
         ),
         faults=(
             *(Fault(f"engines.{each.name}", text) for each in engines for text in each.faults),
-            *_rank_faults(ranks),
+            *rank_faults(ranks),
             *(Fault("reference", text) for text in (scoring.faults if scoring else ())),
-            *_stage_faults(stages, machines.nodes[0].memory),
+            *stage_faults(stages, machines.nodes[0].memory),
             *node_faults(memories),
             *storage_faults(machines, storage_of(recipe, shapes, demands)),
         ),
@@ -146,59 +152,6 @@ def _as_ray_sees(
     )
     note = "no machines were named and this one has no GPU: planned for one node of 8 x H100; see --cluster"
     return Machines(nodes=(node,), source="assumed"), (note,)
-
-
-def _stages(
-    recipe: Recipe,
-    shapes: Mapping[str, ModelShape],
-    engines: Sequence[Engines],
-    ranks: Sequence[Ranks],
-    demands: Demands,
-) -> tuple[StageMemory, ...]:
-    """Memory at each stage's peak on a machine without GPUs."""
-    found = []
-    tiny = [shapes[name] for name in GIVEN_MODELS if recipe.model(name).tiny is not None]
-    if tiny:
-        found.append(cpu_processes.makers(tiny, 2 * max(demands.tiny_tokens.values())))
-    scored, rolls_out = bool(recipe.reference_starts), demands.rollout.attempts > 0
-    found += [cpu_processes.rollouts(each.memory) for each in engines if each.name == "teacher" and rolls_out]
-    if scored:
-        found.append(cpu_processes.references(recipe.training.ranks, shapes["base"]))
-    if ranks:
-        found.append(cpu_processes.training(max((rank.memory for rank in ranks), key=lambda m: m.used), scored))
-    held_out = {"teacher": demands.teacher, "student": demands.student}
-    found += [
-        cpu_processes.evaluations(each.memory, recipe.training.ranks, scored)
-        for each in engines
-        if held_out[each.name].attempts
-    ]
-    return tuple(found)
-
-
-def _stage_faults(stages: Sequence[StageMemory], memory: float) -> list[Fault]:
-    """The stages that need more than the machine's `memory` in bytes."""
-    return [
-        Fault(
-            "memory",
-            f"{stage.bytes / GIB:.1f} GiB of memory, and the machine has {memory / GIB:.1f} GiB: "
-            f"{(stage.bytes - memory) / GIB:.1f} GiB too little",
-            f"stage {stage.stage}",
-        )
-        for stage in stages
-        if stage.bytes > memory
-    ]
-
-
-def _rank_faults(ranks: Sequence[Ranks]) -> list[Fault]:
-    """Each fault of training once, with the arms that have it; without their names where all have it."""
-    arms: dict[str, list[str]] = {}
-    for rank in ranks:
-        for text in rank.faults:
-            arms.setdefault(text, []).append(rank.name)
-    return [
-        Fault("training", text, "" if len(names) == len(ranks) else f"training of {', '.join(names)}")
-        for text, names in arms.items()
-    ]
 
 
 def _idle(machines: Machines, placed: set[str]) -> list[str]:

@@ -1,12 +1,17 @@
-"""Memory and /dev/shm of every node of a cluster: each is held against what is placed on it, stage by stage."""
+"""Memory by stage, held against what there is: of every node of a cluster with its /dev/shm, or of one machine without
+GPUs, whose processes were measured (`pipeline.estimates.cpu_processes`)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.estimates import cpu_processes
 from pipeline.estimates.amounts import Amount, total
+from pipeline.estimates.cpu_processes import StageMemory
 from pipeline.estimates.hardware import GIB, MIB, Machines, Node
+from pipeline.estimates.shapes import ModelShape
 from pipeline.plan.parts import Engines, Fault, Ranks, ScoringTasks
+from pipeline.plan.tokens import Demands
+from pipeline.recipe import GIVEN_MODELS, Recipe
 
 _RANK = 6 * GIB
 """A rank on a GPU, beside what it offloads: it pins buffers. Assumed."""
@@ -51,8 +56,14 @@ def node_memories(
         if not node.gpu:
             processes = cpu_processes.RAY + cpu_processes.DRIVER
             base = Amount("Ray and the driver", processes, "8 processes", "docs/planning.md")
+        # /dev/shm: Ray's object store is always there, and the stages take turns.
+        workers = [_SHM_PER_GPU * sum(bundle.gpus for bundle in each.placed.on(node.name)) for each in engines]
+        workers += [_SHM_PER_RANK * len(rank.placed.on(node.name)) for rank in ranks if rank.gpu is not None]
+        most = max(workers, default=0.0)
+        between = Amount("NCCL and vLLM between processes", most, "0.25 GiB a GPU, 0.5 GiB a rank", "assumed")
+        shm = (OBJECT_STORE, between) if most else (OBJECT_STORE,)
         if stages:
-            found.append(NodeMemory(node=node, base=base, stages=tuple(stages), shm=_shm(node, engines, ranks)))
+            found.append(NodeMemory(node=node, base=base, stages=tuple(stages), shm=shm))
     return tuple(sorted(found, key=lambda memory: -memory.used))
 
 
@@ -78,6 +89,47 @@ def node_faults(memories: Iterable[NodeMemory]) -> list[Fault]:
     return [
         Fault(area, text, f"node {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else ""))
         for (area, _, text), names in found.items()
+    ]
+
+
+def stage_memories(
+    recipe: Recipe,
+    shapes: Mapping[str, ModelShape],
+    engines: Sequence[Engines],
+    ranks: Sequence[Ranks],
+    demands: Demands,
+) -> tuple[StageMemory, ...]:
+    """Memory at each stage's peak on a machine without GPUs."""
+    found = []
+    tiny = [shapes[name] for name in GIVEN_MODELS if recipe.model(name).tiny is not None]
+    if tiny:
+        found.append(cpu_processes.makers(tiny, 2 * max(demands.tiny_tokens.values())))
+    scored, rolls_out = bool(recipe.reference_starts), demands.rollout.attempts > 0
+    found += [cpu_processes.rollouts(each.memory) for each in engines if each.name == "teacher" and rolls_out]
+    if scored:
+        found.append(cpu_processes.references(recipe.training.ranks, shapes["base"]))
+    if ranks:
+        found.append(cpu_processes.training(max((rank.memory for rank in ranks), key=lambda m: m.used), scored))
+    held_out = {"teacher": demands.teacher, "student": demands.student}
+    found += [
+        cpu_processes.evaluations(each.memory, recipe.training.ranks, scored)
+        for each in engines
+        if held_out[each.name].attempts
+    ]
+    return tuple(found)
+
+
+def stage_faults(stages: Sequence[StageMemory], memory: float) -> list[Fault]:
+    """The stages that need more than the machine's `memory` in bytes."""
+    return [
+        Fault(
+            "memory",
+            f"{stage.bytes / GIB:.1f} GiB of memory, and the machine has {memory / GIB:.1f} GiB: "
+            f"{(stage.bytes - memory) / GIB:.1f} GiB too little",
+            f"stage {stage.stage}",
+        )
+        for stage in stages
+        if stage.bytes > memory
     ]
 
 
@@ -111,12 +163,3 @@ def _ranks(ranks: Ranks, node: Node) -> Amount | None:
     off = total(ranks.memory.on_host)
     how = f"{count} ranks x (6 GiB + {off / GIB:.1f} GiB of offloaded states)"
     return Amount("training", count * (_RANK + off), how, "assumed; ZeRO-Offload")
-
-
-def _shm(node: Node, engines: Sequence[Engines], ranks: Sequence[Ranks]) -> tuple[Amount, ...]:
-    """/dev/shm of a node: Ray's object store is always there, and the stages take turns."""
-    workers = [_SHM_PER_GPU * sum(bundle.gpus for bundle in each.placed.on(node.name)) for each in engines]
-    workers += [_SHM_PER_RANK * len(rank.placed.on(node.name)) for rank in ranks if rank.gpu is not None]
-    most = max(workers, default=0.0)
-    between = Amount("NCCL and vLLM between processes", most, "0.25 GiB a GPU, 0.5 GiB a rank", "assumed")
-    return (OBJECT_STORE, between) if most else (OBJECT_STORE,)

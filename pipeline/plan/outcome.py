@@ -7,7 +7,6 @@ from pipeline.estimates import speed
 from pipeline.estimates.amounts import Amount
 from pipeline.estimates.speed import NO_DEMAND, Demand, Time
 from pipeline.plan.make import Plan
-from pipeline.plan.parts import Ranks
 from pipeline.plan.ranks import steps_of, tokens_per_step
 from pipeline.plan.storage import storage_of
 from pipeline.recipe import GIVEN_MODELS
@@ -130,20 +129,17 @@ def _train(plan: Plan) -> Time:
     """Every arm, one after another; before a DPO arm that starts from another arm, the scoring under that arm."""
     time, scored = _NOTHING, {"base"}
     for ranks in plan.ranks:
-        start = plan.recipe.arms[ranks.name].start
-        if isinstance(plan.recipe.arms[ranks.name], DpoArm) and start not in scored:
-            scored.add(start)
-            time = _both(time, _labelled(f"reference under {start}", _reference(plan, False)))
-        time = _both(time, _labelled(ranks.name, _arm(plan, ranks)))
+        arm, groups, request = plan.recipe.arms[ranks.name], plan.demands.groups, ranks.memory.request
+        if isinstance(arm, DpoArm) and arm.start not in scored:
+            scored.add(arm.start)
+            time = _both(time, _labelled(f"reference under {arm.start}", _reference(plan, False)))
+        steps, tokens = steps_of(arm, groups), tokens_per_step(arm, groups)
+        if ranks.gpu is None:
+            own = speed.training_on_cpu(request.shape, steps, tokens, request.training.ranks, plan.rates)
+        else:
+            own = speed.training_on_gpus(request, steps, tokens, ranks.gpu, ranks.node, ranks.per_node)
+        time = _both(time, _labelled(ranks.name, own))
     return time
-
-
-def _arm(plan: Plan, ranks: Ranks) -> Time:
-    arm, groups, request = plan.recipe.arms[ranks.name], plan.demands.groups, ranks.memory.request
-    steps, tokens = steps_of(arm, groups), tokens_per_step(arm, groups)
-    if ranks.gpu is None:
-        return speed.training_on_cpu(request.shape, steps, tokens, request.training.ranks, plan.rates)
-    return speed.training_on_gpus(request, steps, tokens, ranks.gpu, ranks.node, ranks.per_node)
 
 
 def _labelled(label: str, time: Time) -> Time:

@@ -1,7 +1,6 @@
 """What the plan said when a run began (RUN/prediction.json), and how it compares with what the run then measured."""
 
 import os
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -106,7 +105,11 @@ def compared(run: Run) -> list[dict[str, Any]]:
         if row.get("event") == "memory":
             peaks[row["stage"]] = max(float(row["peak"]), peaks.get(row["stage"], 0.0))
     arms = {row["arm"]: row for row in events if row.get("event") == "arm trained"}
-    caches = _caches(events)
+    caches: dict[str, float] = {}  # `teacher` or `student` -> tokens of a KV cache; of several engines, the least
+    for host in (host for row in events if row.get("event") == "progress" for host in row.get("hosts", ())):
+        role, held = str(host["host"]).partition("-")[0], float(host.get("kv_tokens", 0))
+        if held:
+            caches[role] = min(held, caches.get(role, held))
     data: dict[str, Any] = next((row for row in reversed(events) if row.get("event") == "groups"), {})
     rows = [
         _row(f"stage {name}", "s", said, spent.get(name)) for name, said in prediction.seconds.items() if name in spent
@@ -122,17 +125,6 @@ def compared(run: Run) -> list[dict[str, Any]]:
         rows.append(_row(f"steps of {name}", "", float(steps), arms[name]["steps"] if name in arms else None))
     rows.append(_row("pairs", "", prediction.pairs, data.get("pairs")))
     return rows
-
-
-def _caches(events: Iterable[dict[str, Any]]) -> dict[str, float]:
-    """`teacher` or `student` -> tokens of an engine's KV cache as hosts report it; of several engines, the least."""
-    found: dict[str, float] = {}
-    for row in events:
-        for host in row.get("hosts", ()) if row.get("event") == "progress" else ():
-            kind, tokens = str(host["host"]).partition("-")[0], float(host.get("kv_tokens", 0))
-            if tokens:
-                found[kind] = min(tokens, found.get(kind, tokens))
-    return found
 
 
 def _row(what: str, unit: str, predicted: float | None, measured: float | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The ranks that train each arm, and the tasks of stage `reference`: one process for each of `training.ranks`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pipeline.estimates import cpu_processes
@@ -10,6 +10,7 @@ from pipeline.estimates.rank_memory import RankMemory, RankRequest, rank_on_cpu,
 from pipeline.estimates.scoring_memory import ScoringMemory, ScoringRequest, scoring_on_cpu, scoring_on_gpu
 from pipeline.estimates.shapes import ModelShape
 from pipeline.plan.parts import (
+    Fault,
     MemoryT,
     Placed,
     Ranks,
@@ -98,6 +99,18 @@ def _place(
         note=type_note("training", training.gpu, machines, placed) if gpu else "",
         faults=(*memory_of_one.faults, *placed.faults),
     )
+
+
+def rank_faults(ranks: Sequence[Ranks]) -> list[Fault]:
+    """Each fault of training once, with the arms that have it; without their names where all have it."""
+    arms: dict[str, list[str]] = {}
+    for rank in ranks:
+        for text in rank.faults:
+            arms.setdefault(text, []).append(rank.name)
+    return [
+        Fault("training", text, "" if len(names) == len(ranks) else f"training of {', '.join(names)}")
+        for text, names in arms.items()
+    ]
 
 
 def tokens_per_step(arm: ArmConfig, groups: GroupFigures) -> float:

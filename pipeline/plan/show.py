@@ -87,9 +87,12 @@ def _print_stages(machines: Machines, times: Sequence[StageTime], console: Conso
     paid = bool(machines.price_hour)
     rows = []
     for stage in times:
-        largest = max(stage.time.parts, key=lambda part: part[1], default=("", 0.0))
+        spent: dict[str, float] = {}
+        for what, seconds in stage.time.parts:
+            spent[what] = spent.get(what, 0.0) + seconds
         if stage.seconds:
-            most = f"{largest[0]} {duration(largest[1])}"
+            what, seconds = max(spent.items(), key=lambda part: part[1])
+            most = f"{what} {duration(seconds)}"
             rows.append((stage.name, duration(stage.seconds), f"{stage.money:,.2f}" if paid else "", most))
     _print_table(console, ("stage", "time", machines.currency if paid else "", "most of it"), rows)
 
@@ -132,7 +135,7 @@ def _needs(plan: Plan) -> Iterator[tuple[str, _Need]]:
             yield what, _Need(gpus, memory.used, memory.capacity, memory.on_device)
     nodes = plan.machines.nodes
     if plan.peak:
-        yield f"stage {plan.peak.stage}", _Need("", plan.peak.bytes, nodes[0].memory, plan.peak.parts)
+        yield "this machine", _Need("", plan.peak.bytes, nodes[0].memory, plan.peak.parts)
     for node in plan.memories[:1]:
         yield f"host {node.node.name}", _Need("", node.used, node.node.memory, node.stages)
     stored = storage(plan)

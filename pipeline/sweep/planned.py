@@ -16,7 +16,7 @@ def sweep_times(plans: Mapping[str, Plan]) -> tuple[StageTime, ...]:
     earlier: list[Recipe] = []
     made: list[Any] = []
     found: dict[str, StageTime] = {}
-    for run, plan in plans.items():
+    for plan in plans.values():
         if not plan.can_run:
             return ()
         done = {"Ray"} if earlier else set()
@@ -26,9 +26,8 @@ def sweep_times(plans: Mapping[str, Plan]) -> tuple[StageTime, ...]:
             done |= {model} if key in made else set()
             made.append(key)
         for stage in stage_times(plan, frozenset(done)):
-            parts = tuple((f"{run}: {what}" if len(plans) > 1 else what, each) for what, each in stage.time.parts)
             before = found.get(stage.name, StageTime(name=stage.name, time=Time(parts=()), money=0.0))
-            time = Time(parts=before.time.parts + parts)
+            time = Time(parts=before.time.parts + stage.time.parts)
             found[stage.name] = StageTime(name=stage.name, time=time, money=before.money + stage.money)
         earlier.append(plan.recipe)
     return tuple(found.values())
