@@ -206,10 +206,10 @@ class Node:
     memory: float
     shm: float
     network_gbs: float
-    storage_gbs: float
-    disk: float
+    storage_gbs: float = 1.0
+    disk: float = 0.0
     """Free space; 0: not known, not checked."""
-    price_hour: float
+    price_hour: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,9 +106,7 @@ def this_machine(recipe: Recipe) -> Machines:
         memory=float(psutil.virtual_memory().total),
         shm=float(shm),
         network_gbs=1.0,
-        storage_gbs=1.0,
         disk=float(shutil.disk_usage(".").free),
-        price_hour=0.0,
     )
     return Machines(nodes=(node,), source="this machine")
 
@@ -190,7 +188,4 @@ def ray_node(node: dict[str, object]) -> Node:
         memory=memory,
         shm=float(resources.get("object_store_memory", 0)) or memory / 2,
         network_gbs=25 / 8,
-        storage_gbs=1.0,
-        disk=0.0,
-        price_hour=0.0,
     )

@@ -147,8 +147,6 @@ def _as_ray_sees(
         shm=1024 * GIB,
         network_gbs=50,
         storage_gbs=2,
-        disk=0,
-        price_hour=0,
     )
     note = "no machines were named and this one has no GPU: planned for one node of 8 x H100; see --cluster"
     return Machines(nodes=(node,), source="assumed"), (note,)
