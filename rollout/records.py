@@ -1,9 +1,9 @@
-"""What flows, from Problem to PreferenceGroup: frozen, versioned, picklable, free of tensors, light to import.
+"""The records that flow from problems to preference groups. They are frozen, versioned, picklable and free of tensors.
 
 Problem -> Episode(Step...) -> Chain -> PreferenceGroup
 
-JSON values (arguments, gold answers, results) are stored as canonical JSON text (`canonical_json`), because
-columns of mixed types are what Arrow refuses and what templates disagree on.
+JSON values (arguments, gold answers, results) are stored as canonical JSON text (`canonical_json`), because Arrow
+refuses columns of mixed types and templates treat them differently.
 """
 
 import hashlib
@@ -17,16 +17,16 @@ SCHEMA_VERSION = 1
 
 
 class Outcome(StrEnum):
-    """What an episode came to."""
+    """The outcome of an episode."""
 
     RIGHT = "right"
     """It finished and the checker accepted its answer."""
     WRONG = "wrong"
-    """It ended by the model's own doing without an accepted answer."""
+    """The model ended it, or made too many mistakes, without an accepted answer."""
     TRUNCATED = "truncated"
-    """A limit of tokens, steps or time cut it off: never chosen, rejected only where the recipe says so."""
+    """A limit of tokens, steps or time ended it. Its chain is never chosen, and rejected only if the recipe says so."""
     INFRASTRUCTURE = "infrastructure"
-    """Machines failed. Never labelled, never learned from."""
+    """Machines failed. It is never labelled and never learned from."""
 
 
 class StopReason(StrEnum):
@@ -35,48 +35,48 @@ class StopReason(StrEnum):
     FINISHED = "finished"
     """The model called the finishing function."""
     FAILED_CALLS = "failed_calls"
-    """More failed steps than the recipe allows."""
+    """It had more failed steps than the recipe allows."""
     STEP_LIMIT = "step_limit"
-    """As many steps as the recipe allows, and no finish."""
+    """It had as many steps as the recipe allows, without an answer."""
     TOKEN_LIMIT = "token_limit"
     """A step reached its token limit, or the next one would not fit the context."""
     WALL_TIME = "wall_time"
     """The episode's own deadline passed."""
     INFRASTRUCTURE = "infrastructure"
-    """An engine or a host failed, also when tried again."""
+    """An engine or a host failed, also when the request was repeated."""
 
 
 class ErrorCode(StrEnum):
-    """Everything that can be wrong in a step. Closed: `docs/error-codes.md` maps each onto BFCL's `error_type`."""
+    """Everything that can be wrong in a step. The set is closed; docs/error-codes.md explains each code."""
 
     NOT_A_CALL = "not_a_call"
     """The reply holds no call in the call format."""
     EMPTY_REPLY = "empty_reply"
     """The reply is empty or white space."""
     PROSE_AROUND_CALL = "prose_around_call"
-    """There is a call, and text before or after it."""
+    """There is a call, with text before or after it."""
     BAD_SYNTAX = "bad_syntax"
     """The call is broken: JSON that does not parse, a Python call with a bracket missing, a duplicate key."""
     BAD_VALUE = "bad_value"
-    """A literal that is refused: NaN, infinity, a lone surrogate, too many digits."""
+    """A literal is refused: NaN, infinity, a lone surrogate, too many digits."""
     NOT_LITERAL = "not_literal"
     """An argument is a variable or an expression where only literals are allowed."""
     WRONG_CALL_SHAPE = "wrong_call_shape"
-    """It parses, and is no call: keys other than the format's, arguments that are no object."""
+    """The reply parses but is no call: it has other keys than the format's, or arguments that are no object."""
     UNKNOWN_FUNCTION = "unknown_function"
     """The function is not in the toolbox."""
     MISSING_ARGUMENT = "missing_argument"
     """A required argument is absent."""
     UNEXPECTED_ARGUMENT = "unexpected_argument"
-    """An argument that the function does not have."""
+    """The function has no such argument."""
     MISTYPED_ARGUMENT = "mistyped_argument"
     """An argument's type is wrong."""
     OUT_OF_RANGE = "out_of_range"
     """An argument's value is outside what the schema allows."""
     WRONG_COUNT = "wrong_count"
-    """More calls in one step than the format or the recipe allows."""
+    """There are more calls in one step than the format or the recipe allows."""
     TOO_LARGE = "too_large"
-    """A reply beyond the limits of size or depth."""
+    """The reply exceeds a limit of size or depth."""
     FUNCTION_RAISED = "function_raised"
     """The function refused these arguments (division by zero, a rule that does not apply)."""
     FUNCTION_TIMEOUT = "function_timeout"
@@ -86,21 +86,21 @@ class ErrorCode(StrEnum):
     NO_ANSWER = "no_answer"
     """The episode ended without an answer."""
     ANSWER_WRONG = "answer_wrong"
-    """The answer was given and is not the gold answer."""
+    """There is an answer, and it is not the gold answer."""
     ANSWER_MALFORMED = "answer_malformed"
-    """The answer was given in a form that the checker cannot read."""
+    """There is an answer in a form that the checker cannot read."""
     REPLY_CUT = "reply_cut"
     """The reply reached its token limit before it ended."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, tag="text", tag_field="type"):
-    """A part of a message's content. Text today; the tag leaves room for an image."""
+    """A part of a message's content. Only text so far; the tag allows for images later."""
 
     text: str
 
 
 class Role(StrEnum):
-    """Who speaks."""
+    """The author of a message."""
 
     SYSTEM = "system"
     USER = "user"
@@ -120,25 +120,25 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """One problem. `id` is `FAMILY-SPLIT-...`, unique in a run, and a function of its contents."""
+    """One problem. Its `id`, `FAMILY-SPLIT-...`, is unique in a run and follows from its contents."""
 
     id: str
     family: str
     split: str
     """`train`, `validation`, `test`, or a variant suite's name."""
     template: str
-    """Surface-template id; no template stands in two splits."""
+    """Id of its surface template. No template occurs in two splits."""
     text: str
     toolbox: str
     """Name in `rollout.toolboxes.load_toolbox`."""
     gold: str
-    """The gold answer, canonical JSON."""
+    """The gold answer as canonical JSON."""
     gold_calls: tuple["Call", ...] = ()
-    """A chain of calls that solves it, the finish included; empty where none is known."""
+    """Calls that solve it, including the finishing one; empty if none are known."""
     checker: str = "exact"
     """Name in `rollout.episodes.checkers`."""
     state: str = "null"
-    """What the toolbox starts from (the premises of a proof, say), canonical JSON."""
+    """The initial state of the toolbox (the premises of a proof, say) as canonical JSON."""
     difficulty: int = 1
     source: str = "generated"
     licence: str = "CC0-1.0"
@@ -146,7 +146,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """A call of a function, as parsed. `arguments` is a JSON object as canonical text."""
+    """A parsed call of a function. `arguments` is a JSON object as canonical text."""
 
     name: str
     arguments: str
@@ -154,11 +154,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one call, or of a reply in which no call could be found (`call` is None then)."""
+    """The result of one call, or of a reply in which no call was found; then `call` is None."""
 
     call: Call | None
     content: str
-    """The very text that the model got."""
+    """The text that the model got."""
     error: ErrorCode | None = None
     seconds: float = 0.0
 
@@ -168,13 +168,13 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str
     token_ids: tuple[int, ...]
-    """As sampled, the stop token included: never re-tokenised."""
+    """The sampled ids, with the stop token. They are never tokenised again."""
     logprobs: tuple[float, ...]
-    """The sampler's, one a token, in nats."""
+    """The sampler's log-probability of each token, in nats."""
     results: tuple[CallResult, ...]
     feedback_ids: tuple[int, ...] = ()
-    """The ids that stood between this reply and the next: end of turn where the model did not write it, the
-    results, the header of the next reply. Empty after the last step."""
+    """The ids between this reply and the next one: the end of turn if the model did not write it, the results, and the
+    header of the next reply. Empty after the last step."""
     seconds: float = 0.0
 
     @property
@@ -187,22 +187,22 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Producer(msgspec.Struct, frozen=True, kw_only=True):
-    """Who made an episode."""
+    """The model that made an episode."""
 
     model: str
     revision: str
-    """Content hash of the model's folder, or the Hub's commit."""
+    """Content hash of the model's folder, or its commit on the Hub."""
     licence: str
     """Licence of its outputs."""
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a record comes from: the run, and hashes of all that shaped the prompt."""
+    """Where a record comes from: its run, and hashes of everything that shaped the prompt."""
 
     generation: str
     """The run's id."""
     parent: str
-    """The run that it regenerates, or ""."""
+    """Id of the run that this one regenerates, or ""."""
     toolbox_hash: str
     format_hash: str
     template_hash: str
@@ -211,7 +211,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Episode(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt at a problem, complete, with every failed call. Knows nothing of a student."""
+    """One attempt at a problem, complete with every failed call. It knows nothing about students."""
 
     problem_id: str
     family: str
@@ -221,7 +221,7 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     prompt_ids: tuple[int, ...]
     steps: tuple[Step, ...]
     answer: str | None
-    """Canonical JSON, as given to the finishing function; None when there was none."""
+    """The argument of the finishing function as canonical JSON; None if it was not called."""
     stop: StopReason
     outcome: Outcome
     error: ErrorCode | None
@@ -233,11 +233,11 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     engine: str = ""
     toolbox: str = ""
-    """Name in `rollout.toolboxes.load_toolbox`; "" in records from before it was kept."""
+    """Name in `rollout.toolboxes.load_toolbox`; "" in records that are older than this field."""
     verbosity: str = ""
     """How much of each function's schema was shown: `names`, `signatures` or `full`."""
     shown: tuple[str, ...] = ()
-    """The functions shown, all that could be called, where they were fewer than the toolbox has; () for all."""
+    """The functions that were shown and could be called, if they were fewer than the toolbox has; () for all."""
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -250,27 +250,27 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chain(msgspec.Struct, frozen=True, kw_only=True):
-    """An episode rendered for one student, without its prompt: what follows the prompt, as the student's ids.
+    """An episode rendered for one student: everything after the prompt, as the student's ids.
 
     All per-token tuples have the length of `token_ids`.
     """
 
     token_ids: tuple[int, ...]
     step: tuple[int, ...]
-    """Per token: the index of the step whose reply it belongs to, or -1 where the model did not write it."""
+    """For each token the index of the step whose reply it belongs to, or -1 if the model did not write it."""
     failed_steps: tuple[int, ...]
-    """Indices of steps with an error code: out of the loss in a right chain."""
+    """Indices of the steps with an error code. In a right chain they are left out of the loss."""
     label: Outcome
-    """`right`, `wrong`, or `truncated` where the recipe makes truncated chains rejected ones."""
+    """`right`, `wrong`, or `truncated` if the recipe takes truncated chains as rejected ones."""
     error: ErrorCode | None
     multiplicity: int
-    """How many episodes rendered to these very ids."""
+    """Number of episodes that rendered to the same ids."""
     episodes: tuple[int, ...]
     """Their sample numbers."""
 
     @property
     def written(self) -> tuple[bool, ...]:
-        """Per token: whether the model wrote it."""
+        """For each token whether the model wrote it."""
         return tuple(index >= 0 for index in self.step)
 
 
@@ -278,15 +278,15 @@ PairKind = Literal["chains", "matched", "steps"]
 
 
 class PairRule(msgspec.Struct, frozen=True, kw_only=True):
-    """How a group's right and wrong chains pair: all x all of those kept, at most so many on each side (0: all)."""
+    """How a group's right and wrong chains pair, and how many are kept on each side at most (0: all)."""
 
     max_right: int = 0
     max_wrong: int = 0
     stratify_errors: bool = False
-    """Keep wrong chains of as many error codes as possible, instead of the first ones."""
+    """Keep wrong chains with as many different error codes as possible, instead of the first ones."""
     kind: PairKind = "chains"
     """`chains`: whole chains, all with all. `matched`: whole chains, the first with the first and so on. `steps`: the
-    first step where two chains part, all with all."""
+    first step at which two chains differ, all with all."""
 
 
 class PreferenceGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -298,7 +298,7 @@ class PreferenceGroup(msgspec.Struct, frozen=True, kw_only=True):
     prompt_text: str
     prompt_ids: tuple[int, ...]
     chains: tuple[Chain, ...]
-    """Right ones first; only those that the rule kept."""
+    """The chains that the rule kept, right ones first."""
     rule: PairRule
     provenance: Provenance
     schema_version: int = SCHEMA_VERSION
@@ -328,14 +328,14 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def canonical_json(value: Any) -> str:
-    """JSON text with sorted keys and no spaces. Raises ValueError on NaN, infinity and lone surrogates."""
+    """JSON text with sorted keys and without spaces. Raises ValueError for NaN, infinity and lone surrogates."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     text.encode("utf-8")  # UnicodeEncodeError is a ValueError
     return text
 
 
 def content_hash(*parts: str | bytes) -> str:
-    """32 hex digits of SHA-256 over the parts, each one length-prefixed."""
+    """32 hex digits of the SHA-256 of all parts, each preceded by its length."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part

@@ -209,15 +209,13 @@ def _decoder(limits: ReplyLimits) -> json.JSONDecoder:
     def constant(text: str) -> float:
         raise CallSyntaxError(ErrorCode.BAD_VALUE, f"{text} is no JSON number; write a finite number")
 
-    return json.JSONDecoder(parse_int=integer, parse_float=decimal, parse_constant=constant, object_pairs_hook=_object)
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in result:
+                message = f"the key {quoted(key)} stands twice in one object; write it once"
+                raise CallSyntaxError(ErrorCode.BAD_SYNTAX, message)
+            result[key] = value
+        return result
 
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise CallSyntaxError(
-            ErrorCode.BAD_SYNTAX, f"the key {quoted(twice)} stands twice in one object; write it once"
-        )
-    return result
+    return json.JSONDecoder(parse_int=integer, parse_float=decimal, parse_constant=constant, object_pairs_hook=unique)

@@ -157,7 +157,17 @@ def _call_of(node: ast.Call, limits: ReplyLimits) -> tuple[str, dict[str, Any]]:
 
 def _value(node: ast.expr, limits: ReplyLimits) -> Any:
     if isinstance(node, ast.Constant):
-        return _constant(node.value, limits)
+        value = node.value
+        if value is None or isinstance(value, bool | str):
+            return value
+        if isinstance(value, int):
+            if value.bit_length() > 3.33 * limits.max_digits:
+                raise too_many_digits(limits)
+            return value
+        if isinstance(value, float) and math.isfinite(value):
+            return value
+        kind = "an infinite number" if isinstance(value, float) else f"a {type(value).__name__}"
+        raise CallSyntaxError(ErrorCode.BAD_VALUE, f"{kind} cannot be an argument; write a number, text, list or dict")
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         value = _value(node.operand, limits)
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -189,19 +199,6 @@ def _mapping(node: ast.Dict, limits: ReplyLimits) -> dict[str, Any]:
             raise CallSyntaxError(ErrorCode.BAD_VALUE, f"the key {name} is not allowed")
         result[name] = _value(value, limits)
     return result
-
-
-def _constant(value: Any, limits: ReplyLimits) -> Any:
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, int):
-        if value.bit_length() > 3.33 * limits.max_digits:
-            raise too_many_digits(limits)
-        return value
-    if isinstance(value, float) and math.isfinite(value):
-        return value
-    kind = "an infinite number" if isinstance(value, float) else f"a {type(value).__name__}"
-    raise CallSyntaxError(ErrorCode.BAD_VALUE, f"{kind} cannot be an argument; write a number, text, list or dict")
 
 
 def _call_text(name: str, arguments: Mapping[str, Any]) -> str:

@@ -53,7 +53,6 @@ class RolloutHost:
         self._semaphore = ResizableSemaphore(spec.live_episodes)
         self._left: dict[str, int] = {}
         self._changed = asyncio.Event()
-        self._finished = 0
         self._chunks_under_way = 0
         self._reloads: dict[str, float] = {}
         self._idle = asyncio.Event()
@@ -69,10 +68,16 @@ class RolloutHost:
         self._dead: InfrastructureError | None = None
 
     async def start(self) -> int:
-        """Load the model; returns the host's slots. Raises RequestError where the node does not see the run."""
-        await asyncio.to_thread(self._refuse_elsewhere)
+        """Load the model. Returns the host's slots. Raises RequestError if the node does not see the run."""
+        spec = self._spec
+        if spec.must_see and not await asyncio.to_thread(self._store.exists, spec.must_see):
+            raise RequestError(
+                f"{spec.name}: its node {socket.gethostname()} does not see {spec.must_see} of the run at "
+                f"{spec.run_uri}; put the run's folder (--run) on storage that all nodes mount, or "
+                "set run.store to a bucket"
+            )
         try:
-            await self._serve(self._spec.model, self._spec.episodes)
+            await self._serve(spec.model, spec.episodes)
         except InfrastructureError as error:
             self._end_if_fatal(error)
             raise
@@ -128,7 +133,7 @@ class RolloutHost:
             live=self._semaphore.inside,
             limit=self._semaphore.limit,
             waiting=sum(self._left.values()) - self._semaphore.inside,
-            finished=self._finished,
+            finished=self._outcomes.total(),
             outcomes=dict(self._outcomes),
             generated_tokens=stats.generated_tokens if stats else 0,
             prompt_tokens=stats.prompt_tokens if stats else 0,
@@ -155,16 +160,6 @@ class RolloutHost:
         if self._engine is not None:
             await self._engine.close()
             self._engine = None
-
-    def _refuse_elsewhere(self) -> None:
-        """Refuse to work on a node that does not share the run's storage, where nobody else would see the commits."""
-        spec = self._spec
-        if spec.must_see and not self._store.exists(spec.must_see):
-            raise RequestError(
-                f"{spec.name}: its node {socket.gethostname()} does not see {spec.must_see} of the run at "
-                f"{spec.run_uri}; put the run's folder (--run) on storage that all nodes mount, or "
-                "set run.store to a bucket"
-            )
 
     @property
     def _store(self) -> Store:
@@ -260,7 +255,6 @@ class RolloutHost:
                 label=f"@{work.unit}",
             )
             episode = await run_episode(problem, attempt, setting)
-        self._finished += 1
         self._left[chunk] -= 1
         self._changed.set()
         self._outcomes[episode.outcome.value] += 1
