@@ -1,4 +1,4 @@
-"""A real tokenizer, made in a moment, and a scripted engine that plays given replies."""
+"""A small real tokenizer, and a scripted engine that gives prescribed replies."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -54,7 +54,7 @@ WRONG = ('{"name":"finish","arguments":{"answer":8}}',)
 
 
 def player(replies: Callable[[str, int], str], template: ChatTemplate, config: ScriptedConfig) -> ScriptedEngine:
-    """An engine that answers with `replies(episode, step)`, both read off the request's id."""
+    """An engine that answers with `replies(episode, step)`, which it takes from the request's id."""
 
     def script(prompt: Sequence[int], request_id: str) -> Sequence[int]:
         episode, step = request_id.split(".")[:2]

@@ -1,4 +1,4 @@
-"""What docs/ says of bringing one's own problems, functions, checkers and formats works as it stands there."""
+"""The examples in docs/ of own problems, functions, checkers and formats work as they are printed."""
 
 import json
 import re

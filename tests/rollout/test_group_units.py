@@ -1,4 +1,4 @@
-"""A block's groups are built problem by problem, from units that each hold some samples of every problem."""
+"""The groups of a block are built problem by problem from units that each hold some samples of every problem."""
 
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def commit(ledger: Ledger, unit: str, rows: list[Episode]) -> None:
 
 
 def rows(*places: tuple[str, int]) -> list[Episode]:
-    """Right at even samples, wrong at odd ones."""
+    """Episodes that are right at even samples and wrong at odd ones."""
     wrong = {"outcome": Outcome.WRONG, "error": ErrorCode.ANSWER_WRONG}
     return [episode(*place, **(wrong if place[1] % 2 else {})) for place in places]
 

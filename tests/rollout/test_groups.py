@@ -1,4 +1,4 @@
-"""Episodes to chains and groups: verbatim ids, masks, multiplicities, and who may never be rejected."""
+"""From episodes to chains and groups: verbatim ids, masks, multiplicities, and chains that are never rejected."""
 
 import asyncio
 
@@ -28,7 +28,7 @@ def episodes() -> list[Episode]:
 
 
 def aborted() -> Episode:
-    """A right episode of which machines lost the end: `tests.rollout.hosts.test_host` has the engine make such ones."""
+    """A right episode whose end a fault of machines lost. In `hosts/test_host.py` the engine makes such ones."""
     lost = {"stop": StopReason.INFRASTRUCTURE, "outcome": Outcome.INFRASTRUCTURE, "answer": None, "reward": 0.0}
     return msgspec.structs.replace(episodes()[0], sample=9, **lost)
 

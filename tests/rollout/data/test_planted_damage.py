@@ -1,5 +1,5 @@
-"""Damage planted into gold chains of every family, in every call format: each kind gives its code and a message that
-helps, executes nothing, and leaves the rest of the chain right."""
+"""Damage is planted into gold chains of every family, in every call format. Each kind gives its error code and a
+helpful message, executes nothing, and leaves the rest of the chain right."""
 
 import asyncio
 import json
@@ -57,7 +57,7 @@ def without_first(call: Call, function: Function) -> Call:
 
 
 def first_plain(problem: Problem) -> tuple[Call, Function, str]:
-    """A gold call with an argument that may be of one type only and is no choice of several, and the argument."""
+    """A gold call and one of its arguments, which allows a single type and is not a choice of values."""
     functions = load_toolbox(problem.toolbox).functions
     for call in (*problem.gold_calls, *(Call(name=name, arguments="{}") for name in functions)):
         for argument, schema in functions[call.name].parameters["properties"].items():
@@ -68,7 +68,7 @@ def first_plain(problem: Problem) -> tuple[Call, Function, str]:
 
 
 def filled(call: Call, function: Function, argument: str, value: Any) -> Call:
-    """The call with `value` for `argument`, and something of the right type for what else it lacks."""
+    """The call with `value` for `argument`, and with values of the right type for arguments that it lacks."""
     fitting = {"string": "x", "integer": 1, "number": 1, "array": []}
     rest = {
         key: fitting[schema.get("type") or schema["anyOf"][0]["type"]]
@@ -142,7 +142,7 @@ CALLS: dict[str, tuple[ErrorCode, Callable[[Problem], list[Call]]]] = {
         lambda p: [changed(p.gold_calls[0], **{_first_argument(p): nested("open", {"file": "x"})})],
     ),
 }
-"""Kinds that a call can show, whatever the format."""
+"""Kinds of damage that a call can have in any format."""
 
 
 def _function(problem: Problem) -> Function:
@@ -174,7 +174,7 @@ FORM: dict[str, tuple[ErrorCode, Edit]] = {
         lambda reply, call: reply.replace(call.name, f"{call.name}\ud800", 1),
     ),
 }
-"""Kinds that only a text can show, in every format."""
+"""Kinds of damage that only a text can have, in any format."""
 
 JSON_FORM: dict[str, tuple[ErrorCode, Edit]] = {
     "key twice": (ErrorCode.BAD_SYNTAX, inserted(f'"{ADDED}":1,"{ADDED}":2')),
@@ -210,7 +210,7 @@ PYTHON_FORM: dict[str, tuple[ErrorCode, Edit]] = {
 
 
 def kinds(name: str) -> dict[str, tuple[ErrorCode, Callable[[CallFormat, Problem], str]]]:
-    """Every kind of damage of a format: its code, and the damaged reply for a problem."""
+    """Every kind of damage of a format: its error code, and a function that makes the damaged reply for a problem."""
     forms = {**FORM, **(PYTHON_FORM if name == "python" else JSON_FORM)}
 
     def by_form(edit: Edit) -> Callable[[CallFormat, Problem], str]:
@@ -248,7 +248,7 @@ def test_every_kind_of_damage_has_its_code_and_the_chain_goes_on(name: str) -> N
 
 
 def assert_helps(result: CallResult) -> None:
-    """A message is one short line without paths, traceback or control characters; about arguments it names them."""
+    """Check that a message is one short line without paths, traceback or control characters, which names arguments."""
     text = result.content
     assert text.startswith("Error: ")
     assert len(text) <= 320
@@ -306,7 +306,7 @@ def test_a_result_beyond_the_cap_in_every_format(name: str) -> None:
 
 
 def attempt(problem: Problem, replies: list[str]) -> Episode:
-    """An episode in format json whose model gives these replies, and the last one again and again."""
+    """An episode in format json whose model gives these replies and then repeats the last one."""
     made = setting(
         lambda _, step: replies[min(step, len(replies) - 1)],
         ScriptedConfig(),
@@ -340,7 +340,7 @@ def test_a_finish_with_a_wrong_answer_is_answer_wrong(family: str) -> None:
 
 
 @pytest.mark.parametrize("family", GENERATED)
-def test_chains_that_end_otherwise_have_the_code_of_their_end(family: str) -> None:
+def test_chains_without_an_answer_have_the_code_of_their_end(family: str) -> None:
     problem, json_format = problems(family)[0], load_format("json")
     chain = gold(json_format, problem)
     assert attempt(problem, chain).outcome is Outcome.RIGHT

@@ -1,4 +1,4 @@
-"""Records survive Arrow whole; rows that cannot be stored are set apart with a reason; other tools open the result."""
+"""Records survive Arrow; rows that cannot be stored are rejected with a reason; other tools can open the shards."""
 
 import json
 from collections.abc import Sequence

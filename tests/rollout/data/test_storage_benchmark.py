@@ -1,4 +1,4 @@
-"""The storage benchmark does what it says, at its smallest."""
+"""The storage benchmark works at its smallest size."""
 
 from pathlib import Path
 

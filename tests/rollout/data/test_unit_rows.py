@@ -1,4 +1,4 @@
-"""Rows unit by unit, from members' shards and from compactions."""
+"""Rows are read unit by unit, from the units' own shards and from compactions."""
 
 from pathlib import Path
 

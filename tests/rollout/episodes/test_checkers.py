@@ -1,4 +1,4 @@
-"""Checkers: what counts as the gold answer."""
+"""Checkers decide what counts as the gold answer."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Episodes against the scripted engine: labels by execution, limits, and faults that are never the model's."""
+"""Episodes on the scripted engine: labels by execution, limits, and faults that never count as the model's."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ from tests.rollout.conversations import ADDITION, RIGHT, WRONG, chat_template, s
 
 
 def play(made: EpisodeSetting, sample: int = 0) -> Episode:
-    """On a virtual clock: nothing waits, and times are exact."""
+    """Run an episode on a virtual clock, so that nothing waits and times are exact."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(run_episode(ADDITION, SampleSpec(sample=sample, temperature=1.0), made))
 
@@ -105,8 +105,8 @@ def test_aborts_of_one_request_are_its_own_and_aborts_of_all_are_the_engines() -
 
 @pytest.mark.parametrize("max_seconds", [60.0, 599.0, 700.0])
 def test_silence_of_the_engine_is_no_wall_time(max_seconds: float) -> None:
-    """The second step meets a frozen engine, whose watchdog ends it after 120 s, and the episode's own time is over
-    before that: it is young, or old, or both come to the same moment."""
+    """In the second step the engine is frozen, and its watchdog ends it after 120 s. The episode's own time ends early,
+    late, or at the same moment."""
     old = max_seconds > 120
     frozen = ScriptedConfig(median_s=580.0 if old else 1.0, hang_after=1, stall_timeout_s=120.0)
     made = setting(lambda _, step: RIGHT[step], frozen, EpisodeConfig(max_seconds=max_seconds))

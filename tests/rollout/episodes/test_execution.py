@@ -1,4 +1,4 @@
-"""Executing what a model wrote: damage has its code, limits bind, users' functions run confined, nothing hangs."""
+"""Execution of what a model wrote: damage has its code, limits hold, users' functions run confined, nothing hangs."""
 
 import asyncio
 import gc
@@ -28,7 +28,7 @@ ARITHMETIC = load_toolbox("arithmetic")
 
 
 def chain(seed: int) -> list[Call]:
-    """A gold chain of arithmetic, the finish included."""
+    """A gold chain of arithmetic with its finishing call."""
     drawn = random.Random(seed)
     made, value = [], drawn.randint(2, 9)
     for _ in range(drawn.randint(1, 4)):

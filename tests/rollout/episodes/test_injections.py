@@ -78,7 +78,7 @@ def shipped(name: str) -> PreTrainedTokenizerFast:
 
 @cache
 def normalising() -> PreTrainedTokenizerFast:
-    """One that finds tokens in what only looks like them: after a normaliser."""
+    """A tokenizer whose normaliser turns look-alikes of control tokens into them."""
     made = copy.deepcopy(tokenizer("qwen2_5"))
     made.backend_tokenizer.normalizer = normalizers.NFKC()
     made.add_tokens([AddedToken("<|extra|>", special=False, normalized=True), AddedToken("fi", normalized=True)])
@@ -99,7 +99,7 @@ def real_mistral(tmp_path_factory: pytest.TempPathFactory) -> PreTrainedTokenize
 
 @cache
 def box(text: str) -> Toolbox:
-    """A toolbox that says `text` wherever a user's own functions can, and gives it back."""
+    """A toolbox with `text` wherever a user's own functions can have text, which also returns it."""
 
     def echo(word: str) -> str:
         """Give it back."""
@@ -120,7 +120,7 @@ def box(text: str) -> Toolbox:
 
 
 def prompts(template: ChatTemplate, text: str) -> Iterator[list[int]]:
-    """Every way of outside text into a prompt: the problem's, the functions', the retrieved functions'."""
+    """Check every way by which outside text gets into a prompt: the problem, the functions, the retrieved functions."""
     call_formats = [load_format(name) for name in ("json", "python")]
     for shown, problem in ((box(text), CLEAN), (box(CLEAN), text), (retrieve(box(text), f"{text} fails", 1), text)):
         bound = template.for_toolbox(shown)
@@ -133,7 +133,7 @@ def prompts(template: ChatTemplate, text: str) -> Iterator[list[int]]:
 
 @cache
 def results(text: str) -> tuple[CallResult, ...]:
-    """Every way of outside text into a result: values, arguments echoed, names, errors of functions and of form."""
+    """Check every way by which outside text gets into a result: values, echoed arguments, names, errors."""
     session, call_format = box(text).open(), load_format("json")
     replies = [
         call_format.render([Call(name=name, arguments=canonical_json(arguments))])
@@ -158,7 +158,7 @@ def feedback(template: ChatTemplate, call_format: CallFormat, text: str) -> Iter
 
 
 def check(made: PreTrainedTokenizerFast, template: ChatTemplate, call_format: CallFormat) -> None:
-    """Prompts and feedback hold the added tokens that the template puts, and no others, whatever the text is."""
+    """Check that prompts and feedback hold no added tokens but those that the template puts there."""
     control = frozenset(made.added_tokens_decoder)
 
     def added(ids: list[int]) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Whole episodes in the native formats, and what becomes of them in another student's template."""
+"""Whole episodes in the native formats, and how another student's template renders them."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ def native(name: str) -> NativeTemplate:
 
 
 class Recorder(ScriptedEngine):
-    """A scripted engine that keeps the prompts that it got."""
+    """A scripted engine that records its prompts."""
 
     def __init__(self, script: Callable[[Sequence[int], str], Sequence[int]]) -> None:
         super().__init__(script)
@@ -52,7 +52,7 @@ class Recorder(ScriptedEngine):
 def play(
     name: str, replies: Sequence[Reply], problem: Problem = ADDITION, config: EpisodeConfig = CONFIG
 ) -> tuple[Episode, list[list[int]]]:
-    """The episode in which the model writes these replies: calls as its template does, text as such a model would."""
+    """The episode in which the model writes these replies; calls are written as its template writes them."""
     template = native(name)
 
     def script(_: Sequence[int], request_id: str) -> Sequence[int]:

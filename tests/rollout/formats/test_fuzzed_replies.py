@@ -21,7 +21,7 @@ RAN: list[str] = []
 
 
 def spied() -> Toolbox:
-    """Functions that write down that they ran."""
+    """Functions that record that they ran."""
 
     def add(a: float, b: float) -> float:
         """Add."""
@@ -64,7 +64,7 @@ sys.addaudithook(_hook)
 
 @contextmanager
 def watched() -> Iterator[list[str]]:
-    """What Python itself says that it executes, imports and opens meanwhile."""
+    """Record what Python's audit hooks say is executed, imported or opened in the meantime."""
     global _watching
     WATCHED.clear()
     _watching = True
@@ -75,7 +75,7 @@ def watched() -> Iterator[list[str]]:
 
 
 def try_reply(call_format: CallFormat, reply: str) -> None:
-    """Execute one reply: results within bounds, and what ran is what was called, all of it listed."""
+    """Execute one reply. Check that results are within bounds and that only listed and called functions ran."""
     RAN.clear()
     results = execute_now(reply, call_format, SPIED.open())
     assert 1 <= len(results) <= CALL_LIMITS.max_calls

@@ -1,4 +1,4 @@
-"""The plan of units is complete, disjoint, deterministic; compaction changes files and nothing else."""
+"""The plan of units is complete, disjoint and deterministic; compaction changes nothing but files."""
 
 from pathlib import Path
 
@@ -38,11 +38,11 @@ def test_names_depend_on_generation_and_problems_and_not_on_later_samples() -> N
     assert not names & {unit.name for unit in plan_units([f"other{p}" for p in PROBLEMS], 8, 3, 4, "g1")}
 
 
-def test_nothing_to_do_is_a_plan() -> None:
+def test_the_plan_of_no_problems_is_empty() -> None:
     assert plan_units([], 10, 3, 4, "g1") == plan_units(PROBLEMS, 0, 3, 4, "g1") == []
 
 
-def test_a_problem_twice_is_a_mistake() -> None:
+def test_a_problem_that_occurs_twice_is_refused() -> None:
     with pytest.raises(AssertionError, match="once"):
         plan_units(["p", "p"], 1, 1, 1, "g1")
 

@@ -1,4 +1,4 @@
-"""A rollout host with the scripted engine, in this process: units, parts, faults of machines, rows that cannot be
+"""A rollout host with the scripted engine in this process: units, chunks, faults of machines, rows that cannot be
 stored."""
 
 import asyncio
@@ -121,7 +121,7 @@ def unit_order() -> list[tuple[str, int]]:
     return [(problem.id, sample) for problem in PROBLEMS for sample in range(8)]
 
 
-def test_parts_of_a_unit_on_two_hosts_are_the_same_rows(
+def test_chunks_of_a_unit_on_two_hosts_make_the_same_rows(
     make_host: Callable[..., RolloutHost], model: ServedModel, tmp_path: Path
 ) -> None:
     work = unit(model)
@@ -215,7 +215,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_no_fault_of_machines_is_among_the_rejected(
+def test_no_fault_of_machines_becomes_a_rejected_chain(
     make_host: Callable[..., RolloutHost],
     model: ServedModel,
     tmp_path: Path,
@@ -223,7 +223,7 @@ def test_no_fault_of_machines_is_among_the_rejected(
     fault: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As the pool does: a host that failed is replaced, and its unit is done again."""
+    """Do what the pool does: replace a host that failed, and do its unit again."""
     calls = itertools.count(1)
 
     async def sometimes_silent(*arguments: Any) -> Any:
@@ -263,7 +263,7 @@ def test_no_fault_of_machines_is_among_the_rejected(
             assert all(samples[sample].steps[-1].text == WRONG_REPLY for sample in chain.episodes)
 
 
-def test_an_engine_that_aborts_all_gives_its_work_back_and_a_poisoned_request_is_put_down_as_infrastructure(
+def test_an_engine_that_aborts_all_requests_returns_its_work_and_a_poisoned_request_is_an_infrastructure_outcome(
     make_host: Callable[..., RolloutHost], model: ServedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rollout.episodes.replies.ABORT_PAUSES_S", (0.0,))
@@ -321,7 +321,7 @@ def test_the_process_of_a_tool_killed_from_outside_leaves_no_trace(
     problems = tuple(msgspec.structs.replace(problem, toolbox=str(tools)) for problem in PROBLEMS)
 
     async def kill() -> None:
-        """Each worker once: a function whose process ends twice in one call is at fault."""
+        """Kill each worker once. If a process ended twice in one call, the function would be at fault."""
         left = list(toolbox.workers)
         while left:
             for worker in [one for one in left if one.process_id and one.greeting]:
@@ -348,7 +348,7 @@ def test_the_process_of_a_tool_killed_from_outside_leaves_no_trace(
     assert all(one.steps[-1].text == WRONG_REPLY for one in episodes if one.outcome is Outcome.WRONG)
 
 
-def test_a_row_that_cannot_be_stored_is_put_aside_and_its_neighbours_are_kept(
+def test_a_row_that_cannot_be_stored_goes_to_quarantine_and_its_neighbours_are_kept(
     make_host: Callable[..., RolloutHost], model: ServedModel, tmp_path: Path
 ) -> None:
     broken = msgspec.structs.replace(PROBLEMS[1], id="surrogate-\ud800")

@@ -1,4 +1,4 @@
-"""From a model's folder to preference groups in a native format: host, shard, groups of a student of another family."""
+"""From a model's folder to preference groups in a native format, for a student of another family."""
 
 import asyncio
 from pathlib import Path

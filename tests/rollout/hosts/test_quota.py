@@ -1,4 +1,4 @@
-"""What a quota leaves out of units, and that it is on record."""
+"""A quota leaves problems out of units, and the units' records say which ones."""
 
 from pathlib import Path
 

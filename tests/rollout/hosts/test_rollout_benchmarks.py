@@ -1,4 +1,4 @@
-"""The parts of the rollout benchmarks that need no engine: virtual time, scheduling, and where time is said to go."""
+"""The parts of the rollout benchmarks that need no engine: virtual time, scheduling, attribution of time."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""What a chunk_result says is what was committed: not what a loser made, nor what could not be stored."""
+"""A result reports what was committed, not what a second attempt made nor what could not be stored."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def made(*changes: dict[str, object]) -> list[Episode]:
-    """The unit's four episodes: right but for these changes."""
+    """The unit's four episodes, which are right except for these changes."""
     places = [("p0", 0), ("p0", 1), ("p1", 0), ("p1", 1)]
     return [episode(*place, **change) for place, change in zip(places, changes, strict=True)]
 
@@ -45,7 +45,7 @@ def counts(chunk_result: ChunkResult) -> tuple[object, ...]:
     return chunk_result.rows, chunk_result.quarantined, chunk_result.outcomes, chunk_result.tally
 
 
-def test_what_cannot_be_stored_counts_nowhere_but_as_quarantined(store: Store) -> None:
+def test_rows_that_cannot_be_stored_count_only_as_quarantined(store: Store) -> None:
     chunk_result = chunk_result_of(store, WORK, made({}, BROKEN, {**WRONG, **BROKEN}, WRONG), True, "host", 1.0)
     expected = (2, 2, {"right": 1, "wrong": 1}, {"p0": (1, 0), "p1": (0, 1)})
     assert (chunk_result.won, counts(chunk_result)) == (True, expected)

@@ -1,4 +1,4 @@
-"""Tokenizers of the native dialects: bytes, the control tokens of all families, and the chat templates as shipped."""
+"""Tokenizers of bytes with the control tokens of all families and the chat templates as their makers ship them."""
 
 from functools import lru_cache
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Native call formats: dialects on text, and chat templates with functions on real templates."""
+"""Native call formats: dialects are tested on text, templates with functions on real chat templates."""
 
 import json
 from typing import Any

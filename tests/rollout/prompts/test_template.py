@@ -1,4 +1,4 @@
-"""Conversations to ids: prefixes are kept, and nothing in a content becomes a control token."""
+"""From conversations to ids: prefixes stay, and nothing in a content becomes a control token."""
 
 import pytest
 from hypothesis import given, settings
