@@ -76,10 +76,10 @@ def step_lengths(step: Sequence[int]) -> list[int]:
     lengths: list[int] = []
     for index, run in itertools.groupby(step):
         # Step k is run number 2k; tokens that the model did not write make the odd run after the last one.
-        place = 2 * index if index >= 0 else len(lengths) | 1
-        if index < -1 or place < len(lengths):
+        number = 2 * index if index >= 0 else len(lengths) | 1
+        if index < -1 or number < len(lengths):
             raise ValueError("chain.step: the indices of written tokens must ascend, with -1 for the others")
-        lengths += [0] * (place - len(lengths))
+        lengths += [0] * (number - len(lengths))
         lengths.append(len(list(run)))
     return lengths
 
@@ -87,8 +87,8 @@ def step_lengths(step: Sequence[int]) -> list[int]:
 def step_indices(lengths: Sequence[int]) -> list[int]:
     """The inverse of `step_lengths`."""
     step: list[int] = []
-    for place, length in enumerate(lengths):
-        step += [-1 if place % 2 else place // 2] * length
+    for number, length in enumerate(lengths):
+        step += [-1 if number % 2 else number // 2] * length
     return step
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from rollout.config import QuotaConfig
-from rollout.hosts.work import EpisodeWork
+from rollout.hosts.work import EpisodeWork, add_tally
 
 
 class Quota:
@@ -22,9 +22,7 @@ class Quota:
 
     def add(self, tally: Mapping[str, tuple[int, int]]) -> None:
         """Count a unit's episodes: problem -> right and wrong ones."""
-        for problem, (right, wrong) in tally.items():
-            before = self._counts.get(problem, (0, 0))
-            self._counts[problem] = (before[0] + right, before[1] + wrong)
+        add_tally(self._counts, tally)
 
     def filled(self, problem: str) -> bool:
         right, wrong = self._counts.get(problem, (0, 0))

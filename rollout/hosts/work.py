@@ -5,7 +5,7 @@ returns the rows of a chunk in its `ChunkResult`, and the driver commits them to
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -112,7 +112,7 @@ class HostProgress(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str
     process: int = 0
-    """The id of its process, by which a restarted host is told from the one before."""
+    """The id of its process, which a restarted host does not share with the one before."""
     live: int = 0
     limit: int = 0
     """Episodes that may be live now, as the engine's KV cache allows."""
@@ -176,12 +176,9 @@ def join_chunks(store: Store, work: EpisodeWork, chunks: Sequence[ChunkResult]) 
     counts: dict[str, tuple[int, int]] = {}
     for chunk in chunks:
         outcomes.update(chunk.outcomes)
-        for problem, (right, wrong) in chunk.tally.items():
-            before = counts.get(problem, (0, 0))
-            counts[problem] = (before[0] + right, before[1] + wrong)
-    result = ChunkResult(
-        unit=work.unit,
-        won=False,
+        add_tally(counts, chunk.tally)
+    result = msgspec.structs.replace(
+        chunks[0],
         rows=sum(chunk.rows for chunk in chunks),
         quarantined=sum(chunk.quarantined for chunk in chunks),
         outcomes=dict(outcomes),
@@ -192,6 +189,13 @@ def join_chunks(store: Store, work: EpisodeWork, chunks: Sequence[ChunkResult]) 
         payload=payload,
     )
     return _commit(store, work, result)
+
+
+def add_tally(counts: dict[str, tuple[int, int]], tally: Mapping[str, tuple[int, int]]) -> None:
+    """Add a unit's or a chunk's `tally` to `counts`."""
+    for problem, (right, wrong) in tally.items():
+        before = counts.get(problem, (0, 0))
+        counts[problem] = (before[0] + right, before[1] + wrong)
 
 
 def tally(episodes: Sequence[Episode]) -> dict[str, tuple[int, int]]:
