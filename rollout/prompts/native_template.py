@@ -143,10 +143,8 @@ class NativeTemplate(ChatTemplate):
         """Like ChatTemplate's; what ends a reply with a call comes last."""
         ends = super().stop_ids
         frame = self._between((("probe_function", "prob00001"),))[0]
-        if not self._ends_turn(frame):
-            return ends
-        (end,) = self._control.among(self._frame_ids(frame))[:1]
-        return (*(each for each in ends if each != end), end)
+        end = self._turn_end(frame)
+        return ends if end is None else (*(each for each in ends if each != end), end)
 
     def shown_hash(self, text: str) -> str:
         return content_hash(text, canonical_json(self._tools))

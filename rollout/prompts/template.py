@@ -79,10 +79,9 @@ class ChatTemplate:
         """The ids that end a reply: the tokenizer's end of sequence, the model's further ones, and last the template's
         end of turn, if it has one."""
         ends = [self._tokenizer.eos_token_id, *self._more_ends]
-        after = self._exchange[2]
-        end = self._control.among(self._frame_ids(after))[:1]
-        if end and self._ends_turn(after):
-            ends = [*(each for each in ends if each not in end), *end]
+        end = self._turn_end(self._exchange[2])
+        if end is not None:
+            ends = [*(each for each in ends if each != end), end]
         return tuple(dict.fromkeys(each for each in ends if each is not None))
 
     @cached_property
@@ -159,18 +158,18 @@ class ChatTemplate:
         """The frame between a user's message and the reply."""
         return self._skeleton((Role.USER,))[1]
 
-    def _ends_turn(self, frame: str) -> bool:
-        """Whether a frame begins with a control token, apart from blanks."""
-        first = self._control.among(self._frame_ids(frame))[:1]
-        if not first:
-            return False
-        spelling = str(self._tokenizer.added_tokens_decoder[first[0]].content).strip()
-        return frame.strip().startswith(spelling)
+    def _turn_end(self, frame: str) -> int | None:
+        """The control token with which a frame begins, apart from blanks; None if it begins otherwise."""
+        first = next(iter(self._control.among(self._frame_ids(frame))), None)
+        if first is None:
+            return None
+        spelling = str(self._tokenizer.added_tokens_decoder[first].content).strip()
+        return first if frame.strip().startswith(spelling) else None
 
     def _after(self, reply_ids: Sequence[int], frames: Sequence[str], contents: Sequence[str]) -> list[int]:
         """Ids of frames and contents after a reply, without the end of turn if the reply has one."""
         ids = self._join(frames, contents)
-        if reply_ids and reply_ids[-1] in self.stop_ids and self._ends_turn(frames[0]):
+        if reply_ids and reply_ids[-1] in self.stop_ids and self._turn_end(frames[0]) is not None:
             return ids[next(index for index, token in enumerate(ids) if token in self._control.ids) + 1 :]
         return ids
 
