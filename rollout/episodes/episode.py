@@ -133,12 +133,11 @@ async def _converse(
         if isinstance(reply, StopReason):
             return steps, reply
         text = template.decode_reply(reply.token_ids)
-        cut = reply.finish is FinishReason.LENGTH
-        if cut:
-            results: tuple[CallResult, ...] = (CallResult(call=None, content="", error=ErrorCode.REPLY_CUT),)
-        else:
+        stop: StopReason | None = StopReason.TOKEN_LIMIT
+        results: tuple[CallResult, ...] = (CallResult(call=None, content="", error=ErrorCode.REPLY_CUT),)
+        if reply.finish is not FinishReason.LENGTH:
             results = await execute(text, setting.call_format, session, limits)
-        stop = _stop_after(session, steps, results, cut, config)
+            stop = _stop_after(session, steps, results, config)
         feedback: tuple[int, ...] = ()
         if stop is None:
             feedback = tuple(template.results_ids(reply.token_ids, results, setting.call_format))
@@ -159,11 +158,9 @@ async def _converse(
 
 
 def _stop_after(
-    session: Session, steps: list[Step], results: tuple[CallResult, ...], cut: bool, config: EpisodeConfig
+    session: Session, steps: list[Step], results: tuple[CallResult, ...], config: EpisodeConfig
 ) -> StopReason | None:
     """Why the episode ends after a step with these results; None if it goes on. `steps` are those before it."""
-    if cut:
-        return StopReason.TOKEN_LIMIT
     if session.answer is not None:
         return StopReason.FINISHED
     failed = sum(step.failed for step in steps) + any(result.error is not None for result in results)
