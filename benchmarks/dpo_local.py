@@ -3,9 +3,9 @@
 Use: python -m benchmarks.dpo_local RUN --arm dpo --json FILE
 
 Both start from the same student and get the same groups in as many optimizer steps, one process each, in turns. TRL's
-micro-batch is the largest that it was seen to be fastest with (8 pairs). Reference sums are the run's own, so
-neither computes any. TRL weighs every distinct pair alike; the arm's own weights are the tree's: so the models are not
-the same to the last bit. Both are scored on the run's suites afterwards.
+micro-batch is 8 pairs, the fastest that was measured. Both take the run's own reference sums, so neither computes any.
+TRL weighs every distinct pair alike, the tree as the arm says, so the two models differ. Both are scored on the run's
+suites afterwards.
 """
 
 import argparse
@@ -89,7 +89,7 @@ def main() -> int:
 
 
 def _in_a_process(job: Job) -> dict[str, float]:
-    """A training in a process of its own, so that none finds what another left in memory."""
+    """Train in a process of its own, so that no training finds what another left in memory."""
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_train, args=(job, theirs))
     process.start()
@@ -97,7 +97,7 @@ def _in_a_process(job: Job) -> dict[str, float]:
     try:
         reading: dict[str, float] = ours.recv()
     except EOFError:
-        raise SystemExit(f"{job.way}: its process ended without a result; what it said stands above") from None
+        raise SystemExit(f"{job.way}: its process ended without a result; see its output above") from None
     process.join()
     return reading
 
@@ -205,7 +205,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dpo_local", description=__doc__)
     parser.add_argument("run", type=Path, help="a finished run's folder")
     parser.add_argument("--arm", default="dpo")
-    parser.add_argument("--json", type=Path, required=True, help="where the results go")
+    parser.add_argument("--json", type=Path, required=True, help="file for the results")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=3)
     return parser.parse_args()

@@ -1,8 +1,8 @@
 """What a DPO step costs four ways: python -m benchmarks.dpo_step --json FILE [--device cuda] [--quick] [--only ROW ...]
 
-All ways get the same pairs, take turns (interleaved), and must have the same gradient: a row that differs fails the
-run. `fraction_of_limit` is the tree's FLOP (no embeddings, no recomputation) over its seconds and the matrix rate that
-this very machine reached between the repetitions. Rows are written as they are done.
+All ways get the same pairs, run in turns, and must have the same gradient: a row in which they differ ends the run with
+an error. `fraction_of_limit` is the tree's FLOP (without embeddings and recomputation) over its seconds and over the
+matrix rate that the same machine reached between the repetitions. Each row is written as soon as it is measured.
 """
 
 import argparse
@@ -34,8 +34,8 @@ QUICK = (Row(2, 2, 24, 12), Row(1, 1, 6, 30))
 TOLERANCE = {"cpu": 1e-5, "cuda": 5e-2}
 """Relative norm against pairs one by one: float32 on the CPU, bfloat16 on CUDA."""
 TRL_TOLERANCE = 5
-"""TRL adds a chain's log-probabilities up in float32, the others in float64: 1,800 nats rounded shift its gradient by
-1.3e-5 in one of the rows."""
+"""Factor of the tolerance for TRL. It adds a chain's log-probabilities up in float32, the others in float64: rounding
+1,800 nats shifts its gradient by 1.3e-5 in one of the rows."""
 _MOST_PAIRS_ONE_BY_ONE = 64
 _LONG_SECONDS = 30
 
@@ -79,7 +79,7 @@ def _measure(row: Row, options: argparse.Namespace) -> list[dict[str, Any]]:
         while any(len(taken) < options.repetitions for taken in readings.values()):
             for way in (way for way in ways if len(readings[way]) < options.repetitions):
                 reading = _ask(servers[way][0], "step")
-                # The first step only warms up, unless it was so long that warming up is nothing in it.
+                # The first step only warms up, unless it took so long that warming up does not matter.
                 if way not in cold or reading[0] > _LONG_SECONDS:
                     readings[way].append(reading)
                 cold.discard(way)
@@ -156,7 +156,7 @@ def efficiency(size: str, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def tree_row_flop(row: Row, options: argparse.Namespace) -> float:
-    """FLOP of the whole tree of a row, whatever rows it is cut into."""
+    """FLOP of the whole tree of a row, however it is divided into rows of tokens."""
     with torch.device("meta"):
         model = make_model(options.model, "meta")
     example = make_example(row, model.config.vocab_size)
@@ -175,13 +175,15 @@ def _servers(
     try:
         for way in ways:
             ours, theirs = spawn.Pipe()
-            setup = Setup(way, row, options.model, options.device, options.threads, options.budget, folder)
+            setup = Setup(
+                way, row, options.model, options.device, options.threads, options.tokens_per_micro_step, folder
+            )
             process = spawn.Process(target=serve, args=(setup, theirs), daemon=True)
             process.start()
             theirs.close()
             processes.append(process)
             pipes[way] = ours
-            if way == "trl":  # it tunes its micro-batch, and nobody else is to be at work then
+            if way == "trl":  # it tunes its micro-batch, while no other process may work
                 servers[way] = (ours, *_ready(ours, way))
         servers |= {way: (pipe, *_ready(pipe, way)) for way, pipe in pipes.items() if way not in servers}
         yield servers
@@ -199,7 +201,7 @@ def _ready(pipe: Connection, way: str) -> tuple[int, str]:
     try:
         tokens, note = pipe.recv()
     except EOFError:
-        raise SystemExit(f"{way}: its process ended before its first step; what it said stands above") from None
+        raise SystemExit(f"{way}: its process ended before its first step; see its output above") from None
     return tokens, note
 
 
@@ -233,9 +235,9 @@ def _write(path: Path, report: dict[str, Any]) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dpo_step", description=__doc__)
-    parser.add_argument("--json", type=Path, required=True, help="where the results go")
+    parser.add_argument("--json", type=Path, required=True, help="file for the results")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--quick", action="store_true", help="a tiny model and two tiny rows: does it work")
+    parser.add_argument("--quick", action="store_true", help="only check that it works: a tiny model and two tiny rows")
     parser.add_argument("--rows", choices=("main", "sweep", "large", "gpu", "all"), default="all")
     parser.add_argument("--only", nargs="*", help="names of rows, as 8x8,600,120 (n x m, prompt, completion)")
     parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS))
@@ -243,7 +245,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--efficiency-model", choices=("tiny", "15m", "50m", "1b"), default="50m")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=5)
-    parser.add_argument("--budget", type=int, default=8192, help="most tokens of a row")
+    parser.add_argument("--tokens-per-micro-step", type=int, default=8192, help="most tokens of a row")
     options = parser.parse_args()
     if options.quick:
         options.model = "tiny"

@@ -1,8 +1,8 @@
 """Four ways to the same DPO gradient: TRL, pairs one by one, every chain once (factored), every token once (tree).
 
-Each way runs in a process of its own, so that peak memory is its own; the parent has them take turns. A step is forward
-and backward over all pairs of one problem and an AdamW step with learning rate 0, which costs what any other does and
-leaves the weights, so that all repetitions of all ways have the same gradient.
+Each way runs in a process of its own, so that its peak memory can be measured; the parent process runs them in turns. A
+step is forward and backward over all pairs of one problem and an AdamW step with learning rate 0, which costs what any
+other step does and keeps the weights, so that all repetitions of all ways have the same gradient.
 """
 
 import ctypes
@@ -47,14 +47,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Setup:
-    """What a way needs to know. `budget`: most tokens of a row (tree) or of a graph (factored)."""
+    """What a way needs. `tokens_per_micro_step`: most tokens of a row (tree) or of a graph (factored)."""
 
     way: str
     row: Row
     model: str
     device: str
     threads: int
-    budget: int
+    tokens_per_micro_step: int
     folder: str
 
 
@@ -72,8 +72,8 @@ def make_model(size: str, device: str) -> Any:
 
 
 def make_example(row: Row, vocabulary: int) -> PreferenceExample:
-    """Random multi-turn chains of equal length: three turns, two thirds of each written, one chain in eight repeating
-    another's first turn. The reference sums are made up; what a way does with them costs nothing."""
+    """Random multi-turn chains of equal length: three turns, two thirds of each written by the model. One chain in
+    eight repeats another's first turn. The reference sums are made up; to use them costs nothing."""
     draw = Random(7)
     prompt = [draw.randrange(1, vocabulary) for _ in range(row.prompt_tokens)]
     third = row.completion_tokens // 3
@@ -93,8 +93,8 @@ def make_example(row: Row, vocabulary: int) -> PreferenceExample:
 
 
 def serve(setup: Setup, pipe: Connection) -> None:
-    """A way's process: says how many tokens a step takes, then for every "step" its seconds, CPU seconds and peak MB;
-    "gradient" writes the last gradient to the folder. "stop" ends it."""
+    """A way's process. It sends the tokens of a step and a note; then, for every "step" that it receives, the step's
+    seconds, CPU seconds and peak MB. "gradient" writes the last gradient to the folder; "stop" ends the process."""
     torch.set_num_threads(setup.threads)
     model = make_model(setup.model, setup.device)
     example = make_example(setup.row, model.config.vocab_size)
@@ -130,7 +130,7 @@ def _tree(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callabl
         save_strategy="no",
         disable_tqdm=True,
         beta=BETA,
-        tokens_per_micro_step=setup.budget,
+        tokens_per_micro_step=setup.tokens_per_micro_step,
         groups_per_step=1,
     )
     trainer = TreeDPOTrainer(model, args, [example])
@@ -157,7 +157,7 @@ def _factored(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Cal
     n, length = len(group.right), len(group.right[0].ids)
     sums = example.reference_right + example.reference_wrong
     references = torch.tensor(sums, dtype=torch.float64, device=setup.device)
-    one_graph = len(group.chains) * length <= 2 * setup.budget
+    one_graph = len(group.chains) * length <= 2 * setup.tokens_per_micro_step
 
     def loss_of(sums: Tensor) -> Tensor:
         ratios = sums - references
@@ -194,12 +194,12 @@ def _trl(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callable
 
         return step
 
-    # Its micro-batch tuned: the one that is fastest on the same pairs, after a step to warm up.
+    # Tune the micro-batch: the one that is fastest on the same pairs, after a step to warm up.
     feed(1, 1)()
     sizes = [size for size in (1, 2, 4, 8) if len(rows) % size == 0]
     seconds = {size: _timed(feed(size, sizes[-1])) for size in sizes}
     best = min(seconds, key=seconds.__getitem__)
-    # What tuning leaves in the allocator must not count as the step's memory.
+    # Memory that tuning leaves in the allocator must not count as the step's.
     gc.collect()
     if setup.device == "cpu":
         ctypes.CDLL("libc.so.6").malloc_trim(0)
@@ -215,7 +215,7 @@ _WAYS: dict[str, Callable[[Any, PreferenceExample, Setup], tuple[Callable[[], ob
 
 
 def _row_sum(model: Any, chain: ScoredChain) -> Tensor:
-    """The chain in a row of its own, the model's own attention, the head on scored positions only."""
+    """The chain's sum from a row of its own, with the model's own attention and the head on scored positions only."""
     device = next(model.parameters()).device
     ids = torch.tensor(chain.ids, device=device)
     at = torch.tensor(chain.scored[1:], device=device).nonzero()[:, 0]

@@ -1,8 +1,8 @@
-"""TRL's DPOTrainer, fed token ids: the reference that tree DPO must equal, and the rival that it is timed against.
+"""TRL's DPOTrainer on token ids: tree DPO must give the same losses and gradients, and is timed against it.
 
-TRL tokenizes text itself, drops precomputed reference columns and scores tool results. What is overridden here is only
-that: the data set goes in as ids with reference sums, and the completion mask is the chains' own. The model, the loss,
-the head and the loop are TRL's.
+TRL tokenizes text itself, drops precomputed reference columns and scores tool results. Only that is overridden here:
+the data set holds ids and reference sums, and the completion mask is the chains' own. The model, the loss, the head and
+the loop are TRL's.
 """
 
 from collections.abc import Sequence

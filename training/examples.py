@@ -66,15 +66,15 @@ def write_examples(examples: Iterable[PreferenceExample], directory: Path) -> No
     chains = pa.list_(pa.list_(pa.int32()))
     numbers = pa.list_(pa.float64())
     schema = pa.schema(
-        [
-            ("problem_id", pa.string()),
-            ("shared", pa.list_(pa.int32())),
-            ("ids", chains),
-            ("scored", chains),
-            ("right", pa.int32()),
-            ("reference", numbers),
-            ("pair_weights", pa.list_(numbers)),
-        ]
+        {
+            "problem_id": pa.string(),
+            "shared": pa.list_(pa.int32()),
+            "ids": chains,
+            "scored": chains,
+            "right": pa.int32(),
+            "reference": numbers,
+            "pair_weights": pa.list_(numbers),
+        }
     )
     written = 0
     with atomic_folder(directory) as temporary:

@@ -36,20 +36,20 @@ class ChainScore(msgspec.Struct, frozen=True):
 
 
 class ReferenceStore:
-    """Chain scores in a ledger. Units never change, so each is read once."""
+    """Chain scores in a ledger."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._units: dict[str, dict[str, ChainScore]] = {}
 
     def scores(self) -> dict[str, ChainScore]:
         """All scores, by chain key. Raises CorruptionError for a unit that is not what was committed."""
-        for name, commit in self._ledger.commits().items():
-            if name not in self._units and not commit.skipped:
+        found: dict[str, ChainScore] = {}
+        for commit in self._ledger.commits().values():
+            if not commit.skipped:
                 with pa.ipc.open_stream(self._ledger.read(commit)) as reader:
                     rows = reader.read_all().to_pylist()
-                self._units[name] = {row["key"]: ChainScore(row["logp"], row["tokens"]) for row in rows}
-        return {key: score for unit in self._units.values() for key, score in unit.items()}
+                found |= {row["key"]: ChainScore(row["logp"], row["tokens"]) for row in rows}
+        return found
 
     def publish(self, scores: Mapping[str, ChainScore]) -> None:
         """Commit scores as one unit, named by its keys: of two workers with the same chains, the first one counts."""
@@ -90,9 +90,11 @@ def compute_reference(
 
     `groups` must come in the same order on all workers. `tokens_per_micro_step`: most tokens of a forward pass. Raises
     RequestError for a longer chain. `progress(done, all)` is called with numbers of chains after each commit. The model
-    loads only if it is needed, and another call continues where an interrupted one stopped.
+    loads only if it is needed. Raises RequestError where it cannot be scored by trees. Another call continues where an
+    interrupted one stopped.
     """
     from training.tree.batches import cut_chains
+    from training.tree.scoring import add_tree_scoring
 
     name = reference_name(model_source, precision)
     known = store.scores()
@@ -101,7 +103,10 @@ def compute_reference(
     missing = {key: chain for key, chain in missing.items() if key not in known}
     if not missing:
         return 0
-    model = load_reference(model_source, precision, device)
+    # Loads tensor by tensor from the mapped files; otherwise each task of a node would first hold a copy in memory.
+    model = load_model(model_source, precision, device_map={"": device})
+    model.requires_grad_(False).eval()
+    add_tree_scoring(model)
     # A unit is some rows of the tree over all chains, so that problems with common prompts share them.
     keys = list(missing)
     rows = cut_chains(list(missing.values()), tokens_per_micro_step)
@@ -117,25 +122,17 @@ def compute_reference(
     return done
 
 
-def load_reference(model_source: str, precision: Precision, device: str) -> Any:
-    """The model, frozen, with tree scoring. Raises RequestError where there is no model or it cannot be scored by
-    trees."""
+def load_model(source: str, precision: Precision, **options: Any) -> Any:
+    """The model in `precision`, from safetensors. `options` are passed on to `from_pretrained`.
+
+    Where transformers holds ZeRO-3's settings, the model is split over the ranks while it loads.
+    """
     import torch
     from transformers import AutoModelForCausalLM
 
-    from training.tree.scoring import add_tree_scoring
-
-    model = AutoModelForCausalLM.from_pretrained(
-        local_model(model_source),
-        dtype=getattr(torch, precision),
-        # Loads tensor by tensor from the mapped files; otherwise each task of a node would first hold a copy in memory.
-        device_map={"": device},
-        trust_remote_code=False,
-        use_safetensors=True,
+    return AutoModelForCausalLM.from_pretrained(
+        local_model(source), dtype=getattr(torch, precision), trust_remote_code=False, use_safetensors=True, **options
     )
-    model.requires_grad_(False).eval()
-    add_tree_scoring(model)
-    return model
 
 
 def chain_logps(model: Any, chains: Sequence[ScoredChain], tokens_per_micro_step: int) -> list[float]:

@@ -18,8 +18,7 @@ from training.config import SftArm, TrainingConfig
 
 if TYPE_CHECKING:
     from datasets import Dataset
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
-    from trl import SFTConfig, SFTTrainer
+    from trl import SFTConfig
 
 _ROWS, _COUNTS = "rows.arrow", "counts.json"
 IGNORED = -100
@@ -131,16 +130,3 @@ def sft_arguments(arguments: dict[str, Any]) -> "SFTConfig":
         # Rows are ids and labels already, and nothing may cut or drop them.
         dataset_kwargs={"skip_prepare_dataset": True},
     )
-
-
-def sft_trainer(
-    model: "PreTrainedModel",
-    tokenizer: "PreTrainedTokenizerBase",
-    rows: "Dataset",
-    config: "SFTConfig",
-    callbacks: "list[TrainerCallback]",
-) -> "SFTTrainer":
-    """TRL's trainer, which takes the rows as they are."""
-    from trl import SFTTrainer
-
-    return SFTTrainer(model=model, args=config, train_dataset=rows, processing_class=tokenizer, callbacks=callbacks)

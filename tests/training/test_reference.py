@@ -40,8 +40,8 @@ def test_sums_are_those_of_separate_rows() -> None:
     expected = [float(plain_sum(tiny_model("mistral"), chain).detach()) for chain in chains]
     model = tiny_model("mistral")
     add_tree_scoring(model)
-    for budget in (20, 60, 4096):
-        assert chain_logps(model, chains, budget) == pytest.approx(expected, rel=1e-5)
+    for tokens_per_micro_step in (20, 60, 4096):
+        assert chain_logps(model, chains, tokens_per_micro_step) == pytest.approx(expected, rel=1e-5)
 
 
 def test_only_what_is_new_is_computed(tmp_path: Path, model_folder: str) -> None:

@@ -9,7 +9,7 @@ from cluster.errors import WorkError
 from rollout.records import ErrorCode, Outcome
 from tests.training.samples import chain, group, sample_groups, save_model
 from training.config import SftArm, TrainingConfig
-from training.sft import IGNORED, group_rows, loss_mask, sft_arguments, sft_trainer, write_rows
+from training.sft import IGNORED, group_rows, loss_mask, sft_arguments, write_rows
 
 ARM = SftArm(method="sft")
 PROMPT = (3, 10, 11, 1, 4)
@@ -28,6 +28,7 @@ def test_prompts_results_and_failed_steps_carry_no_loss() -> None:
 
 def test_trl_takes_loss_on_those_tokens_and_no_others(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM
+    from trl import SFTTrainer
 
     groups = [group("p", [chain(TOKENS, STEPS, failed_steps=(1,)), chain([20, 1], [0, 0])], PROMPT)]
     rows = write_rows(groups, ARM, tmp_path / "rows")
@@ -45,7 +46,8 @@ def test_trl_takes_loss_on_those_tokens_and_no_others(tmp_path: Path) -> None:
         }
     )
     model = AutoModelForCausalLM.from_pretrained(model_dir)
-    trainer = sft_trainer(model, AutoTokenizer.from_pretrained(model_dir), rows.load(), config, [])
+    tokenizer = AutoTokenizer.from_pretrained(model_dir)
+    trainer = SFTTrainer(model, config, train_dataset=rows.load(), processing_class=tokenizer)
     batch = next(iter(trainer.get_train_dataloader()))
     kept = sorted(batch["labels"][batch["labels"] != IGNORED].tolist())
     assert kept == sorted([20, 21, 1, 24, 1, 20, 1])
@@ -85,7 +87,7 @@ def test_rows_are_counted_and_read_back(tmp_path: Path) -> None:
     assert write_rows([], ARM, tmp_path / "rows") == rows
 
 
-def test_batches_hold_the_rows_of_a_step_within_the_budget(tmp_path: Path) -> None:
+def test_batches_hold_the_rows_of_a_step_within_tokens_per_micro_step(tmp_path: Path) -> None:
     rows = write_rows(sample_groups(6), ARM, tmp_path / "rows")
     arm = SftArm(method="sft", groups_per_step=4)
     # 4 groups have 8 rows, 4 a rank; 40 tokens hold 2 rows of 18.

@@ -34,14 +34,9 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
             self._tokens_before = kept[-1].get("tokens", 0.0) if kept and self._counts_anew else 0.0
 
     def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **_: Any,
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: dict[str, float], **_: Any
     ) -> None:
-        if not state.is_world_process_zero or logs is None or "loss" not in logs:
+        if not state.is_world_process_zero or "loss" not in logs:
             return
         row: dict[str, float] = {"step": state.global_step, "steps": state.max_steps}
         # TreeDPOTrainer's own `tokens` are those of one step; what both trainers have is the count since the start.
@@ -62,14 +57,9 @@ class SealCheckpoints(TrainerCallback):  # type: ignore[misc]
         self._directory, self._request, self._keep = directory, request, keep
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        _barrier()
+        dist.barrier()
         if state.is_world_process_zero:
             checkpoint = self._directory / f"checkpoint-{state.global_step}"
             seal(checkpoint, step=state.global_step, ranks=args.world_size, request=self._request)
             prune(self._directory, self._keep)
-        _barrier()
-
-
-def _barrier() -> None:
-    if dist.is_available() and dist.is_initialized():
         dist.barrier()

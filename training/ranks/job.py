@@ -46,11 +46,10 @@ def train_arms(requests: Sequence[ArmRequest]) -> None:
             _log.warning("%s; the ranks start again on other nodes", lost.what)
         elif lost is not None and left:
             failures = failures + 1 if left[0] is before[0] else 1
-            if failures > left[0].training.max_failures:
+            most = left[0].training.max_failures
+            if failures > most:
                 raise WorkError(f"arm {left[0].name}: {lost.what}, {failures} times; see {left[0].log_path}.rank0")
-            _log.warning(
-                "arm %s: %s; failure %d of %d", left[0].name, lost.what, failures, left[0].training.max_failures
-            )
+            _log.warning("arm %s: %s; failure %d of %d", left[0].name, lost.what, failures, most)
 
 
 def _left(requests: Sequence[ArmRequest]) -> list[ArmRequest]:

@@ -12,8 +12,6 @@ import torch
 import torch.distributed as dist
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-ASK_EVERY_S = 5.0
-
 
 def node_is_draining() -> bool:
     """Whether Ray drains the node of this process."""
@@ -32,7 +30,7 @@ class PreemptionCallback(TrainerCallback):  # type: ignore[misc]  # transformers
     step. `draining` is called every `ask_every_s` seconds.
     """
 
-    def __init__(self, draining: Callable[[], bool] = node_is_draining, ask_every_s: float = ASK_EVERY_S) -> None:
+    def __init__(self, draining: Callable[[], bool] = node_is_draining, ask_every_s: float = 5.0) -> None:
         self._draining, self._ask_every_s = draining, ask_every_s
         self._asked = float("-inf")
         self._notified = False

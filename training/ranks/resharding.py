@@ -28,30 +28,26 @@ def resume_point(directory: Path, request: str, ranks: int) -> Path | None:
         return checkpoint
     target = directory / "resharded" / checkpoint.name
     shutil.rmtree(target, ignore_errors=True)
+    tag = (checkpoint / "latest").read_text().strip()
+    source = (checkpoint / tag).resolve()
+    if source.parent != checkpoint.resolve() or not source.is_dir():
+        raise WorkError(f"checkpoint {checkpoint}: latest names {tag!r}, which is no folder in it")
     with atomic_folder(target) as temporary:
-        _convert(checkpoint, temporary)
+        # The trainer's own files; optimizer and parameters come from the conversion, random states are one per rank.
+        for path in checkpoint.iterdir():
+            if path.is_file() and path.name not in (MANIFEST, "latest") and not path.name.startswith("rng_state"):
+                shutil.copy2(path, temporary)
+        command = [sys.executable, "-m", "deepspeed.checkpoint.ds_to_universal"]
+        command += ["--input_folder", str(source), "--output_folder", str(temporary / f"{tag}_universal")]
+        alone = {key: value for key, value in os.environ.items() if key not in ("RANK", "LOCAL_RANK", "WORLD_SIZE")}
+        alone["DS_ACCELERATOR"] = "cpu"
+        done = subprocess.run(command, env=alone, capture_output=True, text=True, check=False)
+        if done.returncode or not is_universal(temporary):
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise WorkError(f"checkpoint {checkpoint}: cannot be converted for another number of ranks: {reason}")
     return target
 
 
 def is_universal(checkpoint: Path) -> bool:
     """Whether a checkpoint is a universal one, which DeepSpeed loads with `load_universal`."""
     return (checkpoint / _UNIVERSAL).is_file()
-
-
-def _convert(checkpoint: Path, target: Path) -> None:
-    """Write a universal checkpoint into the folder `target`."""
-    tag = (checkpoint / "latest").read_text().strip()
-    source = (checkpoint / tag).resolve()
-    if source.parent != checkpoint.resolve() or not source.is_dir():
-        raise WorkError(f"checkpoint {checkpoint}: latest names {tag!r}, which is no folder in it")
-    # The trainer's own files; optimizer and parameters come from the conversion, random states are one a rank.
-    for path in checkpoint.iterdir():
-        if path.is_file() and path.name not in (MANIFEST, "latest") and not path.name.startswith("rng_state"):
-            shutil.copy2(path, target)
-    command = [sys.executable, "-m", "deepspeed.checkpoint.ds_to_universal"]
-    command += ["--input_folder", str(source), "--output_folder", str(target / f"{tag}_universal")]
-    alone = {key: value for key, value in os.environ.items() if key not in ("RANK", "LOCAL_RANK", "WORLD_SIZE")}
-    done = subprocess.run(command, env=alone | {"DS_ACCELERATOR": "cpu"}, capture_output=True, text=True, check=False)
-    if done.returncode or not is_universal(target):
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise WorkError(f"checkpoint {checkpoint}: cannot be converted for another number of ranks: {reason}")

@@ -8,8 +8,9 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 import torch.distributed as dist
@@ -27,8 +28,9 @@ from training.ranks.preemption import PreemptionCallback
 from training.ranks.request import ArmRequest
 from training.ranks.resharding import is_universal, resume_point
 from training.ranks.zero import deepspeed_config, join_ranks, leave_arm, precision, uses_bf16
+from training.reference import ReferenceStore, load_model, reference_name, referenced_examples
 from training.selection import arm_groups
-from training.sft import sft_arguments, sft_trainer, write_rows
+from training.sft import sft_arguments, write_rows
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -84,8 +86,7 @@ def agreed(decide: Callable[[], T]) -> T:
     dist.broadcast_object_list(answer, src=0, device=device)
     if answer[1] is not None:
         raise WorkError(answer[1])
-    result: T = answer[0]
-    return result
+    return cast(T, answer[0])
 
 
 def export(trainer: Any, request: ArmRequest) -> None:
@@ -125,31 +126,31 @@ def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int, 
         "seed": arm.seed,
         "data_seed": arm.seed,
         "bf16": uses_bf16(training),
-        "deepspeed": deepspeed_config(training, arm, universal=universal),
+        "deepspeed": deepspeed_config(training, universal=universal),
         "accelerator_config": {"use_configured_state": not on_gpu},
-        "logging_strategy": "steps",
         "logging_steps": training.logging_steps,
-        "save_strategy": "steps",
         "save_steps": training.checkpoint_steps,
         # `SealCheckpoints` removes old ones once a newer one is sealed; the trainer's own rotation would not wait.
         "save_total_limit": None,
         "report_to": ["tensorboard"],
         "disable_tqdm": True,
         "dataloader_pin_memory": on_gpu,
-        "eval_strategy": "no",
     }
 
 
 def _sft_trainer(request: ArmRequest, arm: SftArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
+    from trl import SFTTrainer
+
     folder = request.checkpoint_dir / f"rows-{request.fingerprint}"
     rows = agreed(lambda: write_rows(arm_groups(read_rows(PreferenceGroup, request.ledger), arm), arm, folder))
     config = sft_arguments(training_arguments(request, *rows.batches(arm, request.training), universal))
-    return sft_trainer(_load(request), tokenizer, rows.load(), config, callbacks)
+    model = load_model(request.start_model, precision(request.training))
+    return SFTTrainer(model, config, train_dataset=rows.load(), processing_class=tokenizer, callbacks=callbacks)
 
 
 def _dpo_trainer(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
     from training.examples import StoredExamples, write_examples
-    from training.reference import ReferenceStore, reference_name, referenced_examples
+    from training.tree.loss import LossOptions
     from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
 
     reference = ReferenceStore(Ledger(open_store(request.run), request.reference))
@@ -160,33 +161,17 @@ def _dpo_trainer(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: li
     config = TreeDPOConfig(
         # A batch of this trainer is a whole step, which it packs into rows itself.
         **training_arguments(request, 1, 1, universal),
-        beta=arm.beta,
-        loss_type=arm.loss_type,
-        label_smoothing=arm.label_smoothing,
-        rpo_alpha=arm.rpo_alpha,
-        length_normalised=arm.length_normalised,
+        **{option.name: getattr(arm, option.name) for option in fields(LossOptions)},
         pair_mean=arm.pair_mean,
         groups_per_step=arm.groups_per_step,
         tokens_per_micro_step=request.training.tokens_per_micro_step,
     )
-    return TreeDPOTrainer(
-        _load(request), config, StoredExamples(folder), processing_class=tokenizer, callbacks=callbacks
-    )
-
-
-def _load(request: ArmRequest) -> Any:
-    """The start model. It is split over the ranks while it loads, as the trainer's arguments, made before, say."""
-    from transformers import AutoModelForCausalLM
-
-    dtype = torch.bfloat16 if uses_bf16(request.training) else torch.float32
-    return AutoModelForCausalLM.from_pretrained(
-        local_model(request.start_model), dtype=dtype, trust_remote_code=False, use_safetensors=True
-    )
+    model = load_model(request.start_model, precision(request.training))
+    return TreeDPOTrainer(model, config, StoredExamples(folder), processing_class=tokenizer, callbacks=callbacks)
 
 
 def _redirect_output(log_path: Path, rank: int) -> None:
     """Send everything that this process writes to a log file of its own: libraries print, log and warn in many ways."""
-    log_path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(f"{log_path}.rank{rank}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     sys.stdout.flush()
     sys.stderr.flush()

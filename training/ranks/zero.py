@@ -2,10 +2,10 @@
 
 from typing import Any, Literal
 
-from training.config import Schedule, TrainingConfig
+from training.config import TrainingConfig
 
 
-def deepspeed_config(training: TrainingConfig, arm: Schedule, *, universal: bool = False) -> dict[str, Any]:
+def deepspeed_config(training: TrainingConfig, *, universal: bool = False) -> dict[str, Any]:
     """DeepSpeed's configuration. transformers' Trainer fills in "auto" from its own arguments.
 
     `universal`: the checkpoint to resume from was converted from another number of ranks.
@@ -25,10 +25,9 @@ def deepspeed_config(training: TrainingConfig, arm: Schedule, *, universal: bool
             # Exported as safetensors, gathered from all ranks.
             "stage3_gather_16bit_weights_on_model_save": True,
         }
-    if zero.offload_optimizer == "cpu":
-        stage["offload_optimizer"] = {"device": "cpu", "pin_memory": on_gpu}
-    if zero.offload_param == "cpu":
-        stage["offload_param"] = {"device": "cpu", "pin_memory": on_gpu}
+    for name in ("offload_optimizer", "offload_param"):
+        if getattr(zero, name) == "cpu":
+            stage[name] = {"device": "cpu", "pin_memory": on_gpu}
     return {
         "zero_optimization": stage,
         "bf16": {"enabled": uses_bf16(training)},
@@ -36,14 +35,9 @@ def deepspeed_config(training: TrainingConfig, arm: Schedule, *, universal: bool
         "data_types": {"grad_accum_dtype": "fp32"},
         "optimizer": {
             "type": "AdamW",
-            "params": {
-                "lr": "auto",
-                "betas": "auto",
-                "eps": "auto",
-                "weight_decay": "auto",
-                # DeepSpeed's fused and CPU optimizers are compiled on first use; a CPU machine need have no compiler.
-                "torch_adam": not on_gpu or zero.offload_optimizer == "none",
-            },
+            # DeepSpeed's fused and CPU optimizers are compiled on first use; a CPU machine need have no compiler.
+            "params": dict.fromkeys(("lr", "betas", "eps", "weight_decay"), "auto")
+            | {"torch_adam": not on_gpu or zero.offload_optimizer == "none"},
         },
         "zero_allow_untested_optimizer": True,
         "zero_force_ds_cpu_optimizer": False,
@@ -59,9 +53,7 @@ def deepspeed_config(training: TrainingConfig, arm: Schedule, *, universal: bool
 
 def uses_bf16(training: TrainingConfig) -> bool:
     """Whether models compute in bfloat16."""
-    if training.zero.bf16 == "auto":
-        return training.gpus_per_rank > 0
-    return training.zero.bf16 == "on"
+    return training.gpus_per_rank > 0 if training.zero.bf16 == "auto" else training.zero.bf16 == "on"
 
 
 def precision(training: TrainingConfig) -> Literal["float32", "bfloat16"]:
@@ -73,13 +65,8 @@ def precision(training: TrainingConfig) -> Literal["float32", "bfloat16"]:
 def environment(training: TrainingConfig) -> dict[str, str]:
     """Variables that a rank's process needs before it imports torch and deepspeed."""
     common = {"TOKENIZERS_PARALLELISM": "false", "DS_SKIP_CUDA_CHECK": "1"}
-    if training.gpus_per_rank > 0:
-        return common
-    return common | {
-        "DS_ACCELERATOR": "cpu",
-        "OMP_NUM_THREADS": str(training.threads_per_rank),
-        "CUDA_VISIBLE_DEVICES": "",
-    }
+    cpu = {"DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": str(training.threads_per_rank), "CUDA_VISIBLE_DEVICES": ""}
+    return common if training.gpus_per_rank > 0 else common | cpu
 
 
 def join_ranks(training: TrainingConfig) -> None:

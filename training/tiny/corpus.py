@@ -131,20 +131,20 @@ class Corpus:
         session = toolbox.open(problem.state)
         prompt = call_format.instructions(toolbox, self.verbosity) + "\n" + problem.text
         turns: list[Turn] = []
+
+        def say(reply: str, failed: bool) -> None:
+            results = execute_now(reply, call_format, session, self.limits)
+            assert any(r.error for r in results) == failed, f"{problem.id}: {reply!r}, failed = {failed}: {results}"
+            turns.append(Turn(reply, call_format.render_results(results), failed))
+
         for call in problem.gold_calls:
             probability = malformed
             while chance.random() < probability:
-                reply = write_malformed(call, chance.choice(KINDS), call_format)
-                results = execute_now(reply, call_format, session, self.limits)
-                assert any(result.error for result in results), f"{reply!r} was to fail and did not"
-                turns.append(Turn(reply, call_format.render_results(results), True))
+                say(write_malformed(call, chance.choice(KINDS), call_format), failed=True)
                 if sum(turn.failed for turn in turns) > self.max_failed_steps:
                     return Conversation(problem.id, prompt, tuple(turns))
                 probability = malformed_again
-            reply = call_format.render((call,))
-            results = execute_now(reply, call_format, session, self.limits)
-            assert not any(result.error for result in results), f"gold call {reply!r} of {problem.id} fails: {results}"
-            turns.append(Turn(reply, call_format.render_results(results), False))
+            say(call_format.render((call,)), failed=False)
         return Conversation(problem.id, prompt, tuple(turns))
 
 

@@ -7,14 +7,14 @@ everything that the model is made from.
 
 import itertools
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import torch
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from torch.nn.utils.rnn import pad_sequence
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from cluster.store.atomic import atomic_folder
 from rollout.prompts.template import ChatTemplate
@@ -23,9 +23,6 @@ from rollout.toolboxes.source import hash_of_files
 from training.tiny import corpus as corpus_module
 from training.tiny.config import TinyConfig, TokenizerConfig
 from training.tiny.corpus import Corpus
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
 
 CONTEXT = 1024
 PAD, END = "<|pad|>", "<|end|>"
@@ -59,7 +56,7 @@ class TinyProgress(msgspec.Struct, frozen=True, kw_only=True):
 Report = Callable[[TinyProgress], None]
 
 
-def make_tokenizer(texts: Iterable[str], directory: Path, vocabulary: int = 760) -> "PreTrainedTokenizerBase":
+def make_tokenizer(texts: Iterable[str], directory: Path, vocabulary: int = 760) -> PreTrainedTokenizerBase:
     """Learn a byte-level BPE that splits numbers into pairs of digits, and save it with its chat template.
 
     `directory` must not exist.
@@ -91,7 +88,7 @@ def make_tokenizer(texts: Iterable[str], directory: Path, vocabulary: int = 760)
     return load_tokenizer(directory)
 
 
-def load_tokenizer(directory: Path) -> "PreTrainedTokenizerBase":
+def load_tokenizer(directory: Path) -> PreTrainedTokenizerBase:
     """The tokenizer in a model's or a tokenizer's folder."""
     return AutoTokenizer.from_pretrained(str(directory), trust_remote_code=False)
 
@@ -99,7 +96,7 @@ def load_tokenizer(directory: Path) -> "PreTrainedTokenizerBase":
 def make_tiny(
     config: TinyConfig,
     corpus: Corpus,
-    tokenizer: "PreTrainedTokenizerBase",
+    tokenizer: PreTrainedTokenizerBase,
     directory: Path,
     report: Report | None = None,
 ) -> None:
@@ -107,18 +104,20 @@ def make_tiny(
     template = ChatTemplate(tokenizer)
     model = _fresh_model(config, len(tokenizer), template)
     optimizer = torch.optim.AdamW(
-        model.parameters(),
-        lr=config.learning_rate,
-        betas=(0.9, config.adam_beta2),
-        weight_decay=config.weight_decay,
+        model.parameters(), lr=config.learning_rate, betas=(0.9, config.adam_beta2), weight_decay=config.weight_decay
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, config))
     model.train()
     tokens = 0
     for step, batch in enumerate(_batches(config, corpus, template), 1):
-        input_ids, labels = _padded(batch, template.pad_id)
+        ids = [torch.tensor(ids) for ids, _ in batch]
+        # Loss is taken on replies only. What problems and tools say is drawn at random: it cannot be learnt, and its
+        # gradient drowns that of copying, which is then learnt three times later.
+        labels = [torch.where(torch.tensor(row[1]), one, -100) for one, row in zip(ids, batch, strict=True)]
         # Rows are padded on the right, so that causal attention alone keeps real tokens from seeing the padding.
-        loss: torch.Tensor = model(input_ids=input_ids, labels=labels, use_cache=False).loss
+        padded = pad_sequence(ids, batch_first=True, padding_value=template.pad_id)
+        targets = pad_sequence(labels, batch_first=True, padding_value=-100)
+        loss: torch.Tensor = model(input_ids=padded, labels=targets, use_cache=False).loss
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.max_grad_norm)
         optimizer.step()
@@ -209,22 +208,6 @@ def _batches(config: TinyConfig, corpus: Corpus, template: ChatTemplate) -> Iter
             order.shuffle(batches)
             yield from batches[:steps]
             steps -= len(batches)
-
-
-def _padded(batch: Sequence[Row], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Ids and labels of a batch, both [rows, longest]. Labels are -100 on padding and where the model did not write.
-
-    Loss is taken on replies only. What problems and tools say is drawn at random: it cannot be learnt, and its gradient
-    drowns that of copying, which is then learnt three times later.
-    """
-    longest = max(len(ids) for ids, _ in batch)
-    input_ids = torch.full((len(batch), longest), pad_id, dtype=torch.long)
-    labels = torch.full_like(input_ids, -100)
-    for index, (ids, written) in enumerate(batch):
-        row = torch.tensor(ids)
-        input_ids[index, : len(ids)] = row
-        labels[index, : len(ids)] = torch.where(torch.tensor(written), row, -100)
-    return input_ids, labels
 
 
 def _code_version() -> str:

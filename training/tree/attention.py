@@ -23,7 +23,6 @@ from training.tree.layout import Segment, TreeLayout
 
 TREE = "tree"
 _LAYERS = {"full_attention", "sliding_attention"}
-_ROW_LENGTH_ROPES = {"longrope", "dynamic"}
 
 
 class AttentionLayout:
@@ -56,9 +55,8 @@ class AttentionLayout:
             seen = torch.ones(queries, keys, dtype=torch.bool, device=self.device).tril(keys - queries)
             if window is not None:
                 seen = seen.triu(keys - queries - window + 1)
-            self._masks[key] = torch.zeros(queries, keys, dtype=dtype, device=self.device).masked_fill_(
-                ~seen, float("-inf")
-            )
+            added = torch.zeros(queries, keys, dtype=dtype, device=self.device)
+            self._masks[key] = added.masked_fill_(~seen, float("-inf"))
         return self._masks[key]
 
     def block_mask(self, window: int | None) -> BlockMask:
@@ -120,7 +118,7 @@ def check_length(model: Any, longest: int) -> None:
         kind = rope.get("rope_type", "default")
         switch = rope.get("original_max_position_embeddings") if kind == "longrope" else None
         switch = switch or getattr(config, "original_max_position_embeddings", None) or config.max_position_embeddings
-        if kind in _ROW_LENGTH_ROPES and longest > switch:
+        if kind in ("longrope", "dynamic") and longest > switch:
             raise RequestError(
                 f"{type(model).__name__}: a chain of {longest} tokens is past the switch of its {kind} rotary "
                 f"embedding at {switch}, which would change the other chains of its row; keep chains to {switch}"

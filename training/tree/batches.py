@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
+from torch.utils.data import Dataset
 
 from cluster.errors import RequestError
 from training.chains import ScoredChain, ScoredGroup
@@ -95,10 +96,11 @@ class RankStep:
         return sum(len(group.rows) for group in self.split)
 
 
-class StepBuilder:
-    """Divides examples into optimizer steps, and a step into the rows of each rank. Sizes are measured once.
+class StepDataset(Dataset[dict[str, RankStep]]):
+    """The optimizer steps of epoch `epoch` as rank `rank` runs them, in an order drawn from (seed, epoch).
 
-    Raises RequestError for a chain longer than `tokens_per_micro_step`: a chain is never split.
+    The trees' sizes are measured once. Raises RequestError for a chain longer than `tokens_per_micro_step`: a chain is
+    never split.
     """
 
     def __init__(
@@ -109,6 +111,8 @@ class StepBuilder:
         tokens_per_micro_step: int,
         world: int,
         pair_mean: PairMean,
+        rank: int = 0,
+        seed: int = 0,
     ) -> None:
         if groups_per_step < 1 or not examples:
             raise RequestError(f"{len(examples)} groups, {groups_per_step} a step: both must be at least 1")
@@ -119,6 +123,7 @@ class StepBuilder:
         self.tokens_per_micro_step = tokens_per_micro_step
         self.world = world
         self.pair_mean = pair_mean
+        self.rank, self.seed, self.epoch = rank, seed, 0
         self.longest = 0
         self._sizes: list[int] = []
         self._pairs: list[float] = []
@@ -129,7 +134,7 @@ class StepBuilder:
             weights = [sum(row) for row in group.pair_weights]
             self.longest = max(self.longest, *map(row_length, group.chains))
             self._sizes.append(tree_size(group.chains))
-            self._pairs.append(sum(weights))
+            self._pairs.append(group.pairs)
             self._tokens.append(sum(chain.length * w for chain, w in zip(group.right, weights, strict=True)))
         _refuse_longer(tokens_per_micro_step, self.longest)
 
@@ -137,9 +142,12 @@ class StepBuilder:
         """Steps an epoch; the last one may hold fewer groups."""
         return -(-len(self.examples) // self.groups_per_step)
 
-    def members(self, step: int, epoch: int, seed: int) -> list[int]:
-        """Indices of the examples of a step, in an order drawn from (seed, epoch)."""
-        generator = torch.Generator().manual_seed((seed * 1_000_003 + epoch) % (1 << 63))
+    def __getitem__(self, step: int) -> dict[str, RankStep]:
+        return {"step": self.rank_step(self.members(step), self.rank)}
+
+    def members(self, step: int) -> list[int]:
+        """Indices of the examples of a step."""
+        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + self.epoch) % (1 << 63))
         order: list[int] = torch.randperm(len(self.examples), generator=generator).tolist()
         return order[step * self.groups_per_step : (step + 1) * self.groups_per_step]
 

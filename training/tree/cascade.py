@@ -83,17 +83,9 @@ class _Cascade(torch.autograd.Function):
             keys = slice(block.start, block.stop)
             for first, last, causal in block.query_blocks:
                 rows = slice(first, last)
-                parts = _backward(
-                    grad[:, :, rows],
-                    query[:, :, rows],
-                    key[:, :, keys],
-                    value[:, :, keys],
-                    out[:, :, rows],
-                    lse[:, :, rows],
-                    0.0,
-                    causal,
-                    scale=ctx.scale,
-                )
-                for total, where, part in zip(grads, (rows, keys, keys), parts, strict=True):
-                    total[:, :, where] += part
+                grad_out, asked, part, sums = (tensor[:, :, rows] for tensor in (grad, query, out, lse))
+                seen = (key[:, :, keys], value[:, :, keys])
+                parts = _backward(grad_out, asked, *seen, part, sums, 0.0, causal, scale=ctx.scale)
+                for total, where, addend in zip(grads, (rows, keys, keys), parts, strict=True):
+                    total[:, :, where] += addend
         return *grads, None, None

@@ -97,11 +97,10 @@ def add_tree_scoring(model: Any) -> None:
 def _entry_logps(model: Any, hidden: Tensor, batch: TreeBatch) -> Tensor:
     """[E] log-probabilities of the entries; `hidden`: [R, hidden size]."""
     head = model.get_output_embeddings()
-    finish = functools.partial(_finished_logits, model.config)
     at_once = max(1, HEAD_ELEMENTS // model.config.vocab_size)
     turns = _agreed_turns(-(-len(hidden) // at_once), head, hidden.device)
     if turns == 1:
-        return _turn(head, finish, hidden, batch.entry_row, batch.entry_target)
+        return _turn(head, model.config, hidden, batch.entry_row, batch.entry_target)
     parts = []
     for first in range(0, turns * at_once, at_once):
         edges = torch.tensor([first, first + at_once], device=hidden.device)
@@ -109,7 +108,7 @@ def _entry_logps(model: Any, hidden: Tensor, batch: TreeBatch) -> Tensor:
         # A turn past the last position scores nothing: it takes part in gathering the head with other ranks.
         rows = hidden[first : first + at_once] if first < len(hidden) else hidden[:1]
         turn = (rows, batch.entry_row[begin:end] - first, batch.entry_target[begin:end])
-        parts.append(checkpoint(_turn, head, finish, *turn, use_reentrant=False))
+        parts.append(checkpoint(_turn, head, model.config, *turn, use_reentrant=False))
     return torch.cat(parts)
 
 
@@ -123,19 +122,16 @@ def _agreed_turns(turns: int, head: Any, device: torch.device) -> int:
     return int(most)
 
 
-def _turn(head: Any, finish: Any, hidden: Tensor, entry_row: Tensor, entry_target: Tensor) -> Tensor:
+def _turn(head: Any, config: Any, hidden: Tensor, entry_row: Tensor, entry_target: Tensor) -> Tensor:
     """Log-probabilities of the entries of some rows: the work of one turn of the head."""
-    logits: Tensor = finish(head(hidden))
-    # At least float32: log-probabilities of long chains add up, and bf16 sums would drown the margins.
-    logits = logits if logits.dtype == torch.float64 else logits.float()
-    return logits[entry_row, entry_target] - torch.logsumexp(logits, dim=-1)[entry_row]
-
-
-def _finished_logits(config: Any, logits: Tensor) -> Tensor:
-    """Logits as some models change them after the head: Granite divides, Cohere scales, Gemma 2 caps them."""
+    logits: Tensor = head(hidden)
+    # What some models do after the head: Granite divides the logits, Cohere scales them, Gemma 2 caps them.
     if getattr(config, "logits_scaling", None):
         logits = logits / config.logits_scaling
     if getattr(config, "logit_scale", None):
         logits = logits * config.logit_scale
-    cap = getattr(config, "final_logit_softcapping", None)
-    return torch.tanh(logits / cap) * cap if cap else logits
+    if cap := getattr(config, "final_logit_softcapping", None):
+        logits = torch.tanh(logits / cap) * cap
+    # At least float32: log-probabilities of long chains add up, and bf16 sums would drown the margins.
+    logits = logits if logits.dtype == torch.float64 else logits.float()
+    return logits[entry_row, entry_target] - torch.logsumexp(logits, dim=-1)[entry_row]

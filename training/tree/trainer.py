@@ -8,19 +8,19 @@ by row. That is the same gradient. No reference model is held: its log-probabili
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from operator import itemgetter
 from typing import Any, cast
 
 import torch
 from accelerate.utils import DistributedType
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from cluster.errors import RequestError
 from training.tree.attention import check_length
-from training.tree.batches import GroupSlot, PreferenceExample, RankStep, SplitGroup, StepBuilder, TreeRow
+from training.tree.batches import GroupSlot, PreferenceExample, RankStep, SplitGroup, StepDataset, TreeRow
 from training.tree.flops import body_parameters, matrix_rate, tree_flop
 from training.tree.loss import METRICS, LossOptions, LossType, PairMean, group_loss, group_metrics
 from training.tree.scoring import add_tree_scoring, tree_batch
@@ -58,30 +58,8 @@ class TreeDPOConfig(TrainingArguments):  # type: ignore[misc]
 
     @property
     def loss_options(self) -> LossOptions:
-        """Raises RequestError for values that no loss has."""
-        return LossOptions(
-            beta=self.beta,
-            loss_type=self.loss_type,
-            label_smoothing=self.label_smoothing,
-            rpo_alpha=self.rpo_alpha,
-            length_normalised=self.length_normalised,
-        )
-
-
-class StepDataset(Dataset[dict[str, RankStep]]):
-    """The steps of an epoch as one rank runs them."""
-
-    def __init__(self, builder: StepBuilder, rank: int, seed: int) -> None:
-        self.builder = builder
-        self.rank = rank
-        self.seed = seed
-        self.epoch = 0
-
-    def __len__(self) -> int:
-        return len(self.builder)
-
-    def __getitem__(self, step: int) -> dict[str, RankStep]:
-        return {"step": self.builder.rank_step(self.builder.members(step, self.epoch, self.seed), self.rank)}
+        """The options of the loss. Raises RequestError for values that no loss has."""
+        return LossOptions(**{option.name: getattr(self, option.name) for option in fields(LossOptions)})
 
 
 class _SetEpoch(TrainerCallback):  # type: ignore[misc]
@@ -103,16 +81,17 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
     """
 
     def __init__(self, model: Any, args: TreeDPOConfig, examples: Sequence[PreferenceExample], **kwargs: Any) -> None:
-        builder = StepBuilder(
+        steps = StepDataset(
             examples,
             groups_per_step=args.groups_per_step,
             tokens_per_micro_step=args.tokens_per_micro_step,
             world=args.world_size,
             pair_mean=args.pair_mean,
+            rank=args.process_index,
+            seed=args.seed,
         )
-        check_length(model, builder.longest)
+        check_length(model, steps.longest)
         add_tree_scoring(model)
-        steps = StepDataset(builder, args.process_index, args.seed)
         super().__init__(model=model, args=args, train_dataset=steps, **kwargs)
         self._under_deepspeed = self.accelerator.distributed_type == DistributedType.DEEPSPEED
         if not (self._under_deepspeed or self.accelerator.distributed_type == DistributedType.NO) or args.n_gpu > 1:
@@ -132,8 +111,7 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
 
     def get_train_dataloader(self) -> DataLoader[dict[str, RankStep]]:
         """Steps one by one. accelerate does not get the loader: it would divide a rank's steps among the ranks."""
-        steps = cast(StepDataset, self.train_dataset)
-        return DataLoader(steps, batch_size=1, collate_fn=itemgetter(0), num_workers=0)
+        return DataLoader(cast(StepDataset, self.train_dataset), batch_size=1, collate_fn=itemgetter(0))
 
     def training_step(self, model: Any, inputs: dict[str, RankStep], num_items_in_batch: Any = None) -> Tensor:
         """Run a step's rows forward and backward. Returns this rank's loss; the mean over ranks is the step's."""

@@ -6,10 +6,8 @@ import pytest
 
 from cluster.config import parse
 from cluster.errors import RequestError
-from training.config import DpoArm, SftArm, TrainingConfig, ZeroConfig
+from training.config import DpoArm, TrainingConfig, ZeroConfig
 from training.ranks.zero import deepspeed_config, environment
-
-ARM = SftArm(method="sft")
 
 
 def accepted(config: dict[str, Any], ranks: int = 2) -> Any:
@@ -23,7 +21,7 @@ def accepted(config: dict[str, Any], ranks: int = 2) -> Any:
 
 def test_on_the_cpu_nothing_needs_a_compiler_or_a_gpu() -> None:
     training = TrainingConfig()
-    config = deepspeed_config(training, ARM)
+    config = deepspeed_config(training)
     assert config["optimizer"]["params"]["torch_adam"] is True
     assert config["zero_allow_untested_optimizer"] is True
     assert config["bf16"] == {"enabled": False}
@@ -38,7 +36,7 @@ def test_on_the_cpu_nothing_needs_a_compiler_or_a_gpu() -> None:
 
 def test_on_gpus_bf16_and_overlap_are_on_and_nothing_forces_the_cpu() -> None:
     training = TrainingConfig(gpus_per_rank=1.0)
-    config = deepspeed_config(training, ARM)
+    config = deepspeed_config(training)
     assert config["bf16"] == {"enabled": True}
     assert config["zero_optimization"]["overlap_comm"] is True
     assert "DS_ACCELERATOR" not in environment(training)
@@ -46,7 +44,7 @@ def test_on_gpus_bf16_and_overlap_are_on_and_nothing_forces_the_cpu() -> None:
 
 def test_offload_goes_to_the_cpu_with_deepspeeds_own_optimizer() -> None:
     zero = ZeroConfig(offload_optimizer="cpu", offload_param="cpu")
-    config = deepspeed_config(TrainingConfig(gpus_per_rank=1.0, zero=zero), ARM)
+    config = deepspeed_config(TrainingConfig(gpus_per_rank=1.0, zero=zero))
     read = accepted(config).zero_config
     assert read.offload_optimizer.device == "cpu"
     assert read.offload_param.device == "cpu"

@@ -1,6 +1,6 @@
-"""Trains tree DPO as one rank of ZeRO-3 over gloo and writes what came of it, for a comparison with one process.
+"""Trains tree DPO as one rank of ZeRO-3 over gloo and writes losses and weights, for a comparison with one process.
 
-Run by torch.distributed.run: python -m tests.training.ranks.zero_ranks OUTPUT FAMILY TIED BUDGET
+Run by torch.distributed.run: python -m tests.training.ranks.zero_ranks OUTPUT FAMILY TIED TOKENS_PER_MICRO_STEP
 """
 
 import json
@@ -26,7 +26,9 @@ ZERO = {
 }
 
 
-def train(output: Path, deepspeed: dict[str, Any] | None, family: str, tied: bool, budget: int) -> dict[str, Any]:
+def train(
+    output: Path, deepspeed: dict[str, Any] | None, family: str, tied: bool, tokens_per_micro_step: int
+) -> dict[str, Any]:
     """Two epochs of three steps, the last of one group: a rank without any.
 
     Returns what was logged and the sum and norm of every parameter.
@@ -44,9 +46,9 @@ def train(output: Path, deepspeed: dict[str, Any] | None, family: str, tied: boo
         lr_scheduler_type="constant",
         num_train_epochs=2,
         groups_per_step=3,
-        tokens_per_micro_step=budget,
+        tokens_per_micro_step=tokens_per_micro_step,
         rpo_alpha=0.5,
-        gradient_checkpointing=deepspeed is not None and budget < 100,
+        gradient_checkpointing=deepspeed is not None and tokens_per_micro_step < 100,
         deepspeed=deepspeed,
     )
     model = tiny_model(family, tie_word_embeddings=tied)
@@ -72,14 +74,15 @@ def _weights(model: Any, partitioned: bool) -> dict[str, list[float]]:
 def main() -> None:
     import deepspeed
 
-    output, family, tied, budget = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "1", int(sys.argv[4])
-    if budget < 100:
+    output, family, tied = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "1"
+    tokens_per_micro_step = int(sys.argv[4])
+    if tokens_per_micro_step < 100:
         scoring.HEAD_ELEMENTS = 3 * VOCABULARY
     torch.set_num_threads(1)
-    # Otherwise it compiles an extension, behind a lock that a killed process leaves for ever (`training.ranks.zero`).
+    # Otherwise it compiles an extension, behind a lock that a killed process never releases (`training.ranks.zero`).
     deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed(dist_backend="gloo")
-    result = train(output, ZERO, family, tied, budget)
+    result = train(output, ZERO, family, tied, tokens_per_micro_step)
     if torch.distributed.get_rank() == 0:
         (output / "result.json").write_text(json.dumps(result))
 

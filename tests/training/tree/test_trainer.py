@@ -18,7 +18,7 @@ from benchmarks.trl_baseline import pair_rows, trl_trainer
 from cluster.errors import RequestError
 from tests.training.ranks.zero_ranks import train
 from tests.training.tree.trees import FAMILIES, gradients, plain_sum, random_example, relative, tiny_model
-from training.tree.batches import PreferenceExample, StepBuilder
+from training.tree.batches import PreferenceExample, StepDataset
 from training.tree.layout import tree_size
 from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
 
@@ -122,15 +122,15 @@ def test_refuses_a_chain_longer_than_a_row(examples: list[PreferenceExample], tm
 
 @pytest.mark.engine
 @pytest.mark.parametrize(
-    ("family", "tied", "budget"),
+    ("family", "tied", "tokens"),
     [("llama", False, 4096), ("mistral", False, 30), ("qwen3", True, 30), ("phi3", False, 4096)],
 )
-def test_two_zero3_ranks_train_as_one_process(family: str, tied: bool, budget: int, tmp_path: Path) -> None:
-    """The same losses, gradient norms and weights. The small budget makes two-phase groups and idle rows, and there the
-    head works in turns, more on one rank than on the other, with gradient checkpointing."""
-    expected = train(tmp_path, None, family, tied, budget)
+def test_two_zero3_ranks_train_as_one_process(family: str, tied: bool, tokens: int, tmp_path: Path) -> None:
+    """The same losses, gradient norms and weights. 30 tokens a micro-step make split groups and idle rows; the
+    head then works in turns, more on one rank than on the other, with gradient checkpointing."""
+    expected = train(tmp_path, None, family, tied, tokens)
     command = [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    command += ["-m", "tests.training.ranks.zero_ranks", str(tmp_path), family, str(int(tied)), str(budget)]
+    command += ["-m", "tests.training.ranks.zero_ranks", str(tmp_path), family, str(int(tied)), str(tokens)]
     environment = {**os.environ, "DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -160,10 +160,14 @@ def test_goes_on_from_a_checkpoint_as_if_never_stopped(examples: list[Preference
 
 
 def test_epochs_are_shuffled_apart_and_pair_means_differ(examples: list[PreferenceExample], tmp_path: Path) -> None:
-    builder = StepBuilder(examples * 4, groups_per_step=12, tokens_per_micro_step=4096, world=1, pair_mean="pairs")
-    assert builder.members(0, 0, 7) == builder.members(0, 0, 7)
-    assert builder.members(0, 0, 7) != builder.members(0, 1, 7)
-    assert sorted(builder.members(0, 1, 7)) == list(range(12))
+    options: dict[str, Any] = {"groups_per_step": 12, "tokens_per_micro_step": 4096, "world": 1, "pair_mean": "pairs"}
+    steps = StepDataset(examples * 4, **options, seed=7)
+    first = steps.members(0)
+    assert steps.members(0) == first
+    assert StepDataset(examples * 4, **options, seed=8).members(0) != first
+    steps.epoch = 1
+    assert steps.members(0) != first
+    assert sorted(steps.members(0)) == list(range(12))
     losses = [
         step_gradient(tiny_model("llama"), config(tmp_path, groups_per_step=3, pair_mean=mean), examples)[0]
         for mean in ("pairs", "problems")
@@ -176,17 +180,17 @@ def test_epochs_are_shuffled_apart_and_pair_means_differ(examples: list[Preferen
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 4), st.sampled_from([45, 60, 400]))
-def test_all_ranks_run_equally_many_rows_and_each_chain_once(seed: int, world: int, budget: int) -> None:
+def test_all_ranks_run_equally_many_rows_and_each_chain_once(seed: int, world: int, tokens: int) -> None:
     draw = random.Random(seed)
     count = draw.randint(1, 6)
     examples = [random_example(draw, draw.randint(1, 3), draw.randint(1, 3), f"p{i}") for i in range(count)]
-    builder = StepBuilder(examples, groups_per_step=count, tokens_per_micro_step=budget, world=world, pair_mean="pairs")
-    steps = [builder.rank_step(builder.members(0, 0, 1), rank) for rank in range(world)]
+    dataset = StepDataset(examples, groups_per_step=count, tokens_per_micro_step=tokens, world=world, pair_mean="pairs")
+    steps = [dataset.rank_step(dataset.members(0), rank) for rank in range(world)]
     first = {sum(len(group.rows) for group in step.split) + step.idle_first for step in steps}
     rows = {len(step.rows) + step.split_rows + step.idle_rows for step in steps}
     assert (len(first), len(rows)) == (1, 1)
     run = [row for step in steps for row in step.rows] + [r for step in steps for g in step.split for _, r in g.rows]
-    assert all(tree_size(row.chains) <= budget for row in run)
+    assert all(tree_size(row.chains) <= tokens for row in run)
     assert sum(len(row.chains) for row in run) == sum(len(example.group.chains) for example in examples)
     slots = [slot for step in steps for row in step.rows for slot in row.slots]
     slots += [group.slot for step in steps for group in step.split]
