@@ -1,9 +1,10 @@
 """Recipes: TOML in, validated and frozen types out.
 
-Each configuration type lives with the code that it configures and derives from `Section`. A recipe is
-validated whole before anything starts. An unknown key is an error that names the nearest known one.
+Each configuration type lives with the code that it configures and derives from `Section`. A recipe is validated whole
+before anything starts. An unknown key is an error that names the nearest known one.
 """
 
+import copy
 import difflib
 import json
 import tomllib
@@ -45,7 +46,7 @@ def apply_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[st
 
     A value that is no TOML literal is taken as a string, so that `--set run.name=mine` needs no quotes.
     """
-    result = _deep_copy(table)
+    result = copy.deepcopy(dict(table))
     for setting in settings:
         dotted, separator, text = setting.partition("=")
         keys = _keys(dotted.strip())
@@ -56,7 +57,10 @@ def apply_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[st
             node = node.setdefault(key, {})
             if not isinstance(node, dict):
                 raise RequestError(f"--set {setting}: {key!r} is a value, not a section")
-        node[keys[-1]] = _literal(text.strip())
+        try:
+            node[keys[-1]] = tomllib.loads(f"value = {text.strip()}")["value"]
+        except tomllib.TOMLDecodeError:
+            node[keys[-1]] = text.strip()
     return result
 
 
@@ -90,9 +94,9 @@ def _one_line(section: type[Section], error: ValidationError, table: Mapping[str
 def _resolve(
     section: type[Section], loc: Sequence[int | str], table: Mapping[str, Any]
 ) -> tuple[list[int | str], list[type[Section]]]:
-    """What people wrote of `loc`, and the sections that its last part may stand in.
+    """The part of `loc` that stands in the recipe, and the sections that its last key may belong to.
 
-    In `loc` stand tags and names of a union's members, too, which nobody wrote: they say which member it is.
+    pydantic's `loc` also holds tags and names of a union's members, which nobody wrote; they say which member it is.
     """
     written: list[int | str] = []
     kinds: list[Any] = [section]
@@ -146,14 +150,3 @@ def _keys(dotted: str) -> list[str]:
         key, node = next(iter(node.items()))
         keys.append(key)
     return keys
-
-
-def _literal(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _deep_copy(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _deep_copy(value) if isinstance(value, Mapping) else value for key, value in table.items()}

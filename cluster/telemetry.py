@@ -1,12 +1,12 @@
-"""What Prometheus is told of a run: the project's metrics, exported through Ray's. Outside of Ray nothing happens.
+"""The project's metrics for Prometheus, exported through Ray's. Outside of a Ray cluster nothing happens.
 
-Ray puts `ray_` before every name. A process tells its node's agent every ten seconds (`metrics_report_interval_ms`)
-what is new; a scrape reads the agent. Three things follow for whoever counts:
+Ray puts `ray_` before every name. Every ten seconds (`metrics_report_interval_ms`) a process sends what is new to its
+node's agent; a scrape reads the agent. Three things follow:
 
-- A counter has to be there at zero first (`add(0)`): PromQL's `increase` does not see one that appears at one.
+- A counter must be exported at zero first (`add(0)`): PromQL's `increase` does not see one that appears at one.
 - A gauge that is not set again vanishes after two intervals. A thread of this module repeats all of them.
-- What a process counted last is lost when it is killed (one that ends by itself tells it), and another process is
-  another series, of which PromQL knows no beginning. So the driver counts, by differences of what hosts answer.
+- What a process counted last is lost when it is killed (not when it ends by itself), and a new process is a new series,
+  whose beginning PromQL does not know. So the driver counts, by differences between the readings of hosts.
 """
 
 import atexit
@@ -27,6 +27,8 @@ class Metric:
     """A metric: its name without Ray's prefix, what it means, and its labels."""
 
     kind: Kind
+    bounds: tuple[float, ...] = ()
+    """Upper bounds of a histogram's buckets; the last bucket has none."""
 
     def __init__(self, name: str, meaning: str, *labels: str) -> None:
         self.name, self.meaning, self.labels = name, meaning, labels
@@ -38,47 +40,38 @@ class Metric:
         return (f"ray_{self.name}",)
 
     def _ray(self, labels: Mapping[str, str]) -> Any:
-        """Ray's metric; None where this process is in no Ray cluster."""
+        """Ray's metric, made at first use; None where this process is in no Ray cluster."""
         assert set(labels) == set(self.labels), f"{self.name} has the labels {self.labels}, not {tuple(labels)}"
         if not connected():
             return None
         if self._rays is None:
-            self._rays = self._make()
-        return self._rays
+            from ray.util import metrics
 
-    def _make(self) -> Any:
-        raise AssertionError("one of the three kinds")
+            make: Any = {"counter": metrics.Counter, "gauge": metrics.Gauge, "histogram": metrics.Histogram}[self.kind]
+            more = (list(self.bounds),) if self.bounds else ()
+            self._rays = make(self.name, self.meaning, *more, self.labels)
+        return self._rays
 
 
 class Counter(Metric):
-    """Only grows."""
+    """A count that only grows."""
 
     kind = "counter"
 
-    def _make(self) -> Any:
-        from ray.util.metrics import Counter as RayCounter
-
-        return RayCounter(self.name, self.meaning, self.labels)
-
     def add(self, amount: float, **labels: str) -> None:
-        """Zero makes it appear where it has not been."""
+        """Add to the count. Adding zero exports a series that was not there."""
         if (rays := self._ray(labels)) is not None:
             rays._record(amount, labels)  # `inc` refuses zero
 
 
 class Gauge(Metric):
-    """The latest value of each set of labels, until it is forgotten."""
+    """The latest value for each set of labels, until it is forgotten."""
 
     kind = "gauge"
 
     def __init__(self, name: str, meaning: str, *labels: str) -> None:
         super().__init__(name, meaning, *labels)
         self._values: dict[tuple[tuple[str, str], ...], float] = {}
-
-    def _make(self) -> Any:
-        from ray.util.metrics import Gauge as RayGauge
-
-        return RayGauge(self.name, self.meaning, self.labels)
 
     def set(self, value: float, **labels: str) -> None:
         if (rays := self._ray(labels)) is not None:
@@ -88,7 +81,7 @@ class Gauge(Metric):
             _repeat_gauges()
 
     def forget(self, **labels: str) -> None:
-        """It is gone from scrapes within two intervals."""
+        """Stop repeating the value: it is gone from scrapes within two intervals."""
         with _lock:
             self._values.pop(tuple(sorted(labels.items())), None)
 
@@ -105,14 +98,14 @@ class Gauge(Metric):
 
 
 class Histogram(Metric):
-    """Counts by upper bound. It appears with the first value; Ray makes its sum up from the buckets' middles."""
+    """Counts of values by bucket. It appears with the first value; its sum is of the buckets' middles."""
 
     kind = "histogram"
 
     def __init__(self, name: str, meaning: str, *labels: str, bounds: Sequence[float]) -> None:
         super().__init__(name, meaning, *labels)
-        self._bounds = tuple(bounds)
-        edges = (0.0, *self._bounds, 3 * self._bounds[-1])
+        self.bounds = tuple(bounds)
+        edges = (0.0, *self.bounds, 3 * self.bounds[-1])
         self._middles = [(low + high) / 2 for low, high in pairwise(edges)]
 
     @property
@@ -125,15 +118,10 @@ class Histogram(Metric):
 
     def bucket(self, value: float) -> int:
         """The number of the bucket that the value falls into."""
-        return bisect_left(self._bounds, value)
-
-    def _make(self) -> Any:
-        from ray.util.metrics import Histogram as RayHistogram
-
-        return RayHistogram(self.name, self.meaning, list(self._bounds), self.labels)
+        return bisect_left(self.bounds, value)
 
     def add(self, counts: Sequence[int], **labels: str) -> None:
-        """So many values more in each bucket; in the last ones none, where there are fewer counts."""
+        """Add so many values to each bucket, in order; buckets beyond the counts get none."""
         if (rays := self._ray(labels)) is not None:
             for middle, count in zip(self._middles, counts, strict=False):
                 for _ in range(count):
@@ -192,7 +180,7 @@ def connected() -> bool:
 
 @contextlib.contextmanager
 def running(stage: str) -> Iterator[None]:
-    """The stage runs while the block does."""
+    """Export the stage as running while the block runs."""
     STAGE.set(1, stage=stage)
     try:
         yield
@@ -201,8 +189,8 @@ def running(stage: str) -> Iterator[None]:
 
 
 def report_units(run: str, stage: str, done: int, planned: int) -> None:
-    """How far a stage of a run is, which may be said again. A process may have several runs, as a sweep has: they add
-    up."""
+    """Export how far a stage of a run is; the same may be reported again. A process may have several runs, as a sweep
+    has: they add up."""
     if not connected():
         return
     runs = _units.setdefault(stage, {})
@@ -213,7 +201,7 @@ def report_units(run: str, stage: str, done: int, planned: int) -> None:
 
 
 class Units:
-    """How far a stage of a run is, unit by unit."""
+    """Reports how far a stage of a run is, unit by unit."""
 
     def __init__(self, run: str, stage: str, planned: int, done: int) -> None:
         self._run, self._stage, self._planned, self._done = run, stage, planned, done
@@ -226,7 +214,7 @@ class Units:
 
 
 def reset() -> None:
-    """Repeat nothing any more, and count what is done from nothing: another session with Ray begins."""
+    """Forget all gauges and all counts of units, because another session with Ray begins."""
     _units.clear()
     for metric in METRICS:
         if isinstance(metric, Gauge):
@@ -241,7 +229,7 @@ _repeater: threading.Thread | None = None
 
 
 def _repeat_gauges() -> None:
-    """Start the thread that repeats them, once."""
+    """Start the thread that repeats all gauges, once in a process."""
     global _repeater
     with _lock:
         if _repeater is None:
@@ -258,7 +246,7 @@ def _repeat() -> None:
 
 
 def _end() -> None:
-    """Before the interpreter goes: the thread must not be within Ray then."""
+    """Stop the thread before the interpreter ends: it must not be inside Ray then."""
     _over.set()
     if _repeater is not None:
         _repeater.join()

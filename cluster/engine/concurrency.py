@@ -1,8 +1,9 @@
-"""How many episodes may be live on one engine, and who comes in next. Pure: no clock, no engine.
+"""An AIMD concurrency limit for the live episodes of one engine, and a resizable semaphore that enforces it.
 
-An episode holds its conversation in the KV cache for as long as it lives. Too few episodes leave the engine idle; too
-many, and it evicts prefixes that the next turns need, preempts and computes them again, ever more slowly. So the
-limit follows the engine: up by a little while it has room, down by a share as soon as it shows pressure.
+Pure: no clock, no engine. An episode holds its conversation in the KV cache for as long as it lives. With too few
+episodes the engine is idle; with too many it evicts prefixes that the next turns need, preempts requests and computes
+them again, ever more slowly. So the limit follows the engine: additive increase while the cache has space,
+multiplicative decrease as soon as the engine shows pressure.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from types import TracebackType
 from cluster.engine.interface import EngineStats
 
 _FULL = 0.95
-"""Share of the KV cache in use from which on requests that wait do so for want of it."""
+"""From this share of the KV cache in use on, waiting requests are taken to wait for cache."""
 _DECREASE = 0.75
 
 
@@ -31,17 +32,17 @@ class ConcurrencyLimit:
     _preempted: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        assert self.maximum > 0, "a host has places"
+        assert self.maximum > 0, "a host has slots"
         self.limit = min(self.maximum, max(1, self.start))
         self.step = self.step or max(1, self.maximum // 16)
 
     def observe(self, stats: EngineStats, live: int) -> int:
         """The limit after a reading of the engine, with so many live episodes. Call it at regular intervals.
 
-        Pressure is a preemption since the last reading, or requests that wait while the cache is full. Requests
-        that wait with room in the cache wait for a place in the batch: that keeps the engine busy, and is no harm.
-        After a decrease nothing changes until as few episodes live: none is sent away, so that takes a while.
-        Without pressure the limit grows only while it is what holds episodes back.
+        Pressure is a preemption since the last reading, or requests that wait while the cache is full. Requests that
+        wait while the cache has space wait for a place in the batch, which keeps the engine busy and does no harm.
+        After a decrease the limit stays until no more episodes than that are live; none is ended, so this takes a
+        while. Without pressure the limit grows only while it is what holds episodes back.
         """
         preempted = stats.preempted > self._preempted
         self._preempted = stats.preempted
@@ -91,7 +92,7 @@ class ResizableSemaphore:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # it was let in, and told to go, in the same moment
+            if turn.done() and not turn.cancelled():  # it was let in and cancelled in the same moment
                 self._leave()
             else:
                 self._waiting.remove(turn)

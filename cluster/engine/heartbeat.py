@@ -1,4 +1,4 @@
-"""Whether an engine lives, told by its signs of life alone: every other sign is healthy on a frozen one."""
+"""Whether an engine lives, judged by its steps alone: everything else looks healthy on a frozen engine."""
 
 import asyncio
 import time
@@ -8,9 +8,9 @@ from collections.abc import Callable
 class Heartbeat:
     """A stopwatch that runs only while requests wait, and starts again at every sign of life.
 
-    So an idle engine is no silent one, and one whose requests are given up, wave after wave, without ever showing
-    life, grows more silent with each wave. A step of the engine is a sign of life whether it ends a token or a part of
-    a long prompt. `clock`: seconds, never going back.
+    So an idle engine is not silent; and the silence of an engine whose requests are given up, wave after wave, without
+    a sign of life grows with each wave. A step of the engine is a sign of life, whether it produces a token or prefills
+    a part of a long prompt. `clock`: seconds, never going back.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -45,7 +45,7 @@ class Heartbeat:
     def beat(self) -> None:
         """A sign of life."""
         self._before, self._since = 0.0, self._clock()
-        self._beat.set()  # lets go who waits now
+        self._beat.set()  # wakes those who wait now
         self._beat.clear()
 
     async def next_beat(self) -> None:

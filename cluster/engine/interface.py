@@ -1,4 +1,4 @@
-"""What an engine takes and gives: token ids in, token ids out. Light; the vLLM engine is in `cluster.engine.vllm`."""
+"""The interface of an engine: token ids in, token ids out. Light; the vLLM engine is in `cluster.engine.vllm`."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -47,7 +47,7 @@ class EngineStats(msgspec.Struct, frozen=True, kw_only=True):
     cached_prompt_tokens: int
     generated_tokens: int
     preempted: int = 0
-    """Requests whose cache was taken away for others, to be computed again."""
+    """Requests that lost their cache to others and were computed again."""
     kv_tokens: int = 0
     """Tokens that the KV cache holds; 0 when that is not known."""
 
@@ -64,13 +64,13 @@ class Engine(Protocol):
         ...
 
     async def alive(self) -> None:
-        """Return at the engine's next sign of life. While it is frozen there is none, and what ends is its requests."""
+        """Return at the engine's next sign of life. A frozen engine gives none; its requests fail instead."""
         ...
 
     async def reload(self, model_dir: str) -> None:
         """Replace the weights by those of a checkpoint of the same architecture; drops the prefix cache.
 
-        Raises InfrastructureError when the engine is dead, or does not come to an end with it; it is of no use then.
+        Raises InfrastructureError when the engine is dead or the reload fails; the engine cannot be used then.
         """
         ...
 

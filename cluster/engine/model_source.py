@@ -26,7 +26,7 @@ def local_model(source: str) -> Path:
 
 
 def local_tokenizer(source: str) -> Path:
-    """As `local_model`, for work on text alone: of a Hub model everything but the weights is fetched."""
+    """Like `local_model`, for work on text alone: the weights of a Hub model are not fetched."""
     return _folder(source, _TOKENIZER)
 
 
@@ -37,7 +37,10 @@ def _folder(source: str, files: Sequence[str]) -> Path:
             raise RequestError(
                 f"model {source}: no config.json there; name a Hugging Face folder or hub:OWNER/NAME@COMMIT"
             )
-        _refuse_pickles(folder)
+        # Pickled weights can run code when they are loaded; where there are safetensors, those are loaded instead.
+        pickled = sorted(path.name for pattern in _PICKLED for path in folder.glob(pattern))
+        if pickled and not any(folder.glob("*.safetensors")):
+            raise RequestError(f"model {folder}: {pickled[0]} is a pickle; convert it to safetensors")
         return folder
     match = _HUB.match(source)
     if match is None or not re.fullmatch(r"[0-9a-f]{40}", match["commit"] or ""):
@@ -49,13 +52,6 @@ def _folder(source: str, files: Sequence[str]) -> Path:
         return Path(snapshot_download(match["name"], revision=match["commit"], allow_patterns=list(files)))
     except (HfHubHTTPError, OSError) as error:
         raise WorkError(f"model {source}: the Hub did not give it: {first_line(error)}") from error
-
-
-def _refuse_pickles(folder: Path) -> None:
-    """Weights as pickles can run code when they are loaded; where there are safetensors, those are loaded instead."""
-    pickled = sorted(path.name for pattern in _PICKLED for path in folder.glob(pattern))
-    if pickled and not any(folder.glob("*.safetensors")):
-        raise RequestError(f"model {folder}: {pickled[0]} is a pickle; convert it to safetensors")
 
 
 def model_revision(source: str) -> str:

@@ -1,4 +1,4 @@
-"""Ways of quantising weights that vLLM 0.32 knows by name, and what they leave of a parameter."""
+"""Quantization methods that vLLM 0.32 knows by name, and the bytes that a parameter takes under each of them."""
 
 import difflib
 
@@ -19,7 +19,7 @@ QUANTIZATIONS: dict[str, float] = {
 
 
 def refusal(name: str) -> str:
-    """Why a name is none of them; empty for one that is."""
+    """Why `name` is not a known method; empty where it is."""
     if name in QUANTIZATIONS:
         return ""
     nearest = difflib.get_close_matches(name.lower(), QUANTIZATIONS, 1, 0.4)
@@ -28,7 +28,7 @@ def refusal(name: str) -> str:
 
 
 def bytes_each(name: str, bits: int = 0) -> float:
-    """Bytes a parameter of the layers' matrices; `bits`: as the checkpoint says, 0 where it does not."""
+    """Bytes of one parameter of the layers' matrices. `bits`: as the checkpoint says, 0 where it does not."""
     usual = QUANTIZATIONS[name]
     if not bits:
         return usual

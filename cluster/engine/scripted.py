@@ -51,7 +51,7 @@ class ScriptedConfig(Section):
 
 
 class ScriptedEngine:
-    """See the module. Not a mock: it obeys the interface's contract, errors included."""
+    """An engine that plays a script. It is no mock: it obeys the interface's contract, errors included."""
 
     def __init__(self, script: Script, config: ScriptedConfig | None = None) -> None:
         self._script = script
@@ -69,8 +69,15 @@ class ScriptedEngine:
         number = self._requests
         self._requests += 1
         seconds = self._draw_seconds()
-        aborted = self._random.random() < config.abort or self._in_abort_burst()
-        await self._enter()
+        now = asyncio.get_running_loop().time()
+        self._asked_at = now if self._asked_at is None else self._asked_at
+        aborted = self._random.random() < config.abort or now - self._asked_at < config.abort_for_s
+        self._waiting += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self._waiting -= 1
+        self._running += 1
         try:
             await self._fail_if_broken(number)
             if seconds:
@@ -88,17 +95,8 @@ class ScriptedEngine:
         finish = FinishReason.LENGTH if cut else FinishReason.STOP
         return Generation(token_ids=ids, logprobs=(0.0,) * len(ids), finish=finish)
 
-    async def _enter(self) -> None:
-        """Wait for a slot."""
-        self._waiting += 1
-        try:
-            await self._slots.acquire()
-        finally:
-            self._waiting -= 1
-        self._running += 1
-
     async def _fail_if_broken(self, number: int) -> None:
-        """Raise what becomes of request `number`, if it is one that the engine does not live to see."""
+        """Raise the error of request `number`, if the engine is dead or frozen by then."""
         config = self._config
         if config.crash_after is not None and number >= config.crash_after:
             raise InfrastructureError(InfrastructureKind.ENGINE_DEAD, f"scripted, after {number} requests")
@@ -107,11 +105,6 @@ class ScriptedEngine:
             self._frozen_at = now if self._frozen_at is None else self._frozen_at
             await asyncio.sleep(self._frozen_at + config.stall_timeout_s - now)
             raise InfrastructureError(InfrastructureKind.ENGINE_STALLED, f"scripted, after {number} requests")
-
-    def _in_abort_burst(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        self._asked_at = now if self._asked_at is None else self._asked_at
-        return now - self._asked_at < self._config.abort_for_s
 
     def _draw_seconds(self) -> float:
         config = self._config

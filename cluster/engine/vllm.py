@@ -60,12 +60,12 @@ class EngineConfig(Section):
 
 
 BATCHED_TOKENS = 8192
-"""Left out, vLLM takes 2,048 for an AsyncLLM on any GPU, its default for neither of its own front ends."""
+"""Without it vLLM takes 2,048 for an AsyncLLM on any GPU, which is the default of neither of its own front ends."""
 
 
 def batched_tokens(max_context: int, max_running: int, *, on_gpu: bool) -> int:
-    """Tokens of one forward pass at most; the plan counts on them. vLLM wants one for every sequence; the CPU engine
-    prefills no prompt in chunks, and gets room for four."""
+    """Most tokens of one forward pass; the plan counts on them. vLLM wants one for every sequence. The CPU engine does
+    not prefill prompts in chunks, so that several whole ones must fit."""
     return max(BATCHED_TOKENS, max_running if on_gpu else 4 * max_context)
 
 
@@ -101,13 +101,13 @@ class _Progress:
             self.preempted += iteration_stats.num_preempted_reqs
 
     def log_engine_initialized(self) -> None:
-        """vLLM calls it; there is nothing to say."""
+        """vLLM calls this; there is nothing to log."""
 
     def log(self) -> None:
-        """vLLM calls it; there is nothing to say."""
+        """vLLM calls this; there is nothing to log."""
 
     def record_sleep_state(self, is_awake: int, level: int) -> None:
-        """vLLM calls it; there is nothing to say."""
+        """vLLM calls this; there is nothing to log."""
 
 
 class VllmEngine:
@@ -161,11 +161,7 @@ class VllmEngine:
         reply = final.outputs[0]
         ids, logprobs = tuple(reply.token_ids), tuple(reply.logprobs.logprobs)
         assert len(ids) == len(logprobs), "one log-probability a token, the sampled one's"
-        return Generation(
-            token_ids=ids,
-            logprobs=logprobs,
-            finish=FinishReason(reply.finish_reason),
-        )
+        return Generation(token_ids=ids, logprobs=logprobs, finish=FinishReason(reply.finish_reason))
 
     async def _watch(self, stall_timeout_s: float) -> None:
         heartbeat = self._progress.heartbeat
@@ -181,15 +177,14 @@ class VllmEngine:
         await self._progress.heartbeat.next_beat()
 
     async def reload(self, model_dir: str) -> None:
-        # No step is made meanwhile, so that the watchdog has nothing to look at.
-        with _loading(model_dir, self._config.load_timeout_s):
-            await asyncio.wait_for(self._replace_weights(model_dir), self._config.load_timeout_s)
-
-    async def _replace_weights(self, model_dir: str) -> None:
-        await self._llm.collective_rpc("reload_weights", kwargs={"weights_path": model_dir})
-        await self._llm.collective_rpc("repack_tied_weights")
-        if not await self._llm.reset_prefix_cache():
-            raise RuntimeError("the prefix cache still holds what the weights before computed")
+        # The engine makes no step meanwhile; no request waits, so the watchdog does not count this as a stall.
+        timeout_s = self._config.load_timeout_s
+        with _loading(model_dir, timeout_s):
+            async with asyncio.timeout(timeout_s):
+                await self._llm.collective_rpc("reload_weights", kwargs={"weights_path": model_dir})
+                await self._llm.collective_rpc("repack_tied_weights")
+                if not await self._llm.reset_prefix_cache():
+                    raise RuntimeError("the prefix cache still holds what the weights before computed")
 
     def stats(self) -> EngineStats:
         progress = self._progress
@@ -234,8 +229,7 @@ async def start_engine(config: EngineConfig, model_dir: str, seed: int, executor
 
 @contextlib.contextmanager
 def _loading(model_dir: str, timeout_s: float) -> Iterator[None]:
-    """What an engine that did not get its weights raises: it serves nothing, or half of one model and half of
-    another."""
+    """Errors of an engine that did not get its weights: it serves nothing, or half of one model and half of another."""
     try:
         yield
     except TimeoutError:

@@ -1,7 +1,7 @@
-"""What every worker of a vLLM engine can do besides: vLLM mixes this class into its own worker class, by its name.
+"""A method that every worker of a vLLM engine gets: vLLM mixes this class into its own worker class, by its name.
 
-Only the worker holds the modules of the model, and it runs only methods of its own: to ship a function to it would
-take pickle.
+Only the worker holds the modules of the model, and it runs only its own methods: sending a function to it would need
+pickle.
 """
 
 from typing import Any

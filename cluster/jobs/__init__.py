@@ -1,1 +1,1 @@
-"""Ray sessions of this process, and jobs submitted to a cluster that runs already."""
+"""Ray sessions of this process, and jobs that are submitted to a running cluster."""

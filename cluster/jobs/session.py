@@ -1,4 +1,4 @@
-"""Ray for the time of one command: a cluster that is there, or one started on this machine and ended after use."""
+"""A Ray session for one command: on a cluster that is running, or on one that is started here and ended after use."""
 
 import contextlib
 import logging
@@ -29,8 +29,8 @@ def ray_session(
 ) -> Iterator[None]:
     """Connect to the cluster at `address` ("" and no RAY_ADDRESS: start one here), and leave it at the end.
 
-    What Ray and its workers say goes to their own files; those of a local session are copied to `logs`.
-    `namespace`: where names of actors and placement groups hold; one a run, because runs may share a cluster.
+    Ray and its workers log to their own files; those of a local session are copied to `logs`. `namespace`: of the names
+    of actors and placement groups; each run has its own, because runs may share a cluster.
     Raises RequestError when there is no cluster at `address`, WorkError when Ray cannot start here.
     """
     for name, value in _QUIET.items():
@@ -46,13 +46,18 @@ def ray_session(
         options |= {"address": "local", "include_dashboard": False, "num_cpus": local_cpus}
         options |= {"object_store_memory": _OBJECT_STORE_BYTES}
     _connect(target, options)
-    session = None if target else _session_folder()
+    node = None if target else ray._private.worker.global_worker.node
+    session = Path(node.get_session_dir_path()) if node is not None else None
     try:
         yield
     finally:
         ray.shutdown()
         if session is not None:
-            _keep_logs(session / "logs", logs / "ray")
+            with contextlib.suppress(OSError):
+                (logs / "ray").mkdir(parents=True, exist_ok=True)
+                for path in (session / "logs").iterdir():
+                    if path.is_file() and path.stat().st_size:  # many are empty
+                        shutil.copyfile(path, logs / "ray" / path.name)
 
 
 def _connect(target: str, options: dict[str, Any]) -> None:
@@ -73,7 +78,7 @@ def _connect(target: str, options: dict[str, Any]) -> None:
 
 
 def results(references: Sequence[Any]) -> list[Any]:
-    """The results of Ray tasks. Raises what a task raised on purpose as it was, and WorkError for anything else."""
+    """The results of Ray tasks. Raises a task's ChainprefError as it was, and WorkError for any other failure."""
     try:
         return list(ray.get(list(references)))
     except RayTaskError as error:
@@ -82,17 +87,3 @@ def results(references: Sequence[Any]) -> list[Any]:
         raise WorkError(f"a task failed: {type(error.cause).__name__}: {first_line(error.cause)}") from error
     except RayError as error:
         raise WorkError(f"a task was lost: {first_line(error)}") from error
-
-
-def _session_folder() -> Path | None:
-    node = ray._private.worker.global_worker.node
-    return Path(node.get_session_dir_path()) if node is not None else None
-
-
-def _keep_logs(source: Path, target: Path) -> None:
-    """Copy the session's logs under the run; those that say nothing are left out."""
-    with contextlib.suppress(OSError):
-        target.mkdir(parents=True, exist_ok=True)
-        for path in source.iterdir():
-            if path.is_file() and path.stat().st_size:
-                shutil.copyfile(path, target / path.name)

@@ -1,11 +1,12 @@
-"""What a job takes along: a folder's files as one small archive, the same bytes for the same files.
+"""The package of a job: a folder's files as one small archive, the same bytes for the same files.
 
-Left out are what `.gitignore` and `.rayignore` name (as with `ray job submit --working-dir`), version control, virtual
+It leaves out what `.gitignore` and `.rayignore` name (as `ray job submit --working-dir` does), version control, virtual
 environments, caches, folders of runs, and weights and shards, which belong on storage that all nodes share. Links to
 folders are not followed.
 """
 
 import io
+import logging
 import os
 import zipfile
 from collections import Counter
@@ -18,7 +19,7 @@ from cluster.errors import RequestError
 FOLDERS = (".*", "__pycache__", "venv", "node_modules", "runs", "*.egg-info", "sbom")
 """Names of folders that are never sent."""
 FILES = ("*.safetensors", "*.arrow", "*.bin", "*.pt", "*.pth", "*.ckpt", "*.gguf", "*.pyc", "*.log", ".*")
-"""Names of files that are never sent; hidden ones, because secrets like to stand in them."""
+"""Names of files that are never sent; hidden ones, because they often hold secrets."""
 LIMIT_BYTES = 200 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -77,18 +78,12 @@ def _walk(folder: Path, ignored: tuple[Ignored, ...]) -> Iterator[Path]:
 def _ignore_files(folder: Path) -> list[Ignored]:
     if not any((folder / name).is_file() for name in (".gitignore", ".rayignore")):
         return []
-    # Ray's own reading of them, so that both ways of submitting leave out the same.
+    # Ray reads them, so that both ways of submitting leave out the same files.
     from ray._private.runtime_env.packaging import get_excludes_from_ignore_files
 
-    rules: list[Ignored] = get_excludes_from_ignore_files(folder, include_gitignore=True, logger=_Silent())
+    silent = logging.Logger("ignore files", logging.CRITICAL)  # Ray logs which files it read
+    rules: list[Ignored] = get_excludes_from_ignore_files(folder, include_gitignore=True, logger=silent)
     return rules
-
-
-class _Silent:
-    """Ray tells a logger which files it read."""
-
-    def info(self, message: str) -> None:
-        """Nothing is said."""
 
 
 def _named(path: Path, patterns: Sequence[str]) -> bool:

@@ -1,1 +1,1 @@
-"""Hosts on Ray: where they are placed, which one gets which work, and what happens when one fails."""
+"""Hosts on Ray: where they are placed, which host gets which work, and what happens when a host fails."""

@@ -1,8 +1,9 @@
 """Which bundles of CPUs and GPUs an engine needs, on the nodes that there are. Pure: nodes in, bundles out.
 
-An engine stays on one node where a node is large enough: one bundle with all its GPUs, owned by one actor, which runs
-them through `mp`. Only an engine that no node can hold crosses nodes: then a bundle a GPU, packed as closely as Ray
-can, and Ray runs the devices; the actor shares the first bundle. Without GPUs an engine is a bundle of CPUs.
+An engine stays on one node where a node is large enough: it is one bundle with all its GPUs, owned by one actor, which
+runs them through `mp`. Only an engine that no node can hold crosses nodes: it is one bundle for each GPU, packed as
+closely as Ray can, and Ray runs the devices; the actor shares the first bundle. Without GPUs an engine is one bundle of
+CPUs.
 
 Ray counts GPUs and does not look at their type, but every node with GPUs has a resource `accelerator_type:TYPE`: a
 bundle that asks for a trace of it goes only there.
@@ -24,7 +25,7 @@ _TRACE = 0.001
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeResources:
-    """What one node has in all, in use or not."""
+    """All resources of one node, in use or not."""
 
     name: str
     cpus: float
@@ -39,16 +40,17 @@ class NodeResources:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """What is reserved together on one node. `gpu_types`: those that it fits on, for the plan; empty for any."""
+    """Resources that are reserved together on one node."""
 
     cpus: float = 0.0
     gpus: float = 0.0
     gpu: str = ""
     """Ray's name of the type that its GPUs must be of; "" for any."""
     gpu_types: frozenset[str] = frozenset()
+    """The GPU types that it fits on, for the plan; empty for any."""
 
     def resources(self) -> dict[str, float]:
-        """As Ray takes it."""
+        """The bundle as Ray's placement groups take it."""
         found = {name: amount for name, amount in (("CPU", self.cpus), ("GPU", self.gpus)) if amount}
         return found | (type_resource(self.gpu) if self.gpus else {})
 
@@ -115,24 +117,27 @@ def fitting(placement: EnginePlacement, nodes: Sequence[NodeResources], at_most:
     free = sorted(nodes, key=lambda node: (node.gpus, node.cpus))
     for count in range(at_most):
         for bundle in placement.bundles:
-            at = next((index for index, node in enumerate(free) if _holds(node, bundle)), None)
+            holding = (
+                index
+                for index, node in enumerate(free)
+                if node.cpus >= bundle.cpus
+                and node.gpus >= bundle.gpus
+                and (not (bundle.gpus and bundle.gpu) or bundle.gpu in node.gpu_types)
+            )
+            at = next(holding, None)
             if at is None:
                 return count
             free[at] = replace(free[at], cpus=free[at].cpus - bundle.cpus, gpus=free[at].gpus - bundle.gpus)
     return at_most
 
 
-def _holds(node: NodeResources, bundle: Bundle) -> bool:
-    typed = not (bundle.gpus and bundle.gpu) or bundle.gpu in node.gpu_types
-    return typed and node.cpus >= bundle.cpus and node.gpus >= bundle.gpus
-
-
 def refuse_impossible(what: str, placement: EnginePlacement, count: int, nodes: Sequence[NodeResources]) -> None:
     """Raise RequestError when these nodes can never hold even one engine: what is asked, what there is, what to do."""
     if not fitting(placement, nodes, 1):
+        any_type = f", or set {what}.gpu = ''" if placement.bundles[0].gpu else ""
         raise RequestError(
             f"{what}: one of {count} engine(s) needs {placement}, and no node can ever give that; there are "
-            f"{describe(nodes)}; lower {what}.cpus or {what}.engine.tensor_parallel{_or_any(placement, what)}, or use "
+            f"{describe(nodes)}; lower {what}.cpus or {what}.engine.tensor_parallel{any_type}, or use "
             "larger nodes"
         )
 
@@ -141,7 +146,3 @@ def describe(nodes: Sequence[NodeResources]) -> str:
     """Nodes in words, equal ones counted: `2 node(s) of 8 CPU + 4 GPU`."""
     kinds = Counter(map(str, nodes))
     return ", ".join(f"{count} node(s) of {kind}" for kind, count in kinds.items()) or "no nodes"
-
-
-def _or_any(placement: EnginePlacement, what: str) -> str:
-    return f", or set {what}.gpu = ''" if placement.bundles[0].gpu else ""

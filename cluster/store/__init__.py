@@ -1,1 +1,1 @@
-"""Where bytes lie: object stores and folders, the commit ledger, files that are written whole or not at all."""
+"""Storage: object stores and folders, the commit ledger, files that are written whole or not at all."""

@@ -1,7 +1,7 @@
-"""Where bytes lie: a local folder or a prefix of an S3-compatible bucket, behind the same few operations.
+"""Stores of files: a local folder or a prefix of an S3-compatible bucket, with the same few operations.
 
-What the ledger rests on is `Store.create`: of any number of writers that race for one name exactly one gets
-True, and no reader ever sees half a file. Locally that is a hard link to a synced temporary file; on an object store
+The ledger relies on `Store.create`: of any number of writers that race for one name exactly one gets True, and no
+reader ever sees half a file. Locally that is a hard link to a synced temporary file; on an object store
 it is a PUT with `If-None-Match: *`. Credentials and the endpoint of an object store come from the usual AWS_*
 environment variables, never from a recipe.
 """
@@ -35,7 +35,7 @@ class Store(Protocol):
 
     @property
     def uri(self) -> str:
-        """What `open_store` opens the same store from, in another process too."""
+        """The argument with which `open_store` opens the same store, in another process too."""
         ...
 
     def create(self, path: str, data: bytes) -> bool:
@@ -46,7 +46,7 @@ class Store(Protocol):
         ...
 
     def replace(self, path: str, data: bytes) -> None:
-        """Write a file that can be derived again, over an older one if need be; never half. Raises like `create`."""
+        """Write a file whole, in place of an older one if there is one. Raises like `create`."""
         ...
 
     def read(self, path: str) -> bytes:
@@ -60,11 +60,11 @@ class Store(Protocol):
         ...
 
     def local(self, path: str = "") -> Path | None:
-        """Where the file lies on this machine's file systems; None on an object store."""
+        """The file's path on this machine; None on an object store."""
         ...
 
     def probe(self) -> None:
-        """Prove that the store can be written and honours create-if-absent. Raises RequestError when not.
+        """Prove that the store can be written and honours create-if-absent. Raises RequestError when it does not.
 
         It writes one file and removes it again: call it before work begins, not when there is nothing to do.
         """
@@ -272,5 +272,5 @@ def _checked(path: str) -> str:
 
 
 def _brief(error: Exception) -> str:
-    """The Rust side's messages run over many lines with a debug dump; the first says it."""
+    """The first line of an error of obstore, whose messages go on with a dump of many lines."""
     return re.sub(r"\s+", " ", first_line(error))[:300]
