@@ -9,15 +9,16 @@ the size of the prompt that describes them in full. Once with the sentences of t
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from rollout.formats import load_format
 from rollout.problems import FAMILIES, FamilyConfig, generate, is_imported
-from rollout.records import Problem
-from rollout.toolboxes import Toolbox, load_toolbox, recall, retrieve
-from rollout.toolboxes.nesting import called
+from rollout.records import Call, Problem
+from rollout.toolboxes import Toolbox, load_toolbox, retrieve
+from rollout.toolboxes.nesting import nested_names
 
 KEPT = (8, 16, 32, 64)
 SUITES = ("test", "variant-phrasing")
@@ -40,6 +41,19 @@ def measure(family: str, suite: str, count: int, distractors: int) -> dict[str, 
             "prompt_chars": round(mean(len(load_format("json").instructions(box, "full")) for box in boxes)),
         }
     return found
+
+
+def called(call: Call) -> frozenset[str]:
+    """The names of the functions that `call` calls: its own, and those of the calls inside it."""
+    return frozenset({call.name, *nested_names(json.loads(call.arguments))})
+
+
+def recall(needed: Iterable[Call], retrieved: Toolbox) -> float:
+    """Share of the distinct functions called in `needed`, also inside calls, that are in `retrieved`; 1.0 when nothing
+    is needed. The finishing function, which is always there, does not count.
+    """
+    names = {name for call in needed for name in called(call)} - {retrieved.finish}
+    return sum(name in retrieved.functions for name in names) / len(names) if names else 1.0
 
 
 def _needed(problem: Problem) -> frozenset[str]:

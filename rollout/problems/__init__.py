@@ -1,4 +1,4 @@
-"""Problems: families of generated and imported ones, their splits and variant suites.
+"""Problems: families of generated and of imported ones, their splits and variant suites.
 
 Generated families draw stories (`story.py`, `drawing.py`) or derive problems from arithmetic ones (`subtasks.py`);
 imported families read rows of a file or of a Hub data set. See docs/problems.md.
@@ -11,22 +11,12 @@ import msgspec
 from cluster.errors import RequestError
 from rollout.problems.config import SPLITS, VARIANTS, FamilyConfig
 from rollout.problems.drawing import Draw, collect
-from rollout.problems.duplicates import DuplicateReport, deduplicate
+from rollout.problems.duplicates import deduplicate
 from rollout.problems.families import arithmetic, coins, dates, fol, knights, letters, lists, subtasks, units, zebra
 from rollout.problems.imported import files, gsm8k
 from rollout.records import Problem
 
-__all__ = [
-    "FAMILIES",
-    "SPLITS",
-    "VARIANTS",
-    "DuplicateReport",
-    "FamilyConfig",
-    "deduplicate",
-    "everything",
-    "generate",
-    "is_imported",
-]
+__all__ = ["FAMILIES", "SPLITS", "VARIANTS", "FamilyConfig", "deduplicate", "everything", "generate", "is_imported"]
 
 _DRAWN: Mapping[str, Draw] = {
     "arithmetic": arithmetic.draw,
@@ -44,13 +34,7 @@ _IMPORTED: Mapping[str, Callable[[FamilyConfig], files.Imported]] = {
     **dict.fromkeys(("jsonl", "csv", "parquet", "hub"), files.imported),
 }
 
-FAMILIES = (
-    *_DRAWN,
-    "gsm8k",
-    *(f"subtask_{kind}" for kind in subtasks.SUBTASKS),
-    "abstention",
-    *(name for name in _IMPORTED if name != "gsm8k"),
-)
+FAMILIES = (*_DRAWN, *(f"subtask_{kind}" for kind in subtasks.SUBTASKS), "abstention", *_IMPORTED)
 
 
 def generate(config: FamilyConfig, split: str) -> list[Problem]:

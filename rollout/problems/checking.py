@@ -23,7 +23,7 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     executed: int
     """Gold chains that were executed in each format; imported problems may have none."""
     faults: tuple[str, ...]
-    """One line a fault: the problem's id, and what is wrong with it."""
+    """One line for each fault: the problem's id, and what is wrong with it."""
 
 
 def check_problems(problems: Sequence[Problem], formats: Iterable[str]) -> CheckReport:
@@ -51,7 +51,7 @@ def check_problems(problems: Sequence[Problem], formats: Iterable[str]) -> Check
 
 
 def gold_fault(problem: Problem, call_format: CallFormat) -> str | None:
-    """Why the gold chain, one call a reply, does not come to an accepted answer in `call_format`; None if it does."""
+    """Why the gold chain, one call a reply in `call_format`, gives no accepted answer; None where it gives one."""
     session = load_toolbox(problem.toolbox).open(problem.state)
     for gold_call in problem.gold_calls:
         reply = call_format.render((gold_call,))

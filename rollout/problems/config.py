@@ -90,10 +90,13 @@ class FamilyConfig(Section):
     """Licence of the imported problems."""
 
     @model_validator(mode="after")
-    def _difficulty_is_a_range(self) -> "FamilyConfig":
+    def _is_consistent(self) -> "FamilyConfig":
         low, high = self.difficulty
         if not 1 <= low <= high <= 8:
             raise ValueError(f"difficulty = [{low}, {high}]: give the least and the greatest of 1 to 8")
+        if self.train and self.episode_settings:
+            name = next(iter(self.episode_settings))
+            raise ValueError(f"{name} is for held-out suites: set episodes.{name}, or make a section without train")
         return self
 
     @field_validator("call_format")
@@ -103,13 +106,6 @@ class FamilyConfig(Section):
             load_format(name)
         return name
 
-    @model_validator(mode="after")
-    def _settings_are_of_suites(self) -> "FamilyConfig":
-        if self.train and self.episode_settings:
-            name = next(iter(self.episode_settings))
-            raise ValueError(f"{name} is for held-out suites: set episodes.{name}, or make a section without train")
-        return self
-
     @property
     def episode_settings(self) -> dict[str, str | int]:
         """What this section sets of `episodes` for its suites."""
@@ -117,21 +113,16 @@ class FamilyConfig(Section):
 
     @property
     def corpus_parts(self) -> int:
-        """How often this family stands among those that tiny models learn from in turn."""
-        if self.pretrain is not None:
-            return self.pretrain
+        """How often this family has its turn among those that tiny models learn from."""
         # Long problems take longer to learn.
-        return round(sum(self.difficulty) / 2) if self.train else 0
+        default = round(sum(self.difficulty) / 2) if self.train else 0
+        return default if self.pretrain is None else self.pretrain
 
     @property
     def on_hub(self) -> bool:
-        """Whether `path` names a Hub data set. (No validator may look at raw input: that would end JSON mode.)"""
+        """Whether `path` names a Hub data set. No validator sets it: one that sees raw input would end JSON mode."""
         return self.hub or self.family == "hub"
 
     def count(self, split: str) -> int:
         """How many problems `split` is to hold; a variant suite holds as many as the test split."""
-        if split == "train":
-            return self.train
-        if split == "validation":
-            return self.validation
-        return self.test
+        return {"train": self.train, "validation": self.validation}.get(split, self.test)

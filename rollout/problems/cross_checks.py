@@ -5,6 +5,7 @@ So a problem that was stored, or changed, can be checked like a fresh one. docs/
 """
 
 import json
+import operator
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -25,13 +26,16 @@ _QUESTION = re.compile(
 """What a subtask adds to the text of an arithmetic problem."""
 
 
+_OPERATIONS = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv}
+
+
 def has_cross_check(problem: Problem) -> bool:
-    """Whether there is another way to `problem`'s gold answer; there is none to an imported one."""
+    """Whether the gold answer of `problem` can be found in another way; that of an imported problem cannot."""
     return problem.family in _CROSS_CHECKS and (problem.family != "gsm8k" or bool(problem.gold_calls))
 
 
 def cross_checked_gold(problem: Problem) -> str:
-    """The gold answer by the cross-check, canonical JSON. Raises WorkError when the problem does not read."""
+    """The gold answer by the cross-check, canonical JSON. Raises WorkError when the text cannot be read."""
     return canonical_json(_CROSS_CHECKS[problem.family](problem))
 
 
@@ -84,9 +88,7 @@ def _gsm8k(problem: Problem) -> int | float:
     """The last step of the annotations, in exact fractions, without the toolbox."""
     call = problem.gold_calls[-2]
     left, right = (Fraction(str(json.loads(call.arguments)[key])) for key in ("a", "b"))
-    if call.name == "div":
-        return _number(left / right)
-    return _number({"add": left + right, "sub": left - right, "mul": left * right}[call.name])
+    return _number(_OPERATIONS[call.name](left, right))
 
 
 def _fol(problem: Problem) -> str:
@@ -103,7 +105,7 @@ def _only(answers: list[Any]) -> Any:
 
 
 _CROSS_CHECKS: Mapping[str, Callable[[Problem], Any]] = {
-    "arithmetic": _arithmetic,
+    **dict.fromkeys(("arithmetic", "subtask_nested", "subtask_chaining", "subtask_response"), _arithmetic),
     "fol": _fol,
     "gsm8k": _gsm8k,
     "zebra": lambda problem: _only(zebra.holders(json.loads(problem.state))),
@@ -113,14 +115,11 @@ _CROSS_CHECKS: Mapping[str, Callable[[Problem], Any]] = {
     "coins": lambda problem: coins.read_back(problem.text),
     "dates": lambda problem: dates.read_back(problem.text),
     "units": lambda problem: _number(units.read_back(problem.text)),
-    "subtask_nested": _arithmetic,
-    "subtask_chaining": _arithmetic,
     "subtask_parallel": lambda problem: [
         _number(read_story(text)) for text in problem.text.removeprefix("A: ").split(" B: ")
     ],
     "subtask_names": lambda problem: sorted(set(_functions(problem)[:-1])),
     "subtask_parameters": _parameters,
     "subtask_next": _next,
-    "subtask_response": _arithmetic,
     "abstention": _abstention,
 }

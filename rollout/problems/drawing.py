@@ -1,4 +1,4 @@
-"""Drawing generated problems: seeds, splits, and the loop that all generated families share.
+"""How problems are drawn: seeds, splits, and the loop that all generated families share.
 
 A template is a problem's whole text without its names, things and numbers. Which split a template belongs to is
 a hash of its id, and which split an underlying problem (its core: operations and numbers, or the theory) belongs to
@@ -11,13 +11,15 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from cluster.errors import RequestError
 from rollout.problems.config import SPLITS, VARIANTS, FamilyConfig
 from rollout.problems.story import Draft, Story
-from rollout.records import Problem, canonical_json, content_hash
+from rollout.records import Problem, content_hash
 
 Draw = Callable[[random.Random, int], Story[Any]]
-"""Draws a story of a difficulty."""
+"""A family's function that draws a story of the given difficulty."""
 
 _SHARES = (("train", 0.7), ("validation", 0.8), ("test", 1.0))
 """Cumulative shares of templates, and of cores: 70%, 10%, 20%."""
@@ -35,22 +37,16 @@ def split_of(key: str) -> str:
     return next(split for split, upper in _SHARES if fraction < upper)
 
 
-def base_split(split: str, family: str) -> str:
-    """The split that `split` draws from: itself, or `test` for a variant suite. Raises RequestError if unknown."""
-    if split in SPLITS:
-        return split
-    suites = [f"variant-{kind}" for kind in VARIANTS]
-    if split in suites:
-        return "test"
-    raise RequestError(f"{family}: no split {split!r}; there are {', '.join((*SPLITS, *suites))}")
-
-
 def collect(config: FamilyConfig, split: str, family: str, draw: Draw) -> list[Problem]:
     """As many different problems of `split` as `config` asks for; the first n are the same for every count.
 
-    Raises RequestError when the family has too few different problems.
+    A variant suite draws the test problems. Raises RequestError for an unknown split, and when the family has too few
+    different problems.
     """
-    base = base_split(split, family)
+    suites = [f"variant-{kind}" for kind in VARIANTS]
+    if split not in (*SPLITS, *suites):
+        raise RequestError(f"{family}: no split {split!r}; there are {', '.join((*SPLITS, *suites))}")
+    base = "test" if split in suites else split
     # A string seeds through SHA-512: the same in every process, whatever PYTHONHASHSEED.
     rng = random.Random(f"{family}:{config.seed}:{base}")
     problems: list[Problem] = []
@@ -86,22 +82,9 @@ def collect(config: FamilyConfig, split: str, family: str, draw: Draw) -> list[P
 
 
 def finished(draft: Draft, family: str, split: str, source: str = "generated", licence: str = "CC0-1.0") -> Problem:
-    """The record of a draft, with an id that is a function of its contents, and of its original in a variant suite:
-    two test problems may lose what tells them apart."""
-    gold, state = canonical_json(draft.gold), canonical_json(draft.state)
+    """The problem that a draft becomes. Its id is a hash of its contents, and in a variant suite also of its original,
+    because two test problems may become equal there."""
     original = () if split in SPLITS else (source,)
-    return Problem(
-        id=f"{family}-{split}-{content_hash(draft.text, gold, state, draft.toolbox, *original)[:12]}",
-        family=family,
-        split=split,
-        template=draft.template,
-        text=draft.text,
-        toolbox=draft.toolbox,
-        gold=gold,
-        gold_calls=draft.calls,
-        checker=draft.checker,
-        state=state,
-        difficulty=draft.difficulty,
-        source=source,
-        licence=licence,
-    )
+    id_ = f"{family}-{split}-{content_hash(draft.text, draft.gold, draft.state, draft.toolbox, *original)[:12]}"
+    fields = msgspec.structs.asdict(draft)
+    return Problem(id=id_, family=family, split=split, source=source, licence=licence, **fields)

@@ -1,4 +1,4 @@
-"""Problems that stand on both sides of a split, exactly or nearly: found, dropped from training, and counted."""
+"""Duplicates between splits, exact and near ones: they are dropped from training and counted."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ WORDS = 8
 """Length of the n-grams: short enough for a word problem's sentence, long enough not to be a common phrase."""
 
 OVERLAP = 0.5
-"""Share of a problem's n-grams found among the held-out ones from which on it counts as a near duplicate."""
+"""A problem is a near duplicate when at least this share of its n-grams occurs in held-out problems."""
 
 
 class DuplicateReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +19,7 @@ class DuplicateReport(msgspec.Struct, frozen=True, kw_only=True):
 
     kept: int
     exact: tuple[str, ...]
-    """Ids of dropped problems with the very words of a held-out one (case, marks and spacing aside)."""
+    """Ids of dropped problems with the same words as a held-out one; case, punctuation and spacing do not count."""
     near: tuple[str, ...]
     """Ids of dropped problems that share most n-grams with held-out ones; numbers count as equal."""
 
@@ -29,19 +29,16 @@ class DuplicateReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def deduplicate(train: Sequence[Problem], held_out: Iterable[Problem]) -> tuple[list[Problem], DuplicateReport]:
-    """`train` without what also stands in `held_out`, and without its own exact repetitions; and what was dropped.
+    """`train` without its duplicates of `held_out` and its own exact repetitions, and a report of what was dropped.
 
     A problem of fewer words than an n-gram is near when its words are the same but for the numbers.
     """
-    exact_texts: set[tuple[str, ...]] = set()
-    grams: set[tuple[str, ...]] = set()
+    exact_texts, grams = set[tuple[str, ...]](), set[tuple[str, ...]]()
     for problem in held_out:
         words = _words(problem.text)
         exact_texts.add(words)
         grams.update(_grams(words))
-    kept: list[Problem] = []
-    exact: list[str] = []
-    near: list[str] = []
+    kept, exact, near = list[Problem](), list[str](), list[str]()
     for problem in train:
         words = _words(problem.text)
         own = _grams(words)
@@ -56,12 +53,12 @@ def deduplicate(train: Sequence[Problem], held_out: Iterable[Problem]) -> tuple[
 
 
 def skeleton(text: str) -> str:
-    """`text` in lower case without marks and numbers: the surface template of an imported problem."""
+    """`text` in lower case without punctuation, every number as 0: the surface template of an imported problem."""
     return " ".join(_numberless(_words(text)))
 
 
 def same_words(text: str) -> str:
-    """What two texts have in common exactly when they have the same words, case, marks and spacing aside."""
+    """A key that two texts share when they have the same words; case, punctuation and spacing do not count."""
     return " ".join(_words(text))
 
 

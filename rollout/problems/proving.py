@@ -1,4 +1,4 @@
-"""Two independent deciders of what follows from a theory: forward chaining in plain Python, and the prover z3."""
+"""Whether a goal follows from a theory, decided independently by forward chaining in Python and by the prover z3."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ def chained(lines: Sequence[Formula], goal: Fact) -> str:
                     known.add((name, rule.body[0].negated))
         if len(known) == before:
             break
-    # Line by line, someone has all of the goal's properties, or the named one has.
+    # "Someone" has the goal's properties when one person has all of them.
     holders = names if goal.name == SOMEONE else {goal.name}
     if any(all((name, literal) in known for literal in goal.literals) for name in holders):
         return "yes"
@@ -43,7 +43,7 @@ def proved(lines: Sequence[Formula], goal: Fact, quantifiers: bool = False) -> s
     import z3
 
     if quantifiers:
-        told, person = lines, z3.DeclareSort("Person")
+        premises, person = lines, z3.DeclareSort("Person")
 
         def atom(who: str, word: str) -> Any:
             return z3.Function(word, person, z3.BoolSort())(z3.Const(who, person))
@@ -54,8 +54,8 @@ def proved(lines: Sequence[Formula], goal: Fact, quantifiers: bool = False) -> s
         def someone(claim: Callable[[str], Any]) -> Any:
             return z3.Exists([z3.Const("x", person)], claim("x"))
     else:
-        told = _with_witnesses(lines)
-        names = sorted({line.name for line in (*told, goal) if isinstance(line, Fact)} - {SOMEONE})
+        premises = _with_witnesses(lines)
+        names = sorted({line.name for line in (*premises, goal) if isinstance(line, Fact)} - {SOMEONE})
 
         def atom(who: str, word: str) -> Any:
             return z3.Bool(f"{who} is {word}")
@@ -78,7 +78,7 @@ def proved(lines: Sequence[Formula], goal: Fact, quantifiers: bool = False) -> s
         return holds(line.name, line.literals)
 
     solver = z3.SimpleSolver()  # no tactics to set up: half the time on so small a theory
-    solver.add(*map(formula, told))
+    solver.add(*map(formula, premises))
     if solver.check() != z3.sat:
         raise WorkError(f"the theory contradicts itself: {'. '.join(map(str, lines))}")
     claim = formula(goal)

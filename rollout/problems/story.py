@@ -10,21 +10,22 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
+import msgspec
+
 from cluster.errors import WorkError
 from rollout.records import Call, canonical_json, content_hash
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A problem as its family writes it, before it has an id."""
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """A problem as its family writes it, before it has an id; the fields are those of `Problem`."""
 
     text: str
-    gold: Any
-    calls: tuple[Call, ...]
+    gold: str
+    gold_calls: tuple[Call, ...]
     toolbox: str
     checker: str
     template: str
-    state: Any = None
+    state: str = "null"
     difficulty: int
 
 
@@ -38,9 +39,10 @@ class Wording:
     renamed: bool = False
     """Whether the toolbox's functions have other names."""
 
-    def redrawn(self, rng: random.Random) -> Self:
-        """Another choice of sentences from the tables of all splits; here there is nothing to choose."""
-        return self
+    @classmethod
+    def drawn(cls, rng: random.Random) -> Self:
+        """A choice of sentences from the tables of all splits; here there is nothing to choose."""
+        return cls()
 
     def arrange(self, sentences: Sequence[str], question: str) -> str:
         """The text of a problem."""
@@ -56,9 +58,6 @@ class Paraphrase(Wording):
     @classmethod
     def drawn(cls, rng: random.Random) -> Self:
         return cls(rng.randrange(2**16))
-
-    def redrawn(self, rng: random.Random) -> Self:
-        return self.drawn(rng)
 
     def pick(self, table: Mapping[bool, Sequence[str]], place: int = 0) -> str:
         """The sentence of `table` that is used; tables of another `place` (0 to 3) vary independently."""
@@ -116,7 +115,7 @@ class Story(ABC, Generic[AnyWording]):
 
     def paraphrased(self, rng: random.Random) -> Self:
         """The same problem in other words of the tables of all splits."""
-        return replace(self, wording=self.wording.redrawn(rng))
+        return replace(self, wording=self.wording.drawn(rng))
 
     def with_held_out_phrases(self, rng: random.Random) -> Self:
         """The same problem in sentences that only `variant-phrasing` uses."""
@@ -124,19 +123,11 @@ class Story(ABC, Generic[AnyWording]):
 
     def vary(self, kind: str, rng: random.Random) -> Self:
         """The problem with the change `kind` of VARIANTS."""
-        match kind:
-            case "order":
-                return replace(self, wording=replace(self.wording, question_first=True))
-            case "functions":
-                return replace(self, wording=replace(self.wording, renamed=True))
-            case "phrasing":
-                return self.with_held_out_phrases(rng)
-            case "renamed":
-                return self.with_new_names(rng)
-            case "removed":
-                return self.shorter(rng)
-            case _:
-                return self.longer(rng)
+        flag = {"order": "question_first", "functions": "renamed"}.get(kind)
+        if flag is not None:
+            return replace(self, wording=replace(self.wording, **{flag: True}))
+        changes = {"phrasing": self.with_held_out_phrases, "renamed": self.with_new_names, "removed": self.shorter}
+        return changes.get(kind, self.longer)(rng)
 
     def call(self, function: str, /, **arguments: Any) -> Call:
         """A gold call of one of the toolbox's functions, by the name that it has in this wording."""
@@ -146,12 +137,12 @@ class Story(ABC, Generic[AnyWording]):
         """The story as a draft; `calls` lead to the answer, and the finishing call is added here."""
         return Draft(
             text=self.text,
-            gold=answer,
-            calls=(*calls, self.call("finish", answer=answer)),
+            gold=canonical_json(answer),
+            gold_calls=(*calls, self.call("finish", answer=answer)),
             toolbox=f"{self.toolbox}_renamed" if self.wording.renamed else self.toolbox,
             checker=self.checker,
             template=self.template,
-            state=state,
+            state=canonical_json(state),
             difficulty=difficulty,
         )
 

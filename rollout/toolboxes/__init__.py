@@ -4,16 +4,7 @@ from rollout.toolboxes.distractors import with_distractors
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.loading import load_toolbox
 from rollout.toolboxes.mistakes import CallRefused
-from rollout.toolboxes.retrieval import recall, retrieve
+from rollout.toolboxes.retrieval import retrieve
 from rollout.toolboxes.toolbox import Session, Toolbox
 
-__all__ = [
-    "CallRefused",
-    "Function",
-    "Session",
-    "Toolbox",
-    "load_toolbox",
-    "recall",
-    "retrieve",
-    "with_distractors",
-]
+__all__ = ["CallRefused", "Function", "Session", "Toolbox", "load_toolbox", "retrieve", "with_distractors"]

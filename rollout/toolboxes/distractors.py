@@ -39,13 +39,13 @@ _PARAMETERS: tuple[tuple[str, type, str], ...] = (
 
 
 def with_distractors(toolbox: Toolbox, count: int, seed: int) -> Toolbox:
-    """`toolbox` with `count` further functions, all functions in an order drawn from `seed`; `finish` stays last.
+    """`toolbox` with `count` distractors; `seed` draws them and the order of all functions, but `finish` stays last.
 
     The result's name, `NAME+COUNT@SEED`, is one that `load_toolbox` knows. Raises RequestError when there are not
     so many distinct names.
     """
-    names = [f"{verb}_{thing}" for verb in _VERBS.split() for thing in _OBJECTS.split()]
-    names = [name for name in names if name not in toolbox.functions]
+    pairs = (f"{verb}_{thing}" for verb in _VERBS.split() for thing in _OBJECTS.split())
+    names = [name for name in pairs if name not in toolbox.functions]
     if count > len(names):
         raise RequestError(
             f"toolbox {toolbox.name}: {count} distractor functions asked for, at most {len(names)} exist"

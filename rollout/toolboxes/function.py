@@ -1,4 +1,4 @@
-"""A function that a model may call, made from a typed Python function with a docstring.
+"""Functions that a model may call, made from typed Python functions with docstrings.
 
 The docstring's first paragraph is the description; `Args:` describes parameters, `name: text` a line;
 `Examples:` holds calls, one a line.
@@ -21,7 +21,7 @@ from cluster.errors import RequestError, first_line
 from rollout.records import canonical_json
 from rollout.toolboxes.mistakes import from_validation
 
-_SECTION = re.compile(r"^(Args|Arguments|Parameters|Returns|Raises|Examples?):\s*$")
+_SECTION = re.compile(r"^(Args|Arguments|Parameters|Returns|Raises|Examples?):[ \t]*$", re.MULTILINE)
 _ARGUMENT = re.compile(r"^(\w+)(?:\s*\([^)]*\))?\s*:\s*(.*)$")
 _NAME = re.compile(r"^[A-Za-z_]\w{0,63}$", re.ASCII)
 
@@ -38,9 +38,9 @@ class Function:
     parameters: Mapping[str, Any]
     examples: tuple[str, ...]
     signature: str
-    """`name(a: int, b: int = 2)`."""
+    """Name, parameters, types and defaults: `name(a: int, b: int = 2)`."""
     implementation: Callable[..., Any] | None = field(default=None, compare=False, repr=False)
-    """None where another process runs it."""
+    """What runs; None where another process runs it."""
     method: bool = False
     """Whether the implementation's first parameter is the instance of a toolbox with state."""
     validator: TypeAdapter[dict[str, Any]] | None = field(default=None, compare=False, repr=False)
@@ -62,8 +62,8 @@ class Function:
         name = name or implementation.__name__
         if not _NAME.match(name):
             raise RequestError(f"function {name!r}: a name has letters, digits and underscores, at most 64")
-        doc = _Docstring.parse(inspect.getdoc(implementation) or "")
-        description = description if description is not None else doc.description
+        paragraph, described, listed = _docstring(inspect.getdoc(implementation) or "")
+        description = paragraph if description is None else description
         if not description:
             raise RequestError(f"function {name}: no docstring; describe in one sentence what it does")
         parameters = _parameters(name, implementation, method)
@@ -71,12 +71,12 @@ class Function:
             f"{each.name}: {_type_text(kind)}" + ("" if each.default is each.empty else f" = {each.default!r}")
             for each, kind in parameters
         ]
-        validator = _validator(name, parameters, doc.arguments)
+        validator = _validator(name, parameters, described)
         return cls(
             name=name,
             description=description,
             parameters=_schema(validator, parameters),
-            examples=doc.examples if examples is None else examples,
+            examples=listed if examples is None else examples,
             signature=f"{name}({', '.join(shown)})",
             implementation=implementation,
             method=method,
@@ -89,7 +89,7 @@ class Function:
 
     @property
     def short_signature(self) -> str:
-        """`name(a, b)`, without types: for prompts where every token counts."""
+        """Name and parameters without types, `name(a, b)`, for short prompts."""
         return f"{self.name}({', '.join(self.parameter_names)})"
 
     def validate(self, arguments: str) -> dict[str, Any]:
@@ -107,32 +107,21 @@ class Function:
             ) from None
 
 
-class _Docstring(typing.NamedTuple):
-    description: str
-    arguments: dict[str, str]
-    examples: tuple[str, ...]
-
-    @classmethod
-    def parse(cls, text: str) -> "_Docstring":
-        section, description, arguments, examples = "", list[str](), dict[str, str](), list[str]()
-        last = ""
-        for line in text.splitlines():
-            heading = _SECTION.match(line)
-            if heading:
-                section = heading[1].rstrip("s")
-            elif section == "":
-                description.append(line.strip())
-            elif section in ("Arg", "Argument", "Parameter") and line.strip():
-                named = _ARGUMENT.match(line.strip())
-                if named:
-                    last = named[1]
-                    arguments[last] = named[2]
-                elif last:
-                    arguments[last] += f" {line.strip()}"
-            elif section == "Example" and line.strip():
-                examples.append(line.strip().removeprefix(">>> "))
-        paragraph = "\n".join(description).strip().split("\n\n")[0]
-        return cls(" ".join(paragraph.split()), arguments, tuple(examples))
+def _docstring(text: str) -> tuple[str, dict[str, str], tuple[str, ...]]:
+    """The description, the texts of the arguments and the examples in a docstring."""
+    description, *sections = _SECTION.split(text)
+    arguments, examples = dict[str, str](), list[str]()
+    for heading, body in zip(sections[::2], sections[1::2], strict=True):
+        for line in filter(None, map(str.strip, body.splitlines())):
+            if heading.startswith("Example"):
+                examples.append(line.removeprefix(">>> "))
+            elif heading not in ("Returns", "Raises"):
+                if named := _ARGUMENT.match(line):
+                    arguments[named[1]] = named[2]
+                elif arguments:
+                    arguments[[*arguments][-1]] += f" {line}"
+    paragraph = re.split(r"\n\s*\n", description.strip())[0]
+    return " ".join(paragraph.split()), arguments, tuple(examples)
 
 
 _Parameters = list[tuple[inspect.Parameter, Any]]

@@ -1,4 +1,4 @@
-"""A toolbox by its name.
+"""Loads a toolbox by its name:
 
 `arithmetic`             one of the project's own: a module `rollout.toolboxes.builtin.NAME`
 `arithmetic_renamed`     one of these, its functions under the names in its module's `NEW_NAMES`
@@ -6,8 +6,8 @@
 `package.module:NAME`    the same, by import
 `...+100@7`              any of these with 100 distractor functions drawn from seed 7
 
-A built-in module defines `TOOLBOX`, or `FUNCTIONS`, a tuple of typed functions. Built-in functions run in this
-process; a user's run in worker processes.
+A built-in module defines `TOOLBOX`, or `FUNCTIONS`, a tuple of typed functions, and `NEW_NAMES`. Built-in functions run
+in this process; a user's run in worker processes.
 """
 
 import importlib
@@ -28,7 +28,7 @@ _loading = threading.RLock()
 
 
 def load_toolbox(name: str) -> Toolbox:
-    """The toolbox of that name, made once a process. Raises RequestError when there is none."""
+    """The toolbox of that name; each process makes it once. Raises RequestError when there is none."""
     with _loading:
         return _loaded(name)
 
@@ -43,7 +43,7 @@ def _loaded(name: str) -> Toolbox:
 
 
 def load_in_process(name: str) -> Toolbox:
-    """The toolbox of that name with its functions in this very process, a user's too: for the worker."""
+    """The toolbox of that name, with its functions in this process even if they are a user's: for the worker."""
     base, count, seed = _split(name)
     if _BUILT_IN.match(base):
         toolbox = _built_in(base)
@@ -55,7 +55,7 @@ def load_in_process(name: str) -> Toolbox:
 
 
 def _split(name: str) -> tuple[str, int, int]:
-    """Base name, number of distractors, seed."""
+    """A toolbox's name as base name, number of distractors and seed."""
     match = _NAME.match(name)
     if match is None:
         raise RequestError("a toolbox's name is empty; name a built-in one, FILE.py or MODULE:NAME")
@@ -65,17 +65,15 @@ def _split(name: str) -> tuple[str, int, int]:
 def _built_in(name: str) -> Toolbox:
     original = name.removesuffix("_renamed")
     if original != name:
-        new_names = getattr(importlib.import_module(f"{BUILTIN}.{original}"), "NEW_NAMES", None)
-        if new_names is None:
-            raise RequestError(f"toolbox {name!r}: {original} has no NEW_NAMES; use {original}")
-        return renamed(_built_in(original), name, new_names)
+        plain = _built_in(original)
+        return renamed(plain, name, importlib.import_module(f"{BUILTIN}.{original}").NEW_NAMES)
     module_name = f"{BUILTIN}.{name}"
     if importlib.util.find_spec(module_name) is None:
         raise RequestError(f"toolbox {name!r}: no such toolbox; name a built-in one, FILE.py or MODULE:NAME")
     module = importlib.import_module(module_name)
-    if isinstance(toolbox := getattr(module, "TOOLBOX", None), Toolbox):
+    toolbox, functions = getattr(module, "TOOLBOX", None), getattr(module, "FUNCTIONS", None)
+    if isinstance(toolbox, Toolbox):
         return toolbox
-    functions = getattr(module, "FUNCTIONS", None)
     if functions is None:
         raise RequestError(f"toolbox {name!r}: {module_name} defines neither TOOLBOX nor FUNCTIONS")
     return Toolbox.of_functions(name, functions)

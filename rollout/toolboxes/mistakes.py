@@ -1,4 +1,4 @@
-"""A model's mistake in a call: its error code, and the short message that helps to repair it."""
+"""Mistakes of a model in a call: each has an error code and a short message that helps to repair it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 from rollout.records import ErrorCode
 
 MAX_MESSAGE = 200
-"""Characters of a message that goes back to the model."""
+"""The most characters that a message to the model has."""
 
 _PATH = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][\w.\-+@ ]+){2,}[\\/]?")
 _RANGE_ERROR_TYPES = (
@@ -66,8 +66,7 @@ def _rank(error: Mapping[str, Any]) -> int:
 
 def from_exception(name: str, error: BaseException) -> CallRefused:
     """The refusal for an exception that a function raised: its message on one line, without paths or traceback."""
-    text = one_line(str(error)) or type(error).__name__
-    return CallRefused(ErrorCode.FUNCTION_RAISED, f"{name}: {text}")
+    return CallRefused(ErrorCode.FUNCTION_RAISED, f"{name}: {one_line(str(error)) or type(error).__name__}")
 
 
 def one_line(text: str) -> str:

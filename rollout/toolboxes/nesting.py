@@ -10,14 +10,14 @@ import json
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from rollout.records import Call, ErrorCode, canonical_json
+from rollout.records import ErrorCode, canonical_json
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.mistakes import CallRefused, shortened
 
 CALL = "$call"
 POSITIONAL = "$args"
 MAX_NESTED = 32
-"""Nested calls in one call."""
+"""The most nested calls in one call."""
 
 
 class Evaluate(Protocol):
@@ -33,18 +33,14 @@ def nested(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def is_nested(value: Any) -> bool:
     """Whether `value` stands for a nested call."""
-    return (
-        isinstance(value, dict)
-        and len(value) == 1
-        and isinstance(inner := value.get(CALL), dict)
-        and inner.keys() == {"name", "arguments"}
-        and isinstance(inner["name"], str)
-        and isinstance(inner["arguments"], dict)
-    )
+    inner = value.get(CALL) if isinstance(value, dict) and len(value) == 1 else None
+    if not isinstance(inner, dict) or inner.keys() != {"name", "arguments"}:
+        return False
+    return isinstance(inner["name"], str) and isinstance(inner["arguments"], dict)
 
 
 def count_nested(value: Any) -> int:
-    """Nested calls in `value`, at any depth."""
+    """The number of nested calls in `value`, at any depth."""
     if isinstance(value, dict):
         return (CALL in value) + sum(count_nested(item) for item in value.values())
     return sum(count_nested(item) for item in value) if isinstance(value, list) else 0
@@ -60,20 +56,8 @@ def nested_names(value: Any) -> Iterator[str]:
         yield from nested_names(item)
 
 
-def called(call: Call) -> frozenset[str]:
-    """The names of the functions that `call` calls: its own, and those of the calls inside it."""
-    return frozenset({call.name}) | (_names(json.loads(call.arguments)) if CALL in call.arguments else frozenset())
-
-
-def _names(value: Any) -> frozenset[str]:
-    if isinstance(value, dict):
-        own = {value[CALL]["name"]} if is_nested(value) else set()
-        return frozenset(own).union(*map(_names, value.values()))
-    return frozenset().union(*map(_names, value)) if isinstance(value, list) else frozenset()
-
-
 def resolve(function: Function, arguments: str, evaluate: Evaluate) -> tuple[str, str]:
-    """`arguments` with values for nested calls, and as the record shows them: by name, nested calls kept.
+    """The arguments twice: with values in place of nested calls, and as the record keeps them, by name and nested.
 
     Raises CallRefused: positional arguments that do not fit, a malformed nested call, or an inner call's refusal.
     """
@@ -93,15 +77,13 @@ def named_arguments(function: Function, given: dict[str, Any]) -> dict[str, Any]
     if not isinstance(values, list) or len(values) > len(names):
         count = len(values) if isinstance(values, list) else 0
         fault = f"{count} arguments by position, at most {len(names)} fit"
-        raise CallRefused(
-            ErrorCode.UNEXPECTED_ARGUMENT, f"{function.name}: {fault}; use {shortened(function.signature)}"
-        )
-    by_position = dict(zip(names, values, strict=False))
-    twice = by_position.keys() & rest.keys()
-    if twice:
-        message = f"{function.name}: argument {min(twice)} is given twice; use {shortened(function.signature)}"
-        raise CallRefused(ErrorCode.UNEXPECTED_ARGUMENT, message)
-    return {**by_position, **rest}
+    else:
+        by_position = dict(zip(names, values, strict=False))
+        twice = by_position.keys() & rest.keys()
+        if not twice:
+            return {**by_position, **rest}
+        fault = f"argument {min(twice)} is given twice"
+    raise CallRefused(ErrorCode.UNEXPECTED_ARGUMENT, f"{function.name}: {fault}; use {shortened(function.signature)}")
 
 
 def _evaluated(name: str, value: Any, evaluate: Evaluate) -> Any:

@@ -14,4 +14,4 @@ def renamed(toolbox: Toolbox, name: str, new_names: Mapping[str, str]) -> Toolbo
         examples = tuple(example.replace(f"{old}(", f"{new}(") for example in function.examples)
         signature = function.signature.replace(f"{old}(", f"{new}(", 1)
         functions.append(replace(function, name=new, signature=signature, examples=examples))
-    return Toolbox.of(name, functions, toolbox.state_type, new_names[toolbox.finish])
+    return Toolbox.of_functions(name, functions, toolbox.state_type, new_names[toolbox.finish])

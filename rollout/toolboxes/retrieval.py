@@ -9,15 +9,14 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from rollout.records import Call
-from rollout.toolboxes.nesting import called
 from rollout.toolboxes.toolbox import Toolbox
 
 _WORD = r"[^\W\d_]+"
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _STOPWORDS = ["a", "an", "and", "are", "be", "been", "is", "of", "to", "was", "were", "with"]
 _SATURATION, _LENGTH = 0.5, 0.3
-"""BM25's k1 and b. Low: a description says a thing once, and a long one says more of when its function is needed."""
+"""BM25's k1 and b. They are low, because a description says a thing once, and a longer one says more about when its
+function is needed."""
 
 
 def retrieve(toolbox: Toolbox, query: str, k: int) -> Toolbox:
@@ -41,14 +40,6 @@ def retrieve(toolbox: Toolbox, query: str, k: int) -> Toolbox:
     scores = index.get_scores(words)
     ranked = sorted(range(len(names)), key=lambda position: (-round(float(scores[position]), 6), position))
     return toolbox.subset(names[position] for position in ranked[:k])
-
-
-def recall(needed: Iterable[Call], retrieved: Toolbox) -> float:
-    """Share of the distinct functions called in `needed`, also inside calls, that are in `retrieved`; 1.0 when nothing
-    is needed. The finishing function, which is always there, does not count.
-    """
-    names = {name for call in needed for name in called(call)} - {retrieved.finish}
-    return sum(name in retrieved.functions for name in names) / len(names) if names else 1.0
 
 
 @lru_cache(maxsize=32)

@@ -4,6 +4,7 @@ A stateless toolbox is made of plain functions. One with state is a class: insta
 state for each session, its public methods are the functions. A session is fresh and single-use.
 """
 
+import contextlib
 import json
 import time
 import types
@@ -20,6 +21,7 @@ from rollout.toolboxes.mistakes import CallRefused, from_exception, quoted, shor
 from rollout.toolboxes.nesting import Evaluate, resolve
 from rollout.toolboxes.source import hash_of_code
 
+AnyFunction = Callable[..., Any] | Function
 FINISH = "finish"
 DEADLINE = 5.0
 NOTHING_BUILT_IN: Mapping[str, Function] = types.MappingProxyType({})
@@ -48,30 +50,13 @@ class Toolbox:
 
     @classmethod
     def of_functions(
-        cls, name: str, implementations: Iterable[Callable[..., Any] | Function], *, finish_name: str = FINISH
+        cls, name: str, typed: Iterable[AnyFunction], state_type: type | None = None, finish_name: str = FINISH
     ) -> "Toolbox":
-        """A stateless toolbox of typed functions. A finishing function is added where none of that name is given."""
-        functions = [each if isinstance(each, Function) else Function.from_callable(each) for each in implementations]
-        return cls.of(name, functions, None, finish_name)
+        """A toolbox of typed functions; with `state_type` their first parameter is its instance.
 
-    @classmethod
-    def of_class(cls, name: str, state_type: type, *, finish_name: str = FINISH) -> "Toolbox":
-        """A toolbox with state: `state_type(state)` makes an instance, its public methods are the functions.
-
-        They stand in the order in which the class defines them. `state` is `Problem.state` decoded.
+        A finishing function is added where none is called `finish_name`.
         """
-        methods = [
-            Function.from_callable(member, method=True)
-            for key, member in vars(state_type).items()
-            if isinstance(member, types.FunctionType) and not key.startswith("_")
-        ]
-        return cls.of(name, methods, state_type, finish_name)
-
-    @classmethod
-    def of(
-        cls, name: str, functions: list[Function], state_type: type | None = None, finish_name: str = FINISH
-    ) -> "Toolbox":
-        """A toolbox of functions made already; with `state_type` their first parameter is its instance."""
+        functions = [each if isinstance(each, Function) else Function.from_callable(each) for each in typed]
         if all(function.name != finish_name for function in functions):
             functions = [*functions, Function.from_callable(finish, name=finish_name)]
         by_name = {function.name: function for function in functions}
@@ -82,7 +67,7 @@ class Toolbox:
         seen = [name, finish_name]
         for each in functions:
             seen += [each.name, each.description, canonical_json(each.parameters), each.signature, *each.examples]
-        # The finishing function that was added computes nothing.
+        # The code of the finishing function that was added is left out: it computes nothing.
         run = [*(each.implementation for each in functions if each.implementation is not finish), state_type]
         code = sorted({hash_of_code(thing) for thing in run if thing is not None})
         return cls(
@@ -92,6 +77,19 @@ class Toolbox:
             hash=content_hash(*seen, *code),
             state_type=state_type,
         )
+
+    @classmethod
+    def of_class(cls, name: str, state_type: type) -> "Toolbox":
+        """A toolbox with state: `state_type(state)` makes an instance, its public methods are the functions.
+
+        They stand in the order in which the class defines them. `state` is `Problem.state` decoded.
+        """
+        methods = [
+            Function.from_callable(member, method=True)
+            for key, member in vars(state_type).items()
+            if isinstance(member, types.FunctionType) and not key.startswith("_")
+        ]
+        return cls.of_functions(name, methods, state_type)
 
     def subset(self, names: Iterable[str]) -> "Toolbox":
         """A toolbox with only these functions and the finishing one, in this toolbox's order."""
@@ -122,7 +120,7 @@ class Session:
         self.toolbox = toolbox
         self.instance = instance
         self.answer: str | None = None
-        """Canonical JSON, once the finishing function was called successfully."""
+        """The answer as canonical JSON, once the finishing function was called successfully."""
         self.last: str | None = None
         """The last successful call's value, canonical JSON: what `Stop` makes the answer."""
 
@@ -136,15 +134,15 @@ class Session:
         (seconds) binds functions that run in a worker process; those in this process bound their arguments.
         """
         start = time.perf_counter()
+        error: ErrorCode | None = None
         try:
             call, content = self._called(call, built_ins)
         except CallRefused as refusal:
-            seconds = time.perf_counter() - start
-            return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code, seconds=seconds)
-        return CallResult(call=call, content=content, seconds=time.perf_counter() - start)
+            content, error = f"Error: {refusal.message}", refusal.code
+        return CallResult(call=call, content=content, error=error, seconds=time.perf_counter() - start)
 
     async def call_async(self, call: Call, built_ins: Mapping[str, Function], deadline: float) -> CallResult:
-        """As `call`; where the function runs in a worker process, without blocking the event loop."""
+        """Like `call`, but does not block the event loop where the function runs in a worker process."""
         return self.call(call, built_ins, deadline)
 
     def _called(self, call: Call, built_ins: Mapping[str, Function]) -> tuple[Call, str]:
@@ -218,10 +216,8 @@ def as_json(value: Any) -> str:
         return str(value)
     if isinstance(value, set | frozenset):
         value = sorted(value)
-    try:
+    with contextlib.suppress(TypeError):
         return canonical_json(value)
-    except TypeError:
-        pass
     try:
         return canonical_json(to_jsonable_python(value))
     except PydanticSerializationError:

@@ -9,12 +9,13 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import accumulate
 from typing import NamedTuple
 
-from rollout.problems.families.phrases import ASKS, NAMES, NEW_NAMES, NEW_THINGS, OPERATIONS, STARTS, THINGS, Ask
+from rollout.problems.families.phrases import ASKS, NAMES, NEW_PEOPLE, NEW_THINGS, OPERATIONS, STARTS, THINGS, Ask
 from rollout.problems.families.reading import read_story
 from rollout.problems.story import Draft, Story, Wording, agree
-from rollout.toolboxes.builtin.arithmetic import NEW_NAMES as NEW_FUNCTIONS
+from rollout.toolboxes.builtin.arithmetic import NEW_NAMES
 
 LARGEST, LARGEST_EASY = 9999, 999
 """The largest quantity of a story from difficulty 3 on, and before that: a tiny model copies few digits."""
@@ -38,10 +39,11 @@ class Strand(NamedTuple):
 
     def values(self) -> list[int]:
         """The quantity before and after each step."""
-        values = [self.quantity]
-        for step in self.steps:
-            values.append(apply(step.name, values[-1], step.quantity))
-        return values
+        return [*accumulate(self.steps, lambda value, op: apply(op.name, value, op.quantity), initial=self.quantity)]
+
+    def extended(self, rng: random.Random, divide: bool) -> "Strand":
+        """The strand with one more step."""
+        return self._replace(steps=(*self.steps, _step(rng, self.values()[-1], divide)))
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Tale(Story[Wording]):
     ask: int
 
     toolbox = "arithmetic"
-    new_functions = NEW_FUNCTIONS
+    new_functions = NEW_NAMES
     checker = "numeric"
 
     @property
@@ -102,7 +104,7 @@ class Tale(Story[Wording]):
         return self.draft(self.answer, calls, difficulty=len(calls))
 
     def with_new_names(self, rng: random.Random) -> "Tale":
-        people = rng.sample(NEW_NAMES, len(self.strands))
+        people = rng.sample(NEW_PEOPLE, len(self.strands))
         strands = tuple(s._replace(person=p) for s, p in zip(self.strands, people, strict=True))
         return replace(self, strands=strands, thing=rng.choice(NEW_THINGS))
 
@@ -119,15 +121,15 @@ class Tale(Story[Wording]):
         return replace(self, strands=strands, ask=rng.choice(asks), wording=replace(self.wording, held_out=True))
 
     def shorter(self, rng: random.Random) -> "Tale":
-        return self._with_longest(lambda strand: strand.steps[:-1])
+        return self._with_longest(lambda strand: strand._replace(steps=strand.steps[:-1]))
 
     def longer(self, rng: random.Random) -> "Tale":
-        return self._with_longest(lambda strand: (*strand.steps, _step(rng, strand.values()[-1], True)))
+        return self._with_longest(lambda strand: strand.extended(rng, True))
 
-    def _with_longest(self, changed: Callable[[Strand], tuple[Op, ...]]) -> "Tale":
-        """The tale with other steps in its longest strand."""
+    def _with_longest(self, changed: Callable[[Strand], Strand]) -> "Tale":
+        """The tale with its longest strand changed."""
         longest = max(range(len(self.strands)), key=lambda index: len(self.strands[index].steps))
-        strands = tuple(s if i != longest else s._replace(steps=changed(s)) for i, s in enumerate(self.strands))
+        strands = tuple(changed(s) if i == longest else s for i, s in enumerate(self.strands))
         return replace(self, strands=strands).ordered()
 
     def ordered(self) -> "Tale":
@@ -151,25 +153,16 @@ def draw(rng: random.Random, difficulty: int) -> Tale:
 
 def apply(name: str, left: int, right: int) -> int:
     """The operation `name` on whole numbers; a division is always exact here."""
-    if name == "add":
-        return left + right
-    if name == "sub":
-        return left - right
-    if name == "mul":
-        return left * right
-    quotient, rest = divmod(left, right)
-    assert name == "div", name
-    assert rest == 0, (left, right)
-    return quotient
+    if name == "div":
+        assert left % right == 0, (left, right)
+        return left // right
+    return {"add": left + right, "sub": left - right, "mul": left * right}[name]
 
 
 def _strand(rng: random.Random, person: str, length: int, divide: bool) -> Strand:
     strand = Strand(person, rng.randrange(len(STARTS[False])), rng.randint(2 if divide else 10, 99), ())
-    value = strand.quantity
     for _ in range(length):
-        step = _step(rng, value, divide)
-        value = apply(step.name, value, step.quantity)
-        strand = strand._replace(steps=(*strand.steps, step))
+        strand = strand.extended(rng, divide)
     return strand
 
 

@@ -4,8 +4,7 @@ import random
 import re
 from dataclasses import dataclass, replace
 
-from rollout.problems.families.phrases import NAMES, PEOPLE
-from rollout.problems.families.phrases import NEW_NAMES as NEW_PEOPLE
+from rollout.problems.families.phrases import NAMES, NEW_PEOPLE, PEOPLE
 from rollout.problems.story import Draft, Paraphrase, Story, agree
 from rollout.toolboxes.builtin.coins import NEW_NAMES
 

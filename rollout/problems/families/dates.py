@@ -5,8 +5,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from rollout.problems.families.phrases import NAMES, PEOPLE
-from rollout.problems.families.phrases import NEW_NAMES as NEW_PEOPLE
+from rollout.problems.families.phrases import NAMES, NEW_PEOPLE, PEOPLE
 from rollout.problems.story import Draft, Paraphrase, Story, agree
 from rollout.toolboxes.builtin.dates import NEW_NAMES, WEEKDAYS, days_between
 

@@ -10,13 +10,12 @@ import random
 from dataclasses import dataclass, replace
 from typing import Literal as OneOf
 
-from rollout.problems.families.phrases import NAMES, NEW_NAMES, PEOPLE
+from rollout.problems.families.phrases import NAMES, NEW_PEOPLE, PEOPLE
 from rollout.problems.families.theories import NEW_WORDS, WORDS, TheoryWording
 from rollout.problems.proving import chained, proved
 from rollout.problems.story import Draft, Story, agree
 from rollout.records import Call
-from rollout.toolboxes.builtin.fol import NEW_NAMES as NEW_FUNCTIONS
-from rollout.toolboxes.builtin.fol import Fol
+from rollout.toolboxes.builtin.fol import NEW_NAMES, Fol
 from rollout.toolboxes.builtin.formulas import SOMEONE, Fact, Formula, Literal, Rule
 
 
@@ -47,7 +46,7 @@ class Theory(Story[TheoryWording]):
     """Seed of the order of the premises."""
 
     toolbox = "fol"
-    new_functions = NEW_FUNCTIONS
+    new_functions = NEW_NAMES
 
     @property
     def end(self) -> Literal:
@@ -147,9 +146,9 @@ class Theory(Story[TheoryWording]):
         words = dict(zip(WORDS, rng.sample(NEW_WORDS, len(WORDS)), strict=True))
         # Two draws whose results nothing uses: without them the names below would be others than they always were.
         rng.sample(NAMES, len(NAMES))
-        rng.choices(NEW_NAMES, k=len(NAMES))
+        rng.choices(NEW_PEOPLE, k=len(NAMES))
         extras = [line.name for line in self.extras if isinstance(line, Fact)]
-        people = dict(zip([self.name, *extras], rng.sample(NEW_NAMES, 1 + len(extras)), strict=True))
+        people = dict(zip([self.name, *extras], rng.sample(NEW_PEOPLE, 1 + len(extras)), strict=True))
         if self.name == SOMEONE:
             people[SOMEONE] = SOMEONE
 

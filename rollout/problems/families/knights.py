@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rollout.problems.families.phrases import NAMES, PEOPLE
-from rollout.problems.families.phrases import NEW_NAMES as NEW_PEOPLE
+from rollout.problems.families.phrases import NAMES, NEW_PEOPLE, PEOPLE
 from rollout.problems.story import Draft, Paraphrase, Story, agree
 from rollout.records import Call
 from rollout.toolboxes.builtin.knights import NEW_NAMES, Island

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from rollout.problems.families.phrases import NAMES, NEW_NAMES, PEOPLE
+from rollout.problems.families.phrases import NAMES, NEW_PEOPLE, PEOPLE
 from rollout.problems.story import Draft, Paraphrase, Story, agree
 from rollout.records import Call
 from rollout.toolboxes.builtin import lists as box
@@ -18,10 +18,7 @@ STARTS = {
 STEPS = {
     "sort": {False: ("They are sorted.", "{n} sorts them."), True: ("{n} puts them in growing order.",)},
     "reverse": {False: ("They are turned round.", "{n} reverses them."), True: ("{n} writes them backwards.",)},
-    "append": {
-        False: ("{k} comes to the end.", "{n} adds {k} at the end."),
-        True: ("{n} writes {k} behind them.",),
-    },
+    "append": {False: ("{k} comes to the end.", "{n} adds {k} at the end."), True: ("{n} writes {k} behind them.",)},
     "drop": {
         False: ("The first one is dropped.", "{n} drops the first."),
         True: ("{n} strikes out the one in front.",),
@@ -34,10 +31,7 @@ STEPS = {
 ASKS = {
     "list": {False: ("Which list is it now?", "What is left?"), True: ("Say how the list reads.",)},
     "total": {False: ("What is the sum?", "How much are they together?"), True: ("Add all up.",)},
-    "largest": {
-        False: ("Which is the largest?", "Find the greatest number."),
-        True: ("Say which one none exceeds.",),
-    },
+    "largest": {False: ("Which is the largest?", "Find the greatest number."), True: ("Say which one none exceeds.",)},
 }
 
 
@@ -81,7 +75,7 @@ class Numbers(Story[Paraphrase]):
         return self.draft(answer, calls, difficulty=len(self.steps))
 
     def with_new_names(self, rng: random.Random) -> "Numbers":
-        return replace(self, name=rng.choice(NEW_NAMES))
+        return replace(self, name=rng.choice(NEW_PEOPLE))
 
     def shorter(self, rng: random.Random) -> "Numbers":
         return replace(self, steps=self.steps[:-1])

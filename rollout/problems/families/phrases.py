@@ -16,8 +16,8 @@ class Ask(NamedTuple):
 
 
 NAMES = ("Tom", "Ann", "Sam", "Eva", "Ben", "Lea", "Max", "Ida", "Leo", "Mia", "Jon", "Zoe", "Tim", "Amy", "Dan", "Kim")
-NEW_NAMES = ("Olaf", "Priya", "Yusuf", "Chidi", "Ingrid", "Mateo", "Sakura", "Tariq")
-PEOPLE = frozenset((*NAMES, *NEW_NAMES))
+NEW_PEOPLE = ("Olaf", "Priya", "Yusuf", "Chidi", "Ingrid", "Mateo", "Sakura", "Tariq")
+PEOPLE = frozenset((*NAMES, *NEW_PEOPLE))
 THINGS = (
     *("pens", "eggs", "nuts", "cups", "hats", "toys", "keys"),
     *("maps", "bags", "pins", "caps", "beds", "cars", "dogs"),

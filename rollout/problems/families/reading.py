@@ -8,12 +8,7 @@ from typing import NamedTuple
 from cluster.errors import WorkError
 from rollout.problems.families.phrases import ASKS, OPERATIONS, STARTS
 
-_SLOTS = {
-    "n": r"(?P<n>[A-Z][a-z]+)",
-    "m": r"(?P<m>[A-Z][a-z]+)",
-    "k": r"(?P<k>\d+)",
-    "o": r"(?P<o>[a-z]+)",
-}
+_SLOTS = {"n": r"(?P<n>[A-Z][a-z]+)", "m": r"(?P<m>[A-Z][a-z]+)", "k": r"(?P<k>\d+)", "o": r"(?P<o>[a-z]+)"}
 
 
 class Read(NamedTuple):

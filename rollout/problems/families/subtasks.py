@@ -16,12 +16,14 @@ import json
 import re
 from typing import Any
 
+import msgspec
+
 from rollout.episodes.checkers import EITHER_ORDER
 from rollout.problems.config import FamilyConfig
 from rollout.problems.drawing import collect, finished
 from rollout.problems.families import arithmetic
 from rollout.problems.story import Draft, agree, call
-from rollout.records import Call, Problem, content_hash
+from rollout.records import Call, Problem, canonical_json, content_hash
 from rollout.toolboxes import load_toolbox
 from rollout.toolboxes.builtin.arithmetic import NEW_NAMES
 from rollout.toolboxes.nesting import nested
@@ -64,7 +66,8 @@ def _derived(kind: str, problem: Problem, second: Problem) -> Draft:
         case "parallel":
             gold = [gold, json.loads(second.gold)]
             calls = (*calls[:-1], *second.gold_calls[:-1], call(calls[-1].name, answer=gold))
-            return _draft(problem, f"A: {text} B: {second.text}", gold, calls, "subtasks", "exact", second)
+            draft = _draft(problem, f"A: {text} B: {second.text}", gold, calls, "subtasks", "exact")
+            return msgspec.structs.replace(draft, template=f"{problem.template} & {second.template}")
         case "names":
             return _question(problem, "Which functions are needed?", sorted({each.name for each in calls[:-1]}), "set")
         case "parameters":
@@ -83,22 +86,14 @@ def _derived(kind: str, problem: Problem, second: Problem) -> Draft:
             return _abstention(problem)
 
 
-def _draft(
-    problem: Problem,
-    text: str,
-    gold: Any,
-    calls: tuple[Call, ...],
-    toolbox: str,
-    checker: str,
-    second: Problem | None = None,
-) -> Draft:
+def _draft(problem: Problem, text: str, gold: Any, calls: tuple[Call, ...], toolbox: str, checker: str) -> Draft:
     return Draft(
         text=text,
-        gold=gold,
-        calls=calls,
+        gold=canonical_json(gold),
+        gold_calls=calls,
         toolbox=problem.toolbox.replace("arithmetic", toolbox),
         checker=checker,
-        template=f"{problem.template} & {second.template}" if second else problem.template,
+        template=problem.template,
         difficulty=problem.difficulty,
     )
 

@@ -52,9 +52,6 @@ class TheoryWording(Wording):
         fact, rule, ask = (rng.randrange(len(table[held_out])) for table in (FACTS, RULES, ASKS))
         return cls(fact, rule, ask, held_out=held_out)
 
-    def redrawn(self, rng: random.Random) -> "TheoryWording":
-        return self.drawn(rng)
-
     def text(self, lines: tuple[Formula, ...], goal: Fact) -> str:
         """The problem's text."""
         name = "someone" if goal.name == SOMEONE else goal.name

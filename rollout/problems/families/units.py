@@ -5,8 +5,7 @@ import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from rollout.problems.families.phrases import NAMES, PEOPLE
-from rollout.problems.families.phrases import NEW_NAMES as NEW_PEOPLE
+from rollout.problems.families.phrases import NAMES, NEW_PEOPLE, PEOPLE
 from rollout.problems.story import Draft, Paraphrase, Story, agree
 from rollout.toolboxes.builtin.units import NEW_NAMES, UNITS, Number, add, convert
 

@@ -1,17 +1,18 @@
 """Family `zebra`, out of domain: who lives where with what? Difficulty: three houses from 1, four from 4, five from 7.
 
-Clues are true of a hidden street, added until elimination settles the goal, and then thinned out. Gold by
-construction, with what the toolbox eliminates; cross-check: z3, which proves that nobody else can have the goal.
+Clues that are true of a hidden street are added until elimination settles the goal; then those that are not needed are
+left out. Gold by construction, with what the toolbox eliminates; cross-check: z3, which proves that nobody else can
+have the goal.
 """
 
+import contextlib
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from rollout.problems.families.phrases import NAMES, PEOPLE
-from rollout.problems.families.phrases import NEW_NAMES as NEW_PEOPLE
+from rollout.problems.families.phrases import NAMES, NEW_PEOPLE, PEOPLE
 from rollout.problems.story import Draft, Paraphrase, Story, agree
 from rollout.toolboxes.builtin.zebra import HOLDS, NEW_NAMES, Street
 
@@ -19,10 +20,7 @@ PETS = ("cat", "dog", "cow", "hen", "pig", "owl", "fox", "ram")
 NEW_PETS = ("zebra", "lemur", "otter", "gecko", "heron", "moose", "tapir", "llama")
 
 CLUES = {
-    "at": {
-        False: ("{a} lives in house {b}.", "House {b} is where {a} lives."),
-        True: ("One finds {a} in house {b}.",),
-    },
+    "at": {False: ("{a} lives in house {b}.", "House {b} is where {a} lives."), True: ("One finds {a} in house {b}.",)},
     "not_at": {
         False: ("{a} does not live in house {b}.", "House {b} is not where {a} lives."),
         True: ("One never finds {a} in house {b}.",),
@@ -173,18 +171,14 @@ def _settling(state: dict[str, Any], answer: str) -> list[int] | None:
     """Numbers of clues whose use settles the goal, in order; None when all of them, again and again, do not."""
     street, used = Street(state), list[int]()
     while True:
-        news = False
+        before = len(used)
         for number in range(1, len(state["clues"]) + 1):
-            if street.use(number) == "no news":
-                continue
-            news = True
-            used.append(number)
-            try:
-                street.finish(answer)
-            except ValueError:
-                continue
-            return used
-        if not news:
+            if street.use(number) != "no news":
+                used.append(number)
+                with contextlib.suppress(ValueError):
+                    street.finish(answer)
+                    return used
+        if len(used) == before:
             return None
 
 
@@ -199,14 +193,7 @@ def holders(state: Mapping[str, Any]) -> list[str]:
     solver.add(*(z3.Distinct(*(house[item] for item in group)) for group in (people, pets)))
     for kind, one, other in state["clues"]:
         left, right = house[one], other if isinstance(other, int) else house[other]
-        solver.add(
-            {
-                "at": left == right,
-                "not_at": left != right,
-                "with": left == right,
-                "not_with": left != right,
-                "next_left": left + 1 == right,
-                "left": left < right,
-            }[kind]
-        )
+        # "with" says of an item's house what "at" says of a house's number.
+        claims = {"at": left == right, "not_at": left != right, "next_left": left + 1 == right, "left": left < right}
+        solver.add(claims[kind.replace("with", "at")])
     return [person for person in people if solver.check(house[person] == house[state["goal"]]) == z3.sat]

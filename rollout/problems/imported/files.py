@@ -1,4 +1,4 @@
-"""Imported problems: rows of a file or of a Hub data set, by the names of their columns, divided among the splits.
+"""Imported problems: rows of a file or of a Hub data set become problems and are divided among the splits.
 
 Without a `test_path` the rows are divided by a hash of their surface template (numbers aside): 70% train, 10%
 validation, 20% test, the same whatever the seed. With one, `test_path` is the test split, and `path` gives train
@@ -9,7 +9,7 @@ those of test.
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cluster.errors import RequestError
 from rollout.problems.config import SPLITS, FamilyConfig
@@ -23,7 +23,7 @@ Convert = Callable[[Row, FamilyConfig], Draft]
 
 
 class Imported(NamedTuple):
-    """All problems of a source, divided, and what was dropped to keep the splits apart."""
+    """All problems of a source by split, and for each split the duplicates that were dropped."""
 
     splits: Mapping[str, tuple[Problem, ...]]
     reports: Mapping[str, DuplicateReport]
@@ -54,11 +54,11 @@ def convert(row: Row, config: FamilyConfig) -> Draft:
     return Draft(
         text=text,
         gold=_json(row, config.answer),
-        calls=calls,
+        gold_calls=calls,
         toolbox=toolbox,
         checker=row.text(config.checker_column) if config.checker_column else config.checker,
         template=content_hash(skeleton(text))[:12],
-        state=_json(row, config.state_column) if config.state_column else None,
+        state=_json(row, config.state_column) if config.state_column else "null",
         difficulty=max(1, len(calls) - 1),
     )
 
@@ -112,18 +112,17 @@ def _rows(config: FamilyConfig, test: bool) -> Iterator[Row]:
     return read_rows(config.test_path if test else config.path, kind)
 
 
-def _json(row: Row, column: str) -> Any:
-    """What stands in `column`, once it is sure that JSON holds it. Raises RequestError."""
+def _json(row: Row, column: str) -> str:
+    """What stands in `column`, as canonical JSON. Raises RequestError."""
     value = row.value(column)
     try:
-        canonical_json(value)
+        return canonical_json(value)
     except (ValueError, TypeError) as error:
         raise RequestError(f"{row.where}: {column!r} is no JSON value: {error}; write text or a number") from None
-    return value
 
 
 def _stamp(path: str) -> tuple[int, int] | None:
-    """What changes when a file does, so that a changed one is read again."""
+    """A file's time of change and size, so that a changed file is read again; None where there is no file."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):

@@ -15,7 +15,7 @@ from rollout.problems.duplicates import skeleton
 from rollout.problems.imported.files import Imported, import_all
 from rollout.problems.imported.rows import Row
 from rollout.problems.story import Draft, call
-from rollout.records import Call, content_hash
+from rollout.records import Call, canonical_json, content_hash
 from rollout.toolboxes.builtin.arithmetic import Number, add, div, mul, sub
 
 HUB_NAME = "openai/gsm8k"
@@ -27,13 +27,10 @@ _TOLERANCE = 1e-6
 
 def imported(config: FamilyConfig) -> Imported:
     """All problems of the family, whatever its counts; without a `path` those of the Hub. Raises RequestError."""
+    changes: dict[str, str | bool] = {"licence": "MIT"} if config.licence == "unknown" else {}
     if not config.path:
-        config = config.model_copy(
-            update={"path": HUB_NAME, "hub": True, "subset": "main", "test_path": config.test_path or "test"}
-        )
-    if config.licence == "unknown":
-        config = config.model_copy(update={"licence": "MIT"})
-    return import_all(config, convert)
+        changes |= {"path": HUB_NAME, "hub": True, "subset": "main", "test_path": config.test_path or "test"}
+    return import_all(config.model_copy(update=changes), convert)
 
 
 def convert(row: Row, config: FamilyConfig) -> Draft:
@@ -46,8 +43,8 @@ def convert(row: Row, config: FamilyConfig) -> Draft:
     calls = gold_calls(steps, gold)
     return Draft(
         text=text,
-        gold=gold,
-        calls=calls,
+        gold=canonical_json(gold),
+        gold_calls=calls,
         toolbox="arithmetic",
         checker="numeric",
         template=content_hash(skeleton(text))[:12],
@@ -74,10 +71,8 @@ def gold_calls(steps: str, gold: Number) -> tuple[Call, ...]:
 
 def _chain(node: ast.expr, calls: list[Call]) -> Number:
     """The value of an arithmetic expression; its operations go to `calls`. Raises ValueError for anything else."""
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        value = node.value
-        assert isinstance(value, int | float)
-        return value
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        return node.value
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
         operation = _OPERATIONS[type(node.op)]
         left, right = _chain(node.left, calls), _chain(node.right, calls)

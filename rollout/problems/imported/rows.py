@@ -110,11 +110,9 @@ def _parquet(path: str) -> Iterator[Row]:
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            number = 0
-            for batch in file.iter_batches():
-                for values in batch.to_pylist():
-                    number += 1
-                    yield Row(f"{path}:{number}", values)
+            rows = (values for batch in file.iter_batches() for values in batch.to_pylist())
+            for number, values in enumerate(rows, 1):
+                yield Row(f"{path}:{number}", values)
     except (pyarrow.ArrowException, OSError) as error:
         raise RequestError(f"{path}: not Parquet: {first_line(error)}; write the file again") from None
 

@@ -1,6 +1,5 @@
 """Toolbox `abstention`: arithmetic, with a `finish` that can also say that there is no way to the answer. Stateless."""
 
-from collections.abc import Callable
 from typing import Literal
 
 from rollout.toolboxes.builtin.arithmetic import NEW_NAMES, Number, add, div, mul, sub
@@ -19,6 +18,6 @@ def finish(answer: Number | Literal["missing", "no function"]) -> Number | str:
     return answer
 
 
-FUNCTIONS: tuple[Callable[..., object], ...] = (add, sub, mul, div, finish)
+FUNCTIONS = (add, sub, mul, div, finish)
 
 __all__ = ["FUNCTIONS", "NEW_NAMES", "finish"]

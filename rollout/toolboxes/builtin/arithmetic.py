@@ -4,8 +4,6 @@ Results are rounded to 10 decimal places, and whole ones are given as integers (
 model reads is what it would write.
 """
 
-from collections.abc import Callable
-
 Number = int | float
 
 LARGEST = 10**12
@@ -97,7 +95,7 @@ def finish(answer: Number) -> Number:
 NEW_NAMES = {"add": "plus", "sub": "minus", "mul": "times", "div": "split", "finish": "done"}
 """Toolbox `arithmetic_renamed`, for the suite `variant-functions`: names that no training problem shows."""
 
-FUNCTIONS: tuple[Callable[..., object], ...] = (add, sub, mul, div, finish)
+FUNCTIONS = (add, sub, mul, div, finish)
 
 
 def _bounded(value: Number) -> Number:

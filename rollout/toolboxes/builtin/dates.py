@@ -1,6 +1,5 @@
 """Toolbox `dates`: the Gregorian calendar, dates as YYYY-MM-DD. Stateless."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
 
 MOST_DAYS = 100_000
@@ -66,7 +65,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 NEW_NAMES = {"add_days": "later", "days_between": "span", "weekday": "name_day", "finish": "done"}
 """Toolbox `dates_renamed`, for the suite `variant-functions`."""
 
-FUNCTIONS: tuple[Callable[..., object], ...] = (add_days, days_between, weekday, finish)
+FUNCTIONS = (add_days, days_between, weekday, finish)
 
 
 def _date(text: str) -> date:

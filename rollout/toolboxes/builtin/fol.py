@@ -1,5 +1,5 @@
-"""Toolbox `fol`: inference. Its state is {"lines": [formula, ...], "told": [sentence, ...], "goal": fact}:
-formulas in the short English of `formulas.py`, and as the problem tells them. A call names a line by either.
+"""Toolbox `fol`: inference. Its state is {"lines": [formula, ...], "told": [sentence, ...], "goal": fact}: the premises
+in the short English of `formulas.py`, and the sentences of the problem for them. A call names a premise by either.
 
 Every function is a sound rule of inference. `finish("yes")` is refused until the goal is a known fact, `finish("no")`
 until its negation is one: an answer is worth nothing without its proof, and guessing never scores. Calls copy whole
@@ -25,8 +25,8 @@ class Fol:
         if not isinstance(goal, Fact):
             raise ValueError(f"the goal is no fact: {goal}")
         self._goal = goal
-        self._told: dict[str, Formula] = {_plain(str(line)): line for line in lines}
-        self._told |= {_plain(told): line for told, line in zip(state["told"], lines, strict=True)}
+        self._sentences: dict[str, Formula] = {_plain(str(line)): line for line in lines}
+        self._sentences |= {_plain(told): line for told, line in zip(state["told"], lines, strict=True)}
         # What is known of each name. Of someone each premise is a set of its own: they may be different people.
         self._known: dict[str, set[Literal]] = {}
         self._someone: list[frozenset[Literal]] = []
@@ -123,13 +123,13 @@ class Fol:
         return answer
 
     def _rule(self, text: str) -> Rule:
-        line = self._told.get(_plain(text))
+        line = self._sentences.get(_plain(text))
         if not isinstance(line, Rule):
             raise ValueError("the problem has no such rule; copy one of its sentences")
         return line
 
     def _fact(self, text: str) -> Fact:
-        line = self._told.get(_plain(text)) or read_formula(text)
+        line = self._sentences.get(_plain(text)) or read_formula(text)
         if not isinstance(line, Fact):
             raise ValueError("that is a rule, not a fact")
         return line

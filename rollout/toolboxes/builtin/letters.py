@@ -1,7 +1,5 @@
 """Toolbox `letters`: letters of words, put together. Stateless."""
 
-from collections.abc import Callable
-
 LONGEST = 100
 """Characters of a word, and parts that are joined."""
 
@@ -59,7 +57,7 @@ def finish(answer: str) -> str:
 NEW_NAMES = {"first": "head", "last": "tail", "join": "glue", "finish": "done"}
 """Toolbox `letters_renamed`, for the suite `variant-functions`."""
 
-FUNCTIONS: tuple[Callable[..., object], ...] = (first, last, join, finish)
+FUNCTIONS = (first, last, join, finish)
 
 
 def _word(word: str) -> str:

@@ -1,7 +1,5 @@
 """Toolbox `lists`: operations on lists of whole numbers. Stateless."""
 
-from collections.abc import Callable
-
 LONGEST = 200
 LARGEST = 10**12
 
@@ -108,7 +106,7 @@ NEW_NAMES = {
 }
 """Toolbox `lists_renamed`, for the suite `variant-functions`."""
 
-FUNCTIONS: tuple[Callable[..., object], ...] = (sort, reverse, append, drop, total, largest, finish)
+FUNCTIONS = (sort, reverse, append, drop, total, largest, finish)
 
 
 def _checked(items: list[int]) -> list[int]:

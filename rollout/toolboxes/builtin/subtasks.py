@@ -1,6 +1,5 @@
 """Toolbox `subtasks`: arithmetic, with a `finish` that takes names, arguments and lists. Stateless."""
 
-from collections.abc import Callable
 from typing import Any
 
 from rollout.toolboxes.builtin.arithmetic import NEW_NAMES, add, div, mul, sub
@@ -20,6 +19,6 @@ def finish(answer: Answer) -> Answer:
     return answer
 
 
-FUNCTIONS: tuple[Callable[..., object], ...] = (add, sub, mul, div, finish)
+FUNCTIONS = (add, sub, mul, div, finish)
 
 __all__ = ["FUNCTIONS", "NEW_NAMES", "finish"]

@@ -1,23 +1,15 @@
 """Toolbox `units`: lengths, weights and times in metric and clock units. Stateless."""
 
-from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 Number = int | float
 
-UNITS: Mapping[str, tuple[str, Fraction]] = {
-    "mm": ("length", Fraction(1, 1000)),
-    "cm": ("length", Fraction(1, 100)),
-    "m": ("length", Fraction(1)),
-    "km": ("length", Fraction(1000)),
-    "g": ("weight", Fraction(1, 1000)),
-    "kg": ("weight", Fraction(1)),
-    "t": ("weight", Fraction(1000)),
-    "s": ("time", Fraction(1)),
-    "min": ("time", Fraction(60)),
-    "h": ("time", Fraction(3600)),
-    "d": ("time", Fraction(86400)),
+_SIZES = {
+    "length": {"mm": Fraction(1, 1000), "cm": Fraction(1, 100), "m": Fraction(1), "km": Fraction(1000)},
+    "weight": {"g": Fraction(1, 1000), "kg": Fraction(1), "t": Fraction(1000)},
+    "time": {"s": Fraction(1), "min": Fraction(60), "h": Fraction(3600), "d": Fraction(86400)},
 }
+UNITS = {unit: (kind, size) for kind, sizes in _SIZES.items() for unit, size in sizes.items()}
 """Each unit's kind, and its size in the kind's base unit (m, kg, s)."""
 
 LARGEST = 10**12
@@ -69,7 +61,7 @@ def finish(answer: Number) -> Number:
 NEW_NAMES = {"convert": "express", "add": "plus", "finish": "done"}
 """Toolbox `units_renamed`, for the suite `variant-functions`."""
 
-FUNCTIONS: tuple[Callable[..., object], ...] = (convert, add, finish)
+FUNCTIONS = (convert, add, finish)
 
 
 def _unit(name: str) -> tuple[str, Fraction]:

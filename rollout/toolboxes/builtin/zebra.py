@@ -1,8 +1,9 @@
 """Toolbox `zebra`: who lives where with what, by elimination.
 
-The state is {"groups": [[name, ...], [pet, ...]], "clues": [[kind, item, item or house], ...], "goal": pet}: every
-group's items are one in each house, 1 to n. A clue that is used strikes out what it rules out, and what follows from
-one item a house. `finish` is refused until it is settled where the goal and its owner live.
+The state is {"groups": [[name, ...], [pet, ...]], "clues": [[kind, item, item or house], ...], "goal": pet}: each of
+the houses 1 to n has one item of every group. To use a clue removes the houses that it rules out, and then those that
+are ruled out because a house has one item only. `finish` is refused until it is settled where the goal and its owner
+live.
 """
 
 from collections.abc import Callable, Mapping

@@ -5,6 +5,7 @@ too much memory. It does not stop hostile native code, which can undo the audit 
 at all.
 """
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -24,17 +25,15 @@ _REFUSED_EVENTS = (
     "os.truncate os.chmod os.chown os.chdir os.putenv os.setxattr signal.pthread_kill"
 )
 _REFUSED = frozenset(_REFUSED_EVENTS.split())
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _LISTING = frozenset({"os.listdir", "os.scandir", "os.walk"})
 
 
-def confine(folder: str) -> dict[str, bool]:
-    """Give up network, files outside `folder` and Python's own, writing, processes, and memory beyond a limit.
-
-    Returns what the kernel enforces: `network` is False where it allows no network namespace; the audit hook then
-    still refuses sockets made in Python.
-    """
+def confine(folder: str) -> None:
+    """Give up network, files outside `folder` and Python's own, writing, processes, and memory beyond a limit."""
+    # Where the kernel allows no network namespace, the audit hook still refuses sockets made in Python.
     unshare = ctypes.CDLL(None, use_errno=True).unshare
-    network = any(unshare(flags) == 0 for flags in (_CLONE_NEWNET, _CLONE_NEWUSER | _CLONE_NEWNET))
+    any(unshare(flags) == 0 for flags in (_CLONE_NEWNET, _CLONE_NEWUSER | _CLONE_NEWNET))
     with open("/proc/self/statm") as file:
         in_use = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (in_use + MEMORY_BYTES,) * 2)
@@ -45,30 +44,18 @@ def confine(folder: str) -> dict[str, bool]:
     readable = tuple({os.path.realpath(path) + os.sep for path in (folder, *pythons, "/usr/share/zoneinfo")})
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open":
-            _check_open(readable, *arguments)
-        elif event in _REFUSED or event.startswith(_REFUSED_PREFIXES):
+        if event in _REFUSED or event.startswith(_REFUSED_PREFIXES):
             raise PermissionError(f"{event} is not allowed here")
-        elif event in _LISTING:
-            _check_inside(readable, arguments[0])
+        path, inside = arguments[0] if arguments else None, False
+        if event == "open" and not isinstance(path, int):
+            _, mode, flags = arguments
+            if (isinstance(flags, int) and flags & _WRITING) or (isinstance(mode, str) and set(mode) & set("wax+")):
+                raise PermissionError("writing files is not allowed here")
+        elif event not in _LISTING:
+            return
+        with contextlib.suppress(TypeError, ValueError):
+            inside = (os.path.realpath(os.fsdecode(path if path is not None else ".")) + os.sep).startswith(readable)
+        if not inside:
+            raise PermissionError("files outside the toolbox's folder are not for reading")
 
     sys.addaudithook(hook)
-    return {"network": network, "memory": True, "writing": True}
-
-
-def _check_open(readable: tuple[str, ...], path: Any, mode: Any, flags: Any) -> None:
-    if isinstance(path, int):
-        return
-    writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
-    if writes or (isinstance(mode, str) and set(mode) & set("wax+")):
-        raise PermissionError("writing files is not allowed here")
-    _check_inside(readable, path)
-
-
-def _check_inside(readable: tuple[str, ...], path: Any) -> None:
-    try:
-        inside = (os.path.realpath(os.fsdecode(path if path is not None else ".")) + os.sep).startswith(readable)
-    except (TypeError, ValueError):
-        inside = False
-    if not inside:
-        raise PermissionError("files outside the toolbox's folder are not for reading")

@@ -7,19 +7,19 @@ replaced; sessions with state that it held are rebuilt by making their successfu
 
 import asyncio
 import atexit
+import contextlib
 import itertools
 import json
 import os
 import select
 import subprocess
 import sys
-import threading
 import time
 import weakref
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -109,12 +109,9 @@ class Worker:
             return
         process.kill()
         process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:
-                    continue  # unsent bytes for a process that is gone
+        for pipe in filter(None, (process.stdin, process.stdout)):
+            with contextlib.suppress(OSError):  # unsent bytes for a process that is gone
+                pipe.close()
 
     def _read(self, seconds: float) -> dict[str, Any]:
         assert self._process is not None
@@ -138,8 +135,6 @@ class IsolatedToolbox(Toolbox):
     """A toolbox whose functions run in workers. Its functions hold descriptions only."""
 
     workers: tuple[Worker, ...] = ()
-    contained: Mapping[str, bool] = field(default_factory=dict)
-    """What the kernel holds the workers to: see `confinement.confine`."""
 
     @classmethod
     def start(cls, name: str) -> "IsolatedToolbox":
@@ -147,8 +142,7 @@ class IsolatedToolbox(Toolbox):
         workers = tuple(Worker(name) for _ in range(WORKERS))
         for worker in workers:
             atexit.register(worker.stop)
-        greeting = workers[0].thread.submit(workers[0].start).result()
-        described = greeting["toolbox"]
+        described = workers[0].thread.submit(workers[0].start).result()
         functions = {
             each["name"]: Function(**{**each, "examples": tuple(each["examples"])}) for each in described["functions"]
         }
@@ -158,7 +152,6 @@ class IsolatedToolbox(Toolbox):
             finish=described["finish"],
             hash=described["hash"],
             workers=workers,
-            contained=MappingProxyType(greeting["contained"]),
         )
 
     def open(self, state: str = "null") -> "IsolatedSession":
@@ -166,7 +159,6 @@ class IsolatedToolbox(Toolbox):
 
 
 _numbers = itertools.count(1)
-_number_lock = threading.Lock()
 
 
 class IsolatedSession(Session):
@@ -174,8 +166,7 @@ class IsolatedSession(Session):
 
     def __init__(self, toolbox: IsolatedToolbox, state: str) -> None:
         super().__init__(toolbox, None)
-        with _number_lock:
-            self._number = next(_numbers)
+        self._number = next(_numbers)
         self._worker = toolbox.workers[self._number % len(toolbox.workers)]
         self._state = state
         self._history: list[Call] = []

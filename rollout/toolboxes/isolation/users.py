@@ -98,7 +98,7 @@ def of_microchain(name: str, members: Sequence[Any]) -> Toolbox:
                 instance.state = shared
 
     functions = [_from_microchain(kind) for kind in kinds]
-    return Toolbox.of(name, functions, MicrochainState)
+    return Toolbox.of_functions(name, functions, MicrochainState)
 
 
 def _from_microchain(kind: type) -> Function:

@@ -32,31 +32,17 @@ def main(name: str) -> None:
         os.dup2(nothing, descriptor)
     try:
         toolbox = load_in_process(name)
-        contained = confine(toolbox_place(name))
+        # A user's module may read the files of its own folder, or of the working directory.
+        place = name.rpartition(":")[0] or name
+        confine(str(file_of_functions(place).parent) if place.endswith(".py") else os.getcwd())
     except RequestError as error:
         _send(replies, {"refused": str(error)})
         return
-    _send(replies, {"toolbox": describe(toolbox), "contained": contained})
-    serve(toolbox, requests, replies)
-
-
-def toolbox_place(name: str) -> str:
-    """The folder whose files a user's module may read: the file's own, or the working directory."""
-    place = name.rpartition(":")[0] or name
-    return str(file_of_functions(place).parent) if place.endswith(".py") else os.getcwd()
-
-
-def describe(toolbox: Toolbox) -> dict[str, Any]:
-    """What the other side needs to show the functions and name the toolbox."""
     shown = ("name", "description", "parameters", "examples", "signature")
     functions = [{key: getattr(function, key) for key in shown} for function in toolbox.functions.values()]
-    return {"functions": functions, "finish": toolbox.finish, "hash": toolbox.hash}
-
-
-def serve(toolbox: Toolbox, requests: BinaryIO, replies: BinaryIO) -> None:
-    """Answer until the other side closes its end."""
+    _send(replies, {"functions": functions, "finish": toolbox.finish, "hash": toolbox.hash})
     sessions: dict[int, Session] = {}
-    for line in requests:
+    for line in requests:  # until the other side closes its end
         request = json.loads(line)
         # Should the other side die with a call under way, the kernel ends this process soon after the deadline.
         signal.setitimer(signal.ITIMER_REAL, request["deadline"] + 1.0)

@@ -1,4 +1,4 @@
-"""Generated families: deterministic, disjoint, balanced, and gold by two ways."""
+"""Generated families: deterministic, disjoint, balanced, their gold answers cross-checked."""
 
 import os
 import subprocess

@@ -9,14 +9,14 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
-from benchmarks.retrieval import measure
+from benchmarks.retrieval import called, measure, recall
 from cluster.errors import RequestError
 from docs.examples import chain
 from rollout.records import Call, ErrorCode, canonical_json
-from rollout.toolboxes import Function, Session, Toolbox, load_toolbox, recall, retrieve, with_distractors
+from rollout.toolboxes import Function, Session, Toolbox, load_toolbox, retrieve, with_distractors
 from rollout.toolboxes.isolation.users import load_users
 from rollout.toolboxes.mistakes import CallRefused, one_line
-from rollout.toolboxes.nesting import called, nested
+from rollout.toolboxes.nesting import nested
 
 
 def call(name: str, **arguments: Any) -> Call:
