@@ -1,8 +1,8 @@
-"""Jobs of a Ray cluster through its job API: submitted once under an id, followed, and gone on with after a stop.
+"""Jobs of a Ray cluster through its job API: submitted once under an id, followed, and continued after a stop.
 
-An id is the idempotency key. Its first attempt runs under the id itself, the next ones under `ID-2`, `ID-3` and so on;
-another attempt is made only once the one before was stopped or failed. Who else submits the same at the same time is
-refused by the job server, and then finds the attempt that was first.
+The id is the idempotency key. The first attempt runs under the id itself, the next ones under `ID-2`, `ID-3` and so on;
+another attempt is made only after the one before was stopped or has failed. If two people submit the same job at the
+same time, the job server refuses the second, who then finds the first one's attempt.
 """
 
 import asyncio
@@ -117,7 +117,7 @@ def send_token() -> None:
 
 
 class JobServer:
-    """A cluster's job server. Raises RequestError when it is not there, or lets us not in."""
+    """A cluster's job server. Raises RequestError when nothing answers, or when it refuses the token."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -126,7 +126,7 @@ class JobServer:
             _refuse_silent(address)
             from ray.job_submission import JobSubmissionClient
 
-            for name in ("dashboard_sdk", "job.sdk"):  # they tell of uploads and of closed connections
+            for name in ("dashboard_sdk", "job.sdk"):  # they log uploads and closed connections
                 logging.getLogger(f"ray.dashboard.modules.{name}").setLevel(logging.ERROR)
             self._client = JobSubmissionClient(address)
 
@@ -182,14 +182,14 @@ class JobServer:
 
 
 class Transcript:
-    """Passes on what is new of a text that the server tells from its beginning at every connection."""
+    """Passes on what is new of a log that the server sends from its beginning at every connection."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
         self._skip = self.length = 0
 
     def again(self) -> None:
-        """A new connection: what was written already comes once more."""
+        """A new connection begins: the server sends again what was written already."""
         self._skip = self.length
 
     def more(self, text: str) -> None:
@@ -212,7 +212,7 @@ async def _tail(client: Any, attempt_id: str, transcript: Transcript) -> None:
 
 @contextlib.contextmanager
 def _asked(address: str) -> Iterator[None]:
-    """What can go wrong with a request, as one line."""
+    """Turn everything that can go wrong with a request into an error of one line."""
     from ray.exceptions import AuthenticationError
 
     try:
@@ -234,7 +234,7 @@ def _asked(address: str) -> Iterator[None]:
 
 
 def _refuse_silent(address: str) -> None:
-    """Ray itself waits for minutes where nobody answers. (What is answered, it looks at.)"""
+    """Raise OSError soon where nobody answers: Ray would wait for minutes. An HTTP error is an answer."""
     try:
         with urllib.request.urlopen(f"{address}/api/authentication_mode", timeout=_CONNECT_S):
             pass

@@ -1,4 +1,4 @@
-"""A node is told to go while a rank trains on it: no step is done twice, and none counts as a failure."""
+"""A node is preempted while a rank trains on it: no step is done twice, and none counts as a failure."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ STEPS = 400
 RANK = "ray::RayTrainWorker"
 
 
-def test_ranks_leave_a_node_that_is_told_to_go_and_lose_no_step(tmp_path: Path) -> None:
+def test_ranks_leave_a_preempted_node_and_lose_no_step(tmp_path: Path) -> None:
     # Checkpoints of their own never come: whatever is resumed from was saved because of the notice.
     asked = arm.request(tmp_path, STEPS, max_failures=0, checkpoint_steps=1000)
     log = tmp_path / "driver.log"
@@ -53,7 +53,7 @@ def test_ranks_leave_a_node_that_is_told_to_go_and_lose_no_step(tmp_path: Path) 
         assert stopped < STEPS
         head.add(cpus=1)
         until(lambda: len(read_metrics(asked.metrics_path)) > stopped)
-        print(f"\nnode of a rank told to go: training went on within {time.monotonic() - told:.1f} s")  # noqa: T201
+        print(f"\nnode of a rank preempted: training went on within {time.monotonic() - told:.1f} s")  # noqa: T201
         assert worker.pid not in [raylet.pid for raylet in ranked_raylets(head)]
         assert driver.wait(timeout=600) == 0, log.read_text()[-4000:]
         assert notice.wait(timeout=180) == 0

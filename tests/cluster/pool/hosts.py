@@ -1,4 +1,4 @@
-"""An actor that the pool takes for a host, and that fails as it is told to."""
+"""A host for tests of the pool, which fails as its units ask for."""
 
 import asyncio
 import errno
@@ -15,7 +15,7 @@ from cluster.pool.pool import Capacity, Pool
 
 
 class Unit(msgspec.Struct, frozen=True):
-    """Work of a test; `fault` is what its first try on a host comes to."""
+    """A unit of work; `fault` is how its first try on a host fails."""
 
     unit: str
     fault: str = ""

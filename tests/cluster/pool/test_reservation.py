@@ -188,7 +188,7 @@ def drain(address: str, node: str) -> None:
 
     reason = DrainNodeReason.Value("DRAIN_NODE_REASON_PREEMPTION")
     deadline_ms = int((time.time() + 600) * 1000)
-    accepted, why = GcsClient(address=address).drain_node(node, reason, "told to go", deadline_ms)
+    accepted, why = GcsClient(address=address).drain_node(node, reason, "preempted by a test", deadline_ms)
     assert accepted, why
 
 
