@@ -16,13 +16,12 @@ from rich.console import Console
 from cluster.engine.model_source import local_tokenizer
 from cluster.errors import RequestError
 from cluster.store.atomic import atomic_file
-from cluster.store.ledger import Commit
 from pipeline.licences import judge_model, licence_of
 from pipeline.run.folder import Run, read_run
 from pipeline.run.models import model_source
-from pipeline.run.workload import read_workload
+from pipeline.run.rollouts import Rollouts
 from rollout.data import layout
-from rollout.data.shards import decode_rows, read_rows
+from rollout.data.shards import read_rows
 from rollout.formats import load_format
 from rollout.prompts.native_template import NATIVE, tools_of
 from rollout.prompts.rendering import shown_toolbox
@@ -64,13 +63,13 @@ def export_pairs(folder: Path, out: Path, form: str, max_pairs: int, console: Co
 
 def _rows(run: Run, form: str, max_pairs: int) -> Iterator[Row]:
     role = ChatTemplate.from_model(local_tokenizer(model_source(run, "base"))).result_role.value
-    episodes = _EpisodesOfBlocks(run)
+    rollouts = Rollouts(run)
     for group in read_rows(PreferenceGroup, run.ledger(layout.groups(run.student))):
         prompt = [{"role": "user", "content": group.prompt_text}]
+        episodes = rollouts.of(group.problem_id)
         seen: set[str] = set()
         for right, wrong in islice(product(group.right, group.wrong), max_pairs or None):
-            best = episodes.find(group.problem_id, right.episodes[0])
-            other = episodes.find(group.problem_id, wrong.episodes[0])
+            best, other = episodes[right.episodes[0]], episodes[wrong.episodes[0]]
             # Native templates show functions apart from the prompt's text, so the row has to name them.
             native = best.call_format == NATIVE
             tools = tools_of(shown_toolbox(best), best.verbosity) if native else None
@@ -113,33 +112,3 @@ def _messages(episode: Episode, result_role: str) -> Messages:
         if index < len(episode.steps) - 1:
             messages.append({"role": result_role, "content": call_format.render_results(step.results)})
     return messages
-
-
-class _EpisodesOfBlocks:
-    """Episodes by problem and sample. Groups come block by block, so one block is in memory at a time.
-
-    The ledger is listed once: on a bucket a listing of all units takes long.
-    """
-
-    def __init__(self, run: Run) -> None:
-        self._ledger = run.ledger(layout.EPISODES)
-        units = read_workload(run).episode_units
-        self._block_of = {problem: unit.block for unit in units for problem in unit.problem_ids}
-        done = self._ledger.history()
-        self._commits: dict[int, list[Commit]] = {}
-        for unit in sorted(units, key=lambda unit: unit.name):
-            if unit.name in done and not done[unit.name].skipped:
-                self._commits.setdefault(unit.block, []).append(done[unit.name])
-        self._block = -1
-        self._episodes: dict[tuple[str, int], Episode] = {}
-
-    def find(self, problem: str, sample: int) -> Episode:
-        block = self._block_of[problem]
-        if block != self._block:
-            self._block = block
-            self._episodes = {
-                (episode.problem_id, episode.sample): episode
-                for commit in self._commits[block]
-                for episode in decode_rows(Episode, self._ledger.read(commit))
-            }
-        return self._episodes[problem, sample]

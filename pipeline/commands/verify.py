@@ -56,10 +56,9 @@ def faults(run: Run) -> Iterator[str]:
         yield from hashes
         if hashes:
             return  # the rows of a broken shard cannot be read
-    quarantine = _Quarantine(run.store)
     try:
-        yield from _block_faults(run, quarantine)
-        yield from _score_faults(run, quarantine)
+        yield from _block_faults(run)
+        yield from _score_faults(run)
     except ChainprefError as error:
         yield str(error)
 
@@ -70,29 +69,20 @@ class _Named(msgspec.Struct):
     row: str
 
 
-class _Quarantine:
-    """The rows of each unit that could not be stored, of all attempts at it."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._paths: dict[str, list[str]] = {}
-        for path in store.list(layout.QUARANTINE):
-            unit = layout.unit_in_quarantine(path)
-            self._paths.setdefault(unit, []).append(path)
-
-    def rows(self, unit: str) -> set[str]:
-        """The names of the rows. Raises CorruptionError."""
-        found: set[str] = set()
-        for path in self._paths.get(unit, ()):
+def _quarantined(store: Store, unit: str) -> set[str]:
+    """The names of a unit's rows that could not be stored, of all attempts at it. Raises CorruptionError."""
+    found: set[str] = set()
+    for path in store.list(layout.QUARANTINE):
+        if layout.unit_in_quarantine(path) == unit:
             try:
-                lines = self._store.read(path).splitlines()
+                lines = store.read(path).splitlines()
                 found.update(msgspec.json.decode(line, type=_Named).row for line in lines)
             except msgspec.DecodeError as error:
-                raise CorruptionError(f"{self._store.uri}/{path}: does not decode: {error}") from None
-        return found
+                raise CorruptionError(f"{store.uri}/{path}: does not decode: {error}") from None
+    return found
 
 
-def _block_faults(run: Run, quarantine: _Quarantine) -> Iterator[str]:
+def _block_faults(run: Run) -> Iterator[str]:
     """Faults of the episodes, and of the groups made of them, block by block."""
     episodes, groups = run.ledger(layout.EPISODES), run.ledger(layout.groups(run.student))
     planned = sorted(read_workload(run).episode_units, key=lambda unit: unit.name)  # as the rows lie in the shards
@@ -111,7 +101,7 @@ def _block_faults(run: Run, quarantine: _Quarantine) -> Iterator[str]:
                 left = skipped_problems(commit)
                 kept = [problem for problem in unit.problem_ids if not commit.skipped and problem not in left]
                 attempts = set(itertools.product(kept, range(unit.sample_start, unit.sample_stop)))
-                faulty = _unit_faults(commit, attempts, made, quarantine, "")
+                faulty = _unit_faults(commit, attempts, made, run.store, "")
                 yield from (f"episodes: unit {unit.name} {fault}" for fault in faulty)
                 outcomes.update(((row.problem_id, row.sample), row.outcome) for row in made)
                 skipped += [(unit.name, problem) for problem in left]
@@ -125,7 +115,7 @@ def _block_faults(run: Run, quarantine: _Quarantine) -> Iterator[str]:
 
 
 def _unit_faults(
-    commit: Commit, attempts: Collection[_Attempt], made: Iterable[Episode], quarantine: _Quarantine, name: str
+    commit: Commit, attempts: Collection[_Attempt], made: Iterable[Episode], store: Store, name: str
 ) -> Iterator[str]:
     """Compare a unit's rows with the attempts that it must hold. `name`: prefix of the names of rows in quarantine."""
     found: Counter[_Attempt] = Counter()
@@ -143,7 +133,7 @@ def _unit_faults(
             "quarantine"
         )
     elif missing:
-        put_aside = quarantine.rows(commit.unit)
+        put_aside = _quarantined(store, commit.unit)
         lost = [row for row in missing if f"{name}{_id(row)}" not in put_aside]
         yield from (f"lacks {_id(row)}, which is not in quarantine either" for row in lost)
     if outcomes != committed_outcomes(commit):
@@ -164,7 +154,7 @@ def _built_faults(ledger: Ledger, commits: Iterable[Commit], outcomes: Mapping[_
     yield from (f"groups: problem {problem} stands {n} times" for problem, n in seen.items() if n > 1)
 
 
-def _score_faults(run: Run, quarantine: _Quarantine) -> Iterator[str]:
+def _score_faults(run: Run) -> Iterator[str]:
     ledger, planned = run.ledger(layout.SCORES), planned_units(run)
     commits = ledger.history()
     yield from _unplanned(layout.SCORES, commits, {unit.name for unit in planned})
@@ -175,7 +165,7 @@ def _score_faults(run: Run, quarantine: _Quarantine) -> Iterator[str]:
         scores = rows.read(unit.name)
         attempts = {(problem, sample) for problem in unit.problem_ids for sample in range(unit.samples)}
         made = [score.episode for score in scores]
-        faulty = _unit_faults(commits[unit.name], attempts, made, quarantine, f"{unit.model}/{unit.suite}/")
+        faulty = _unit_faults(commits[unit.name], attempts, made, run.store, f"{unit.model}/{unit.suite}/")
         yield from (f"scores: unit {unit.name} {fault}" for fault in faulty)
         own = (unit.model, unit.suite, unit.temperature == 0)
         strange = Counter((score.model, score.suite, score.greedy) for score in scores)

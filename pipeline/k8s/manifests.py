@@ -2,40 +2,27 @@
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from cluster.config import Section, load_toml, parse
 from pipeline.plan.pods import WorkerGroup
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "k8s"
-PRODUCTS = {
-    "B200": ("NVIDIA-B200",),
-    "H200": ("NVIDIA-H200", "NVIDIA-H200-NVL"),
-    "H100": ("NVIDIA-H100-80GB-HBM3", "NVIDIA-H100-PCIe", "NVIDIA-H100-NVL"),
-    "A100-80": ("NVIDIA-A100-SXM4-80GB", "NVIDIA-A100-80GB-PCIe"),
-    "A100-40": ("NVIDIA-A100-SXM4-40GB", "NVIDIA-A100-PCIE-40GB"),
-    "GH200": ("NVIDIA-GH200-480GB",),
-    "H100-NVL": ("NVIDIA-H100-NVL",),
-    "H100-PCIe": ("NVIDIA-H100-PCIe",),
-    "A100-80-PCIe": ("NVIDIA-A100-80GB-PCIe",),
-    "A100-40-PCIe": ("NVIDIA-A100-PCIE-40GB",),
-    "L40S": ("NVIDIA-L40S",),
-    "L40": ("NVIDIA-L40",),
-    "A40": ("NVIDIA-A40",),
-    "RTX-4090": ("NVIDIA-GeForce-RTX-4090",),
-    "RTX-3090": ("NVIDIA-GeForce-RTX-3090",),
-    "A10": ("NVIDIA-A10",),
-    "A10G": ("NVIDIA-A10G",),
-    "L4": ("NVIDIA-L4",),
-    "V100-32": ("Tesla-V100-SXM2-32GB",),
-    "V100-32-PCIe": ("Tesla-V100-PCIE-32GB",),
-    "V100-16": ("Tesla-V100-SXM2-16GB",),
-    "V100-16-PCIe": ("Tesla-V100-PCIE-16GB",),
-    "T4": ("Tesla-T4",),
-}
-"""GPU type -> values that NVIDIA's feature discovery gives the node label nvidia.com/gpu.product."""
+
+
+class _Products(Section):
+    products: dict[str, tuple[str, ...]]
+
+
+@lru_cache(maxsize=1)
+def gpu_products() -> dict[str, tuple[str, ...]]:
+    """GPU type -> values that NVIDIA's feature discovery gives the node label nvidia.com/gpu.product."""
+    path = Path(__file__).with_name("products.toml")
+    return parse(_Products, {"products": load_toml(path, "list of GPUs")}, str(path)).products
 
 
 def ray_job(groups: Sequence[WorkerGroup], image: str, claim_name: str, entrypoint: str) -> dict[str, Any]:
@@ -116,8 +103,8 @@ def _worker_group(template: dict[str, Any], group: WorkerGroup, mixed: bool) -> 
         names = dict.fromkeys((group.ray_type, group.ray_type.partition("-")[0]))
         types = json.dumps({f"accelerator_type:{name}": 1 for name in names})
         template["rayStartParams"]["resources"] = json.dumps(types)  # KubeRay puts it onto a command line as it stands
-    if mixed and group.gpu_type in PRODUCTS:
-        term = {"key": "nvidia.com/gpu.product", "operator": "In", "values": list(PRODUCTS[group.gpu_type])}
+    if mixed and group.gpu_type in gpu_products():
+        term = {"key": "nvidia.com/gpu.product", "operator": "In", "values": list(gpu_products()[group.gpu_type])}
         terms = {"nodeSelectorTerms": [{"matchExpressions": [term]}]}
         pod["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
     return template

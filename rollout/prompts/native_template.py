@@ -13,7 +13,7 @@ longer conversation begin with those of the shorter one, even if the template wo
 import copy
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from rollout.formats.native import call_id, without_thought
 from rollout.prompts.template import MARK, REFUSALS, ChatTemplate
 from rollout.records import Call, CallResult, Role, canonical_json, content_hash
 from rollout.toolboxes import Toolbox
+from rollout.toolboxes.function import without_keys
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -74,20 +75,9 @@ def tools_of(toolbox: Toolbox, verbosity: str = "full") -> list[dict[str, Any]]:
         elif verbosity == "names":
             shown["parameters"] = {"type": "object", "properties": {}}
         else:
-            shown["parameters"] = _undescribed(function.parameters)
+            shown["parameters"] = without_keys(function.parameters, "description", "examples")
         tools.append({"type": "function", "function": shown})
     return tools
-
-
-def _undescribed(schema: Any, is_names: bool = False) -> Any:
-    """A JSON schema without its descriptions; a parameter may still be called `description`."""
-    if isinstance(schema, Mapping):
-        return {
-            key: _undescribed(value, not is_names and key in ("properties", "$defs"))
-            for key, value in schema.items()
-            if is_names or key not in ("description", "examples")
-        }
-    return [_undescribed(item) for item in schema] if isinstance(schema, list) else schema
 
 
 class NativeTemplate(ChatTemplate):

@@ -161,7 +161,7 @@ def _validator(name: str, parameters: _Parameters, descriptions: Mapping[str, st
 
 def _schema(validator: TypeAdapter[dict[str, Any]], parameters: _Parameters) -> dict[str, Any]:
     """The JSON schema of the arguments, with those defaults that JSON holds."""
-    schema = _without_titles(validator.json_schema())
+    schema = without_keys(validator.json_schema(), "title")
     for parameter, _ in parameters:
         if parameter.default is not parameter.empty:
             with contextlib.suppress(TypeError, ValueError):
@@ -172,14 +172,15 @@ def _schema(validator: TypeAdapter[dict[str, Any]], parameters: _Parameters) -> 
     return {"type": "object", **{key: value for key, value in schema.items() if key != "type"}}
 
 
-def _without_titles(node: Any, inside_properties: bool = False) -> Any:
-    if isinstance(node, dict):
+def without_keys(schema: Any, *left_out: str, names: bool = False) -> Any:
+    """A JSON schema without these keywords. `names`: the keys here are names of parameters, which all stay."""
+    if isinstance(schema, Mapping):
         return {
-            key: _without_titles(value, inside_properties=key in ("properties", "$defs") and not inside_properties)
-            for key, value in node.items()
-            if inside_properties or key != "title"
+            key: without_keys(value, *left_out, names=not names and key in ("properties", "$defs"))
+            for key, value in schema.items()
+            if names or key not in left_out
         }
-    return [_without_titles(item) for item in node] if isinstance(node, list) else node
+    return [without_keys(item, *left_out) for item in schema] if isinstance(schema, list) else schema
 
 
 def _type_text(kind: Any) -> str:
