@@ -70,7 +70,7 @@ class GroupStream:
         self._block = {unit.name: unit.block for unit in units}
         self._left = Counter(unit.block for unit in units if unit.name not in done)
         self._done = set(done)
-        self._work = _WorkMaker(run)
+        self._fingerprint = tokenizer_fingerprint(model_source(run, "base"))
 
     def start_ready(self) -> None:
         """Start all blocks that were complete from the beginning."""
@@ -91,7 +91,7 @@ class GroupStream:
             ledger, members = self._run.ledger(layout.EPISODES), self._units_of[block]
             commits = [commit for member in members if (commit := ledger.find(member.name)) is not None]
             if len(commits) == len(members):
-                self._start([self._work.of(members, commits)])
+                self._start([_group_work(self._run, self._fingerprint, members, commits)])
 
     def _start(self, wanted: Iterable[GroupWork]) -> None:
         import ray
@@ -128,29 +128,23 @@ class GroupStream:
 def _wanted(run: Run) -> list[GroupWork]:
     """The group work of every block whose episode units are all committed or skipped."""
     units, done = read_workload(run).episode_units, run.ledger(layout.EPISODES).history()
-    maker, members = _WorkMaker(run), units_of_blocks(units)
+    fingerprint, members = tokenizer_fingerprint(model_source(run, "base")), units_of_blocks(units)
     blocks = [members[block] for block in ready_blocks(units, done)]
-    return [maker.of(block, [done[unit.name] for unit in block]) for block in blocks]
+    return [_group_work(run, fingerprint, block, [done[unit.name] for unit in block]) for block in blocks]
 
 
-class _WorkMaker:
-    """Makes a block's group work. Its name holds a hash of the student's tokenizer, which is read once."""
+def _group_work(run: Run, fingerprint: str, members: Sequence[EpisodeUnit], commits: Sequence[Commit]) -> GroupWork:
+    """The group work of a block: of its episode units `members`, with their records `commits` in the same order.
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._source = model_source(run, "base")
-        self._fingerprint = tokenizer_fingerprint(self._source)
-
-    def of(self, members: Sequence[EpisodeUnit], commits: Sequence[Commit]) -> GroupWork:
-        """`members` are the episode units of one block, `commits` their records in the same order."""
-        run, config = self._run, self._run.recipe.groups
-        return GroupWork(
-            unit=group_unit(members[0].block, run.student, commits, config, self._fingerprint),
-            run_uri=run.store.uri,
-            episode_units=tuple(unit.name for unit in members),
-            problems=members[0].problem_ids,
-            memory=needed_memory(sum(commit.bytes for commit in commits), len(members[0].problem_ids)),
-            student=run.student,
-            student_source=self._source,
-            groups=config,
-        )
+    `fingerprint` is that of the student's tokenizer; the unit's name holds a hash of it.
+    """
+    return GroupWork(
+        unit=group_unit(members[0].block, run.student, commits, run.recipe.groups, fingerprint),
+        run_uri=run.store.uri,
+        episode_units=tuple(unit.name for unit in members),
+        problems=members[0].problem_ids,
+        memory=needed_memory(sum(commit.bytes for commit in commits), len(members[0].problem_ids)),
+        student=run.student,
+        student_source=model_source(run, "base"),
+        groups=run.recipe.groups,
+    )

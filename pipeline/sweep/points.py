@@ -19,7 +19,7 @@ that differ elsewhere become runs of their own, which take over what an earlier 
 import copy
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,7 @@ def plan_sweep(table: Mapping[str, Any], where: str) -> SweepPlan:
         draft = _draft_of(recipe, point, drafts)
         for seed in section.seeds or (None,):
             cells |= dict.fromkeys(draft.add(recipe, point, seed, len(section.seeds) > 1))
-    runs = {name: draft.recipe_of_run(base.run.name) for name, draft in drafts.items()}
+    runs = {draft.name: draft.recipe_of_run(base.run.name) for draft in drafts.values()}
     arms = sum(len(recipe.arms) for recipe in runs.values())
     if arms > MOST_ARMS:
         raise RequestError(f"{where}: the sweep has {arms} arms in {len(runs)} runs; at most {MOST_ARMS}")
@@ -196,8 +196,6 @@ class _Draft:
     """One run while points are added to it."""
 
     name: str
-    shared: str
-    """All of the recipe that its arms share, as JSON."""
     recipe: Recipe
     arms: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Name -> the arm's section as plain values."""
@@ -233,18 +231,16 @@ class _Draft:
 
 
 def _draft_of(recipe: Recipe, point: _Point, drafts: dict[str, _Draft]) -> _Draft:
-    """The run that a point belongs to, which is made where there is none yet."""
+    """The run that a point belongs to, which is made where there is none yet. `drafts`: by all that the arms of a run
+    share, as JSON."""
     table = resolved(recipe)
     table.pop("arms", None)
     table["run"].pop("name")
     shared = canonical_json(table)
-    for draft in drafts.values():
-        if draft.shared == shared:
-            return draft
-    label = _label(setting for setting in point if not all(key.startswith("arms.") for key in setting.values))
-    name = _free(label or MAIN, drafts)
-    drafts[name] = _Draft(name, shared, recipe)
-    return drafts[name]
+    if shared not in drafts:
+        label = _label(setting for setting in point if not all(key.startswith("arms.") for key in setting.values))
+        drafts[shared] = _Draft(_free(label or MAIN, {draft.name for draft in drafts.values()}), recipe)
+    return drafts[shared]
 
 
 def _label(settings: Iterable[_Setting]) -> str:
@@ -253,7 +249,7 @@ def _label(settings: Iterable[_Setting]) -> str:
     return label if len(label) <= _LONGEST_LABEL else f"{label[:50]}-{content_hash(label)[:6]}"
 
 
-def _free(name: str, taken: Mapping[str, Any]) -> str:
+def _free(name: str, taken: Container[str]) -> str:
     """`name`, or with the first number that nobody has."""
     numbered = (f"{name}-{number}" for number in itertools.count(2))
     return next(one for one in itertools.chain([name], numbered) if one not in taken)

@@ -26,12 +26,12 @@ class UnitRows(Generic[RecordT]):
         self._open: Commit | None = None
         self._rows: Iterator[RecordT] = iter(())
         self._at = 0
-        history = ledger.history()
         for commit in ledger.commits().values():
             start = 0
-            for unit in commit.supersedes if commit.unit.startswith(COMPACTION) else (commit.unit,):
-                self._places[unit] = (commit, start, history[unit].rows)
-                start += history[unit].rows
+            members = map(ledger.find, commit.supersedes) if commit.unit.startswith(COMPACTION) else (commit,)
+            for member in filter(None, members):  # all are there, and were read with the others
+                self._places[member.unit] = (commit, start, member.rows)
+                start += member.rows
 
     def __contains__(self, unit: str) -> bool:
         """Whether the unit is committed and not superseded."""

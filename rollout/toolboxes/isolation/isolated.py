@@ -7,11 +7,10 @@ replaced; sessions with state that it held are rebuilt by making their successfu
 
 import asyncio
 import atexit
-import contextlib
 import itertools
 import json
+import multiprocessing
 import os
-import select
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from types import MappingProxyType
 from typing import Any
 
@@ -56,7 +56,7 @@ class Worker:
         self.closed: deque[int] = deque()
         """Sessions that the process may forget; filled by finalizers on any thread."""
         self._process: subprocess.Popen[bytes] | None = None
-        self._buffer = b""
+        self._pipe: Connection
 
     def start(self) -> dict[str, Any]:
         """The running worker's greeting; starts the process where there is none. Raises RequestError."""
@@ -64,15 +64,18 @@ class Worker:
             return self.greeting
         self.stop()
         path = os.pathsep.join(part or os.getcwd() for part in sys.path)
+        self._pipe, other_end = multiprocessing.Pipe()
+        descriptor = other_end.fileno()
         self._process = subprocess.Popen(
             # -P: modules are those of this process, whatever lies in the current folder.
-            [sys.executable, "-P", "-m", "rollout.toolboxes.isolation.worker", self.name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            [sys.executable, "-P", "-m", "rollout.toolboxes.isolation.worker", self.name, str(descriptor)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[descriptor],
             # No variable of this process goes along: they may hold secrets.
             env={"PATH": os.defpath, "PYTHONPATH": path, "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1"},
         )
-        self._buffer = b""
+        other_end.close()
         try:
             self.greeting = self._read(START_SECONDS)
         except _Gone as gone:
@@ -86,12 +89,9 @@ class Worker:
 
     def ask(self, request: dict[str, Any], deadline: float) -> dict[str, Any]:
         """One reply. Raises _Gone, with the process ended, when none came within `deadline` seconds."""
-        assert self._process is not None
-        assert self._process.stdin is not None
         gone = [self.closed.popleft() for _ in range(len(self.closed))]
         try:
-            self._process.stdin.write(msgspec.json.encode({**request, "closed": gone, "deadline": deadline}) + b"\n")
-            self._process.stdin.flush()
+            self._pipe.send_bytes(msgspec.json.encode({**request, "closed": gone, "deadline": deadline}))
             return self._read(deadline)
         except (_Gone, OSError) as error:
             self.stop()
@@ -105,28 +105,18 @@ class Worker:
     def stop(self) -> None:
         """End the process, at once."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        for pipe in filter(None, (process.stdin, process.stdout)):
-            with contextlib.suppress(OSError):  # unsent bytes for a process that is gone
-                pipe.close()
+        if process is not None:
+            process.kill()
+            process.wait()
+            self._pipe.close()
 
     def _read(self, seconds: float) -> dict[str, Any]:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        descriptor, until = self._process.stdout.fileno(), time.monotonic() + seconds
-        while b"\n" not in self._buffer:
-            ready, _, _ = select.select([descriptor], [], [], max(0.0, until - time.monotonic()))
-            if not ready:
-                raise _Gone(late=True)
-            data = os.read(descriptor, 1 << 16)
-            if not data:
-                raise _Gone(late=False)
-            self._buffer += data
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        reply: dict[str, Any] = msgspec.json.decode(line)
+        if not self._pipe.poll(seconds):
+            raise _Gone(late=True)
+        try:
+            reply: dict[str, Any] = msgspec.json.decode(self._pipe.recv_bytes())
+        except EOFError:
+            raise _Gone(late=False) from None
         return reply
 
 

@@ -1,14 +1,15 @@
-"""The process in which a user's functions run: `python -m rollout.toolboxes.isolation.worker NAME`.
+"""The process in which a user's functions run: `python -m rollout.toolboxes.isolation.worker NAME PIPE`.
 
-It reads requests and writes replies, one JSON object a line, on the pipes that were its standard input and output;
-what the functions print is discarded. Before the first request it gives up rights: see `confinement`.
+It reads requests from the pipe with that descriptor and writes replies to it, each one a JSON object; what the
+functions print is discarded. Before the first request it gives up rights: see `confinement`.
 """
 
 import json
 import os
 import signal
 import sys
-from typing import Any, BinaryIO
+from multiprocessing.connection import Connection
+from typing import Any
 
 import msgspec
 
@@ -24,33 +25,33 @@ MAX_CONTENT = 1_000_000
 """Characters of a result that cross the pipe."""
 
 
-def main(name: str) -> None:
-    replies = os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDWR)
-    requests = os.fdopen(os.dup(0), "rb")
-    for descriptor in (0, 1, 2):
-        os.dup2(nothing, descriptor)
+def main(name: str, descriptor: int) -> None:
+    pipe = Connection(descriptor)
+    os.dup2(1, 2)
     try:
         toolbox = load_in_process(name)
         # A user's module may read the files of its own folder, or of the working directory.
         place = name.rpartition(":")[0] or name
         confine(str(file_of_functions(place).parent) if place.endswith(".py") else os.getcwd())
     except RequestError as error:
-        _send(replies, {"refused": str(error)})
+        pipe.send_bytes(msgspec.json.encode({"refused": str(error)}))
         return
     shown = ("name", "description", "parameters", "examples", "signature")
     functions = [{key: getattr(function, key) for key in shown} for function in toolbox.functions.values()]
-    _send(replies, {"functions": functions, "finish": toolbox.finish, "hash": toolbox.hash})
+    pipe.send_bytes(msgspec.json.encode({"functions": functions, "finish": toolbox.finish, "hash": toolbox.hash}))
     sessions: dict[int, Session] = {}
-    for line in requests:  # until the other side closes its end
-        request = json.loads(line)
+    while True:
+        try:
+            request = json.loads(pipe.recv_bytes())
+        except EOFError:  # the other side has closed its end
+            return
         # Should the other side die with a call under way, the kernel ends this process soon after the deadline.
         signal.setitimer(signal.ITIMER_REAL, request["deadline"] + 1.0)
         try:
             reply = _reply(toolbox, sessions, request)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-        _send(replies, reply)
+        pipe.send_bytes(msgspec.json.encode(reply))
 
 
 def _reply(toolbox: Toolbox, sessions: dict[int, Session], request: dict[str, Any]) -> dict[str, Any]:
@@ -86,10 +87,5 @@ def _called(session: Session, call: Call, built_ins: bool) -> CallResult:
     return result
 
 
-def _send(replies: BinaryIO, reply: dict[str, Any]) -> None:
-    replies.write(msgspec.json.encode(reply) + b"\n")
-    replies.flush()
-
-
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))
