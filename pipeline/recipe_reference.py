@@ -7,14 +7,11 @@ import ast
 import inspect
 import json
 import textwrap
-import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
-
-from pydantic.fields import FieldInfo
+from typing import Any, get_args, get_origin
 
 from cluster.config import Section
 from pipeline.recipe import Recipe
@@ -30,8 +27,14 @@ _SWEEP = """A recipe with a section `[sweep]` is run by `chainpref sweep`. Besid
 the recipe in quotes and the list of its values, such as `"arms.dpo.beta" = [0.05, 0.1]`. Axes are crossed. In
 `"arms.*.learning_rate"` the `*` stands for every arm. docs/experiments.md has examples.
 """
-_SCALARS = {str: "text", int: "integer", float: "number", bool: "true or false", Any: "any value"}
-_BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}", "multiple_of": "a multiple of {}"}
+_TYPES = {"string": "text", "integer": "integer", "number": "number", "boolean": "true or false", "object": "table"}
+_BOUNDS = {
+    "minimum": "≥ {}",
+    "exclusiveMinimum": "> {}",
+    "maximum": "≤ {}",
+    "exclusiveMaximum": "< {}",
+    "multipleOf": "a multiple of {}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def reference() -> str:
 
 def keys(section: type[Section]) -> Iterator[Key]:
     """The keys of one section. The meaning of a field without a docstring is empty."""
-    meanings = _meanings(section)
+    meanings, schemas = _meanings(section), section.model_json_schema()["properties"]
     for name, field in section.model_fields.items():
         meaning, _, unit = meanings.get(name, "").partition(" Unit: ")
         value = field.get_default(call_default_factory=True)
@@ -63,7 +66,7 @@ def keys(section: type[Section]) -> Iterator[Key]:
             default = ""
         else:
             default = "absent" if value is None else f"`{json.dumps(value)}`"
-        yield Key(name, _type_text(field), default, unit.rstrip("."), meaning)
+        yield Key(name, _type_text(schemas[name]), default, unit.rstrip("."), meaning)
 
 
 def sections(root: type[Section], path: str) -> dict[type[Section], list[str]]:
@@ -81,7 +84,7 @@ def _tables(root: type[Section], path: str) -> Iterator[str]:
     for section, paths in sections(root, path).items():
         if section is not SweepSection:
             heading = " and ".join(f"`[{path}]`" for path in paths) if paths != [""] else "The sections"
-            method = section.model_fields.get("method")
+            method = section.model_json_schema()["properties"].get("method")
             yield f"## {heading}{f', method {_type_text(method)}' if method else ''}\n"
             yield f"{inspect.cleandoc(section.__doc__ or '')}\n"
         yield "| key | type | default | unit | meaning |\n|---|---|---|---|---|"
@@ -111,33 +114,20 @@ def _sections_in(annotation: Any) -> list[tuple[type[Section], str]]:
     return [(kind, suffix + rest) for kind, rest in below]
 
 
-def _type_text(field: FieldInfo) -> str:
-    if field.annotation is not bool and _sections_in(field.annotation):
+def _type_text(schema: Mapping[str, Any]) -> str:
+    """The type that a field's JSON schema describes, with its bounds."""
+    if "$ref" in json.dumps(schema):
         return "section"
-    return _bounded(field.annotation, field.metadata)
-
-
-def _bounded(annotation: Any, metadata: Iterable[Any]) -> str:
-    """A type with its bounds, which are in `metadata` and for some types below a pydantic `Field` there."""
-    bounds = [bound for held in metadata for bound in getattr(held, "metadata", [held])]
-    texts = [
-        text.format(getattr(bound, name)) for bound in bounds for name, text in _BOUNDS.items() if hasattr(bound, name)
-    ]
-    return ", ".join([_annotation_text(annotation), *texts])
-
-
-def _annotation_text(annotation: Any) -> str:
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _bounded(arguments[0], arguments[1:])
-    if origin is Literal:
-        return ", ".join(f"`{json.dumps(value)}`" for value in arguments)
-    if origin in (Union, types.UnionType):
-        return " or ".join(_annotation_text(argument) for argument in arguments if argument is not types.NoneType)
-    if origin is tuple:
-        kind = "list of" if arguments[-1] is Ellipsis else f"list of {len(arguments)},"
-        return f"{kind} {_annotation_text(arguments[0])}"
-    return "table" if origin is dict else _SCALARS[annotation]
+    if "anyOf" in schema:
+        return " or ".join(_type_text(member) for member in schema["anyOf"] if member["type"] != "null")
+    if values := schema.get("enum", [schema["const"]] if "const" in schema else []):
+        return ", ".join(f"`{json.dumps(value)}`" for value in values)
+    if "prefixItems" in schema:
+        return f"list of {schema['minItems']}, {_type_text(schema['prefixItems'][0])}"
+    if "items" in schema:
+        return f"list of {_type_text(schema['items'])}"
+    bounds = [text.format(schema[name]) for name, text in _BOUNDS.items() if name in schema]
+    return ", ".join([_TYPES[schema["type"]], *bounds])
 
 
 if __name__ == "__main__":
