@@ -141,10 +141,8 @@ def versions() -> dict[str, str]:
     """Versions of what the figures depend on; packages that are not installed are left out."""
     found = {}
     for name in VERSIONED:
-        try:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
     return found
 
 

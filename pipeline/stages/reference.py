@@ -5,7 +5,6 @@ Chains that `ReferenceStream` scored during rollouts are not scored again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from cluster import telemetry
@@ -57,56 +56,46 @@ def start_shares(run: Run, arm: DpoArm, tasks: int, units: Sequence[str] = ()) -
     score = ray.remote(_score_share).options(
         num_cpus=bundle.cpus, num_gpus=bundle.gpus, resources=type_resource(bundle.gpu), max_retries=3
     )
-    share = _Share(
-        run_uri=run.store.uri,
-        student=run.student,
-        source=model_source(run, arm.start),
-        arm=arm,
-        training=training,
-        units=tuple(units),
-        tasks=tasks,
-    )
-    return [score.remote(share, rank) for rank in range(tasks)]
+    share = (run.store.uri, run.student, model_source(run, arm.start), arm, training, tuple(units))
+    return [score.remote(*share, rank, tasks) for rank in range(tasks)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Share:
-    """What a number of tasks score together."""
+def _score_share(
+    run_uri: str,
+    student: str,
+    source: str,
+    arm: DpoArm,
+    training: TrainingConfig,
+    units: Sequence[str],
+    rank: int,
+    tasks: int,
+) -> int:
+    """Score every `tasks`-th group, starting at `rank`, on a worker. It reports the stage's units, which are chains.
 
-    run_uri: str
-    student: str
-    source: str
-    arm: DpoArm
-    training: TrainingConfig
-    units: tuple[str, ...]
-    """Group units. Empty: all that are committed."""
-    tasks: int
-
-
-def _score_share(share: _Share, rank: int) -> int:
-    """Score every `tasks`-th group, starting at `rank`, on a worker. It reports the stage's units, which are chains."""
+    `units`: names of group units; () for all that are committed.
+    """
     from rollout.data.shards import decode_rows, read_rows
     from training.reference import ReferenceStore, compute_reference
     from training.selection import arm_groups
 
-    store, prefix = open_store(share.run_uri), layout.reference(share.student)
-    ledger = Ledger(store, layout.groups(share.student))
+    store, prefix = open_store(run_uri), layout.reference(student)
+    ledger = Ledger(store, layout.groups(student))
     stored = read_rows(PreferenceGroup, ledger)
-    if share.units:
-        commits = filter(None, map(ledger.find, share.units))
+    if units:
+        commits = filter(None, map(ledger.find, units))
         stored = (group for commit in commits for group in decode_rows(PreferenceGroup, ledger.read(commit)))
     telemetry.reset()  # the worker process may have scored another share before
     telemetry.report_units(prefix, "reference", 0, 0)
     scored = compute_reference(
-        share.source,
-        arm_groups(stored, share.arm),
+        source,
+        arm_groups(stored, arm),
         ReferenceStore(Ledger(store, prefix)),
-        rule=share.arm.scored,
-        tokens_per_micro_step=share.training.tokens_per_micro_step,
-        precision=precision(share.training),
-        device="cuda" if share.training.gpus_per_rank > 0 else "cpu",
+        rule=arm.scored,
+        tokens_per_micro_step=training.tokens_per_micro_step,
+        precision=precision(training),
+        device="cuda" if training.gpus_per_rank > 0 else "cpu",
         rank=rank,
-        world=share.tasks,
+        world=tasks,
         progress=lambda done, planned: telemetry.report_units(prefix, "reference", done, planned),
     )
     telemetry.reset()

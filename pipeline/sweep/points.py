@@ -93,9 +93,6 @@ class _Setting:
     label: str
     values: Mapping[str, Any]
 
-    def touches(self, *prefixes: str) -> bool:
-        return any(key.startswith(prefixes) for key in self.values)
-
 
 _Point = tuple[_Setting, ...]
 
@@ -213,8 +210,8 @@ class _Draft:
             while (start := recipe.arms[line[-1]].start) != "base":
                 line.append(start)
             # The row names what was set for the arm, or for an arm that it starts from.
-            prefixes = [f"arms.{member}." for member in (*line, "*")]
-            label = _label(setting for setting in point if setting.touches(*prefixes))
+            prefixes = tuple(f"arms.{member}." for member in (*line, "*"))
+            label = _label(one for one in point if any(key.startswith(prefixes) for key in one.values))
             row = f"{name}.{label}" if label else name
             what = canonical_json([name, arm])
             if what not in self.known:
