@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from statistics import fmean
 from typing import Literal
 
 from markupsafe import Markup
-from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from evaluation.figures import Range, Slice, Summary
+from cluster.config import Section, load_toml, parse
+from evaluation.figures import Slice, Summary
 from evaluation.report.vector import (
     ARMS,
     CODES,
@@ -17,6 +18,7 @@ from evaluation.report.vector import (
     PAPER,
     WIDTH,
     canvas,
+    dot,
     legend_below,
     name_rows,
     share_lines,
@@ -47,28 +49,11 @@ def accuracy(summary: Summary, suite: str) -> Markup:
     with canvas(WIDTH, 0.75 + 0.42 * len(found)) as (figure, axes):
         for row, (arm, figures) in enumerate(found.items()):
             colour = ARMS[colours[arm]]
-            dot(axes, figures.sampled_accuracy, figures.sampled_ci, row - 0.14, colour, "o", colour)
-            dot(axes, figures.accuracy, figures.ci, row + 0.16, colour, "s", PAPER)
+            dot(axes, figures.sampled_accuracy, figures.sampled_ci, row - 0.14, colour)
+            dot(axes, figures.accuracy, figures.ci, row + 0.16, colour, "s", filled=False)
         axes.set_xlim(-0.02, 1.02)
         name_rows(axes, list(found), suite)
         return to_svg(figure, f"accuracy-{slug(suite)}", f"Accuracy of every arm on {suite} with intervals")
-
-
-def dot(
-    axes: Axes,
-    share: float | None,
-    ci: Range | None,
-    y: float,
-    colour: str,
-    marker: str,
-    face: str,
-    marks: Sequence[float] = (),
-) -> None:
-    """A share with its interval at height y, and a stroke at each of `marks`; nothing where there is no share."""
-    if share is not None and ci is not None:
-        axes.plot(ci, [y, y], color=colour, linewidth=1.8, solid_capstyle="round")
-        axes.plot(marks, [y] * len(marks), "|", color=colour, markersize=7)
-        axes.plot([share], [y], marker, color=colour, markerfacecolor=face, markersize=5.5)
 
 
 def commonest(summary: Summary, counts: Counts) -> list[str]:
@@ -161,28 +146,35 @@ def pass_at_k(summary: Summary, suite: str) -> Markup | None:
         return to_svg(figure, f"pass-{slug(suite)}", f"pass@k and pass^k on {suite}")
 
 
-def curves(
-    training: Mapping[str, Rows],
-    keys: Mapping[str, str],
-    title: str,
-    name: str,
-    preference: bool | None = None,
-    from_start: bool = False,
-    horizontal: str = "optimizer step",
-) -> Markup | None:
-    """Curves over optimizer steps; `keys`: column -> line style. None when no arm logged any of them.
+class Curves(Section):
+    """A plot over optimizer steps. `preference` keeps only rows with (true) or without (false) reward margins, whose
+    losses have different scales; `from_start` draws the change since the first row."""
 
-    `preference` keeps only rows with (True) or without (False) reward margins, whose losses have different scales;
-    `from_start` draws the change since the first row.
-    """
+    id: str
+    title: str
+    keys: dict[str, str]
+    """Column -> line style; the curves of solid ones are named in the legend."""
+    preference: bool | None = None
+    from_start: bool = False
+    horizontal: str = "optimizer step"
+
+
+class CurveTable(Section):
+    """`curves.toml`."""
+
+    plots: tuple[Curves, ...]
+
+
+def curves(training: Mapping[str, Rows], plot: Curves) -> Markup | None:
+    """The curves of all arms; None when no arm logged any of the columns."""
     drawn: list[tuple[str, str, list[float], list[float]]] = []
     for arm, rows in training.items():
-        for key, style in keys.items():
-            kept = [row for row in rows if key in row and preference in (None, "rewards/margins" in row)]
+        for key, style in plot.keys.items():
+            kept = [row for row in rows if key in row and plot.preference in (None, "rewards/margins" in row)]
             if len(kept) > 1:
                 x = [float(row.get("step", index)) for index, row in enumerate(kept)]
                 y = [float(row[key]) for row in kept]
-                y = [value - y[0] for value in y] if from_start else y
+                y = [value - y[0] for value in y] if plot.from_start else y
                 size = -(-len(kept) // MOST_POINTS)
                 x, y = ([fmean(values[at : at + size]) for at in range(0, len(kept), size)] for values in (x, y))
                 drawn.append((arm, style, x, y))
@@ -191,41 +183,16 @@ def curves(
     colours = arm_colours(list(training))
     with canvas(WIDTH, 2.5) as (figure, axes):
         for arm, style, x, y in drawn:
-            label = arm if style == "-" else "_"
-            axes.plot(x, y, style, color=ARMS[colours[arm]], label=label)
-        if from_start:
+            axes.plot(x, y, style, color=ARMS[colours[arm]], label=arm if style == "-" else "_")
+        if plot.from_start:
             axes.axhline(0, color=INK, linewidth=0.7)
-        axes.set_xlabel(horizontal)
-        axes.set_title(title)
+        axes.set(xlabel=plot.horizontal, title=plot.title)
         legend_below(axes, 5)
-        return to_svg(figure, name, title)
+        return to_svg(figure, plot.id, plot.title)
 
 
 def training_plots(training: Mapping[str, Rows]) -> list[Markup]:
     """Plots of losses, rewards, log-probabilities, gradients and speed, as far as the trainers logged them."""
-    made = [
-        curves(training, {"loss": "-"}, "loss of supervised arms", "loss-sft", preference=False),
-        curves(training, {"loss": "-"}, "loss of preference arms", "loss-dpo", preference=True),
-        curves(training, {"rewards/margins": "-"}, "reward margin (chosen − rejected)", "margins"),
-        curves(training, {"rewards/accuracies": "-"}, "pairs ordered rightly by reward", "reward-accuracy"),
-        curves(
-            training,
-            {"rewards/chosen": "-", "rewards/rejected": "--"},
-            "rewards",
-            "rewards",
-            horizontal="optimizer step: chosen (solid), rejected (dashed)",
-        ),
-        curves(training, {"kl": "-"}, "log-ratio to the reference on the data's chains, nats", "kl"),
-        curves(
-            training,
-            {"logps/chosen": "-", "logps/rejected": "--"},
-            "log-probability, change since the start",
-            "displacement",
-            from_start=True,
-            horizontal="optimizer step: chosen (solid), rejected (dashed)",
-        ),
-        curves(training, {"grad_norm": "-"}, "gradient norm", "grad-norm"),
-        curves(training, {"tokens_per_second": "-"}, "tokens a second, each once, all ranks", "tokens-per-second"),
-        curves(training, {"fraction_of_limit": "-"}, "share of the machine's matrix rate", "fraction-of-limit"),
-    ]
-    return [plot for plot in made if plot is not None]
+    path = Path(__file__).with_name("curves.toml")
+    table = parse(CurveTable, load_toml(path, "table"), str(path))
+    return [made for plot in table.plots if (made := curves(training, plot)) is not None]

@@ -8,8 +8,7 @@ from markupsafe import Markup
 
 from evaluation.measures.metrics import MEANING
 from evaluation.report.pages import environment
-from evaluation.report.plots import dot
-from evaluation.report.vector import ARMS, INK, PAPER, WIDTH, canvas, name_rows, share_lines, slug, to_svg
+from evaluation.report.vector import ARMS, INK, WIDTH, canvas, dot, name_rows, share_lines, slug, to_svg
 from evaluation.sweep import MEASURES, SHOWN_METRICS, RowMean, SweepAnswer, SweepRow, SweepSummary
 
 COMMON_CODES = 4
@@ -46,9 +45,10 @@ def rows_plot(suite: str, rows: Sequence[SweepRow]) -> Markup:
     with canvas(WIDTH, 0.8 + 0.42 * len(rows)) as (figure, axes):
         for place, row in enumerate(rows):
             colour = ARMS[place % len(ARMS)]
-            for found, shift, marker, face in ((row.sampled, -0.14, "o", colour), (row.greedy, 0.16, "s", PAPER)):
-                if found is not None:
-                    dot(axes, found.mean, found.ci, place + shift, colour, marker, face, found.by_seed)
+            if row.sampled is not None:
+                dot(axes, row.sampled.mean, row.sampled.ci, place - 0.14, colour, marks=row.sampled.by_seed)
+            if row.greedy is not None:
+                dot(axes, row.greedy.mean, row.greedy.ci, place + 0.16, colour, "s", False, row.greedy.by_seed)
         axes.set_xlim(-0.02, 1.02)
         name_rows(axes, [_short(row.row) for row in rows], suite)
         description = f"Accuracy of every row on {suite}, mean over seeds with intervals"
@@ -67,8 +67,7 @@ def answers_plot(suite: str, answers: Sequence[SweepAnswer]) -> Markup | None:
         axes.axvline(0, color=INK, linewidth=0.7)
         for place, (_, found) in enumerate(shown):
             colour = ARMS[place % len(ARMS)]
-            face = colour if found.significant else PAPER
-            dot(axes, found.difference, found.ci, place, colour, "o", face, found.by_seed)
+            dot(axes, found.difference, found.ci, place, colour, "o", found.significant, found.by_seed)
         name_rows(axes, [_short(answer.question) for answer, _ in shown], f"{suite}, {measure}", " points")
         axes.locator_params(axis="x", nbins=4)
         return to_svg(figure, f"answers-{slug(suite)}", f"Differences in {measure} accuracy on {suite} with intervals")

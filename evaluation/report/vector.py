@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import matplotlib as mpl
 from markupsafe import Markup
@@ -16,9 +17,12 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from evaluation.figures import Range
+
 WIDTH = 4.7
 """Inches: small enough that a phone shows the text at its own size."""
-INK, GRID, PAPER = "#0a0b00", "#0a0b01", "#0a0b02"
+_SETTINGS = mpl.rc_params_from_file(Path(__file__).with_name("plots.mplstyle"), use_default_template=False)
+INK, GRID, PAPER = _SETTINGS["text.color"], _SETTINGS["grid.color"], "#0a0b02"
 ARMS = tuple(f"#0a0b1{index:x}" for index in range(8))
 CODES = tuple(f"#0a0b2{index:x}" for index in range(8))
 
@@ -27,35 +31,6 @@ VARIABLES = (
     | {colour: f"--arm-{index}" for index, colour in enumerate(ARMS)}
     | {colour: f"--code-{index}" for index, colour in enumerate(CODES)}
 )
-
-_SETTINGS = {
-    "svg.fonttype": "none",
-    "svg.id": None,
-    "font.size": 9,
-    "text.parse_math": False,
-    "text.color": INK,
-    "axes.edgecolor": GRID,
-    "axes.labelcolor": INK,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": GRID,
-    "grid.linewidth": 0.7,
-    "xtick.color": GRID,
-    "ytick.color": GRID,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "lines.linewidth": 1.6,
-    "legend.frameon": False,
-    "legend.fontsize": 8.5,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-}
 
 
 @contextmanager
@@ -70,7 +45,7 @@ def canvas(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
 def to_svg(figure: Figure, name: str, description: str) -> Markup:
     """The figure as an <svg> element; `name` prefixes its ids, screen readers read `description`."""
     buffer = io.StringIO()
-    with mpl.rc_context(_SETTINGS | {"svg.hashsalt": name}):
+    with mpl.rc_context({**_SETTINGS, "svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
@@ -96,6 +71,23 @@ def name_rows(axes: Axes, names: Sequence[str], title: str, unit: str = "%") -> 
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
     axes.set_title(title)
+
+
+def dot(
+    axes: Axes,
+    share: float | None,
+    ci: Range | None,
+    y: float,
+    colour: str,
+    marker: str = "o",
+    filled: bool = True,
+    marks: Sequence[float] = (),
+) -> None:
+    """A share with its interval at height y, and a stroke at each of `marks`; nothing where there is no share."""
+    if share is not None and ci is not None:
+        axes.plot(ci, [y, y], color=colour, linewidth=1.8, solid_capstyle="round")
+        axes.plot(marks, [y] * len(marks), "|", color=colour, markersize=7)
+        axes.plot([share], [y], marker, color=colour, markerfacecolor=colour if filled else PAPER, markersize=5.5)
 
 
 def share_lines(axes: Axes, title: str, horizontal: str, columns: int) -> None:
