@@ -17,8 +17,8 @@ COUNTS = ("tokens_per_right", "calls_per_right", "calls_ratio", "format_entropy"
 """Metrics that are not shares, and are shown as numbers."""
 
 
-def environment() -> jinja2.Environment:
-    """The templates of this folder, with their filters and style sheet; an undefined name is an error."""
+def render(template: str, **values: Any) -> str:
+    """A page from a template of this folder; an undefined name is an error."""
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
         autoescape=True,
@@ -28,11 +28,12 @@ def environment() -> jinja2.Environment:
     )
     # Numbers have thin spaces between thousands.
     made.filters["count"] = lambda value: f"{value:,}".replace(",", "\u202f")
+    made.filters["level"] = lambda confidence: f"{100 * confidence:g}\u00a0%"
     made.filters |= {"figure": figure_text, "clip": browser.clip}
     made.filters |= {one.__name__: one for one in (between, p_text, percent, points, signed)}
     made.globals |= {"shown": browser, "first_difference": first_difference}
     made.globals["style"] = Markup((HERE / "page.css").read_text(encoding="utf-8"))
-    return made
+    return made.get_template(template).render(values)
 
 
 def figure_text(value: Any, name: str) -> str:

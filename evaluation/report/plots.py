@@ -20,6 +20,7 @@ from evaluation.report.vector import (
     canvas,
     dot,
     legend_below,
+    line,
     name_rows,
     share_lines,
     slug,
@@ -86,20 +87,21 @@ def stacked(summary: Summary, suite: str, counts: Counts) -> Markup:
         return to_svg(figure, f"{counts}-{slug(suite)}", f"{what} on {suite}")
 
 
-def by_difficulty(summary: Summary, suite: str) -> Markup | None:
-    """Accuracy over difficulty with intervals; None where there is only one difficulty."""
-    slices = {arm: figures.by_difficulty for arm, figures in summary.on(suite).items()}
-    title = f"{suite}: accuracy by difficulty"
-    return _over_numbers(slices, list(summary.arms), title, f"difficulty-{slug(suite)}", "difficulty")
+def over_numbers(summary: Summary) -> list[Markup]:
+    """Accuracy by difficulty, then by number of functions, then with more attempts, as far as there is anything."""
+    arms, made = list(summary.arms), []
+    for suite in summary.suites:
+        slices = {arm: figures.by_difficulty for arm, figures in summary.on(suite).items()}
+        title = f"{suite}: accuracy by difficulty"
+        made.append(_lines(slices, arms, title, f"difficulty-{slug(suite)}", "difficulty"))
+    for family, by_number in summary.by_functions.items():
+        title = f"{family}: accuracy by number of functions"
+        made.append(_lines(by_number, arms, title, f"functions-{slug(family)}", "functions offered"))
+    made += [pass_at_k(summary, suite) for suite in summary.suites]
+    return [plot for plot in made if plot is not None]
 
 
-def by_functions(summary: Summary, family: str) -> Markup | None:
-    """Accuracy over the number of functions offered, with intervals, over all suites of a family."""
-    title, slices = f"{family}: accuracy by number of functions", summary.by_functions[family]
-    return _over_numbers(slices, list(summary.arms), title, f"functions-{slug(family)}", "functions offered")
-
-
-def _over_numbers(
+def _lines(
     slices: Mapping[str, Mapping[str, Slice]], arms: Sequence[str], title: str, name: str, horizontal: str
 ) -> Markup | None:
     """Arm -> number -> accuracy, as lines at evenly spaced numbers; None where there is only one number."""
@@ -115,11 +117,7 @@ def _over_numbers(
                 for value, cell in found.items()
                 if cell.accuracy is not None and cell.ci is not None
             ]
-            colour = ARMS[colours[arm]]
-            x, y = [at for at, _, _ in points], [share for _, share, _ in points]
-            axes.plot(x, y, "o-", markersize=4, color=colour, label=arm)
-            for at, _, ci in points:
-                axes.plot([at, at], ci, color=colour, linewidth=1.0)
+            line(axes, points, ARMS[colours[arm]], arm, markersize=4)
         axes.set_xticks(range(len(values)), [str(value) for value in values])
         share_lines(axes, title, horizontal, min(5, len(slices)))
         return to_svg(figure, name, title)

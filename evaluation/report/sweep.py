@@ -1,42 +1,37 @@
 """A sweep's page: the answers, every row with its mean over seeds, and plots. One HTML file that needs nothing else."""
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any
 
 from markupsafe import Markup
 
+from evaluation.figures import Range
 from evaluation.measures.metrics import MEANING
-from evaluation.report.pages import environment
-from evaluation.report.vector import ARMS, INK, WIDTH, canvas, dot, name_rows, share_lines, slug, to_svg
-from evaluation.sweep import MEASURES, SHOWN_METRICS, RowMean, SweepAnswer, SweepRow, SweepSummary
+from evaluation.report.pages import render
+from evaluation.report.vector import ARMS, INK, WIDTH, canvas, dot, line, name_rows, share_lines, slug, to_svg
+from evaluation.sweep import MEASURES, SHOWN_METRICS, SweepAnswer, SweepRow, SweepSummary
 
 COMMON_CODES = 4
 
 
 def render_sweep(summary: SweepSummary) -> str:
     """The page as text."""
-    suites = summary.suites
-    axis_plots = [
-        axis_plot(axis, values, suite, found.rows)
-        for axis, values in summary.axes.items()
-        for suite, found in suites.items()
-    ]
-    return (
-        environment()
-        .get_template("sweep.html")
-        .render(
-            summary=summary,
-            suites=suites,
-            confidence=f"{100 * summary.confidence:g}\u00a0%",
-            measures=MEASURES,
-            metrics=SHOWN_METRICS,
-            meaning=MEANING,
-            row_plots={suite: rows_plot(suite, found.rows) for suite, found in suites.items()},
-            answer_plots={suite: answers_plot(suite, found.answers) for suite, found in suites.items()},
-            axis_plots=[plot for plot in axis_plots if plot is not None],
-            codes=lambda row: list(islice(row.errors.items(), COMMON_CODES)),
-        )
+    return render(
+        "sweep.html",
+        summary=summary,
+        suites=summary.suites,
+        measures=MEASURES,
+        metrics=SHOWN_METRICS,
+        meaning=MEANING,
+        rows_plot=rows_plot,
+        answers_plot=answers_plot,
+        axis_plots=[
+            plot
+            for axis, values in summary.axes.items()
+            for suite, found in summary.suites.items()
+            if (plot := axis_plot(axis, values, suite, found.rows)) is not None
+        ],
+        codes_shown=COMMON_CODES,
     )
 
 
@@ -79,23 +74,21 @@ def axis_plot(axis: str, values: Sequence[Any], suite: str, rows: Sequence[Sweep
     if len(numbers) < 2 or len(numbers) != len(values):
         return None
     key = axis.rpartition(".")[2]
-    lines: dict[str, list[tuple[float, RowMean]]] = {}
+    lines: dict[str, list[tuple[float, float, Range]]] = {}
     for row in rows:
         for value in numbers:
             for mark in (f"{key}={value:g}", f"{key}={value}"):
                 if row.sampled is not None and mark in row.row.replace(" @ ", ".").split(".", 1)[-1].split("+"):
-                    lines.setdefault(row.row.replace(mark, f"{key}=·"), []).append((value, row.sampled))
+                    lines.setdefault(row.row.replace(mark, f"{key}=·"), []).append(
+                        (value, row.sampled.mean, row.sampled.ci)
+                    )
                     break
     lines = {name: found for name, found in lines.items() if len(found) > 1}
     if not lines:
         return None
     with canvas(WIDTH, 2.7) as (figure, axes):
         for place, (name, found) in enumerate(lines.items()):
-            colour = ARMS[place % len(ARMS)]
-            ordered = sorted(found, key=lambda point: point[0])
-            axes.plot([x for x, _ in ordered], [cell.mean for _, cell in ordered], "o-", color=colour, label=name)
-            for x, cell in ordered:
-                axes.plot([x, x], cell.ci, color=colour, linewidth=1.0)
+            line(axes, sorted(found, key=lambda point: point[0]), ARMS[place % len(ARMS)], name)
         if min(numbers) > 0 and max(numbers) / min(numbers) >= 8:
             axes.set_xscale("log")
             axes.set_xticks(numbers, [f"{value:g}" for value in numbers])

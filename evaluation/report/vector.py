@@ -90,6 +90,16 @@ def dot(
         axes.plot([share], [y], marker, color=colour, markerfacecolor=colour if filled else PAPER, markersize=5.5)
 
 
+def line(
+    axes: Axes, points: Sequence[tuple[float, float, Range]], colour: str, label: str, markersize: float | None = None
+) -> None:
+    """A line through shares (x, share, interval), each with its interval."""
+    x, shares = [at for at, _, _ in points], [share for _, share, _ in points]
+    axes.plot(x, shares, "o-", color=colour, label=label, markersize=markersize)
+    for at, _, ci in points:
+        axes.plot([at, at], ci, color=colour, linewidth=1.0)
+
+
 def share_lines(axes: Axes, title: str, horizontal: str, columns: int) -> None:
     """The vertical axis is of shares from 0 to 1; the legend stands below the plot in `columns` columns."""
     axes.set(ylim=(-0.02, 1.02), xlabel=horizontal)
