@@ -47,9 +47,8 @@ class Metric:
         if self._rays is None:
             from ray.util import metrics
 
-            make: Any = {"counter": metrics.Counter, "gauge": metrics.Gauge, "histogram": metrics.Histogram}[self.kind]
             more = (list(self.bounds),) if self.bounds else ()
-            self._rays = make(self.name, self.meaning, *more, self.labels)
+            self._rays = getattr(metrics, type(self).__name__)(self.name, self.meaning, *more, self.labels)
         return self._rays
 
 
@@ -153,23 +152,7 @@ UNITS_COMMITTED = Counter(
     "chainpref_units_committed_total", "units of the stage that are done, in earlier sessions of the run too", "stage"
 )
 
-METRICS: tuple[Metric, ...] = (
-    EPISODES,
-    GENERATED_TOKENS,
-    PROMPT_TOKENS,
-    CACHED_TOKENS,
-    STEP_SECONDS,
-    LIVE_EPISODES,
-    RUNNING_REQUESTS,
-    WAITING_REQUESTS,
-    KV_USAGE,
-    RETRIES,
-    HOSTS_LOST,
-    QUARANTINED,
-    STAGE,
-    UNITS_PLANNED,
-    UNITS_COMMITTED,
-)
+METRICS = tuple(metric for metric in globals().values() if isinstance(metric, Metric))
 
 
 def connected() -> bool:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import msgspec
@@ -122,38 +123,33 @@ def summarise_sweep(
     `rows`: name -> its sources, one a seed. `tallies` and `summaries` by run.
     """
     names = sorted({suite for tally in tallies.values() for _, suite in tally.cells})
-    rates = {
-        measure: {
-            suite: {row: _rates(sources, tallies, suite, measure) for row, sources in rows.items()} for suite in names
+    means: dict[str, dict[tuple[str, str], RowMean]] = {}
+    differences: dict[str, dict[tuple[str, str], Difference]] = {}
+    for measure in MEASURES:
+        rates = {
+            (suite, row): _rates(sources, tallies, suite, measure) for suite in names for row, sources in rows.items()
         }
-        for measure in MEASURES
-    }
-    means = {
-        measure: {suite: _row_means(values, confidence) for suite, values in of_measure.items()}
-        for measure, of_measure in rates.items()
-    }
-    differences = {measure: _differences(questions, rates[measure], confidence) for measure in MEASURES}
+        means[measure] = {key: _row_mean(values, confidence) for key, values in rates.items() if values}
+        differences[measure] = _differences(names, questions, rates, confidence)
     suites = {
         suite: SweepSuite(
             rows=tuple(
                 SweepRow(
                     row=row,
                     seeds=len(sources),
-                    sampled=means["sampled"][suite].get(row),
-                    greedy=means["greedy"][suite].get(row),
                     metrics=_metrics(sources, summaries, suite),
                     errors=_errors(sources, tallies, suite),
+                    **{measure: means[measure].get((suite, row)) for measure in MEASURES},
                 )
                 for row, sources in rows.items()
-                if any(row in means[measure][suite] for measure in MEASURES)
+                if any((suite, row) in means[measure] for measure in MEASURES)
             ),
             answers=tuple(
                 SweepAnswer(
                     question=question.name,
                     plus=question.plus,
                     minus=question.minus,
-                    sampled=differences["sampled"].get((suite, question.name)),
-                    greedy=differences["greedy"].get((suite, question.name)),
+                    **{measure: differences[measure].get((suite, question.name)) for measure in MEASURES},
                 )
                 for question in questions
             ),
@@ -170,27 +166,21 @@ def _rates(sources: Sequence[RowSource], tallies: Mapping[str, Tally], suite: st
     return values if all(values) else []
 
 
-def _row_means(rates: Mapping[str, Seeds], confidence: float) -> dict[str, RowMean]:
-    """Row -> its mean, for the rows that have scores."""
-    found = {}
-    for row, values in rates.items():
-        if values:
-            zero: Seeds = [dict.fromkeys(set.intersection(*map(set, values)), 0.0)]
-            one = crossed_mean(contrast([values], [zero]), confidence, 0.0, 1.0)
-            found[row] = RowMean(mean=one.mean, ci=one.interval, by_seed=one.by_seed, problems=one.problems)
-    return found
+def _row_mean(values: Seeds, confidence: float) -> RowMean:
+    zero: Seeds = [dict.fromkeys(set.intersection(*map(set, values)), 0.0)]
+    one = crossed_mean(contrast([values], [zero]), confidence, 0.0, 1.0)
+    return RowMean(mean=one.mean, ci=one.interval, by_seed=one.by_seed, problems=one.problems)
 
 
 def _differences(
-    questions: Sequence[Question], rates: Mapping[str, Mapping[str, Seeds]], confidence: float
+    suites: Sequence[str], questions: Sequence[Question], rates: Mapping[tuple[str, str], Seeds], confidence: float
 ) -> dict[tuple[str, str], Difference]:
     """(suite, question) -> its answer by one measure. p is corrected over all of them, which are one family."""
     found = {}
-    for suite, values in rates.items():
-        for question in questions:
-            plus, minus = [values[row] for row in question.plus], [values[row] for row in question.minus]
-            if all((*plus, *minus)) and (table := contrast(plus, minus)).size:
-                found[suite, question.name] = crossed_mean(table, confidence, -1.0, 1.0)
+    for suite, question in product(suites, questions):
+        plus, minus = ([rates[suite, row] for row in rows] for rows in (question.plus, question.minus))
+        if all((*plus, *minus)) and (table := contrast(plus, minus)).size:
+            found[suite, question.name] = crossed_mean(table, confidence, -1.0, 1.0)
     adjusted = adjust([one.p for one in found.values()], CORRECTION)
     return {
         key: Difference(

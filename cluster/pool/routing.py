@@ -49,22 +49,18 @@ class UnitOfWork(Protocol):
     @property
     def unit(self) -> str:
         """Its name; no two are equal."""
-        ...
 
     @property
     def size(self) -> int:
         """How many episodes it has: each takes one slot of a host."""
-        ...
 
     @property
     def affinity(self) -> str:
         """Units of equal affinity share prompts."""
-        ...
 
     @property
     def weights(self) -> str:
         """The weights that a host must have loaded for it."""
-        ...
 
 
 WorkT = TypeVar("WorkT", bound=UnitOfWork)

@@ -36,39 +36,32 @@ class Store(Protocol):
     @property
     def uri(self) -> str:
         """The argument with which `open_store` opens the same store, in another process too."""
-        ...
 
     def create(self, path: str, data: bytes) -> bool:
         """Write a file that is not there yet, durably and whole. False when it is there already: first writer wins.
 
         Raises WorkError on a full disk or a failing store, RequestError when writing is not allowed.
         """
-        ...
 
     def replace(self, path: str, data: bytes) -> None:
         """Write a file whole, in place of an older one if there is one. Raises like `create`."""
-        ...
 
     def read(self, path: str) -> bytes:
         """The bytes of a file. Raises FileNotFoundError when it is not there."""
-        ...
 
     def exists(self, path: str) -> bool: ...
 
     def list(self, prefix: str = "") -> list[str]:
         """Paths of all files in the folder `prefix` and below it, from the store's root, sorted."""
-        ...
 
     def local(self, path: str = "") -> Path | None:
         """The file's path on this machine; None on an object store."""
-        ...
 
     def probe(self) -> None:
         """Prove that the store can be written and honours create-if-absent. Raises RequestError when it does not.
 
         It writes one file and removes it again: call it before work begins, not when there is nothing to do.
         """
-        ...
 
 
 def open_store(uri: str) -> Store:

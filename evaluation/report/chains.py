@@ -74,33 +74,6 @@ def first_difference(reference: Sequence[Step], steps: Sequence[Step]) -> Differ
     return Difference(min(len(reference), len(steps)), 0) if len(reference) != len(steps) else None
 
 
-class SameAttempt(msgspec.Struct, frozen=True):
-    """One attempt of every arm at one problem, the reference first; `sample` is None for the greedy attempts."""
-
-    problem_id: str
-    suite: str
-    sample: int | None
-    scores: tuple[Score, ...]
-
-
-def compare_chains(
-    scores: Iterable[Score], wanted: ChainFilter, baseline: str = "base", limit: int = 20
-) -> Iterator[SameAttempt]:
-    """Attempts that share problem and sample with one that passes: at most `limit` such sets, in order of problems."""
-    groups: dict[tuple[str, str, bool, int], dict[str, Score]] = {}
-    passed: set[tuple[str, str, bool, int]] = set()
-    for score in scores:
-        key = (score.suite, score.episode.problem_id, not score.greedy, 0 if score.greedy else score.episode.sample)
-        groups.setdefault(key, {})[score.model] = score
-        if wanted.keeps(score.episode, score):
-            passed.add(key)
-    for key in sorted(passed)[:limit]:
-        suite, problem_id, sampled, sample = key
-        found = groups[key]
-        ordered = tuple(found[arm] for arm in arm_order(found, baseline))
-        yield SameAttempt(problem_id, suite, sample if sampled else None, ordered)
-
-
 Named = tuple[tuple[str, Episode], ...]
 """Chains of one problem, each under the name of its arm or of its samples; the first is the reference."""
 
@@ -115,14 +88,29 @@ class Chains(msgspec.Struct, frozen=True, kw_only=True):
     """Distinct chains that are not shown."""
 
 
-def score_chains(found: SameAttempt, problem: Problem | None) -> Chains:
-    """The attempts of all arms."""
-    how = "greedy" if found.sample is None else f"sample {found.sample}"
-    return Chains(
-        heading=f"{found.problem_id} · {found.suite} · {how}",
-        problem=problem,
-        named=tuple((score.model, score.episode) for score in found.scores),
-    )
+def compare_chains(
+    scores: Iterable[Score],
+    problems: Mapping[str, Problem],
+    wanted: ChainFilter,
+    baseline: str = "base",
+    limit: int = 20,
+) -> Iterator[Chains]:
+    """All arms' attempts that share problem and sample with one that passes: at most `limit` such sets, in order of
+    problems; the greedy attempts of a problem are one set. `problems` by id."""
+    groups: dict[tuple[str, str, bool, int], dict[str, Score]] = {}
+    passed: set[tuple[str, str, bool, int]] = set()
+    for score in scores:
+        key = (score.suite, score.episode.problem_id, not score.greedy, 0 if score.greedy else score.episode.sample)
+        groups.setdefault(key, {})[score.model] = score
+        if wanted.keeps(score.episode, score):
+            passed.add(key)
+    for key in sorted(passed)[:limit]:
+        suite, problem_id, sampled, sample = key
+        yield Chains(
+            heading=f"{problem_id} · {suite} · {f'sample {sample}' if sampled else 'greedy'}",
+            problem=problems.get(problem_id),
+            named=tuple((arm, groups[key][arm].episode) for arm in arm_order(groups[key], baseline)),
+        )
 
 
 def rollout_chains(episodes: Sequence[Episode], problem: Problem | None) -> Chains:

@@ -16,7 +16,6 @@ from evaluation.report.chains import (
     compare_chains,
     group_chains,
     rollout_chains,
-    score_chains,
 )
 from pipeline.recipe import GIVEN_MODELS
 from pipeline.run.folder import Run, read_run
@@ -98,8 +97,7 @@ def _chains(run: Run, what: str, wanted: ChainFilter, problems: dict[str, Proble
     """The chains of every problem with an attempt that passes; of scores at most `limit`."""
     if what == "scores":
         scores = read_rows(Score, run.ledger(layout.SCORES))
-        for found in compare_chains(scores, wanted, run.recipe.evaluation.baseline, limit):
-            yield score_chains(found, problems.get(found.problem_id))
+        yield from compare_chains(scores, problems, wanted, run.recipe.evaluation.baseline, limit)
         return
     rollouts = Rollouts(run)
     if what == "rollouts":

@@ -13,7 +13,6 @@ from evaluation.report.chains import (
     codes_of,
     compare_chains,
     first_difference,
-    score_chains,
 )
 from rollout.records import CallResult, ErrorCode, Outcome, Problem, Score, Step
 from tests.evaluation.synthetic import DATA, Skill, make_problems, make_scores, step
@@ -61,9 +60,10 @@ def test_first_difference(one: list[str], other: list[str], expected: Difference
     ],
 )
 def test_filters_keep_what_a_direct_search_keeps(wanted: ChainFilter, scores: list[Score]) -> None:
-    kept = list(compare_chains(scores, wanted, limit=10_000))
+    kept = list(compare_chains(scores, {}, wanted, limit=10_000))
     expected = {
-        (score.suite, score.episode.problem_id, None if score.greedy else score.episode.sample)
+        f"{score.episode.problem_id} · {score.suite} · "
+        + ("greedy" if score.greedy else f"sample {score.episode.sample}")
         for score in scores
         if wanted.family in (None, score.episode.family)
         and wanted.suite in (None, score.suite)
@@ -72,21 +72,20 @@ def test_filters_keep_what_a_direct_search_keeps(wanted: ChainFilter, scores: li
         and wanted.problem in (None, score.episode.problem_id)
         and (wanted.code is None or wanted.code in codes_of(score.episode))
     }
-    assert {(one.suite, one.problem_id, one.sample) for one in kept} == expected
+    assert {one.heading for one in kept} == expected
     assert 0 < len(kept) < 150
-    assert all([score.model for score in one.scores] == ["base", "teacher", "sft", "dpo", "sft+dpo"] for one in kept)
+    assert all([name for name, _ in one.named] == ["base", "teacher", "sft", "dpo", "sft+dpo"] for one in kept)
 
 
 def test_inspection_shows_every_arm_and_every_error(scores: list[Score], problems: list[Problem]) -> None:
     wanted = ChainFilter(arm="base", code=ErrorCode.UNKNOWN_FUNCTION)
-    found = list(compare_chains(scores, wanted, limit=2))
+    found = list(compare_chains(scores, {problem.id: problem for problem in problems}, wanted, limit=2))
     console = Console(width=200, force_terminal=False)
     with console.capture() as capture:
-        by_id = {problem.id: problem for problem in problems}
-        console.print(Group(*(chains_view(score_chains(one, by_id[one.problem_id]), width=200) for one in found)))
+        console.print(Group(*(chains_view(one, width=200) for one in found)))
     text = capture.get()
     assert "✗ unknown_function" in text
-    for expected in ("base: ", "teacher: ", "sft+dpo: ", found[0].problem_id, "gold ", found[1].problem_id):
+    for expected in ("base: ", "teacher: ", "sft+dpo: ", found[0].heading, "gold ", found[1].heading):
         assert expected in text
 
 
@@ -98,8 +97,8 @@ def test_markup_of_a_terminal_in_a_models_text_is_only_text(scores: list[Score])
     ]
     console = Console(width=200, force_terminal=False)
     with console.capture() as capture:
-        (found,) = compare_chains(changed, ChainFilter())
-        console.print(chains_view(score_chains(found, None), width=200))
+        (found,) = compare_chains(changed, {}, ChainFilter())
+        console.print(chains_view(found, width=200))
     text = capture.get()
     assert "[bold red]x[/]" in text
     assert "\x1b" not in text
