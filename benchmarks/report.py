@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.config import EvaluationConfig
-from evaluation.measures.attempts import measure_all
+from evaluation.measures.attempts import measure as measure_score
 from evaluation.report.page import render_report
 from evaluation.report.pages import write_page
 from evaluation.summary import build_summary
@@ -32,8 +32,8 @@ def measure(attempts: int, folder: Path) -> dict[str, Any]:
     scores = list(make_scores(problems, samples=samples))
     config = EvaluationConfig(samples=samples)
     start = time.perf_counter()
-    for _ in measure_all(scores, by_id):
-        pass
+    for score in scores:
+        measure_score(score, by_id.get(score.episode.problem_id))
     at_measured = time.perf_counter()
     summary = build_summary(scores, problems, DATA, SECONDS, VERSIONS, config)
     at_summary = time.perf_counter()

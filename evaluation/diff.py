@@ -137,21 +137,14 @@ def _data_changes(
     for name in [*before, *(name for name in after if name not in before)]:
         old, new, whole = before.get(name), after.get(name), RATES.get(name, "")
         of_old, of_new = before.get(whole), after.get(whole)
-        if old is None or new is None or not of_old or not of_new:
-            changes.append(DataChange(name=name, before=old, after=new))
-            continue
-        level = 1 - config.confidence
-        low, high = confint_proportions_2indep(new, of_new, old, of_old, method="newcomb", compare="diff", alpha=level)
-        changes.append(
-            DataChange(
-                name=name,
-                before=old,
-                after=new,
-                share_before=old / of_old,
-                share_after=new / of_new,
-                ci=(float(low), float(high)),
+        change = DataChange(name=name, before=old, after=new)
+        if old is not None and new is not None and of_old and of_new:
+            low, high = confint_proportions_2indep(
+                new, of_new, old, of_old, method="newcomb", compare="diff", alpha=1 - config.confidence
             )
-        )
+            shares = {"share_before": old / of_old, "share_after": new / of_new}
+            change = msgspec.structs.replace(change, **shares, ci=(float(low), float(high)))
+        changes.append(change)
     return tuple(changes)
 
 

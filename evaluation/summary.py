@@ -12,7 +12,7 @@ from evaluation.certainty.statistics import adjust, enough_permutations, generat
 from evaluation.config import EvaluationConfig
 from evaluation.figures import SUMMARY_VERSION, ArmFigures, Comparison, Settings, Summary
 from evaluation.findings import answer, findings
-from evaluation.measures.attempts import Attempt, arm_order, measure_all, problem_rates
+from evaluation.measures.attempts import Attempt, arm_order, measure, problem_rates
 from evaluation.measures.functions import Cells, by_functions
 from evaluation.measures.suites import suite_figures
 from rollout.records import Problem, Score
@@ -37,8 +37,8 @@ def build_summary(
     """
     by_id = {problem.id: problem for problem in problems}
     cells: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
-    for attempt in measure_all(scores, by_id):
-        cells[attempt.arm, attempt.suite].append(attempt)
+    for score in scores:
+        cells[score.model, score.suite].append(measure(score, by_id.get(score.episode.problem_id)))
     if not cells:
         raise RequestError("the report has no scores; run `chainpref evaluate` first")
     arms = arm_order({arm for arm, _ in cells}, config.baseline)

@@ -99,13 +99,10 @@ def place_engine(
 
     `nodes`: those of a cluster that may still grow; without any GPU among them, a node for all of it is asked for.
     """
-    devices = tensor_parallel * pipeline_parallel
-    if not use_gpus:
-        bundle = Bundle(cpus=cpus)
-        return EnginePlacement(bundles=(bundle,), strategy="STRICT_PACK", executor="mp", actor_gpus=0.0)
+    devices = tensor_parallel * pipeline_parallel if use_gpus else 0
     largest = int(max((node.gpus for node in nodes if not gpu or gpu in node.gpu_types), default=0.0))
     if not largest or devices <= largest:
-        bundle = Bundle(cpus=cpus, gpus=float(devices), gpu=gpu)
+        bundle = Bundle(cpus=cpus, gpus=float(devices), gpu=gpu if use_gpus else "")
         return EnginePlacement(bundles=(bundle,), strategy="STRICT_PACK", executor="mp", actor_gpus=float(devices))
     first = Bundle(cpus=cpus, gpus=1.0, gpu=gpu)
     others = (Bundle(gpus=1.0, gpu=gpu),) * (devices - 1)

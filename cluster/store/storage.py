@@ -12,7 +12,7 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -117,12 +117,7 @@ class LocalStore:
         return self._path(path) if path else self._root
 
     def probe(self) -> None:
-        path = f"{TEMPORARY}probe-{uuid.uuid4().hex}"
-        try:
-            _probe(self, path)
-        finally:
-            with contextlib.suppress(OSError):
-                (self._root / path).unlink()
+        _probe(self, lambda path: self._path(path).unlink())
 
     def _path(self, path: str) -> Path:
         return self._root / _checked(path)
@@ -223,14 +218,10 @@ class ObjectStore:
         return None
 
     def probe(self) -> None:
-        path = f"{TEMPORARY}probe-{uuid.uuid4().hex}"
         try:
-            _probe(self, path)
+            _probe(self, lambda path: obstore.delete(self._store, path))
         except WorkError as error:
             raise RequestError(f"{error}; check AWS_ENDPOINT_URL, AWS_REGION and the credentials") from None
-        finally:
-            with contextlib.suppress(BaseError, FileNotFoundError):
-                obstore.delete(self._store, path)
 
     @contextlib.contextmanager
     def _faults(self, doing: str, path: str) -> Iterator[None]:
@@ -249,14 +240,18 @@ class ObjectStore:
             raise WorkError(f"store {self._uri}: cannot {doing} {path}: {_brief(error)}") from None
 
 
-def _probe(store: Store, path: str) -> None:
-    token = uuid.uuid4().hex.encode()
-    store.create(path, token)  # False where its own answer got lost and the client asked again
-    if store.create(path, b"second") or store.read(path) != token:
-        raise RequestError(
-            f"store {store.uri}: a second writer was not refused; exactly-once commits need create-if-absent "
-            "(If-None-Match: *); use another store"
-        )
+def _probe(store: Store, remove: Callable[[str], None]) -> None:
+    path, token = f"{TEMPORARY}probe-{uuid.uuid4().hex}", uuid.uuid4().hex.encode()
+    try:
+        store.create(path, token)  # False where its own answer got lost and the client asked again
+        if store.create(path, b"second") or store.read(path) != token:
+            raise RequestError(
+                f"store {store.uri}: a second writer was not refused; exactly-once commits need create-if-absent "
+                "(If-None-Match: *); use another store"
+            )
+    finally:
+        with contextlib.suppress(BaseError, OSError):
+            remove(path)
 
 
 def _checked(path: str) -> str:

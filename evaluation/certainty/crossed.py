@@ -29,7 +29,6 @@ Seeds = Sequence[Mapping[str, float]]
 class Crossed(NamedTuple):
     """The mean of a table and how sure it is."""
 
-    seeds: int
     problems: int
     mean: float
     interval: Interval
@@ -45,18 +44,18 @@ def crossed_mean(values: Table, confidence: float, low: float, high: float) -> C
     With one seed it says nothing about other seeds: problems alone are the sample. A table without any variation gets
     the width that Wilson's interval has for as many problems, because what was never seen may still happen.
     """
-    seeds, problems = values.shape
+    _, problems = values.shape
     mean = float(values.mean())
     by_seed = tuple(float(one) for one in values.mean(axis=1))
     variance, freedom = _variance_of_mean(values)
     if variance <= 0 or not math.isfinite(freedom):
-        slack = wilson(0, problems, confidence).high
-        p = 1.0 if mean == 0 else 0.0 if problems > 1 else 1.0
-        return Crossed(seeds, problems, mean, _within(mean, slack, low, high), p, by_seed)
-    deviation = math.sqrt(variance)
-    half = float(stats.t.ppf(0.5 + confidence / 2, freedom)) * deviation
-    p = float(2 * stats.t.sf(abs(mean) / deviation, freedom))
-    return Crossed(seeds, problems, mean, _within(mean, half, low, high), p, by_seed)
+        half = wilson(0, problems, confidence).high
+        p = 0.0 if mean != 0 and problems > 1 else 1.0
+    else:
+        deviation = math.sqrt(variance)
+        half = float(stats.t.ppf(0.5 + confidence / 2, freedom)) * deviation
+        p = float(2 * stats.t.sf(abs(mean) / deviation, freedom))
+    return Crossed(problems, mean, Interval(max(low, mean - half), min(high, mean + half)), p, by_seed)
 
 
 def mean_squares(values: Table) -> tuple[float, float, float]:
@@ -89,10 +88,6 @@ def _variance_of_mean(values: Table) -> tuple[float, float]:
     total = sum(part for part, _ in parts)
     spread = sum(part**2 / freedom for part, freedom in parts)
     return total / (seeds * problems), total**2 / spread if spread else math.nan
-
-
-def _within(mean: float, half: float, low: float, high: float) -> Interval:
-    return Interval(max(low, mean - half), min(high, mean + half))
 
 
 def contrast(plus: Sequence[Seeds], minus: Sequence[Seeds]) -> Table:

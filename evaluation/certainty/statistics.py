@@ -8,7 +8,7 @@ import functools
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,8 +143,7 @@ def _paired(
     if _constant(differences):
         # No problem differs from another: how many might, is bounded as a share of which none was seen.
         slack = wilson(0, len(differences), config.confidence).high
-        centre = float(differences[0])
-        interval = _clip(Interval(centre - slack, centre + slack), -1.0, 1.0)
+        interval = _clip(Interval(float(differences[0]) - slack, float(differences[0]) + slack), -1.0, 1.0)
     else:
         interval = _bootstrap(differences, config, rng)
     return Paired(
@@ -171,7 +170,7 @@ def _sign_flip(differences: Values, permutations: int, rng: np.random.Generator)
         return np.asarray(signs * differences, dtype=np.float64)
 
     result = stats.monte_carlo_test(
-        differences, flipped, _mean, vectorized=True, n_resamples=permutations, batch=_batch(differences)
+        differences, flipped, np.mean, vectorized=True, n_resamples=permutations, batch=_batch(differences)
     )
     return float(result.pvalue)
 
@@ -186,7 +185,7 @@ def _wilcoxon(differences: Values) -> float | None:
 def _bootstrap(data: Values, config: EvaluationConfig, rng: np.random.Generator) -> Interval:
     result = stats.bootstrap(
         (data,),
-        _mean,
+        np.mean,
         n_resamples=config.bootstrap,
         confidence_level=config.confidence,
         method="percentile",
@@ -195,10 +194,6 @@ def _bootstrap(data: Values, config: EvaluationConfig, rng: np.random.Generator)
         rng=rng,
     )
     return Interval(float(result.confidence_interval.low), float(result.confidence_interval.high))
-
-
-def _mean(data: Values, axis: int = -1) -> Any:
-    return np.mean(data, axis=axis)
 
 
 def _batch(data: Values) -> int:

@@ -1,7 +1,7 @@
 """Scores to attempts: each episode is measured once, and all figures are made from the small results."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
@@ -126,12 +126,6 @@ def measure(score: Score, problem: Problem | None) -> Attempt:
         ),
         subtask=subtask_score(problem, calls, episode.answer) if problem is not None else None,
     )
-
-
-def measure_all(scores: Iterable[Score], problems: Mapping[str, Problem]) -> Iterator[Attempt]:
-    """Measure every score; `problems` by id."""
-    for score in scores:
-        yield measure(score, problems.get(score.episode.problem_id))
 
 
 def rates(attempts: Iterable[Attempt]) -> dict[str, tuple[int, int]]:

@@ -93,10 +93,8 @@ def choose_chains(
 
 def _differs(found: Mapping[str, _Cell]) -> bool:
     """Whether arms come to different outcomes in their greedy attempts, or in the sampled ones that are shown."""
-    for attempts in ([cell.greedy for cell in found.values()], [cell.sampled for cell in found.values()]):
-        if len({one.episode.outcome for one in attempts if one is not None}) > 1:
-            return True
-    return False
+    both = [cell.greedy for cell in found.values()], [cell.sampled for cell in found.values()]
+    return any(len({one.episode.outcome for one in attempts if one is not None}) > 1 for attempts in both)
 
 
 def _draw(
@@ -125,13 +123,8 @@ def _problem_view(
     arms = arm_order(found, baseline)
     greedy = [score for arm in arms if (score := found[arm].greedy) is not None]
     sampled = [score for arm in arms if (score := found[arm].sampled) is not None]
-    rounds = []
-    if greedy:
-        rounds.append(("greedy", tuple((score.model, score.episode) for score in greedy)))
-    if sampled:
-        numbers = sorted({score.episode.sample for score in sampled})
-        named = tuple((score.model, score.episode) for score in sampled)
-        rounds.append((f"sample {', '.join(map(str, numbers))}", named))
+    numbers = sorted({score.episode.sample for score in sampled})
+    rounds = (("greedy", greedy), (f"sample {', '.join(map(str, numbers))}", sampled))
     facts = {f"{score.model}:{score.episode.outcome}" for score in (*greedy, *sampled)}
     facts |= {str(code) for score in (*greedy, *sampled) for code in codes_of(score.episode)}
     text = problem.text if problem is not None else (greedy or sampled)[0].episode.prompt_text
@@ -142,7 +135,7 @@ def _problem_view(
         gold=clip(problem.gold, LONGEST_RESULT) if problem is not None else "",
         difficulty=problem.difficulty if problem is not None else 0,
         tallies=tuple((arm, found[arm].right, found[arm].counted) for arm in arms),
-        rounds=tuple(rounds),
+        rounds=tuple((how, tuple((one.model, one.episode) for one in shown)) for how, shown in rounds if shown),
         facts=" ".join(sorted(facts)),
     )
 
