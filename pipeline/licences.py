@@ -1,13 +1,15 @@
 """Whether a teacher's outputs may train another model, by the licence they are under.
 
-The table shortens what the licences' texts said on 2026-11-20. It is no legal advice, and texts may have changed since.
-A licence that is not in the table counts as unknown, never as a free one.
+The table in licences.toml shortens what the licences' texts said on 2026-11-20. It is no legal advice, and texts may
+have changed since. A licence that is not in the table counts as unknown, never as a free one.
 """
 
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 
+from cluster.config import Section, load_toml, parse
 from pipeline.estimates.published import published_licence
 
 
@@ -28,16 +30,23 @@ class OutputUse(StrEnum):
     """Nobody looked, or the text is not known here."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputTerms:
+class OutputTerms(Section):
     """A licence's terms for outputs. `source` says where in its text they are."""
 
+    pattern: str = ""
+    """Regular expression of the plain names that the licence goes by; "" for one that is not in the table."""
     name: str
     use: OutputUse
     says: str
     source: str
     family: str = ""
     """With OWN_FAMILY: what the name of an allowed student begins with."""
+
+
+class _Table(Section):
+    """The file of licences."""
+
+    terms: tuple[OutputTerms, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,108 +57,8 @@ class Judgement:
     line: str
 
 
-_PERMISSIVE = "says nothing of outputs, so nothing restricts them"
-_TERMS: tuple[tuple[str, OutputTerms], ...] = (
-    (
-        r"(meta |llama )*llama ?(3[. ]?[1-9]|4)",
-        OutputTerms(
-            "Llama 3.1 to 4 Community License",
-            OutputUse.CONDITIONS,
-            "outputs may train other models; one that is given to others must have a name that begins with Llama, and "
-            "show 'Built with Llama'",
-            "section 1.b.i",
-        ),
-    ),
-    (
-        r"(meta |llama )*llama ?[23]([. ]?0)?",
-        OutputTerms(
-            "Llama 2 or Llama 3 Community License",
-            OutputUse.OWN_FAMILY,
-            "outputs may not improve any other large language model than Llama of that version and its derivatives",
-            "section 1.b.v",
-            family="llama",
-        ),
-    ),
-    (
-        r"apache( version)? ?(2(\.0)?)?|(openai )?gpt oss.*",
-        OutputTerms("Apache-2.0", OutputUse.FREE, _PERMISSIVE, "the whole text"),
-    ),
-    (r"mit|bsd.*|isc|unlicense|0bsd", OutputTerms("MIT, BSD or like", OutputUse.FREE, _PERMISSIVE, "the whole text")),
-    (r"cc ?0.*|cc by \d.*|cc by", OutputTerms("Creative Commons, free", OutputUse.FREE, _PERMISSIVE, "the whole text")),
-    (
-        r"cc by sa.*",
-        OutputTerms(
-            "Creative Commons SA",
-            OutputUse.CONDITIONS,
-            "what is made from it and given to others is under the same licence, with the source named",
-            "section 3.b",
-        ),
-    ),
-    (
-        r"cc by nc.*",
-        OutputTerms("Creative Commons NC", OutputUse.NON_COMMERCIAL, "no commercial use", "section 2.a"),
-    ),
-    (
-        r"mistral.*research.*|mrl.*|mnpl.*|mistral.*non production.*",
-        OutputTerms(
-            "Mistral Research or Non-Production License",
-            OutputUse.NON_COMMERCIAL,
-            "model, derivatives and outputs for research only, not for anything commercial",
-            "sections 2 and 3",
-        ),
-    ),
-    (
-        r"qwen.*research.*",
-        OutputTerms("Qwen Research License", OutputUse.NON_COMMERCIAL, "for non-commercial purposes only", "section 2"),
-    ),
-    (
-        r"qwen.*|tongyi.*",
-        OutputTerms(
-            "Qwen License",
-            OutputUse.CONDITIONS,
-            "outputs may train other models; one that is given to others must show 'Built with Qwen' or 'Improved "
-            "using Qwen', and beyond 100 million users a month another licence is needed",
-            "sections 3 and 4",
-        ),
-    ),
-    (
-        r"gemma.*",
-        OutputTerms(
-            "Gemma Terms of Use",
-            OutputUse.CONDITIONS,
-            "a model trained on outputs to behave like Gemma is a derivative: its terms and use policy go with it",
-            "sections 1.1(e) and 3.1",
-        ),
-    ),
-    (
-        r"deepseek.*",
-        OutputTerms(
-            "DeepSeek License",
-            OutputUse.CONDITIONS,
-            "outputs may be used, distillation included, within the use restrictions of the licence",
-            "attachment A",
-        ),
-    ),
-    (
-        r"openai.*|(chat ?)?gpt|(chat ?gpt|gpt ?\d).*|anthropic.*|claude.*|gemini.*|google ai.*|cohere.*api.*",
-        OutputTerms(
-            "terms of a commercial model service",
-            OutputUse.FORBIDDEN,
-            "outputs may not be used to develop models that compete with the service's own",
-            "the service's terms of use",
-        ),
-    ),
-    (
-        r".*hunyuan.*",
-        OutputTerms(
-            "Tencent Hunyuan License",
-            OutputUse.OWN_FAMILY,
-            "outputs may not improve any other large language model than Hunyuan and its derivatives",
-            "section 5(b)",
-            family="hunyuan",
-        ),
-    ),
-)
+_PATH = Path(__file__).with_name("licences.toml")
+_TERMS = parse(_Table, load_toml(_PATH, "table of licences"), f"{_PATH}").terms
 
 
 def output_terms(licence: str) -> OutputTerms:
@@ -157,10 +66,11 @@ def output_terms(licence: str) -> OutputTerms:
     plain = " ".join(re.sub(r"[^a-z0-9.]+", " ", licence.lower()).split())
     plain = re.sub(r"\b(community|license|licence|agreement|the|model|instruct|chat|hf|\d+(\.\d+)?b)\b", "", plain)
     plain = " ".join(re.sub(r"([a-z])(\d)", r"\1 \2", plain).split())
-    for pattern, terms in _TERMS:
-        if re.fullmatch(pattern, plain) or re.fullmatch(pattern, plain.replace(" ", "")):
+    for terms in _TERMS:
+        if re.fullmatch(terms.pattern, plain) or re.fullmatch(terms.pattern, plain.replace(" ", "")):
             return terms
-    return OutputTerms(licence or "unknown", OutputUse.UNKNOWN, "its terms for outputs are not known here", "nowhere")
+    says = "its terms for outputs are not known here"
+    return OutputTerms(name=licence or "unknown", use=OutputUse.UNKNOWN, says=says, source="nowhere")
 
 
 def licence_of(licence: str, source: str) -> str:

@@ -16,8 +16,7 @@ GIB = 1 << 30
 MIB = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class GpuType:
+class GpuType(Section):
     """One type of GPU. Rates are the vendor's, dense and without sparsity: ceilings that nobody reaches."""
 
     name: str
@@ -46,58 +45,12 @@ class GpuType:
         return self.ray or self.name
 
 
-_VOLTA = "NVIDIA V100 data sheet (fp16; it has no bf16)"
-GPUS: dict[str, GpuType] = {
-    gpu.name: gpu
-    for gpu in (
-        GpuType("B200", 183359, 2250, 8000, 1800, "NVIDIA DGX B200 data sheet (per GPU)"),
-        GpuType(
-            "GH200", 97871, 990, 4000, 900, "NVIDIA GH200 data sheet (96 GB of HBM3)", ("GH200 480GB", "GH200 96GB")
-        ),
-        GpuType("H200", 143771, 989, 4800, 900, "NVIDIA H200 (SXM) data sheet", ("H200 SXM",)),
-        GpuType(
-            "H100", 81559, 989, 3350, 900, "NVIDIA H100 (SXM5) data sheet", ("H100 80GB HBM3", "H100 SXM", "H100 SXM5")
-        ),
-        # Bridges join pairs of PCIe cards only, and not every machine has them: the slots' own rate counts.
-        GpuType("H100-NVL", 95830, 835, 3900, 128, "NVIDIA H100 NVL data sheet"),
-        GpuType("H100-PCIe", 81559, 756, 2000, 128, "NVIDIA H100 PCIe data sheet", ("H100 PCIe 80GB",)),
-        GpuType(
-            "A100-80",
-            81920,
-            312,
-            2039,
-            600,
-            "NVIDIA A100 80GB (SXM) data sheet",
-            ("A100 SXM4 80GB", "A100 80GB"),
-            ray="A100-80G",
-        ),
-        GpuType("A100-80-PCIe", 81920, 312, 1935, 64, "NVIDIA A100 80GB PCIe data sheet", ("A100 80GB PCIe",)),
-        GpuType(
-            "A100-40",
-            40960,
-            312,
-            1555,
-            600,
-            "NVIDIA A100 40GB (SXM) data sheet",
-            ("A100 SXM4 40GB", "A100 40GB"),
-            ray="A100-40G",
-        ),
-        GpuType("A100-40-PCIe", 40960, 312, 1555, 64, "NVIDIA A100 40GB PCIe data sheet", ("A100 PCIE 40GB",)),
-        GpuType("L40S", 46068, 362, 864, 64, "NVIDIA L40S data sheet"),
-        GpuType("L40", 46068, 181, 864, 64, "NVIDIA L40 data sheet"),
-        GpuType("A40", 46068, 149.7, 696, 64, "NVIDIA A40 data sheet"),
-        GpuType("RTX-4090", 24564, 165, 1008, 64, "NVIDIA Ada architecture paper: bf16 with float32 sums", ("4090",)),
-        GpuType("RTX-3090", 24576, 71, 936, 64, "NVIDIA GA102 architecture paper: bf16 with float32 sums", ("3090",)),
-        GpuType("A10", 23028, 125, 600, 64, "NVIDIA A10 data sheet"),
-        GpuType("A10G", 23028, 70, 600, 32, "NVIDIA A10G data sheet"),
-        GpuType("L4", 23034, 121, 300, 64, "NVIDIA L4 data sheet"),
-        GpuType("V100-32", 32510, 125, 900, 300, _VOLTA, ("V100 SXM2 32GB", "V100 32GB"), bf16=False),
-        GpuType("V100-32-PCIe", 32510, 112, 900, 32, _VOLTA, ("V100 PCIE 32GB",), bf16=False),
-        GpuType("V100-16", 16160, 125, 900, 300, _VOLTA, ("V100 SXM2 16GB", "V100 16GB"), bf16=False),
-        GpuType("V100-16-PCIe", 16160, 112, 900, 32, _VOLTA, ("V100 PCIE 16GB",), bf16=False),
-        GpuType("T4", 15360, 65, 320, 32, "NVIDIA T4 data sheet (fp16; it has no bf16)", bf16=False),
-    )
+_TABLE = Path(__file__).with_name("gpus.toml")
+GPUS = {
+    name: parse(GpuType, {"name": name, **row}, f"{_TABLE}: {name}")
+    for name, row in load_toml(_TABLE, "table of GPUs").items()
 }
+"""Types of GPU by name, from data sheets."""
 
 
 def gpu_type(name: str, own: Mapping[str, GpuType] = MappingProxyType({})) -> GpuType:
@@ -182,13 +135,10 @@ class ClusterConfig(Section):
         """The types of GPU that the file describes."""
         return {
             name: GpuType(
-                name,
-                int(gpu.memory_gib * 1024),
-                gpu.tflops,
-                gpu.bandwidth_gbs,
-                gpu.link_gbs,
-                f"[gpus.{name}] of the cluster file",
-                bf16=gpu.bf16,
+                name=name,
+                memory_mib=int(gpu.memory_gib * 1024),
+                source=f"[gpus.{name}] of the cluster file",
+                **gpu.model_dump(exclude={"memory_gib"}),
             )
             for name, gpu in self.gpus.items()
         }
