@@ -233,20 +233,20 @@ def plan_recipe(
 
     It shows memory, time and cost as well, and starts nothing.
     """
-    from pipeline.commands.plan import Asked, plan_command
+    from pipeline.commands.plan import plan_command
 
-    asked = Asked(
-        recipe=recipe,
+    plan_command(
+        recipe,
+        _terminal(),
         settings=settings,
         cluster=cluster,
         address=address,
         price=price,
         prices=prices,
-        probe=probe,
-        explain=explain,
+        probed=probe,
+        explained=explain,
         json=as_json,
     )
-    plan_command(asked, _terminal())
 
 
 @app.command("submit")

@@ -1,7 +1,6 @@
 """The `plan` command: find the machines, perhaps measure this one, plan the recipe or the runs of a sweep, show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -18,59 +17,56 @@ from pipeline.plan.show import headline, show
 from pipeline.recipe import Recipe, load_recipe
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What the command line says."""
-
-    recipe: Path
-    settings: Sequence[str] = ()
-    cluster: Path | None = None
-    address: str = ""
-    price: float | None = None
-    prices: Path | None = None
-    probe: bool = False
-    json: bool = False
-    explain: bool = False
-
-
-def plan_command(asked: Asked, console: Console) -> None:
+def plan_command(
+    recipe: Path,
+    console: Console,
+    *,
+    settings: Sequence[str] = (),
+    cluster: Path | None = None,
+    address: str = "",
+    price: float | None = None,
+    prices: Path | None = None,
+    probed: bool = False,
+    explained: bool = False,
+    json: bool = False,
+) -> None:
     """Print the plan of a recipe, or of all runs of a sweep. Starts no run and writes nothing.
 
     Raises RequestError for what cannot be planned, WorkError for what does not fit.
     """
     runs: dict[str, Recipe] = {}
-    is_sweep = "sweep" in load_toml(asked.recipe)
+    is_sweep = "sweep" in load_toml(recipe)
     if is_sweep:
         from pipeline.sweep.points import load_sweep
 
-        sweep = load_sweep(asked.recipe, asked.settings)
+        sweep = load_sweep(recipe, settings)
         name, runs = sweep.name, dict(sweep.runs)
     else:
-        runs[""] = load_recipe(asked.recipe, asked.settings)
+        runs[""] = load_recipe(recipe, settings)
         name = runs[""].run.name
     first = next(iter(runs.values()))
-    machines = find_machines(first, asked.recipe, asked.cluster, asked.address)
-    machines = with_prices(machines, asked.price, asked.prices)
+    machines = find_machines(first, recipe, cluster, address)
+    machines = with_prices(machines, price, prices)
     rates = REFERENCE
-    if asked.probe:
+    if probed:
         from pipeline.estimates.probe import probe
 
         rates = probe()
-    plans = {run: make_plan(recipe, machines, rates) for run, recipe in runs.items()}
+    plans = {run: make_plan(each, machines, rates) for run, each in runs.items()}
     if is_sweep:
         from pipeline.sweep.planned import sweep_times
 
         times = sweep_times(plans)
     else:
         times = stage_times(plans[""])
-    if asked.json:
+    if json:
         values = as_json(plans[""]) if not is_sweep else times_json(machines, times)
         if is_sweep:
             values["runs"] = {run: as_json(plan) for run, plan in plans.items()}
         console.print(dumps(values), highlight=False, markup=False, soft_wrap=True)
     else:
         show(name, plans, times, console)
-        for run, plan in plans.items() if asked.explain else ():
+        for run, plan in plans.items() if explained else ():
             if is_sweep:
                 console.print(f"\n{headline(run, {'': plan}, stage_times(plan))}", style="bold", highlight=False)
             explain(plan, console)

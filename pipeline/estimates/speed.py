@@ -120,15 +120,8 @@ class Demand:
 NO_DEMAND = Demand(attempts=0, requests=0, written=0, prefill=0, context=0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Time:
-    """Seconds of a stage, by what they are spent on."""
-
-    parts: tuple[tuple[str, float], ...]
-
-    @property
-    def seconds(self) -> float:
-        return sum(seconds for _, seconds in self.parts)
+Time = tuple[tuple[str, float], ...]
+"""Seconds of a stage, by what they are spent on."""
 
 
 def engines_on_gpus(demand: Demand, memory: EngineMemory, gpu: GpuType, node: Node, engines_per_node: int) -> Time:
@@ -152,14 +145,12 @@ def engines_on_gpus(demand: Demand, memory: EngineMemory, gpu: GpuType, node: No
     step = max(read, multiply) + reduce + GPU_STEP_S * (2 if engine.eager else 1)
     decode = demand.written / count / (running * pp) * step * pp
     host = demand.requests / count * HOST_REQUEST_S
-    return Time(
-        parts=(
-            ("weights", loading_s(shape, request.weight_bytes_each, node, engines_per_node)),
-            ("engine start", GPU_ENGINE_START_S),
-            ("prefill", prefill),
-            ("decode", decode),
-            ("calls and bookkeeping beyond that", max(0.0, host - prefill - decode)),
-        )
+    return (
+        ("weights", loading_s(shape, request.weight_bytes_each, node, engines_per_node)),
+        ("engine start", GPU_ENGINE_START_S),
+        ("prefill", prefill),
+        ("decode", decode),
+        ("calls and bookkeeping beyond that", max(0.0, host - prefill - decode)),
     )
 
 
@@ -180,14 +171,12 @@ def engines_on_cpu(demand: Demand, memory: EngineMemory, rates: CpuRates) -> Tim
     work += demand.written * 2 * shape.vocab * shape.hidden / rates.matrix_flops
     running = max(1.0, FILLED * min(memory.running, demand.requests))
     steps = demand.written / running * ENGINE_STEP * rates.python_s
-    return Time(
-        parts=(
-            ("engine start", ENGINE_START * rates.process_s * max(1.0, 1.5 * count / rates.cores)),
-            ("tokens", work * crowd),
-            ("engine steps", steps * crowd),
-            ("calls and bookkeeping", demand.requests * REQUEST * rates.python_s * crowd),
-            ("engine end", ENGINE_END * rates.process_s),
-        )
+    return (
+        ("engine start", ENGINE_START * rates.process_s * max(1.0, 1.5 * count / rates.cores)),
+        ("tokens", work * crowd),
+        ("engine steps", steps * crowd),
+        ("calls and bookkeeping", demand.requests * REQUEST * rates.python_s * crowd),
+        ("engine end", ENGINE_END * rates.process_s),
     )
 
 
@@ -206,12 +195,10 @@ def training_on_cpu(shape: ModelShape, steps: float, tokens: float, ranks: int, 
     work = tokens / ranks * shape.layers * _layer_s(shape, 6.0, TRAIN_PASSES, rates)
     work += tokens / ranks * 6 * shape.vocab * shape.hidden / rates.matrix_flops
     overhead = (RANK_STEP + RANK_LAYER * shape.layers) * rates.python_s
-    return Time(
-        parts=(
-            ("ranks' start", RANKS_START * rates.process_s * crowd),
-            ("forward and backward", steps * work * crowd),
-            ("steps", steps * overhead * crowd),
-        )
+    return (
+        ("ranks' start", RANKS_START * rates.process_s * crowd),
+        ("forward and backward", steps * work * crowd),
+        ("steps", steps * overhead * crowd),
     )
 
 
@@ -220,11 +207,9 @@ def scoring_on_cpu(shape: ModelShape, tokens: float, ranks: int, rates: CpuRates
     crowd = max(1.0, ranks / rates.cores)
     work = tokens / ranks * shape.layers * _layer_s(shape, 2.0, FORWARD_PASSES, rates)
     work += tokens / ranks * 2 * shape.vocab * shape.hidden / rates.matrix_flops
-    return Time(
-        parts=(
-            ("tasks' start", (TASK_START if fresh else 0.5) * rates.process_s * crowd),
-            ("forward", work * crowd),
-        )
+    return (
+        ("tasks' start", (TASK_START if fresh else 0.5) * rates.process_s * crowd),
+        ("forward", work * crowd),
     )
 
 
@@ -247,24 +232,20 @@ def training_on_gpus(
     away = 0.0
     if training.zero.offload_optimizer == "cpu":
         away = 6 * shape.parameters / ranks / (PCIE_GBS * 1e9) + 28 * shape.parameters / ranks / 10e9
-    return Time(
-        parts=(
-            ("weights", loading_s(shape, 2, node, 1)),
-            ("ranks' start", GPU_RANKS_START_S),
-            ("forward and backward", steps * max(compute, communication)),
-            ("optimizer off the GPU", steps * away),
-        )
+    return (
+        ("weights", loading_s(shape, 2, node, 1)),
+        ("ranks' start", GPU_RANKS_START_S),
+        ("forward and backward", steps * max(compute, communication)),
+        ("optimizer off the GPU", steps * away),
     )
 
 
 def scoring_on_gpus(shape: ModelShape, tokens: float, ranks: int, gpu: GpuType, node: Node) -> Time:
     """Time of reference log-probabilities of `tokens` tokens, with a whole model on each of `ranks` GPUs."""
-    return Time(
-        parts=(
-            ("weights", loading_s(shape, 2, node, 1)),
-            ("tasks' start", GPU_RANKS_START_S / 2),
-            ("forward", tokens / ranks * 2 * _used_parameters(shape) / (gpu.tflops * 1e12 * TRAIN_SHARE)),
-        )
+    return (
+        ("weights", loading_s(shape, 2, node, 1)),
+        ("tasks' start", GPU_RANKS_START_S / 2),
+        ("forward", tokens / ranks * 2 * _used_parameters(shape) / (gpu.tflops * 1e12 * TRAIN_SHARE)),
     )
 
 

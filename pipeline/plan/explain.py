@@ -194,7 +194,7 @@ def _times(plan: Plan, times: Sequence[StageTime]) -> list[Row]:
         (
             stage.name,
             duration(stage.seconds) + (f", {stage.money:,.2f} {currency}" if paid else ""),
-            ", ".join(f"{what} {duration(seconds)}" for what, seconds in stage.time.parts if what and seconds >= 0.05),
+            ", ".join(f"{what} {duration(seconds)}" for what, seconds in stage.time if what and seconds >= 0.05),
         )
         for stage in times
         if stage.seconds

@@ -1,7 +1,7 @@
 """What comes of a plan: time of every stage, money, storage and ports."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pipeline.estimates import speed
 from pipeline.estimates.amounts import Amount
@@ -14,7 +14,6 @@ from training.config import DpoArm
 
 _REPORT_ATTEMPT = 0.017
 """Statistics and page for one attempt, in pieces of plain Python (`CpuRates.python_s`)."""
-_NOTHING = Time(parts=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +26,7 @@ class StageTime:
 
     @property
     def seconds(self) -> float:
-        return self.time.seconds
+        return sum(seconds for _, seconds in self.time)
 
 
 def stage_times(plan: Plan, done: frozenset[str] = frozenset()) -> tuple[StageTime, ...]:
@@ -41,22 +40,21 @@ def stage_times(plan: Plan, done: frozenset[str] = frozenset()) -> tuple[StageTi
     attempts = demands.teacher.attempts + demands.student.attempts
     report = rates.process_s + attempts * _REPORT_ATTEMPT * rates.python_s if attempts else 0.0
     scores = "base" in plan.recipe.reference_starts and "groups" not in done
-    found = {
+    found: dict[str, Time] = {
         "models": _models(plan, done),
         "rollout": _engine_time(plan, "teacher", NO_DEMAND if "episodes" in done else demands.rollout),
-        "groups": Time(parts=(("built while rollouts go on", 0.0),)),
-        "reference": _reference(plan, True) if scores else _NOTHING,
+        "groups": (("built while rollouts go on", 0.0),),
+        "reference": _reference(plan, True) if scores else (),
         "train": _train(plan),
-        "evaluate": _both(
-            _engine_time(plan, "teacher", demands.teacher), _engine_time(plan, "student", demands.student)
-        ),
-        "report": Time(parts=(("statistics and page", report),)),
-        "Ray's start and end": Time(
-            parts=(("processes", 0.0 if "Ray" in done else 1.5 * speed.RAY_START * rates.process_s),)
-        ),
+        "evaluate": _engine_time(plan, "teacher", demands.teacher) + _engine_time(plan, "student", demands.student),
+        "report": (("statistics and page", report),),
+        "Ray's start and end": (("processes", 0.0 if "Ray" in done else 1.5 * speed.RAY_START * rates.process_s),),
     }
     price = plan.machines.price_hour / 3600
-    return tuple(StageTime(name=name, time=time, money=time.seconds * price) for name, time in found.items())
+    return tuple(
+        StageTime(name=name, time=time, money=sum(seconds for _, seconds in time) * price)
+        for name, time in found.items()
+    )
 
 
 def money(times: Iterable[StageTime]) -> float:
@@ -93,21 +91,21 @@ def _models(plan: Plan, done: frozenset[str]) -> Time:
         parts.append((f"making {name}", seconds))
     longest = max(parts, key=lambda part: part[1], default=("models are there", 0.0))
     first = ("the corpus's problems and the tokenizer", 3 * plan.rates.process_s) if parts else ("", 0.0)
-    return Time(parts=(first, longest))
+    return (first, longest)
 
 
 def _engine_time(plan: Plan, role: str, demand: Demand) -> Time:
     """Time of the engines of the `teacher` or the `student` for this demand."""
     engines = plan.engines_of(role)
     if engines is None or not demand.attempts:
-        return _NOTHING
+        return ()
     hosts = engines.memory.request.hosts
     if (script := hosts.scripted) is not None:
         # Hosts that play known solutions: replies come when the script says.
         at_a_time = hosts.count * min(script.slots, hosts.live_episodes)
         replies = demand.requests * script.median_s * (1 + script.slow * (script.slow_factor - 1)) / at_a_time
         start = script.load_s + plan.rates.process_s
-        return Time(parts=(("scripted hosts' start", start), ("scripted replies", replies)))
+        return (("scripted hosts' start", start), ("scripted replies", replies))
     if engines.gpu is None:
         return speed.engines_on_cpu(demand, engines.memory, plan.rates)
     return speed.engines_on_gpus(demand, engines.memory, engines.gpu, engines.node, engines.per_node)
@@ -117,7 +115,7 @@ def _reference(plan: Plan, fresh: bool) -> Time:
     """Scoring every distinct chain once; `fresh`: the tasks' processes have to start first."""
     scoring = plan.scoring
     if scoring is None:
-        return _NOTHING
+        return ()
     tokens = plan.demands.groups.groups * plan.demands.groups.tree
     shape, tasks = plan.shapes["base"], len(scoring.placed.nodes)
     if scoring.gpu is None:
@@ -127,24 +125,21 @@ def _reference(plan: Plan, fresh: bool) -> Time:
 
 def _train(plan: Plan) -> Time:
     """Every arm, one after another; before a DPO arm that starts from another arm, the scoring under that arm."""
-    time, scored = _NOTHING, {"base"}
+    scored = {"base"}
+    time: Time = ()
     for ranks in plan.ranks:
         arm, groups, request = plan.recipe.arms[ranks.name], plan.demands.groups, ranks.memory.request
         if isinstance(arm, DpoArm) and arm.start not in scored:
             scored.add(arm.start)
-            time = _both(time, _labelled(f"reference under {arm.start}", _reference(plan, False)))
+            time += _labelled(f"reference under {arm.start}", _reference(plan, False))
         steps, tokens = steps_of(arm, groups), tokens_per_step(arm, groups)
         if ranks.gpu is None:
             own = speed.training_on_cpu(request.shape, steps, tokens, request.training.ranks, plan.rates)
         else:
             own = speed.training_on_gpus(request, steps, tokens, ranks.gpu, ranks.node, ranks.per_node)
-        time = _both(time, _labelled(ranks.name, own))
+        time += _labelled(ranks.name, own)
     return time
 
 
 def _labelled(label: str, time: Time) -> Time:
-    return replace(time, parts=tuple((f"{label}: {what}", seconds) for what, seconds in time.parts))
-
-
-def _both(one: Time, other: Time) -> Time:
-    return Time(parts=one.parts + other.parts)
+    return tuple((f"{label}: {what}", seconds) for what, seconds in time)

@@ -88,7 +88,7 @@ def _print_stages(machines: Machines, times: Sequence[StageTime], console: Conso
     rows = []
     for stage in times:
         spent: dict[str, float] = {}
-        for what, seconds in stage.time.parts:
+        for what, seconds in stage.time:
             spent[what] = spent.get(what, 0.0) + seconds
         if stage.seconds:
             what, seconds = max(spent.items(), key=lambda part: part[1])

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.estimates.speed import Time
 from pipeline.plan.make import Plan
 from pipeline.plan.outcome import StageTime, stage_times
 from pipeline.recipe import Recipe, resolved
@@ -26,9 +25,9 @@ def sweep_times(plans: Mapping[str, Plan]) -> tuple[StageTime, ...]:
             done |= {model} if key in made else set()
             made.append(key)
         for stage in stage_times(plan, frozenset(done)):
-            before = found.get(stage.name, StageTime(name=stage.name, time=Time(parts=()), money=0.0))
-            time = Time(parts=before.time.parts + stage.time.parts)
-            found[stage.name] = StageTime(name=stage.name, time=time, money=before.money + stage.money)
+            before = found.get(stage.name, StageTime(name=stage.name, time=(), money=0.0))
+            money = before.money + stage.money
+            found[stage.name] = StageTime(name=stage.name, time=before.time + stage.time, money=money)
         earlier.append(plan.recipe)
     return tuple(found.values())
 

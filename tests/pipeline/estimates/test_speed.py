@@ -38,7 +38,7 @@ def step_seconds(ranks: int, network_gbs: float = 50, bf16: bool = True) -> floa
         typical_tokens=8192,
     )
     time = training_on_gpus(request, 1, 16 * 8192, GPUS["H100"], node, 8)
-    return dict(time.parts)["forward and backward"]
+    return dict(time)["forward and backward"]
 
 
 def test_two_nodes_are_faster_than_three_gpus() -> None:

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from cluster.errors import RequestError, WorkError
-from pipeline.commands.plan import Asked, plan_command
+from pipeline.commands.plan import plan_command
 from pipeline.estimates.hardware import GIB, GPUS, load_machines
 from pipeline.estimates.speed import REFERENCE
 from pipeline.plan.as_json import as_json
@@ -163,14 +163,14 @@ def test_a_learning_rate_that_only_suits_tiny_models_is_said() -> None:
 def test_the_command_ends_well_or_says_what_does_not_fit(tmp_path: Path) -> None:
     recipe = RECIPES / "one-gpu.toml"
     console = Console(record=True, width=300)
-    plan_command(Asked(recipe=recipe, json=True), console)
+    plan_command(recipe, console, json=True)
     assert json.loads(console.export_text())["faults"] == []
     with pytest.raises(WorkError, match="the longest chain"):
-        plan_command(Asked(recipe=recipe, settings=["training.tokens_per_micro_step=1024"]), Console(quiet=True))
+        plan_command(recipe, Console(quiet=True), settings=["training.tokens_per_micro_step=1024"])
     with pytest.raises(RequestError, match="no such file; recipes/clusters/ holds examples"):
-        plan_command(Asked(recipe=recipe, cluster=tmp_path / "none.toml"), Console(quiet=True))
+        plan_command(recipe, Console(quiet=True), cluster=tmp_path / "none.toml")
     with pytest.raises(RequestError, match="one of them, not both"):
-        plan_command(Asked(recipe=recipe, cluster=tmp_path, address="auto"), Console(quiet=True))
+        plan_command(recipe, Console(quiet=True), cluster=tmp_path, address="auto")
 
 
 def test_a_gpu_of_this_machine_that_nobody_knows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

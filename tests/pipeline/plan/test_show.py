@@ -9,7 +9,7 @@ from rich.console import Console
 
 from cluster.config import load_toml
 from cluster.errors import RequestError, WorkError
-from pipeline.commands.plan import Asked, plan_command
+from pipeline.commands.plan import plan_command
 from pipeline.estimates.hardware import load_machines
 from pipeline.estimates.speed import REFERENCE
 from pipeline.plan.make import Plan, make_plan
@@ -86,21 +86,19 @@ def test_a_change_of_many_settings_can_be_copied() -> None:
 
 def test_the_command_shows_the_derivation_when_it_is_asked_to() -> None:
     shown, explained = Console(record=True, width=80), Console(record=True, width=200)
-    plan_command(Asked(recipe=RECIPES / "one-gpu.toml"), shown)
-    plan_command(Asked(recipe=RECIPES / "one-gpu.toml", explain=True), explained)
+    plan_command(RECIPES / "one-gpu.toml", shown)
+    plan_command(RECIPES / "one-gpu.toml", explained, explained=True)
     assert "ZeRO paper" not in shown.export_text()
     assert "ZeRO paper" in explained.export_text()
 
 
 def test_the_command_takes_sweeps(tmp_path: Path) -> None:
     console = Console(record=True, width=80)
-    plan_command(Asked(recipe=RECIPES / "ablations-local.toml"), console)
+    plan_command(RECIPES / "ablations-local.toml", console)
     assert "ablations-local (30 arms in 1 run): fits; " in console.export_text()
     with pytest.raises(WorkError, match="can be placed"):
-        plan_command(
-            Asked(recipe=RECIPES / "ablations-local.toml", settings=["training.ranks=40"]), Console(quiet=True)
-        )
+        plan_command(RECIPES / "ablations-local.toml", Console(quiet=True), settings=["training.ranks=40"])
     broken = tmp_path / "broken.toml"
     broken.write_text((RECIPES / "local.toml").read_text() + "\n[sweep]\nnothing = 3\n")
     with pytest.raises(RequestError, match="give a list of values"):
-        plan_command(Asked(recipe=broken), Console(quiet=True))
+        plan_command(broken, Console(quiet=True))

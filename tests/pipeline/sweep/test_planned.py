@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pipeline.commands.plan import Asked, plan_command
+from pipeline.commands.plan import plan_command
 from pipeline.estimates.speed import REFERENCE
 from pipeline.plan.make import Plan, make_plan
 from pipeline.plan.outcome import stage_times
@@ -69,7 +69,7 @@ def test_a_sweep_in_which_something_cannot_load_has_no_time(tmp_path: Path) -> N
 def test_a_sweep_is_planned_as_json(tmp_path: Path) -> None:
     sweep(tmp_path, '"groups.max_wrong" = [2, 8]')
     console = Console(record=True, width=300)
-    plan_command(Asked(recipe=tmp_path / "sweep.toml", json=True), console)
+    plan_command(tmp_path / "sweep.toml", console, json=True)
     values = json.loads(console.export_text())
     assert len(values["runs"]) == 2
     each = [run["total_seconds"] for run in values["runs"].values()]
