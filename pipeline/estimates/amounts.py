@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
+
 HEAD_ELEMENTS = 1 << 26
 """Logits that the head holds at once: equal to `training.tree.scoring.HEAD_ELEMENTS`, which a test checks."""
 _FRAGMENTS = 0.05
 """Share of a GPU's used memory that torch's allocator cannot use, by assumption."""
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """So many bytes for `what`. `how` is the formula with its numbers, `source` says where the formula is from."""
+class Amount(msgspec.Struct, frozen=True, rename={"source": "from"}):
+    """So many bytes for `what`. `how` is the formula with its numbers, `source` (`from` in JSON) says where the
+    formula is from."""
 
     what: str
     bytes: float

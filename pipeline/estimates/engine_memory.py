@@ -109,29 +109,7 @@ def engine_on_gpu(request: EngineRequest, gpu: GpuType) -> EngineMemory:
     ]
     if not engine.eager:
         parts.append(Amount("CUDA graphs", _GRAPHS, "capture of all batch sizes", _ASSUMED))
-    available, needed = gpu.memory_bytes * engine.gpu_memory, total(parts)
-    cache, how = max(0.0, available - needed), f"gpu_memory {engine.gpu_memory:g} x {gpu.name} - the rest"
-    if engine.kv_cache_mb is not None:
-        cache, how = float(engine.kv_cache_mb * MIB), "as the recipe says"
-    memory = EngineMemory(
-        request=request,
-        device=gpu.name,
-        capacity=gpu.memory_bytes,
-        parts=tuple(parts),
-        kv_cache=Amount("KV cache", cache, how, f"{_VLLM}: gpu_memory_utilization"),
-        kv_bytes_per_token=_kv_bytes_per_token(request),
-        faults=(),
-    )
-    if needed >= available:
-        faults = [_exceeds(needed, engine.gpu_memory, f"{gpu.name}'s", gpu.memory_bytes)]
-    elif (excess := cache + needed - gpu.memory_bytes) > 0:
-        faults = [
-            f"kv_cache_mb = {cache / MIB:,.0f} leaves no room for the weights on {gpu.name}: "
-            f"it is {excess / MIB:,.0f} MiB too much"
-        ]
-    else:
-        faults = _too_short(memory)
-    return replace(memory, faults=(*divides(request), *faults))
+    return _with_cache(request, gpu, parts, gpu.memory_bytes)
 
 
 def engine_on_cpu(request: EngineRequest, process: float, worker: float, memory_bytes: float) -> EngineMemory:
@@ -143,7 +121,7 @@ def engine_on_cpu(request: EngineRequest, process: float, worker: float, memory_
     """
     shape, engine, workers = request.shape, request.engine, request.gpus
     batched = batched_tokens(engine.max_context, engine.max_running, on_gpu=False)
-    parts = (
+    parts = [
         Amount(
             "processes",
             process + workers * worker,
@@ -163,33 +141,50 @@ def engine_on_cpu(request: EngineRequest, process: float, worker: float, memory_
             f"{batched:,} batched tokens x (6 hidden + 3 intermediate) x {request.kv_bytes_each:g} bytes + logits",
             "cluster/engine/vllm.py: batched_tokens",
         ),
-    )
-    needed, share = total(parts), memory_bytes * engine.gpu_memory
-    each = max(0.0, share - needed)
-    how = f"gpu_memory {engine.gpu_memory:g} of the machine's {memory_bytes / GIB:.1f} GiB - the rest; set kv_cache_mb"
+    ]
+    return _with_cache(request, None, parts, memory_bytes)
+
+
+def _with_cache(request: EngineRequest, gpu: GpuType | None, parts: list[Amount], memory_bytes: float) -> EngineMemory:
+    """An engine with the KV cache that its other `parts` leave of `memory_bytes`, or that the recipe sets, and with the
+    faults of both. On a CPU each of its workers has a cache of its own."""
+    shape, engine, needed = request.shape, request.engine, total(parts)
+    copies = 1 if gpu else request.gpus
+    available = memory_bytes * engine.gpu_memory
     if engine.kv_cache_mb is not None:
-        each, how = float(engine.kv_cache_mb * MIB), f"kv_cache_mb, {workers} worker(s)"
-    memory = EngineMemory(
-        request=request,
-        device="CPU",
-        capacity=math.inf,
-        parts=parts,
-        kv_cache=Amount("KV cache", each * workers, how, f"{_VLLM}: the CPU worker's determine_available_memory"),
-        kv_bytes_per_token=_kv_bytes_per_token(request) * workers,
-        faults=(),
-    )
-    if engine.kv_cache_mb is None and needed >= share:
-        return replace(memory, faults=(*divides(request), _exceeds(needed, engine.gpu_memory, "", memory_bytes)))
-    return replace(memory, faults=(*divides(request), *_too_short(memory)))
-
-
-def _kv_bytes_per_token(request: EngineRequest) -> float:
-    """Bytes of KV cache a token on one device. Tensor parallelism splits the heads, of which each device has one at
-    least."""
-    shape, engine = request.shape, request.engine
+        cache = float(engine.kv_cache_mb * MIB)
+        how = "as the recipe says" if gpu else f"kv_cache_mb, {copies} worker(s)"
+    else:
+        cache = max(0.0, available - needed)
+        machine = f"of the machine's {memory_bytes / GIB:.1f} GiB - the rest; set kv_cache_mb"
+        how = f"gpu_memory {engine.gpu_memory:g} " + (f"x {gpu.name} - the rest" if gpu else machine)
+    source = "gpu_memory_utilization" if gpu else "the CPU worker's determine_available_memory"
+    # Tensor parallelism splits the heads, of which each device has one at least.
     heads = max(1.0, shape.kv_heads / engine.tensor_parallel)
     layers = math.ceil(shape.layers / engine.pipeline_parallel)
-    return 2 * layers * heads * shape.head_dim * request.kv_bytes_each
+    memory = EngineMemory(
+        request=request,
+        device=gpu.name if gpu else "CPU",
+        capacity=memory_bytes if gpu else math.inf,
+        parts=tuple(parts),
+        kv_cache=Amount("KV cache", cache * copies, how, f"{_VLLM}: {source}"),
+        kv_bytes_per_token=2 * layers * heads * shape.head_dim * request.kv_bytes_each * copies,
+        faults=(),
+    )
+    if needed >= available and (gpu or engine.kv_cache_mb is None):
+        there = f"{gpu.name}'s {memory_bytes / GIB:.1f} GiB" if gpu else f"{memory_bytes / GIB:.1f} GiB"
+        faults = [
+            f"{needed / GIB:.1f} GiB without any KV cache exceed {engine.gpu_memory:g} of {there} by "
+            f"{(needed - available) / GIB:.1f} GiB"
+        ]
+    elif gpu and (excess := cache + needed - memory_bytes) > 0:
+        faults = [
+            f"kv_cache_mb = {cache / MIB:,.0f} leaves no room for the weights on {gpu.name}: "
+            f"it is {excess / MIB:,.0f} MiB too much"
+        ]
+    else:
+        faults = _too_short(memory)
+    return replace(memory, faults=(*divides(request), *faults))
 
 
 def divides(request: EngineRequest) -> list[str]:
@@ -215,13 +210,6 @@ def fitting_sizes(request: EngineRequest, gpu: GpuType, gpus_per_node: int) -> l
             if not engine_on_gpu(request.with_engine(tensor_parallel=tp, pipeline_parallel=pp), gpu).faults:
                 found.append((tp, pp))
     return sorted(found, key=lambda sizes: (sizes[0] * sizes[1], sizes[1]))
-
-
-def _exceeds(needed: float, gpu_memory: float, whose: str, capacity: float) -> str:
-    """The fault of an engine that leaves nothing for a KV cache."""
-    there = f"{whose} {capacity / GIB:.1f} GiB".strip()
-    short = (needed - gpu_memory * capacity) / GIB
-    return f"{needed / GIB:.1f} GiB without any KV cache exceed {gpu_memory:g} of {there} by {short:.1f} GiB"
 
 
 def _too_short(memory: EngineMemory) -> list[str]:

@@ -1,10 +1,11 @@
 """A plan as plain values that JSON holds: bytes, seconds, tokens."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from pipeline.estimates.amounts import Amount, DeviceMemory
+import msgspec
+
+from pipeline.estimates.amounts import DeviceMemory
 from pipeline.estimates.hardware import Machines
 from pipeline.estimates.packing import PlacedGroup
 from pipeline.estimates.rank_memory import state_bytes_each
@@ -25,7 +26,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
     }
     work["groups"] = {"groups": groups.groups, "pairs": groups.pairs, "tree_tokens": groups.tree}
     work["longest_chain"] = demands.longest_chain
-    return {
+    values = {
         "machines": {
             "source": plan.machines.source,
             "nodes": [
@@ -63,30 +64,32 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "memory": {
             "stages": {f"{stage.stage} {index}": stage.bytes for index, stage in enumerate(plan.stages)},
             "peak": peak.bytes if peak else None,
-            "host": _amounts(plan.host_memory),
-            "shared": _amounts(plan.shared_memory),
+            "host": plan.host_memory,
+            "shared": plan.shared_memory,
         },
         "work": work,
         **times_json(plan.machines, times),
-        "storage": _amounts(storage(plan)),
+        "storage": storage(plan),
         "pods": [{"name": pod.name, "pods": pod.pods, "requests": pod.requests} for pod in worker_groups(plan)]
         if not plan.faults
         else [],
-        "ports": list(ports(plan)),
+        "ports": ports(plan),
         "licence": {"allowed": plan.licence.allowed, "says": plan.licence.line},
-        "notes": list(plan.notes),
-        "faults": [str(fault) for fault in plan.faults],
+        "notes": plan.notes,
+        "faults": list(map(str, plan.faults)),
         "remedies": [
             {
                 "fault": str(remedy.fault),
                 "area": remedy.fault.area,
-                "set": list(remedy.settings),
+                "set": remedy.settings,
                 "otherwise": remedy.otherwise,
             }
             for remedy in found.each
         ],
-        "together": {"set": list(found.together), "fits": not found.left, "left": [str(fault) for fault in found.left]},
+        "together": {"set": found.together, "fits": not found.left, "left": list(map(str, found.left))},
     }
+    plain: dict[str, Any] = msgspec.to_builtins(values)
+    return plain
 
 
 def times_json(machines: Machines, times: Sequence[StageTime]) -> dict[str, Any]:
@@ -99,20 +102,15 @@ def times_json(machines: Machines, times: Sequence[StageTime]) -> dict[str, Any]
     }
 
 
-def dumps(values: dict[str, Any]) -> str:
-    """JSON text of plain values."""
-    return json.dumps(values, indent=1, allow_nan=False)
-
-
 def _engines(engines: Engines) -> dict[str, Any]:
     memory, engine = engines.memory, engines.memory.request.engine
     return {
         "count": memory.request.hosts.count,
         "tensor_parallel": engine.tensor_parallel,
         "pipeline_parallel": engine.pipeline_parallel,
-        "sizes_that_fit": [list(sizes) for sizes in engines.sizes],
+        "sizes_that_fit": engines.sizes,
         "device": memory.device,
-        "parts": _amounts(memory.parts),
+        "parts": memory.parts,
         "kv_cache": memory.kv_cache.bytes,
         "kv_tokens": memory.kv_tokens,
         "running": memory.running,
@@ -125,8 +123,8 @@ def _process(memory: DeviceMemory) -> dict[str, Any]:
     """One rank or one scoring task."""
     return {
         "device": memory.device,
-        "on_device": _amounts(memory.on_device),
-        "on_host": _amounts(memory.on_host),
+        "on_device": memory.on_device,
+        "on_host": memory.on_host,
         "used": memory.used,
     }
 
@@ -136,11 +134,5 @@ def _placed(placed: PlacedGroup) -> dict[str, Any]:
         "groups": placed.request.count,
         "bundles": [bundle.resources() for bundle in placed.request.group],
         "strategy": placed.request.strategy,
-        "nodes": list(placed.nodes),
+        "nodes": placed.nodes,
     }
-
-
-def _amounts(amounts: Iterable[Amount]) -> list[dict[str, Any]]:
-    return [
-        {"what": amount.what, "bytes": amount.bytes, "how": amount.how, "from": amount.source} for amount in amounts
-    ]

@@ -19,12 +19,20 @@ def storage_of(recipe: Recipe, shapes: Mapping[str, ModelShape], demands: Demand
     each = 2 if recipe.training.gpus_per_rank else 4
     kept = recipe.training.keep_checkpoints + 1
     state = (2 + 12 if each == 2 else 4 + 12) + each
-    rollout, scored = demands.rollout, demands.teacher.plus(demands.student)
     tokens = groups.groups * (groups.prompt + groups.chains * groups.chain)
     sizes = {name: 2 if recipe.model(name).tiny is None else 4 for name in GIVEN_MODELS}
     models = (
         Amount(f"weights of {name}", shapes[name].weight_bytes(size), f"parameters x {size} bytes", "")
         for name, size in sizes.items()
+    )
+    episodes = (
+        Amount(
+            what,
+            demand.attempts * demand.context * _BYTES_PER_TOKEN,
+            f"{demand.attempts:,} x {_BYTES_PER_TOKEN} bytes a token",
+            "measured",
+        )
+        for what, demand in (("episodes", demands.rollout), ("scores", demands.teacher.plus(demands.student)))
     )
     return (
         *models,
@@ -35,18 +43,7 @@ def storage_of(recipe: Recipe, shapes: Mapping[str, ModelShape], demands: Demand
             f"{arms} arms x {kept} (kept and under way) x {state} bytes a parameter",
             "DeepSpeed's shards and the gathered weights",
         ),
-        Amount(
-            "episodes",
-            rollout.attempts * rollout.context * _BYTES_PER_TOKEN,
-            f"{rollout.attempts:,} x {_BYTES_PER_TOKEN} bytes a token",
-            "measured",
-        ),
-        Amount(
-            "scores",
-            scored.attempts * scored.context * _BYTES_PER_TOKEN,
-            f"{scored.attempts:,} x {_BYTES_PER_TOKEN} bytes a token",
-            "measured",
-        ),
+        *episodes,
         Amount("groups", tokens * 8, f"{groups.groups:,} groups x 8 bytes a token", "ids and marks in Arrow"),
     )
 
