@@ -172,7 +172,7 @@ def diff_view(found: RunDiff) -> RenderableType:
         arms.add_row(
             Text(f"{row.arm}\n{row.suite}"),
             *(
-                Text("—") if one is None else difference_text(one.difference, one.interval).append(f"\n{p_text(one.p)}")
+                Text("—") if one is None else difference_text(one.difference, one.ci).append(f"\n{p_text(one.p)}")
                 for one in (row.sampled, row.greedy)
             ),
             f"+{len(row.gained)} −{len(row.lost)}\nof {row.problems}",

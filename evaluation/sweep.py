@@ -169,7 +169,7 @@ def _rates(sources: Sequence[RowSource], tallies: Mapping[str, Tally], suite: st
 def _row_mean(values: Seeds, confidence: float) -> RowMean:
     zero: Seeds = [dict.fromkeys(set.intersection(*map(set, values)), 0.0)]
     one = crossed_mean(contrast([values], [zero]), confidence, 0.0, 1.0)
-    return RowMean(mean=one.mean, ci=one.interval, by_seed=one.by_seed, problems=one.problems)
+    return RowMean(mean=one.mean, ci=one.ci, by_seed=one.by_seed, problems=one.problems)
 
 
 def _differences(
@@ -185,7 +185,7 @@ def _differences(
     return {
         key: Difference(
             difference=one.mean,
-            ci=one.interval,
+            ci=one.ci,
             p=one.p,
             by_seed=one.by_seed,
             problems=one.problems,

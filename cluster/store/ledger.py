@@ -185,50 +185,45 @@ class Ledger:
 
     def _winner(self, unit: str) -> Commit:
         path = self._at(unit)
-        if path not in self._cache:
-            self._cache[path] = self._parse(path)
-        return self._cache[path]
+        return self._known([path])[path]
 
     def _load(self) -> dict[str, Commit]:
-        paths = self._record_paths()
+        return {commit.unit: commit for commit in self._known(self._record_paths()).values()}
+
+    def _known(self, paths: Sequence[str]) -> dict[str, Commit]:
+        """The records, read where they were not read before. Raises CorruptionError for a broken one."""
         for path, found in self._read_records([path for path in paths if path not in self._cache]).items():
             if isinstance(found, CorruptionError):
                 raise found
             self._cache[path] = found
-        return {self._cache[path].unit: self._cache[path] for path in paths}
+        return {path: self._cache[path] for path in paths}
 
     def _read_records(self, paths: Sequence[str]) -> dict[str, Commit | CorruptionError]:
         """Each record, or what is wrong with it."""
-
-        def tried(path: str) -> Commit | CorruptionError:
-            try:
-                return self._parse(path)
-            except CorruptionError as error:
-                return error
-
         if self.store.local() is not None:
-            return {path: tried(path) for path in paths}
+            return {path: self._parse(path) for path in paths}
         # One request after the other would take minutes for thousands of records.
         with ThreadPoolExecutor(_REQUESTS) as pool:
-            return dict(zip(paths, pool.map(tried, paths), strict=True))
+            return dict(zip(paths, pool.map(self._parse, paths), strict=True))
 
     def _record_paths(self) -> list[str]:
         return [path for path in self.store.list(self._below("commits")) if path.endswith(".json")]
 
-    def _parse(self, path: str) -> Commit:
+    def _parse(self, path: str) -> Commit | CorruptionError:
+        """The record, or what is wrong with it."""
         remedy = "delete it and run again: this unit alone is redone"
         data = self.store.read(path)
         if not data:
-            raise CorruptionError(f"{self._named(path)}: the commit record is empty; {remedy}")
+            return CorruptionError(f"{self._named(path)}: the commit record is empty; {remedy}")
         try:
             body = bytes(msgspec.json.decode(data, type=_Record).commit)
             commit = msgspec.json.decode(body, type=Commit)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise CorruptionError(f"{self._named(path)}: the commit record is broken ({error}); {remedy}") from None
+            return CorruptionError(f"{self._named(path)}: the commit record is broken ({error}); {remedy}")
         if data != _framed(body):
-            raise CorruptionError(f"{self._named(path)}: the commit record's own hash does not fit; {remedy}")
+            return CorruptionError(f"{self._named(path)}: the commit record's own hash does not fit; {remedy}")
         if path != self._at(commit.unit):
-            raise CorruptionError(f"{self._named(path)}: the commit record is of unit {commit.unit!r}; {remedy}")
+            return CorruptionError(f"{self._named(path)}: the commit record is of unit {commit.unit!r}; {remedy}")
         return commit
 
     def _shard(self, commit: Commit) -> tuple[bytes, str]:

@@ -31,7 +31,7 @@ class Crossed(NamedTuple):
 
     problems: int
     mean: float
-    interval: Interval
+    ci: Interval
     p: float
     """Two-sided, of "the mean is 0"; 1 where nothing varies and the mean is 0."""
     by_seed: tuple[float, ...]

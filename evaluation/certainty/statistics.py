@@ -35,15 +35,15 @@ class Paired(NamedTuple):
 
     n: int
     difference: float
-    interval: Interval
+    ci: Interval
     p: float
     """Two-sided p-value of the test that `paired_sampled` or `paired_greedy` names."""
     wilcoxon_p: float | None
     """Wilcoxon's signed-rank test on the same differences, zeros dropped; None for greedy attempts."""
     minimum_detectable: float | None
-    only_a: int
-    """Problems where a is better."""
-    only_b: int
+    better: int
+    """Problems where a is better; `worse` where b is."""
+    worse: int
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:
@@ -92,8 +92,8 @@ def paired_greedy(
     differences = _differences(a, b)
     if not len(differences):
         return None
-    only_a, only_b = int((differences > 0).sum()), int((differences < 0).sum())
-    p = float(mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue) if only_a + only_b else 1.0
+    better, worse = int((differences > 0).sum()), int((differences < 0).sum())
+    p = float(mcnemar([[0, better], [worse, 0]], exact=True).pvalue) if better + worse else 1.0
     return _paired(differences, p, None, config, rng)
 
 
@@ -149,12 +149,12 @@ def _paired(
     return Paired(
         n=len(differences),
         difference=float(differences.mean()),
-        interval=interval,
+        ci=interval,
         p=p,
         wilcoxon_p=wilcoxon_p,
         minimum_detectable=minimum_detectable(differences, 1 - config.confidence),
-        only_a=int((differences > 0).sum()),
-        only_b=int((differences < 0).sum()),
+        better=int((differences > 0).sum()),
+        worse=int((differences < 0).sum()),
     )
 
 

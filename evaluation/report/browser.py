@@ -1,6 +1,7 @@
 """Which chains the report shows, cut to what a page can carry. What is left out is counted."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 
 import msgspec
 import numpy as np
@@ -110,11 +111,8 @@ def _draw(
         while apart or alike:
             queue += apart[:4] + alike[:1]
             apart, alike = apart[4:], alike[1:]
-        queues.append(queue[::-1])
-    drawn: list[tuple[str, str]] = []
-    while len(drawn) < most and any(queues):
-        drawn += [queue.pop() for queue in queues if queue]
-    return drawn[:most]
+        queues.append(queue)
+    return [key for turn in zip_longest(*queues) for key in turn if key is not None][:most]
 
 
 def _problem_view(

@@ -31,7 +31,7 @@ def test_one_seed_is_the_t_test_over_problems() -> None:
     found = crossed_mean(values, 0.95, -1, 1)
     expected = stats.ttest_1samp(values[0], 0)
     assert found.p == pytest.approx(expected.pvalue)
-    assert found.interval == pytest.approx(tuple(expected.confidence_interval(0.95)))
+    assert found.ci == pytest.approx(tuple(expected.confidence_interval(0.95)))
 
 
 @pytest.mark.parametrize(("of_seed", "of_problem"), [(0.0, 0.3), (0.05, 0.2), (0.1, 0.0), (0.0, 0.0)])
@@ -53,17 +53,17 @@ def test_planted_effects_are_found_with_the_power_that_theory_gives() -> None:
 def test_an_unsteady_method_is_less_sure_than_problems_alone_would_say() -> None:
     rng = np.random.default_rng(4)
     values = planted(rng, 3, 200, 0.1, 0.0) + 0.1
-    crossed = crossed_mean(values, 0.95, -1, 1).interval
-    naive = crossed_mean(values.mean(axis=0, keepdims=True), 0.95, -1, 1).interval
+    crossed = crossed_mean(values, 0.95, -1, 1).ci
+    naive = crossed_mean(values.mean(axis=0, keepdims=True), 0.95, -1, 1).ci
     assert crossed.high - crossed.low > 3 * (naive.high - naive.low)
 
 
 def test_what_never_varies_is_not_said_to_be_certain() -> None:
     same = crossed_mean(np.ones((3, 50)), 0.95, 0, 1)
-    assert (same.mean, same.interval.high) == (1.0, 1.0)
-    assert 0.9 < same.interval.low < 0.95
+    assert (same.mean, same.ci.high) == (1.0, 1.0)
+    assert 0.9 < same.ci.low < 0.95
     zero = crossed_mean(np.zeros((3, 50)), 0.95, -1, 1)
-    assert (zero.p, zero.interval.low) == (1.0, -zero.interval.high)
+    assert (zero.p, zero.ci.low) == (1.0, -zero.ci.high)
 
 
 def test_contrasts_pair_seeds_and_take_common_problems() -> None:

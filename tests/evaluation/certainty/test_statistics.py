@@ -63,7 +63,7 @@ def test_mcnemar_agrees_with_the_binomial_test() -> None:
     b = rates(np.array([1] * 30 + [1] * 12 + [0] * 8, dtype=float))
     found = statistics.paired_greedy(a, b, CONFIG, statistics.generator(0))
     assert found is not None
-    assert (found.only_a, found.only_b) == (8, 12)
+    assert (found.better, found.worse) == (8, 12)
     assert found.p == pytest.approx(stats.binomtest(8, 20).pvalue)
     assert found.difference == pytest.approx(-4 / 50)
 
@@ -93,7 +93,7 @@ def test_arms_that_never_differ_are_not_said_to_be_the_same() -> None:
         found = compare(same, same, CONFIG, _rng())
         assert found is not None
         assert (found.difference, found.p) == (0.0, 1.0)
-        assert found.interval.low < -0.05 < 0.05 < found.interval.high
+        assert found.ci.low < -0.05 < 0.05 < found.ci.high
 
 
 def test_corrections_against_hand_worked_numbers() -> None:

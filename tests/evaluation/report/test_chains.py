@@ -118,7 +118,7 @@ def test_diff_finds_what_changed(found: RunDiff, problems: list[Problem]) -> Non
     assert found.only_after == ("dpo/arithmetic", "dpo/fol")
     change = found.arms[0]
     assert change.sampled is not None
-    assert 0 < change.sampled.interval.low < change.sampled.difference < change.sampled.interval.high
+    assert 0 < change.sampled.ci.low < change.sampled.difference < change.sampled.ci.high
     assert change.sampled.p < 0.05
     assert len(change.gained) > len(change.lost)
     assert set(change.gained) <= {problem.id for problem in problems}
