@@ -7,7 +7,7 @@ from cluster.errors import ChainprefError
 from evaluation.config import EvaluationConfig
 from evaluation.figures import Slice
 from evaluation.measures.attempts import Attempt
-from evaluation.measures.suites import slice_of
+from evaluation.measures.suites import slices
 from rollout.records import Problem
 
 Cells = Mapping[tuple[str, str], Sequence[Attempt]]
@@ -46,13 +46,7 @@ def by_functions(
             if (size := sizes.get(problem.toolbox)) is not None:
                 found[problem.family][arm][size].append(attempt)
     return {
-        family: {
-            arm: {
-                str(size): slice_of(of_size[size], config, "functions", arm, family, str(size))
-                for size in sorted(of_size)
-            }
-            for arm, of_size in arms.items()
-        }
+        family: {arm: slices(of_size, config, "functions", arm, family) for arm, of_size in arms.items()}
         for family, arms in sorted(found.items())
         if len({size for of_size in arms.values() for size in of_size}) > 1
     }

@@ -16,6 +16,7 @@ def suite_figures(
 ) -> SuiteFigures:
     """All figures of one arm on one suite, from all its attempts there; `problems` by id."""
     arm, suite = attempts[0].arm, attempts[0].suite
+    names = ("slice", arm, suite)
     rng = generator(config.seed, "interval", arm, suite)
     greedy = [attempt for attempt in attempts if attempt.greedy]
     sampled = [attempt for attempt in attempts if not attempt.greedy]
@@ -41,16 +42,20 @@ def suite_figures(
         metrics=_metrics(basis),
         forms=_counts(form for attempt in basis for form in attempt.forms),
         subtask=_subtask(basis, problems, config),
-        by_difficulty=_sliced(basis, problems, config, lambda problem: problem.difficulty),
-        by_solution_length=_sliced(basis, problems, config, lambda problem: len(problem.gold_calls)),
+        by_difficulty=slices(_grouped(basis, problems, lambda problem: problem.difficulty), config, *names),
+        by_solution_length=slices(_grouped(basis, problems, lambda problem: len(problem.gold_calls)), config, *names),
     )
 
 
-def slice_of(attempts: Iterable[Attempt], config: EvaluationConfig, *names: str) -> Slice:
-    """The accuracy of some attempts; `names` seed the generator of its interval."""
-    values = list(problem_rates(attempts).values())
-    ci = mean_interval(values, config, generator(config.seed, *names)) if values else None
-    return Slice(n=len(values), accuracy=mean(values), ci=ci)
+def slices(groups: Mapping[int, Iterable[Attempt]], config: EvaluationConfig, *names: str) -> dict[str, Slice]:
+    """Number -> the accuracy of its attempts; `names` and the number seed the generator of its interval."""
+    found = {}
+    for number, attempts in sorted(groups.items()):
+        values = list(problem_rates(attempts).values())
+        rng = generator(config.seed, *names, str(number))
+        ci = mean_interval(values, config, rng) if values else None
+        found[str(number)] = Slice(n=len(values), accuracy=mean(values), ci=ci)
+    return found
 
 
 def _counts(items: Iterable[str]) -> dict[str, int]:
@@ -140,22 +145,16 @@ def _diversity(right: Sequence[Attempt], key: Callable[[Attempt], str]) -> float
     return mean(simpson(keys) for keys in by_problem.values())
 
 
-def _sliced(
-    attempts: Sequence[Attempt],
-    problems: Mapping[str, Problem],
-    config: EvaluationConfig,
-    key: Callable[[Problem], int],
-) -> dict[str, Slice]:
-    """Accuracy by a property of problems; the value 0 means that it is not known, and is left out."""
-    slices: dict[int, list[Attempt]] = defaultdict(list)
+def _grouped(
+    attempts: Sequence[Attempt], problems: Mapping[str, Problem], key: Callable[[Problem], int]
+) -> dict[int, list[Attempt]]:
+    """Attempts by a property of their problems; the value 0 means that it is not known, and is left out."""
+    groups: dict[int, list[Attempt]] = defaultdict(list)
     for attempt in attempts:
         problem = problems.get(attempt.problem_id)
         if problem is not None and key(problem) > 0:
-            slices[key(problem)].append(attempt)
-    return {
-        str(value): slice_of(members, config, "slice", members[0].arm, members[0].suite, str(value))
-        for value, members in sorted(slices.items())
-    }
+            groups[key(problem)].append(attempt)
+    return groups
 
 
 def _ratio(part: float, whole: float) -> float | None:
