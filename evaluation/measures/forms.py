@@ -161,11 +161,12 @@ def _is_number(leaf: Any) -> bool:
     return isinstance(leaf, int | float) and not isinstance(leaf, bool)
 
 
-def _json_leaves(text: str) -> list[Any]:
+def _json_leaves(text: str, otherwise: Sequence[Any] = ()) -> Sequence[Any]:
+    """The scalars of a JSON text; `otherwise` where it is none."""
     try:
         return list(_leaves(json.loads(text)))
     except (ValueError, RecursionError):
-        return []
+        return otherwise
 
 
 class _Values(NamedTuple):
@@ -193,10 +194,7 @@ def _sources(wanted: _Values, given: Sequence[_Values]) -> set[int]:
 
 @functools.lru_cache(maxsize=16384)
 def _values(text: str) -> _Values:
-    try:
-        leaves = list(_leaves(json.loads(text)))
-    except (ValueError, RecursionError):
-        leaves = [text]
+    leaves = _json_leaves(text, [text])
     texts = [_WORD.findall(leaf.lower()) for leaf in leaves if isinstance(leaf, str)]
     scalars = [_scalar(leaf) for leaf in leaves if not isinstance(leaf, str) or len(leaf.split()) == 1]
     return _Values(frozenset(scalars), tuple((frozenset(text), text[-1]) for text in texts if len(text) > 1))
