@@ -29,6 +29,7 @@ RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML recip
 Settings = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="Set section.key=value in the recipe.")]
 RunPath = Annotated[Path | None, Option("--run", metavar="DIR", help="Folder of the run, in place of the recipe's.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show the output of Ray, vLLM, DeepSpeed and TRL.")]
+NodesPath = Annotated[Path | None, Option(metavar="FILE", help="A TOML file of nodes; see recipes/clusters.")]
 ExistingRun = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
 
 
@@ -211,9 +212,7 @@ def sweep_command(
 def plan_recipe(
     recipe: RecipePath,
     settings: Settings = [],  # noqa: B006
-    cluster: Annotated[
-        Path | None, typer.Option("--cluster", metavar="FILE", help="A TOML file of nodes; see recipes/clusters.")
-    ] = None,
+    cluster: NodesPath = None,
     address: Annotated[
         str, typer.Option(metavar="ADDRESS", help="A running Ray cluster, to plan for the nodes that it has.")
     ] = "",
@@ -294,7 +293,7 @@ app.add_typer(k8s_app, name="k8s")
 def k8s_render(
     recipe: RecipePath,
     out: Annotated[Path, Option(metavar="DIR", help="Folder to write. It must be absent or empty.")],
-    cluster: Annotated[Path | None, Option(metavar="FILE", help="A TOML file of nodes; see recipes/clusters.")] = None,
+    cluster: NodesPath = None,
     overlay: Annotated[
         list[str], Option(metavar="NAME", help="Add interactive, keep-failed, kueue or monitoring. Repeatable.")
     ] = [],  # noqa: B006

@@ -3,6 +3,7 @@
 Both are files of the run, so that a finished run is known as finished without generating its problems again.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -84,8 +85,6 @@ def _read(run: Run, path: str) -> list[Problem]:
 
 
 def _refuse_doubles(problems: Sequence[Problem], where: str) -> None:
-    seen: set[str] = set()
-    for problem in problems:
-        if problem.id in seen:
-            raise RequestError(f"problems of {where}: id {problem.id!r} occurs twice; give every problem its own")
-        seen.add(problem.id)
+    twice = [id for id, times in Counter(problem.id for problem in problems).items() if times > 1]
+    if twice:
+        raise RequestError(f"problems of {where}: id {twice[0]!r} occurs twice; give every problem its own")

@@ -2,9 +2,7 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -14,7 +12,7 @@ from evaluation.measures.tally import Tally
 from evaluation.summary import to_json
 from evaluation.sweep import Question, RowSource, read_sweep_summary, summarise_sweep
 from pipeline.recipe import GIVEN_MODELS, Recipe
-from pipeline.run.folder import Run, open_run, read_run
+from pipeline.run.folder import open_run, read_run
 from pipeline.stages import STAGES
 from pipeline.stages.execute import ray_up, run_all
 from pipeline.stages.report import stored_summary
@@ -74,9 +72,16 @@ def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
     from rollout.data.shards import read_rows
 
     runs = {name: read_run(folder / layout.sweep_run(name), console) for name in plan.runs}
+    # One source for each seed: teacher and base of every run first, then the arms as planned.
+    rows = {row_of(name, run): [RowSource(run, name)] for run in plan.runs for name in GIVEN_MODELS}
+    for cell in plan.cells:
+        rows.setdefault(cell.row, []).append(RowSource(cell.run, cell.arm))
+    spent: Counter[str] = Counter()
+    for run in runs.values():
+        spent.update(run.events.seconds())
     summary = summarise_sweep(
         plan.name,
-        _rows(plan),
+        rows,
         _questions(plan),
         {name: Tally(read_rows(Score, run.ledger(layout.SCORES))) for name, run in runs.items()},
         {name: stored_summary(run) for name, run in runs.items()},
@@ -88,20 +93,10 @@ def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
         variants=plan.section.variants,
         seeds=tuple(plan.section.seeds),
         runs={name: layout.sweep_run(name) for name in plan.runs},
-        seconds=_seconds(list(runs.values())),
+        seconds={stage: round(seconds, 3) for stage, seconds in spent.items()},
     )
     write_page(folder / layout.PAGE, render_sweep(summary))
     LocalStore(folder).replace(layout.SUMMARY, to_json(summary))
-
-
-def _rows(plan: SweepPlan) -> dict[str, list[RowSource]]:
-    """Row -> its sources, one for each seed: teacher and base of every run first, then the arms as planned."""
-    rows: dict[str, list[RowSource]] = {
-        row_of(name, run): [RowSource(run, name)] for run in plan.runs for name in GIVEN_MODELS
-    }
-    for cell in plan.cells:
-        rows.setdefault(cell.row, []).append(RowSource(cell.run, cell.arm))
-    return rows
 
 
 def _questions(plan: SweepPlan) -> list[Question]:
@@ -110,11 +105,3 @@ def _questions(plan: SweepPlan) -> list[Question]:
         return asked
     against = {cell.row: row_of("base", cell.run) for cell in plan.cells}
     return [Question(f"{row} against {base}", (row,), (base,)) for row, base in against.items()]
-
-
-def _seconds(runs: Sequence[Run]) -> dict[str, Any]:
-    """Stage -> seconds, summed over the runs."""
-    total: Counter[str] = Counter()
-    for run in runs:
-        total.update(run.events.seconds())
-    return {stage: round(seconds, 3) for stage, seconds in total.items()}

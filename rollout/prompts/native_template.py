@@ -184,13 +184,11 @@ class NativeTemplate(ChatTemplate):
     def _render_between(self, calls: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
         """The frames before, between and after the contents of the results of calls with these names and ids."""
         made = [Call(name=self._control.mask(name), arguments="{}", id=identifier) for name, identifier in calls]
-        messages = [_user(), self._assistant(made)]
-        for index, call in enumerate(made):
-            messages.append(_tool(call, MARK.format(index)))
+        results = [_tool(call, MARK.format(index)) for index, call in enumerate(made)]
         try:
             # Some templates write an empty thought, but only before the last reply.
             written = without_thought(self._written(made))
-            text = self._rendered(messages, True)
+            text = self._rendered([_user(), self._assistant(made), *results], True)
             text = text[text.index(written) + len(written) :]
         except REFUSALS as error:
             raise RequestError(f"chat template of {self._name!r} refuses {len(made)} results: {error}") from error

@@ -29,35 +29,29 @@ class CallRefused(Exception):
         self.message = message
 
 
-_ORDER = (
-    ErrorCode.MISSING_ARGUMENT,
-    ErrorCode.UNEXPECTED_ARGUMENT,
-    ErrorCode.OUT_OF_RANGE,
-    ErrorCode.MISTYPED_ARGUMENT,
+_FAULTS = (
+    (ErrorCode.MISSING_ARGUMENT, "argument {where} is missing"),
+    (ErrorCode.UNEXPECTED_ARGUMENT, "there is no argument {where}"),
+    (ErrorCode.OUT_OF_RANGE, "argument {where}: {reason}"),
+    (ErrorCode.MISTYPED_ARGUMENT, "argument {where} has the wrong type"),
 )
-"""Which error of a call counts, where there are several. In a union each member complains: the one whose type fits and
-whose value does not is the one that explains, so a value out of range comes before a mistyped one."""
+"""Codes and what the model is told. Where a call has several errors, the one that stands first here counts. In a union
+each member complains: the one whose type fits and whose value does not is the one that explains, so a value out of
+range comes before a mistyped one."""
 
 
 def from_validation(name: str, signature: str, errors: Sequence[Mapping[str, Any]]) -> CallRefused:
-    """The refusal for pydantic's `errors` of one call: for the first of those whose code comes first in `_ORDER`."""
+    """The refusal for pydantic's `errors` of one call: for the first of those whose code comes first in `_FAULTS`."""
     error = min(errors, key=_rank)
-    code = _ORDER[_rank(error)]
+    code, text = _FAULTS[_rank(error)]
     where = quoted(".".join(str(part) for part in error["loc"][:1]) or "arguments")
-    if code is ErrorCode.MISSING_ARGUMENT:
-        fault = f"argument {where} is missing"
-    elif code is ErrorCode.UNEXPECTED_ARGUMENT:
-        fault = f"there is no argument {where}"
-    elif code is ErrorCode.MISTYPED_ARGUMENT:
-        fault = f"argument {where} has the wrong type"
-    else:
-        reason = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
-        fault = f"argument {where}: {one_line(reason[:1].lower() + reason[1:])}"
+    reason = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    fault = text.format(where=where, reason=one_line(reason[:1].lower() + reason[1:]))
     return CallRefused(code, f"{name}: {fault}; use {shortened(signature)}")
 
 
 def _rank(error: Mapping[str, Any]) -> int:
-    """The place of an error's code in `_ORDER`."""
+    """The place of an error's code in `_FAULTS`."""
     kind, depth = error["type"], len(error["loc"])
     if depth == 1 and kind in ("missing", "extra_forbidden"):
         return 0 if kind == "missing" else 1
