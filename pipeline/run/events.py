@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -49,12 +49,8 @@ class Events:
             return
         with self._path.open("rb") as file:
             for line in file:
-                try:
-                    row = msgspec.json.decode(line)
-                except msgspec.DecodeError:
-                    continue
-                if isinstance(row, dict):
-                    yield row
+                with suppress(msgspec.DecodeError):
+                    yield msgspec.json.decode(line, type=dict[str, Any])
 
     def seconds(self) -> dict[str, float]:
         """Stage -> seconds spent in it, over all sessions."""

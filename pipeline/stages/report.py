@@ -1,8 +1,7 @@
 """Stage `report`: all scores to report/summary.json, report/index.html and the table on the terminal."""
 
-import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -36,6 +35,7 @@ def work(run: Run) -> None:
     from evaluation.summary import build_summary, to_json
     from pipeline.run.rollouts import some_groups
     from rollout.data.shards import read_rows
+    from training.ranks.metrics import read_metrics
 
     problems = [problem for suite in suite_problems(run).values() for problem in suite]
     ledger = run.ledger(layout.SCORES)
@@ -44,7 +44,9 @@ def work(run: Run) -> None:
     )
     summary = msgspec.structs.replace(summary, prediction=msgspec.convert(compared(run), tuple[Measured, ...]))
     groups = some_groups(run, GROUPS_SHOWN)
-    page = render_report(summary, problems, read_rows(Score, ledger), training_metrics(run), groups)
+    files = {name: run.folder / layout.checkpoints(name) / layout.METRICS for name in run.recipe.arms}
+    metrics = {name: read_metrics(path) for name, path in files.items() if path.is_file()}
+    page = render_report(summary, problems, read_rows(Score, ledger), metrics, groups)
     write_page(run.folder / layout.PAGE, page)
     run.store.replace(layout.SUMMARY, to_json(summary))
 
@@ -91,13 +93,3 @@ def data_figures(run: Run) -> dict[str, int]:
         "right_chains": groups.get("right", 0),
         "right_with_failed_steps": groups.get("right_with_failed_steps", 0),
     }
-
-
-def training_metrics(run: Run) -> dict[str, list[dict[str, Any]]]:
-    """Arm -> its rows, one an optimizer step."""
-    found = {}
-    for name in run.recipe.arms:
-        path = run.folder / layout.checkpoints(name) / layout.METRICS
-        if path.is_file():
-            found[name] = [json.loads(line) for line in path.read_text().splitlines() if line]
-    return found
