@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.progress import Progress
 
 from cluster.pool.pool import HostState
 from pipeline.plan.models import served_on_gpus
@@ -39,7 +40,7 @@ def test_many_hosts_are_recorded_one_by_one_less_often(
     console = Console(quiet=True)
     run = Run(recipe=load_recipe(RECIPES / "local.toml"), folder=tmp_path, console=console)
     pool: Any = Answering(hosts)
-    with Watch(run, "rollout", pool, Bar(console, "episodes", 1, None)) as watch:
+    with Watch(run, "rollout", pool, Bar(Progress(console=console, disable=True), "episodes", 1)) as watch:
         for _ in range(3):
             watch.tick()
     rows = list(run.events.read())
