@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -21,10 +22,14 @@ class Amount(msgspec.Struct, frozen=True, rename={"source": "from"}):
     source: str
 
 
+RequestT = TypeVar("RequestT")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceMemory:
+class DeviceMemory(Generic[RequestT]):
     """Bytes of one process, on its device and on its host. `faults` say why it does not fit, if it does not."""
 
+    request: RequestT
     device: str
     capacity: float
     on_device: tuple[Amount, ...]

@@ -34,6 +34,8 @@ class GpuType(Section):
     ray: str = ""
     """Ray's name where it is not `name`."""
     bf16: bool = True
+    products: tuple[str, ...] = ()
+    """Values that NVIDIA's feature discovery gives the node label nvidia.com/gpu.product."""
 
     @property
     def memory_bytes(self) -> int:

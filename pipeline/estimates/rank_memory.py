@@ -47,11 +47,8 @@ class RankRequest:
         return min(tokens, self.shape.max_context or tokens)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RankMemory(DeviceMemory):
-    """Memory of one rank."""
-
-    request: RankRequest
+RankMemory = DeviceMemory[RankRequest]
+"""Memory of one rank."""
 
 
 def state_bytes_each(bf16: bool) -> dict[str, float]:
@@ -122,7 +119,7 @@ def rank_on_gpu(request: RankRequest, gpu: GpuType) -> RankMemory:
         faults.append(f"{gpu.name} has no bf16; set training.zero.bf16 = 'off' or train on newer GPUs")
     if request.training.ranks > 1 and gpus_per_rank != 1:
         faults.append(f"{gpus_per_rank:g} GPUs a rank: NCCL takes exactly one; set training.gpus_per_rank = 1")
-    return RankMemory(
+    return DeviceMemory(
         request=request,
         device=gpu.name,
         capacity=gpu.memory_bytes,
@@ -136,7 +133,7 @@ def rank_on_cpu(request: RankRequest, process: float) -> RankMemory:
     """Memory of one rank without a GPU; `process` is what it takes before there is a model."""
     device, host = states_in_all(request)
     device += [*_working(request), Amount("process", process, "measured without a model", "docs/planning.md")]
-    return RankMemory(
+    return DeviceMemory(
         request=request,
         device="CPU",
         capacity=float("inf"),

@@ -28,11 +28,8 @@ class ScoringRequest:
     """Whether tasks also run beside the teacher's engines, on GPUs that those leave free."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoringMemory(DeviceMemory):
-    """Memory of one task."""
-
-    request: ScoringRequest
+ScoringMemory = DeviceMemory[ScoringRequest]
+"""Memory of one task."""
 
 
 def scoring_on_gpu(request: ScoringRequest, gpu: GpuType) -> ScoringMemory:
@@ -49,7 +46,7 @@ def scoring_on_gpu(request: ScoringRequest, gpu: GpuType) -> ScoringMemory:
         f"scoring loads the whole model on one GPU: {needed / GIB:.1f} GiB, and {gpu.name} has "
         f"{gpu.memory_bytes / GIB:.1f} GiB: {(needed - gpu.memory_bytes) / GIB:.1f} GiB too little"
     )
-    return ScoringMemory(
+    return DeviceMemory(
         request=request,
         device=gpu.name,
         capacity=gpu.memory_bytes,
@@ -62,7 +59,7 @@ def scoring_on_gpu(request: ScoringRequest, gpu: GpuType) -> ScoringMemory:
 def scoring_on_cpu(request: ScoringRequest, process: float) -> ScoringMemory:
     """Memory of one task without a GPU; `process` is what it takes before there is a model."""
     host = (*_model(request), Amount("process", process, "measured without a model", "docs/planning.md"))
-    return ScoringMemory(request=request, device="CPU", capacity=float("inf"), on_device=host, on_host=(), faults=())
+    return DeviceMemory(request=request, device="CPU", capacity=float("inf"), on_device=host, on_host=(), faults=())
 
 
 def _model(request: ScoringRequest) -> list[Amount]:

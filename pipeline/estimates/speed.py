@@ -167,8 +167,7 @@ def engines_on_cpu(demand: Demand, memory: EngineMemory, rates: CpuRates) -> Tim
     shape, count = memory.request.shape, memory.request.hosts.count
     crowd = max(1.0, 1.5 * count / rates.cores) / count
     tokens = demand.prefill + demand.written
-    work = tokens * shape.layers * _layer_s(shape, 2.0, FORWARD_PASSES, rates)
-    work += demand.written * 2 * shape.vocab * shape.hidden / rates.matrix_flops
+    work = _model_s(shape, tokens, 2, FORWARD_PASSES, rates, demand.written)
     running = max(1.0, FILLED * min(memory.running, demand.requests))
     steps = demand.written / running * ENGINE_STEP * rates.python_s
     return (
@@ -183,8 +182,7 @@ def engines_on_cpu(demand: Demand, memory: EngineMemory, rates: CpuRates) -> Tim
 def tiny_model_s(shape: ModelShape, steps: int, tokens: float, at_a_time: int, rates: CpuRates) -> float:
     """Seconds to make one tiny model in `steps` steps of `tokens` tokens, while `at_a_time` are made together."""
     threads = max(1, rates.cores // at_a_time)
-    step = tokens * shape.layers * _layer_s(shape, 6.0, TRAIN_PASSES, rates)
-    step += tokens * 6 * shape.vocab * shape.hidden / rates.matrix_flops
+    step = _model_s(shape, tokens, 6, TRAIN_PASSES, rates)
     step = step / float(threads**0.3) + MODEL_STEP * rates.python_s
     return MODEL_START * rates.process_s + steps * step * max(1.0, at_a_time / rates.cores)
 
@@ -192,8 +190,7 @@ def tiny_model_s(shape: ModelShape, steps: int, tokens: float, at_a_time: int, r
 def training_on_cpu(shape: ModelShape, steps: float, tokens: float, ranks: int, rates: CpuRates) -> Time:
     """Time of one arm: `steps` optimizer steps of `tokens` tokens over all ranks."""
     crowd = max(1.0, ranks / rates.cores)
-    work = tokens / ranks * shape.layers * _layer_s(shape, 6.0, TRAIN_PASSES, rates)
-    work += tokens / ranks * 6 * shape.vocab * shape.hidden / rates.matrix_flops
+    work = _model_s(shape, tokens / ranks, 6, TRAIN_PASSES, rates)
     overhead = (RANK_STEP + RANK_LAYER * shape.layers) * rates.python_s
     return (
         ("ranks' start", RANKS_START * rates.process_s * crowd),
@@ -205,8 +202,7 @@ def training_on_cpu(shape: ModelShape, steps: float, tokens: float, ranks: int, 
 def scoring_on_cpu(shape: ModelShape, tokens: float, ranks: int, rates: CpuRates, fresh: bool) -> Time:
     """Time of reference log-probabilities of `tokens` tokens; `fresh`: the tasks' processes have to start first."""
     crowd = max(1.0, ranks / rates.cores)
-    work = tokens / ranks * shape.layers * _layer_s(shape, 2.0, FORWARD_PASSES, rates)
-    work += tokens / ranks * 2 * shape.vocab * shape.hidden / rates.matrix_flops
+    work = _model_s(shape, tokens / ranks, 2, FORWARD_PASSES, rates)
     return (
         ("tasks' start", (TASK_START if fresh else 0.5) * rates.process_s * crowd),
         ("forward", work * crowd),
@@ -264,10 +260,15 @@ def assumed_rates(machines: Machines) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _layer_s(shape: ModelShape, flop_a_parameter: float, passes: float, rates: CpuRates) -> float:
-    """Seconds of one token through one layer on one core, in float32."""
-    arithmetic = flop_a_parameter * shape.layer_parameters / rates.matrix_flops
-    return arithmetic + passes * layer_bytes_per_token(shape, 4) / rates.bandwidth
+def _model_s(
+    shape: ModelShape, tokens: float, flop: int, passes: float, rates: CpuRates, headed: float | None = None
+) -> float:
+    """Seconds of `tokens` through a model's layers on one core in float32, with `flop` operations a parameter, and of
+    `headed` tokens (by default all) through its head."""
+    layer = flop * shape.layer_parameters / rates.matrix_flops
+    layer += passes * layer_bytes_per_token(shape, 4) / rates.bandwidth
+    head = (tokens if headed is None else headed) * flop * shape.vocab * shape.hidden / rates.matrix_flops
+    return tokens * shape.layers * layer + head
 
 
 def _rate(gpu: GpuType, float32: bool) -> float:

@@ -2,27 +2,15 @@
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from cluster.config import Section, load_toml, parse
+from pipeline.estimates.hardware import GPUS
 from pipeline.plan.pods import WorkerGroup
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "k8s"
-
-
-class _Products(Section):
-    products: dict[str, tuple[str, ...]]
-
-
-@lru_cache(maxsize=1)
-def gpu_products() -> dict[str, tuple[str, ...]]:
-    """GPU type -> values that NVIDIA's feature discovery gives the node label nvidia.com/gpu.product."""
-    path = Path(__file__).with_name("products.toml")
-    return parse(_Products, {"products": load_toml(path, "list of GPUs")}, str(path)).products
 
 
 def ray_job(groups: Sequence[WorkerGroup], image: str, claim_name: str, entrypoint: str) -> dict[str, Any]:
@@ -103,8 +91,8 @@ def _worker_group(template: dict[str, Any], group: WorkerGroup, mixed: bool) -> 
         names = dict.fromkeys((group.ray_type, group.ray_type.partition("-")[0]))
         types = json.dumps({f"accelerator_type:{name}": 1 for name in names})
         template["rayStartParams"]["resources"] = json.dumps(types)  # KubeRay puts it onto a command line as it stands
-    if mixed and group.gpu_type in gpu_products():
-        term = {"key": "nvidia.com/gpu.product", "operator": "In", "values": list(gpu_products()[group.gpu_type])}
+    if mixed and group.gpu_type in GPUS:
+        term = {"key": "nvidia.com/gpu.product", "operator": "In", "values": list(GPUS[group.gpu_type].products)}
         terms = {"nodeSelectorTerms": [{"matchExpressions": [term]}]}
         pod["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
     return template

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.errors import RequestError
-from pipeline.k8s.manifests import gpu_products, is_mixed
+from pipeline.estimates.hardware import GPUS
+from pipeline.k8s.manifests import is_mixed
 from pipeline.plan.pods import WorkerGroup, limited_name
 
 OVERLAYS = ("interactive", "keep-failed", "kueue", "monitoring")
@@ -79,7 +80,7 @@ def notes(groups: Sequence[WorkerGroup], wanted: Rendering) -> list[str]:
         f"{group.name}: there are GPUs of several types, and no node label is known for {group.gpu_type}; give its "
         "pods a nodeSelector, or they may get the others"
         for group in groups
-        if is_mixed(groups) and group.gpus and group.gpu_type not in gpu_products()
+        if is_mixed(groups) and group.gpus and group.gpu_type not in GPUS
     ]
     image = _IMAGE.fullmatch(wanted.image)
     if image is not None and image["tag"] == "latest":

@@ -5,13 +5,12 @@ from typing import Any
 
 import msgspec
 
-from pipeline.estimates.amounts import DeviceMemory
 from pipeline.estimates.hardware import Machines
 from pipeline.estimates.packing import PlacedGroup
 from pipeline.estimates.rank_memory import state_bytes_each
 from pipeline.plan.make import Plan
 from pipeline.plan.outcome import StageTime, money, ports, stage_times, storage
-from pipeline.plan.parts import Engines
+from pipeline.plan.parts import Engines, Ranks, ScoringTasks
 from pipeline.plan.pods import worker_groups
 from pipeline.plan.remedies import remedies
 
@@ -48,16 +47,14 @@ def as_json(plan: Plan) -> dict[str, Any]:
             ranks.name: {
                 "ranks": ranks.memory.request.training.ranks,
                 "bytes_a_parameter": sum(state_bytes_each(ranks.memory.request.bf16).values()),
-                **_process(ranks.memory),
-                **_placed(ranks.placed),
+                **_process(ranks),
             }
             for ranks in plan.ranks
         },
         "reference": {
             "tasks": plan.scoring.memory.request.training.ranks,
             "meanwhile": plan.scoring.memory.request.meanwhile,
-            **_process(plan.scoring.memory),
-            **_placed(plan.scoring.placed),
+            **_process(plan.scoring),
         }
         if plan.scoring
         else None,
@@ -119,13 +116,15 @@ def _engines(engines: Engines) -> dict[str, Any]:
     }
 
 
-def _process(memory: DeviceMemory) -> dict[str, Any]:
-    """One rank or one scoring task."""
+def _process(placed: Ranks | ScoringTasks) -> dict[str, Any]:
+    """The memory of one rank or scoring task, and where all of them go."""
+    memory = placed.memory
     return {
         "device": memory.device,
         "on_device": memory.on_device,
         "on_host": memory.on_host,
         "used": memory.used,
+        **_placed(placed.placed),
     }
 
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.estimates.amounts import Amount, DeviceMemory, count, duration, size
+from pipeline.estimates.amounts import Amount, count, duration, size
 from pipeline.estimates.hardware import GpuType
 from pipeline.estimates.packing import PlacedGroup
 from pipeline.estimates.rank_memory import state_bytes_each
 from pipeline.estimates.speed import assumed_rates
 from pipeline.plan.make import Plan
 from pipeline.plan.outcome import StageTime, money, ports, stage_times, storage
-from pipeline.plan.parts import Engines, Ranks
+from pipeline.plan.parts import Engines, Ranks, ScoringTasks
 from pipeline.plan.pods import worker_groups
 
 Row = tuple[str, str, str]
@@ -30,7 +30,7 @@ def explain(plan: Plan, console: Console) -> None:
         beside = "beside the teacher's engines too, on GPUs that they leave free"
         when = beside if plan.scoring.memory.request.meanwhile else "a stage of its own"
         scoring = [
-            *_process(plan.scoring.memory, plan.scoring.gpu, f"sum; {when}"),
+            *_process(plan.scoring, f"sum; {when}"),
             _bundles(plan.scoring.placed, "tasks", "one by one"),
         ]
     stages = [
@@ -139,16 +139,17 @@ def _ranks(ranks: Ranks) -> list[Row]:
             f"{sum(each.values()):g} bytes a parameter",
             f"Adam, {states}; ZeRO-{request.training.zero.stage} splits",
         ),
-        *_process(ranks.memory, ranks.gpu, "sum"),
+        *_process(ranks, "sum"),
         ("longest chain", f"{request.longest_chain:,} tokens", f"a row holds {tokens:,}"),
         _bundles(ranks.placed, "ranks", "one group, PACK"),
     ]
 
 
-def _process(memory: DeviceMemory, gpu: GpuType | None, how: str) -> list[Row]:
+def _process(placed: Ranks | ScoringTasks, how: str) -> list[Row]:
     """The memory of a rank or of a scoring task."""
+    memory = placed.memory
     return [
-        *_amounts(memory.on_device, f"{_on(gpu)}: "),
+        *_amounts(memory.on_device, f"{_on(placed.gpu)}: "),
         ("in all", f"{size(memory.used)}{_of_capacity(memory.capacity)}", how),
         *_amounts(memory.on_host, "on the host: "),
     ]

@@ -111,24 +111,19 @@ def compared(run: Run) -> list[dict[str, Any]]:
         if held:
             caches[role] = min(held, caches.get(role, held))
     data: dict[str, Any] = next((row for row in reversed(events) if row.get("event") == "groups"), {})
-    rows = [
-        _row(f"stage {name}", "s", said, spent.get(name)) for name, said in prediction.seconds.items() if name in spent
+    rows: list[tuple[str, str, float | None, float | None]] = [
+        (f"stage {name}", "s", said, spent[name]) for name, said in prediction.seconds.items() if name in spent
     ]
     for name, said in prediction.memory.items():
-        rows.append(_row(f"memory, stage {name}", "MiB", _mib(said), _mib(peaks.get(name))))
+        rows.append((f"memory, stage {name}", "MiB", _mib(said), _mib(peaks.get(name))))
     for role, tokens in prediction.kv_tokens.items():
-        rows.append(_row(f"KV cache of the {role}", "tokens", float(tokens), caches.get(role)))
+        rows.append((f"KV cache of the {role}", "tokens", float(tokens), caches.get(role)))
     for name, said in prediction.device_memory.items():
-        measured = _mib(arms.get(name, {}).get("device_memory"))
-        rows.append(_row(f"memory on a GPU, {name}", "MiB", _mib(said), measured))
+        rows.append((f"memory on a GPU, {name}", "MiB", _mib(said), _mib(arms.get(name, {}).get("device_memory"))))
     for name, steps in prediction.steps.items():
-        rows.append(_row(f"steps of {name}", "", float(steps), arms[name]["steps"] if name in arms else None))
-    rows.append(_row("pairs", "", prediction.pairs, data.get("pairs")))
-    return rows
-
-
-def _row(what: str, unit: str, predicted: float | None, measured: float | None) -> dict[str, Any]:
-    return {"what": what, "unit": unit, "predicted": predicted, "measured": measured}
+        rows.append((f"steps of {name}", "", float(steps), arms[name]["steps"] if name in arms else None))
+    rows.append(("pairs", "", prediction.pairs, data.get("pairs")))
+    return [dict(zip(("what", "unit", "predicted", "measured"), row, strict=True)) for row in rows]
 
 
 def _mib(value: float | None) -> float | None:

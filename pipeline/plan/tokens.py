@@ -8,7 +8,7 @@ many of its chains are distinct) is assumed, and the plan lists the assumptions.
 import itertools
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.estimates.speed import NO_DEMAND, Demand
 from pipeline.recipe import GIVEN_MODELS, ModelSection, Recipe
@@ -76,6 +76,9 @@ class ConversationLength:
             prefill=attempts * self.prefill(block),
             context=self.context,
         )
+
+
+_ASSUMED = ConversationLength(prompt=300, reply=60, result=30, steps=4, source="assumed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +191,7 @@ def _length(recipe: Recipe, family: FamilyConfig, words: float, malformed: tuple
     """A mean conversation of a family. `words`: length of a reply over that of the bare call; `malformed`: how often a
     step is malformed, and malformed again. For data sets of the Hub, which is not asked, it is assumed."""
     if family.on_hub or (family.family == "gsm8k" and not family.path):
-        return ConversationLength(prompt=300, reply=60, result=30, steps=4, source="assumed: not at hand here")
+        return replace(_ASSUMED, source="assumed: not at hand here")
     count = _SAMPLES
     if is_imported(family):
         # A file is read, and what the recipe asks of it is drawn, as a run does.
@@ -197,8 +200,7 @@ def _length(recipe: Recipe, family: FamilyConfig, words: float, malformed: tuple
                 generate(family, split)
         count = min(_SAMPLES, len(everything(family)["train"]))
     if not count:
-        source = "assumed: its file has no train problems"
-        return ConversationLength(prompt=300, reply=60, result=30, steps=4, source=source)
+        return replace(_ASSUMED, source="assumed: its file has no train problems")
     episodes = recipe.episodes
     corpus = Corpus(
         (family,), episodes.call_format, episodes.verbosity, episodes.calls, episodes.max_failed_steps, count
@@ -207,8 +209,7 @@ def _length(recipe: Recipe, family: FamilyConfig, words: float, malformed: tuple
     turns = [turn for conversation in some for turn in conversation.turns]
     prompt = _mean(len(conversation.prompt) for conversation in some) / _CHARS_PER_TOKEN
     if not turns:
-        source = "prompts generated; no gold calls: assumed"
-        return ConversationLength(prompt=prompt, reply=60, result=30, steps=4, source=source)
+        return replace(_ASSUMED, prompt=prompt, source="prompts generated; no gold calls: assumed")
     return ConversationLength(
         prompt=prompt + _CONTROL,
         reply=words * _mean(len(turn.reply) for turn in turns) / _CHARS_PER_TOKEN + 1,
