@@ -30,7 +30,6 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     suite: str
     problem_id: str
     greedy: bool
-    sample: int
     outcome: Outcome
     error: ErrorCode | None
     step_errors: tuple[ErrorCode, ...]
@@ -94,7 +93,6 @@ def measure(score: Score, problem: Problem | None) -> Attempt:
         suite=score.suite,
         problem_id=episode.problem_id,
         greedy=score.greedy,
-        sample=episode.sample,
         outcome=episode.outcome,
         error=episode.error,
         step_errors=errors,
