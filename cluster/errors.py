@@ -38,6 +38,8 @@ class InfrastructureKind(StrEnum):
     """The engine process died or reported itself dead."""
     ENGINE_STALLED = "engine_stalled"
     """No token came for longer than the watchdog allows."""
+    WRONG_MODEL = "wrong_model"
+    """The engine does not reproduce the probe of the model that it was asked to serve."""
     ABORTED = "aborted"
     """The engine ended the request as aborted."""
     HOST_TIMEOUT = "host_timeout"

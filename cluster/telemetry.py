@@ -143,6 +143,9 @@ LIVE_EPISODES = Gauge("chainpref_live_episodes", "episodes under way", "host")
 RUNNING_REQUESTS = Gauge("chainpref_running_requests", "requests that the engine works on", "host")
 WAITING_REQUESTS = Gauge("chainpref_waiting_requests", "requests that wait in the engine", "host")
 KV_USAGE = Gauge("chainpref_kv_usage", "share of the KV cache that is taken, 0 to 1", "host")
+PROBE_DIFFERENCE = Gauge(
+    "chainpref_probe_difference", "nats a token between an engine and the probe of a model, the largest so far", "host"
+)
 RETRIES = Counter("chainpref_retries_total", "units that a failure of the host put back into the queue", "host")
 HOSTS_LOST = Counter("chainpref_hosts_lost_total", "hosts that were given up after failures in a row")
 QUARANTINED = Counter("chainpref_quarantined_rows_total", "rows that could not be stored and lie under `quarantine/`")

@@ -71,10 +71,21 @@ class SuiteFigures(msgspec.Struct, frozen=True, kw_only=True):
     by_solution_length: dict[str, Slice]
 
 
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """What answered for an arm: every scored attempt names it."""
+
+    revisions: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
+    probe_difference: float | None = None
+    """The largest difference of these engines from the model's probe, in mean nats a token; None where an attempt has
+    none, as those of scripted engines and of older runs."""
+
+
 class ArmFigures(msgspec.Struct, frozen=True):
     """One arm: suite -> its figures."""
 
     suites: dict[str, SuiteFigures]
+    served: Served = Served()
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):

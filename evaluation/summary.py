@@ -10,12 +10,12 @@ import msgspec
 from cluster.errors import RequestError
 from evaluation.certainty.statistics import adjust, enough_permutations, generator, paired_greedy, paired_sampled
 from evaluation.config import EvaluationConfig
-from evaluation.figures import SUMMARY_VERSION, ArmFigures, Comparison, Settings, Summary
+from evaluation.figures import SUMMARY_VERSION, ArmFigures, Comparison, Served, Settings, Summary
 from evaluation.findings import answer, findings
 from evaluation.measures.attempts import Attempt, arm_order, measure, problem_rates
 from evaluation.measures.functions import Cells, by_functions
 from evaluation.measures.suites import suite_figures
-from rollout.records import Problem, Score
+from rollout.records import Episode, Problem, Score
 
 CORRECTION = "holm"
 
@@ -37,8 +37,10 @@ def build_summary(
     """
     by_id = {problem.id: problem for problem in problems}
     cells: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
+    served: dict[str, Served] = {}
     for score in scores:
         cells[score.model, score.suite].append(measure(score, by_id.get(score.episode.problem_id)))
+        served[score.model] = _served(score.episode, served.get(score.model))
     if not cells:
         raise RequestError("the report has no scores; run `chainpref evaluate` first")
     arms = arm_order({arm for arm, _ in cells}, config.baseline)
@@ -47,7 +49,8 @@ def build_summary(
     summary = Summary(
         arms={
             arm: ArmFigures(
-                {suite: suite_figures(cells[arm, suite], by_id, config) for suite in suites if (arm, suite) in cells}
+                {suite: suite_figures(cells[arm, suite], by_id, config) for suite in suites if (arm, suite) in cells},
+                served[arm],
             )
             for arm in arms
         },
@@ -59,6 +62,18 @@ def build_summary(
         evaluation=msgspec.convert(config.model_dump() | settings, Settings),
     )
     return _with_words(summary)
+
+
+def _served(episode: Episode, before: Served | None) -> Served:
+    """What answered for an arm, an attempt more."""
+    if before is None:
+        before = Served(probe_difference=episode.probe_difference)
+    differences = (before.probe_difference, episode.probe_difference)
+    return Served(
+        revisions=tuple(sorted({*before.revisions, episode.producer.revision})),
+        engines=tuple(sorted({*before.engines, episode.engine})),
+        probe_difference=None if None in differences else max(filter(None, differences), default=0.0),
+    )
 
 
 def compare_arms(

@@ -238,6 +238,9 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     """How much of each function's schema was shown: `names`, `signatures` or `full`."""
     shown: tuple[str, ...] = ()
     """The functions that were shown and could be called, if they were fewer than the toolbox has; () for all."""
+    probe_difference: float | None = None
+    """How far the engine was from the probe of the producer's revision, mean nats a token; None from scripted engines,
+    and in records from before engines had to prove what they serve."""
     schema_version: int = SCHEMA_VERSION
 
     @property

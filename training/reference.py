@@ -122,16 +122,17 @@ def compute_reference(
     return done
 
 
-def load_model(source: str, precision: Precision, **options: Any) -> Any:
-    """The model in `precision`, from safetensors. `options` are passed on to `from_pretrained`.
+def load_model(source: str, precision: str, **options: Any) -> Any:
+    """The model in `precision` (`auto`: that of its files), from safetensors. `options` go to `from_pretrained`.
 
     Where transformers holds ZeRO-3's settings, the model is split over the ranks while it loads.
     """
     import torch
     from transformers import AutoModelForCausalLM
 
+    dtype = precision if precision == "auto" else getattr(torch, precision)
     return AutoModelForCausalLM.from_pretrained(
-        local_model(source), dtype=getattr(torch, precision), trust_remote_code=False, use_safetensors=True, **options
+        local_model(source), dtype=dtype, trust_remote_code=False, use_safetensors=True, **options
     )
 
 

@@ -1,17 +1,23 @@
 """Pool, host and engine of `benchmarks.rollout`: as a run has them, with a host that can also be measured."""
 
+import json
 import logging
+import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from benchmarks.rollout.replay import MeasuredHost
+from cluster.engine.probe import Probe, ProbeText
 from cluster.engine.vllm import EngineConfig
 from cluster.pool.pool import Pool, PoolLimits
-from cluster.store.storage import open_store
+from cluster.store.storage import Store, open_store
 from rollout.config import EpisodeConfig
 from rollout.hosts.episode_units import plan_units
+from rollout.hosts.probes import probe_path
 from rollout.hosts.work import ChunkResult, EpisodeWork, HostSpec, ServedModel, join_chunks
 from rollout.records import Problem, Producer
 
@@ -61,7 +67,13 @@ def serve(
     """A Ray actor with an engine of `model`, ended when the block ends. Ray is up."""
     import ray
 
-    served = ServedModel(name=name, source=str(model), producer=Producer(model=name, revision="", licence="CC0-1.0"))
+    store = open_store(str(folder))
+    served = ServedModel(
+        name=name,
+        source=str(model),
+        producer=Producer(model=name, revision="", licence="CC0-1.0"),
+        probe=_made_probe(name, model, engine, store),
+    )
     spec = HostSpec(
         name="benchmark-0",
         run_uri=str(folder),
@@ -79,7 +91,6 @@ def serve(
         actors.append(ray.remote(MeasuredHost).options(num_cpus=1).remote(spec))
         return actors[-1]
 
-    store = open_store(spec.run_uri)
     pool: Pool[EpisodeWork, ChunkResult] = Pool(
         {spec.name: make}, PoolLimits(slots=live, attempts=1), join=lambda work, parts: join_chunks(store, work, parts)
     )
@@ -87,6 +98,20 @@ def serve(
         yield Served(pool, actors, served)
     finally:
         pool.close()
+
+
+def _made_probe(name: str, model: Path, engine: EngineConfig, store: Store) -> str:
+    """The path of a probe of random tokens: a host serves no model that it cannot prove."""
+    from training.probe import read_files
+
+    vocabulary = json.loads((model / "config.json").read_text())["vocab_size"]
+    draw = random.Random(0)
+    ids = tuple(draw.randrange(vocabulary) for _ in range(min(256, engine.max_context // 2)))
+    text = ProbeText(token_ids=ids, positions=(len(ids) // 2,))
+    path = probe_path(name, "", text)
+    probe = Probe(model=name, revision="", text=text, reading=read_files(str(model), text))
+    store.create(path, msgspec.json.encode(probe))
+    return path
 
 
 @contextmanager

@@ -6,6 +6,7 @@ one waits. Once an engine has failed it stays failed: its owner ends the process
 
 import asyncio
 import contextlib
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,8 +15,10 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from cluster.config import Section
+from cluster.engine.checksums import TensorSum, sums_of_files, unequal_tensors
 from cluster.engine.heartbeat import Heartbeat
 from cluster.engine.interface import EngineStats, FinishReason, Generation, Sampling
+from cluster.engine.probe import DECODED_TOKENS, ProbeReading, ProbeText
 from cluster.engine.quantization import refusal
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 
@@ -58,6 +61,9 @@ class EngineConfig(Section):
             raise ValueError(said)
         return name
 
+
+_requests = itertools.count()
+"""Numbers for the names of requests that a probe makes; no two requests under way may share a name."""
 
 BATCHED_TOKENS = 8192
 """Without it vLLM takes 2,048 for an AsyncLLM on any GPU, which is the default of neither of its own front ends."""
@@ -138,6 +144,18 @@ class VllmEngine:
                 request.cancel()
 
     async def _request(self, prompt: list[int], sampling: Sampling, request_id: str) -> Generation:
+        output = await self._output(prompt, _parameters(sampling), request_id, sampling.priority)
+        reply = output.outputs[0]
+        ids, logprobs = tuple(reply.token_ids), tuple(reply.logprobs.logprobs)
+        assert len(ids) == len(logprobs), "one log-probability a token, the sampled one's"
+        return Generation(
+            token_ids=ids,
+            logprobs=logprobs,
+            finish=FinishReason(reply.finish_reason),
+        )
+
+    async def _output(self, prompt: list[int], parameters: Any, request_id: str, priority: int = 0) -> Any:
+        """vLLM's output of a request that ended by itself. Raises like `generate`."""
         from vllm.exceptions import VLLMClientError
         from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 
@@ -145,9 +163,7 @@ class VllmEngine:
         try:
             # With its type a prompt is taken as it is; without it vLLM hands every request to a thread to be tokenised.
             tokens = {"type": "token", "prompt_token_ids": prompt}
-            async for output in self._llm.generate(
-                tokens, _parameters(sampling), request_id, priority=sampling.priority
-            ):
+            async for output in self._llm.generate(tokens, parameters, request_id, priority=priority):
                 final = output
         except EngineDeadError as error:
             raise InfrastructureError(InfrastructureKind.ENGINE_DEAD, str(error)) from None
@@ -158,10 +174,52 @@ class VllmEngine:
         if final is None or final.outputs[0].finish_reason not in ("stop", "length"):
             # An aborted request ends with an ordinary output; storing it would blame the model.
             raise InfrastructureError(InfrastructureKind.ABORTED, request_id)
-        reply = final.outputs[0]
-        ids, logprobs = tuple(reply.token_ids), tuple(reply.logprobs.logprobs)
-        assert len(ids) == len(logprobs), "one log-probability a token, the sampled one's"
-        return Generation(token_ids=ids, logprobs=logprobs, finish=FinishReason(reply.finish_reason))
+        return final
+
+    async def read_probe(self, text: ProbeText) -> ProbeReading:
+        """What the engine's model says of a probe's text, by prefill and by decoding. Raises like `generate`.
+
+        Decoding goes first and may use the prefix cache, so that a cache which holds another model's keys and values
+        is found out; vLLM computes log-probabilities of a prompt without it.
+        """
+        from vllm import SamplingParams
+
+        ids = list(text.token_ids)
+        decoded = []
+        for position in text.positions:
+            # Log-probabilities are of the model itself, whichever tokens are allowed.
+            only = SamplingParams(
+                temperature=0.0,
+                max_tokens=DECODED_TOKENS,
+                allowed_token_ids=[ids[position]],
+                ignore_eos=True,
+                logprobs=0,
+                detokenize=False,
+            )
+            output = await self._output(ids[:position], only, f"probe-{position}-{next(_requests)}")
+            logprobs = output.outputs[0].logprobs
+            decoded.append(tuple(each[ids[position]].logprob for each in logprobs))
+        scored = SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False)
+        output = await self._output(ids, scored, f"probe-prefill-{next(_requests)}")
+        prefill = tuple(each[token].logprob for each, token in zip(output.prompt_logprobs[1:], ids[1:], strict=True))
+        return ProbeReading(prefill=prefill, decoded=tuple(decoded))
+
+    async def unequal_tensors(self, model_dir: str) -> list[str]:
+        """Names of the tensors that the engine holds otherwise than the files in `model_dir` do.
+
+        Only tensors are compared that engine and files know under one name: embeddings and norms.
+        """
+        ranks = [
+            {name: TensorSum(*sums) for name, sums in rank.items()}
+            for rank in await self._llm.collective_rpc("tensor_sums")
+        ]
+        files = await asyncio.to_thread(sums_of_files, Path(model_dir), list(ranks[0]), self.dtype)
+        return unequal_tensors(ranks, files)
+
+    @property
+    def dtype(self) -> str:
+        """What the engine computes in: `float32`, `bfloat16` or `float16`."""
+        return str(self._llm.vllm_config.model_config.dtype).removeprefix("torch.")
 
     async def _watch(self, stall_timeout_s: float) -> None:
         heartbeat = self._progress.heartbeat
@@ -293,7 +351,7 @@ def _load(config: EngineConfig, model_dir: str, seed: int, progress: _Progress, 
         quantization=config.quantization,
         enforce_eager=config.eager or not gpu,
         seed=seed,
-        worker_extension_cls="cluster.engine.worker.TiedWeights",
+        worker_extension_cls="cluster.engine.worker.WorkerExtension",
         disable_log_stats=False,
         enable_log_requests=False,
         **options,

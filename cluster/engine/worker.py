@@ -7,7 +7,7 @@ pickle.
 from typing import Any
 
 
-class TiedWeights:
+class WorkerExtension:
     """Methods of a vLLM worker; `collective_rpc` calls them by name on every rank."""
 
     model_runner: Any
@@ -35,3 +35,15 @@ class TiedWeights:
                     method.process_weights_after_loading(module)
                     repacked.append(name)
         return repacked
+
+    def tensor_sums(self) -> dict[str, tuple[int, float, float]]:
+        """Name -> number of elements, sum, and sum of absolute values of every tensor that this rank still holds.
+
+        The CPU build drops a weight once it has packed it; such tensors are left out.
+        """
+        sums = {}
+        for name, tensor in self.model_runner.get_model().named_parameters():
+            if tensor.numel():
+                values = tensor.detach().double()
+                sums[name] = (values.numel(), float(values.sum()), float(values.abs().sum()))
+        return sums

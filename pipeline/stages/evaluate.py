@@ -4,11 +4,11 @@ from cluster.telemetry import Units
 from evaluation.job import ScoreUnit, plan_scores
 from pipeline.recipe import GIVEN_MODELS, HostKind
 from pipeline.run.folder import Run
-from pipeline.run.models import served_model
 from pipeline.run.progress import progress_bar
 from pipeline.run.suites import suite_episodes, suite_samples
 from pipeline.run.workload import suite_problems
 from pipeline.stages.hosts import open_pool
+from pipeline.stages.probes import proven_models
 from pipeline.stages.watch import Watch
 from rollout.data import layout
 
@@ -43,7 +43,7 @@ def work(run: Run) -> None:
         units = [unit for unit in missing if (unit.model == "teacher") == (kind == "teacher")]
         if not units:
             continue
-        models = {name: served_model(run, name) for name in dict.fromkeys(unit.model for unit in units)}
+        models = proven_models(run, kind, dict.fromkeys(unit.model for unit in units))
         work_units = [
             EpisodeWork(
                 unit=unit.name,
@@ -60,7 +60,7 @@ def work(run: Run) -> None:
         ]
         title = f"scores of {', '.join(models) if len(models) <= 5 else f'{len(models)} models'}"
         with (
-            open_pool(run, kind, units[0].model) as pool,
+            open_pool(run, kind, models[units[0].model]) as pool,
             progress_bar(run.console, title, sum(unit.attempts for unit in units)) as bar,
             Watch(run, "evaluate", pool, bar) as watch,
         ):

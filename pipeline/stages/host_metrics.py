@@ -7,7 +7,13 @@ from cluster import telemetry
 from rollout.hosts.work import HostProgress
 from rollout.records import Outcome
 
-_GAUGES = (telemetry.LIVE_EPISODES, telemetry.RUNNING_REQUESTS, telemetry.WAITING_REQUESTS, telemetry.KV_USAGE)
+_GAUGES = (
+    telemetry.LIVE_EPISODES,
+    telemetry.RUNNING_REQUESTS,
+    telemetry.WAITING_REQUESTS,
+    telemetry.KV_USAGE,
+    telemetry.PROBE_DIFFERENCE,
+)
 
 
 _COUNTERS = (telemetry.GENERATED_TOKENS, telemetry.PROMPT_TOKENS, telemetry.CACHED_TOKENS, telemetry.RETRIES)
@@ -59,6 +65,8 @@ class HostMetrics:
         telemetry.RUNNING_REQUESTS.set(reading.running, host=host)
         telemetry.WAITING_REQUESTS.set(reading.queued, host=host)
         telemetry.KV_USAGE.set(reading.kv_usage, host=host)
+        if reading.probes:
+            telemetry.PROBE_DIFFERENCE.set(max(reading.probes.values()), host=host)
         elapsed = max(1e-9, now - read_at)
         episodes_per_s, tokens_per_s = round(sum(new.values()) / elapsed, 2), round(tokens / elapsed, 1)
         return {"episodes_per_s": episodes_per_s, "tokens_per_s": tokens_per_s}

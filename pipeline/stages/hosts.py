@@ -13,7 +13,6 @@ from cluster.pool.placement import EnginePlacement, describe, fitting, place_eng
 from pipeline.plan.models import served_on_gpus
 from pipeline.recipe import HostKind
 from pipeline.run.folder import Run
-from pipeline.run.models import served_model
 from rollout.config import HostsConfig
 from rollout.data import layout
 
@@ -28,15 +27,14 @@ _LOOK_EVERY_S = 2.0
 
 
 @contextmanager
-def open_pool(run: Run, kind: HostKind, first_model: str) -> Iterator["Pool[EpisodeWork, ChunkResult]"]:
-    """Start the hosts of the teacher or the student, serving `first_model`; end them with the block. Needs Ray."""
+def open_pool(run: Run, kind: HostKind, model: "ServedModel") -> Iterator["Pool[EpisodeWork, ChunkResult]"]:
+    """Start the hosts of the teacher or the student, serving `model` first; end them with the block. Needs Ray."""
     from cluster.pool.host_reservations import HostReservations
     from cluster.pool.pool import Pool, PoolLimits
     from rollout.hosts.work import join_chunks
 
     config = run.recipe.hosts(kind)
-    placement = _placement(run, kind, config)
-    model = served_model(run, first_model)
+    placement = engine_placement(run, kind)
     on_event = partial(_record, run)
     reservations = HostReservations(
         kind, placement, lambda name, reservation: _factory(run, config, name, model, reservation), on_event
@@ -91,10 +89,11 @@ def _factory(
     return lambda: reservation.actor(RolloutHost, spec, environment=threads)
 
 
-def _placement(run: Run, kind: HostKind, config: HostsConfig) -> EnginePlacement:
+def engine_placement(run: Run, kind: HostKind) -> EnginePlacement:
     """The resources of one host. Raises RequestError if Ray was started here and has no room for all hosts."""
     from cluster.pool.reservation import cluster_nodes
 
+    config = run.recipe.hosts(kind)
     nodes = cluster_nodes()
     # A cluster that autoscales may have no GPU yet, so the size of the model decides as well.
     auto = any(node.gpus for node in nodes) or served_on_gpus(run.recipe, kind)

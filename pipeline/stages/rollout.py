@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 
 from cluster.telemetry import Units
 from pipeline.run.folder import Run
-from pipeline.run.models import served_model
 from pipeline.run.progress import progress_bar
 from pipeline.run.workload import read_workload, train_problems
 from pipeline.stages.groups import GroupStream
 from pipeline.stages.hosts import open_pool
+from pipeline.stages.probes import proven_models
 from pipeline.stages.reference_stream import ReferenceStream
 from pipeline.stages.watch import Watch
 from rollout.data import layout
@@ -47,7 +47,7 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
     from cluster.pool.pool import HostState
 
     problems = {problem.id: problem for problem in train_problems(run)}
-    model = served_model(run, "teacher")
+    (model,) = proven_models(run, "teacher", ["teacher"]).values()
     rollout = run.recipe.rollout
     units = [
         EpisodeWork(
@@ -74,7 +74,7 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
 
     skips = QuotaSkips(run, ended)
     with (
-        open_pool(run, "teacher", "teacher") as pool,
+        open_pool(run, "teacher", model) as pool,
         progress_bar(run.console, "episodes", episodes) as bar,
         Watch(run, "rollout", pool, bar) as watch,
     ):

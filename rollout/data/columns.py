@@ -127,7 +127,7 @@ def _sound(array: Any) -> bool:
     if pa.types.is_list(array.type):
         return _sound(array.values)
     if pa.types.is_floating(array.type):
-        return bool(np.isfinite(array.to_numpy(zero_copy_only=False)).all())
+        return bool(np.isfinite(array.drop_null().to_numpy(zero_copy_only=False)).all())
     return True
 
 

@@ -20,6 +20,8 @@ PROBLEMS = "problems"
 TRAIN_PROBLEMS = "problems/train.jsonl"
 EPISODES = "episodes"
 SCORES = "scores"
+PROBES = "probes"
+"""What proves which model an engine serves: one file for each model and text."""
 QUARANTINE = "quarantine"
 SUMMARY = "report/summary.json"
 DATASET_STATE = "state.json"
@@ -42,6 +44,11 @@ def training_log(arm: str) -> str:
 def sweep_run(name: str) -> str:
     """The folder of one run, below the folder of its sweep."""
     return f"runs/{name}"
+
+
+def probe(model: str, digest: str) -> str:
+    """`digest`: of the model's revision and of the text that it is asked."""
+    return f"{PROBES}/{model}-{digest[:16]}.json"
 
 
 def suite_problems(suite: str) -> str:

@@ -44,6 +44,7 @@ class EpisodeSetting:
     generation: str
     parent: str = ""
     engine_name: str = ""
+    probe_difference: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,7 @@ async def run_episode(problem: Problem, spec: SampleSpec, setting: EpisodeSettin
         temperature=spec.temperature,
         seconds=clock() - started,
         engine=setting.engine_name,
+        probe_difference=setting.probe_difference,
     )
 
 

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from cluster.engine.concurrency import ConcurrencyLimit, ResizableSemaphore, first_limit
 from cluster.engine.model_source import local_model
+from cluster.engine.probe import prove
 from cluster.engine.scripted import ScriptedEngine, start_scripted
 from cluster.engine.vllm import VllmEngine, start_engine
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
@@ -25,13 +26,14 @@ from cluster.telemetry import STEP_SECONDS
 from rollout.config import EpisodeConfig
 from rollout.episodes.episode import EpisodeSetting, SampleSpec, run_episode
 from rollout.formats import CallFormat
+from rollout.hosts.probes import read_probes
 from rollout.hosts.scripted_replies import OraclePolicy
 from rollout.hosts.work import ChunkResult, EpisodeWork, HostProgress, HostSpec, ServedModel, chunk_result_of
 from rollout.prompts.native_template import open_template
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Episode, Problem, content_hash
 
-_FATAL = {InfrastructureKind.ENGINE_DEAD, InfrastructureKind.ENGINE_STALLED}
+_FATAL = {InfrastructureKind.ENGINE_DEAD, InfrastructureKind.ENGINE_STALLED, InfrastructureKind.WRONG_MODEL}
 _LAST_WORDS_S = 0.3
 """How long the process of a dead engine lives on, so that the pool hears of the cause and not only of a dead actor."""
 _CONTROL_S = 0.5
@@ -55,6 +57,7 @@ class RolloutHost:
         self._changed = asyncio.Event()
         self._chunks_under_way = 0
         self._reloads: dict[str, float] = {}
+        self._probes: dict[str, float] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self._outcomes: Counter[str] = Counter()
@@ -144,6 +147,7 @@ class RolloutHost:
             queued=stats.waiting if stats else 0,
             preempted=stats.preempted if stats else 0,
             reloads=dict(self._reloads),
+            probes=dict(self._probes),
             step_seconds=tuple(self._step_seconds),
         )
 
@@ -171,11 +175,13 @@ class RolloutHost:
             template, call_format = await asyncio.to_thread(_opened, model.source, config.call_format)
             if self._engine is None:
                 self._engine = await self._load(model)
+                await self._prove(model)
             elif model.source != self._model.source:
                 await self._idle.wait()  # an episode has one model from beginning to end
                 started = time.monotonic()
                 await self._engine.reload(str(local_model(model.source)))
                 self._reloads[model.name] = round(time.monotonic() - started, 3)
+                await self._prove(model)
                 self._model = model
         return EpisodeSetting(
             engine=self._engine,
@@ -187,6 +193,7 @@ class RolloutHost:
             generation=self._spec.generation,
             parent=self._spec.parent,
             engine_name=self._spec.name,
+            probe_difference=self._probes.get(model.name),
         )
 
     async def _load(self, model: ServedModel) -> VllmEngine | ScriptedEngine:
@@ -202,6 +209,24 @@ class RolloutHost:
         limit = first_limit(engine.stats().kv_tokens, self._spec.engine.max_context, spec.live_episodes)
         self._control = asyncio.create_task(self._follow(engine, ConcurrencyLimit(spec.live_episodes, limit)))
         return engine
+
+    async def _prove(self, model: ServedModel) -> None:
+        """Compare the engine with the model's probe. Raises InfrastructureError (`wrong_model`) when they disagree."""
+        if not isinstance(self._engine, VllmEngine):
+            return
+        if not model.probe:
+            raise RequestError(f"{self._spec.name}: {model.name} has no probe, so nobody could tell what is served")
+        probes = await asyncio.to_thread(read_probes, self._store)
+        named = probes.pop(model.probe)
+        folder = await asyncio.to_thread(local_model, model.source)
+        verdict = await prove(
+            self._engine,
+            named,
+            list(probes.values()),
+            str(folder),
+            quantized=self._spec.engine.quantization is not None,
+        )
+        self._probes[model.name] = verdict.difference
 
     async def _follow(self, engine: VllmEngine | ScriptedEngine, concurrency_limit: ConcurrencyLimit) -> None:
         """Adjust the limit of live episodes to the load of the engine, for ever."""

@@ -28,6 +28,8 @@ class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     """A folder, or `hub:OWNER/NAME@COMMIT`."""
     producer: Producer
+    probe: str = ""
+    """Path of its probe in the run's store; "" where a scripted engine plays known solutions instead."""
 
 
 class HostSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +133,8 @@ class HostProgress(msgspec.Struct, frozen=True, kw_only=True):
     queued: int = 0
     """Requests that wait in the engine's queue."""
     preempted: int = 0
+    probes: dict[str, float] = {}
+    """Model -> mean difference, in nats a token, between the engine and the model's probe when it was loaded last."""
     reloads: dict[str, float] = {}
     """Model -> seconds that it took to load its weights in place of another model's."""
     step_seconds: tuple[int, ...] = ()

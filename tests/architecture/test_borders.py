@@ -41,7 +41,7 @@ def test_no_shell_reads_a_command() -> None:
 
 def test_models_come_as_safetensors_and_bring_no_code() -> None:
     loaded = [(place, node) for place, name, node in calls() if name in MODELS]
-    assert len(loaded) >= 2
+    assert loaded
     for place, node in loaded:
         given = {word.arg: ast.unparse(word.value) for word in node.keywords}
         assert given.get("use_safetensors") == "True", place

@@ -114,8 +114,10 @@ def test_readings_count_by_differences_and_a_new_process_from_nothing(recorded: 
         running=4,
         queued=1,
         kv_usage=0.25,
+        probes={"base": 1e-6, "dpo": 3e-6},
     )
     rates = metrics.read(one, now=2.0)
+    assert recorded.gauges["chainpref_probe_difference", (("host", "a"),)] == 3e-6
     assert rates == {"episodes_per_s": 2.0, "tokens_per_s": 50.0}
     two = HostProgress(
         host="a", process=7, finished=6, outcomes={"right": 5, "wrong": 1}, generated_tokens=130, step_seconds=(2, 4)

@@ -256,3 +256,20 @@ def test_a_summary_that_cannot_be_read_is_refused_in_one_line_with_its_version(
     assert "\n" not in str(caught.value)
     with pytest.raises(RequestError, match="run a is no summary"):
         read_summary(b"{", "run a")
+
+
+def test_scores_say_what_served_them(scores: list[Score], problems: list[Problem]) -> None:
+    (one, *others) = [score for score in scores if score.model == "base"]
+    other = next(score for score in scores if score.model != "base")
+
+    def proven(score: Score, difference: float | None, engine: str) -> Score:
+        episode = msgspec.structs.replace(score.episode, probe_difference=difference, engine=engine)
+        return msgspec.structs.replace(score, episode=episode)
+
+    given = [proven(one, 2e-6, "student-1"), *(proven(score, 1e-6, "student-0") for score in others)]
+    summary = build([*given, proven(other, None, "teacher-0")], problems)
+    served = summary.arms["base"].served
+    assert served.probe_difference == 2e-6
+    assert served.engines == ("student-0", "student-1")
+    assert served.revisions == (one.episode.producer.revision,)
+    assert summary.arms[other.model].served.probe_difference is None
