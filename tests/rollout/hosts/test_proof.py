@@ -82,7 +82,7 @@ def test_a_host_works_for_proven_models_alone(tmp_path: Path, monkeypatch: pytes
         "parent": "",
         "seed": 0,
     }
-    host = RolloutHost(HostSpec(**spec, seed=0, model=right, engine=ENGINE, episodes=EPISODES, live_episodes=4))
+    host = RolloutHost(HostSpec(**spec, model=right, engine=ENGINE, episodes=EPISODES, live_episodes=4))
 
     async def play() -> None:
         try:
