@@ -48,6 +48,10 @@ class InfrastructureKind(StrEnum):
     """The host is drained: it takes no more work."""
 
 
+FATAL = frozenset({InfrastructureKind.ENGINE_DEAD, InfrastructureKind.ENGINE_STALLED, InfrastructureKind.WRONG_MODEL})
+"""After these nothing that the engine's process holds can be trusted: it ends, and another one is started."""
+
+
 class InfrastructureError(ChainprefError, RuntimeError):
     """A fault of machines, never of the model: typed, retried, never labelled wrong."""
 

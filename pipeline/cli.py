@@ -169,8 +169,8 @@ def problems(
 ) -> None:
     """Show problems of a family, or check many of them.
 
-    A shown problem comes with its gold chain, executed. --check solves every problem a second way to cross-check its
-    gold answer, and executes its gold chain in every call format.
+    A shown problem comes with its gold chain, executed. --check finds every gold answer again by a
+    cross-check, and executes every gold chain in every call format.
     """
     from pipeline.commands.problems import problems_command
 
@@ -322,7 +322,15 @@ def main() -> None:
     """The console script. Ends the process with the command's exit status; without arguments it prints the help."""
     try:
         # Typer turns Ctrl-C into a return value.
-        if app(sys.argv[1:] or ["--help"], prog_name="chainpref", standalone_mode=False) == _INTERRUPTED:
+        arguments = sys.argv[1:] or ["--help"]
+        if (
+            app(
+                [*arguments, "--help"] if arguments == ["k8s"] else arguments,
+                prog_name="chainpref",
+                standalone_mode=False,
+            )
+            == _INTERRUPTED
+        ):
             raise KeyboardInterrupt
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -340,7 +348,7 @@ def main() -> None:
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
-        _fail(f"{usage()}; see chainpref --help", 2)
+        _fail(f"{usage().rstrip('.')}; see chainpref --help", 2)
 
 
 def _fail(message: str, status: int) -> NoReturn:

@@ -201,7 +201,10 @@ class Recipe(Section):
 
 def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
     """Read, override and validate a recipe. Raises RequestError."""
-    table = apply_settings(load_toml(path), settings)
+    table = load_toml(path)
+    if table.keys() == {"code", "recipe"}:  # the resolved recipe that lies in the folder of a run
+        table = table["recipe"]
+    table = apply_settings(table, settings)
     if "sweep" in table:
         raise RequestError(f"recipe {path}: has a [sweep]; run it with `chainpref sweep {path}`")
     return parse(Recipe, table, f"recipe {path}")

@@ -6,6 +6,7 @@ different kernels. Being near is not enough: the engine must also be nearer to t
 other model of the run. Light: no torch, no vLLM.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Protocol
@@ -39,6 +40,10 @@ class ProbeReading(msgspec.Struct, frozen=True, kw_only=True):
     decoded: tuple[tuple[float, ...], ...]
     """For each position, of the token that stands there, repeated."""
 
+    @property
+    def finite(self) -> bool:
+        return all(math.isfinite(value) for row in (self.prefill, *self.decoded) for value in row)
+
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """A model's probe: what the trainer's side reads from the files of `revision`."""
@@ -69,7 +74,7 @@ class ProbeVerdict(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def undecided(self) -> bool:
         """Whether another model of the run is so near that only the loaded tensors can tell them apart."""
-        return bool(self.nearest_other) and self.difference * TIMES_CLOSER > self.difference_of_other
+        return bool(self.nearest_other) and self.difference * TIMES_CLOSER >= self.difference_of_other
 
     def __str__(self) -> str:
         text = f"differs from it by {self.difference:.2g} nats a token (tolerance {self.tolerance:g})"
@@ -87,22 +92,22 @@ def difference(one: ProbeReading, other: ProbeReading) -> float:
     )
 
 
-def judge_reading(reading: ProbeReading, named: Probe, others: Sequence[Probe], dtype: str) -> ProbeVerdict:
+def judge_reading(reading: ProbeReading, named: Probe, others: Sequence[Probe], precision: str) -> ProbeVerdict:
     """Compare an engine's reading with the model that it names, and with the other models of the run.
 
     Left out of `others`: the same revision under another name, and probes of another text (another tokenizer).
     """
-    rivals = {
-        other.model: difference(reading, other.reading)
+    rivals = [
+        (difference(reading, other.reading), f"{other.model} of revision {other.revision[:12]}")
         for other in others
         if other.revision != named.revision and other.text == named.text
-    }
-    nearest = min(rivals, key=lambda model: rivals[model], default="")
+    ]
+    nearest, name = min(rivals, default=(0.0, ""))
     return ProbeVerdict(
         difference=difference(reading, named.reading),
-        tolerance=TOLERANCE[dtype],
-        nearest_other=nearest,
-        difference_of_other=rivals.get(nearest, 0.0),
+        tolerance=TOLERANCE[precision],
+        nearest_other=name,
+        difference_of_other=nearest,
     )
 
 
@@ -110,23 +115,22 @@ class ProvableEngine(Protocol):
     """What an engine needs in order to be proven."""
 
     @property
-    def dtype(self) -> str: ...
+    def precision(self) -> str:
+        """A key of `TOLERANCE`."""
+        ...
 
     async def read_probe(self, text: ProbeText) -> ProbeReading: ...
 
     async def unequal_tensors(self, model_dir: str) -> list[str]: ...
 
 
-async def prove(
-    engine: ProvableEngine, named: Probe, others: Sequence[Probe], model_dir: str, *, quantized: bool = False
-) -> ProbeVerdict:
+async def prove(engine: ProvableEngine, named: Probe, others: Sequence[Probe], model_dir: str) -> ProbeVerdict:
     """Prove that the engine serves the model that it names, whose files are in `model_dir`.
 
     Where another model of the run answers almost alike, the sums of the loaded tensors decide. Raises
     InfrastructureError (`wrong_model`) when the engine serves another model, or its own one wrongly.
     """
-    kind = "quantized" if quantized else engine.dtype
-    verdict = judge_reading(await engine.read_probe(named.text), named, others, kind)
+    verdict = judge_reading(await engine.read_probe(named.text), named, others, engine.precision)
     if verdict.far:
         raise InfrastructureError(InfrastructureKind.WRONG_MODEL, f"asked to serve {named.model}, it {verdict}")
     if verdict.undecided and (unequal := await engine.unequal_tensors(model_dir)):

@@ -213,13 +213,18 @@ class VllmEngine:
             {name: TensorSum(*sums) for name, sums in rank.items()}
             for rank in await self._llm.collective_rpc("tensor_sums")
         ]
-        files = await asyncio.to_thread(sums_of_files, Path(model_dir), list(ranks[0]), self.dtype)
+        files = await asyncio.to_thread(sums_of_files, Path(model_dir), sorted(set().union(*ranks)), self.dtype)
         return unequal_tensors(ranks, files)
 
     @property
     def dtype(self) -> str:
         """What the engine computes in: `float32`, `bfloat16` or `float16`."""
         return str(self._llm.vllm_config.model_config.dtype).removeprefix("torch.")
+
+    @property
+    def precision(self) -> str:
+        """`quantized` where vLLM quantises the weights or the checkpoint is quantised; else the dtype."""
+        return "quantized" if self._llm.vllm_config.model_config.quantization else self.dtype
 
     async def _watch(self, stall_timeout_s: float) -> None:
         heartbeat = self._progress.heartbeat

@@ -50,7 +50,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobAttempt:
-    """One attempt as the cluster tells of it."""
+    """One attempt at the job, as the cluster reports it."""
 
     id: str
     status: str

@@ -5,9 +5,10 @@ and a 70B model minutes to load: neither is a fault). It gives the host work and
 the actor dies, says that its engine is dead or does not answer any more, the pool ends what remains of it and, after a
 pause, makes another one. Hosts may be added and drained while the work goes on.
 
-A host is silent while it owes an answer. The time for which this process is busy elsewhere, with a slow store or a slow
-consumer of the results, does not count. A commit or a download that fails is tried again, as often as other faults; a
-wrong request, corruption, a full disk and a bug end the work at once, because trying again changes nothing.
+A host is silent while a question to it is unanswered. The time for which this process is busy elsewhere, with a slow
+store or a slow consumer of the results, does not count. A commit or a download that fails is tried again, as often as
+other faults; a wrong request, corruption, a full disk and a bug end the work at once, because trying again changes
+nothing.
 
 An actor must have these coroutines: `start() -> int`, the number of its slots; `run(work, start, stop) -> result`;
 `capacity(below) -> Capacity`, which answers once fewer than `below` episodes are unfinished, and every few seconds in
@@ -28,6 +29,7 @@ from ray.actor import ActorHandle
 from ray.exceptions import RayError, RayTaskError
 
 from cluster.errors import (
+    FATAL,
     ChainprefError,
     CorruptionError,
     FullDiskError,
@@ -46,7 +48,6 @@ OnEvent = Callable[[str, dict[str, Any]], None]
 _TICK_S = 1.0
 _TURN_S = 2 * _TICK_S
 """How long a turn of the loop takes at most, when nothing holds it up."""
-_FATAL = {InfrastructureKind.ENGINE_DEAD, InfrastructureKind.ENGINE_STALLED}
 
 
 class Capacity(msgspec.Struct, frozen=True, kw_only=True):
@@ -319,7 +320,7 @@ class Pool(Generic[WorkT, ResultT]):
         if infrastructure and infrastructure.kind is InfrastructureKind.DRAINED and chunk is not None:
             self._router.returned(host.name, chunk)
             host.state = HostState.DRAINING
-        elif chunk is not None and (_may_pass(cause) or (infrastructure and infrastructure.kind not in _FATAL)):
+        elif chunk is not None and (_may_pass(cause) or (infrastructure and infrastructure.kind not in FATAL)):
             # The host's engine can still be trusted.
             self._judge(host, self._router.failed(host.name, chunk, time.monotonic()), cause, error)
         elif isinstance(cause, InfrastructureError | RayError) or _may_pass(cause):
@@ -350,13 +351,13 @@ class Pool(Generic[WorkT, ResultT]):
             raise WorkError(f"{what} failed ({verdict.hopeless}); last cause: {_in_one_line(cause)}") from error
 
     def _watch_silence(self) -> None:
-        """Replace the hosts that have owed an answer for too long."""
+        """Replace the hosts that have not answered for too long."""
         now = time.monotonic()
         elapsed, self._watched = min(_TURN_S, now - self._watched), now
         answered = _answered([host.asking for host in self._hosts.values() if host.asking is not None])
         for host in self._hosts.values():
-            owes = host.asking is not None and host.asking not in answered and (host.heard or host.reserved)
-            host.silent_s = host.silent_s + elapsed if owes else 0.0
+            waits = host.asking is not None and host.asking not in answered and (host.heard or host.reserved)
+            host.silent_s = host.silent_s + elapsed if waits else 0.0
             if host.silent_s > (self._limits.silence_s if host.heard else self._limits.start_s):
                 detail = f"{host.name} has not answered for {host.silent_s:.0f} s"
                 fault = InfrastructureError(InfrastructureKind.HOST_TIMEOUT, detail)

@@ -16,7 +16,7 @@ from cluster.errors import ChainprefError, CorruptionError, RequestError, WorkEr
 from cluster.store.ledger import Commit, Ledger
 from cluster.store.storage import Store
 from pipeline.run.folder import Run, read_run
-from pipeline.run.workload import read_workload
+from pipeline.run.workload import read_workload, suite_problems, train_problems
 from pipeline.stages.evaluate import planned_units
 from rollout.data import layout
 from rollout.data.invariants import episode_faults, group_faults
@@ -57,6 +57,8 @@ def faults(run: Run) -> Iterator[str]:
         if hashes:
             return  # the rows of a broken shard cannot be read
     try:
+        train_problems(run)
+        suite_problems(run)
         yield from _block_faults(run)
         yield from _score_faults(run)
     except ChainprefError as error:

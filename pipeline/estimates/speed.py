@@ -62,8 +62,8 @@ REFERENCE = CpuRates(
     source="of the reference machine; --probe measures this one",
 )
 
-# Measured on the reference machine, in the units of `CpuRates`: starts of a process (`process_s`) and pieces of plain
-# Python (`python_s`). docs/planning.md says from which measurements.
+# Measured on the reference machine, in the units of `CpuRates`: starts of a process (`process_s`) and calibration units
+# of plain Python (`python_s`). docs/planning.md says from which measurements.
 FORWARD_PASSES = 9.0
 """How many times a forward pass reads or writes what a layer keeps for its backward pass, at memory speed."""
 TRAIN_PASSES = 36.0
@@ -81,14 +81,14 @@ TASK_START = 3.4
 MODEL_START = 6.5
 """A process that makes a tiny model: imports and problems; in starts of a process."""
 ENGINE_STEP = 0.8
-"""Scheduling and sampling of one step of a CPU engine, in pieces of plain Python."""
+"""Scheduling and sampling of one step of a CPU engine, in calibration units of plain Python."""
 REQUEST = 0.115
-"""A host's work for one request, in pieces of plain Python."""
+"""A host's work for one request, in calibration units of plain Python."""
 RANK_STEP = 4.0
-"""Optimizer, logging and ZeRO-3's hooks of one step, in pieces of plain Python; each layer adds RANK_LAYER."""
+"""Optimizer, logging and ZeRO-3's hooks of one step, in calibration units of plain Python; a layer adds RANK_LAYER."""
 RANK_LAYER = 3.0
 MODEL_STEP = 0.5
-"""Drawing conversations and the optimizer of one step of a tiny model, in pieces of plain Python."""
+"""Drawing conversations and the optimizer of one step of a tiny model, in calibration units of plain Python."""
 FILLED = 0.8
 """Share of `max_running` that is running, on average."""
 

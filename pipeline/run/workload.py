@@ -72,16 +72,27 @@ def read_workload(run: Run) -> Workload:
 
 def train_problems(run: Run) -> list[Problem]:
     """The problems that the teacher attempts."""
-    return _read(run, layout.TRAIN_PROBLEMS)
+    return _read(run, layout.TRAIN_PROBLEMS, read_workload(run).train_problems)
 
 
 def suite_problems(run: Run) -> dict[str, list[Problem]]:
     """Suite -> its held-out problems."""
-    return {suite: _read(run, layout.suite_problems(suite)) for suite in read_workload(run).suites}
+    suites = read_workload(run).suites
+    return {suite: _read(run, layout.suite_problems(suite), planned) for suite, planned in suites.items()}
 
 
-def _read(run: Run, path: str) -> list[Problem]:
-    return msgspec.json.Decoder(Problem).decode_lines(run.store.read(path))
+def _read(run: Run, path: str, planned: int) -> list[Problem]:
+    """The problems in a file of the run. Raises CorruptionError when they are not as many as were planned."""
+    where = f"{run.store.uri}/{path}"
+    try:
+        problems = msgspec.json.Decoder(Problem).decode_lines(run.store.read(path))
+    except FileNotFoundError:
+        raise CorruptionError(f"{where} is missing; restore it, or begin a new run") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CorruptionError(f"{where} is broken ({error}); restore it, or begin a new run") from None
+    if len(problems) != planned:
+        raise CorruptionError(f"{where} holds {len(problems)} problems, planned were {planned}; restore it")
+    return problems
 
 
 def _refuse_doubles(problems: Sequence[Problem], where: str) -> None:

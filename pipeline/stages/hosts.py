@@ -42,7 +42,7 @@ def open_pool(run: Run, kind: HostKind, model: "ServedModel") -> Iterator["Pool[
     hosts = reservations.reserve(config.count)
     pool: Pool[EpisodeWork, ChunkResult] | None = None
     try:
-        _await_nodes(run, kind, config, placement)
+        await_nodes(run, kind, config, placement)
         pool = Pool(
             hosts=hosts,
             limits=PoolLimits(slots=config.live_episodes, attempts=config.attempts, silence_s=config.silence_s),
@@ -109,7 +109,7 @@ def engine_placement(run: Run, kind: HostKind) -> EnginePlacement:
     return placement
 
 
-def _await_nodes(run: Run, kind: HostKind, config: HostsConfig, placement: EnginePlacement) -> None:
+def await_nodes(run: Run, kind: HostKind, config: HostsConfig, placement: EnginePlacement) -> None:
     """Wait until the cluster has a node that can hold an engine: nodes join one by one, or when they are asked for.
 
     Prints every half minute what is needed and what there is. Raises RequestError after `cluster.grow_s`.

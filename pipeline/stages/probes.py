@@ -7,12 +7,13 @@ import msgspec
 
 from cluster.engine.model_source import local_tokenizer
 from cluster.engine.probe import Probe, ProbeText
+from cluster.errors import WorkError
 from cluster.pool.placement import type_resource
 from pipeline.recipe import HostKind
 from pipeline.run.folder import Run
 from pipeline.run.models import served_model
 from pipeline.run.workload import suite_problems, train_problems
-from pipeline.stages.hosts import engine_placement
+from pipeline.stages.hosts import await_nodes, engine_placement
 from rollout.hosts.probes import make_probe_text, probe_path
 
 if TYPE_CHECKING:
@@ -40,13 +41,21 @@ def _with_probe(run: Run, kind: HostKind, model: "ServedModel") -> "ServedModel"
     text = _text(run, model.source)
     path = probe_path(model.name, model.producer.revision, text)
     if not run.store.exists(path):
-        bundle = engine_placement(run, kind).bundles[0]
-        task = ray.remote(read_files).options(
+        placement = engine_placement(run, kind)
+        await_nodes(run, kind, run.recipe.hosts(kind), placement)
+        bundle = placement.bundles[0]
+        # One call a process: what it took of a GPU's memory is free again before an engine starts.
+        task = ray.remote(max_calls=1)(read_files).options(
             num_cpus=bundle.cpus, num_gpus=bundle.gpus, resources=type_resource(bundle.gpu), max_retries=3
         )
         asked = run.recipe.hosts(kind).engine.dtype
         dtype = "float32" if asked == "auto" and not bundle.gpus else asked
-        (reading,) = results([task.remote(model.source, text, dtype, bundle.gpus > 0)])
+        try:
+            (reading,) = results([task.remote(model.source, text, dtype, bundle.gpus > 0)])
+        except WorkError as error:
+            raise WorkError(f"model {model.name}: transformers cannot read its probe: {error}") from error
+        if not reading.finite:
+            raise WorkError(f"model {model.name}: transformers reads numbers from it that are not finite, in {dtype}")
         probe = Probe(model=model.name, revision=model.producer.revision, text=text, reading=reading)
         run.store.create(path, msgspec.json.encode(probe))
     return msgspec.structs.replace(model, probe=path)

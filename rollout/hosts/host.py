@@ -19,7 +19,7 @@ from cluster.engine.model_source import local_model
 from cluster.engine.probe import prove
 from cluster.engine.scripted import ScriptedEngine, start_scripted
 from cluster.engine.vllm import VllmEngine, start_engine
-from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
+from cluster.errors import FATAL, InfrastructureError, InfrastructureKind, RequestError
 from cluster.pool.pool import Capacity
 from cluster.store.storage import Store, open_store
 from cluster.telemetry import STEP_SECONDS
@@ -33,7 +33,6 @@ from rollout.prompts.native_template import open_template
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Episode, Problem, content_hash
 
-_FATAL = {InfrastructureKind.ENGINE_DEAD, InfrastructureKind.ENGINE_STALLED, InfrastructureKind.WRONG_MODEL}
 _LAST_WORDS_S = 0.3
 """How long the process of a dead engine lives on, so that the pool hears of the cause and not only of a dead actor."""
 _CONTROL_S = 0.5
@@ -58,13 +57,15 @@ class RolloutHost:
         self._chunks_under_way = 0
         self._reloads: dict[str, float] = {}
         self._probes: dict[str, float] = {}
+        self._difference: float | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._outcomes: Counter[str] = Counter()
         self._step_seconds = [0] * STEP_SECONDS.buckets
         self._engine: VllmEngine | ScriptedEngine | None = None
         self._oracle: OraclePolicy | None = None
-        self._model = spec.model
+        self._proven = ""
+        """Source of the model that the engine has proven to serve; "" while nobody knows what it holds."""
         self._starting = asyncio.Lock()
         self._control: asyncio.Task[None] | None = None
         self._draining = False
@@ -101,6 +102,8 @@ class RolloutHost:
         try:
             setting = await self._serve(work.model, work.episodes or self._spec.episodes)
             episodes = await self._attempts(work, start, stop, chunk, setting)
+            if self._dead is not None:
+                raise self._dead
         except InfrastructureError as error:
             self._end_if_fatal(error)
             raise
@@ -172,17 +175,19 @@ class RolloutHost:
     async def _serve(self, model: ServedModel, config: EpisodeConfig) -> EpisodeSetting:
         """Make the engine serve `model`: start it, or replace its weights if it serves another model."""
         async with self._starting:
+            if self._dead is not None:  # it may have failed to prove a model while this one waited
+                raise self._dead
             template, call_format = await asyncio.to_thread(_opened, model.source, config.call_format)
             if self._engine is None:
                 self._engine = await self._load(model)
                 await self._prove(model)
-            elif model.source != self._model.source:
+            elif model.source != self._proven:
                 await self._idle.wait()  # an episode has one model from beginning to end
-                started = time.monotonic()
+                started, self._proven = time.monotonic(), ""
                 await self._engine.reload(str(local_model(model.source)))
                 self._reloads[model.name] = round(time.monotonic() - started, 3)
                 await self._prove(model)
-                self._model = model
+            self._proven = model.source
         return EpisodeSetting(
             engine=self._engine,
             template=template,
@@ -193,7 +198,7 @@ class RolloutHost:
             generation=self._spec.generation,
             parent=self._spec.parent,
             engine_name=self._spec.name,
-            probe_difference=self._probes.get(model.name),
+            probe_difference=self._difference,
         )
 
     async def _load(self, model: ServedModel) -> VllmEngine | ScriptedEngine:
@@ -205,7 +210,6 @@ class RolloutHost:
             engine = await start_scripted(self._oracle, spec.scripted)
         else:
             engine = await start_engine(self._spec.engine, str(folder), spec.seed, spec.executor)
-        self._model = model
         limit = first_limit(engine.stats().kv_tokens, self._spec.engine.max_context, spec.live_episodes)
         self._control = asyncio.create_task(self._follow(engine, ConcurrencyLimit(spec.live_episodes, limit)))
         return engine
@@ -219,14 +223,8 @@ class RolloutHost:
         probes = await asyncio.to_thread(read_probes, self._store)
         named = probes.pop(model.probe)
         folder = await asyncio.to_thread(local_model, model.source)
-        verdict = await prove(
-            self._engine,
-            named,
-            list(probes.values()),
-            str(folder),
-            quantized=self._spec.engine.quantization is not None,
-        )
-        self._probes[model.name] = verdict.difference
+        verdict = await prove(self._engine, named, list(probes.values()), str(folder))
+        self._difference = self._probes[model.name] = verdict.difference
 
     async def _follow(self, engine: VllmEngine | ScriptedEngine, concurrency_limit: ConcurrencyLimit) -> None:
         """Adjust the limit of live episodes to the load of the engine, for ever."""
@@ -289,6 +287,6 @@ class RolloutHost:
 
     def _end_if_fatal(self, error: InfrastructureError) -> None:
         """End the process if the engine is dead, since nothing in it can be trusted. The pool starts another one."""
-        if error.kind in _FATAL and self._dead is None:
+        if error.kind in FATAL and self._dead is None:
             self._dead = error
             asyncio.get_running_loop().call_later(_LAST_WORDS_S, os._exit, 1)

@@ -7,6 +7,7 @@ import msgspec
 
 from cluster.engine.probe import DECODED_TOKENS, Probe, ProbeText
 from cluster.engine.scripted import ScriptedEngine
+from cluster.errors import CorruptionError, RequestError
 from cluster.store.storage import Store
 from rollout.config import EpisodeConfig
 from rollout.data import layout
@@ -18,6 +19,8 @@ from rollout.records import Episode, Problem, Producer, content_hash
 
 PROBE_TOKENS = 512
 PROBE_POSITIONS = 4
+_PROMPT_TOKENS = 160
+"""Of a prompt only its end is asked, so that several turns fit in: arms differ in what they reply, not in prompts."""
 _PROBLEMS = 6
 _WRONG = 0.4
 """Share of the conversations in which the model makes a mistake and reads what it did wrong."""
@@ -35,6 +38,8 @@ def make_probe_text(
     At most `PROBE_TOKENS` tokens, fewer where `max_context` (in tokens) holds fewer. It is a function of its arguments
     alone, so that all models with one tokenizer are asked the same.
     """
+    if not problems:
+        raise RequestError("the run has no problems, so there is nothing to prove its models with; give it some")
     policy = OraclePolicy(_WRONG, seed=0)
     policy.learn(problems[:_PROBLEMS], template, call_format)
     setting = EpisodeSetting(
@@ -55,7 +60,7 @@ def make_probe_text(
     ids: list[int] = []
     starts: list[int] = []
     for episode in asyncio.run(attempts()):
-        ids += episode.prompt_ids
+        ids += episode.prompt_ids[-_PROMPT_TOKENS:]
         for step in episode.steps:
             starts.append(len(ids))
             ids += (*step.token_ids, *step.feedback_ids)
@@ -72,5 +77,11 @@ def probe_path(model: str, revision: str, text: ProbeText) -> str:
 
 
 def read_probes(store: Store) -> dict[str, Probe]:
-    """Path -> probe, of every model that the run has served so far."""
-    return {path: msgspec.json.decode(store.read(path), type=Probe) for path in store.list(layout.PROBES)}
+    """Path -> probe, of every model that the run has served so far. Raises CorruptionError for a broken file."""
+    probes = {}
+    for path in store.list(layout.PROBES):
+        try:
+            probes[path] = msgspec.json.decode(store.read(path), type=Probe)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise CorruptionError(f"{path} is broken ({error}); delete it and run again") from None
+    return probes

@@ -42,7 +42,6 @@ def chainpref(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProce
         (("problems", "nonsense"), "family 'nonsense': unknown"),
         (("problems",), "Missing argument"),
         (("runn",), "No such command"),
-        (("k8s",), "Missing command"),
         (("submit", "recipes/ablations-local.toml"), "has a [sweep]; run it with `chainpref sweep "),
         (("k8s", "render", "recipes/ablations-local.toml", "--out", "RUN"), "run it with `chainpref sweep "),
     ],
@@ -82,6 +81,12 @@ def test_without_a_command_the_help_is_printed() -> None:
     assert (bare.returncode, bare.stderr) == (0, "")
     assert bare.stdout == asked.stdout
     assert bare.stdout.lstrip().startswith("Usage: chainpref [OPTIONS] COMMAND")
+
+
+def test_a_group_of_commands_without_one_prints_its_help() -> None:
+    done = chainpref("k8s")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "render" in done.stdout
 
 
 def test_every_command_option_and_argument_has_a_help_text() -> None:

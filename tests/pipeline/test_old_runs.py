@@ -88,3 +88,36 @@ def test_a_finished_old_run_is_not_done_again(command: Command, tmp_path: Path) 
         assert done.returncode == 0, done.stderr
         assert "complete" in done.stdout
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "old").rglob("*") if path.is_file()} == before
+
+
+def test_a_run_of_a_later_version_is_refused_by_its_version(command: Command, tmp_path: Path) -> None:
+    recipe = tmp_path / "old" / "recipe.toml"
+    text = recipe.read_text().replace("[recipe.rollout]", "[recipe.rollout]\nfuture_key = 3")
+    recipe.write_text(text.replace('version = "0.1.0"', 'version = "9.0.0"'))
+    for name in ("status", "verify", "inspect"):
+        done = command(name, "old")
+        assert done.returncode == 2
+        assert "made by chainpref 9.0.0" in done.stderr
+        assert "rollout.future_key" in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("path", ["problems/train.jsonl", "problems/suites/arithmetic.jsonl"])
+@pytest.mark.parametrize("damage", ["gone", "broken", "short"])
+def test_verify_finds_damaged_problems_of_an_old_run(command: Command, tmp_path: Path, path: str, damage: str) -> None:
+    file = tmp_path / "old" / path
+    if damage == "gone":
+        file.unlink()
+    elif damage == "broken":
+        file.write_text("{}\n")
+    else:
+        file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[1:]))
+    done = command("verify", "old")
+    assert done.returncode == 1
+    assert Path(path).name in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_the_recipe_in_a_runs_folder_is_a_recipe(command: Command) -> None:
+    done = command("report", "old/recipe.toml", "--run", "old")
+    assert done.returncode == 0, done.stderr

@@ -27,7 +27,8 @@ def test_a_reading_of_the_named_model_is_near_and_decided() -> None:
     assert not verdict.far
     assert not verdict.undecided
     assert verdict.difference == pytest.approx(1e-6)
-    assert (verdict.nearest_other, verdict.difference_of_other) == ("base", pytest.approx(1.0, abs=1e-4))
+    assert verdict.nearest_other.startswith("base of revision")
+    assert verdict.difference_of_other == pytest.approx(1.0, abs=1e-4)
 
 
 @pytest.mark.parametrize("dtype", list(TOLERANCE))
@@ -46,6 +47,20 @@ def test_a_reading_between_two_models_is_undecided() -> None:
     other = probe("last round", reading(-1.0 + 2e-5))
     assert judge_reading(reading(-1.0 + 6e-6), NAMED, [other], "float32").undecided
     assert not judge_reading(reading(-1.0 + 4e-6), NAMED, [other], "float32").undecided
+
+
+def test_a_rival_with_the_very_same_reading_is_undecided() -> None:
+    assert judge_reading(NAMED.reading, NAMED, [probe("base", NAMED.reading)], "float32").undecided
+
+
+def test_of_two_revisions_under_one_name_the_nearer_one_is_the_rival() -> None:
+    revisions = [
+        Probe(model="dpo", revision=name, text=TEXT, reading=reading(value))
+        for name, value in (("near", -1.0 - 1e-5), ("far", -3.0))
+    ]
+    verdict = judge_reading(reading(-1.0 - 5e-6), NAMED, revisions, "float32")
+    assert verdict.nearest_other == "dpo of revision near"
+    assert verdict.undecided
 
 
 def test_a_model_is_no_rival_of_its_own_revision_or_of_another_text() -> None:
@@ -79,6 +94,8 @@ def test_sums_tell_tensors_apart_in_the_dtype_of_the_engine(tmp_path: Path) -> N
     changed[3, 3] += 1e-6
     assert unequal_tensors([{"embed": held(changed), "norm": norm}], files) == ["embed"]
     assert unequal_tensors([{"norm": norm}], files) == ["embed"]
+    assert unequal_tensors([{"embed": held(embedding), "norm": norm}], {}) != [], "nothing compared is nothing proven"
     assert unequal_tensors([{"embed": held(embedding.bfloat16()), "norm": norm}], files) == ["embed"]
+    assert unequal_tensors([{"unknown": norm}], sums_of_files(tmp_path, ["unknown"], "float32")) != []
     rounded = sums_of_files(tmp_path, ["embed"], "bfloat16")
     assert unequal_tensors([{"embed": held(embedding.bfloat16())}], rounded) == []
