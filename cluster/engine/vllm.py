@@ -8,9 +8,9 @@ import asyncio
 import contextlib
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, field_validator
 
@@ -21,6 +21,8 @@ from cluster.engine.interface import EngineStats, FinishReason, Generation, Samp
 from cluster.engine.probe import DECODED_TOKENS, ProbeReading, ProbeText
 from cluster.engine.quantization import refusal
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
+
+T = TypeVar("T")
 
 
 class EngineConfig(Section):
@@ -129,8 +131,12 @@ class VllmEngine:
         self._watchdog = asyncio.create_task(self._watch(config.stall_timeout_s))
 
     async def generate(self, prompt: Sequence[int], sampling: Sampling, request_id: str) -> Generation:
+        return await self._watched(self._request(list(prompt), sampling, request_id))
+
+    async def _watched(self, asked: Coroutine[Any, Any, T]) -> T:
+        """What the engine answers. The watchdog counts it as waiting; where the engine has failed, so does this."""
         self._progress.heartbeat.asked()
-        request = asyncio.ensure_future(self._request(list(prompt), sampling, request_id))
+        request = asyncio.ensure_future(asked)
         try:
             ends: set[asyncio.Future[Any]] = {request, self._failed}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -182,6 +188,9 @@ class VllmEngine:
         Decoding goes first and may use the prefix cache, so that a cache which holds another model's keys and values
         is found out; vLLM computes log-probabilities of a prompt without it.
         """
+        return await self._watched(self._probe_reading(text))
+
+    async def _probe_reading(self, text: ProbeText) -> ProbeReading:
         from vllm import SamplingParams
 
         ids = list(text.token_ids)
@@ -207,7 +216,7 @@ class VllmEngine:
     async def unequal_tensors(self, model_dir: str) -> list[str]:
         """Names of the tensors that the engine holds otherwise than the files in `model_dir` do.
 
-        Only tensors are compared that engine and files know under one name: embeddings and norms.
+        Only tensors are compared that engine and files know under one name (`cluster.engine.checksums`).
         """
         ranks = [
             {name: TensorSum(*sums) for name, sums in rank.items()}

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.virtual_time import VirtualLoop
 from cluster.engine.heartbeat import Heartbeat
 from cluster.engine.interface import FinishReason, Generation, Sampling
+from cluster.engine.probe import ProbeText
 from cluster.engine.vllm import EngineConfig, VllmEngine, _Progress
 from cluster.errors import InfrastructureError, InfrastructureKind
 
@@ -84,6 +85,18 @@ def test_a_frozen_engine_whose_requests_are_given_up_again_and_again_is_found_ou
     kind, seconds = on_a_virtual_clock(waves())
     assert kind is InfrastructureKind.ENGINE_STALLED
     assert 2120 <= seconds < 2122, "in the third wave, with 120 s of waiting"
+
+
+def test_an_engine_that_freezes_while_it_is_to_be_proven_is_found_out() -> None:
+    async def play() -> None:
+        engine = served(for_ever)
+        engine._output = for_ever  # type: ignore[method-assign]
+        with pytest.raises(InfrastructureError) as caught:
+            await engine.read_probe(ProbeText(token_ids=(1, 2, 3), positions=(1,)))
+        assert caught.value.kind is InfrastructureKind.ENGINE_STALLED
+        await engine.close()
+
+    on_a_virtual_clock(play())
 
 
 def test_a_long_prompt_and_a_pause_are_no_stall() -> None:
