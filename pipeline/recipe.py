@@ -37,7 +37,8 @@ class RunSection(Section):
     scores. Each run needs a prefix of its own. Empty: all of these lie in the run's folder, where models, checkpoints
     and the report always are."""
     seed: int = 0
-    """Seed of the hosts that sample episodes and scores. Samples are repeatable only with `engine.seeded`."""
+    """Seed of the hosts that sample episodes and scores; each start of an engine draws from a seed of its own, made of
+    it. Samples are repeatable only with `engine.seeded`."""
     parent: str = ""
     """The run that this one regenerates. Every episode carries its name."""
 

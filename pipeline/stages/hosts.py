@@ -1,11 +1,14 @@
 """The pools of hosts that serve a run's models: where they are placed, and when they start and end."""
 
+import itertools
 import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from cluster import telemetry
 from cluster.errors import RequestError, WorkError
@@ -15,8 +18,11 @@ from pipeline.recipe import HostKind
 from pipeline.run.folder import Run
 from rollout.config import HostsConfig
 from rollout.data import layout
+from rollout.records import content_hash
 
 if TYPE_CHECKING:
+    from ray.actor import ActorHandle
+
     from cluster.pool.pool import HostFactory, Pool
     from cluster.pool.reservation import Reservation
     from rollout.hosts.work import ChunkResult, EpisodeWork, ServedModel
@@ -86,7 +92,18 @@ def _factory(
         must_see=layout.PLAN,
     )
     threads = {"OMP_NUM_THREADS": str(config.engine.threads)} if config.engine.threads else {}
-    return lambda: reservation.actor(RolloutHost, spec, environment=threads)
+    done = sum(len(run.ledger(prefix).history()) for prefix in (layout.EPISODES, layout.SCORES))
+    starts = itertools.count()
+
+    def start() -> "ActorHandle":
+        # Engines with equal seeds draw equal samples where equal prompts come in equal order: those of another host,
+        # and those of an earlier session, when more samples of the same problems are asked for.
+        draws = content_hash(str(run.recipe.run.seed), name, str(done), str(next(starts)))
+        return reservation.actor(
+            RolloutHost, msgspec.structs.replace(spec, engine_seed=int(draws[:7], 16)), environment=threads
+        )
+
+    return start
 
 
 def engine_placement(run: Run, kind: HostKind) -> EnginePlacement:

@@ -209,7 +209,7 @@ class RolloutHost:
             self._oracle = OraclePolicy(spec.scripted.wrong, spec.scripted.seed)
             engine = await start_scripted(self._oracle, spec.scripted)
         else:
-            engine = await start_engine(self._spec.engine, str(folder), spec.seed, spec.executor)
+            engine = await start_engine(self._spec.engine, str(folder), spec.engine_seed, spec.executor)
         limit = first_limit(engine.stats().kv_tokens, self._spec.engine.max_context, spec.live_episodes)
         self._control = asyncio.create_task(self._follow(engine, ConcurrencyLimit(spec.live_episodes, limit)))
         return engine

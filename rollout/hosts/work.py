@@ -45,6 +45,9 @@ class HostSpec(msgspec.Struct, frozen=True, kw_only=True):
     live_episodes: int
     """The most episodes that are under way at a time."""
     seed: int
+    """The run's. Requests that have seeds of their own follow from it."""
+    engine_seed: int = 0
+    """What the engine draws other requests with; no two starts of an engine share one."""
     executor: Executor = "mp"
     scripted: ScriptedConfig | None = None
     """If given, the host replays known solutions instead of serving the model."""

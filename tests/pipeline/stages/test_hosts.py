@@ -1,6 +1,7 @@
 """How hosts are placed for a recipe, and how often single ones are recorded in the events. No Ray."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,8 +13,11 @@ from pipeline.plan.models import served_on_gpus
 from pipeline.recipe import load_recipe
 from pipeline.run.folder import Run
 from pipeline.run.progress import Bar
+from pipeline.stages.hosts import _factory
 from pipeline.stages.watch import Watch
-from rollout.hosts.work import HostProgress
+from rollout.data import layout
+from rollout.hosts.work import HostProgress, HostSpec, ServedModel
+from rollout.records import Producer
 from tests.repository import RECIPES
 
 
@@ -56,3 +60,26 @@ def test_a_large_model_waits_for_gpus_where_the_cluster_has_none_yet() -> None:
     assert not served_on_gpus(small, "teacher")
     scripted = load_recipe(RECIPES / "llama3-70b-to-mistral-7b.toml", ["engines.teacher.scripted={}"])
     assert not served_on_gpus(scripted, "teacher")
+
+
+def test_no_two_starts_of_an_engine_draw_from_the_same_seed(tmp_path: Path) -> None:
+    """With one seed, a second host, a host started again and a run that grows would draw the samples that are there."""
+    run = Run(recipe=load_recipe(RECIPES / "local.toml"), folder=tmp_path, console=Console(quiet=True))
+    specs: list[HostSpec] = []
+    reservation: Any = SimpleNamespace(
+        placement=SimpleNamespace(executor="mp"), actor=lambda kind, spec, environment: specs.append(spec)
+    )
+    producer = Producer(model="teacher", revision="r", licence="x")
+    model = ServedModel(name="teacher", source="models/teacher", producer=producer)
+
+    def start(name: str, times: int) -> None:
+        make = _factory(run, run.recipe.engines.teacher, name, model, reservation)
+        for _ in range(times):
+            make()
+
+    start("teacher-0", 2)
+    start("teacher-1", 1)
+    run.ledger(layout.EPISODES).skip("b00000-s00000", "some unit")
+    start("teacher-0", 1)
+    assert len({spec.engine_seed for spec in specs}) == 4
+    assert {spec.seed for spec in specs} == {run.recipe.run.seed}, "seeds of requests follow from the attempt alone"
