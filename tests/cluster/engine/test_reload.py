@@ -172,12 +172,20 @@ async def catches_the_head_of_another_model(
 
 async def refuses_a_prefix_cache_that_it_cannot_empty(engine: VllmEngine, model: Path) -> None:
     """What a request in flight holds of the cache stays there, computed with the weights before."""
-    endless = Sampling(temperature=1.0, max_tokens=100, stop_token_ids=())
-    running = asyncio.create_task(engine.generate(PROMPT, endless, "in the way"))
-    await asyncio.sleep(0.05)
-    with pytest.raises(InfrastructureError, match="the prefix cache still holds"):
-        await engine.reload(str(model))
-    running.cancel()
+    from vllm import SamplingParams
+
+    llm = engine._llm
+    prompt = {"type": "token", "prompt_token_ids": PROMPT}
+    endless = SamplingParams(max_tokens=300, ignore_eos=True, detokenize=False)
+    in_flight = llm.generate(prompt, endless, "in the way")
+    await anext(in_flight)
+    await llm.pause_generation(mode="keep", clear_cache=False)  # otherwise it may end before the reload
+    try:
+        with pytest.raises(InfrastructureError, match="the prefix cache still holds"):
+            await engine.reload(str(model))
+    finally:
+        await llm.resume_generation()
+        await in_flight.aclose()
 
 
 @pytest.mark.parametrize("tied", [True, False], ids=["tied", "untied"])
