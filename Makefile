@@ -16,8 +16,12 @@ run: $(VENV)/.ready  ## the whole path on tiny models, without a GPU: about 10 m
 	@$(VENV)/bin/chainpref run recipes/local.toml
 
 .PHONY: test
-test: $(VENV)/.ready  ## all tests but the long fault injections
-	@$(PY) -m pytest -m "not faults"
+test: $(VENV)/.ready  ## every test that starts neither vLLM, Ray nor ranks of a trainer
+	@$(PY) -m pytest -m "not engine and not faults"
+
+.PHONY: test-real
+test-real: $(VENV)/.ready  ## the tests with the real vLLM, Ray, DeepSpeed and TRL
+	@$(PY) -m pytest -m "engine and not faults"
 
 .PHONY: test-faults
 test-faults: $(VENV)/.ready  ## the long fault injections; prints its seed

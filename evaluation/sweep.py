@@ -1,4 +1,8 @@
-"""A sweep's runs to one summary: every row's mean over seeds, and the answers to what was asked. Pure."""
+"""A sweep's runs to one summary: every row's mean over seeds, and the answers to what was asked. Pure.
+
+Where a sweep has replicates (other models for the whole experiment), they take the place of seeds: training seeds of
+one replicate share its teacher and its student, so they are averaged first, and intervals are over replicates.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -34,6 +38,7 @@ class RowSource(msgspec.Struct, frozen=True):
 
     run: str
     model: str
+    replicate: str = ""
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -45,7 +50,7 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class RowMean(msgspec.Struct, frozen=True, kw_only=True):
-    """A row's accuracy over seeds and problems, and that of each seed."""
+    """A row's accuracy over seeds (or replicates) and problems, and that of each seed (or replicate)."""
 
     mean: float
     ci: Range
@@ -54,7 +59,8 @@ class RowMean(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """A difference of accuracies over seeds and problems, and that of each seed; `significant` after correction."""
+    """A difference of accuracies over seeds (or replicates) and problems, and that of each of them; `significant` after
+    correction."""
 
     difference: float
     ci: Range
@@ -103,11 +109,17 @@ class SweepSummary(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     axes: dict[str, list[Any]] = {}
     variants: dict[str, dict[str, Any]] = {}
+    replicates: dict[str, dict[str, Any]] = {}
     seeds: tuple[int, ...] = ()
     runs: dict[str, str] = {}
     """Run -> its folder, from the sweep's."""
     seconds: dict[str, float] = {}
     """By stage, summed over the runs."""
+
+    @property
+    def repeated(self) -> str:
+        """What `by_seed` is over."""
+        return "replicate" if self.replicates else "seed"
 
 
 def summarise_sweep(
@@ -156,14 +168,27 @@ def summarise_sweep(
         )
         for suite in names
     }
-    findings = tuple(finding for suite, found in suites.items() for finding in _findings(suite, found))
+    repeated = "replicate" if any(source.replicate for sources in rows.values() for source in sources) else "seed"
+    findings = tuple(finding for suite, found in suites.items() for finding in _findings(suite, found, repeated))
     return SweepSummary(name=name, confidence=confidence, correction=CORRECTION, suites=suites, findings=findings)
 
 
 def _rates(sources: Sequence[RowSource], tallies: Mapping[str, Tally], suite: str, measure: str) -> Seeds:
-    """Over seeds: problem -> share of right attempts; empty where one of the seeds has none."""
+    """Over seeds, or over replicates where there are several: problem -> share of right attempts. Empty where one of
+    the sources has none."""
     values = [tallies[source.run].rates(source.model, suite, measure == "greedy") for source in sources]
-    return values if all(values) else []
+    if not all(values):
+        return []
+    replicates: dict[str, list[Mapping[str, float]]] = {}
+    for source, rates in zip(sources, values, strict=True):
+        replicates.setdefault(source.replicate, []).append(rates)
+    return [_mean_rates(seeds) for seeds in replicates.values()] if len(replicates) > 1 else values
+
+
+def _mean_rates(seeds: Seeds) -> dict[str, float]:
+    """The mean over seeds on the problems that all of them have."""
+    common = set.intersection(*map(set, seeds))
+    return {problem: sum(rates[problem] for rates in seeds) / len(seeds) for problem in sorted(common)}
 
 
 def _row_mean(values: Seeds, confidence: float) -> RowMean:
@@ -218,7 +243,7 @@ def _errors(sources: Sequence[RowSource], tallies: Mapping[str, Tally], suite: s
     return {code: count / attempts for code, count in sorted(total.items(), key=lambda item: (-item[1], item[0]))}
 
 
-def _findings(suite: str, found: SweepSuite) -> list[Finding]:
+def _findings(suite: str, found: SweepSuite, repeated: str) -> list[Finding]:
     """One sentence a question: of sampled attempts, or of greedy ones where none were sampled."""
     sentences = []
     for answer in found.answers:
@@ -231,7 +256,7 @@ def _findings(suite: str, found: SweepSuite) -> list[Finding]:
             + " and ".join(f"{row} {percent(accuracy.get(row))}" for row in rows)
             for rows in (answer.plus, answer.minus)
         )
-        seeds = f"; by seed {', '.join(map(signed, figures.by_seed))}" if len(figures.by_seed) > 1 else ""
+        seeds = f"; by {repeated} {', '.join(map(signed, figures.by_seed))}" if len(figures.by_seed) > 1 else ""
         verdict = "" if figures.significant else "no difference shown: "
         text = (
             f"{suite}, {answer.question}: {verdict}{points(figures.difference)} ({between(figures.ci)}; "

@@ -14,11 +14,11 @@ class SweepTable:
         self._summary = summary
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        narrow = options.max_width < 100
+        narrow, repeated = options.max_width < 100, self._summary.repeated
         for suite, found in self._summary.suites.items():
             table = left_table(
-                f"{suite}: mean over seeds, {100 * self._summary.confidence:g} % intervals",
-                "executed accuracy; intervals over problems and seeds",
+                f"{suite}: mean over {repeated}s, {100 * self._summary.confidence:g} % intervals",
+                f"executed accuracy; intervals over problems and {repeated}s",
             )
             table.add_column("row", style="bold", overflow="fold")
             table.add_column("seeds", justify="right")
@@ -27,7 +27,7 @@ class SweepTable:
                 table.add_column(heading, justify="right", no_wrap=True)
             by_seed = not narrow and "sampled" in measures
             if by_seed:
-                table.add_column("sampled, by seed", justify="right", no_wrap=True, style="dim")
+                table.add_column(f"sampled, by {repeated}", justify="right", no_wrap=True, style="dim")
             for row in found.rows:
                 means = [getattr(row, measure) for measure in measures]
                 cells = [accuracy_text(one and one.mean, one and one.ci, narrow) for one in means]

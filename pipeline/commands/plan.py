@@ -41,7 +41,7 @@ def plan_command(
     is_sweep = "sweep" in load_toml(recipe)
     if is_sweep:
         sweep = load_sweep(recipe, settings)
-        name, runs = sweep.name, sweep.runs
+        name, runs = sweep.name, {run: planned.recipe for run, planned in sweep.runs.items()}
     else:
         runs = {"": load_recipe(recipe, settings)}
         name = runs[""].run.name

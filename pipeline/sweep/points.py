@@ -12,6 +12,9 @@ seeds = [0, 1, 2]                        # every arm once a seed: the order of i
 plus = ["dpo-w4"]
 minus = ["dpo-w1"]
 
+[sweep.replicates.second]                # the same experiment with other models; rows are means over replicates
+"models.teacher.tiny.seed" = 3
+
 The arms of one run share its engines, groups, reference log-probabilities and the scores of teacher and base. Points
 that differ elsewhere become runs of their own, which take over what an earlier run has made (`pipeline.sweep.sharing`).
 """
@@ -34,7 +37,7 @@ from rollout.records import canonical_json, content_hash
 MOST_ARMS = 500
 MAIN = "main"
 """Name of the run that has no setting of its own."""
-_OWN_KEYS = ("seeds", "variants", "compare")
+_OWN_KEYS = ("seeds", "variants", "replicates", "compare")
 _LONGEST_LABEL = 60
 
 
@@ -55,6 +58,9 @@ class SweepSection(Section):
     variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Named sets of settings, each a table of recipe keys and values. Every variant is combined with every value of the
     axes."""
+    replicates: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Named sets of settings of `models`: the whole sweep once with the models of each, on the same problems. A row is
+    its mean over replicates, and intervals hold for other models."""
     compare: dict[str, Contrast] = Field(default_factory=dict)
     """Questions by name. Without any, every row is compared with base."""
 
@@ -73,14 +79,25 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class SweepRun:
+    """One run of a sweep."""
+
+    recipe: Recipe
+    place: str
+    """What rows call it: the run's name but for its replicate."""
+    replicate: str
+    """"" where the sweep has none."""
+
+
+@dataclass(frozen=True)
 class SweepPlan:
     """The runs of a sweep and the cells of its table."""
 
     name: str
     directory: str
     """Folder that holds the sweep's own folder."""
-    runs: Mapping[str, Recipe]
-    """Folder's name -> recipe."""
+    runs: Mapping[str, SweepRun]
+    """By the name of its folder."""
     cells: tuple[Cell, ...]
     section: SweepSection
     axes: Mapping[str, tuple[Any, ...]]
@@ -117,17 +134,18 @@ def plan_sweep(table: Mapping[str, Any], where: str) -> SweepPlan:
         sides.insert(0, [_Setting(name, values) for name, values in section.variants.items()])
     drafts: dict[str, _Draft] = {}
     cells: dict[Cell, None] = {}
-    for point in itertools.product(*sides):
-        at = f" at {', '.join(setting.label for setting in point)}" if point else ""
-        recipe = parse(Recipe, _with(rest, point, where), f"{where}{at}")
-        draft = _draft_of(recipe, point, drafts)
+    for replicate, point in itertools.product(_replicates(section, where), itertools.product(*sides)):
+        settings = (replicate, *point) if replicate.label else point
+        at = f" at {', '.join(setting.label for setting in settings)}" if settings else ""
+        recipe = parse(Recipe, _with(rest, settings, where), f"{where}{at}")
+        draft = _draft_of(recipe, point, replicate.label, drafts)
         for seed in section.seeds or (None,):
             cells |= dict.fromkeys(draft.add(recipe, point, seed, len(section.seeds) > 1))
-    runs = {draft.name: draft.recipe_of_run(base.run.name) for draft in drafts.values()}
-    arms = sum(len(recipe.arms) for recipe in runs.values())
+    runs = {draft.name: draft.run_of(base.run.name) for draft in drafts.values()}
+    arms = sum(len(run.recipe.arms) for run in runs.values())
     if arms > MOST_ARMS:
         raise RequestError(f"{where}: the sweep has {arms} arms in {len(runs)} runs; at most {MOST_ARMS}")
-    rows = {cell.row for cell in cells} | {row_of(name, run) for run in runs for name in GIVEN_MODELS}
+    rows = {cell.row for cell in cells} | {row_of(name, run.place) for run in runs.values() for name in GIVEN_MODELS}
     for question, contrast in section.compare.items():
         for row in (*contrast.plus, *contrast.minus):
             if row not in rows:
@@ -136,9 +154,19 @@ def plan_sweep(table: Mapping[str, Any], where: str) -> SweepPlan:
     return SweepPlan(base.run.name, base.run.directory, runs, tuple(cells), section, axes)
 
 
-def row_of(model: str, run: str) -> str:
-    """The name of a model's row. It names the run, too, unless that is the main one."""
-    return model if run == MAIN else f"{model} @ {run}"
+def row_of(model: str, place: str) -> str:
+    """The name of a model's row. It names the place, too, unless that is the main one."""
+    return model if place == MAIN else f"{model} @ {place}"
+
+
+def _replicates(section: SweepSection, where: str) -> list[_Setting]:
+    """The replicates as settings; one without a name or a setting where there are none. Raises RequestError."""
+    for name, values in section.replicates.items():
+        for key in values:
+            if not key.startswith("models."):
+                # Rows are paired by problem: replicates attempt the same ones.
+                raise RequestError(f"{where}: sweep.replicates.{name}.{key}: a replicate sets keys of models alone")
+    return [_Setting(name, values) for name, values in section.replicates.items()] or [_Setting("", {})]
 
 
 def _axes(given: Mapping[str, Any], where: str, at: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -193,6 +221,8 @@ class _Draft:
     """One run while points are added to it."""
 
     name: str
+    place: str
+    replicate: str
     recipe: Recipe
     arms: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Name -> the arm's section as plain values."""
@@ -218,16 +248,17 @@ class _Draft:
                 self.known[what] = _free(f"{row}.s{seed}" if several_seeds else row, self.arms)
                 self.arms[self.known[what]] = arm
             named[name] = self.known[what]
-            yield Cell(row=row_of(row, self.name), seed=arm["seed"], run=self.name, arm=named[name])
+            yield Cell(row=row_of(row, self.place), seed=arm["seed"], run=self.name, arm=named[name])
 
-    def recipe_of_run(self, sweep: str) -> Recipe:
+    def run_of(self, sweep: str) -> SweepRun:
         table = resolved(self.recipe)
         table["run"]["name"] = re.sub(r"[^A-Za-z0-9_-]", "_", f"{sweep}-{self.name}")[:64]
         table["arms"] = self.arms
-        return parse(Recipe, table, f"sweep {sweep}, run {self.name}")
+        recipe = parse(Recipe, table, f"sweep {sweep}, run {self.name}")
+        return SweepRun(recipe, self.place, self.replicate)
 
 
-def _draft_of(recipe: Recipe, point: _Point, drafts: dict[str, _Draft]) -> _Draft:
+def _draft_of(recipe: Recipe, point: _Point, replicate: str, drafts: dict[str, _Draft]) -> _Draft:
     """The run that a point belongs to, which is made where there is none yet. `drafts`: by all that the arms of a run
     share, as JSON."""
     table = resolved(recipe)
@@ -236,7 +267,10 @@ def _draft_of(recipe: Recipe, point: _Point, drafts: dict[str, _Draft]) -> _Draf
     shared = canonical_json(table)
     if shared not in drafts:
         label = _label(setting for setting in point if not all(key.startswith("arms.") for key in setting.values))
-        drafts[shared] = _Draft(_free(label or MAIN, {draft.name for draft in drafts.values()}), recipe)
+        others = list(drafts.values())
+        place = _free(label or MAIN, {draft.place for draft in others if draft.replicate == replicate})
+        name = _free("+".join(filter(None, (replicate, label))) or MAIN, {draft.name for draft in others})
+        drafts[shared] = _Draft(name, place, replicate, recipe)
     return drafts[shared]
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import msgspec
@@ -35,8 +36,9 @@ def run_sweep(plan: SweepPlan, folder: Path, source: Path | None, console: Conso
     sources = [read_run(source, console)] if source is not None else []
     done = 0
     with contextlib.ExitStack() as session:
-        for number, (name, recipe) in enumerate(plan.runs.items(), start=1):
-            with open_run(placed(recipe, name, folder), folder / layout.sweep_run(name), console, verbose) as run:
+        for number, (name, planned) in enumerate(plan.runs.items(), start=1):
+            recipe = placed(planned.recipe, name, folder)
+            with open_run(recipe, folder / layout.sweep_run(name), console, verbose) as run:
                 if not all(stage.complete(run) for stage in STAGES):
                     arms = f"{len(recipe.arms)} arms"
                     console.print(f"[bold]run {number} of {len(plan.runs)}: {name}[/bold], {arms}", highlight=False)
@@ -72,10 +74,12 @@ def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
     from rollout.data.shards import read_rows
 
     runs = {name: read_run(folder / layout.sweep_run(name), console) for name in plan.runs}
-    # One source for each seed: teacher and base of every run first, then the arms as planned.
-    rows = {row_of(name, run): [RowSource(run, name)] for run in plan.runs for name in GIVEN_MODELS}
+    # Teacher and base of every run first, then the arms as planned: one source for each replicate and seed.
+    rows: dict[str, list[RowSource]] = {}
+    for (name, planned), model in product(plan.runs.items(), GIVEN_MODELS):
+        rows.setdefault(row_of(model, planned.place), []).append(RowSource(name, model, planned.replicate))
     for cell in plan.cells:
-        rows.setdefault(cell.row, []).append(RowSource(cell.run, cell.arm))
+        rows.setdefault(cell.row, []).append(RowSource(cell.run, cell.arm, plan.runs[cell.run].replicate))
     spent: Counter[str] = Counter()
     for run in runs.values():
         spent.update(run.events.seconds())
@@ -85,12 +89,13 @@ def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
         _questions(plan),
         {name: Tally(read_rows(Score, run.ledger(layout.SCORES))) for name, run in runs.items()},
         {name: stored_summary(run) for name, run in runs.items()},
-        next(iter(plan.runs.values())).evaluation.confidence,
+        next(iter(plan.runs.values())).recipe.evaluation.confidence,
     )
     summary = msgspec.structs.replace(
         summary,
         axes={key: list(values) for key, values in plan.axes.items()},
         variants=plan.section.variants,
+        replicates=plan.section.replicates,
         seeds=tuple(plan.section.seeds),
         runs={name: layout.sweep_run(name) for name in plan.runs},
         seconds={stage: round(seconds, 3) for stage, seconds in spent.items()},
@@ -103,5 +108,5 @@ def _questions(plan: SweepPlan) -> list[Question]:
     asked = [Question(name, contrast.plus, contrast.minus) for name, contrast in plan.section.compare.items()]
     if asked:
         return asked
-    against = {cell.row: row_of("base", cell.run) for cell in plan.cells}
+    against = {cell.row: row_of("base", plan.runs[cell.run].place) for cell in plan.cells}
     return [Question(f"{row} against {base}", (row,), (base,)) for row, base in against.items()]

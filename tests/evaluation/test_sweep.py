@@ -62,6 +62,32 @@ def test_planted_differences_are_found_and_null_ones_not(summary: SweepSummary) 
     assert [finding.tone != "chance" for finding in summary.findings] == shown
 
 
+def test_training_seeds_of_one_replicate_count_as_one_observation() -> None:
+    """Arms of one replicate share teacher and student. Nine trainings of three teachers are three observations."""
+    problems = make_problems(60)
+    skills = {"m0": 0.80, "m1": 0.90, "m2": 0.98}
+    tallies, rows = {}, {"base": [], "sft": []}  # type: ignore[var-annotated]
+    for run, skill in skills.items():
+        arms = {"base": Skill(0.72, 0.98), **{f"sft.s{seed}": Skill(skill, 0.98) for seed in range(3)}}
+        tallies[run] = Tally(make_scores(problems, arms=arms, samples=4))
+        rows["base"].append(RowSource(run, "base", run))
+        rows["sft"] += [RowSource(run, f"sft.s{seed}", run) for seed in range(3)]
+    asked = [Question("gain", ("sft",), ("base",))]
+    found = summarise_sweep("nested", rows, asked, tallies, {}, 0.95)
+    alike = {row: [RowSource(source.run, source.model) for source in sources] for row, sources in rows.items()}
+    alike["base"] = alike["base"][:1]
+    flat = summarise_sweep("flat", alike, asked, tallies, {}, 0.95)
+    for suite in found.suites:
+        gain, pooled = (one.suites[suite].answers[0].sampled for one in (found, flat))
+        assert gain is not None
+        assert pooled is not None
+        assert len(gain.by_seed) == 3
+        assert len(pooled.by_seed) == 9
+        assert gain.difference == pytest.approx(sum(gain.by_seed) / 3)
+        assert gain.ci[1] - gain.ci[0] > pooled.ci[1] - pooled.ci[0]
+    assert all("by replicate" in finding.text for finding in found.findings)
+
+
 def test_a_stored_summary_is_read_back_and_so_is_one_with_bare_sentences(summary: SweepSummary) -> None:
     stored = to_json(summary)
     assert read_sweep_summary(stored) == summary

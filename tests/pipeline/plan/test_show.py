@@ -26,7 +26,7 @@ MOST_LINES = 40
 @cache
 def recipe(path: Path) -> Recipe:
     """The recipe, or the first run of a sweep."""
-    return next(iter(load_sweep(path).runs.values())) if "sweep" in load_toml(path) else load_recipe(path)
+    return next(iter(load_sweep(path).runs.values())).recipe if "sweep" in load_toml(path) else load_recipe(path)
 
 
 @cache

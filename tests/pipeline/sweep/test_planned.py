@@ -19,7 +19,7 @@ from tests.repository import RECIPES
 def sweep(tmp_path: Path, axes: str) -> dict[str, Plan]:
     path = tmp_path / "sweep.toml"
     path.write_text((RECIPES / "local.toml").read_text() + f"\n[sweep]\n{axes}\n")
-    return {run: make_plan(recipe, HERE, REFERENCE) for run, recipe in load_sweep(path).runs.items()}
+    return {run: make_plan(planned.recipe, HERE, REFERENCE) for run, planned in load_sweep(path).runs.items()}
 
 
 def seconds(plans: dict[str, Plan]) -> dict[str, float]:

@@ -23,7 +23,7 @@ def table(sweep: dict[str, Any]) -> dict[str, Any]:
 def test_arms_that_differ_in_arms_alone_share_one_run() -> None:
     plan = plan_sweep(table({"seeds": [0, 1], "arms.dpo.beta": [0.1, 0.3]}), "here")
     assert list(plan.runs) == ["main"]
-    arms = plan.runs["main"].arms
+    arms = plan.runs["main"].recipe.arms
     # sft and sft+dpo do not depend on the beta of dpo, and are trained once a seed.
     assert set(arms) == {
         *(f"{name}.s{seed}" for name in ("sft", "sft+dpo", "dpo.beta=0.1", "dpo.beta=0.3") for seed in (0, 1)),
@@ -36,7 +36,7 @@ def test_arms_that_differ_in_arms_alone_share_one_run() -> None:
 
 def test_an_arm_follows_what_is_set_for_the_arm_that_it_starts_from() -> None:
     plan = plan_sweep(table({"arms.sft.learning_rate": [1e-5, 5e-5]}), "here")
-    arms = plan.runs["main"].arms
+    arms = plan.runs["main"].recipe.arms
     assert arms["sft+dpo.learning_rate=1e-05"].start == "sft.learning_rate=1e-05"
     assert arms["sft+dpo.learning_rate=5e-05"].start == "sft.learning_rate=5e-05"
     assert "dpo" in arms
@@ -44,7 +44,7 @@ def test_an_arm_follows_what_is_set_for_the_arm_that_it_starts_from() -> None:
 
 
 def test_a_star_stands_for_every_arm() -> None:
-    arms = plan_sweep(table({"arms.*.learning_rate": [1e-5]}), "here").runs["main"].arms
+    arms = plan_sweep(table({"arms.*.learning_rate": [1e-5]}), "here").runs["main"].recipe.arms
     assert {arm.learning_rate for arm in arms.values()} == {1e-5}
 
 
@@ -52,9 +52,9 @@ def test_what_differs_elsewhere_is_a_run_of_its_own() -> None:
     variants = {"few": {"groups.max_right": 1}, "hot": {"rollout.temperature": 1.3, "arms.dpo.beta": 0.5}}
     plan = plan_sweep(table({"run.seed": [0, 1], "variants": variants}), "here")
     assert list(plan.runs) == ["few+seed=0", "few+seed=1", "hot+seed=0", "hot+seed=1"]
-    assert [recipe.run.seed for recipe in plan.runs.values()] == [0, 1, 0, 1]
-    assert plan.runs["hot+seed=1"].rollout.temperature == 1.3
-    assert plan.runs["hot+seed=1"].arms["dpo.hot"].beta == 0.5  # type: ignore[union-attr]
+    assert [run.recipe.run.seed for run in plan.runs.values()] == [0, 1, 0, 1]
+    assert plan.runs["hot+seed=1"].recipe.rollout.temperature == 1.3
+    assert plan.runs["hot+seed=1"].recipe.arms["dpo.hot"].beta == 0.5  # type: ignore[union-attr]
     assert {cell.row for cell in plan.cells if cell.run == "few+seed=0"} == {
         f"{name} @ few+seed=0" for name in ("sft", "dpo", "sft+dpo")
     }
@@ -65,6 +65,23 @@ def test_arms_keep_their_seeds_where_none_is_asked_for() -> None:
     given["arms"]["dpo"]["seed"] = 7
     plan = plan_sweep(given, "here")
     assert {(cell.row, cell.seed) for cell in plan.cells} >= {("dpo.beta=0.1", 7), ("sft", 0)}
+
+
+def test_replicates_are_runs_of_their_own_whose_rows_are_the_same() -> None:
+    replicates = {
+        f"m{seed}": {"models.teacher.tiny.seed": seed, "models.student.tiny.seed": seed + 10} for seed in (3, 4)
+    }
+    asked = {"plain": {"plus": ["dpo"], "minus": ["base"]}}
+    plan = plan_sweep(table({"replicates": replicates, "compare": asked}), "here")
+    assert list(plan.runs) == ["m3", "m4"]
+    assert [run.recipe.models.teacher.tiny.seed for run in plan.runs.values()] == [3, 4]  # type: ignore[union-attr]
+    assert len({repr(run.recipe.problems) + str(run.recipe.run.seed) for run in plan.runs.values()}) == 1
+    assert {(cell.row, cell.run) for cell in plan.cells} == {
+        (arm, run) for arm in ("sft", "dpo", "sft+dpo") for run in ("m3", "m4")
+    }
+    crossed = plan_sweep(table({"replicates": replicates, "groups.max_right": [1, 2]}), "here")
+    assert list(crossed.runs) == ["m3+max_right=1", "m3+max_right=2", "m4+max_right=1", "m4+max_right=2"]
+    assert {run.place for run in crossed.runs.values()} == {"max_right=1", "max_right=2"}
 
 
 def test_questions_name_rows() -> None:
@@ -82,6 +99,10 @@ def test_questions_name_rows() -> None:
         ({"sedes": [0, 1]}, "sweep.sedes: no key of a recipe"),
         ({"seeds": ["a"]}, "seeds"),
         ({"seeds": [0], "compare": {"q": {"plus": ["nobody"], "minus": ["base"]}}}, "no row 'nobody'; there are base,"),
+        (
+            {"replicates": {"m": {"problems.fol.test": 9}}},
+            "sweep.replicates.m.problems.fol.test: a replicate sets keys of models alone",
+        ),
         ({"seeds": list(range(300))}, "900 arms in 1 runs; at most 500"),
     ],
 )
@@ -110,7 +131,7 @@ def examples() -> list[str]:
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.split("\n")[1][:40])
 def test_every_example_of_the_documentation_is_a_sweep_of_the_local_recipe(example: str) -> None:
     plan = plan_sweep({**tomllib.loads(LOCAL), **tomllib.loads(example)}, "docs/experiments.md")
-    assert len(plan.runs) > 1 or len(plan.runs["main"].arms) > 3
+    assert len(plan.runs) > 1 or len(plan.runs["main"].recipe.arms) > 3
 
 
 @pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
@@ -121,7 +142,8 @@ def test_every_sweep_of_the_repository_is_planned(path: Path) -> None:
 def test_the_ablations_are_one_run_with_the_local_recipes_models_and_episodes() -> None:
     plan = load_sweep(ROOT / "recipes" / "ablations-local.toml")
     local = load_recipe(ROOT / "recipes" / "local.toml")
-    (recipe,) = plan.runs.values()
+    recipe = plan.runs["main"].recipe
+    assert list(plan.runs) == ["main"]
     for section in ("models", "problems", "episodes", "engines", "rollout", "groups", "training"):
         assert getattr(recipe, section) == getattr(local, section), section
     assert len(recipe.arms) == 10 * 3
@@ -130,3 +152,26 @@ def test_the_ablations_are_one_run_with_the_local_recipes_models_and_episodes() 
     for name, arm in recipe.arms.items():
         whole = total[name] + (total[arm.start] if arm.start != "base" else 0)
         assert whole == (108 if name.startswith("sft+dpo") else 27 if name.startswith("sft-half.") else 54)
+
+
+SAME = ("episodes", "engines", "rollout", "groups", "training")
+
+
+def test_settings_are_chosen_with_other_models_and_on_another_split_than_they_are_reported_on() -> None:
+    """The local recipe, three models chosen on, three reported: they differ in seeds, split and arms alone."""
+    local = load_recipe(ROOT / "recipes" / "local.toml")
+    chosen, reported = (load_sweep(ROOT / "recipes" / f"{name}.toml") for name in ("tune-local", "local-replicates"))
+    for run in (*chosen.runs.values(), *reported.runs.values()):
+        for section in SAME:
+            assert getattr(run.recipe, section) == getattr(local, section), section
+    seeds = [
+        {(run.recipe.models.teacher.tiny.seed, run.recipe.models.student.tiny.seed) for run in sweep.runs.values()}  # type: ignore[union-attr]
+        for sweep in (chosen, reported)
+    ]
+    assert [len(one) for one in seeds] == [3, 3]
+    assert not seeds[0] & seeds[1]
+    assert {run.recipe.evaluation.split for run in chosen.runs.values()} == {"validation"}
+    for run in reported.runs.values():
+        assert run.recipe.evaluation == local.evaluation
+        assert run.recipe.problems == local.problems
+        assert run.recipe.arms == local.arms
