@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.pipeline.k8s.kuberay import refusals
+from tests.pipeline.k8s.schemas import faults
 from tests.repository import ROOT
 
 K8S = ROOT / "k8s"
-VALIDATOR = ROOT.parent / "shared" / "kuberay" / "validate_crd.py"
 
 
 @functools.cache
@@ -45,6 +46,17 @@ def documents(text: str) -> list[dict[str, Any]]:
 
 def of_kind(found: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [document for document in found if document["kind"] == kind]
+
+
+def refused(found: list[dict[str, Any]]) -> list[str]:
+    """Everything for which the API server or KubeRay's operator would refuse one of the documents."""
+    said = []
+    for document in found:
+        why = faults(document)
+        if not why and document["apiVersion"].startswith("ray.io/"):
+            why = refusals(document)
+        said += [f"{document['kind']} {document['metadata']['name']}: {line}" for line in why]
+    return said
 
 
 def cluster_spec(found: list[dict[str, Any]]) -> dict[str, Any]:
