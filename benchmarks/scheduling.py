@@ -346,7 +346,8 @@ def main(arguments: Sequence[str]) -> None:
             rows.append(each.result())
             print(json.dumps(rows[-1]), flush=True)
             rows.sort(key=lambda row: (row["engines"], row["seed"]))
-            options.json.write_text(json.dumps(report(rows), indent=1) + "\n")
+            command = " ".join(("python -m benchmarks.scheduling", *arguments))
+            options.json.write_text(json.dumps({"command": command, **report(rows)}, indent=1) + "\n")
 
 
 def report(rows: Sequence[Mapping[str, float]]) -> dict[str, Any]:

@@ -263,7 +263,8 @@ def main(arguments: Sequence[str]) -> None:
     folder = Path(tempfile.mkdtemp(prefix="storage-", dir=options.folder))
     try:
         figures: dict[str, object] = {
-            **measure(options.pairs, Shape(prompt=options.prompt, chain=options.chain), folder)
+            "command": " ".join(("python -m benchmarks.storage", *arguments)),
+            **measure(options.pairs, Shape(prompt=options.prompt, chain=options.chain), folder),
         }
         figures["of_formula_by_chain_tokens"] = of_formula_by_chain(folder, (60, 120, 300, 1000))
     finally:

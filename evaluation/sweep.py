@@ -103,6 +103,8 @@ class SweepSummary(msgspec.Struct, frozen=True, kw_only=True):
     """report/summary.json of a sweep: its figures by suite, and what it was made of."""
 
     name: str
+    command: str = ""
+    """The command that made the sweep."""
     confidence: float
     correction: str
     suites: dict[str, SweepSuite]

@@ -22,6 +22,7 @@ that differ elsewhere become runs of their own, which take over what an earlier 
 import copy
 import itertools
 import re
+import shlex
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,6 +95,8 @@ class SweepPlan:
     """The runs of a sweep and the cells of its table."""
 
     name: str
+    command: str
+    """The command that runs the sweep."""
     directory: str
     """Folder that holds the sweep's own folder."""
     runs: Mapping[str, SweepRun]
@@ -119,10 +122,11 @@ def load_sweep(path: Path, settings: Sequence[str] = ()) -> SweepPlan:
     table = apply_settings(load_toml(path), settings)
     if "sweep" not in table:
         raise RequestError(f"recipe {path}: has no [sweep]; add one, or use `chainpref run`")
-    return plan_sweep(table, f"recipe {path}")
+    command = shlex.join(["chainpref", "sweep", str(path), *(f"--set={setting}" for setting in settings)])
+    return plan_sweep(table, f"recipe {path}", command)
 
 
-def plan_sweep(table: Mapping[str, Any], where: str) -> SweepPlan:
+def plan_sweep(table: Mapping[str, Any], where: str, command: str = "") -> SweepPlan:
     """Expand the table of a recipe with a `[sweep]`, like `load_sweep`."""
     rest = {key: value for key, value in table.items() if key != "sweep"}
     given = dict(table["sweep"]) if isinstance(table["sweep"], Mapping) else {}
@@ -151,7 +155,7 @@ def plan_sweep(table: Mapping[str, Any], where: str) -> SweepPlan:
             if row not in rows:
                 known = ", ".join(sorted(rows))
                 raise RequestError(f"{where}: sweep.compare.{question}: no row {row!r}; there are {known}")
-    return SweepPlan(base.run.name, base.run.directory, runs, tuple(cells), section, axes)
+    return SweepPlan(base.run.name, command, base.run.directory, runs, tuple(cells), section, axes)
 
 
 def row_of(model: str, place: str) -> str:

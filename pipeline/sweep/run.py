@@ -93,6 +93,7 @@ def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
     )
     summary = msgspec.structs.replace(
         summary,
+        command=plan.command,
         axes={key: list(values) for key, values in plan.axes.items()},
         variants=plan.section.variants,
         replicates=plan.section.replicates,

@@ -139,6 +139,20 @@ def test_the_summary_holds_what_is_promised(finished: Command) -> None:
     assert {"ray", "torch", "deepspeed", "trl"} <= set(summary["versions"])
 
 
+def test_scores_were_made_by_the_models_that_they_name(finished: Command, tmp_path: Path) -> None:
+    """Every token that was sampled for the scores has the log-probability that the published model gives it."""
+    out = tmp_path / "logprobs.json"
+    asked = ["-m", "benchmarks.logprobs", str(finished.run_dir), "--json", str(out), "--episodes", "4"]
+    done = subprocess.run([sys.executable, *asked], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    models = json.loads(out.read_text())["models"]
+    assert set(models) == {"teacher", "base", "sft", "dpo", "sft+dpo"}
+    for name, found in models.items():
+        assert found["tokens"] > 20, name
+        assert found["largest"] < 1e-4, name
+        assert found["nearest_other"] > 10 * found["largest"], "the comparison could not have failed"
+
+
 def test_no_secret_of_the_environment_is_written_anywhere(finished: Command) -> None:
     """Not into the run's folder with Ray's, vLLM's and DeepSpeed's logs, the report, or caches beside it."""
     assert len(list((finished.run_dir / "logs").rglob("*.log"))) >= 3

@@ -1,0 +1,35 @@
+"""Which table is made of which result file."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.tables import rollouts, training
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted((ROOT / "docs").glob("*.md"))
+RESULTS = ROOT / "docs" / "results"
+
+
+def result(name: str) -> Any:
+    """A result file as plain values."""
+    return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def tables() -> dict[str, Callable[[], str]]:
+    """The makers of all tables, by the name in the documents."""
+    return {
+        "dpo_step-8x8": lambda: training.steps_table(result("dpo_step"), 8, 8),
+        "dpo_step-1x1": lambda: training.steps_table(result("dpo_step"), 1, 1),
+        "dpo_step_sweep": lambda: training.sweep_table(result("dpo_step_sweep")),
+        "dpo_local": lambda: training.local_table(result("dpo_local")),
+        "rollout-ratios": lambda: rollouts.ratios_table(result("rollout")),
+        "rollout-processor": lambda: rollouts.processor_table(result("rollout")),
+        "rollout-microchain": lambda: rollouts.microchain_table(result("rollout")),
+        "rollout-steps": lambda: rollouts.steps_table(result("rollout")),
+        "scheduling": lambda: rollouts.scheduling_table(result("scheduling")),
+        "storage": lambda: rollouts.storage_table(result("storage")),
+        "calls": lambda: rollouts.calls_table(result("calls")),
+        "retrieval": lambda: rollouts.retrieval_table(result("retrieval")),
+    }
