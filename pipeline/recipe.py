@@ -148,7 +148,10 @@ class Recipe(Section):
     def _models_can_attempt_the_problems(self) -> "Recipe":
         tiny = self.models.teacher.tiny or self.models.student.tiny
         if tiny and not any(family.corpus_parts for family in self.problems.values()):
-            raise ValueError("problems: none to make tiny models from; set problems.NAME.train or pretrain")
+            raise ValueError(
+                "problems: none to make tiny models from; set train or pretrain of a generated family (rows of a file "
+                "are attempted, not learnt from), or name models with models.teacher.source and models.student.source"
+            )
         context = min(self.engines.teacher.engine.max_context, self.engines.student.engine.max_context)
         for name, family in self.problems.items():
             asked = self.episodes.of_suite(family.episode_settings)

@@ -94,6 +94,8 @@ def _check_families(configs: Sequence[FamilyConfig], suites: Sequence[str], coun
     started, all_checked, all_faults = time.perf_counter(), 0, 0
     for config in configs:
         name, family_started, checked, faults = config.name or config.family, time.perf_counter(), 0, 0
+        for line in _dropped(config, suites):
+            console.out(f"  {name} {line}")
         for suite, problems, error in _drawn(config, suites, count):
             suite_started = time.perf_counter()
             report = check_problems(problems, sorted(FORMATS))
@@ -118,10 +120,22 @@ def _check_families(configs: Sequence[FamilyConfig], suites: Sequence[str], coun
         raise WorkError(f"{all_faults} disagreement(s) about the gold answers of {all_checked:,} problems")
 
 
+def _dropped(config: FamilyConfig, suites: Sequence[str]) -> Iterator[str]:
+    """What was dropped of the rows of an imported family, and why."""
+    for split, report in everything(config).reports.items() if is_imported(config) else ():
+        if report.dropped and split in suites:
+            yield f"{split}: {report.said}"
+        if report.numbers_aside and split in suites:
+            yield (
+                f"{split}: {report.numbers_aside:,} kept that differ from held-out ones in numbers only; "
+                'duplicates = "template" drops them'
+            )
+
+
 def _drawn(config: FamilyConfig, suites: Sequence[str], count: int) -> Iterator[tuple[str, list[Problem], str]]:
     """Each suite with its problems, and the error where the generator and its cross-check disagreed."""
     if is_imported(config):
-        divided = everything(config)
+        divided = everything(config).splits
         yield from ((suite, list(divided[suite])[:count], "") for suite in suites if suite in divided)
         return
     for suite in suites:

@@ -31,6 +31,8 @@ from pipeline.plan.parts import CANNOT_RUN, Engines, Fault, Ranks, ScoringTasks
 from pipeline.plan.ranks import plan_ranks, plan_scoring, rank_faults
 from pipeline.plan.tokens import Demands, demands_of
 from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
+from pipeline.run.workload import draw_problems, dropped_line
+from rollout.problems import is_imported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,7 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, demands: Dema
             *dict.fromkeys(part.note for part in processes if part.note),
             *_idle(machines, {name for part in processes for name in part.placed.nodes}),
             *unpinned(recipe),
+            *_dropped(recipe),
             *unsuited_rates(recipe, shapes),
         ),
         faults=(
@@ -151,6 +154,14 @@ def _as_ray_sees(
     )
     note = "no machines were named and this one has no GPU: planned for one node of 8 x H100; see --cluster"
     return Machines(nodes=(node,), source="assumed"), (note,)
+
+
+def _dropped(recipe: Recipe) -> list[str]:
+    """Notes on the duplicates among the imported problems that are at hand; generated ones share no template with held-
+    out ones."""
+    at_hand = {name: family for name, family in recipe.problems.items() if is_imported(family) and family.at_hand}
+    dropped = draw_problems(recipe.model_copy(update={"problems": at_hand})).dropped
+    return [dropped_line(section, counts) for section, counts in dropped.items()]
 
 
 def _idle(machines: Machines, placed: set[str]) -> list[str]:

@@ -190,7 +190,7 @@ def _length_with(recipe: Recipe, family: FamilyConfig, model: ModelSection) -> C
 def _length(recipe: Recipe, family: FamilyConfig, words: float, malformed: tuple[float, float]) -> ConversationLength:
     """A mean conversation of a family. `words`: length of a reply over that of the bare call; `malformed`: how often a
     step is malformed, and malformed again. For data sets of the Hub, which is not asked, it is assumed."""
-    if family.on_hub or (family.family == "gsm8k" and not family.path):
+    if not family.at_hand:
         return replace(_ASSUMED, source="assumed: not at hand here")
     count = _SAMPLES
     if is_imported(family):
@@ -198,7 +198,7 @@ def _length(recipe: Recipe, family: FamilyConfig, words: float, malformed: tuple
         for split in SPLITS:
             if family.count(split):
                 generate(family, split)
-        count = min(_SAMPLES, len(everything(family)["train"]))
+        count = min(_SAMPLES, len(everything(family).splits["train"]))
     if not count:
         return replace(_ASSUMED, source="assumed: its file has no train problems")
     episodes = recipe.episodes

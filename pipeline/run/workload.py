@@ -4,18 +4,19 @@ Both are files of the run, so that a finished run is known as finished without g
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from cluster.errors import CorruptionError, RequestError
-from pipeline.recipe import NO_TRAIN_PROBLEMS
+from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
 from pipeline.run.folder import Run
 from pipeline.run.suites import make_suites
 from rollout.data import layout
 from rollout.hosts.episode_units import EpisodeUnit, plan_units
-from rollout.problems import generate
-from rollout.problems.duplicates import deduplicate
+from rollout.problems import everything, generate, is_imported
+from rollout.problems.duplicates import HeldOut, deduplicate
 from rollout.records import Problem
 
 
@@ -27,17 +28,48 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     episodes: int
     train_problems: int
     suites: dict[str, int]
-    dropped_duplicates: int
+    dropped: dict[str, dict[str, dict[str, int]]] = {}
+    """How many problems were dropped as duplicates: section of the recipe -> split -> kind -> number."""
+
+
+class Drawn(NamedTuple):
+    """The problems of a recipe, and how many were dropped, as `Workload.dropped` has it: imported rows that are like
+    others of their section, and train problems that are like held-out ones of any section."""
+
+    train: list[Problem]
+    suites: dict[str, list[Problem]]
+    dropped: dict[str, dict[str, dict[str, int]]]
+
+
+def draw_problems(recipe: Recipe) -> Drawn:
+    """The problems that a run of `recipe` works on. Raises RequestError for a family that cannot give its problems."""
+    suites = make_suites(recipe)
+    held_out = HeldOut(problem for problems in suites.values() for problem in problems)
+    train, seen, dropped = list[Problem](), dict[tuple[str, str, str], Problem](), {}
+    for name, family in recipe.problems.items():
+        reports = everything(family).reports if is_imported(family) else {}
+        counts = {split: Counter(report.counts) for split, report in reports.items()}
+        if family.train:
+            kept, report = deduplicate(generate(family, "train"), held_out, family.duplicates, seen)
+            train += kept
+            counts["train"] = counts.get("train", Counter()) + Counter(report.counts)
+        dropped[name] = {split: dict(counted) for split, counted in counts.items() if counted}
+    return Drawn(train, suites, {name: counts for name, counts in dropped.items() if counts})
+
+
+def dropped_line(section: str, dropped: Mapping[str, Mapping[str, int]]) -> str:
+    """What was dropped of a section, in words."""
+    splits = (
+        f"{split} {', '.join(f'{n:,} {kind}' for kind, n in counts.items())}" for split, counts in dropped.items()
+    )
+    return f"problems.{section}: dropped as duplicates: {'; '.join(splits)}"
 
 
 def make_workload(run: Run) -> Workload:
     """Read the plan. Without one, generate the problems, drop train problems like held-out ones, and write all down."""
     if run.planned:
         return read_workload(run)
-    families = run.recipe.problems
-    held_out = make_suites(run.recipe)
-    drawn = [problem for family in families.values() if family.train for problem in generate(family, "train")]
-    train, duplicates = deduplicate(drawn, [problem for problems in held_out.values() for problem in problems])
+    train, held_out, dropped = draw_problems(run.recipe)
     if not train and run.recipe.arms:
         raise RequestError(NO_TRAIN_PROBLEMS)
     _refuse_doubles(train, "train")
@@ -54,7 +86,7 @@ def make_workload(run: Run) -> Workload:
         episodes=len(ids) * rollout.samples,
         train_problems=len(train),
         suites={suite: len(problems) for suite, problems in held_out.items()},
-        dropped_duplicates=duplicates.dropped,
+        dropped=dropped,
     )
     run.store.create(layout.PLAN, msgspec.json.format(msgspec.json.encode(workload), indent=1))
     return workload

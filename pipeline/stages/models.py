@@ -16,7 +16,7 @@ from pipeline.recipe import GIVEN_MODELS
 from pipeline.run.folder import Run
 from pipeline.run.progress import progress_bar
 from pipeline.run.suites import suite_episodes
-from pipeline.run.workload import make_workload, suite_problems
+from pipeline.run.workload import dropped_line, make_workload, suite_problems
 from training.tiny.config import TinyConfig
 
 
@@ -44,9 +44,9 @@ def work(run: Run) -> None:
                     raise RequestError(f"models.{name}.source: {first_line(error)}") from error
     workload = make_workload(run)
     held_out = ", ".join(f"{suite} {count:,}" for suite, count in workload.suites.items())
-    similar = workload.dropped_duplicates
-    dropped = f" ({similar:,} dropped, too like held-out ones)" if similar else ""
-    run.console.out(f"  {workload.train_problems:,} problems to roll out{dropped}; held out: {held_out}")
+    run.console.out(f"  {workload.train_problems:,} problems to roll out; held out: {held_out}")
+    for section, dropped in workload.dropped.items():
+        run.console.out(f"  {dropped_line(section, dropped)} (`chainpref problems RECIPE --check N` names some)")
     if missing := _missing(run):
         _make_all(run, missing)
 

@@ -9,14 +9,13 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from cluster.errors import RequestError
-from rollout.problems.config import SPLITS, VARIANTS, FamilyConfig
+from rollout.problems.config import IMPORTED, SPLITS, VARIANTS, FamilyConfig
 from rollout.problems.drawing import Draw, collect
-from rollout.problems.duplicates import deduplicate
 from rollout.problems.families import arithmetic, coins, dates, fol, knights, letters, lists, subtasks, units, zebra
 from rollout.problems.imported import files, gsm8k
 from rollout.records import Problem
 
-__all__ = ["FAMILIES", "SPLITS", "VARIANTS", "FamilyConfig", "deduplicate", "everything", "generate", "is_imported"]
+__all__ = ["FAMILIES", "SPLITS", "VARIANTS", "FamilyConfig", "everything", "generate", "is_imported"]
 
 _DRAWN: Mapping[str, Draw] = {
     "arithmetic": arithmetic.draw,
@@ -30,8 +29,8 @@ _DRAWN: Mapping[str, Draw] = {
     "units": units.draw,
 }
 _IMPORTED: Mapping[str, Callable[[FamilyConfig], files.Imported]] = {
+    **dict.fromkeys(IMPORTED, files.imported),
     "gsm8k": gsm8k.imported,
-    **dict.fromkeys(("jsonl", "csv", "parquet", "hub"), files.imported),
 }
 
 FAMILIES = (*_DRAWN, *(f"subtask_{kind}" for kind in subtasks.SUBTASKS), "abstention", *_IMPORTED)
@@ -64,6 +63,7 @@ def is_imported(config: FamilyConfig) -> bool:
     return config.family in _IMPORTED
 
 
-def everything(config: FamilyConfig) -> Mapping[str, tuple[Problem, ...]]:
-    """All problems of an imported family, by split, whatever the counts. Raises RequestError for a broken row."""
-    return _IMPORTED[config.family](config).splits
+def everything(config: FamilyConfig) -> files.Imported:
+    """All problems of an imported family, by split, whatever the counts, and the duplicates that were dropped. Raises
+    RequestError for a broken row."""
+    return _IMPORTED[config.family](config)

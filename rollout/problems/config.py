@@ -17,6 +17,12 @@ VARIANTS: tuple[Variant, ...] = get_args(Variant)
 toolbox's functions under other names; `order`: the question first; `phrasing`: sentences never seen in training."""
 
 
+Duplicates = Literal["exact", "near", "template"]
+
+IMPORTED = ("gsm8k", "jsonl", "csv", "parquet", "hub")
+"""The families whose problems are rows of a file or of a Hub data set."""
+
+
 class FamilyConfig(Section):
     """One family: how many problems of each split, how hard, from which seed; for imported ones, from where."""
 
@@ -35,6 +41,10 @@ class FamilyConfig(Section):
     """Seed of the problem generator, and of the distractors."""
     distractors: int = Field(0, ge=0, le=5000)
     """Useless functions that are added to every problem's toolbox. Unit: functions."""
+    duplicates: Duplicates = "near"
+    """Which problems are dropped from `train` for being like held-out ones, and from `validation` for being like `test`
+    ones: `exact` ones only; also `near` ones, the same problem in other words; also those of the same `template`, which
+    differ in numbers only. docs/problems.md says what counts. What is dropped is counted and said."""
     call_format: str | None = None
     """`episodes.call_format` for these suites. Absent: as the recipe has it."""
     verbosity: Literal["names", "signatures", "full"] | None = None
@@ -51,8 +61,8 @@ class FamilyConfig(Section):
     episodes."""
     pretrain: Annotated[int, Field(ge=0)] | None = None
     """How often this family occurs in the corpus of tiny models, relative to the others. The corpus has problems of its
-    own, which no rollout sees. Absent: the mean difficulty where `train` has problems, else 0. Other models are not
-    concerned."""
+    own, which no rollout sees; an imported family has none and cannot be learnt from. Absent: the mean difficulty where
+    `train` has problems that are generated, else 0. Other models are not concerned."""
 
     name: str = ""
     """Imported families: the name in ids and reports, where a recipe imports several. Empty: the family's name."""
@@ -94,6 +104,11 @@ class FamilyConfig(Section):
         low, high = self.difficulty
         if not 1 <= low <= high <= 8:
             raise ValueError(f"difficulty = [{low}, {high}]: give the least and the greatest of 1 to 8")
+        if self.family in IMPORTED and self.pretrain:
+            raise ValueError(
+                f"pretrain = {self.pretrain}: tiny models learn from other problems than the run's, and rows of "
+                "a file have no others; leave it out, and set pretrain of a generated family"
+            )
         if self.train and self.episode_settings:
             name = next(iter(self.episode_settings))
             raise ValueError(f"{name} is for held-out suites: set episodes.{name}, or make a section without train")
@@ -115,13 +130,18 @@ class FamilyConfig(Section):
     def corpus_parts(self) -> int:
         """How often this family has its turn among those that tiny models learn from."""
         # Long problems take longer to learn.
-        default = round(sum(self.difficulty) / 2) if self.train else 0
+        default = round(sum(self.difficulty) / 2) if self.train and self.family not in IMPORTED else 0
         return default if self.pretrain is None else self.pretrain
 
     @property
     def on_hub(self) -> bool:
         """Whether `path` names a Hub data set. No validator sets it: one that sees raw input would end JSON mode."""
         return self.hub or self.family == "hub"
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether the problems can be had without asking the Hub."""
+        return not self.on_hub and (self.family != "gsm8k" or bool(self.path))
 
     def count(self, split: str) -> int:
         """How many problems `split` is to hold; a variant suite holds as many as the test split."""

@@ -1,75 +1,197 @@
-"""Duplicates between splits, exact and near ones: they are dropped from training and counted."""
+"""Duplicates between splits: they are dropped from the split that learns, and each one is said with its reason.
+
+Train problems are compared with all that is held out, validation problems with the test problems. Two problems are
+
+- *exact* duplicates, when their texts have the same tokens (`tokens.py`) and they start from the same state;
+- *near* ones, when one may be the other in other words: the same state, the same deciding tokens (numbers, operators,
+  signs, symbols, negations, quantifiers, comparisons), the same answer, the same strings in the gold chains where both
+  have some, and of the shorter text at least `OVERLAP` of the runs of `WORDS` tokens. The deciding tokens stand in the
+  same order, or whole sentences have changed places. "12 + 3" and "12 - 3", or "x > y" and "y > x" are two problems;
+- equal in their *template*, when their texts are the same but for the numbers, whatever state and answer.
+"""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 
+from rollout.problems.config import Duplicates
+from rollout.problems.tokens import QUOTES, one_spelling, same_text, tokens, values
 from rollout.records import Problem
 
-WORDS = 8
-"""Length of the n-grams: short enough for a word problem's sentence, long enough not to be a common phrase."""
+WORDS = 3
+"""Tokens in a run: with longer ones a single changed word would hide most of a short question."""
 
-OVERLAP = 0.5
-"""A problem is a near duplicate when at least this share of its n-grams occurs in held-out problems."""
+OVERLAP = 0.6
+"""Share of the shorter text's runs that near duplicates have in common. A word changed in ten leaves 0.62."""
+
+KINDS = ("repeated", *get_args(Duplicates))
+"""Why a problem is dropped: it repeats one of its own split, or it is like a held-out one."""
+
+
+_REASONS = dict(
+    zip(
+        KINDS,
+        ("repeated in the split", "exact duplicates of held-out ones", "near duplicates", "of a held-out template"),
+        strict=True,
+    )
+)
+
+
+class Dropped(msgspec.Struct, frozen=True, kw_only=True):
+    """A problem that was dropped, and the one that it is like."""
+
+    id: str
+    kind: str
+    """One of `KINDS`."""
+    source: str
+    """Where it stands."""
+    like: str
+    """Where the other one stands."""
 
 
 class DuplicateReport(msgspec.Struct, frozen=True, kw_only=True):
     """What `deduplicate` dropped."""
 
     kept: int
-    exact: tuple[str, ...]
-    """Ids of dropped problems with the same words as a held-out one; case, punctuation and spacing do not count."""
-    near: tuple[str, ...]
-    """Ids of dropped problems that share most n-grams with held-out ones; numbers count as equal."""
+    dropped: tuple[Dropped, ...]
+    numbers_aside: int
+    """Problems that were kept, and that differ from a held-out one in their numbers only."""
+
+    def ids(self, kind: str) -> tuple[str, ...]:
+        """Ids of the problems that were dropped for the reason `kind`."""
+        return tuple(each.id for each in self.dropped if each.kind == kind)
 
     @property
-    def dropped(self) -> int:
-        return len(self.exact) + len(self.near)
+    def said(self) -> str:
+        """What was dropped, in words, with one problem of each kind; "" where nothing was."""
+        examples = {each.kind: each for each in reversed(self.dropped)}
+        return "; ".join(
+            f"{count:,} {_REASONS[kind]} dropped, such as {examples[kind].source} (like {examples[kind].like})"
+            for kind, count in self.counts.items()
+        )
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Dropped problems by kind, in the order of `KINDS`; kinds of none are left out."""
+        counted = Counter(each.kind for each in self.dropped)
+        return {kind: counted[kind] for kind in KINDS if counted[kind]}
 
 
-def deduplicate(train: Sequence[Problem], held_out: Iterable[Problem]) -> tuple[list[Problem], DuplicateReport]:
-    """`train` without its duplicates of `held_out` and its own exact repetitions, and a report of what was dropped.
+class _Near(NamedTuple):
+    """A held-out problem that others are compared with."""
 
-    A problem of fewer words than an n-gram is near when its words are the same but for the numbers.
+    runs: frozenset[tuple[str, ...]]
+    values: tuple[str, ...]
+    named: frozenset[str]
+    problem: Problem
+
+
+class HeldOut:
+    """Held-out problems, indexed by what makes another problem like one of them."""
+
+    def __init__(self, problems: Iterable[Problem] = ()) -> None:
+        self._exact: dict[tuple[str, str], Problem] = {}
+        self._templates: dict[tuple[str, ...], Problem] = {}
+        self._near: defaultdict[object, list[_Near]] = defaultdict(list)
+        self._with_run: defaultdict[object, list[int]] = defaultdict(list)
+        for problem in problems:
+            self._exact.setdefault((same_text(problem.text), problem.state), problem)
+            self._templates.setdefault(_numbers_aside(problem), problem)
+            key, near = _compared(problem)
+            for run in near.runs:
+                self._with_run[key, run].append(len(self._near[key]))
+            self._near[key].append(near)
+
+    def exact(self, problem: Problem) -> Problem | None:
+        """A held-out problem with the same tokens and state."""
+        return self._exact.get((same_text(problem.text), problem.state))
+
+    def template(self, problem: Problem) -> Problem | None:
+        """A held-out problem with the same text but for the numbers."""
+        return self._templates.get(_numbers_aside(problem))
+
+    def near(self, problem: Problem) -> Problem | None:
+        """A held-out problem that this one may be in other words."""
+        key, own = _compared(problem)
+        shared = Counter(index for run in own.runs for index in self._with_run.get((key, run), ()))
+        for index, count in shared.items():
+            other = self._near[key][index]
+            if count < OVERLAP * min(len(own.runs), len(other.runs)) or (
+                own.named and other.named and other.named != own.named
+            ):
+                continue
+            if own.values == other.values or _sentences(problem.text) == _sentences(other.problem.text):
+                return other.problem
+        return None
+
+
+def deduplicate(
+    problems: Sequence[Problem],
+    held_out: HeldOut,
+    drop: Duplicates = "near",
+    seen: dict[tuple[str, str, str], Problem] | None = None,
+) -> tuple[list[Problem], DuplicateReport]:
+    """`problems` without exact repetitions for the same toolbox and without those like held-out ones, and a report.
+
+    `drop`: up to which likeness they go; `exact` ones always do. `seen`: what earlier calls kept, for several lists of
+    one split; what is kept is added.
     """
-    exact_texts, grams = set[tuple[str, ...]](), set[tuple[str, ...]]()
-    for problem in held_out:
-        words = _words(problem.text)
-        exact_texts.add(words)
-        grams.update(_grams(words))
-    kept, exact, near = list[Problem](), list[str](), list[str]()
-    for problem in train:
-        words = _words(problem.text)
-        own = _grams(words)
-        if words in exact_texts:
-            exact.append(problem.id)
-        elif own and sum(gram in grams for gram in own) >= OVERLAP * len(own):
-            near.append(problem.id)
-        else:
+    seen = {} if seen is None else seen
+    kept, dropped, numbers_aside = list[Problem](), list[Dropped](), 0
+    for problem in problems:
+        own = (same_text(problem.text), problem.state, problem.toolbox)
+        template = held_out.template(problem)
+        alike = {
+            "exact": held_out.exact(problem),
+            "repeated": seen.get(own),
+            "near": held_out.near(problem) if drop != "exact" else None,
+            "template": template if drop == "template" else None,
+        }
+        kind, like = next(((kind, like) for kind, like in alike.items() if like is not None), ("", None))
+        if like is None:
             kept.append(problem)
-            exact_texts.add(words)
-    return kept, DuplicateReport(kept=len(kept), exact=tuple(exact), near=tuple(near))
+            seen[own] = problem
+            numbers_aside += template is not None
+        else:
+            dropped.append(Dropped(id=problem.id, kind=kind, source=problem.source, like=like.source))
+    return kept, DuplicateReport(kept=len(kept), dropped=tuple(dropped), numbers_aside=numbers_aside)
 
 
-def skeleton(text: str) -> str:
-    """`text` in lower case without punctuation, every number as 0: the surface template of an imported problem."""
-    return " ".join(_numberless(_words(text)))
+def _compared(problem: Problem) -> tuple[object, _Near]:
+    """What near duplicates have in common exactly, and what they are compared by."""
+    found = tokens(problem.text)
+    words = tuple(one_spelling(token.casefold()) for token in found if token not in QUOTES)
+    deciding = values(found)
+    runs = frozenset(words[start : start + WORDS] for start in range(max(1, len(words) - WORDS + 1)))
+    key = (tuple(sorted(deciding)), problem.state, _answer(problem.gold))
+    return key, _Near(runs, deciding, frozenset(_strings(problem)), problem)
 
 
-def same_words(text: str) -> str:
-    """A key that two texts share when they have the same words; case, punctuation and spacing do not count."""
-    return " ".join(_words(text))
+def _numbers_aside(problem: Problem) -> tuple[str, ...]:
+    return tuple("0" if token[-1].isdecimal() else token for token in tokens(problem.text))
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"\w+", text.casefold()))
+def _answer(gold: str) -> tuple[str, ...]:
+    """What two golds share that mean the same: their numbers ("72 clips" and 72.0), or without numbers their words."""
+    numbers = re.findall(r"-?\d+(?:\.\d+)?", re.sub(r"(?<=\d),(?=\d{3})", "", gold))
+    return tuple(repr(float(each)) if len(each) < 16 else each for each in numbers) or tuple(
+        token.casefold() for token in tokens(gold) if token not in QUOTES
+    )
 
 
-def _numberless(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple("0" if word.isdigit() else word for word in words)
+def _strings(problem: Problem) -> Iterator[str]:
+    """The strings among the arguments of the gold chain: whom and what it is about."""
+    left: list[Any] = [msgspec.json.decode(call.arguments) for call in problem.gold_calls]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            yield value.casefold()
+        elif isinstance(value, dict | list):
+            left += value.values() if isinstance(value, dict) else value
 
 
-def _grams(words: tuple[str, ...]) -> list[tuple[str, ...]]:
-    plain = _numberless(words)
-    return [plain[start : start + WORDS] for start in range(max(1, len(plain) - WORDS + 1))] if plain else []
+def _sentences(text: str) -> frozenset[str]:
+    return frozenset(same_text(each) for each in re.split(r"(?<=[.?!])\s+", text))

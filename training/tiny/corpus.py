@@ -16,7 +16,7 @@ from rollout.episodes.execution import execute_now
 from rollout.formats import CallFormat, load_format
 from rollout.formats.limits import CallLimits
 from rollout.problems import FamilyConfig, generate
-from rollout.problems.duplicates import same_words
+from rollout.problems.tokens import same_text
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Call, Message, Part, Problem, Role, content_hash
 from rollout.toolboxes import load_toolbox
@@ -25,7 +25,7 @@ KINDS = ("other_notation", "wrong_key", "wrong_name", "prose", "open_bracket")
 """The ways in which a step is malformed."""
 _SEEDS_APART = 1_000_003
 """Added to a family's seed, so that the corpus has other problems than the recipe."""
-_NOT_LEARNT = {"train", "validation", "test", "variants", "samples", "pretrain"}
+_NOT_LEARNT = {"train", "validation", "test", "variants", "samples", "pretrain", "duplicates"}
 """Keys of a family that do not shape the conversations about it; `pretrain` counts through `corpus_parts` alone."""
 
 
@@ -77,7 +77,7 @@ class Corpus:
     problems: int = 4000
     """Distinct problems of each family; further conversations use them again, with other noise."""
     without: frozenset[str] = frozenset()
-    """Words (`same_words`) of problems that no conversation may be about."""
+    """Texts (`same_text`) of problems that no conversation may be about."""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -101,15 +101,15 @@ class Corpus:
     def pools(self) -> list[list[Problem]]:
         """The problems of each family."""
         pools = [generate(self.pool(family), "train") for family in self.families]
-        return [[problem for problem in pool if same_words(problem.text) not in self.without] for pool in pools]
+        return [[problem for problem in pool if same_text(problem.text) not in self.without] for pool in pools]
 
     def holding_out(self, problems: Iterable[Problem]) -> "Corpus":
-        """This corpus without those of its problems that have the same words as one of `problems`.
+        """This corpus without those of its problems that have the same text as one of `problems`.
 
         Splits share no problem, but a variant of a test problem may equal a problem that only the corpus drew.
         """
-        held_out = {same_words(problem.text) for problem in problems}
-        shared = frozenset(same_words(problem.text) for pool in self.pools for problem in pool) & held_out
+        held_out = {same_text(problem.text) for problem in problems}
+        shared = frozenset(same_text(problem.text) for pool in self.pools for problem in pool) & held_out
         return replace(self, without=self.without | shared) if shared else self
 
     def conversations(self, seed: int | str, malformed: float, malformed_again: float) -> Iterator[Conversation]:

@@ -2,8 +2,8 @@
 
 Without a `test_path` the rows are divided by a hash of their surface template (numbers aside): 70% train, 10%
 validation, 20% test, the same whatever the seed. With one, `test_path` is the test split, and `path` gives train
-and validation. Duplicates between splits are dropped: from train those of validation and test, from validation
-those of test.
+and validation. Duplicates between splits are dropped (`duplicates.py`): from train those of validation and test, from
+validation those of test.
 """
 
 import os
@@ -14,9 +14,10 @@ from typing import NamedTuple
 from cluster.errors import RequestError
 from rollout.problems.config import SPLITS, FamilyConfig
 from rollout.problems.drawing import finished, split_of
-from rollout.problems.duplicates import DuplicateReport, deduplicate, skeleton
+from rollout.problems.duplicates import DuplicateReport, HeldOut, deduplicate
 from rollout.problems.imported.rows import Row, read_hub, read_rows
 from rollout.problems.story import Draft
+from rollout.problems.tokens import skeleton
 from rollout.records import Call, Problem, canonical_json, content_hash
 
 Convert = Callable[[Row, FamilyConfig], Draft]
@@ -67,11 +68,16 @@ def chosen(config: FamilyConfig, split: str, imported: Callable[[FamilyConfig], 
     """As many problems of `split` as `config` asks for, in an order drawn from its seed. Raises RequestError."""
     if split not in SPLITS:
         raise RequestError(f"{config.name or config.family}: no split {split!r}; imported problems have {SPLITS}")
-    wanted, available = config.count(split), imported(config).splits[split]
+    wanted, found = config.count(split), imported(config)
+    available = found.splits[split]
     if wanted > len(available):
+        dropped = found.reports[split].said
+        divided = (
+            "" if config.test_path else ", or divide the rows yourself with test_path: a hash of the template does"
+        )
         raise RequestError(
-            f"{config.name or config.family}: only {len(available)} {split} problems, duplicates dropped; "
-            f"ask for fewer than {wanted}"
+            f"{config.name or config.family}: {split} = {wanted}, but {config.path} gives only {len(available)} "
+            f"{split} problems ({dropped or 'no duplicates dropped'}); ask for at most {len(available)}{divided}"
         )
     return sorted(available, key=lambda problem: content_hash(str(config.seed), problem.id))[:wanted]
 
@@ -94,9 +100,9 @@ def _import_all(config: FamilyConfig, convert: Convert, *_stamps: object) -> Imp
     for row in _rows(config, test=True) if config.test_path else ():
         draft = convert(row, config)
         splits["test"].append(finished(draft, family, "test", source=row.where, licence=config.licence))
-    test, in_test = deduplicate(splits["test"], [])
-    validation, in_validation = deduplicate(splits["validation"], test)
-    train, in_train = deduplicate(splits["train"], [*test, *validation])
+    test, in_test = deduplicate(splits["test"], HeldOut())
+    validation, in_validation = deduplicate(splits["validation"], HeldOut(test), config.duplicates)
+    train, in_train = deduplicate(splits["train"], HeldOut([*test, *validation]), config.duplicates)
     return Imported(
         splits={"train": tuple(train), "validation": tuple(validation), "test": tuple(test)},
         reports={"train": in_train, "validation": in_validation, "test": in_test},

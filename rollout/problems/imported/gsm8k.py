@@ -11,10 +11,10 @@ from decimal import Decimal, InvalidOperation
 
 from cluster.errors import RequestError
 from rollout.problems.config import FamilyConfig
-from rollout.problems.duplicates import skeleton
 from rollout.problems.imported.files import Imported, import_all
 from rollout.problems.imported.rows import Row
 from rollout.problems.story import Draft, call
+from rollout.problems.tokens import skeleton
 from rollout.records import Call, canonical_json, content_hash
 from rollout.toolboxes.builtin.arithmetic import Number, add, div, mul, sub
 

@@ -7,8 +7,8 @@ from evaluation.job import plan_scores
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.run.suites import make_suites, suite_samples
 from rollout.problems import FAMILIES, VARIANTS, generate
-from rollout.problems.duplicates import same_words
 from rollout.problems.families.subtasks import SUBTASKS
+from rollout.problems.tokens import same_text
 from rollout.records import Problem
 from tests.repository import RECIPES
 from training.tiny.corpus import Corpus
@@ -57,14 +57,14 @@ def test_two_families_and_more_are_out_of_domain_in_the_full_recipe(full: Recipe
 
 def test_no_held_out_problem_of_the_full_recipe_is_learnt_from(full: Recipe, suites: dict[str, list[Problem]]) -> None:
     held_out = [problem for problems in suites.values() for problem in problems]
-    words = {same_words(problem.text) for problem in held_out}
+    words = {same_text(problem.text) for problem in held_out}
     rolled_out = [p for family in full.problems.values() if family.train for p in generate(family, "train")]
     assert rolled_out
-    assert not words & {same_words(problem.text) for problem in rolled_out}
+    assert not words & {same_text(problem.text) for problem in rolled_out}
     corpus = Corpus(tuple(family for family in full.problems.values() if family.corpus_parts))
     pools = corpus.holding_out(held_out).pools
     assert len(pools) >= 10
-    assert not words & {same_words(problem.text) for pool in pools for problem in pool}
+    assert not words & {same_text(problem.text) for pool in pools for problem in pool}
 
 
 def test_a_variant_suite_is_paired_problem_by_problem() -> None:

@@ -13,7 +13,7 @@ from cluster.errors import RequestError
 from rollout.episodes.checkers import check
 from rollout.episodes.execution import execute_now
 from rollout.formats import load_format
-from rollout.problems import FamilyConfig, deduplicate, generate
+from rollout.problems import FamilyConfig, generate
 from rollout.problems.imported.files import convert, import_all
 from rollout.problems.imported.gsm8k import gold_calls
 from rollout.records import Problem
@@ -198,34 +198,12 @@ def test_files_that_are_not_there_or_not_of_the_kind_are_refused(tmp_path: Path)
         all_of(config(jsonl(tmp_path / "p.jsonl", rows(1)), toolbox=""))
 
 
-def problem(text: str, split: str = "train") -> Problem:
-    return Problem(id=f"p-{split}-{text}", family="p", split=split, template="", text=text, toolbox="t", gold="1")
-
-
-def test_deduplicate_finds_exact_and_near_ones_and_counts_them() -> None:
-    long = "Natalia sold clips to 48 of her friends in April, and then she sold half as many in May."
-    held_out = [problem(long, "test"), problem("How many is 3 and 4?", "test")]
-    other = "A train of 12 cars leaves the station at noon and every car holds 30 people who travel to the sea."
-    train = [
-        problem(long.upper().replace(",", "")),
-        problem(long.replace("48", "96")),
-        problem(long + " How many did she sell?"),
-        problem("How many is 30 and 44?"),
-        problem(other),
-        problem(other + " "),
-        problem("How few is 3 and 4?"),
-    ]
-    kept, report = deduplicate(train, held_out)
-    assert kept == [train[4], train[6]]
-    assert report.exact == (train[0].id, train[5].id)
-    assert report.near == (train[1].id, train[2].id, train[3].id)
-    assert (report.kept, report.dropped) == (2, 5)
-
-
 def test_planted_duplicates_between_files_are_dropped(tmp_path: Path) -> None:
     train, test = jsonl(tmp_path / "a.jsonl", rows()), jsonl(tmp_path / "b.jsonl", rows()[:5])
     imported = import_all(config(train, test_path=test), convert)
-    assert sum(report.dropped for report in imported.reports.values()) == 5
+    dropped = [each for split in ("train", "validation") for each in imported.reports[split].dropped]
+    assert [each.kind for each in dropped] == ["exact"] * 5
+    assert {each.like for each in dropped} == {f"{test}:{line}" for line in range(1, 6)}
     texts = [p.text for problems in imported.splits.values() for p in problems]
     assert len(texts) == len(set(texts)) == 16
 

@@ -1,0 +1,116 @@
+"""Duplicates of imported problems are counted, and said by `problems --check`, by `plan` and by the run."""
+
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cluster.errors import RequestError
+from pipeline.commands.plan import plan_command
+from pipeline.commands.problems import problems_command
+from pipeline.recipe import load_recipe
+from pipeline.run.folder import open_run
+from pipeline.run.workload import read_workload, train_problems
+from pipeline.stages import models
+from tests.repository import DATA, RECIPES
+
+TRAIN = [
+    "A pen costs 3 coins in the shop at the corner. How many coins do 7 pens cost there?",  # near
+    "What is 12 + 3?",
+    "What is 12 - 3?",
+    "what is  12 + 3",  # repeated
+    "Ann has 5 red hats and 6 blue ones, and she counts all of them. How many are there?",  # exact
+    "Ann has 5 red hats and 9 blue ones, and she counts all of them. How many are there?",  # another number
+]
+TEST = [
+    "A pen costs 3 coins in that shop at the corner. How many coins do 7 pens cost there?",
+    "Ann has 5 red hats and 6 blue ones, and she counts all of them. How many are there?",
+]
+OWN = """[problems.own]
+family = "jsonl"
+path = "train.jsonl"
+test_path = "test.jsonl"
+toolbox = "arithmetic"
+checker = "numeric"
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name, texts in (("train", TRAIN), ("test", TEST)):
+        rows = ({"text": text, "answer": 11 if "Ann" in text else 21} for text in texts)
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    path = tmp_path / "recipe.toml"
+    table = (DATA / "scripted.toml").read_text().replace("MODEL", str(DATA / "student"))
+    path.write_text(re.sub(r"\[problems.arithmetic\].*?\n\n", f"{OWN}train = 3\ntest = 2\n\n", table, flags=re.DOTALL))
+    return path
+
+
+@pytest.fixture
+def tiny(recipe: Path) -> Path:
+    """The same rows beside the families of the local recipe, whose models are made here and can be planned."""
+    path = recipe.with_name("tiny.toml")
+    path.write_text(f"{(RECIPES / 'local.toml').read_text()}\n{OWN}train = 3\ntest = 2\n")
+    return path
+
+
+def recorded() -> tuple[Console, io.StringIO]:
+    out = io.StringIO()
+    return Console(file=out, width=80), out
+
+
+def said(out: io.StringIO) -> str:
+    return " ".join(out.getvalue().split())
+
+
+def test_problems_check_names_what_was_dropped_and_why(recipe: Path) -> None:
+    console, out = recorded()
+    problems_command(str(recipe), show=None, check=9, split="", seed=0, difficulty=None, path="", console=console)
+    shown = said(out)
+    assert "jsonl train: 1 repeated in the split dropped, such as train.jsonl:4 (like train.jsonl:2); 1 exact" in shown
+    assert "1 near duplicates dropped, such as train.jsonl:1 (like test.jsonl:1)" in shown
+    assert "1 kept that differ from held-out ones in numbers only" in shown
+
+
+def test_plan_and_run_count_them(recipe: Path, tiny: Path, tmp_path: Path) -> None:
+    counts = "problems.own: dropped as duplicates: train 1 repeated, 1 exact, 1 near"
+    console, out = recorded()
+    plan_command(tiny, console)
+    assert counts in said(out)
+    console, out = recorded()
+    with open_run(load_recipe(recipe), tmp_path / "run", console, False) as run:
+        models.work(run)
+        assert read_workload(run).dropped == {"own": {"train": {"repeated": 1, "exact": 1, "near": 1}}}
+    assert counts in said(out)
+
+
+def test_a_key_loosens_it_or_makes_it_stricter(recipe: Path, tmp_path: Path) -> None:
+    def kept(run: str, *settings: str) -> set[str]:
+        with open_run(load_recipe(recipe, settings), tmp_path / run, Console(quiet=True), False) as opened:
+            models.work(opened)
+            return {problem.text for problem in train_problems(opened)}
+
+    assert kept("near") == {TRAIN[1], TRAIN[2], TRAIN[5]}
+    assert kept("exact", "problems.own.duplicates=exact", "problems.own.train=4") == {*TRAIN[:3], TRAIN[5]}
+    assert kept("template", "problems.own.duplicates=template", "problems.own.train=2") == {TRAIN[1], TRAIN[2]}
+
+
+def test_too_few_rows_name_the_section_and_what_was_dropped(tiny: Path) -> None:
+    with pytest.raises(RequestError) as refused:
+        plan_command(tiny, Console(quiet=True), settings=["problems.own.train=9"])
+    assert "train = 9, but train.jsonl gives only 3 train problems" in str(refused.value)
+    assert "1 near duplicates dropped" in str(refused.value)
+    assert "4000" not in str(refused.value)
+
+
+def test_tiny_models_are_not_made_from_rows_of_a_file(tiny: Path) -> None:
+    assert not load_recipe(tiny).problems["own"].corpus_parts
+    with pytest.raises(RequestError, match=r"problems\.own: pretrain = 2: tiny models learn from other problems"):
+        load_recipe(tiny, ["problems.own.pretrain=2"])
+    tiny.write_text(re.sub(r"\[problems\.(arithmetic|fol|letters).*?\n\n", "", tiny.read_text(), flags=re.DOTALL))
+    with pytest.raises(RequestError, match=r"none to make tiny models from; .* a generated family"):
+        load_recipe(tiny)
