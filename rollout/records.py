@@ -136,7 +136,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     gold_calls: tuple["Call", ...] = ()
     """Calls that solve it, including the finishing one; empty if none are known."""
     checker: str = "exact"
-    """Name in `rollout.episodes.checkers`."""
+    """Name in `rollout.checkers`."""
     state: str = "null"
     """The initial state of the toolbox (the premises of a proof, say) as canonical JSON."""
     difficulty: int = 1

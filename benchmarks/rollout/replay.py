@@ -26,7 +26,7 @@ SAMPLE_EVERY_S = 0.004
 PLACES = (
     (
         "parse and execute calls",
-        ("rollout/episodes/execution", "rollout/formats/", "rollout/toolboxes/", "rollout/episodes/checkers"),
+        ("rollout/episodes/execution", "rollout/formats/", "rollout/toolboxes/", "rollout/checkers"),
     ),
     ("tokenise", ("rollout/prompts/",)),
     ("store", ("rollout/data/", "cluster/store/")),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from evaluation.measures.metrics import NESTED, f1, json_text, lcs_length, lcs_share, signature
-from rollout.episodes.checkers import takes_either_order
+from rollout.checkers import takes_either_order
 from rollout.records import Call, Problem
 
 ABSTENTION = "abstention"

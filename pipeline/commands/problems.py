@@ -8,7 +8,7 @@ from rich.console import Console
 
 from cluster.errors import RequestError, WorkError
 from pipeline.recipe import load_recipe
-from rollout.episodes.checkers import check as check_answer
+from rollout.checkers import check as check_answer
 from rollout.episodes.execution import execute_now
 from rollout.formats import FORMATS, load_format
 from rollout.problems import FAMILIES, FamilyConfig, everything, generate, is_imported

@@ -8,8 +8,8 @@ import asyncio
 from dataclasses import dataclass
 
 from cluster.engine.interface import Engine, FinishReason, Sampling
+from rollout.checkers import check
 from rollout.config import EpisodeConfig
-from rollout.episodes.checkers import check
 from rollout.episodes.execution import execute
 from rollout.episodes.replies import Replies
 from rollout.formats import CallFormat

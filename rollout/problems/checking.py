@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from cluster.errors import ChainprefError
-from rollout.episodes.checkers import check
+from rollout.checkers import check
 from rollout.episodes.execution import execute_now
 from rollout.formats import CallFormat, load_format
 from rollout.problems.cross_checks import cross_checked_gold, has_cross_check

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, field_validator, model_validator
 
 from cluster.config import Section
+from rollout.checkers import require_checker
 from rollout.formats import load_format
 
 SPLITS = ("train", "validation", "test")
@@ -89,7 +90,7 @@ class FamilyConfig(Section):
     toolbox_column: str = ""
     """Column with the toolbox's name, where rows differ."""
     checker: str = "exact"
-    """Checker of every imported problem; docs/problems.md lists them."""
+    """Checker of every imported problem; docs/checkers.md lists them."""
     checker_column: str = ""
     """Column with the checker's name, where rows differ."""
     state_column: str = ""
@@ -119,6 +120,12 @@ class FamilyConfig(Section):
     def _format_is_known(cls, name: str | None) -> str | None:
         if name is not None:
             load_format(name)
+        return name
+
+    @field_validator("checker")
+    @classmethod
+    def _checker_is_known(cls, name: str) -> str:
+        require_checker(name)
         return name
 
     @property

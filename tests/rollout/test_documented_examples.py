@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cluster.config import parse
-from rollout.episodes.checkers import check
+from rollout.checkers import check
 from rollout.episodes.execution import execute_now
 from rollout.formats import FORMATS, load_format
 from rollout.problems import FAMILIES, FamilyConfig, generate

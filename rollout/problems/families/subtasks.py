@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from rollout.episodes.checkers import EITHER_ORDER
+from rollout.checkers import EITHER_ORDER
 from rollout.problems.config import FamilyConfig
 from rollout.problems.drawing import collect, finished
 from rollout.problems.families import arithmetic

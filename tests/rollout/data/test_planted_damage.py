@@ -13,8 +13,8 @@ import pytest
 
 from benchmarks.calls import FORMATS
 from cluster.engine.scripted import ScriptedConfig
+from rollout.checkers import check
 from rollout.config import EpisodeConfig
-from rollout.episodes.checkers import check
 from rollout.episodes.episode import SampleSpec, run_episode
 from rollout.episodes.execution import execute_now
 from rollout.formats import CallFormat, load_format

@@ -6,7 +6,7 @@ import re
 import msgspec
 import pytest
 
-from rollout.episodes.checkers import check
+from rollout.checkers import check
 from rollout.formats import FORMATS, load_format
 from rollout.problems import VARIANTS, FamilyConfig, generate
 from rollout.problems.checking import check_problems, gold_fault
@@ -129,4 +129,4 @@ def test_arguments_of_a_sum_may_stand_in_either_order(checker: str) -> None:
     assert check(checker, '{"a": 2, "b": 1}', gold) is None
     assert check(checker, '{"b": 2, "a": 1}', gold) is None
     assert check(checker, '{"a": 1, "b": 1}', gold) is ErrorCode.ANSWER_WRONG
-    assert check(checker, "[1, 2]", gold) is ErrorCode.ANSWER_WRONG
+    assert check(checker, "[1, 2]", gold) is ErrorCode.ANSWER_MALFORMED

@@ -10,7 +10,7 @@ import pytest
 
 from cluster.config import parse
 from cluster.errors import RequestError
-from rollout.episodes.checkers import check
+from rollout.checkers import check
 from rollout.episodes.execution import execute_now
 from rollout.formats import load_format
 from rollout.problems import FamilyConfig, generate

@@ -2,8 +2,10 @@
 
 import pytest
 
+from cluster.config import parse
 from cluster.errors import RequestError, WorkError
-from rollout.episodes.checkers import check
+from rollout.checkers import check
+from rollout.problems import FamilyConfig
 from rollout.records import ErrorCode
 
 WRONG, MALFORMED = ErrorCode.ANSWER_WRONG, ErrorCode.ANSWER_MALFORMED
@@ -25,7 +27,7 @@ LENGTH = "docs.examples.units_checker:same_length"
         ("exact", '{"a":1,"b":[true]}', '{"b":[true],"a":1.0}', None),
         ("exact", "null", "null", None),
         ("exact", "{", "1", MALFORMED),
-        ("numeric", "3.0000001", "3", None),
+        ("numeric", "3.0000001", "3", WRONG),
         ("numeric", "3.001", "3", WRONG),
         ("numeric:0.01", "3.001", "3", None),
         ("numeric", '"1,234.50"', "1234.5", None),
@@ -38,7 +40,12 @@ LENGTH = "docs.examples.units_checker:same_length"
         ("numeric", "null", "1", MALFORMED),
         ("numeric", "[1]", "1", MALFORMED),
         ("numeric", '"nan"', "1", MALFORMED),
-        ("numeric", "1" * 400, "1", MALFORMED),
+        ("numeric", "1" * 400, "1", WRONG),
+        ("numeric", "1" * 400, "1" * 400, None),
+        ("numeric", "2.50000001", "2.5", None),
+        ("numeric", "2.500002", "2.5", WRONG),
+        ("numeric:0", "2.50000001", "2.5", WRONG),
+        ("numeric:0.01", "0.005", "0", WRONG),
         ("numeric", '"1e999"', "1", MALFORMED),
         ("numeric", "-0.0", "0", None),
         ("set", "[1,2,2]", "[2,1]", None),
@@ -58,18 +65,37 @@ def test_answers(checker: str, answer: str, gold: str, expected: ErrorCode | Non
 @pytest.mark.parametrize(
     ("checker", "gold", "says"),
     [
-        ("fuzzy", "1", "known: exact, numeric, set"),
-        ("numeric:x", "1", "no tolerance"),
+        ("fuzzy", "1", "known: either_order, exact, numeric, set, MODULE:FUNCTION"),
+        ("numerc", "1", "did you mean 'numeric'"),
+        ("exact:0.1", "1", "no such checker"),
+        *(
+            (f"numeric:{option}", "1", "no tolerance")
+            for option in ("", "x", "inf", "nan", "-1", "1", "2", "1_0", " 0.1")
+        ),
         ("no.module:f", "1", "MODULE:FUNCTION"),
         ("docs.examples.units_checker:none", "1", "MODULE:FUNCTION"),
         ("docs.examples.units_checker:METRES", "1", "is no function"),
         ("numeric", '"x"', "is no number"),
         ("set", "1", "is no list"),
+        ("set", '"1,234, 5"', "is no list"),
+        ("either_order", "[1,2]", "no object of two members"),
+        ("either_order", '{"a":1}', "no object of two members"),
     ],
 )
 def test_a_checker_that_cannot_work_is_a_wrong_request(checker: str, gold: str, says: str) -> None:
     with pytest.raises(RequestError, match=says):
         check(checker, "1", gold)
+
+
+@pytest.mark.parametrize("name", ["numerc", "numeric:inf", "numeric:-1", "numeric:2", "numeric:nan", "set:1", "", "f"])
+def test_a_recipe_with_a_checker_that_cannot_work_is_refused_when_it_is_read(name: str) -> None:
+    with pytest.raises(RequestError, match=r"problems\.mine: checker: checker '"):
+        parse(FamilyConfig, {"family": "jsonl", "checker": name}, "problems.mine")
+
+
+@pytest.mark.parametrize("name", ["numeric", "numeric:0", "numeric:.5", "numeric:1e-3", "set", "exact", "a.module:f"])
+def test_a_recipe_with_a_checker_that_can_work_is_read(name: str) -> None:
+    assert parse(FamilyConfig, {"family": "jsonl", "checker": name}, "problems.mine").checker == name
 
 
 def test_a_users_checker_that_fails_is_failed_work_and_not_a_label() -> None:

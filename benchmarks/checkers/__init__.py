@@ -1,0 +1,1 @@
+"""How often checkers are wrong, beside math-verify: `python -m benchmarks.checkers`."""
