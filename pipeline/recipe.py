@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,7 +22,6 @@ GIVEN_MODELS = ("teacher", "base")
 """The models that a run starts from. No arm may take their names."""
 _ARM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,63}")
 _SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_NO_DIFFERENCE = ("run.directory:", "cluster.", "models.cache:", "engines.teacher.device:", "engines.student.device:")
 
 
 class RunSection(Section):
@@ -219,28 +218,3 @@ def resolved(recipe: Recipe) -> dict[str, Any]:
     table = json.loads(recipe.model_dump_json(exclude_none=True))
     assert isinstance(table, dict)
     return table
-
-
-def differences(old: Mapping[str, Any], new: Mapping[str, Any], at: str = "") -> list[str]:
-    """What changed from `old` to `new`, one "section.key: old -> new" each."""
-    found = []
-    for key in [*old, *(key for key in new if key not in old)]:
-        before, after = old.get(key), new.get(key)
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
-            found += differences(before, after, f"{at}{key}.")
-        elif before != after:
-            found.append(f"{at}{key}: {before!r} -> {after!r}")
-    return found
-
-
-def refuse_changed(old: Mapping[str, Any], recipe: Recipe, where: str) -> None:
-    """Raise RequestError when the run at `where` was made by another recipe. Where it lies, and on which cluster, is no
-    difference."""
-    try:
-        before = resolved(parse(Recipe, old, where))  # with the defaults of keys that it was made before
-    except RequestError:
-        before = dict(old)
-    changed = [line for line in differences(before, resolved(recipe)) if not line.startswith(_NO_DIFFERENCE)]
-    if changed:
-        shown = "; ".join(changed[:5]) + (f"; and {len(changed) - 5} more" if len(changed) > 5 else "")
-        raise RequestError(f"run {where} was made by another recipe ({shown}); use --run DIR for a new run")

@@ -9,11 +9,12 @@ import json
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from cluster.config import Section
+from pipeline.changes import CLASSES, class_table
 from pipeline.recipe import Recipe
 from pipeline.sweep.points import SweepSection
 
@@ -26,6 +27,13 @@ from the configuration types. Any key can be set on the command line: `--set sec
 _SWEEP = """A recipe with a section `[sweep]` is run by `chainpref sweep`. Beside the keys below it holds axes: a key of
 the recipe in quotes and the list of its values, such as `"arms.dpo.beta" = [0.05, 0.1]`. Axes are crossed. In
 `"arms.*.learning_rate"` the `*` stands for every arm. docs/experiments.md has examples.
+"""
+_CHANGES = """## What may change
+
+When a run that has begun is gone on with: a key that is `free` may change at any time; one that `grows` may become
+more, and the run does what is missing; one that is `fixed` would change data that is there, so that another value is
+refused. New sections `[problems.NAME]` and `[arms.NAME]` may be added. `*` stands for any name.
+[operations.md](operations.md#what-a-run-may-change) has more.
 """
 _TYPES = {"string": "text", "integer": "integer", "number": "number", "boolean": "true or false", "object": "table"}
 _BOUNDS = {
@@ -51,6 +59,7 @@ class Key:
 def reference() -> str:
     """The page, as Markdown."""
     parts = [_HEAD, *_tables(Recipe, ""), "## `[sweep]`\n", _SWEEP, *_tables(SweepSection, "sweep")]
+    parts += [_CHANGES, *_classes(), ""]
     return "\n".join(parts)
 
 
@@ -91,6 +100,15 @@ def _tables(root: type[Section], path: str) -> Iterator[str]:
         for key in keys(section):
             yield f"| `{key.name}` | {key.type} | {key.default} | {key.unit} | {key.meaning} |"
         yield ""
+
+
+def _classes() -> Iterator[str]:
+    """The table of what may change, a row a section."""
+    yield f"| section | {' | '.join(CLASSES)} |\n|---|{'---|' * len(CLASSES)}"
+    for section, rows in groupby(class_table().items(), lambda item: item[0][:-1]):
+        classes = [(path[-1], kind) for path, kind in rows]
+        lists = [", ".join(f"`{key}`" for key, kind in classes if kind == wanted) for wanted in CLASSES]
+        yield f"| `[{'.'.join(section)}]` | {' | '.join(lists)} |"
 
 
 def _meanings(section: type[Section]) -> dict[str, str]:

@@ -6,26 +6,25 @@ import fcntl
 import importlib.metadata
 import os
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import tomli_w
 from rich.console import Console
 
-from cluster.config import parse
 from cluster.errors import RequestError
 from cluster.store.ledger import Ledger
 from cluster.store.storage import LocalStore, Store, open_store
-from pipeline.recipe import Recipe, refuse_changed, resolved
+from pipeline.changes import Standing, changes, refuse_changed
+from pipeline.recipe import Recipe, resolved
 from pipeline.run.events import Events
+from pipeline.run.recipes import StoredRecipe, add_recipe, all_recipes, read_stored, written
 from rollout.data import layout
 from rollout.records import canonical_json, content_hash
+from training.ranks.checkpoints import listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +62,11 @@ class Run:
             return msgspec.json.decode(self.store.read(layout.PLAN), type=_Planned).generation
         return f"{self.recipe.run.name}-{content_hash(canonical_json(resolved(self.recipe)))[:12]}"
 
+    @cached_property
+    def recipes(self) -> list[StoredRecipe]:
+        """The recipes that the run has had; the last one is `recipe`."""
+        return all_recipes(self.store)
+
     @property
     def student(self) -> str:
         return self.recipe.models.student_name
@@ -71,6 +75,10 @@ class Run:
     def planned(self) -> bool:
         """Whether the run has a plan: its problems and units are drawn."""
         return self.store.exists(layout.PLAN)
+
+    def has_begun(self, arm: str) -> bool:
+        """Whether there is anything of an arm that follows from its settings."""
+        return self.model(arm).is_dir() or bool(listed(self.folder / layout.checkpoints(arm)))
 
     def model(self, name: str) -> Path:
         """The folder of `teacher`, `base` or an arm."""
@@ -84,13 +92,7 @@ def read_run(folder: Path, console: Console) -> Run:
         text = path.read_bytes()
     except FileNotFoundError:
         raise RequestError(f"run {folder}: no recipe.toml there; name the folder of a run, as runs/local") from None
-    table, version = _stored_recipe(text, str(folder))
-    try:
-        recipe = parse(Recipe, table, layout.RECIPE)
-    except RequestError as error:
-        own = versions().get("chainpref", "unknown")
-        made = f"made by chainpref {version}, which this version ({own}) cannot read"
-        raise RequestError(f"run {folder}: {made}: {error}; open it with that version") from None
+    recipe = read_stored(text, str(folder)).parsed(str(folder), own_version())
     return Run(recipe=recipe, folder=folder.absolute(), console=console)
 
 
@@ -112,35 +114,65 @@ def run_folder(recipe: Recipe, run: Path | None) -> Path:
 def open_run(recipe: Recipe, folder: Path, console: Console, verbose: bool, wait_s: float = 0) -> Iterator[Run]:
     """Make the run's folder where it is absent, and lock it against other commands while the block runs.
 
+    A recipe that differs from the run's own, where it may, is the run's own from here on; see `pipeline.changes`.
     `wait_s`: how long to wait for another command that works on the run, such as an earlier attempt that still ends.
-    Raises RequestError when another recipe made the run, another command works on it, or it cannot be written.
+    Raises RequestError when the recipe would change data that is there, another command works on the run, or it cannot
+    be written.
     """
-    existing = folder / layout.RECIPE
-    table = {"code": {"version": versions().get("chainpref", "")}, "recipe": resolved(recipe)}
-    text = tomli_w.dumps(table).encode()
-    if existing.exists():
-        refuse_changed(_stored_recipe(existing.read_bytes(), str(folder))[0], recipe, str(folder))
-    elif folder.exists() and any(folder.iterdir()):
-        raise RequestError(f"run {folder}: is not empty and holds no recipe.toml; use --run DIR for another folder")
-    else:
-        # A bucket may hold this run already, when the folder was lost; another run there is refused.
-        stores: list[Store] = [open_store(recipe.run.store)] if recipe.run.store else []
-        for store in [*stores, LocalStore(folder)]:
-            if not store.exists(layout.RECIPE):
-                store.probe()
-            if not store.create(layout.RECIPE, text):
-                refuse_changed(_stored_recipe(store.read(layout.RECIPE), store.uri)[0], recipe, store.uri)
+    if not (folder / layout.RECIPE).exists():
+        if folder.exists() and any(folder.iterdir()):
+            raise RequestError(f"run {folder}: is not empty and holds no recipe.toml; use --run DIR for another folder")
+        _begin(recipe, folder, console)
+    run = Run(recipe=recipe, folder=folder, console=console, verbose=verbose)
+    _allowed(read_run(folder, console), recipe)  # before it waits
     with _locked(folder, wait_s, console):
-        yield Run(recipe=recipe, folder=folder, console=console, verbose=verbose)
+        _adopt(run)
+        yield run
 
 
-def _stored_recipe(text: bytes, where: str) -> tuple[dict[str, Any], str]:
-    """The recipe in the recipe.toml of a run, and the version that wrote it. Raises RequestError for a broken file."""
-    try:
-        table = tomllib.loads(text.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RequestError(f"run {where}: its recipe.toml is broken ({error}); name another folder for a run") from None
-    return table.get("recipe", {}), str(table.get("code", {}).get("version", "unknown"))
+def _begin(recipe: Recipe, folder: Path, console: Console) -> None:
+    """Write the recipe into a new folder, and into its bucket. A bucket that holds this run, whose folder was lost,
+    gives the recipe back."""
+    text = written(recipe, own_version())
+    if recipe.run.store:
+        bucket = open_store(recipe.run.store)
+        if not bucket.exists(layout.RECIPE):
+            bucket.probe()
+        if not bucket.create(layout.RECIPE, text):
+            text = bucket.read(layout.RECIPE)
+            there = read_stored(text, bucket.uri).parsed(bucket.uri, own_version())
+            _allowed(Run(recipe=there, folder=folder, console=console), recipe)
+    local = LocalStore(folder)
+    local.probe()
+    local.create(layout.RECIPE, text)
+
+
+def _allowed(there: Run, recipe: Recipe) -> None:
+    """Raise RequestError when the run that is there cannot go on under `recipe`."""
+    last = there.recipes[-1].parsed(there.store.uri, own_version())
+    begun = [name for name in last.arms if there.has_begun(name)]
+    half_trained = [name for name in begun if not there.model(name).is_dir()]
+    refuse_changed(last, recipe, Standing(there.planned, begun, half_trained), there.store.uri)
+
+
+def _adopt(run: Run) -> None:
+    """Check once more, with the lock, and write down the recipe if it differs from the run's last one."""
+    there = read_run(run.folder, run.console)
+    _allowed(there, run.recipe)
+    last = there.recipes[-1]
+    found = changes(last.parsed(there.store.uri, own_version()), run.recipe)
+    if found:
+        last = add_recipe(run.store, run.recipe, own_version(), found)
+        run.events.add("recipe changed", number=last.number, changed=last.changed)
+        run.console.out(f"  recipe {last.number}: {'; '.join(last.changed)}")
+    if last.number and read_stored((run.folder / layout.RECIPE).read_bytes(), str(run.folder)).recipe != last.recipe:
+        # In a bucket's run this is the folder's own copy; elsewhere, a command was killed between the two writes.
+        LocalStore(run.folder).replace(layout.RECIPE, written(run.recipe, own_version()))
+
+
+def own_version() -> str:
+    """The version of chainpref that runs."""
+    return versions().get("chainpref", "unknown")
 
 
 def versions() -> dict[str, str]:

@@ -15,6 +15,8 @@ PAGE = "report/index.html"
 METRICS = "metrics.jsonl"
 """A row for every optimizer step, below an arm's `checkpoints`."""
 
+RECIPES = "recipes"
+"""The recipes that a run has had, once it has had a second one."""
 PLAN = "plan.json"
 PROBLEMS = "problems"
 TRAIN_PROBLEMS = "problems/train.jsonl"
@@ -26,6 +28,11 @@ QUARANTINE = "quarantine"
 SUMMARY = "report/summary.json"
 DATASET_STATE = "state.json"
 """The file by which `datasets.load_from_disk` knows a folder, below a student's `groups`; it is written last."""
+
+
+def recipe(number: int) -> str:
+    """One of the recipes that the run has had; the first one is number 0."""
+    return f"{RECIPES}/{number:06d}.toml"
 
 
 def model(name: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from cluster.errors import RequestError
-from pipeline.recipe import differences, load_recipe, resolved
+from pipeline.recipe import load_recipe
 from pipeline.run.folder import open_run, run_folder
 from pipeline.stages.models import models_cache
 from tests.repository import ROOT
@@ -59,29 +59,6 @@ def test_a_wrong_value_is_refused_in_one_line(setting: str, said: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_changed_recipe_on_an_existing_run_is_refused_with_the_difference(tmp_path: Path) -> None:
-    recipe = load_recipe(LOCAL)
-    folder = tmp_path / "run"
-    with open_run(recipe, folder, Console(), False):
-        pass
-    before = sorted(folder.rglob("*"))
-    with open_run(recipe, folder, Console(), False):
-        pass
-    changed = load_recipe(LOCAL, ["rollout.samples=3", "arms.dpo.beta=0.5"])
-    with pytest.raises(RequestError, match=r"rollout\.samples: \d+ -> 3; arms\.dpo\.beta: 0\.\d+ -> 0\.5.*--run DIR"):
-        open_run(changed, folder, Console(), False).__enter__()
-    assert sorted(folder.rglob("*")) == before
-
-
-def test_where_a_run_lies_is_no_difference(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    with open_run(load_recipe(LOCAL), folder, Console(), False):
-        pass
-    elsewhere = load_recipe(LOCAL, ["run.directory=/tmp", "cluster.local_cpus=9"])
-    with open_run(elsewhere, folder, Console(), False):
-        pass
-
-
 def test_a_folder_that_is_no_run_and_a_run_at_work_are_refused(tmp_path: Path) -> None:
     recipe = load_recipe(LOCAL)
     (tmp_path / "other").mkdir()
@@ -114,13 +91,7 @@ def test_tiny_models_are_kept_beside_the_run_unless_the_recipe_says_where(
         assert models_cache(run) == tmp_path / "here" / "kept"
 
 
-def test_run_folder_and_differences(tmp_path: Path) -> None:
+def test_run_folder(tmp_path: Path) -> None:
     recipe = load_recipe(LOCAL)
     assert run_folder(recipe, None).parts[-2:] == ("runs", "local")
     assert run_folder(recipe, tmp_path) == tmp_path
-    assert differences(resolved(recipe), resolved(recipe)) == []
-    assert differences({"a": {"b": 1}, "c": 2}, {"a": {"b": 2}, "d": 3}) == [
-        "a.b: 1 -> 2",
-        "c: 2 -> None",
-        "d: None -> 3",
-    ]

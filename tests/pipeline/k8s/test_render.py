@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from cluster.errors import RequestError
+from pipeline import changes
 from pipeline.k8s.render import render
 from pipeline.k8s.request import OVERLAYS, Rendering, check, notes
 from pipeline.plan.pods import WorkerGroup, limited_name, object_name
-from pipeline.recipe import Recipe, load_recipe, refuse_changed, resolved
+from pipeline.recipe import Recipe, load_recipe
 from pipeline.run.folder import run_folder
 from tests.pipeline.k8s.kubernetes import ROOT, cluster_spec, documents, kustomize, of_kind, pods, refused
 
@@ -96,7 +97,8 @@ def test_the_job_runs_the_recipe_that_lies_beside_it(recipe: Recipe, tmp_path: P
     again = load_recipe(tmp_path / "again.toml")
     assert again.models == recipe.models
     assert run_folder(again, None) == Path("/runs/My_run")
-    refuse_changed(resolved(recipe), again, "a run that was begun elsewhere is gone on with")
+    moved = changes.refused(recipe, again, changes.Standing(planned=True))
+    assert moved == [], "a run that was begun elsewhere is gone on with"
 
 
 def test_engines_are_left_to_choose_where_no_pod_has_gpus(recipe: Recipe, tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ import pytest
 from cluster.config import parse
 from cluster.errors import RequestError
 from cluster.jobs.submission import Job
-from pipeline.recipe import Recipe, load_recipe, refuse_changed, resolved
+from pipeline import changes
+from pipeline.recipe import Recipe, load_recipe
 from pipeline.remote.submit import RECIPE, make_job
 from tests.repository import ROOT
 
@@ -61,7 +62,8 @@ def test_the_command_runs_the_recipe_that_travels_with_it(outside: Path) -> None
     assert words[words.index("--run") + 1] == str(outside / "some where" / "mine")
     sent = tomllib.loads(files(job)[RECIPE].decode())
     # A run that was begun by hand in the same folder is gone on with.
-    refuse_changed(resolved(load_recipe(LOCAL, ["run.name=mine"])), parse(Recipe, sent, "sent"), "there")
+    begun = load_recipe(LOCAL, ["run.name=mine"])
+    assert changes.refused(begun, parse(Recipe, sent, "sent"), changes.Standing(planned=True)) == []
     assert sent["cluster"]["address"] == ""
     assert sent["models"]["cache"] == ""  # beside the run
     kept = make_job(load_recipe(LOCAL, ["models.cache=/shared/models"]))

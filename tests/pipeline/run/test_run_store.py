@@ -50,15 +50,28 @@ def test_the_plan_lies_in_the_bucket_and_outlives_the_folder(uri: str, tmp_path:
 
 
 def test_another_recipe_under_the_same_prefix_is_refused(uri: str, tmp_path: Path) -> None:
-    with open_run(_recipe(uri), tmp_path / "first", _console(), False):
-        pass
-    changed = _recipe(uri, "rollout.samples=3")
+    with open_run(_recipe(uri), tmp_path / "first", _console(), False) as run:
+        make_workload(run)
+    changed = _recipe(uri, "rollout.temperature=0.5")
     with (
-        pytest.raises(RequestError, match=r"was made by another recipe \(rollout.samples: 16 -> 3\)"),
+        pytest.raises(RequestError, match=r"made by another recipe \(rollout.temperature: 1.0 -> 0.5\)"),
         open_run(changed, tmp_path / "second", _console(), False),
     ):
         pass
     assert not (tmp_path / "second" / "recipe.toml").exists()
+
+
+def test_what_a_run_may_change_lies_in_the_bucket_and_outlives_the_folder(uri: str, tmp_path: Path) -> None:
+    with open_run(_recipe(uri), tmp_path / "first", _console(), False) as run:
+        make_workload(run)
+    changed = _recipe(uri, "training.ranks=1")
+    with open_run(changed, tmp_path / "first", _console(), False) as run:
+        assert run.recipes[-1].changed == ("training.ranks: 2 -> 1",)
+    assert read_run(tmp_path / "first", _console()).recipe == changed
+    with open_run(changed, tmp_path / "second", _console(), False) as run:
+        assert [one.number for one in run.recipes] == [0, 1]
+        assert run.recipe.training.ranks == 1
+    assert "recipes/000001.toml" in open_store(uri).list()
 
 
 def test_a_bucket_that_is_not_there_is_one_line_and_leaves_no_folder(uri: str, tmp_path: Path) -> None:
