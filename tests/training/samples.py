@@ -64,6 +64,16 @@ def publish_groups(run: Path, groups: list[PreferenceGroup], prefix: str = "grou
     Ledger(open_store(str(run)), prefix).publish("all", encoded.payload, encoded.rows)
 
 
+def cut_stream(path: Path) -> None:
+    """Leave the first message of rows of an Arrow stream, as a disk that lost the rest: it opens without an error."""
+    import pyarrow as pa
+
+    with pa.ipc.open_stream(path.read_bytes()) as reader:
+        first, columns = reader.read_next_batch(), reader.schema
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, columns) as stream:
+        stream.write_batch(first)
+
+
 def save_model(directory: Path) -> Path:
     """A Llama of a few thousand parameters with a tokenizer that knows nothing of text but its control tokens."""
     import torch

@@ -84,3 +84,11 @@ def test_keys_tell_scoring_and_models_apart() -> None:
     )
     assert strict.ids == loose.ids
     assert len({chain_key("a", strict), chain_key("a", loose), chain_key("b", strict)}) == 3
+
+
+def test_sums_in_one_precision_are_not_those_of_another(tmp_path: Path, model_folder: str) -> None:
+    groups, store = sample_groups(1), new_store(tmp_path)
+    compute_reference(model_folder, groups, store, rule=RULE, tokens_per_micro_step=70)
+    assert reference_name(model_folder, "float32") != reference_name(model_folder, "bfloat16")
+    with pytest.raises(RequestError, match="run the reference stage"):
+        list(referenced_examples(groups, RULE, store, reference_name(model_folder, "bfloat16")))

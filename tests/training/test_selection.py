@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster.errors import RequestError
-from tests.training.samples import chain, group, sample_groups
+from cluster.errors import CorruptionError, RequestError
+from tests.training.samples import chain, cut_stream, group, sample_groups
 from training.chains import ScoreRule, scored_group, scored_groups
 from training.config import DpoArm, SftArm
 from training.examples import StoredExamples, write_examples
@@ -69,3 +69,14 @@ def test_no_pair_at_all_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="no group has a pair"):
         write_examples(iter(()), tmp_path / "examples")
     assert not list(tmp_path.iterdir())
+
+
+def test_examples_of_which_some_were_lost_are_refused(tmp_path: Path) -> None:
+    examples = [
+        PreferenceExample(one, (-1.0,) * len(one.right), (-2.0,) * len(one.wrong))
+        for one in scored_groups(sample_groups(3), RULE)
+    ]
+    write_examples(examples, tmp_path / "examples")
+    cut_stream(tmp_path / "examples" / "examples.arrow")
+    with pytest.raises(CorruptionError, match=r"examples: holds 1 of 3 examples; remove the folder"):
+        StoredExamples(tmp_path / "examples")

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from cluster.errors import WorkError
+from cluster.errors import CorruptionError, WorkError
 from rollout.records import ErrorCode, Outcome
-from tests.training.samples import chain, group, sample_groups, save_model
+from tests.training.samples import chain, cut_stream, group, sample_groups, save_model
 from training.config import SftArm, TrainingConfig
 from training.sft import IGNORED, group_rows, loss_mask, sft_arguments, write_rows
 
@@ -95,3 +95,30 @@ def test_batches_hold_the_rows_of_a_step_within_tokens_per_micro_step(tmp_path: 
     assert rows.batches(arm, TrainingConfig(ranks=2)) == (4, 1)
     with pytest.raises(WorkError, match="18 tokens exceeds tokens_per_micro_step = 17"):
         rows.batches(arm, TrainingConfig(tokens_per_micro_step=17))
+
+
+def test_the_control_arm_takes_no_chain_that_ended_otherwise(tmp_path: Path) -> None:
+    """Chains that wrote good calls and then broke the format, were cut, or never answered are no wrong answers."""
+    wrong = [
+        chain(
+            [20 + place, 1, 5, 30, 1, 4, 40, 1], [0, 0, -1, -1, -1, -1, 1, 1], label, error=error, failed_steps=failed
+        )
+        for place, (label, error, failed) in enumerate(
+            [
+                (Outcome.WRONG, ErrorCode.BAD_SYNTAX, (1,)),
+                (Outcome.WRONG, ErrorCode.ANSWER_WRONG, ()),
+                (Outcome.TRUNCATED, ErrorCode.REPLY_CUT, (1,)),
+                (Outcome.WRONG, ErrorCode.ANSWER_MALFORMED, ()),
+                (Outcome.WRONG, ErrorCode.NO_ANSWER, ()),
+            ]
+        )
+    ]
+    rows = group_rows(group("p", [chain([50, 1], [0, 0]), *wrong]), SftArm(method="sft", chains="wrong"))
+    assert [row["input_ids"][5] for row in rows] == [21, 23]
+
+
+def test_rows_of_which_some_were_lost_are_refused(tmp_path: Path) -> None:
+    rows = write_rows(sample_groups(3), ARM, tmp_path / "rows")
+    cut_stream(tmp_path / "rows" / "rows.arrow")
+    with pytest.raises(CorruptionError, match=r"rows: holds 2 of 6 rows; remove the folder"):
+        rows.load()

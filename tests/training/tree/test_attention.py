@@ -1,5 +1,6 @@
 """Tree attention on random tries: every family's sums and gradients are those of chains in rows of their own."""
 
+import contextlib
 import random
 from types import MethodType
 from typing import Any
@@ -9,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from transformers import GptOssConfig, GptOssForCausalLM, MambaConfig, MambaForCausalLM
+from transformers import Gemma2Config, Gemma2ForCausalLM, GptOssConfig, GptOssForCausalLM, MambaConfig, MambaForCausalLM
 
 from cluster.errors import RequestError
 from tests.training.tree import trees
@@ -172,8 +173,31 @@ def test_longrope_past_its_switch_is_refused() -> None:
         check_length(model, 17)
 
 
-def test_dropout_is_switched_off() -> None:
-    model = tiny_model("llama", attention_dropout=0.5)
+@pytest.mark.parametrize(("cap", "refused"), [(None, False), (50.0, True)])
+def test_capped_attention_logits_are_refused_by_name(cap: float | None, refused: bool) -> None:
+    config = Gemma2Config(
+        vocab_size=8,
+        hidden_size=8,
+        intermediate_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=4,
+        pad_token_id=0,
+        attn_logit_softcapping=cap,
+    )
+    with (
+        contextlib.nullcontext()
+        if not refused
+        else pytest.raises(RequestError, match="Gemma2ForCausalLM cannot be trained by trees: it caps attention logits")
+    ):
+        check_model(Gemma2ForCausalLM(config))
+
+
+@pytest.mark.parametrize("dropout", [{"attention_dropout": 0.5}, {"resid_pdrop": 0.5}])
+def test_dropout_is_switched_off(dropout: dict[str, float]) -> None:
+    """In the attention and in modules of their own, as Phi-3 has them after its attention."""
+    model = tiny_model("phi3", **dropout)
     add_tree_scoring(model)
     model.train()
     batch = tree_batch(random_chains(random.Random(0), 3), CPU)

@@ -176,3 +176,33 @@ def test_random_groups_are_smaller_as_trees() -> None:
     some = random_group(random.Random(3), 8, 8)
     assert tree_size(some.chains) < sum(len(one.ids) for one in some.chains) / 2
     assert len(random_chains(random.Random(3), 4)) == 4
+
+
+def test_parting_steps_weigh_as_often_as_their_chains_came_and_equal_ones_add_up() -> None:
+    import msgspec
+
+    from rollout.records import Outcome, PairRule
+
+    whole = group(
+        "p",
+        [
+            chain([5, 6, 7, 8], [0, 0, -1, 1], multiplicity=2),
+            chain([5, 9, 7, 8], [0, 0, -1, 1], multiplicity=5),
+            chain([5, 3, 7, 8], [0, 0, -1, 1], Outcome.WRONG, multiplicity=3),
+            chain([5, 3, 7, 4], [0, 0, -1, 1], Outcome.WRONG, multiplicity=7),
+        ],
+    )
+    scored = scored_group(msgspec.structs.replace(whole, rule=PairRule(kind="steps")), ScoreRule())
+    assert scored is not None
+    assert [right.ids[-2:] for right in scored.right] == [(5, 6), (5, 9)]
+    assert [wrong.ids[-2:] for wrong in scored.wrong] == [(5, 3)], "cut after that step the wrong chains are equal"
+    assert scored.pair_weights == ((2 * 3 + 2 * 7,), (5 * 3 + 5 * 7,))
+
+
+def test_a_chain_that_was_cut_stands_with_the_wrong_ones() -> None:
+    from rollout.records import Outcome
+
+    scored = scored_group(group("p", [chain([5, 6], [0, 0]), chain([7, 8], [0, 0], Outcome.TRUNCATED)]), ScoreRule())
+    assert scored is not None
+    assert [one.ids[-2:] for one in scored.right] == [(5, 6)]
+    assert [one.ids[-2:] for one in scored.wrong] == [(7, 8)]

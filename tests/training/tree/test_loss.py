@@ -138,3 +138,43 @@ def test_values_that_no_loss_has_are_refused(options: dict[str, float], message:
 
 def test_every_metric_is_named() -> None:
     assert tuple(group_metrics(sums([-8.0], [-13.0]), LossOptions())) == METRICS
+
+
+def test_a_pair_whose_margin_is_zero_is_not_won() -> None:
+    """As in TRL, whose accuracies are of chosen rewards above rejected ones."""
+    found = group_metrics(sums([-8.0, -9.0], [-13.0, -11.0]), LossOptions())
+    assert float(found["rewards/accuracies"]) == pytest.approx(0.75)
+
+
+def test_metrics_weigh_pairs_as_the_loss_does() -> None:
+    """Pair weights 0.6 and 0.4 on two chosen chains, of two tokens each; one rejected chain."""
+    found = group_metrics(sums([-8.0, -13.0], [-11.5], [[0.6], [0.4]]), LossOptions(beta=0.5))
+    assert {name: float(value) for name, value in found.items()} == pytest.approx(
+        {
+            "rewards/chosen": 0.5 * (0.6 * 2 - 0.4 * 3),
+            "rewards/rejected": 0.5 * 0.5,
+            "rewards/margins": 0.5 * (0.6 * 2 - 0.4 * 3 - 0.5),
+            "rewards/accuracies": 0.6,
+            "logps/chosen": -0.6 * 8 - 0.4 * 13,
+            "logps/rejected": -11.5,
+            "kl": (0.6 * 2 - 0.4 * 3 + 0.5) / 2,
+            "nll": (8.0 + 13.0) / 4,
+        },
+        abs=1e-9,
+    )
+    assert not found["nll"].requires_grad
+
+
+def test_the_smallest_and_largest_values_that_a_loss_takes() -> None:
+    for options in ({"beta": 1e-6}, {"label_smoothing": 0.0}, {"label_smoothing": 0.49}, {"rpo_alpha": 0.0}):
+        LossOptions(**options)
+    for loss_type in ("sigmoid", "sigmoid_norm", "robust"):
+        assert LossOptions(label_smoothing=0.1, loss_type=loss_type).label_smoothing == 0.1  # type: ignore[arg-type]
+    for value in (-0.1, 0.5):
+        with pytest.raises(RequestError, match="label_smoothing"):
+            LossOptions(label_smoothing=value)
+
+
+def test_lengths_count_for_the_losses_that_are_means_over_tokens() -> None:
+    assert [name for name in LOSS_TYPES if LossOptions(loss_type=name).by_length] == ["sigmoid_norm", "ipo"]
+    assert LossOptions(length_normalised=True).by_length
