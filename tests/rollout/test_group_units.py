@@ -13,7 +13,14 @@ from cluster.store.storage import open_store
 from rollout import group_units
 from rollout.config import GroupsConfig
 from rollout.data import shards
-from rollout.group_units import GroupWork, build_group_unit, needed_memory, problem_episodes
+from rollout.group_units import (
+    GroupWork,
+    build_group_unit,
+    group_unit,
+    needed_memory,
+    problem_episodes,
+    tokenizer_fingerprint,
+)
 from rollout.records import Episode, ErrorCode, Outcome, PreferenceGroup
 from tests.rollout.conversations import tokenizer
 from tests.rollout.data.rows import episode
@@ -106,3 +113,39 @@ def test_a_record_sums_up_the_groups_that_are_stored(
 def test_memory_follows_the_block() -> None:
     """A block of 300 MB, 32 problems and 32,000 episodes took 1.05 GB."""
     assert 1.05e9 < needed_memory(300_000_000, 32) < 1.6e9
+
+
+def test_the_samples_of_a_problem_come_in_their_order_whatever_that_of_the_units(ledger: Ledger) -> None:
+    """The first sample of a chain is the one that an export shows."""
+    commit(ledger, "a", rows(("p1", 4), ("p1", 5)))
+    commit(ledger, "b", rows(("p1", 0), ("p1", 1)))
+    (found,) = problem_episodes(ledger, ["a", "b"], PROBLEMS)
+    assert [row.sample for row in found] == [0, 1, 4, 5]
+
+
+def test_a_group_unit_is_another_one_where_its_episodes_are(tmp_path: Path) -> None:
+    def name(sample: int, store: str) -> str:
+        ledger = Ledger(open_store(str(tmp_path / store)), "episodes")
+        commit(ledger, "a", rows(("p1", sample)))
+        return group_unit(3, "tiny", list(ledger.commits().values()), GroupsConfig(), "tokenizer")
+
+    assert name(0, "one") == name(0, "other")
+    assert name(0, "one") != name(1, "third")
+
+
+@pytest.mark.parametrize(
+    "file", ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json"]
+)
+def test_every_file_of_a_tokenizer_is_in_its_fingerprint(tmp_path: Path, file: str) -> None:
+    tokenizer().save_pretrained(str(tmp_path))
+    before = tokenizer_fingerprint(str(tmp_path))
+    (tmp_path / "config.json").write_text("{}")
+    assert tokenizer_fingerprint(str(tmp_path)) == before
+    (tmp_path / file).write_text("another")
+    assert tokenizer_fingerprint(str(tmp_path)) != before
+
+
+def test_a_hub_models_fingerprint_is_its_commit() -> None:
+    one, other = f"hub:owner/model@{'a' * 40}", f"hub:owner/model@{'b' * 40}"
+    assert tokenizer_fingerprint(one) == tokenizer_fingerprint(one)
+    assert tokenizer_fingerprint(one) != tokenizer_fingerprint(other)

@@ -125,3 +125,15 @@ def test_the_rule_caps_and_stratifies() -> None:
 def test_records_go_through_json_and_back() -> None:
     group = build_group(episodes(), "s", chat_template(), GroupsConfig())
     assert msgspec.json.decode(msgspec.json.encode(group), type=type(group)) == group
+
+
+def test_a_group_names_the_tokenizer_and_the_template_of_its_student() -> None:
+    student = chat_template(first=7)
+    made = episodes()
+    group = build_group(made, "s", student, GroupsConfig())
+    assert group is not None
+    teachers = made[0].provenance
+    assert group.provenance == msgspec.structs.replace(
+        teachers, tokenizer_hash=student.tokenizer_hash, template_hash=student.hash
+    )
+    assert group.provenance.tokenizer_hash != teachers.tokenizer_hash

@@ -50,6 +50,13 @@ def test_load_is_counted_in_episodes_that_have_not_ended() -> None:
     assert made.load("h0") == 16
 
 
+def test_a_host_has_a_backlog_of_a_quarter_of_its_slots_while_there_is_much_to_do() -> None:
+    made = router(units(4000, size=1), hosts=1, slots=40)
+    assert made.threshold("h0") == 50
+    assert len(list(made.assign(0.0))) == made.load("h0") == 50
+    assert router(units(4000, size=1), hosts=1, slots=2).threshold("h0") == 3, "one at least"
+
+
 def test_a_saturated_host_sheds_even_what_it_is_best_for() -> None:
     made = router([Unit(f"u{index}", 8, "b0") for index in range(40)], hosts=2)
     given = list(made.assign(0.0))

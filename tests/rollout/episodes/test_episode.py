@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from benchmarks.virtual_time import VirtualLoop
+from cluster.engine.interface import Sampling
 from cluster.engine.scripted import ScriptedConfig
 from cluster.errors import InfrastructureError, InfrastructureKind
 from rollout.config import EpisodeConfig
@@ -42,6 +43,25 @@ def test_the_engine_sees_the_very_ids_again() -> None:
     first = episode.steps[0]
     assert seen[0] == list(episode.prompt_ids)
     assert seen[1] == [*episode.prompt_ids, *first.token_ids, *first.feedback_ids]
+
+
+@pytest.mark.parametrize("seed", [None, 7])
+def test_every_step_is_drawn_anew_and_goes_before_the_first_steps_of_others(seed: int | None) -> None:
+    """With one seed for all steps a model that repeated its prompt would repeat its reply."""
+    asked: list[Sampling] = []
+    made = setting(lambda _, step: RIGHT[step])
+    generate = made.engine.generate
+
+    async def recorded(prompt, sampling, request_id):  # type: ignore[no-untyped-def]
+        asked.append(sampling)
+        return await generate(prompt, sampling, request_id)
+
+    made.engine.generate = recorded  # type: ignore[method-assign]
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(run_episode(ADDITION, SampleSpec(sample=0, temperature=0.5, top_p=0.9, seed=seed), made))
+    assert [one.seed for one in asked] == ([None, None] if seed is None else [7, 8])
+    assert asked[1].priority < asked[0].priority, "the engine serves lower numbers first"
+    assert {(one.temperature, one.top_p, one.stop_token_ids) for one in asked} == {(0.5, 0.9, chat_template().stop_ids)}
 
 
 @pytest.mark.parametrize(

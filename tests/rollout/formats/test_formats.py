@@ -138,6 +138,8 @@ PYTHON_CASES = [
     ("add(1, x)", ErrorCode.NOT_LITERAL),
     ("add(1, 1 + 1)", ErrorCode.NOT_LITERAL),
     ("add(1, -'x')", ErrorCode.NOT_LITERAL),
+    ("add(1, -True)", ErrorCode.NOT_LITERAL),
+    ("add(1, +False)", ErrorCode.NOT_LITERAL),
     ("add(1, f'{1}')", ErrorCode.NOT_LITERAL),
     ("add(1, [y for y in (1,)])", ErrorCode.NOT_LITERAL),
     ("add(1, lambda: 2)", ErrorCode.NOT_LITERAL),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from cluster.store.ledger import Commit, Ledger
@@ -36,6 +37,14 @@ def test_names_depend_on_generation_and_problems_and_not_on_later_samples() -> N
     assert names <= {unit.name for unit in plan_units(PROBLEMS, 16, 3, 4, "g1")}
     assert not names & {unit.name for unit in plan_units(PROBLEMS, 8, 3, 4, "g2")}
     assert not names & {unit.name for unit in plan_units([f"other{p}" for p in PROBLEMS], 8, 3, 4, "g1")}
+
+
+def test_a_unit_that_ends_early_is_not_the_whole_one() -> None:
+    """Of 6 samples in units of 4 the second unit has 2: it is another one when 8 are asked for."""
+    (_, short), (_, whole) = (plan_units(["p"], samples, 1, 4, "g1") for samples in (6, 8))
+    assert (short.sample_start, short.sample_stop, whole.sample_stop) == (4, 6, 8)
+    assert short.name != whole.name
+    assert short.name.rpartition("-")[0] == whole.name.rpartition("-")[0] == "b00000-s00004"
 
 
 def test_the_plan_of_no_problems_is_empty() -> None:
@@ -116,6 +125,19 @@ def test_the_plan_of_a_hundred_thousand_small_units_takes_one_pass() -> None:
         Commit(unit=f"u{number:06}", shard="s", sha256="", bytes=400, rows=1, writer="") for number in range(100_000)
     ]  # looked at anew for each of them, their sizes took minutes
     assert plan({commit.unit: commit for commit in commits}, 1 << 40, set()) == commits
+
+
+def test_shards_whose_metadata_differ_are_not_joined() -> None:
+    """A schema's metadata name the record, and a joined stream has the first one's."""
+    payload = shards.encode_rows(Episode, [episode()]).payload
+    table = pa.ipc.open_stream(payload).read_all()
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema.with_metadata({b"chainpref.record": b"Other"})) as writer:
+        writer.write_table(table)
+    other = sink.getvalue().to_pybytes()
+    joined, taken = shards.concatenate([payload, payload, other, payload])
+    assert taken == 2
+    assert list(shards.decode_rows(Episode, joined)) == [episode(), episode()]
 
 
 def test_shards_of_another_schema_are_left_apart(tmp_path: Path) -> None:

@@ -95,3 +95,13 @@ def test_a_tokenizer_without_a_template_is_refused() -> None:
     bare.chat_template = None
     with pytest.raises(RequestError, match="no chat template"):
         ChatTemplate(bare)
+
+
+def test_a_control_token_that_is_a_character_of_the_vocabulary_is_dropped_from_text() -> None:
+    """There no spelling avoids it: the text loses the character and the template keeps its token."""
+    made = tokenizer()
+    made.add_special_tokens({"additional_special_tokens": ["Q"]})
+    template = ChatTemplate(made)
+    ids = template.encode("aQb")
+    assert control_ids(template).isdisjoint(ids)
+    assert template.decode_reply(ids) == "ab"

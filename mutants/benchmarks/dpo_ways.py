@@ -1,0 +1,253 @@
+"""Four ways to the same DPO gradient: TRL, pairs one by one, every chain once (factored), every token once (tree).
+
+Each way runs in a process of its own, so that its peak memory can be measured; the parent process runs them in turns. A
+step is forward and backward over all pairs of one problem and an AdamW step with learning rate 0, which costs what any
+other step does and keeps the weights, so that all repetitions of all ways have the same gradient.
+"""
+
+import ctypes
+import gc
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from training.chains import ScoredChain, ScoredGroup
+from training.tree.batches import PreferenceExample
+
+WAYS = ("trl", "pairs", "factored", "tree")
+MODELS = {
+    "tiny": {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "heads": 2, "vocab_size": 512},
+    "15m": {"hidden_size": 384, "intermediate_size": 512, "num_hidden_layers": 8, "heads": 6, "vocab_size": 8192},
+    "50m": {"hidden_size": 640, "intermediate_size": 1728, "num_hidden_layers": 9, "heads": 10, "vocab_size": 4096},
+    "1b": {"hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16, "heads": 32, "vocab_size": 32768},
+}
+"""Llamas with random weights. `15m` is the 15.7 M one of the published rows."""
+BETA = 0.1
+
+
+@dataclass(frozen=True)
+class Row:
+    """One configuration: n right and m wrong chains, prompt and completion lengths in tokens."""
+
+    right: int
+    wrong: int
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a way needs. `tokens_per_micro_step`: most tokens of a row (tree) or of a graph (factored)."""
+
+    way: str
+    row: Row
+    model: str
+    device: str
+    threads: int
+    tokens_per_micro_step: int
+    folder: str
+
+
+def make_model(size: str, device: str) -> Any:
+    """The same weights in every process; float32 on the CPU, bfloat16 on CUDA."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    shape = dict(MODELS[size])
+    heads = shape.pop("heads")
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        **shape, num_attention_heads=heads, num_key_value_heads=heads, max_position_embeddings=8192, pad_token_id=0
+    )
+    return LlamaForCausalLM(config).to(device, torch.bfloat16 if device == "cuda" else torch.float32)
+
+
+def make_example(row: Row, vocabulary: int) -> PreferenceExample:
+    """Random multi-turn chains of equal length: three turns, two thirds of each written by the model. One chain in
+    eight repeats another's first turn. The reference sums are made up; to use them costs nothing."""
+    draw = Random(7)
+    prompt = [draw.randrange(1, vocabulary) for _ in range(row.prompt_tokens)]
+    third = row.completion_tokens // 3
+    firsts: list[list[int]] = []
+    chains: dict[ScoredChain, None] = {}
+    while len(chains) < row.right + row.wrong:
+        completion = [draw.randrange(1, vocabulary) for _ in range(row.completion_tokens)]
+        if len(chains) % 8 == 7:
+            completion[:third] = draw.choice(firsts)
+        firsts.append(completion[:third])
+        marks = [index % third < 2 * third // 3 or index >= 3 * third for index in range(row.completion_tokens)]
+        chains[ScoredChain((*prompt, *completion), (False,) * len(prompt) + tuple(marks))] = None
+    kept = tuple(chains)
+    group = ScoredGroup("p", kept[: row.right], kept[row.right :], tuple((1.0,) * row.wrong for _ in range(row.right)))
+    sums = [-chain.length * 9.0 + draw.uniform(-2, 2) for chain in kept]
+    return PreferenceExample(group, tuple(sums[: row.right]), tuple(sums[row.right :]))
+
+
+def serve(setup: Setup, pipe: Connection) -> None:
+    """A way's process. It sends the tokens of a step and a note; then, for every "step" that it receives, the step's
+    seconds, CPU seconds and peak MB. "gradient" writes the last gradient to the folder; "stop" ends the process."""
+    torch.set_num_threads(setup.threads)
+    model = make_model(setup.model, setup.device)
+    example = make_example(setup.row, model.config.vocab_size)
+    gradient, tokens, note = _WAYS[setup.way](model, example, setup)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.0, weight_decay=0.0)
+    model.train()
+    pipe.send((tokens, note))
+    while (order := pipe.recv()) != "stop":
+        if order == "gradient":
+            path = Path(setup.folder) / f"{setup.way}.npy"
+            parts = [p.grad.flatten().float().cpu() for p in model.parameters()]
+            np.save(path, torch.cat(parts).numpy())
+            pipe.send(str(path))
+            continue
+        model.zero_grad()
+        _forget_peak(setup.device)
+        _finish(setup.device)
+        begun, worked = time.perf_counter(), time.process_time()
+        gradient()
+        optimizer.step()
+        _finish(setup.device)
+        pipe.send((time.perf_counter() - begun, time.process_time() - worked, _peak_mb(setup.device)))
+
+
+def _tree(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
+    from training.tree.layout import tree_size
+    from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
+
+    args = TreeDPOConfig(
+        output_dir=setup.folder,
+        use_cpu=setup.device == "cpu",
+        report_to=[],
+        save_strategy="no",
+        disable_tqdm=True,
+        beta=BETA,
+        tokens_per_micro_step=setup.tokens_per_micro_step,
+        groups_per_step=1,
+    )
+    trainer = TreeDPOTrainer(model, args, [example])
+    step = next(iter(trainer.get_train_dataloader()))
+    rows = step["step"].split_rows or 1
+    return lambda: trainer.training_step(model, step), tree_size(example.group.chains), f"rows={rows}"
+
+
+def _pairs(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
+    group = example.group
+
+    def step() -> None:
+        for right, chosen in zip(group.right, example.reference_right, strict=True):
+            for wrong, rejected in zip(group.wrong, example.reference_wrong, strict=True):
+                margin = _row_sum(model, right) - chosen - _row_sum(model, wrong) + rejected
+                loss = -logsigmoid(BETA * margin) / group.pairs
+                loss.backward()  # type: ignore[no-untyped-call]
+
+    return step, 2 * int(group.pairs) * len(group.right[0].ids), ""
+
+
+def _factored(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
+    group = example.group
+    n, length = len(group.right), len(group.right[0].ids)
+    sums = example.reference_right + example.reference_wrong
+    references = torch.tensor(sums, dtype=torch.float64, device=setup.device)
+    one_graph = len(group.chains) * length <= 2 * setup.tokens_per_micro_step
+
+    def loss_of(sums: Tensor) -> Tensor:
+        ratios = sums - references
+        return -logsigmoid(BETA * (ratios[:n, None] - ratios[None, n:])).mean()
+
+    def step() -> None:
+        if one_graph:
+            loss_of(torch.stack([_row_sum(model, chain) for chain in group.chains])).backward()  # type: ignore[no-untyped-call]
+            return
+        with torch.no_grad():
+            sums = torch.stack([_row_sum(model, chain) for chain in group.chains])
+        (weights,) = torch.autograd.grad(loss_of(sums.requires_grad_()), sums)
+        for chain, weight in zip(group.chains, weights, strict=True):
+            (weight * _row_sum(model, chain)).backward()
+
+    return step, len(group.chains) * length, "one graph" if one_graph else "two phases"
+
+
+def _trl(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
+    from benchmarks.trl_baseline import pair_rows, trl_trainer
+
+    rows = pair_rows(example)
+
+    def feed(batch: int, count: int) -> Callable[[], None]:
+        trainer = trl_trainer(
+            model, rows[:count], Path(setup.folder), batch, beta=BETA, bf16=setup.device == "cuda", seed=0
+        )
+        batches = list(trainer.get_train_dataloader())
+        trainer.current_gradient_accumulation_steps = len(batches)
+
+        def step() -> None:
+            for each in batches:
+                trainer.training_step(model, each)
+
+        return step
+
+    # Tune the micro-batch: the one that is fastest on the same pairs, after a step to warm up.
+    feed(1, 1)()
+    sizes = [size for size in (1, 2, 4, 8) if len(rows) % size == 0]
+    seconds = {size: _timed(feed(size, sizes[-1])) for size in sizes}
+    best = min(seconds, key=seconds.__getitem__)
+    # Memory that tuning leaves in the allocator must not count as the step's.
+    gc.collect()
+    if setup.device == "cpu":
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    return feed(best, len(rows)), 2 * len(rows) * len(example.group.right[0].ids), f"micro-batch={best}"
+
+
+_WAYS: dict[str, Callable[[Any, PreferenceExample, Setup], tuple[Callable[[], object], int, str]]] = {
+    "trl": _trl,
+    "pairs": _pairs,
+    "factored": _factored,
+    "tree": _tree,
+}
+
+
+def _row_sum(model: Any, chain: ScoredChain) -> Tensor:
+    """The chain's sum from a row of its own, with the model's own attention and the head on scored positions only."""
+    device = next(model.parameters()).device
+    ids = torch.tensor(chain.ids, device=device)
+    at = torch.tensor(chain.scored[1:], device=device).nonzero()[:, 0]
+    hidden = model.model(input_ids=ids[None, :-1], use_cache=False).last_hidden_state[0, at]
+    logps = model.lm_head(hidden).float().log_softmax(-1)
+    picked: Tensor = logps.gather(1, ids[at + 1, None]).double().sum()
+    return picked
+
+
+def _timed(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def _finish(device: str) -> None:
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def _forget_peak(device: str) -> None:
+    if device == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+        return
+    # Linux: 5 resets the process's high-water mark of resident memory.
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_mb(device: str) -> float:
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() / 2**20
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10

@@ -1,0 +1,1 @@
+"""What rollouts cost, part by part."""

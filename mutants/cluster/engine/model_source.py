@@ -1,0 +1,68 @@
+"""Where a model's files are: a folder, or a pinned snapshot of the Hugging Face Hub.
+
+A source is a folder's path, or `hub:OWNER/NAME@COMMIT`. A Hub model must name its commit, so that two nodes, or
+two days, never serve different weights under one name.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from cluster.errors import RequestError, WorkError, first_line
+
+_HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<commit>\w*))?$")
+_PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
+_TOKENIZER = ("*.json", "*.model", "*.jinja", "*.txt")
+_WEIGHTS = ("*.safetensors", *_TOKENIZER)
+
+
+def local_model(source: str) -> Path:
+    """The folder that holds the model on this machine, fetched from the Hub when it has to be.
+
+    Raises RequestError when the source is no model, WorkError when the Hub cannot be reached.
+    """
+    return _folder(source, _WEIGHTS)
+
+
+def local_tokenizer(source: str) -> Path:
+    """Like `local_model`, for work on text alone: the weights of a Hub model are not fetched."""
+    return _folder(source, _TOKENIZER)
+
+
+def _folder(source: str, files: Sequence[str]) -> Path:
+    if not source.startswith("hub:"):
+        folder = Path(source)
+        if not (folder / "config.json").is_file():
+            raise RequestError(
+                f"model {source}: no config.json there; name a Hugging Face folder or hub:OWNER/NAME@COMMIT"
+            )
+        # Pickled weights can run code when they are loaded; where there are safetensors, those are loaded instead.
+        pickled = sorted(path.name for pattern in _PICKLED for path in folder.glob(pattern))
+        if pickled and not any(folder.glob("*.safetensors")):
+            raise RequestError(f"model {folder}: {pickled[0]} is a pickle; convert it to safetensors")
+        return folder
+    match = _HUB.match(source)
+    if match is None or not re.fullmatch(r"[0-9a-f]{40}", match["commit"] or ""):
+        raise RequestError(f"model {source}: write it as hub:OWNER/NAME@COMMIT with the commit's 40 hex digits")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        return Path(snapshot_download(match["name"], revision=match["commit"], allow_patterns=list(files)))
+    except (HfHubHTTPError, OSError) as error:
+        raise WorkError(f"model {source}: the Hub did not give it: {first_line(error)}") from error
+
+
+def model_revision(source: str) -> str:
+    """The Hub's commit, or the content hash (32 hex digits) of a folder's weights and configuration."""
+    match = _HUB.match(source)
+    if match is not None and match["commit"]:
+        return str(match["commit"])
+    digest = hashlib.sha256()
+    folder = local_model(source)
+    for path in sorted(p for pattern in _WEIGHTS for p in folder.glob(pattern)):
+        digest.update(path.name.encode())
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:32]

@@ -1,0 +1,392 @@
+"""vLLM's AsyncLLM behind `cluster.engine.interface.Engine`. The only importer of vLLM.
+
+The watchdog looks at the engine's steps, because a frozen engine passes vLLM's own health check for as long as
+one waits. Once an engine has failed it stays failed: its owner ends the process and starts another.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import os
+from collections.abc import Coroutine, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field, field_validator
+
+from cluster.config import Section
+from cluster.engine.checksums import TensorSum, sums_of_files, unequal_tensors
+from cluster.engine.heartbeat import Heartbeat
+from cluster.engine.interface import EngineStats, FinishReason, Generation, Sampling
+from cluster.engine.probe import DECODED_TOKENS, ProbeReading, ProbeText
+from cluster.engine.quantization import refusal
+from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
+
+T = TypeVar("T")
+
+
+class EngineConfig(Section):
+    """How to serve one model with vLLM."""
+
+    tensor_parallel: int = Field(default=1, ge=1)
+    """GPUs that share each layer. Unit: GPUs."""
+    pipeline_parallel: int = Field(default=1, ge=1)
+    """Groups of GPUs that the layers are divided among. Unit: groups."""
+    max_context: int = Field(default=4096, ge=16)
+    """Prompt and reply together, at most. Unit: tokens."""
+    max_running: int = Field(default=64, ge=1)
+    """Sequences that the engine decodes at a time. Unit: sequences."""
+    kv_cache_mb: int | None = Field(default=None, ge=1)
+    """KV cache of each device. Absent: what `gpu_memory` leaves. Unit: MiB."""
+    gpu_memory: float = Field(default=0.9, gt=0, le=1)
+    """Share of the device's memory that vLLM takes."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Type of the weights and of the computation. `auto`: as the checkpoint has it."""
+    quantization: str | None = None
+    """A quantization method of vLLM, where the checkpoint does not name one itself."""
+    eager: bool = False
+    """Capture no graphs: steps are slower, the start is faster."""
+    seeded: bool = False
+    """Give every request a seed of its own. Samples become repeatable, at some cost."""
+    threads: int = Field(default=0, ge=0)
+    """CPU threads of an engine without a GPU. 0 leaves the choice to vLLM. Unit: threads."""
+    load_timeout_s: float = Field(default=1800.0, gt=0)
+    """Loading a model, or other weights into it, counts as hung after this long. A 70B model takes minutes. Unit:
+    seconds."""
+    stall_timeout_s: float = Field(default=120.0, gt=0)
+    """An engine counts as frozen when it makes no step for this long while requests wait. Unit: seconds."""
+
+    @field_validator("quantization")
+    @classmethod
+    def _quantization_is_known(cls, name: str | None) -> str | None:
+        if name is not None and (said := refusal(name)):
+            raise ValueError(said)
+        return name
+
+
+_requests = itertools.count()
+"""Numbers for the names of requests that a probe makes; no two requests under way may share a name."""
+
+BATCHED_TOKENS = 8192
+"""Without it vLLM takes 2,048 for an AsyncLLM on any GPU, which is the default of neither of its own front ends."""
+
+
+def batched_tokens(max_context: int, max_running: int, *, on_gpu: bool) -> int:
+    """Most tokens of one forward pass; the plan counts on them. vLLM wants one for every sequence. The CPU engine does
+    not prefill prompts in chunks, so that several whole ones must fit."""
+    return max(BATCHED_TOKENS, max_running if on_gpu else 4 * max_context)
+
+
+class _Progress:
+    """A vLLM stat logger that keeps the latest reading; every one is a sign of life."""
+
+    def __init__(self) -> None:
+        self.heartbeat = Heartbeat()
+        self.running = self.waiting = 0
+        self.kv_usage = 0.0
+        self.prompt_tokens = self.cached_tokens = self.generated_tokens = self.preempted = 0
+
+    def __call__(self, vllm_config: Any, engine_index: int = 0) -> "_Progress":
+        return self
+
+    def record(
+        self,
+        scheduler_stats: Any = None,
+        iteration_stats: Any = None,
+        mm_cache_stats: Any = None,
+        engine_idx: int = 0,
+        **later_additions: Any,
+    ) -> None:
+        self.heartbeat.beat()
+        if scheduler_stats is not None:
+            self.running = scheduler_stats.num_running_reqs
+            self.waiting = scheduler_stats.num_waiting_reqs
+            self.kv_usage = scheduler_stats.kv_cache_usage
+            self.prompt_tokens += scheduler_stats.prefix_cache_stats.queries
+            self.cached_tokens += scheduler_stats.prefix_cache_stats.hits
+        if iteration_stats is not None:
+            self.generated_tokens += iteration_stats.num_generation_tokens
+            self.preempted += iteration_stats.num_preempted_reqs
+
+    def log_engine_initialized(self) -> None:
+        """vLLM calls this; there is nothing to log."""
+
+    def log(self) -> None:
+        """vLLM calls this; there is nothing to log."""
+
+    def record_sleep_state(self, is_awake: int, level: int) -> None:
+        """vLLM calls this; there is nothing to log."""
+
+
+class VllmEngine:
+    """A running AsyncLLM. Make one with `start_engine`."""
+
+    def __init__(self, llm: Any, progress: _Progress, config: EngineConfig) -> None:
+        self._llm = llm
+        self._config = config
+        cache = llm.vllm_config.cache_config
+        self._kv_tokens = (cache.num_gpu_blocks or 0) * cache.block_size
+        self._progress = progress
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._watchdog = asyncio.create_task(self._watch(config.stall_timeout_s))
+
+    async def generate(self, prompt: Sequence[int], sampling: Sampling, request_id: str) -> Generation:
+        return await self._watched(self._request(list(prompt), sampling, request_id))
+
+    async def _watched(self, asked: Coroutine[Any, Any, T]) -> T:
+        """What the engine answers. The watchdog counts it as waiting; where the engine has failed, so does this."""
+        self._progress.heartbeat.asked()
+        request = asyncio.ensure_future(asked)
+        try:
+            ends: set[asyncio.Future[Any]] = {request, self._failed}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if not request.done():
+                request.cancel()
+                self._failed.result()
+            return request.result()
+        finally:
+            self._progress.heartbeat.left()
+            if not request.done():
+                request.cancel()
+
+    async def _request(self, prompt: list[int], sampling: Sampling, request_id: str) -> Generation:
+        output = await self._output(prompt, _parameters(sampling), request_id, sampling.priority)
+        reply = output.outputs[0]
+        ids, logprobs = tuple(reply.token_ids), tuple(reply.logprobs.logprobs)
+        assert len(ids) == len(logprobs), "one log-probability a token, the sampled one's"
+        return Generation(
+            token_ids=ids,
+            logprobs=logprobs,
+            finish=FinishReason(reply.finish_reason),
+        )
+
+    async def _output(self, prompt: list[int], parameters: Any, request_id: str, priority: int = 0) -> Any:
+        """vLLM's output of a request that ended by itself. Raises like `generate`."""
+        from vllm.exceptions import VLLMClientError
+        from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
+
+        final = None
+        try:
+            # With its type a prompt is taken as it is; without it vLLM hands every request to a thread to be tokenised.
+            tokens = {"type": "token", "prompt_token_ids": prompt}
+            async for output in self._llm.generate(tokens, parameters, request_id, priority=priority):
+                final = output
+        except EngineDeadError as error:
+            raise InfrastructureError(InfrastructureKind.ENGINE_DEAD, str(error)) from None
+        except EngineGenerateError as error:
+            raise InfrastructureError(InfrastructureKind.ABORTED, str(error)) from None
+        except (VLLMClientError, ValueError) as error:
+            raise RequestError(f"prompt of {len(prompt)} tokens: {error}") from None
+        if final is None or final.outputs[0].finish_reason not in ("stop", "length"):
+            # An aborted request ends with an ordinary output; storing it would blame the model.
+            raise InfrastructureError(InfrastructureKind.ABORTED, request_id)
+        return final
+
+    async def read_probe(self, text: ProbeText) -> ProbeReading:
+        """What the engine's model says of a probe's text, by prefill and by decoding. Raises like `generate`.
+
+        Decoding goes first and may use the prefix cache, so that a cache which holds another model's keys and values
+        is found out; vLLM computes log-probabilities of a prompt without it.
+        """
+        return await self._watched(self._probe_reading(text))
+
+    async def _probe_reading(self, text: ProbeText) -> ProbeReading:
+        from vllm import SamplingParams
+
+        ids = list(text.token_ids)
+        decoded = []
+        for position in text.positions:
+            # Log-probabilities are of the model itself, whichever tokens are allowed.
+            only = SamplingParams(
+                temperature=0.0,
+                max_tokens=DECODED_TOKENS,
+                allowed_token_ids=[ids[position]],
+                ignore_eos=True,
+                logprobs=0,
+                detokenize=False,
+            )
+            output = await self._output(ids[:position], only, f"probe-{position}-{next(_requests)}")
+            logprobs = output.outputs[0].logprobs
+            decoded.append(tuple(each[ids[position]].logprob for each in logprobs))
+        scored = SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False)
+        output = await self._output(ids, scored, f"probe-prefill-{next(_requests)}")
+        prefill = tuple(each[token].logprob for each, token in zip(output.prompt_logprobs[1:], ids[1:], strict=True))
+        return ProbeReading(prefill=prefill, decoded=tuple(decoded))
+
+    async def unequal_tensors(self, model_dir: str) -> list[str]:
+        """Names of the tensors that the engine holds otherwise than the files in `model_dir` do.
+
+        Only tensors are compared that engine and files know under one name (`cluster.engine.checksums`).
+        """
+        ranks = [
+            {name: TensorSum(*sums) for name, sums in rank.items()}
+            for rank in await self._llm.collective_rpc("tensor_sums")
+        ]
+        files = await asyncio.to_thread(sums_of_files, Path(model_dir), sorted(set().union(*ranks)), self.dtype)
+        return unequal_tensors(ranks, files)
+
+    @property
+    def dtype(self) -> str:
+        """What the engine computes in: `float32`, `bfloat16` or `float16`."""
+        return str(self._llm.vllm_config.model_config.dtype).removeprefix("torch.")
+
+    @property
+    def precision(self) -> str:
+        """`quantized` where vLLM quantises the weights or the checkpoint is quantised; else the dtype."""
+        return "quantized" if self._llm.vllm_config.model_config.quantization else self.dtype
+
+    async def _watch(self, stall_timeout_s: float) -> None:
+        heartbeat = self._progress.heartbeat
+        while not self._failed.done():
+            await asyncio.sleep(min(1.0, stall_timeout_s / 4))
+            if heartbeat.waiting and heartbeat.silence > stall_timeout_s:
+                detail = f"no step for {heartbeat.silence:.0f} s with {heartbeat.waiting} requests waiting"
+                self._failed.set_exception(InfrastructureError(InfrastructureKind.ENGINE_STALLED, detail))
+                # Nobody may be waiting; then the exception must not be reported as never retrieved.
+                self._failed.exception()
+
+    async def alive(self) -> None:
+        await self._progress.heartbeat.next_beat()
+
+    async def reload(self, model_dir: str) -> None:
+        # The engine makes no step meanwhile; no request waits, so the watchdog does not count this as a stall.
+        timeout_s = self._config.load_timeout_s
+        with _loading(model_dir, timeout_s):
+            async with asyncio.timeout(timeout_s):
+                await self._llm.collective_rpc("reload_weights", kwargs={"weights_path": model_dir})
+                await self._llm.collective_rpc("repack_tied_weights")
+                if not await self._llm.reset_prefix_cache():
+                    raise RuntimeError("the prefix cache still holds what the weights before computed")
+
+    def stats(self) -> EngineStats:
+        progress = self._progress
+        return EngineStats(
+            running=progress.running,
+            waiting=progress.waiting,
+            kv_usage=progress.kv_usage,
+            prompt_tokens=progress.prompt_tokens,
+            cached_prompt_tokens=progress.cached_tokens,
+            generated_tokens=progress.generated_tokens,
+            preempted=progress.preempted,
+            kv_tokens=self._kv_tokens,
+        )
+
+    async def close(self) -> None:
+        self._watchdog.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._watchdog
+        self._llm.shutdown()
+
+
+Executor = Literal["mp", "ray"]
+
+
+async def start_engine(config: EngineConfig, model_dir: str, seed: int, executor: Executor = "mp") -> VllmEngine:
+    """Load a model and wait until it serves. `executor`: how an engine of several devices runs them; `ray` only when
+    they are on several nodes, in the placement group of the calling actor.
+
+    Raises InfrastructureError when loading fails or takes longer than `load_timeout_s`, RequestError when there
+    is no model at `model_dir`.
+    """
+    if not model_dir.startswith("hf://") and not (Path(model_dir) / "config.json").is_file():
+        raise RequestError(f"model {model_dir}: no config.json there; name a Hugging Face folder")
+    _set_environment(config)
+    progress = _Progress()
+    with _loading(model_dir, config.load_timeout_s):
+        llm = await asyncio.wait_for(
+            asyncio.to_thread(_load, config, model_dir, seed, progress, executor), config.load_timeout_s
+        )
+    return VllmEngine(llm, progress, config)
+
+
+@contextlib.contextmanager
+def _loading(model_dir: str, timeout_s: float) -> Iterator[None]:
+    """Errors of an engine that did not get its weights: it serves nothing, or half of one model and half of another."""
+    try:
+        yield
+    except TimeoutError:
+        detail = f"loading {model_dir} took longer than {timeout_s:g} s"
+        raise InfrastructureError(InfrastructureKind.ENGINE_STALLED, detail) from None
+    except Exception as error:
+        raise InfrastructureError(InfrastructureKind.ENGINE_DEAD, f"loading {model_dir}: {error}") from error
+
+
+def has_gpu() -> bool:
+    """Whether vLLM's platform here is CUDA, without starting CUDA in this process."""
+    from vllm.platforms import current_platform
+
+    return bool(current_platform.is_cuda())
+
+
+def _set_environment(config: EngineConfig) -> None:
+    """vLLM reads these when its modules are imported or its processes start, so they are set before both."""
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+    os.environ.setdefault("VLLM_DO_NOT_TRACK", "1")
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("VLLM_CPU_CI_ENV", "1")
+    if config.tensor_parallel > 1:
+        cores = sorted(os.sched_getaffinity(0))
+        share = max(1, len(cores) // config.tensor_parallel)
+        groups = [cores[i * share : (i + 1) * share] for i in range(config.tensor_parallel)]
+        binding = "|".join(",".join(map(str, group or cores[-1:])) for group in groups)
+        os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", binding)
+    else:
+        os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
+    if config.threads:
+        os.environ["OMP_NUM_THREADS"] = str(config.threads)
+
+
+def _load(config: EngineConfig, model_dir: str, seed: int, progress: _Progress, executor: Executor) -> Any:
+    from vllm.engine.arg_utils import AsyncEngineArgs
+    from vllm.v1.engine.async_llm import AsyncLLM
+
+    gpu = has_gpu()
+    options: dict[str, Any] = {}
+    if config.kv_cache_mb is not None:
+        options["kv_cache_memory_bytes"] = config.kv_cache_mb << 20
+    if not gpu:
+        # A per-request seed kills the CPU engine once a prompt is prefilled in chunks.
+        options["enable_chunked_prefill"] = False
+    arguments = AsyncEngineArgs(
+        model=model_dir,
+        tokenizer=model_dir,
+        skip_tokenizer_init=True,
+        trust_remote_code=False,
+        tensor_parallel_size=config.tensor_parallel,
+        pipeline_parallel_size=config.pipeline_parallel,
+        distributed_executor_backend=executor if config.tensor_parallel * config.pipeline_parallel > 1 else None,
+        max_model_len=config.max_context,
+        max_num_seqs=config.max_running,
+        max_num_batched_tokens=batched_tokens(config.max_context, config.max_running, on_gpu=gpu),
+        # A turn that goes on holds its conversation's cache; a new episode would need more.
+        scheduling_policy="priority",
+        gpu_memory_utilization=config.gpu_memory,
+        dtype="float32" if config.dtype == "auto" and not gpu else config.dtype,
+        quantization=config.quantization,
+        enforce_eager=config.eager or not gpu,
+        seed=seed,
+        worker_extension_cls="cluster.engine.worker.WorkerExtension",
+        disable_log_stats=False,
+        enable_log_requests=False,
+        **options,
+    )
+    return AsyncLLM.from_engine_args(arguments, stat_loggers=[progress])
+
+
+def _parameters(sampling: Sampling) -> Any:
+    from vllm import SamplingParams
+    from vllm.sampling_params import RequestOutputKind
+
+    return SamplingParams(
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        top_k=sampling.top_k,
+        max_tokens=sampling.max_tokens,
+        stop_token_ids=list(sampling.stop_token_ids),
+        seed=sampling.seed,
+        logprobs=0,
+        flat_logprobs=True,  # lists of numbers instead of two objects a token
+        detokenize=False,
+        skip_clone=True,  # nobody else has it
+        output_kind=RequestOutputKind.FINAL_ONLY,
+    )

@@ -1,0 +1,90 @@
+"""The package of a job: a folder's files as one small archive, the same bytes for the same files.
+
+It leaves out what `.gitignore` and `.rayignore` name (as `ray job submit --working-dir` does), version control, virtual
+environments, caches, folders of runs, and weights and shards, which belong on storage that all nodes share. Links to
+folders are not followed.
+"""
+
+import io
+import logging
+import os
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+
+from cluster.errors import RequestError
+
+FOLDERS = (".*", "__pycache__", "venv", "node_modules", "runs", "*.egg-info", "sbom")
+"""Names of folders that are never sent."""
+FILES = ("*.safetensors", "*.arrow", "*.bin", "*.pt", "*.pth", "*.ckpt", "*.gguf", "*.pyc", "*.log", ".*")
+"""Names of files that are never sent; hidden ones, because they often hold secrets."""
+LIMIT_BYTES = 200 << 20
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+Ignored = Callable[[Path], bool]
+
+
+def files_to_send(folder: Path, only: Sequence[str] = ()) -> dict[str, Path]:
+    """Path in the archive -> file, sorted. `only`: the folders below `folder` that are sent; () for all of it.
+
+    Raises RequestError when there is no such folder, or its files together are too large to be sent.
+    """
+    folder = folder.absolute()
+    if not folder.is_dir():
+        raise RequestError(f"--working-dir {folder}: is no folder; name the one whose files the job needs")
+    starts = [folder / name for name in only] or [folder]
+    found: dict[str, Path] = {}
+    sizes: Counter[str] = Counter()
+    for path in (path for start in starts for path in _walk(start, ())):
+        name = path.relative_to(folder).as_posix()
+        found[name] = path
+        sizes[name.split("/", 1)[0]] += path.stat().st_size
+        if sizes.total() > LIMIT_BYTES:
+            raise RequestError(
+                f"--working-dir {folder}: more than {LIMIT_BYTES >> 20} MiB would be sent, most of it of "
+                f"{sizes.most_common(1)[0][0]}; leave it out with a .rayignore, or put it on storage that all nodes see"
+            )
+    return dict(sorted(found.items()))
+
+
+def archive(files: Mapping[str, Path], extra: Mapping[str, bytes]) -> bytes:
+    """A zip archive of `files` and of `extra` (path -> content), which win over files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in sorted({*files, *extra}):
+            content = extra[name] if name in extra else files[name].read_bytes()
+            executable = name not in extra and os.access(files[name], os.X_OK)
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.external_attr = (0o100755 if executable else 0o100644) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            target.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def _walk(folder: Path, ignored: tuple[Ignored, ...]) -> Iterator[Path]:
+    ignored = (*ignored, *_ignore_files(folder))
+    for entry in sorted(folder.iterdir()):
+        if entry.is_dir():
+            # A file below it is asked for: "runs/" in a .gitignore speaks of what lies below.
+            out = entry.is_symlink() or _named(entry, FOLDERS) or any(rule(entry / "x") for rule in ignored)
+            if not out:
+                yield from _walk(entry, ignored)
+        elif entry.is_file() and not _named(entry, FILES) and not any(rule(entry) for rule in ignored):
+            yield entry
+
+
+def _ignore_files(folder: Path) -> list[Ignored]:
+    if not any((folder / name).is_file() for name in (".gitignore", ".rayignore")):
+        return []
+    # Ray reads them, so that both ways of submitting leave out the same files.
+    from ray._private.runtime_env.packaging import get_excludes_from_ignore_files
+
+    silent = logging.Logger("ignore files", logging.CRITICAL)  # Ray logs which files it read
+    rules: list[Ignored] = get_excludes_from_ignore_files(folder, include_gitignore=True, logger=silent)
+    return rules
+
+
+def _named(path: Path, patterns: Sequence[str]) -> bool:
+    return any(fnmatch(path.name, pattern) for pattern in patterns)

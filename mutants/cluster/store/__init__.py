@@ -1,0 +1,1 @@
+"""Storage: object stores and folders, the commit ledger, files that are written whole or not at all."""

@@ -1,0 +1,1 @@
+"""Checkpoints to a report: suites, metrics, statistics, scores."""

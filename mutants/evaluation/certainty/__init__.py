@@ -1,0 +1,1 @@
+"""Statistics: intervals and tests of accuracies and of their differences. Pure."""

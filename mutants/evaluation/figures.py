@@ -1,0 +1,204 @@
+"""What `report/summary.json` holds, as types. Light: neither scipy nor matplotlib.
+
+Shares and accuracies are between 0 and 1, intervals are (low, high), and what nothing was counted for is None.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from evaluation.measures.metrics import Metrics
+
+SUMMARY_VERSION = 2
+"""The format of summary.json. Format 1 has no version and no tones of findings, and says `waived` for `skipped`."""
+
+Range = tuple[float, float]
+
+Tone = Literal["gain", "loss", "chance", "plain"]
+"""How a finding is coloured: a significant gain or loss, a difference that chance may explain, or none of these."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One sentence for people, and how it is coloured."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+class Slice(msgspec.Struct, frozen=True, kw_only=True):
+    """Accuracy on some of a suite's problems: those of one difficulty, say. `n` is their number."""
+
+    n: int
+    accuracy: float | None
+    ci: Range | None
+
+
+class SubtaskFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """The mean of a subtask's own score over problems; `family` is a key of `SUBTASKS`."""
+
+    family: str
+    score: float | None
+    ci: Range
+
+
+class SuiteFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """One arm on one suite. What stands from `attempts` on is over sampled attempts, or greedy ones without any."""
+
+    n: int
+    """Problems with a counted greedy attempt."""
+    problems: int
+    samples: int
+    """Counted sampled attempts."""
+    infrastructure: int
+    """Attempts that failed for reasons of machines; they are in no rate."""
+    truncated: int
+    accuracy: float | None
+    """Greedy."""
+    ci: Range | None
+    sampled_accuracy: float | None
+    sampled_ci: Range | None
+    basis: Literal["sampled", "greedy"]
+    attempts: int
+    errors: dict[str, int]
+    """Error code of episodes -> count, the commonest first; likewise `step_errors` and `forms` (of replies)."""
+    step_errors: dict[str, int]
+    steps: int
+    metrics: Metrics
+    forms: dict[str, int]
+    subtask: SubtaskFigures | None
+    """None where the suite is of no subtask."""
+    by_difficulty: dict[str, Slice]
+    by_solution_length: dict[str, Slice]
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """What answered for an arm: every scored attempt names it."""
+
+    revisions: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
+    probe_difference: float | None = None
+    """The largest difference of these engines from the model's probe, in mean nats a token; None where an attempt has
+    none, as those of scripted engines and of older runs."""
+
+
+class ArmFigures(msgspec.Struct, frozen=True):
+    """One arm: suite -> its figures."""
+
+    suites: dict[str, SuiteFigures]
+    served: Served = Served()
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Two arms on the problems of a suite that both have. Differences are accuracies of a - b.
+
+    The first figures are of sampled attempts, or of greedy ones where none were sampled; `measure` says which.
+    """
+
+    a: str
+    b: str
+    suite: str
+    measure: Literal["sampled accuracy", "greedy accuracy"]
+    test: str
+    n: int
+    """Problems."""
+    difference: float
+    ci: Range
+    p: float
+    wilcoxon_p: float | None
+    minimum_detectable: float | None
+    """The true difference that the test finds 4 times in 5; None where it cannot be said."""
+    better: int
+    """Problems where a is better; `worse` where b is."""
+    worse: int
+    greedy_n: int
+    greedy_difference: float | None
+    greedy_ci: Range | None
+    greedy_p: float | None
+    greedy_gained: int | None
+    greedy_lost: int | None
+    p_adjusted: float
+    greedy_p_adjusted: float | None
+    significant: bool
+    """After correction."""
+    greedy_significant: bool
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How the figures were made: the recipe's section `evaluation`, the correction, the number of scored attempts."""
+
+    split: str
+    samples: int
+    temperature: float
+    confidence: float
+    bootstrap: int
+    permutations: int
+    seed: int
+    baseline: str
+    correction: str
+    scores: int
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure that the plan predicted, and what the run then took; None where it is not known."""
+
+    what: str
+    unit: str
+    predicted: float | None
+    measured: float | None
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a run's report says. `data` counts episodes and groups, `seconds` are by stage."""
+
+    arms: dict[str, ArmFigures]
+    """The baseline first, then the teacher."""
+    by_functions: dict[str, dict[str, dict[str, Slice]]]
+    """Family -> arm -> number of functions offered -> accuracy."""
+    comparisons: tuple[Comparison, ...]
+    data: dict[str, int]
+    seconds: dict[str, float]
+    versions: dict[str, str]
+    evaluation: Settings
+    answer: Finding = Finding("")
+    """The sentence that answers the question of the run."""
+    findings: tuple[Finding, ...] = ()
+    prediction: tuple[Measured, ...] = ()
+    schema_version: int = SUMMARY_VERSION
+
+    @property
+    def suites(self) -> list[str]:
+        """The suites that any arm was scored on, sorted."""
+        return sorted({suite for arm in self.arms.values() for suite in arm.suites})
+
+    def on(self, suite: str) -> dict[str, SuiteFigures]:
+        """Arm -> its figures on a suite, for the arms that were scored on it."""
+        return {name: arm.suites[suite] for name, arm in self.arms.items() if suite in arm.suites}
+
+    def against(self, suite: str, b: str) -> dict[str, Comparison]:
+        """Arm -> its comparison with `b` on a suite."""
+        return {row.a: row for row in self.comparisons if (row.suite, row.b) == (suite, b)}
+
+
+def percent(share: float | None) -> str:
+    """A share as text: 81.2 %."""
+    return "—" if share is None else f"{100 * share:.1f}\u00a0%"
+
+
+def points(difference: float) -> str:
+    """A difference of shares as text: +26.2 points."""
+    return f"{signed(difference)} points"
+
+
+def signed(difference: float) -> str:
+    """A difference of shares in points, with a real minus sign: −3.1."""
+    return f"{100 * difference:+.1f}".replace("-", "−")
+
+
+def between(ci: Range) -> str:
+    """An interval of a difference as text: −3.1 to +0.4."""
+    return f"{signed(ci[0])} to {signed(ci[1])}"
+
+
+def p_text(p: float | None) -> str:
+    """p as people write it; a dash for None."""
+    return "—" if p is None else "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

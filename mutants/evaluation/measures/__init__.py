@@ -1,0 +1,1 @@
+"""Measures of attempts, and figures of suites. Pure."""

@@ -1,0 +1,1 @@
+"""The report: pages that need no server, and tables and chains for the terminal."""

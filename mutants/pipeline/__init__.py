@@ -1,0 +1,1 @@
+"""The whole system: recipes, plans, stages and how they resume, sweeps, jobs and the command line."""

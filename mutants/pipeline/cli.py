@@ -1,0 +1,356 @@
+"""The command line. Each command imports what it needs when it runs, so that `--help` appears at once.
+
+Exit status: 0 done; 1 the work failed; 2 the request was wrong; 130 interrupted, resumable.
+"""
+
+import errno
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from typer import Option
+
+from cluster.errors import ChainprefError
+
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="chainpref",
+    help="Make preference data from a teacher's executed function calls, and train a student on it.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML recipe. recipes/ holds examples.")]
+Settings = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="Set section.key=value in the recipe.")]
+RunPath = Annotated[Path | None, Option("--run", metavar="DIR", help="Folder of the run, in place of the recipe's.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show the output of Ray, vLLM, DeepSpeed and TRL.")]
+NodesPath = Annotated[Path | None, Option(metavar="FILE", help="A TOML file of nodes; see recipes/clusters.")]
+ExistingRun = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
+
+
+@app.command("run")
+def run_command(
+    recipe: RecipePath,
+    settings: Settings = [],  # noqa: B006
+    run: RunPath = None,
+    wait: Annotated[float, Option(metavar="SECONDS", min=0, help="Wait while another command works on the run.")] = 0,
+    verbose: Verbose = False,
+) -> None:
+    """Run all stages, resuming where the run stopped."""
+    from pipeline.recipe import load_recipe
+    from pipeline.run.folder import open_run, run_folder
+    from pipeline.stages.execute import run_all
+    from pipeline.stages.report import show
+
+    console = _terminal()
+    loaded = load_recipe(recipe, settings)
+    with open_run(loaded, run_folder(loaded, run), console, verbose, wait) as opened:
+        if not run_all(opened):
+            console.print("the run is complete; nothing to do")
+        show(opened)
+
+
+def _stage_command(name: str, text: str) -> None:
+    def command(recipe: RecipePath, settings: Settings = [], run: RunPath = None, verbose: Verbose = False) -> None:  # noqa: B006
+        from pipeline.recipe import load_recipe
+        from pipeline.run.folder import open_run, run_folder
+        from pipeline.stages.execute import run_one
+
+        console = _terminal()
+        loaded = load_recipe(recipe, settings)
+        with open_run(loaded, run_folder(loaded, run), console, verbose) as opened:
+            if not run_one(opened, name):
+                console.print(f"stage {name} is complete; nothing to do")
+
+    app.command(name, help=text)(command)
+
+
+for _name, _text in (
+    ("models", "Stage 1: draw the problems and make the tiny models."),
+    ("rollout", "Stage 2: let the teacher attempt every problem many times."),
+    ("groups", "Stage 3: build preference groups from the episodes."),
+    ("reference", "Stage 4: compute the chains' reference log-probabilities."),
+    ("train", "Stage 5: train every arm."),
+    ("evaluate", "Stage 6: score teacher, base and arms on held-out problems."),
+    ("report", "Stage 7: write report/index.html and report/summary.json."),
+):
+    _stage_command(_name, _text)
+
+
+@app.command()
+def status(run: ExistingRun) -> None:
+    """Show how far a run is. It may be running in another shell."""
+    from pipeline.commands.status import show_status
+
+    show_status(run, _terminal())
+
+
+@app.command()
+def verify(run: ExistingRun) -> None:
+    """Check every hash and every invariant of a run."""
+    from pipeline.commands.verify import verify_run
+
+    verify_run(run, _terminal())
+
+
+@app.command("inspect")
+def inspect_command(
+    run: ExistingRun,
+    what: Annotated[
+        str, typer.Argument(metavar="[WHAT]", help="rollouts, groups or scores; default: the last that there are.")
+    ] = "",
+    family: Annotated[str, typer.Option(help="Show only problems of this family.")] = "",
+    suite: Annotated[str, typer.Option(help="Show only scores of this suite.")] = "",
+    arm: Annotated[str, typer.Option(help="Apply the other filters to this arm's attempts alone.")] = "",
+    problem: Annotated[str, typer.Option(help="Show only the problem with this id.")] = "",
+    outcome: Annotated[
+        str, typer.Option(help="Keep problems with an attempt that is right, wrong, truncated or infrastructure.")
+    ] = "",
+    code: Annotated[
+        str, typer.Option(help="Keep problems with an attempt that has this error code, such as answer_wrong.")
+    ] = "",
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="Greatest number of problems to show.")] = 5,
+) -> None:
+    """Show problems with their chains side by side.
+
+    The chains are the teacher's rollouts, those of preference groups, or every arm's scored attempts. The first
+    difference to the first chain is underlined.
+    """
+    from pipeline.commands.inspection import inspect_run
+
+    options = {"outcome": outcome, "code": code, "family": family, "suite": suite, "arm": arm, "problem": problem}
+    inspect_run(run, what, options, limit, _terminal())
+
+
+@app.command("diff")
+def diff_command(
+    before: Annotated[Path, typer.Argument(metavar="RUN_A", help="The folder of the earlier run.")],
+    after: Annotated[Path, typer.Argument(metavar="RUN_B", help="The folder of the later run.")],
+) -> None:
+    """Show what changed between two runs: data, scores and problems."""
+    from pipeline.commands.inspection import diff
+
+    diff(before, after, _terminal())
+
+
+@app.command()
+def export(
+    run: ExistingRun,
+    out: Annotated[Path, Option(metavar="FILE", help="The file to write. It must not exist yet.")],
+    form: Annotated[str, Option("--format", metavar="NAME", help="Form of the rows: trl, sharegpt or openai.")] = "trl",
+    max_pairs: Annotated[int, Option(metavar="N", min=0, help="Most pairs per problem. 0 writes all.")] = 0,
+) -> None:
+    """Write the preference pairs as JSON lines, for other trainers."""
+    from pipeline.commands.export import export_pairs
+
+    export_pairs(run, out, form, max_pairs, _terminal())
+
+
+@app.command()
+def problems(
+    family: Annotated[str, typer.Argument(metavar="FAMILY", help="A problem family, `all`, or a recipe with some.")],
+    show: Annotated[
+        int | None, Option(metavar="N", min=1, help="Problems to show. Default: 5, or 0 with --check.")
+    ] = None,
+    check: Annotated[int, Option(metavar="N", min=0, help="Problems to check per family. 0: none.")] = 0,
+    split: Annotated[
+        str, Option(metavar="NAME", help="train, validation, test or variant-KIND. Default: train; all with --check.")
+    ] = "",
+    seed: Annotated[int, Option(metavar="N", help="Seed of the problem generator.")] = 0,
+    difficulty: Annotated[
+        tuple[int, int] | None, Option(metavar="LOW HIGH", help="From 1 to 8. Default: 1 2, or 1 8 with --check.")
+    ] = None,
+    path: Annotated[str, Option(metavar="FILE", help="File with the rows of an imported family, such as gsm8k.")] = "",
+) -> None:
+    """Show problems of a family, or check many of them.
+
+    A shown problem comes with its gold chain, executed. --check finds every gold answer again by a
+    cross-check, and executes every gold chain in every call format.
+    """
+    from pipeline.commands.problems import problems_command
+
+    problems_command(
+        family,
+        show=show,
+        check=check,
+        split=split,
+        seed=seed,
+        difficulty=difficulty,
+        path=path,
+        console=_terminal(),
+    )
+
+
+@app.command("sweep")
+def sweep_command(
+    recipe: RecipePath,
+    settings: Settings = [],  # noqa: B006
+    folder: Annotated[Path | None, Option("--run", metavar="DIR", help="Folder of the sweep.")] = None,
+    source: Annotated[
+        Path | None, Option("--from", metavar="RUN", help="A finished run whose models, episodes and groups are used.")
+    ] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Run a recipe that has a [sweep], resuming, and print one table."""
+    from pipeline.sweep.points import load_sweep
+    from pipeline.sweep.run import run_sweep, show_sweep, sweep_folder
+
+    console = _terminal()
+    plan = load_sweep(recipe, settings)
+    where = sweep_folder(plan, folder)
+    if not run_sweep(plan, where, source, console, verbose):
+        console.print("the sweep is complete; nothing to do")
+    show_sweep(where, console)
+
+
+@app.command("plan")
+def plan_recipe(
+    recipe: RecipePath,
+    settings: Settings = [],  # noqa: B006
+    cluster: NodesPath = None,
+    address: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="A running Ray cluster, to plan for the nodes that it has.")
+    ] = "",
+    price: Annotated[
+        float | None, typer.Option(min=0, help="Price of a GPU for an hour; of a node, where there are no GPUs.")
+    ] = None,
+    prices: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A TOML file of prices by type of GPU and kind of node.")
+    ] = None,
+    probe: Annotated[bool, typer.Option("--probe", help="Measure this machine first, in about ten seconds.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show how each figure comes about, with its source.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: bytes, seconds, tokens.")] = False,
+) -> None:
+    """Show whether a recipe or a sweep fits its machines.
+
+    It shows memory, time and cost as well, and starts nothing.
+    """
+    from pipeline.commands.plan import plan_command
+
+    plan_command(
+        recipe,
+        _terminal(),
+        settings=settings,
+        cluster=cluster,
+        address=address,
+        price=price,
+        prices=prices,
+        probed=probe,
+        explained=explain,
+        json=as_json,
+    )
+
+
+@app.command("submit")
+def submit_run(
+    recipe: RecipePath,
+    settings: Settings = [],  # noqa: B006
+    run: Annotated[Path | None, Option("--run", metavar="DIR", help="Folder of the run, as all nodes see it.")] = None,
+    address: Annotated[
+        str, Option(metavar="URL", help="The job server, as http://HOST:8265. Default: RAY_ADDRESS, or this machine.")
+    ] = "",
+    name: Annotated[
+        str, Option("--id", metavar="NAME", help="Submission id. Default: made from the run's name, recipe and folder.")
+    ] = "",
+    working_dir: Annotated[Path, Option(metavar="DIR", help="Folder whose files are sent with the job.")] = Path("."),
+    python: Annotated[str, Option(metavar="PATH", help="The Python to start on the cluster.")] = "python",
+    follow: Annotated[bool, Option(help="Show the job's output until it ends.")] = True,
+    verbose: Verbose = False,
+) -> None:
+    """Submit a run as a job to a Ray cluster, and follow it.
+
+    Submitting the same run again follows the job that is there; one that was stopped is resumed.
+    """
+    from pipeline.recipe import load_recipe
+    from pipeline.remote.submit import make_job, submit_job
+
+    job = make_job(
+        load_recipe(recipe, settings), run=run, working_dir=working_dir, id=name, python=python, verbose=verbose
+    )
+    submit_job(job, address, follow, _terminal())
+
+
+@app.command()
+def doctor() -> None:
+    """Check this machine: versions, devices, memory, disk and ports."""
+    from pipeline.commands.doctor import examine
+
+    examine(_terminal())
+
+
+k8s_app = typer.Typer(help="Render manifests for Kubernetes.")
+app.add_typer(k8s_app, name="k8s")
+
+
+@k8s_app.command("render")
+def k8s_render(
+    recipe: RecipePath,
+    out: Annotated[Path, Option(metavar="DIR", help="Folder to write. It must be absent or empty.")],
+    cluster: NodesPath = None,
+    overlay: Annotated[
+        list[str], Option(metavar="NAME", help="Add interactive, keep-failed, kueue or monitoring. Repeatable.")
+    ] = [],  # noqa: B006
+    image: Annotated[str, Option(help="Image with tag or digest. Default: as k8s/image/build names it.")] = "",
+    namespace: Annotated[str, Option(help="Kubernetes namespace of all objects.")] = "chainpref",
+    storage_class: Annotated[str, Option(help="Storage class of the claim. Default: the cluster's own.")] = "",
+    settings: Settings = [],  # noqa: B006
+) -> None:
+    """Render the manifests of a run, sized by its plan.
+
+    Apply them with `kubectl apply -k DIR`.
+    """
+    from pipeline.k8s.render import render_planned
+    from pipeline.k8s.request import Rendering
+
+    wanted = Rendering(out=out, image=image, namespace=namespace, overlays=overlay, storage_class=storage_class)
+    render_planned(recipe, settings, cluster, wanted, _terminal())
+
+
+def _terminal() -> Console:
+    """The command's console, on a file descriptor of its own: while stages work, descriptor 1 goes to a log file."""
+    return Console(file=os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8"), highlight=False)
+
+
+def main() -> None:
+    """The console script. Ends the process with the command's exit status; without arguments it prints the help."""
+    try:
+        # Typer turns Ctrl-C into a return value.
+        arguments = sys.argv[1:] or ["--help"]
+        if (
+            app(
+                [*arguments, "--help"] if arguments == ["k8s"] else arguments,
+                prog_name="chainpref",
+                standalone_mode=False,
+            )
+            == _INTERRUPTED
+        ):
+            raise KeyboardInterrupt
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
+    except ChainprefError as error:
+        _fail(str(error), error.exit_status)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("interrupted; the same command goes on from here", _INTERRUPTED)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _fail(f"{error.strerror}: {error.filename or 'the run'}; make room and run again", 1)
+    except Exception as error:
+        # A usage error. Typer has its own copy of click's exception types, so it is known by its method.
+        usage = getattr(error, "format_message", None)
+        if usage is None:
+            raise
+        _fail(f"{usage().rstrip('.')}; see chainpref --help", 2)
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    Console(stderr=True).out(f"chainpref: {message}", highlight=False)
+    raise SystemExit(status)

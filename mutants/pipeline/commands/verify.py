@@ -1,0 +1,178 @@
+"""`chainpref verify RUN`: checks every hash and every invariant of a run, from its files.
+
+Every planned row must be stored, skipped or in quarantine, and each unit may hold its own rows only, so that no row is
+stored twice. Memory: the plan, the commit records, one shard, and the outcomes of one block.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from cluster.errors import ChainprefError, CorruptionError, RequestError, WorkError
+from cluster.store.ledger import Commit, Ledger
+from cluster.store.storage import Store
+from pipeline.run.folder import Run, read_run
+from pipeline.run.workload import read_workload, suite_problems, train_problems
+from pipeline.stages.evaluate import planned_units
+from rollout.data import layout
+from rollout.data.invariants import episode_faults, group_faults
+from rollout.data.shards import decode_rows
+from rollout.data.unit_rows import UnitRows
+from rollout.hosts.episode_units import block_name
+from rollout.hosts.work import committed_outcomes, quarantined_rows, skipped_problems
+from rollout.records import Episode, Outcome, PreferenceGroup, Score
+
+_Attempt = tuple[str, int]
+"""A problem and a sample of it."""
+
+
+def verify_run(folder: Path, console: Console) -> None:
+    """Print every fault, or what was checked. Raises WorkError when there is a fault."""
+    run = read_run(folder, console)
+    if not run.planned:
+        raise RequestError(f"run {folder}: has no plan yet, so there is nothing to verify")
+    found = 0
+    for fault in faults(run):
+        found += 1
+        console.out(f"  {fault}")
+    if found:
+        raise WorkError(f"run {folder}: {found} fault(s)")
+    counts = []
+    for name in (layout.EPISODES, layout.groups(run.student), layout.SCORES):
+        rows = sum(commit.rows for commit in run.ledger(name).history().values())
+        counts.append(f"{rows:,} rows of {name}")
+    console.out(f"  {', '.join(counts)}: all hashes and invariants hold")
+
+
+def faults(run: Run) -> Iterator[str]:
+    """Every fault, one line each."""
+    prefixes = (layout.EPISODES, layout.groups(run.student), layout.SCORES, layout.reference(run.student))
+    for prefix in prefixes:
+        hashes = run.ledger(prefix).verify()
+        yield from hashes
+        if hashes:
+            return  # the rows of a broken shard cannot be read
+    try:
+        train_problems(run)
+        suite_problems(run)
+        yield from _block_faults(run)
+        yield from _score_faults(run)
+    except ChainprefError as error:
+        yield str(error)
+
+
+class _Named(msgspec.Struct):
+    """The part of a row in quarantine that is read."""
+
+    row: str
+
+
+def _quarantined(store: Store, unit: str) -> set[str]:
+    """The names of a unit's rows that could not be stored, of all attempts at it. Raises CorruptionError."""
+    found: set[str] = set()
+    for path in store.list(layout.QUARANTINE):
+        if layout.unit_in_quarantine(path) == unit:
+            try:
+                lines = store.read(path).splitlines()
+                found.update(msgspec.json.decode(line, type=_Named).row for line in lines)
+            except msgspec.DecodeError as error:
+                raise CorruptionError(f"{store.uri}/{path}: does not decode: {error}") from None
+    return found
+
+
+def _block_faults(run: Run) -> Iterator[str]:
+    """Faults of the episodes, and of the groups made of them, block by block."""
+    episodes, groups = run.ledger(layout.EPISODES), run.ledger(layout.groups(run.student))
+    planned = sorted(read_workload(run).episode_units, key=lambda unit: unit.name)  # as the rows lie in the shards
+    commits = episodes.history()
+    yield from _unplanned(layout.EPISODES, commits, {unit.name for unit in planned})
+    rows, quota = UnitRows(Episode, episodes), run.recipe.rollout.quota
+    built: dict[str, list[Commit]] = {}
+    for commit in groups.commits().values():
+        built.setdefault(commit.unit.partition("-")[0], []).append(commit)
+    for block, units in itertools.groupby(planned, key=lambda unit: block_name(unit.block)):
+        outcomes: dict[_Attempt, Outcome] = {}
+        skipped: list[tuple[str, str]] = []
+        for unit in units:
+            if unit.name in rows:
+                commit, made = commits[unit.name], rows.read(unit.name)
+                left = skipped_problems(commit)
+                kept = [problem for problem in unit.problem_ids if not commit.skipped and problem not in left]
+                attempts = set(itertools.product(kept, range(unit.sample_start, unit.sample_stop)))
+                faulty = _unit_faults(commit, attempts, made, run.store, "")
+                yield from (f"episodes: unit {unit.name} {fault}" for fault in faulty)
+                outcomes.update(((row.problem_id, row.sample), row.outcome) for row in made)
+                skipped += [(unit.name, problem) for problem in left]
+        counts = Counter((problem, outcome) for (problem, _), outcome in outcomes.items())
+        for name, problem in skipped:  # only problems that have enough episodes of both kinds may be skipped
+            right, wrong = counts[problem, Outcome.RIGHT], counts[problem, Outcome.WRONG]
+            if quota is None or right < quota.right or wrong < quota.wrong:
+                yield f"episodes: unit {name} skips {problem}, which has {right} right and {wrong} wrong episodes"
+        yield from _built_faults(groups, built.pop(block, ()), outcomes)
+    yield from (f"groups: unit {commit.unit} is of no planned block" for some in built.values() for commit in some)
+
+
+def _unit_faults(
+    commit: Commit, attempts: Collection[_Attempt], made: Iterable[Episode], store: Store, name: str
+) -> Iterator[str]:
+    """Compare a unit's rows with the attempts that it must hold. `name`: prefix of the names of rows in quarantine."""
+    found: Counter[_Attempt] = Counter()
+    outcomes: Counter[str] = Counter()
+    for episode in made:
+        found[episode.problem_id, episode.sample] += 1
+        outcomes[episode.outcome.value] += 1
+        yield from (f"holds a contradiction: {fault}" for fault in episode_faults(episode))
+    yield from (f"holds {_id(row)} {times} times" for row, times in found.items() if times > 1)
+    yield from (f"holds {_id(row)}, which is not its own" for row in found if row not in attempts)
+    missing = [row for row in attempts if row not in found]
+    if len(missing) != quarantined_rows(commit):
+        yield (
+            f"lacks {len(missing)} of {len(attempts)} rows, and its record says that {quarantined_rows(commit)} are in "
+            "quarantine"
+        )
+    elif missing:
+        put_aside = _quarantined(store, commit.unit)
+        lost = [row for row in missing if f"{name}{_id(row)}" not in put_aside]
+        yield from (f"lacks {_id(row)}, which is not in quarantine either" for row in lost)
+    if outcomes != committed_outcomes(commit):
+        yield f"holds {dict(outcomes)}, and its record says {committed_outcomes(commit)}"
+
+
+def _id(attempt: _Attempt) -> str:
+    return f"{attempt[0]}#{attempt[1]}"
+
+
+def _built_faults(ledger: Ledger, commits: Iterable[Commit], outcomes: Mapping[_Attempt, Outcome]) -> Iterator[str]:
+    """Faults of the groups of a block."""
+    seen: Counter[str] = Counter()
+    for commit in commits:
+        for group in decode_rows(PreferenceGroup, ledger.read(commit)):
+            seen[group.problem_id] += 1
+            yield from (f"groups: {fault}" for fault in group_faults(group, outcomes))
+    yield from (f"groups: problem {problem} stands {n} times" for problem, n in seen.items() if n > 1)
+
+
+def _score_faults(run: Run) -> Iterator[str]:
+    ledger, planned = run.ledger(layout.SCORES), planned_units(run)
+    commits = ledger.history()
+    yield from _unplanned(layout.SCORES, commits, {unit.name for unit in planned})
+    rows = UnitRows(Score, ledger)
+    for unit in sorted(planned, key=lambda unit: unit.name):
+        if unit.name not in rows:
+            continue
+        scores = rows.read(unit.name)
+        attempts = {(problem, sample) for problem in unit.problem_ids for sample in range(unit.samples)}
+        made = [score.episode for score in scores]
+        faulty = _unit_faults(commits[unit.name], attempts, made, run.store, f"{unit.model}/{unit.suite}/")
+        yield from (f"scores: unit {unit.name} {fault}" for fault in faulty)
+        own = (unit.model, unit.suite, unit.temperature == 0)
+        strange = Counter((score.model, score.suite, score.greedy) for score in scores)
+        yield from (f"scores: unit {unit.name} holds {n} rows of {key}" for key, n in strange.items() if key != own)
+
+
+def _unplanned(prefix: str, commits: Iterable[str], planned: Collection[str]) -> Iterator[str]:
+    return (f"{prefix}: unit {name} is committed and was never planned" for name in commits if name not in planned)

@@ -1,0 +1,92 @@
+"""Memory of a machine without GPUs, stage by stage: processes as they were measured, and what models add.
+
+Sizes are proportional set sizes (PSS) of the local recipe's processes on the reference machine, 2026-11-20, with the
+model's own part (weights, cache, activations) taken off; docs/planning.md lists the readings.
+"""
+
+from dataclasses import dataclass
+
+from pipeline.estimates.amounts import Amount, total
+from pipeline.estimates.engine_memory import EngineMemory
+from pipeline.estimates.hardware import MIB
+from pipeline.estimates.rank_memory import RankMemory, layer_bytes_per_token
+from pipeline.estimates.shapes import ModelShape
+
+DRIVER = 485.0 * MIB
+RAY = 390.0 * MIB
+"""Ray's control store, raylet, and the agents of one node."""
+GROUP_TASK = 435.0 * MIB
+SCORE_TASK = 505.0 * MIB
+"""A worker with torch and transformers, which stays when its task is done."""
+HOST = 550.0 * MIB
+ENGINE_CORE = 515.0 * MIB
+ENGINE_WORKER = 1050.0 * MIB
+RANK = 690.0 * MIB
+TRAIN_ACTORS = 840.0 * MIB
+"""Ray Train's controller and the actors beside it."""
+MAKER = 470.0 * MIB
+ENGINE_HOST = HOST + ENGINE_CORE
+"""An engine's processes without its workers, of which there is one for each of its devices."""
+_SOURCE = "measured, docs/planning.md"
+
+
+@dataclass(frozen=True, slots=True)
+class StageMemory:
+    """What is in memory at once, at a stage's peak."""
+
+    stage: str
+    parts: tuple[Amount, ...]
+
+    @property
+    def bytes(self) -> float:
+        return total(self.parts)
+
+
+_BASE = (Amount("driver", DRIVER, "1 process", _SOURCE), Amount("Ray", RAY, "7 processes", _SOURCE))
+
+
+def makers(shapes: list[ModelShape], tokens: float) -> StageMemory:
+    """Stage `models`: a process for each tiny model, with batches of `tokens` tokens."""
+    parts = [Amount("driver", DRIVER - 45 * MIB, "1 process", _SOURCE)]
+    for shape in shapes:
+        kept = tokens * shape.layers * layer_bytes_per_token(shape, 4) + tokens * shape.vocab * 12
+        parts.append(Amount(f"maker of {shape.name}", MAKER + 16 * shape.parameters + kept, "process + model", _SOURCE))
+    return StageMemory("models", tuple(parts))
+
+
+def rollouts(engine: EngineMemory) -> StageMemory:
+    """Stage `rollout`: the teacher's engines, and the worker that builds groups."""
+    groups = Amount("groups", GROUP_TASK, "1 worker", _SOURCE)
+    return StageMemory("rollout", (*_BASE, groups, _engines(engine)))
+
+
+def references(ranks: int, shape: ModelShape) -> StageMemory:
+    """Stage `reference`: tasks that score chains, each with a model."""
+    how = f"{ranks} x float32 weights"
+    models = Amount("models that score", ranks * shape.weight_bytes(4), how, shape.source)
+    return StageMemory("reference", (*_BASE, _scoring_workers(ranks), models))
+
+
+def training(rank: RankMemory, scored: bool) -> StageMemory:
+    """Stage `train`: ranks, Ray Train's actors, and the workers that scored chains before, where some did."""
+    ranks = rank.request.training.ranks
+    how = f"{ranks} x ({RANK / MIB:.0f} MiB + model, activations)"
+    actors = Amount("Ray Train", TRAIN_ACTORS, "controller and 5 actors", _SOURCE)
+    parts = (*_BASE, Amount("ranks", ranks * rank.used, how, _SOURCE), actors)
+    return StageMemory("train", (*parts, _scoring_workers(ranks)) if scored else parts)
+
+
+def evaluations(engine: EngineMemory, ranks: int, scored: bool) -> StageMemory:
+    """Stage `evaluate`: engines, and the workers that are left of the stages before."""
+    parts = (*_BASE, Amount("Ray Train", 120 * MIB, "one actor stays", _SOURCE), _engines(engine))
+    return StageMemory("evaluate", (*parts, _scoring_workers(ranks)) if scored else parts)
+
+
+def _engines(engine: EngineMemory) -> Amount:
+    request = engine.request
+    how = f"{request.hosts.count} x ({2 + request.gpus} processes + model)"
+    return Amount(f"engines of the {request.role}", request.hosts.count * engine.used, how, _SOURCE)
+
+
+def _scoring_workers(ranks: int) -> Amount:
+    return Amount("scoring workers", ranks * SCORE_TASK, f"{ranks} workers", _SOURCE)

@@ -1,0 +1,1 @@
+"""What a recipe would place where, and what that takes. Pure."""

@@ -1,0 +1,165 @@
+"""What a recipe would place where, with its memory and its faults; `outcome` adds time, storage and money.
+
+`make_plan` asks `models` for the models' shapes, `tokens` for the work, `engines` and `ranks` for processes and their
+nodes, `memory` and `storage` for what the nodes hold. What does not fit is a fault of the plan, never an exception: the
+rest is still worth reading. Nothing is started.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from cluster.errors import RequestError
+from pipeline.estimates.amounts import Amount, total
+from pipeline.estimates.cpu_processes import StageMemory
+from pipeline.estimates.hardware import GIB, GPUS, Machines, Node
+from pipeline.estimates.shapes import ModelShape
+from pipeline.estimates.speed import CpuRates
+from pipeline.licences import Judgement, judge_model
+from pipeline.plan.engines import plan_engines
+from pipeline.plan.memory import (
+    OBJECT_STORE,
+    NodeMemory,
+    node_faults,
+    node_memories,
+    stage_faults,
+    stage_memories,
+    storage_faults,
+    storage_of,
+)
+from pipeline.plan.models import model_shapes, needs_gpus, unpinned, unsuited_rates
+from pipeline.plan.parts import CANNOT_RUN, Engines, Fault, Ranks, ScoringTasks
+from pipeline.plan.ranks import plan_ranks, plan_scoring, rank_faults
+from pipeline.plan.tokens import Demands, demands_of
+from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A recipe on machines: everything but time, storage and money, which `plan.outcome` adds."""
+
+    recipe: Recipe
+    machines: Machines
+    rates: CpuRates
+    shapes: dict[str, ModelShape]
+    demands: Demands
+    engines: tuple[Engines, ...]
+    ranks: tuple[Ranks, ...]
+    scoring: ScoringTasks | None
+    stages: tuple[StageMemory, ...]
+    """Memory at each stage's peak, where the plan is for one machine without GPUs; else empty."""
+    memories: tuple[NodeMemory, ...]
+    """Memory of every node in use, the fullest first, where there are GPUs or several nodes; else empty."""
+    licence: Judgement
+    notes: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def host_memory(self) -> tuple[Amount, ...]:
+        """Memory of the fullest node: what is always there, then each stage's."""
+        return (self.memories[0].base, *self.memories[0].stages) if self.memories else ()
+
+    @property
+    def shared_memory(self) -> tuple[Amount, ...]:
+        """/dev/shm of the node that needs most of it."""
+        return max((memory.shm for memory in self.memories), key=total, default=(OBJECT_STORE,))
+
+    @property
+    def can_run(self) -> bool:
+        """Whether everything can load: without that there is no time and no price."""
+        return not any(fault.area in CANNOT_RUN for fault in self.faults)
+
+    @property
+    def peak(self) -> StageMemory | None:
+        """The stage that takes most memory, on a machine without GPUs."""
+        return max(self.stages, key=lambda stage: stage.bytes, default=None)
+
+    def engines_of(self, role: str) -> Engines | None:
+        """The engines of the `teacher` or the `student`; None where they have nothing to do."""
+        return next((engines for engines in self.engines if engines.name == role), None)
+
+
+def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, demands: Demands | None = None) -> Plan:
+    """Plan `recipe` on `machines`; `demands`: its tokens, where they were counted before. Raises RequestError for what
+    cannot be planned, or would be refused by a run."""
+    if recipe.arms and not any(family.train for family in recipe.problems.values()):
+        raise RequestError(NO_TRAIN_PROBLEMS)
+    shapes = model_shapes(recipe)
+    machines, notes = _as_ray_sees(machines, recipe, shapes)
+    alone = not machines.gpus and len(machines.nodes) == 1
+    demands = demands or demands_of(recipe, machines.gpus > 0)
+    engines = tuple(
+        plan_engines(recipe.hosts(role), role, shapes[model], machines, demands.of(role).context)
+        for role, model in (("teacher", "teacher"), ("student", "base"))
+        if demands.of(role).attempts
+    )
+    ranks = tuple(plan_ranks(recipe, arm, shapes["base"], machines, demands) for arm in recipe.arms)
+    scoring = plan_scoring(recipe, shapes["base"], machines, demands)
+    stages = stage_memories(recipe, shapes, engines, ranks, demands) if alone else ()
+    memories = () if alone else node_memories(machines, engines, ranks, scoring)
+    processes = [part for part in (*engines, *ranks, scoring) if part is not None]
+    teacher, student = recipe.models.teacher, recipe.models.student.source.partition("@")[0] or "the student"
+    return Plan(
+        recipe=recipe,
+        machines=machines,
+        rates=rates,
+        shapes=shapes,
+        demands=demands,
+        engines=engines,
+        ranks=ranks,
+        scoring=scoring,
+        stages=stages,
+        memories=memories,
+        licence=judge_model(teacher.licence, teacher.source, student),
+        notes=(
+            *notes,
+            *dict.fromkeys(part.note for part in processes if part.note),
+            *_idle(machines, {name for part in processes for name in part.placed.nodes}),
+            *unpinned(recipe),
+            *unsuited_rates(recipe, shapes),
+        ),
+        faults=(
+            *(Fault(f"engines.{each.name}", text) for each in engines for text in each.faults),
+            *rank_faults(ranks),
+            *(Fault("reference", text) for text in (scoring.faults if scoring else ())),
+            *stage_faults(stages, machines.nodes[0].memory),
+            *node_faults(memories),
+            *storage_faults(machines, storage_of(recipe, shapes, demands)),
+        ),
+    )
+
+
+def _as_ray_sees(
+    machines: Machines, recipe: Recipe, shapes: Mapping[str, ModelShape]
+) -> tuple[Machines, tuple[str, ...]]:
+    """This machine with the CPUs that a run tells Ray of, and notes; where it has no GPU and the recipe needs some, a
+    node of 8 x H100 instead."""
+    if machines.gpus or machines.source != "this machine":
+        return machines, ()
+    if not needs_gpus(recipe, shapes):
+        cpus = float(recipe.cluster.local_cpus)
+        return replace(machines, nodes=tuple(replace(node, cpus=cpus) for node in machines.nodes)), ()
+    node = Node(
+        name="assumed",
+        kind="assumed",
+        gpu=GPUS["H100"],
+        gpus=8,
+        cpus=192,
+        memory=2048 * GIB,
+        shm=1024 * GIB,
+        network_gbs=50,
+        storage_gbs=2,
+    )
+    note = "no machines were named and this one has no GPU: planned for one node of 8 x H100; see --cluster"
+    return Machines(nodes=(node,), source="assumed"), (note,)
+
+
+def _idle(machines: Machines, placed: set[str]) -> list[str]:
+    """A note on the nodes with GPUs that would cost money and do nothing."""
+    idle = [node.name for node in machines.nodes if node.gpus and node.name not in placed]
+    if not idle or not placed:
+        return []
+    named = ", ".join(idle[:4]) + (", ..." if idle[4:] else "")
+    return [
+        f"{len(idle)} of {len(machines.nodes)} nodes hold nothing ({named}): raise engines.teacher.count, "
+        "engines.student.count and training.ranks, or leave them out"
+    ]

@@ -1,0 +1,145 @@
+"""What comes of a plan: time of every stage, money, storage and ports."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pipeline.estimates import speed
+from pipeline.estimates.amounts import Amount
+from pipeline.estimates.speed import NO_DEMAND, Demand, Time
+from pipeline.plan.make import Plan
+from pipeline.plan.memory import storage_of
+from pipeline.plan.ranks import steps_of, tokens_per_step
+from pipeline.recipe import GIVEN_MODELS
+from training.config import DpoArm
+
+_REPORT_ATTEMPT = 0.017
+"""Statistics and page for one attempt, in calibration units of plain Python (`CpuRates.python_s`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageTime:
+    """Seconds of one stage, and what they cost."""
+
+    name: str
+    time: Time
+    money: float
+
+    @property
+    def seconds(self) -> float:
+        return sum(seconds for _, seconds in self.time)
+
+
+def stage_times(plan: Plan, done: frozenset[str] = frozenset()) -> tuple[StageTime, ...]:
+    """All stages in order, then Ray's start and end; none where something cannot even load.
+
+    `done`: what earlier runs of a sweep leave to this one, of Ray, teacher, base, episodes and groups.
+    """
+    if not plan.can_run:
+        return ()
+    rates, demands = plan.rates, plan.demands
+    attempts = demands.teacher.attempts + demands.student.attempts
+    report = rates.process_s + attempts * _REPORT_ATTEMPT * rates.python_s if attempts else 0.0
+    scores = "base" in plan.recipe.reference_starts and "groups" not in done
+    found: dict[str, Time] = {
+        "models": _models(plan, done),
+        "rollout": _engine_time(plan, "teacher", NO_DEMAND if "episodes" in done else demands.rollout),
+        "groups": (("built while rollouts go on", 0.0),),
+        "reference": _reference(plan, True) if scores else (),
+        "train": _train(plan),
+        "evaluate": _engine_time(plan, "teacher", demands.teacher) + _engine_time(plan, "student", demands.student),
+        "report": (("statistics and page", report),),
+        "Ray's start and end": (("processes", 0.0 if "Ray" in done else 1.5 * speed.RAY_START * rates.process_s),),
+    }
+    price = plan.machines.price_hour / 3600
+    return tuple(
+        StageTime(name=name, time=time, money=sum(seconds for _, seconds in time) * price)
+        for name, time in found.items()
+    )
+
+
+def money(times: Iterable[StageTime]) -> float:
+    return sum(stage.money for stage in times)
+
+
+def storage(plan: Plan) -> tuple[Amount, ...]:
+    """What a run leaves on disk, and the weights that it reads."""
+    return storage_of(plan.recipe, plan.shapes, plan.demands)
+
+
+def ports(plan: Plan) -> tuple[str, ...]:
+    """Which ports are listened on, by whom; ranges are Ray's defaults."""
+    if not plan.recipe.cluster.address and plan.machines.source == "this machine":
+        return ("a local Ray takes free ports on this machine, and has no dashboard",)
+    return (
+        "6379: Ray's control store, on the head node, for all nodes",
+        "8265: Ray's dashboard and job server, on the head node; for `submit`; token, see docs/security.md",
+        "10001: Ray's client server, on the head node; not used here, close it",
+        "10002-19999: Ray's workers, on every node, for all nodes",
+        "free ports above 32767: torch's rendezvous, NCCL and gloo, on nodes with ranks, between them",
+        "loopback only: vLLM's engine processes",
+    )
+
+
+def _models(plan: Plan, done: frozenset[str]) -> Time:
+    """Making tiny models side by side, apart from those that are `done`: the stage takes as long as the longest."""
+    sections = {name: plan.recipe.model(name).tiny for name in GIVEN_MODELS if name not in done}
+    making = {name: tiny for name, tiny in sections.items() if tiny is not None}
+    parts = []
+    for name, config in making.items():
+        tokens = plan.demands.tiny_tokens[name]
+        seconds = speed.tiny_model_s(plan.shapes[name], config.steps, tokens, len(making), plan.rates)
+        parts.append((f"making {name}", seconds))
+    longest = max(parts, key=lambda part: part[1], default=("models are there", 0.0))
+    first = ("the corpus's problems and the tokenizer", 3 * plan.rates.process_s) if parts else ("", 0.0)
+    return (first, longest)
+
+
+def _engine_time(plan: Plan, role: str, demand: Demand) -> Time:
+    """Time of the engines of the `teacher` or the `student` for this demand."""
+    engines = plan.engines_of(role)
+    if engines is None or not demand.attempts:
+        return ()
+    hosts = engines.memory.request.hosts
+    if (script := hosts.scripted) is not None:
+        # Hosts that play known solutions: replies come when the script says.
+        at_a_time = hosts.count * min(script.slots, hosts.live_episodes)
+        replies = demand.requests * script.median_s * (1 + script.slow * (script.slow_factor - 1)) / at_a_time
+        start = script.load_s + plan.rates.process_s
+        return (("scripted hosts' start", start), ("scripted replies", replies))
+    if engines.gpu is None:
+        return speed.engines_on_cpu(demand, engines.memory, plan.rates)
+    return speed.engines_on_gpus(demand, engines.memory, engines.gpu, engines.node, engines.per_node)
+
+
+def _reference(plan: Plan, fresh: bool) -> Time:
+    """Scoring every distinct chain once; `fresh`: the tasks' processes have to start first."""
+    scoring = plan.scoring
+    if scoring is None:
+        return ()
+    tokens = plan.demands.groups.groups * plan.demands.groups.tree
+    shape, tasks = plan.shapes["base"], len(scoring.placed.nodes)
+    if scoring.gpu is None:
+        return speed.scoring_on_cpu(shape, tokens, tasks, plan.rates, fresh)
+    return speed.scoring_on_gpus(shape, tokens, tasks, scoring.gpu, scoring.node)
+
+
+def _train(plan: Plan) -> Time:
+    """Every arm, one after another; before a DPO arm that starts from another arm, the scoring under that arm."""
+    scored = {"base"}
+    time: Time = ()
+    for ranks in plan.ranks:
+        arm, groups, request = plan.recipe.arms[ranks.name], plan.demands.groups, ranks.memory.request
+        if isinstance(arm, DpoArm) and arm.start not in scored:
+            scored.add(arm.start)
+            time += _labelled(f"reference under {arm.start}", _reference(plan, False))
+        steps, tokens = steps_of(arm, groups), tokens_per_step(arm, groups)
+        if ranks.gpu is None:
+            own = speed.training_on_cpu(request.shape, steps, tokens, request.training.ranks, plan.rates)
+        else:
+            own = speed.training_on_gpus(request, steps, tokens, ranks.gpu, ranks.node, ranks.per_node)
+        time += _labelled(ranks.name, own)
+    return time
+
+
+def _labelled(label: str, time: Time) -> Time:
+    return tuple((f"{label}: {what}", seconds) for what, seconds in time)

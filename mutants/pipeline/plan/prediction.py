@@ -1,0 +1,139 @@
+"""What the plan said when a run began (RUN/prediction.json), and how it compares with what the run then measured."""
+
+import os
+from typing import Any
+
+import msgspec
+
+from cluster.errors import ChainprefError
+from cluster.store.storage import LocalStore
+from pipeline.estimates.amounts import duration, size, total
+from pipeline.estimates.speed import REFERENCE, CpuRates
+from pipeline.plan.machines import ray_machines, this_machine
+from pipeline.plan.make import Plan, make_plan
+from pipeline.plan.models import model_shapes, needs_gpus
+from pipeline.plan.outcome import stage_times
+from pipeline.plan.ranks import steps_of
+from pipeline.recipe import Recipe
+from pipeline.run.folder import Run
+from rollout.data import layout
+
+_PROBE_S = 0.2
+
+
+class Prediction(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures of a plan that a run's events are compared with."""
+
+    machines: str
+    rates: str
+    seconds: dict[str, float]
+    """Stage -> seconds; empty where something cannot load."""
+    memory: dict[str, float]
+    """Stage -> bytes at its peak, on one machine without GPUs; else empty."""
+    steps: dict[str, int]
+    """Arm -> optimizer steps."""
+    groups: int
+    pairs: float
+    licence: str
+    kv_tokens: dict[str, int] = {}
+    """`teacher` or `student` -> tokens of an engine's KV cache."""
+    device_memory: dict[str, float] = {}
+    """Arm -> bytes of tensors on a rank's GPU at its peak."""
+
+
+def predict(run: Run) -> None:
+    """Plan the run and keep the figures, once. A run that cannot be planned goes on without them."""
+    store = LocalStore(run.folder)
+    if store.exists(layout.PREDICTION):
+        return
+    try:
+        address = run.recipe.cluster.address or os.environ.get("RAY_ADDRESS", "")
+        machines = ray_machines(address) if address else this_machine(run.recipe)
+        plan = make_plan(run.recipe, machines, _rates(run.recipe))
+    except ChainprefError as error:
+        run.console.print(f"  no plan: {error}", highlight=False, markup=False, soft_wrap=True)
+        return
+    prediction = prediction_of(plan)
+    store.create(layout.PREDICTION, msgspec.json.format(msgspec.json.encode(prediction), indent=1))
+    peak = f", {size(max(prediction.memory.values()))} of memory" if prediction.memory else ""
+    if prediction.seconds:
+        run.console.print(f"  planned: {duration(sum(prediction.seconds.values()))}{peak}", highlight=False)
+    if plan.licence.allowed is not True:
+        run.console.print(f"  licence: {plan.licence.line}", highlight=False, markup=False, soft_wrap=True)
+    for fault in (*plan.notes, *plan.faults):
+        run.console.print(f"  the plan says: {fault}", highlight=False, markup=False, soft_wrap=True)
+
+
+def prediction_of(plan: Plan) -> Prediction:
+    """The figures of a plan that are compared later."""
+    memory: dict[str, float] = {}
+    for stage in plan.stages:
+        memory[stage.stage] = max(stage.bytes, memory.get(stage.stage, 0.0))
+    not_tensors = ("process", "fragments")  # torch's allocator does not count them
+    return Prediction(
+        machines=plan.machines.source,
+        rates=plan.rates.source,
+        seconds={stage.name: round(stage.seconds, 1) for stage in stage_times(plan)},
+        memory=memory,
+        steps={name: steps_of(arm, plan.demands.groups) for name, arm in plan.recipe.arms.items()},
+        groups=plan.demands.groups.groups,
+        pairs=plan.demands.groups.pairs,
+        licence=plan.licence.line,
+        kv_tokens={engines.name: engines.memory.kv_tokens for engines in plan.engines if not engines.scripted},
+        device_memory={
+            ranks.name: total(amount for amount in ranks.memory.on_device if amount.what not in not_tensors)
+            for ranks in plan.ranks
+            if ranks.gpu is not None
+        },
+    )
+
+
+def compared(run: Run) -> list[dict[str, Any]]:
+    """Rows of {what, unit, predicted, measured}; `measured` is None where the run has not got there. Empty without a
+    readable prediction."""
+    path = run.folder / layout.PREDICTION
+    if not path.is_file():
+        return []
+    try:
+        prediction = msgspec.json.decode(path.read_bytes(), type=Prediction)
+    except msgspec.DecodeError:
+        return []
+    events = list(run.events.read())
+    spent = run.events.seconds()
+    peaks: dict[str, float] = {}
+    for row in events:
+        if row.get("event") == "memory":
+            peaks[row["stage"]] = max(float(row["peak"]), peaks.get(row["stage"], 0.0))
+    arms = {row["arm"]: row for row in events if row.get("event") == "arm trained"}
+    caches: dict[str, float] = {}  # `teacher` or `student` -> tokens of a KV cache; of several engines, the least
+    for host in (host for row in events if row.get("event") == "progress" for host in row.get("hosts", ())):
+        role, held = str(host["host"]).partition("-")[0], float(host.get("kv_tokens", 0))
+        if held:
+            caches[role] = min(held, caches.get(role, held))
+    data: dict[str, Any] = next((row for row in reversed(events) if row.get("event") == "groups"), {})
+    rows: list[tuple[str, str, float | None, float | None]] = [
+        (f"stage {name}", "s", said, spent[name]) for name, said in prediction.seconds.items() if name in spent
+    ]
+    for name, said in prediction.memory.items():
+        rows.append((f"memory, stage {name}", "MiB", _mib(said), _mib(peaks.get(name))))
+    for role, tokens in prediction.kv_tokens.items():
+        rows.append((f"KV cache of the {role}", "tokens", float(tokens), caches.get(role)))
+    for name, said in prediction.device_memory.items():
+        rows.append((f"memory on a GPU, {name}", "MiB", _mib(said), _mib(arms.get(name, {}).get("device_memory"))))
+    for name, steps in prediction.steps.items():
+        rows.append((f"steps of {name}", "", float(steps), arms[name]["steps"] if name in arms else None))
+    rows.append(("pairs", "", prediction.pairs, data.get("pairs")))
+    return [dict(zip(("what", "unit", "predicted", "measured"), row, strict=True)) for row in rows]
+
+
+def _mib(value: float | None) -> float | None:
+    return None if value is None else value / (1 << 20)
+
+
+def _rates(recipe: Recipe) -> CpuRates:
+    """Rates of a core: probed for a moment where the work is on CPUs; on GPUs data sheets are used instead."""
+    if needs_gpus(recipe, model_shapes(recipe)):
+        return REFERENCE
+    from pipeline.estimates.probe import probe
+
+    return probe(_PROBE_S, starts=1)

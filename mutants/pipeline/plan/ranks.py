@@ -1,0 +1,133 @@
+"""The ranks that train each arm, and the tasks of stage `reference`: one process for each of `training.ranks`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from pipeline.estimates import cpu_processes
+from pipeline.estimates.hardware import GPUS, GpuType, Machines
+from pipeline.estimates.packing import GroupRequest, PlacedGroup, most, place
+from pipeline.estimates.rank_memory import RankMemory, RankRequest, rank_on_cpu, rank_on_gpu
+from pipeline.estimates.scoring_memory import ScoringMemory, ScoringRequest, scoring_on_cpu, scoring_on_gpu
+from pipeline.estimates.shapes import ModelShape
+from pipeline.plan.parts import (
+    Fault,
+    MemoryT,
+    Placed,
+    Ranks,
+    ScoringTasks,
+    allowed_types,
+    no_such_type,
+    node_with,
+    slowest,
+    type_note,
+)
+from pipeline.plan.tokens import Demands, GroupFigures
+from pipeline.recipe import Recipe
+from training.config import ArmConfig, SftArm, TrainingConfig
+
+_PADDING = 1.1
+"""SFT's rows are padded to the longest of a batch, by assumption to a tenth more."""
+_NO_GPUS = "gpus_per_rank asks for GPUs and the machines have none; set it to 0, or name other machines"
+
+
+def plan_ranks(recipe: Recipe, arm_name: str, shape: ModelShape, machines: Machines, demands: Demands) -> Ranks:
+    """The ranks of one arm."""
+    training, arm = recipe.training, recipe.arms[arm_name]
+    tokens = training.tokens_per_micro_step
+    request = RankRequest(
+        shape=shape,
+        training=training,
+        gradient_checkpointing=arm.gradient_checkpointing,
+        longest_chain=demands.longest_chain,
+        logits_everywhere=isinstance(arm, SftArm),
+        typical_tokens=min(float(tokens), tokens_per_step(arm, demands.groups) / training.ranks),
+    )
+
+    def memory_on(gpu: GpuType | None) -> RankMemory:
+        return rank_on_gpu(request, gpu) if gpu else rank_on_cpu(request, cpu_processes.RANK)
+
+    return _place(arm_name, "training", training, machines, memory_on)
+
+
+def plan_scoring(recipe: Recipe, shape: ModelShape, machines: Machines, demands: Demands) -> ScoringTasks | None:
+    """The tasks of stage `reference`, as many as there is room for at a time; None where no arm needs it."""
+    if not recipe.reference_starts:
+        return None
+    training = recipe.training
+    meanwhile = training.score_meanwhile if training.score_meanwhile is not None else training.gpus_per_rank > 0
+    meanwhile = meanwhile and "base" in recipe.reference_starts and demands.rollout.attempts > 0
+    request = ScoringRequest(shape=shape, training=training, meanwhile=meanwhile)
+
+    def memory_on(gpu: GpuType | None) -> ScoringMemory:
+        return scoring_on_gpu(request, gpu) if gpu else scoring_on_cpu(request, cpu_processes.SCORE_TASK)
+
+    tasks = _place("reference", "reference", training, machines, memory_on)
+    # Where there are no GPUs of the type asked for, the ranks' fault says so; references exist for arms only.
+    missing = training.gpus_per_rank and not allowed_types(machines, training.gpu)
+    return replace(tasks, faults=()) if missing else tasks
+
+
+def _place(
+    name: str, stage: str, training: TrainingConfig, machines: Machines, memory_on: Callable[[GpuType | None], MemoryT]
+) -> Placed[MemoryT]:
+    """Ranks or scoring tasks on the types of GPU that they fit, where there are any; `memory_on(None)`: on a CPU."""
+    types = allowed_types(machines, training.gpu) if training.gpus_per_rank else ()
+    if training.gpus_per_rank and not types:
+        return Placed(
+            name=name,
+            memory=memory_on(GPUS["H100"]),
+            placed=PlacedGroup(request=GroupRequest(name=stage, bundles=()), nodes=()),
+            gpu=GPUS["H100"],
+            node=machines.nodes[0],
+            note="",
+            faults=(no_such_type(training.gpu, machines) if machines.gpus else _NO_GPUS,),
+        )
+    found: dict[str, MemoryT] = {gpu.name: memory_on(gpu) for gpu in types} or {"": memory_on(None)}
+    fits = frozenset(kind for kind, memory in found.items() if not memory.faults) or frozenset(found)
+    bundle = replace(training.bundle, gpu_types=fits if types else frozenset())
+    # All ranks work at the same time; a task waits for another where there is no room, and one at least is needed.
+    count = training.ranks if stage == "training" else max(1, most((bundle,), machines, training.ranks))
+    placed = place(GroupRequest(name=stage, bundles=(bundle,) * count), machines)
+    gpu = slowest(machines, placed, fits) if types else None
+    memory_of_one = found[gpu.name if gpu else ""]
+    return Placed(
+        name=name,
+        memory=memory_of_one,
+        placed=placed,
+        gpu=gpu,
+        node=node_with(machines, placed, gpu) if gpu else machines.nodes[0],
+        note=type_note("training", training.gpu, machines, placed) if gpu else "",
+        faults=(*memory_of_one.faults, *placed.faults),
+    )
+
+
+def rank_faults(ranks: Sequence[Ranks]) -> list[Fault]:
+    """Each fault of training once, with the arms that have it; without their names where all have it."""
+    arms: dict[str, list[str]] = {}
+    for rank in ranks:
+        for text in rank.faults:
+            arms.setdefault(text, []).append(rank.name)
+    return [
+        Fault("training", text, "" if len(names) == len(ranks) else f"training of {', '.join(names)}")
+        for text, names in arms.items()
+    ]
+
+
+def tokens_per_step(arm: ArmConfig, groups: GroupFigures) -> float:
+    """Tokens of one optimizer step over all ranks, of the chains that the arm takes from a group."""
+    taken = replace(
+        groups,
+        right=min(groups.right, arm.max_right or groups.right),
+        wrong=min(groups.wrong, arm.max_wrong or groups.wrong),
+    )
+    if isinstance(arm, SftArm):
+        return arm.groups_per_step * taken.right * (groups.prompt + groups.chain) * _PADDING
+    return arm.groups_per_step * taken.tree
+
+
+def steps_of(arm: ArmConfig, groups: GroupFigures) -> int:
+    """Optimizer steps of an arm."""
+    if arm.max_steps > 0:
+        return arm.max_steps
+    count = groups.right_groups if isinstance(arm, SftArm) else groups.groups
+    return round(-(-count // arm.groups_per_step) * arm.num_train_epochs)

@@ -1,0 +1,242 @@
+"""The recipe: one TOML file that describes a whole run."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from cluster.config import Section, apply_settings, load_toml, parse
+from cluster.errors import RequestError
+from evaluation.config import EvaluationConfig
+from pipeline.estimates.shapes import ShapeConfig
+from rollout.config import EpisodeConfig, GroupsConfig, HostsConfig, RolloutConfig
+from rollout.problems.config import FamilyConfig
+from training.config import ArmConfig, DpoArm, TrainingConfig
+from training.tiny.config import TinyConfig, TokenizerConfig
+
+NO_TRAIN_PROBLEMS = "problems: no family has train problems, and the recipe has arms; set problems.NAME.train"
+GIVEN_MODELS = ("teacher", "base")
+"""The models that a run starts from. No arm may take their names."""
+_ARM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,63}")
+_SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NO_DIFFERENCE = ("run.directory:", "cluster.", "models.cache:", "engines.teacher.device:", "engines.student.device:")
+
+
+class RunSection(Section):
+    """The run's name, and where it lies."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
+    """Name of the run: letters, digits, dashes and underscores. Its folder has this name."""
+    directory: str = "runs"
+    """Folder that holds the run's own folder, DIRECTORY/NAME."""
+    store: str = Field(default="", pattern=r"^(s3://[^/]+/.*[^/])?$")
+    """A bucket and a prefix, s3://BUCKET/PREFIX, for problems, episodes, groups, reference log-probabilities and
+    scores. Each run needs a prefix of its own. Empty: all of these lie in the run's folder, where models, checkpoints
+    and the report always are."""
+    seed: int = 0
+    """Seed of the hosts that sample episodes and scores. Samples are repeatable only with `engine.seeded`."""
+    parent: str = ""
+    """The run that this one regenerates. Every episode carries its name."""
+
+
+class ClusterSection(Section):
+    """Where the run's actors live."""
+
+    address: str = ""
+    """Address of a Ray cluster, or `auto` for the one that this machine belongs to. Empty: Ray is started on this
+    machine, unless RAY_ADDRESS names a cluster."""
+    local_cpus: int = Field(default=4, ge=1)
+    """CPUs that Ray counts when it is started on this machine. They need not be cores: engine and driver wait for each
+    other in turn."""
+    grow_s: float = Field(default=600.0, ge=0)
+    """How long to wait for a node that can hold an engine, while the cluster has none. Unit: seconds."""
+    machines: str | None = None
+    """A file that describes the nodes, as `chainpref plan --cluster` takes it, for plans without that option. Relative
+    to the recipe's folder."""
+
+
+class ModelSection(Section):
+    """A model: a Hugging Face folder, a pinned Hub snapshot, or a tiny one that is made from scratch."""
+
+    source: str = ""
+    """A Hugging Face folder, or `hub:OWNER/NAME@COMMIT`. Either this or `tiny` is given."""
+    tiny: TinyConfig | None = None
+    """Make a tiny model from scratch instead of reading one."""
+    licence: str = "unknown"
+    """Licence of what the model writes. `plan` and `export` say where it forbids training on it."""
+    shape: ShapeConfig | None = None
+    """The model's shape, for `plan`, where its files are not at hand and its shape is not known."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "ModelSection":
+        if bool(self.source) == (self.tiny is not None):
+            raise ValueError("give either source (a folder or hub:OWNER/NAME@COMMIT) or tiny = {...}")
+        return self
+
+
+class ModelsSection(Section):
+    """The teacher and the student."""
+
+    teacher: ModelSection
+    """The model that attempts the train problems."""
+    student: ModelSection
+    """The model that arms train. Before training it is called base."""
+    student_name: str = Field(default="student", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+    """Name of the student's folders under groups/ and reference/."""
+    tokenizer: TokenizerConfig = TokenizerConfig()
+    """The tokenizer of tiny models."""
+    cache: str = ""
+    """Folder where tiny models are kept for other runs, by content hash. Empty: .models beside the run's folder."""
+
+
+HostKind = Literal["teacher", "student"]
+"""Which hosts: the teacher's, or those that serve base and every arm one after the other."""
+
+
+class EnginesSection(Section):
+    """The hosts that serve the teacher, and those that serve the student and every arm."""
+
+    teacher: HostsConfig = HostsConfig()
+    """The hosts that serve the teacher."""
+    student: HostsConfig = HostsConfig()
+    """The hosts that serve base and every arm."""
+
+
+class Recipe(Section):
+    """A whole run."""
+
+    run: RunSection
+    """The run's name, and where it lies."""
+    cluster: ClusterSection = ClusterSection()
+    """The Ray cluster that the run works on."""
+    models: ModelsSection
+    """Teacher and student."""
+    problems: dict[str, FamilyConfig] = Field(min_length=1)
+    """Families of problems by the name of their suite."""
+    episodes: EpisodeConfig = EpisodeConfig()
+    """How problems are attempted."""
+    engines: EnginesSection = EnginesSection()
+    """The hosts that serve the models."""
+    rollout: RolloutConfig = RolloutConfig()
+    """How often and how the teacher attempts the train problems."""
+    groups: GroupsConfig = GroupsConfig()
+    """How chains become preference groups."""
+    training: TrainingConfig = TrainingConfig()
+    """Ranks and memory of training and of reference scoring."""
+    arms: dict[str, ArmConfig] = Field(default_factory=dict)
+    """Ways to train the student, by name."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """How models are scored on held-out problems."""
+
+    @model_validator(mode="after")
+    def _suites_have_names_of_their_own(self) -> "Recipe":
+        seen: set[str] = set()
+        for name, family in self.problems.items():
+            for suite in (name, *(f"{name}-{variant}" for variant in family.variants)):
+                if not _SUITE.fullmatch(suite):
+                    raise ValueError(f"problems.{suite}: use at most 64 letters, digits, dots, dashes or underscores")
+                if suite in seen:
+                    raise ValueError(f"problems.{name}: there are two suites {suite!r}; rename one, or drop a variant")
+                seen.add(suite)
+        return self
+
+    @model_validator(mode="after")
+    def _models_can_attempt_the_problems(self) -> "Recipe":
+        tiny = self.models.teacher.tiny or self.models.student.tiny
+        if tiny and not any(family.corpus_parts for family in self.problems.values()):
+            raise ValueError("problems: none to make tiny models from; set problems.NAME.train or pretrain")
+        context = min(self.engines.teacher.engine.max_context, self.engines.student.engine.max_context)
+        for name, family in self.problems.items():
+            asked = self.episodes.of_suite(family.episode_settings)
+            where = f"problems.{name}" if family.episode_settings else "episodes"
+            if tiny and asked.call_format == "native":
+                raise ValueError(
+                    f"{where}.call_format: tiny models' own templates show no functions; use json or python"
+                )
+            if asked.prompt_tokens is not None and asked.prompt_tokens >= context:
+                raise ValueError(
+                    f"{where}.prompt_tokens = {asked.prompt_tokens}: engines have {context} tokens; lower it"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _arms_follow_each_other(self) -> "Recipe":
+        for name, arm in self.arms.items():
+            if name in GIVEN_MODELS or not _ARM.fullmatch(name):
+                # It becomes a folder's name and the beginning of the names of score units.
+                raise ValueError(f"arm {name!r}: taken, or no name of letters, digits and . _ + = -; choose another")
+            if arm.start != "base" and arm.start not in self.arms:
+                raise ValueError(f"arms.{name}.start = {arm.start!r}: no such arm; use base or an arm of the recipe")
+        list(self.arms_in_order())
+        return self
+
+    def model(self, name: str) -> ModelSection:
+        """The section of the model `name`: the teacher's own; for base and for arms the student's."""
+        return self.models.teacher if name == "teacher" else self.models.student
+
+    def hosts(self, kind: str) -> HostsConfig:
+        """The hosts of kind `teacher` or `student`."""
+        return self.engines.teacher if kind == "teacher" else self.engines.student
+
+    def arms_in_order(self) -> Iterator[tuple[str, ArmConfig]]:
+        """Every arm after the one that it starts from. Raises ValueError when arms start from each other."""
+        done = {"base"}
+        left = dict(self.arms)
+        while left:
+            ready = [name for name, arm in left.items() if arm.start in done]
+            if not ready:
+                raise ValueError(f"arms {', '.join(left)} start from each other; let one of them start from base")
+            for name in ready:
+                yield name, left.pop(name)
+                done.add(name)
+
+    @property
+    def reference_starts(self) -> tuple[str, ...]:
+        """The models that DPO arms start from, and are therefore measured against."""
+        return tuple(dict.fromkeys(arm.start for _, arm in self.arms_in_order() if isinstance(arm, DpoArm)))
+
+
+def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
+    """Read, override and validate a recipe. Raises RequestError."""
+    table = load_toml(path)
+    if table.keys() == {"code", "recipe"}:  # the resolved recipe that lies in the folder of a run
+        table = table["recipe"]
+    table = apply_settings(table, settings)
+    if "sweep" in table:
+        raise RequestError(f"recipe {path}: has a [sweep]; run it with `chainpref sweep {path}`")
+    return parse(Recipe, table, f"recipe {path}")
+
+
+def resolved(recipe: Recipe) -> dict[str, Any]:
+    """The recipe with every default, as plain values that TOML can hold."""
+    table = json.loads(recipe.model_dump_json(exclude_none=True))
+    assert isinstance(table, dict)
+    return table
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], at: str = "") -> list[str]:
+    """What changed from `old` to `new`, one "section.key: old -> new" each."""
+    found = []
+    for key in [*old, *(key for key in new if key not in old)]:
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            found += differences(before, after, f"{at}{key}.")
+        elif before != after:
+            found.append(f"{at}{key}: {before!r} -> {after!r}")
+    return found
+
+
+def refuse_changed(old: Mapping[str, Any], recipe: Recipe, where: str) -> None:
+    """Raise RequestError when the run at `where` was made by another recipe. Where it lies, and on which cluster, is no
+    difference."""
+    try:
+        before = resolved(parse(Recipe, old, where))  # with the defaults of keys that it was made before
+    except RequestError:
+        before = dict(old)
+    changed = [line for line in differences(before, resolved(recipe)) if not line.startswith(_NO_DIFFERENCE)]
+    if changed:
+        shown = "; ".join(changed[:5]) + (f"; and {len(changed) - 5} more" if len(changed) > 5 else "")
+        raise RequestError(f"run {where} was made by another recipe ({shown}); use --run DIR for a new run")

@@ -1,0 +1,29 @@
+"""The models of a run: where their files are, and how hosts serve them."""
+
+from typing import TYPE_CHECKING
+
+from cluster.engine.model_source import model_revision
+from pipeline.licences import licence_of
+from pipeline.recipe import GIVEN_MODELS
+from pipeline.run.folder import Run
+from rollout.records import Producer
+
+if TYPE_CHECKING:
+    from rollout.hosts.work import ServedModel
+
+
+def served_model(run: Run, name: str) -> "ServedModel":
+    """What a host needs to serve `teacher`, `base` or an arm."""
+    from rollout.hosts.work import ServedModel
+
+    section = run.recipe.model(name)
+    licence = licence_of(section.licence, section.source)
+    source = model_source(run, name)
+    producer = Producer(model=name, revision=model_revision(source), licence=licence)
+    return ServedModel(name=name, source=source, producer=producer)
+
+
+def model_source(run: Run, name: str) -> str:
+    """Where the files of `teacher`, `base` or an arm are: the source in the recipe, or a folder of the run."""
+    given = run.recipe.model(name).source if name in GIVEN_MODELS else ""
+    return given or str(run.model(name))

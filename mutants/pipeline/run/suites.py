@@ -1,0 +1,49 @@
+"""The suites of a recipe: held-out problems of each family that has any, and each of its variant suites.
+
+The suite of `[problems.NAME]` is called NAME, its variant suite NAME-VARIANT; problem by problem the variant suite's
+`source` names the original in NAME.
+"""
+
+from collections.abc import Mapping
+
+from pipeline.recipe import Recipe
+from rollout.config import EpisodeConfig
+from rollout.problems import generate
+from rollout.problems.config import FamilyConfig
+from rollout.records import Problem
+
+
+def make_suites(recipe: Recipe) -> dict[str, list[Problem]]:
+    """Suite -> its problems of the split that the recipe evaluates on. The test split alone has variants."""
+    split = recipe.evaluation.split
+    suites: dict[str, list[Problem]] = {}
+    for name, family in recipe.problems.items():
+        if family.count(split):
+            suites[name] = generate(family, split)
+            for variant in family.variants if split == "test" else ():
+                suites[f"{name}-{variant}"] = generate(family, f"variant-{variant}")
+    return suites
+
+
+def suite_families(recipe: Recipe) -> Mapping[str, FamilyConfig]:
+    """Suite -> the family's section that defines it, whether or not it has problems in this split."""
+    return {
+        suite: family
+        for name, family in recipe.problems.items()
+        for suite in (name, *(f"{name}-{variant}" for variant in family.variants))
+    }
+
+
+def suite_samples(recipe: Recipe) -> dict[str, int]:
+    """Suite -> sampled attempts at each problem."""
+    return {
+        suite: recipe.evaluation.samples if family.samples is None else family.samples
+        for suite, family in suite_families(recipe).items()
+    }
+
+
+def suite_episodes(recipe: Recipe) -> dict[str, EpisodeConfig]:
+    """Suite -> how its problems are attempted: the recipe's `episodes` with the section's own settings."""
+    return {
+        suite: recipe.episodes.of_suite(family.episode_settings) for suite, family in suite_families(recipe).items()
+    }

@@ -1,0 +1,35 @@
+"""The stages of a run, in order.
+
+A stage sees from the run's folder whether it is complete, and resumes where it stopped. It imports Ray, vLLM or torch
+when it works, not before.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline.run.folder import Run
+from pipeline.stages import evaluate, groups, models, reference, report, rollout, train
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """`complete` reads the run's folder only. `work` makes the stage complete, or raises."""
+
+    name: str
+    complete: Callable[[Run], bool]
+    work: Callable[[Run], None]
+    needs_ray: bool
+    needs: tuple[str, ...] = ()
+    """Stages that must be complete before this one."""
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage("models", models.complete, models.work, needs_ray=False),
+    Stage("rollout", rollout.complete, rollout.work, needs_ray=True, needs=("models",)),
+    Stage("groups", groups.complete, groups.work, needs_ray=True, needs=("rollout",)),
+    Stage("reference", reference.complete, reference.work, needs_ray=True, needs=("groups",)),
+    Stage("train", train.complete, train.work, needs_ray=True, needs=("groups",)),
+    Stage("evaluate", evaluate.complete, evaluate.work, needs_ray=True, needs=("models", "train")),
+    Stage("report", report.complete, report.work, needs_ray=False, needs=("evaluate",)),
+)
+BY_NAME = {stage.name: stage for stage in STAGES}

@@ -1,0 +1,87 @@
+"""Runs stages: skips complete ones, resumes the one that is half done, and records how long each takes."""
+
+import contextlib
+import signal
+import types
+from collections.abc import Iterator, Sequence
+
+from cluster import telemetry
+from cluster.errors import RequestError
+from pipeline.plan.prediction import predict
+from pipeline.run.folder import Run
+from pipeline.run.memory_watch import watched
+from pipeline.run.quiet import libraries_to
+from pipeline.stages import BY_NAME, STAGES, Stage
+from rollout.data import layout
+
+
+def run_all(run: Run) -> bool:
+    """Run every stage that is not complete, in order. Returns whether there was anything to do."""
+    return _run(run, STAGES)
+
+
+def run_one(run: Run, name: str) -> bool:
+    """Run one stage. Raises RequestError when a stage that it needs is not complete."""
+    stage = BY_NAME[name]
+    for needed in stage.needs:
+        if not BY_NAME[needed].complete(run):
+            raise RequestError(f"stage {name}: stage {needed} is not complete; run `chainpref {needed}` first")
+    return _run(run, [stage])
+
+
+def _run(run: Run, stages: Sequence[Stage]) -> bool:
+    left = [stage for stage in stages if not stage.complete(run)]
+    if not left:
+        return False
+    with contextlib.ExitStack() as session:
+        session.enter_context(_terminated_as_interrupted())
+        predict(run)
+        for stage in left:
+            if stage.complete(run):  # an earlier stage may have done its work
+                continue
+            if stage.needs_ray:
+                session.enter_context(ray_up(run))
+            run.console.print(f"[bold]{stage.name}[/bold]")
+            shown = telemetry.running(stage.name)
+            with run.events.stage(stage.name), shown, _quiet(run), watched(run.events, stage.name):
+                stage.work(run)
+    return True
+
+
+def _quiet(run: Run) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext() if run.verbose else libraries_to(run.folder / layout.DRIVER_LOG)
+
+
+@contextlib.contextmanager
+def ray_up(run: Run) -> Iterator[None]:
+    """Start or join Ray for the block. If Ray is up already, as for the later runs of a sweep, it stays up."""
+    import ray
+
+    from cluster.jobs.session import ray_session
+
+    if ray.is_initialized():
+        yield
+        return
+    cluster, logs = run.recipe.cluster, run.folder / layout.LOGS
+    with contextlib.ExitStack() as session:
+        with _quiet(run):
+            session.enter_context(
+                ray_session(cluster.address, cluster.local_cpus, logs, run.verbose, f"chainpref-{run.id}")
+            )
+        session.enter_context(_terminated_as_interrupted())  # starting Ray here has replaced the signal handler
+        telemetry.reset()
+        yield
+
+
+@contextlib.contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Make SIGTERM, by which Ray's jobs and Kubernetes stop a driver, end the command like Ctrl-C, resumable."""
+
+    def interrupt(number: int, frame: types.FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

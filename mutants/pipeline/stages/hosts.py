@@ -1,0 +1,139 @@
+"""The pools of hosts that serve a run's models: where they are placed, and when they start and end."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from cluster import telemetry
+from cluster.errors import RequestError, WorkError
+from cluster.pool.placement import EnginePlacement, describe, fitting, place_engine, refuse_impossible
+from pipeline.plan.models import served_on_gpus
+from pipeline.recipe import HostKind
+from pipeline.run.folder import Run
+from rollout.config import HostsConfig
+from rollout.data import layout
+
+if TYPE_CHECKING:
+    from cluster.pool.pool import HostFactory, Pool
+    from cluster.pool.reservation import Reservation
+    from rollout.hosts.work import ChunkResult, EpisodeWork, ServedModel
+
+WAITING_EVERY_S = 30.0
+"""How often the command says that it waits for nodes or for resources."""
+_LOOK_EVERY_S = 2.0
+
+
+@contextmanager
+def open_pool(run: Run, kind: HostKind, model: "ServedModel") -> Iterator["Pool[EpisodeWork, ChunkResult]"]:
+    """Start the hosts of the teacher or the student, serving `model` first; end them with the block. Needs Ray."""
+    from cluster.pool.host_reservations import HostReservations
+    from cluster.pool.pool import Pool, PoolLimits
+    from rollout.hosts.work import join_chunks
+
+    config = run.recipe.hosts(kind)
+    placement = engine_placement(run, kind)
+    on_event = partial(_record, run)
+    reservations = HostReservations(
+        kind, placement, lambda name, reservation: _factory(run, config, name, model, reservation), on_event
+    )
+    hosts = reservations.reserve(config.count)
+    pool: Pool[EpisodeWork, ChunkResult] | None = None
+    try:
+        await_nodes(run, kind, config, placement)
+        pool = Pool(
+            hosts=hosts,
+            limits=PoolLimits(slots=config.live_episodes, attempts=config.attempts, silence_s=config.silence_s),
+            on_event=on_event,
+            join=lambda work, parts: join_chunks(run.store, work, parts),
+            needs=str(placement),
+            upkeep=reservations.follow,
+        )
+        yield pool
+    except WorkError as error:
+        raise WorkError(f"{error}; see {run.folder / layout.LOGS}") from error
+    except KeyboardInterrupt:
+        if pool is not None:
+            pool.close(timeout_s=0.1)  # work in progress is not committed, and will be done again
+        raise
+    finally:
+        if pool is not None:
+            pool.close()
+        reservations.release()
+
+
+def _factory(
+    run: Run, config: HostsConfig, name: str, model: "ServedModel", reservation: "Reservation"
+) -> "HostFactory":
+    """A function that starts the host's actor. The pool calls it again after a failure."""
+    from rollout.hosts.host import RolloutHost
+    from rollout.hosts.work import HostSpec
+
+    spec = HostSpec(
+        name=name,
+        run_uri=run.store.uri,
+        generation=run.id,
+        parent=run.recipe.run.parent,
+        model=model,
+        engine=config.engine,
+        episodes=run.recipe.episodes,
+        live_episodes=config.live_episodes,
+        seed=run.recipe.run.seed,
+        executor=reservation.placement.executor,
+        scripted=config.scripted,
+        must_see=layout.PLAN,
+    )
+    threads = {"OMP_NUM_THREADS": str(config.engine.threads)} if config.engine.threads else {}
+    return lambda: reservation.actor(RolloutHost, spec, environment=threads)
+
+
+def engine_placement(run: Run, kind: HostKind) -> EnginePlacement:
+    """The resources of one host. Raises RequestError if Ray was started here and has no room for all hosts."""
+    from cluster.pool.reservation import cluster_nodes
+
+    config = run.recipe.hosts(kind)
+    nodes = cluster_nodes()
+    # A cluster that autoscales may have no GPU yet, so the size of the model decides as well.
+    auto = any(node.gpus for node in nodes) or served_on_gpus(run.recipe, kind)
+    gpus = config.device == "gpu" or (config.device == "auto" and auto)
+    engine = config.engine
+    placement = place_engine(engine.tensor_parallel, engine.pipeline_parallel, config.cpus, nodes, gpus, config.gpu)
+    started_here = not (run.recipe.cluster.address or os.environ.get("RAY_ADDRESS"))
+    if started_here and fitting(placement, nodes, config.count) < config.count:
+        raise RequestError(
+            f"engines.{kind}: {config.count} host(s) need {placement} each, and Ray has {describe(nodes)}; "
+            f"lower engines.{kind}.count or raise cluster.local_cpus"
+        )
+    return placement
+
+
+def await_nodes(run: Run, kind: HostKind, config: HostsConfig, placement: EnginePlacement) -> None:
+    """Wait until the cluster has a node that can hold an engine: nodes join one by one, or when they are asked for.
+
+    Prints every half minute what is needed and what there is. Raises RequestError after `cluster.grow_s`.
+    """
+    from cluster.pool.reservation import cluster_nodes
+
+    started, printed = time.monotonic(), -WAITING_EVERY_S
+    while not fitting(placement, nodes := cluster_nodes(), 1):
+        waited = time.monotonic() - started
+        if waited >= run.recipe.cluster.grow_s:
+            refuse_impossible(f"engines.{kind}", placement, config.count, nodes)
+        if waited - printed >= WAITING_EVERY_S:
+            printed = waited
+            needed = f"a host of engines.{kind} needs {placement}"
+            run.console.out(f"  waiting for nodes: {needed}; there are {describe(nodes)}")
+        time.sleep(_LOOK_EVERY_S)
+
+
+def _record(run: Run, what: str, details: Mapping[str, str | int]) -> None:
+    """Record and print what happened to a host, and count it in the metrics."""
+    run.events.add(what, **details)
+    if what == "retry":
+        telemetry.RETRIES.add(int(details["units"]), host=str(details["host"]))
+    elif what == "host lost":
+        telemetry.HOSTS_LOST.add(1)
+    cause = f", {details['cause']}" if "cause" in details else ""
+    run.console.out(f"  {what}: {details['host']}{cause}")

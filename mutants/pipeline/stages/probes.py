@@ -1,0 +1,72 @@
+"""The run's models as hosts serve them, each with the probe that its engine has to reproduce."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cluster.engine.model_source import local_tokenizer
+from cluster.engine.probe import Probe, ProbeText
+from cluster.errors import WorkError
+from cluster.pool.placement import type_resource
+from pipeline.recipe import HostKind
+from pipeline.run.folder import Run
+from pipeline.run.models import served_model
+from pipeline.run.workload import suite_problems, train_problems
+from pipeline.stages.hosts import await_nodes, engine_placement
+from rollout.hosts.probes import make_probe_text, probe_path
+
+if TYPE_CHECKING:
+    from rollout.hosts.work import ServedModel
+
+
+def proven_models(run: Run, kind: HostKind, names: Iterable[str]) -> dict[str, "ServedModel"]:
+    """Name -> model as the hosts of `kind` serve it. Probes that are missing are made, each by a task of its own, which
+    gets the GPUs that one engine gets on a node. Ray is up, and the hosts are not placed yet.
+
+    Raises WorkError for a model that transformers cannot load.
+    """
+    models = {name: served_model(run, name) for name in names}
+    if run.recipe.hosts(kind).scripted:
+        return models
+    return {name: _with_probe(run, kind, model) for name, model in models.items()}
+
+
+def _with_probe(run: Run, kind: HostKind, model: "ServedModel") -> "ServedModel":
+    import ray
+
+    from cluster.jobs.session import results
+    from training.probe import read_files
+
+    text = _text(run, model.source)
+    path = probe_path(model.name, model.producer.revision, text)
+    if not run.store.exists(path):
+        placement = engine_placement(run, kind)
+        await_nodes(run, kind, run.recipe.hosts(kind), placement)
+        bundle = placement.bundles[0]
+        # One call a process: what it took of a GPU's memory is free again before an engine starts.
+        task = ray.remote(max_calls=1)(read_files).options(
+            num_cpus=bundle.cpus, num_gpus=bundle.gpus, resources=type_resource(bundle.gpu), max_retries=3
+        )
+        asked = run.recipe.hosts(kind).engine.dtype
+        dtype = "float32" if asked == "auto" and not bundle.gpus else asked
+        try:
+            (reading,) = results([task.remote(model.source, text, dtype, bundle.gpus > 0)])
+        except WorkError as error:
+            raise WorkError(f"model {model.name}: transformers cannot read its probe: {error}") from error
+        if not reading.finite:
+            raise WorkError(f"model {model.name}: transformers reads numbers from it that are not finite, in {dtype}")
+        probe = Probe(model=model.name, revision=model.producer.revision, text=text, reading=reading)
+        run.store.create(path, msgspec.json.encode(probe))
+    return msgspec.structs.replace(model, probe=path)
+
+
+def _text(run: Run, source: str) -> ProbeText:
+    """What models with this tokenizer are asked; it fits the contexts of the teacher's engines and of the student's."""
+    from rollout.prompts.native_template import open_template
+
+    episodes = run.recipe.episodes
+    problems = train_problems(run) or [problem for suite in suite_problems(run).values() for problem in suite]
+    context = min(run.recipe.hosts(kind).engine.max_context for kind in ("teacher", "student"))
+    template, call_format = open_template(local_tokenizer(source), episodes.call_format)
+    return make_probe_text(problems, template, call_format, episodes, context)

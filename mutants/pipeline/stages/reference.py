@@ -1,0 +1,127 @@
+"""Stage `reference`: log-probabilities of every distinct chain under the models that DPO arms start from.
+
+This stage scores under base. An arm's own model exists only once it is trained, so the train stage scores under it.
+Chains that `ReferenceStream` scored during rollouts are not scored again.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from cluster import telemetry
+from cluster.pool.placement import type_resource
+from cluster.store.ledger import Ledger
+from cluster.store.storage import open_store
+from pipeline.run.folder import Run
+from pipeline.run.models import model_source
+from pipeline.stages import groups
+from rollout.data import layout
+from rollout.records import PreferenceGroup
+from training.config import DpoArm, TrainingConfig
+from training.ranks.zero import precision
+
+
+def complete(run: Run) -> bool:
+    """Whether every DPO arm that starts from base is trained, or has all its chains scored."""
+    return groups.complete(run) and not any(_missing(run, arm) for arm in waiting_arms(run))
+
+
+def work(run: Run) -> None:
+    """Score what is missing for the arms that start from base."""
+    ensure_references(run, [arm for _, arm in _arms_from_base(run)])
+
+
+def ensure_references(run: Run, arms: Sequence[DpoArm]) -> None:
+    """Score what is missing of the chains that `arms` use, on as many tasks as ranks train."""
+    from cluster.jobs.session import results
+
+    for arm in _distinct(arms):
+        scored = sum(results(start_shares(run, arm, run.recipe.training.ranks)))
+        run.events.add("reference", start=arm.start, scored=scored)
+        if scored:  # an earlier arm may have needed the same chains
+            run.console.out(f"  {scored:,} chains scored under {arm.start}")
+
+
+def waiting_arms(run: Run) -> list[DpoArm]:
+    """The arms from base that are not trained yet; one of those that use the same chains."""
+    return _distinct(arm for name, arm in _arms_from_base(run) if not run.model(name).is_dir())
+
+
+def start_shares(run: Run, arm: DpoArm, tasks: int, units: Sequence[str] = ()) -> list[Any]:
+    """Start `tasks` Ray tasks, each with the resources of a rank, on these group units or on all. Returns Ray's
+    references to the number of chains that each task scored."""
+    import ray
+
+    training = run.recipe.training
+    bundle = training.bundle
+    score = ray.remote(_score_share).options(
+        num_cpus=bundle.cpus, num_gpus=bundle.gpus, resources=type_resource(bundle.gpu), max_retries=3
+    )
+    share = (run.store.uri, run.student, model_source(run, arm.start), arm, training, tuple(units))
+    return [score.remote(*share, rank, tasks) for rank in range(tasks)]
+
+
+def _score_share(
+    run_uri: str,
+    student: str,
+    source: str,
+    arm: DpoArm,
+    training: TrainingConfig,
+    units: Sequence[str],
+    rank: int,
+    tasks: int,
+) -> int:
+    """Score every `tasks`-th group, starting at `rank`, on a worker. It reports the stage's units, which are chains.
+
+    `units`: names of group units; () for all that are committed.
+    """
+    from rollout.data.shards import decode_rows, read_rows
+    from training.reference import ReferenceStore, compute_reference
+    from training.selection import arm_groups
+
+    store, prefix = open_store(run_uri), layout.reference(student)
+    ledger = Ledger(store, layout.groups(student))
+    stored = read_rows(PreferenceGroup, ledger)
+    if units:
+        commits = filter(None, map(ledger.find, units))
+        stored = (group for commit in commits for group in decode_rows(PreferenceGroup, ledger.read(commit)))
+    telemetry.reset()  # the worker process may have scored another share before
+    telemetry.report_units(prefix, "reference", 0, 0)
+    scored = compute_reference(
+        source,
+        arm_groups(stored, arm),
+        ReferenceStore(Ledger(store, prefix)),
+        rule=arm.scored,
+        tokens_per_micro_step=training.tokens_per_micro_step,
+        precision=precision(training),
+        device="cuda" if training.gpus_per_rank > 0 else "cpu",
+        rank=rank,
+        world=tasks,
+        progress=lambda done, planned: telemetry.report_units(prefix, "reference", done, planned),
+    )
+    telemetry.reset()
+    return scored
+
+
+def _missing(run: Run, arm: DpoArm) -> int:
+    """Chains without a score. Reads the groups; loads no model."""
+    from rollout.data.shards import read_rows
+    from training.chains import scored_groups
+    from training.reference import ReferenceStore, chain_key, reference_name
+    from training.selection import arm_groups
+
+    known = ReferenceStore(run.ledger(layout.reference(run.student))).scores()
+    name = reference_name(model_source(run, arm.start), precision(run.recipe.training))
+    stored = arm_groups(read_rows(PreferenceGroup, run.ledger(layout.groups(run.student))), arm)
+    chains = (chain for group in scored_groups(stored, arm.scored) for chain in group.chains)
+    return sum(chain_key(name, chain) not in known for chain in chains)
+
+
+def _arms_from_base(run: Run) -> Iterator[tuple[str, DpoArm]]:
+    for name, arm in run.recipe.arms_in_order():
+        if isinstance(arm, DpoArm) and arm.start == "base":
+            yield name, arm
+
+
+def _distinct(arms: Iterable[DpoArm]) -> list[DpoArm]:
+    """One of the arms that use the same chains."""
+    return list({(arm.start, arm.scored, arm.pairs, arm.max_right, arm.max_wrong): arm for arm in arms}.values())

@@ -1,0 +1,95 @@
+"""Stage `report`: all scores to report/summary.json, report/index.html and the table on the terminal."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cluster.errors import RequestError
+from pipeline.plan.prediction import compared
+from pipeline.run.folder import Run, versions
+from pipeline.run.workload import read_workload, suite_problems
+from pipeline.stages.evaluate import planned_units
+from pipeline.stages.groups import group_figures
+from rollout.data import layout
+from rollout.hosts.work import skipped_episodes
+from rollout.records import Outcome, Score
+
+if TYPE_CHECKING:
+    from evaluation.figures import Summary
+
+GROUPS_SHOWN = 6
+"""Preference groups on the page."""
+
+
+def complete(run: Run) -> bool:
+    """Whether the summary, which is written last, is there; a run that scores nothing has no report."""
+    return run.store.exists(layout.SUMMARY) or (run.store.exists(layout.PLAN) and not planned_units(run))
+
+
+def work(run: Run) -> None:
+    """Sum up the scores and write the page, then the summary."""
+    from evaluation.figures import Measured
+    from evaluation.report.page import render_report
+    from evaluation.report.pages import write_page
+    from evaluation.summary import build_summary, to_json
+    from pipeline.run.rollouts import some_groups
+    from rollout.data.shards import read_rows
+    from training.ranks.metrics import read_metrics
+
+    problems = [problem for suite in suite_problems(run).values() for problem in suite]
+    ledger = run.ledger(layout.SCORES)
+    summary = build_summary(
+        read_rows(Score, ledger), problems, data_figures(run), run.events.seconds(), versions(), run.recipe.evaluation
+    )
+    summary = msgspec.structs.replace(summary, prediction=msgspec.convert(compared(run), tuple[Measured, ...]))
+    groups = some_groups(run, GROUPS_SHOWN)
+    files = {name: run.folder / layout.checkpoints(name) / layout.METRICS for name in run.recipe.arms}
+    metrics = {name: read_metrics(path) for name, path in files.items() if path.is_file()}
+    page = render_report(summary, problems, read_rows(Score, ledger), metrics, groups)
+    write_page(run.folder / layout.PAGE, page)
+    run.store.replace(layout.SUMMARY, to_json(summary))
+
+
+def show(run: Run) -> None:
+    """Print the tables, the answer and the findings."""
+    from evaluation.report.table import SummaryTable
+
+    if not run.store.exists(layout.SUMMARY) and run.store.exists(layout.PLAN) and not planned_units(run):
+        figures = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in data_figures(run).items() if count)
+        run.console.print(f"{figures}; nothing is scored, so there is no report", highlight=False, soft_wrap=True)
+        return
+    run.console.print(SummaryTable(stored_summary(run)))
+    run.console.print(f"report: {run.folder / layout.PAGE}", highlight=False, soft_wrap=True)
+
+
+def stored_summary(run: Run) -> "Summary":
+    """RUN/report/summary.json. Raises RequestError when it is not there, or this version cannot read it."""
+    from evaluation.summary import read_summary
+
+    try:
+        stored = run.store.read(layout.SUMMARY)
+    except FileNotFoundError:
+        raise RequestError(f"run {run.folder}: has no report yet; `chainpref report` writes it") from None
+    return read_summary(stored, f"run {run.folder}: {layout.SUMMARY}")
+
+
+def data_figures(run: Run) -> dict[str, int]:
+    """Counts of episodes by outcome and of what became of them, from the commit records alone."""
+    outcomes: Counter[str] = Counter()
+    skipped = 0
+    for commit in run.ledger(layout.EPISODES).history().values():
+        outcomes.update({outcome.value: int(commit.meta.get(outcome.value, 0)) for outcome in Outcome})
+        skipped += skipped_episodes(commit)
+    groups = group_figures(run)
+    return {
+        "problems": read_workload(run).train_problems,
+        "episodes": sum(outcomes.values()),
+        "skipped": skipped,
+        **{outcome.value: outcomes[outcome.value] for outcome in Outcome},
+        "groups": groups.get("groups", 0),
+        "chains": groups.get("chains", 0),
+        "pairs": groups.get("pairs", 0),
+        "right_chains": groups.get("right", 0),
+        "right_with_failed_steps": groups.get("right_with_failed_steps", 0),
+    }

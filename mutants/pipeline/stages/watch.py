@@ -1,0 +1,109 @@
+"""Reads the progress of a stage's hosts, for the terminal, for events.jsonl and for the metrics."""
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cluster import telemetry
+from cluster.pool.placement import describe
+from pipeline.run.folder import Run
+from pipeline.run.progress import Bar
+from pipeline.stages.host_metrics import HostMetrics
+from pipeline.stages.hosts import WAITING_EVERY_S
+
+if TYPE_CHECKING:
+    from cluster.pool.pool import Pool
+    from rollout.hosts.work import ChunkResult, EpisodeWork
+
+_READ_EVERY_S = 5.0
+_RECORD_EVERY_S = 60.0
+"""How often the readings of single hosts are recorded where there are more than `_FEW`: days of them would take
+gigabytes."""
+_FEW = 4
+_WITHOUT_PROCESS = ("waiting", "loading", "paused", "lost", "gone")
+"""States of hosts that have no working process."""
+
+
+class Watch:
+    """Reads the hosts every few seconds: the bar shows the figures, events.jsonl and the metrics get them.
+
+    A context manager, which reads the hosts once more when the block ends.
+    """
+
+    def __init__(self, run: Run, stage: str, pool: "Pool[EpisodeWork, ChunkResult]", bar: Bar) -> None:
+        self._run, self._stage, self._pool, self._bar = run, stage, pool, bar
+        self._outcomes: Counter[str] = Counter()
+        self._rows = self._tokens = 0
+        self._started = self._read = time.monotonic()
+        self._printed = self._started
+        self._recorded = -_RECORD_EVERY_S
+        self._metrics = HostMetrics(self._started)
+        self._metrics.begin(pool.states())
+
+    def __enter__(self) -> "Watch":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._recorded = -_RECORD_EVERY_S
+            self._look()
+        self._metrics.close()
+
+    def chunk_result(self, chunk_result: "ChunkResult") -> None:
+        """Count a finished unit."""
+        self._rows += chunk_result.rows
+        self._tokens += chunk_result.generated_tokens
+        self._outcomes.update(chunk_result.outcomes)
+        telemetry.QUARANTINED.add(chunk_result.quarantined)
+        self._bar.update(self._rows, self.note())
+
+    def note(self) -> str:
+        """Rates and outcomes so far, for the bar."""
+        elapsed = max(1e-9, time.monotonic() - self._started)
+        shown = "  ".join(f"{name} {count:,}" for name, count in sorted(self._outcomes.items()))
+        return f"{self._rows / elapsed:.0f} episodes/s  {self._tokens / elapsed:,.0f} tokens/s  {shown}"
+
+    def tick(self) -> None:
+        """The pool calls this about once a second."""
+        now = time.monotonic()
+        if not self._rows and "serving" not in self._pool.states().values():
+            self._started = now  # rates begin when the first model is loaded
+        if now - self._read < _READ_EVERY_S:
+            return
+        self._look()
+        waiting = [name for name, state in self._pool.states().items() if state == "waiting"]
+        if waiting and now - self._printed >= WAITING_EVERY_S:
+            from cluster.pool.reservation import cluster_nodes, free_resources
+
+            self._printed = now
+            free = f"{free_resources()} of {describe(cluster_nodes())}"
+            self._run.console.out(f"  waiting for {', '.join(waiting)}: each needs {self._pool.needs}; free: {free}")
+        self._bar.update(self._rows)
+
+    def _look(self) -> None:
+        """Read every host that answers."""
+        readings = self._pool.progress()
+        states = self._pool.states()
+        self._metrics.begin(states)
+        self._metrics.gone(name for name, state in states.items() if state in _WITHOUT_PROCESS)
+        now = self._read = time.monotonic()
+        rates = [self._metrics.read(reading, now) for reading in readings]
+        elapsed = max(1e-9, now - self._started)
+        details: dict[str, object] = {}
+        if len(readings) <= _FEW or now - self._recorded >= _RECORD_EVERY_S:
+            self._recorded = now
+            rows = [msgspec.to_builtins(reading) | rate for reading, rate in zip(readings, rates, strict=True)]
+            details["hosts"] = [{name: row[name] for name in row if name != "step_seconds"} for row in rows]
+        self._run.events.add(
+            "progress",
+            stage=self._stage,
+            rows=self._rows,
+            episodes_per_s=round(self._rows / elapsed, 2),
+            tokens_per_s=round(self._tokens / elapsed, 1),
+            in_flight=sum(reading.live for reading in readings),
+            outcomes=dict(self._outcomes),
+            states=dict(Counter(state.value for state in states.values())),
+            **details,
+        )

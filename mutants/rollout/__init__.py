@@ -1,0 +1,1 @@
+"""Problems to preference groups: episodes by a teacher, labels by execution, chains for a student."""

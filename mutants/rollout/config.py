@@ -1,0 +1,128 @@
+"""What a recipe says about engines, episodes, rollouts and groups."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from cluster.config import Section
+from cluster.engine.scripted import ScriptedConfig
+from cluster.engine.vllm import EngineConfig
+from rollout.formats import load_format
+from rollout.formats.limits import CallLimits
+from rollout.records import PairKind, PairRule
+
+
+class EpisodeConfig(Section):
+    """One attempt: how the prompt is written and where it ends."""
+
+    call_format: str = "json"
+    """How a model writes its calls; docs/call-formats.md lists the formats."""
+    verbosity: Literal["names", "signatures", "full"] = "signatures"
+    """How much of each function's schema stands in the prompt."""
+    retrieve: int | None = Field(default=None, ge=0, le=5000)
+    """Show only this many of a problem's functions, those that fit its text best, beside the finishing one. Absent: all
+    of them. Unit: functions."""
+    prompt_tokens: int | None = Field(default=None, ge=1)
+    """Show only as many functions, the best fitting ones, as a prompt of this length holds. Absent: all of them. Unit:
+    tokens."""
+    max_steps: int = Field(default=16, ge=1)
+    """Steps of an episode at most; one that needs more is truncated. Unit: steps."""
+    max_failed_steps: int = Field(default=3, ge=0)
+    """Failed steps that an episode may have; one more ends it, wrong. Unit: steps."""
+    max_step_tokens: int = Field(default=512, ge=1)
+    """Tokens that the model may write in one step. Unit: tokens."""
+    max_seconds: float = Field(default=600.0, gt=0)
+    """Wall time of an episode. A longer one is truncated, once its engine has shown that it is alive. Unit: seconds."""
+    calls: CallLimits = CallLimits()
+    """Bounds on replies and on calls."""
+
+    @field_validator("call_format")
+    @classmethod
+    def _format_is_known(cls, name: str) -> str:
+        load_format(name)
+        return name
+
+    def of_suite(self, settings: Mapping[str, str | int]) -> "EpisodeConfig":
+        """These settings with a suite's own in their place. Raises ValueError."""
+        return self.model_validate({**self.model_dump(), **settings})
+
+
+class HostsConfig(Section):
+    """The hosts that serve one model: how many, what each one owns, how it is filled."""
+
+    count: int = Field(default=1, ge=1)
+    """Number of hosts, each with an engine of its own. Unit: hosts."""
+    cpus: float = Field(default=1.0, gt=0)
+    """CPUs that Ray reserves for one host. Unit: CPUs."""
+    device: Literal["auto", "gpu", "cpu"] = "auto"
+    """Device of the engines. `auto`: GPUs where the cluster has any, or where the model has more than a billion
+    parameters."""
+    gpu: str = ""
+    """Type that the GPUs must be of, by Ray's name (H100, A100, L4, ...). Empty: any type. In mixed clusters it is
+    needed, because Ray counts GPUs and does not look at their type."""
+    live_episodes: int = Field(default=128, ge=1)
+    """Episodes that one host works on at a time, at most. It takes fewer where the KV cache does not hold as many.
+    Unit: episodes."""
+    attempts: int = Field(default=5, ge=1)
+    """How often a unit is tried before the run fails. Unit: attempts."""
+    silence_s: float = Field(default=120.0, gt=0)
+    """A host that has answered once and then does not answer for this long is replaced. Loading a model does not count.
+    Unit: seconds."""
+    engine: EngineConfig = EngineConfig()
+    """vLLM's settings."""
+    scripted: ScriptedConfig | None = None
+    """Do not serve the model: play known solutions of the problems, right and wrong ones, to try a recipe or a cluster.
+    Only the model's tokenizer is loaded."""
+
+
+class QuotaConfig(Section):
+    """A problem has been sampled enough once it has this many right and this many wrong episodes."""
+
+    right: int = Field(ge=1)
+    """Right episodes that a problem needs. Unit: episodes."""
+    wrong: int = Field(ge=1)
+    """Wrong episodes that a problem needs. Unit: episodes."""
+
+
+class RolloutConfig(Section):
+    """The teacher's attempts."""
+
+    samples: int = Field(default=8, ge=1)
+    """Attempts at each problem. Unit: episodes."""
+    temperature: float = Field(default=1.0, ge=0)
+    """Sampling temperature of the teacher. 0 is greedy."""
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    """The teacher samples from the most probable tokens that together have this probability."""
+    problems_per_block: int = Field(default=32, ge=1)
+    """Problems in one block. A block's episodes lie together, and its groups are built once they are all there. Unit:
+    problems."""
+    samples_per_unit: int = Field(default=8, ge=1)
+    """Attempts at each problem of a block that one unit covers. Unit: episodes."""
+    quota: QuotaConfig | None = None
+    """Stop sampling a problem once it has enough right and enough wrong episodes. This biases the data, and the report
+    says so."""
+
+
+class GroupsConfig(Section):
+    """How chains of a problem become a preference group."""
+
+    max_right: int = Field(default=0, ge=0)
+    """Distinct right chains kept for a problem. 0 keeps all. Unit: chains."""
+    max_wrong: int = Field(default=0, ge=0)
+    """Distinct wrong chains kept for a problem. 0 keeps all. Unit: chains."""
+    stratify_errors: bool = False
+    """Keep wrong chains with as many different error codes as possible, instead of the first ones."""
+    pairs: PairKind = "chains"
+    """How right and wrong chains are paired: `chains` pairs all with all; `matched` pairs the first with the first and
+    so on; `steps` pairs the first steps where two chains part. An arm may set its own."""
+    truncated_as_wrong: bool = False
+    """Use truncated chains as wrong ones."""
+    max_tokens: int = Field(default=0, ge=0)
+    """Leave out chains that are longer than this with their prompt. 0 keeps all. Unit: tokens."""
+
+    @property
+    def rule(self) -> PairRule:
+        return PairRule(
+            max_right=self.max_right, max_wrong=self.max_wrong, stratify_errors=self.stratify_errors, kind=self.pairs
+        )

@@ -1,0 +1,75 @@
+"""Where everything of a run lies: the one place that knows the names on disk.
+
+All paths are relative and use "/". Those of the first half are below the run's folder; those of the second half are
+below the run's store, which is the same folder or the bucket that the recipe names.
+"""
+
+RECIPE = "recipe.toml"
+"""The resolved recipe. It stands in the bucket, too, where the run has one."""
+LOCK = ".lock"
+EVENTS = "events.jsonl"
+PREDICTION = "prediction.json"
+LOGS = "logs"
+DRIVER_LOG = "logs/driver.log"
+PAGE = "report/index.html"
+METRICS = "metrics.jsonl"
+"""A row for every optimizer step, below an arm's `checkpoints`."""
+
+PLAN = "plan.json"
+PROBLEMS = "problems"
+TRAIN_PROBLEMS = "problems/train.jsonl"
+EPISODES = "episodes"
+SCORES = "scores"
+PROBES = "probes"
+"""What proves which model an engine serves: one file for each model and text."""
+QUARANTINE = "quarantine"
+SUMMARY = "report/summary.json"
+DATASET_STATE = "state.json"
+"""The file by which `datasets.load_from_disk` knows a folder, below a student's `groups`; it is written last."""
+
+
+def model(name: str) -> str:
+    """The folder of `teacher`, `base` or an arm."""
+    return f"models/{name}"
+
+
+def checkpoints(arm: str) -> str:
+    return f"checkpoints/{arm}"
+
+
+def training_log(arm: str) -> str:
+    return f"{LOGS}/train-{arm}.log"
+
+
+def sweep_run(name: str) -> str:
+    """The folder of one run, below the folder of its sweep."""
+    return f"runs/{name}"
+
+
+def probe(model: str, digest: str) -> str:
+    """`digest`: of the model's revision and of the text that it is asked."""
+    return f"{PROBES}/{model}-{digest[:16]}.json"
+
+
+def suite_problems(suite: str) -> str:
+    return f"{PROBLEMS}/suites/{suite}.jsonl"
+
+
+def groups(student: str) -> str:
+    """The ledger of a student's preference groups."""
+    return f"groups/{student}"
+
+
+def reference(student: str) -> str:
+    """The ledger of log-probabilities of a student's chains; its entries are addressed by model and content."""
+    return f"reference/{student}"
+
+
+def quarantined(unit: str, digest: str) -> str:
+    """Rows of a unit that could not be stored. `digest` is a hash of them, so that another attempt's lie beside."""
+    return f"{QUARANTINE}/{unit}-{digest[:12]}.jsonl"
+
+
+def unit_in_quarantine(path: str) -> str:
+    """The unit that a path made by `quarantined` belongs to."""
+    return path.removeprefix(f"{QUARANTINE}/").rpartition("-")[0]

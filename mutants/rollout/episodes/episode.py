@@ -1,0 +1,192 @@
+"""One episode: the model writes a call, the call is executed, its result goes back, and so on until the model finishes.
+
+A mistake of the model becomes a result that the model reads. A fault of machines is an InfrastructureError, which ends
+the episode without a label.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from cluster.engine.interface import Engine, FinishReason, Sampling
+from rollout.config import EpisodeConfig
+from rollout.episodes.checkers import check
+from rollout.episodes.execution import execute
+from rollout.episodes.replies import Replies
+from rollout.formats import CallFormat
+from rollout.prompts.native_template import NATIVE
+from rollout.prompts.prompting import Prompt, make_prompt
+from rollout.prompts.template import ChatTemplate
+from rollout.records import (
+    CallResult,
+    Episode,
+    ErrorCode,
+    Outcome,
+    Problem,
+    Producer,
+    Provenance,
+    Step,
+    StopReason,
+)
+from rollout.toolboxes import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeSetting:
+    """What the episodes of one unit have in common."""
+
+    engine: Engine
+    template: ChatTemplate
+    call_format: CallFormat
+    config: EpisodeConfig
+    max_context: int
+    """The most tokens of prompt and reply together that the engine takes."""
+    producer: Producer
+    generation: str
+    parent: str = ""
+    engine_name: str = ""
+    probe_difference: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleSpec:
+    """Which sample of a problem an episode is, and how its replies are drawn."""
+
+    sample: int
+    temperature: float
+    top_p: float = 1.0
+    seed: int | None = None
+    label: str = ""
+    """Tells apart the request ids of attempts with the same problem and sample (greedy and sampled scores, say)."""
+
+
+async def run_episode(problem: Problem, spec: SampleSpec, setting: EpisodeSetting) -> Episode:
+    """Attempt `problem` once. Raises InfrastructureError if the engine is gone; the caller then tries elsewhere."""
+    clock = asyncio.get_running_loop().time
+    started = clock()
+    replies = Replies(setting.engine, setting.config.max_seconds)
+    prompt = make_prompt(problem, setting.template, setting.call_format, setting.config)
+    session = prompt.toolbox.open(problem.state)
+    steps, stop = await _converse(problem, spec, setting, session, prompt, replies)
+    outcome, error = judge(problem, stop, session.answer, steps)
+    return Episode(
+        problem_id=problem.id,
+        family=problem.family,
+        sample=spec.sample,
+        call_format=NATIVE if setting.template.native else setting.call_format.name,
+        toolbox=problem.toolbox,
+        verbosity=setting.config.verbosity,
+        shown=prompt.shown,
+        prompt_text=prompt.text,
+        prompt_ids=prompt.ids,
+        steps=tuple(steps),
+        answer=session.answer,
+        stop=stop,
+        outcome=outcome,
+        error=error,
+        reward=1.0 if outcome is Outcome.RIGHT else 0.0,
+        producer=setting.producer,
+        provenance=Provenance(
+            generation=setting.generation,
+            parent=setting.parent,
+            toolbox_hash=prompt.toolbox.hash,
+            format_hash=setting.call_format.hash,
+            template_hash=setting.template.hash,
+            tokenizer_hash=setting.template.tokenizer_hash,
+            prompt_hash=prompt.hash,
+        ),
+        temperature=spec.temperature,
+        seconds=clock() - started,
+        engine=setting.engine_name,
+        probe_difference=setting.probe_difference,
+    )
+
+
+async def _converse(
+    problem: Problem,
+    spec: SampleSpec,
+    setting: EpisodeSetting,
+    session: Session,
+    prompt: Prompt,
+    replies: Replies,
+) -> tuple[list[Step], StopReason]:
+    """Take step after step until something ends the episode. Returns the steps and the reason why it ended."""
+    config, template = setting.config, prompt.template
+    clock = asyncio.get_running_loop().time
+    limits = config.calls if template.parallel else config.calls.model_copy(update={"max_calls": 1})
+    ids = list(prompt.ids)
+    steps: list[Step] = []
+    if not prompt.fits:
+        return steps, StopReason.TOKEN_LIMIT
+    while True:
+        left = setting.max_context - len(ids)
+        if left < 1:
+            return steps, StopReason.TOKEN_LIMIT
+        sampling = Sampling(
+            temperature=spec.temperature,
+            top_p=spec.top_p,
+            max_tokens=min(config.max_step_tokens, left),
+            stop_token_ids=template.stop_ids,
+            seed=None if spec.seed is None else spec.seed + len(steps),
+            priority=-len(steps),  # episodes under way come before new ones
+        )
+        step_started = clock()
+        name = f"{problem.id}#{spec.sample}{spec.label}.{len(steps)}"
+        reply = await replies.next(ids, sampling, name)
+        if isinstance(reply, StopReason):
+            return steps, reply
+        text = template.decode_reply(reply.token_ids)
+        stop: StopReason | None = StopReason.TOKEN_LIMIT
+        results: tuple[CallResult, ...] = (CallResult(call=None, content="", error=ErrorCode.REPLY_CUT),)
+        if reply.finish is not FinishReason.LENGTH:
+            results = await execute(text, setting.call_format, session, limits)
+            stop = _stop_after(session, steps, results, config)
+        feedback: tuple[int, ...] = ()
+        if stop is None:
+            feedback = tuple(template.results_ids(reply.token_ids, results, setting.call_format))
+            ids.extend(reply.token_ids)
+            ids.extend(feedback)
+        steps.append(
+            Step(
+                text=text,
+                token_ids=reply.token_ids,
+                logprobs=reply.logprobs,
+                results=results,
+                feedback_ids=feedback,
+                seconds=clock() - step_started,
+            )
+        )
+        if stop is not None:
+            return steps, stop
+
+
+def _stop_after(
+    session: Session, steps: list[Step], results: tuple[CallResult, ...], config: EpisodeConfig
+) -> StopReason | None:
+    """Why the episode ends after a step with these results; None if it goes on. `steps` are those before it."""
+    if session.answer is not None:
+        return StopReason.FINISHED
+    failed = sum(step.failed for step in steps) + any(result.error is not None for result in results)
+    if failed > config.max_failed_steps:
+        return StopReason.FAILED_CALLS
+    if len(steps) + 1 >= config.max_steps:
+        return StopReason.STEP_LIMIT
+    return None
+
+
+_TRUNCATIONS = {StopReason.STEP_LIMIT, StopReason.TOKEN_LIMIT, StopReason.WALL_TIME}
+
+
+def judge(
+    problem: Problem, stop: StopReason, answer: str | None, steps: list[Step]
+) -> tuple[Outcome, ErrorCode | None]:
+    """The label that follows from the executed calls, and the error code that explains a label other than right."""
+    if stop is StopReason.INFRASTRUCTURE:
+        return Outcome.INFRASTRUCTURE, None
+    if stop in _TRUNCATIONS:
+        cut = bool(steps) and ErrorCode.REPLY_CUT in steps[-1].errors
+        return Outcome.TRUNCATED, ErrorCode.REPLY_CUT if cut else ErrorCode.NO_ANSWER
+    if answer is None:
+        errors = steps[-1].errors if steps else ()
+        return Outcome.WRONG, errors[0] if errors else ErrorCode.NO_ANSWER
+    error = check(problem.checker, answer, problem.gold)
+    return (Outcome.RIGHT, None) if error is None else (Outcome.WRONG, error)

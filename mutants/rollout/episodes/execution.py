@@ -1,0 +1,47 @@
+"""Executes a reply: parses it, validates its calls and makes them. Nothing that a model wrote is ever evaluated."""
+
+from rollout.formats import CallFormat, CallSyntaxError
+from rollout.formats.limits import CALL_LIMITS, CallLimits
+from rollout.records import Call, CallResult, ErrorCode
+from rollout.toolboxes import Session
+
+
+async def execute(
+    reply: str, call_format: CallFormat, session: Session, limits: CallLimits = CALL_LIMITS
+) -> tuple[CallResult, ...]:
+    """The results of the calls in `reply`, in order; at least one.
+
+    A reply that does not parse gives one result without a call. Never raises because of what the model wrote.
+    """
+    calls = _parsed(reply, call_format, limits)
+    if isinstance(calls, CallResult):
+        return (calls,)
+    built_ins, deadline = call_format.built_ins, limits.deadline
+    return tuple([_capped(await session.call_async(call, built_ins, deadline), session, limits) for call in calls])
+
+
+def execute_now(
+    reply: str, call_format: CallFormat, session: Session, limits: CallLimits = CALL_LIMITS
+) -> tuple[CallResult, ...]:
+    """As `execute`, but blocking. For checks and tests."""
+    calls = _parsed(reply, call_format, limits)
+    if isinstance(calls, CallResult):
+        return (calls,)
+    built_ins, deadline = call_format.built_ins, limits.deadline
+    return tuple(_capped(session.call(call, built_ins, deadline), session, limits) for call in calls)
+
+
+def _parsed(reply: str, call_format: CallFormat, limits: CallLimits) -> tuple[Call, ...] | CallResult:
+    try:
+        return call_format.parse(reply, limits)
+    except CallSyntaxError as error:
+        return CallResult(call=None, content=f"Error: {error.message}", error=error.code)
+
+
+def _capped(result: CallResult, session: Session, limits: CallLimits) -> CallResult:
+    """`result`, or an error if it is too long. The result that gives the answer may be long: the reply bounds it."""
+    if len(result.content) <= limits.max_result_chars or session.answer is not None:
+        return result
+    name = result.call.name if result.call else ""
+    message = f"Error: {name}: the result has {len(result.content)} characters, at most {limits.max_result_chars} fit"
+    return CallResult(call=result.call, content=message, error=ErrorCode.OUTPUT_TOO_LARGE, seconds=result.seconds)

@@ -1,0 +1,129 @@
+"""Builds and commits the preference groups of one block for one student. Each one is a Ray task."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+
+from cluster.engine.model_source import local_tokenizer, model_revision
+from cluster.errors import CorruptionError
+from cluster.store.ledger import Commit, Ledger
+from cluster.store.storage import open_store
+from rollout.config import GroupsConfig
+from rollout.data import layout
+from rollout.data.shards import ShardWriter, quarantine, records, runs
+from rollout.groups import build_group
+from rollout.hosts.episode_units import group_unit_name
+from rollout.prompts.native_template import open_template
+from rollout.prompts.template import ChatTemplate
+from rollout.records import Episode, PreferenceGroup, content_hash
+
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json")
+_OBJECT_BYTES = 16
+"""Bytes of Python objects for each byte of a row in Arrow."""
+_LIBRARIES_BYTES = 600 << 20
+
+
+class GroupWork(msgspec.Struct, frozen=True, kw_only=True):
+    """One group unit to build."""
+
+    unit: str
+    run_uri: str
+    episode_units: tuple[str, ...]
+    """Names of the committed episode units of the block."""
+    problems: tuple[str, ...]
+    """The block's problems, in the plan's order."""
+    student: str
+    student_source: str
+    """A folder, or `hub:OWNER/NAME@COMMIT`."""
+    groups: GroupsConfig
+    memory: int = 0
+    """Bytes of memory that its task reserves."""
+
+
+FIGURES = ("groups", "problems", "chains", "right", "pairs", "right_with_failed_steps")
+"""Counts over a unit's groups (`groups` are those with a pair). Its commit record holds them, so that a run can be
+summed up without its shards."""
+
+
+def tokenizer_fingerprint(source: str) -> str:
+    """A hash of what decides how a student's chains are tokenised: a folder's tokenizer files, or the commit of a Hub
+    model, for which nothing is fetched."""
+    if source.startswith("hub:"):
+        return content_hash(model_revision(source))
+    folder = Path(source)
+    return content_hash(*(path.read_bytes() for name in _TOKENIZER_FILES if (path := folder / name).is_file()))
+
+
+def group_unit(block: int, student: str, commits: Sequence[Commit], config: GroupsConfig, fingerprint: str) -> str:
+    """The name of the block's group unit: a function of its episodes, the configuration and the student's tokenizer."""
+    hashes = (commit.sha256 or commit.unit for commit in commits)
+    return group_unit_name(block, student, hashes, config.rule, config.model_dump_json(), fingerprint)
+
+
+@lru_cache(maxsize=8)
+def _template(source: str, call_format: str) -> ChatTemplate:
+    """A student's template. It is cached for the next blocks of this process, so that the Hub is asked once."""
+    return open_template(local_tokenizer(source), call_format)[0]
+
+
+def build_group_unit(work: GroupWork) -> Commit:
+    """Read the block's episodes, build its groups and commit them. To repeat it commits nothing new.
+
+    Memory: the block's shards, one problem's episodes as objects, and the groups in Arrow; see `needed_memory`.
+    """
+    store = open_store(work.run_uri)
+    writer = ShardWriter(PreferenceGroup)
+    figures: list[dict[str, int]] = []
+    episodes = 0
+    for of_problem in problem_episodes(Ledger(store, layout.EPISODES), work.episode_units, work.problems):
+        episodes += len(of_problem)
+        for call_format in sorted({episode.call_format for episode in of_problem}):
+            alike = [episode for episode in of_problem if episode.call_format == call_format]
+            template = _template(work.student_source, call_format)
+            group = build_group(alike, work.student, template, work.groups)
+            if group is not None:
+                writer.add(group)
+                figures.append(
+                    {
+                        "groups": int(group.pairs > 0),
+                        "problems": 1,
+                        "chains": len(group.chains),
+                        "right": len(group.right),
+                        "pairs": group.pairs,
+                        "right_with_failed_steps": sum(bool(chain.failed_steps) for chain in group.right),
+                    }
+                )
+    encoded = writer.finish()
+    quarantine(store, work.unit, encoded.rejected)
+    stored = encoded.kept(figures)
+    meta = {name: str(sum(one[name] for one in stored)) for name in FIGURES}
+    ledger = Ledger(store, layout.groups(work.student))
+    commit, _ = ledger.publish(work.unit, encoded.payload, encoded.rows, meta=meta | {"episodes": str(episodes)})
+    return commit
+
+
+def needed_memory(block_bytes: int, problems: int) -> int:
+    """An upper estimate of the bytes that it takes to build a block's groups: the shards and as much again for the
+    groups, one problem's episodes as objects, and the libraries."""
+    return 2 * block_bytes + _OBJECT_BYTES * block_bytes // max(1, problems) + _LIBRARIES_BYTES
+
+
+def problem_episodes(ledger: Ledger, units: Sequence[str], problems: Sequence[str]) -> Iterator[list[Episode]]:
+    """Problem by problem all its episodes, sorted by sample. Raises CorruptionError if a unit's problems are not in the
+    order of `problems`."""
+    commits = [commit for unit in units if (commit := ledger.find(unit)) is not None and not commit.skipped]
+    shards = [runs(Episode, ledger.read(commit), "problem_id") for commit in commits]
+    heads = [next(rows, None) for rows in shards]
+    for problem in problems:
+        found: list[Episode] = []
+        for index, rows in enumerate(shards):
+            while (head := heads[index]) is not None and head[0] == problem:
+                found += records(Episode, head[1])
+                heads[index] = next(rows, None)
+        if found:
+            yield sorted(found, key=lambda episode: episode.sample)
+    for commit, head in zip(commits, heads, strict=True):
+        if head is not None:
+            raise CorruptionError(f"unit {commit.unit}: {head[0]} is not in the order of the plan; run `verify`")

@@ -1,0 +1,85 @@
+"""Builds the preference group of one problem for one student from its episodes."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from rollout.config import GroupsConfig
+from rollout.prompts.rendering import render_episode, render_prompt
+from rollout.prompts.template import ChatTemplate
+from rollout.records import Chain, Episode, ErrorCode, Outcome, PairRule, PreferenceGroup
+
+
+def build_group(
+    episodes: Sequence[Episode], student: str, template: ChatTemplate, config: GroupsConfig
+) -> PreferenceGroup | None:
+    """The group of one problem's episodes in one call format, or None if nothing can be learned from them.
+
+    An episode with an infrastructure outcome is never used. A chain that has more than `config.max_tokens` tokens
+    together with its prompt is left out: if it were cut, the student would learn the cut.
+    """
+    labels = {Outcome.RIGHT, Outcome.WRONG} | ({Outcome.TRUNCATED} if config.truncated_as_wrong else set())
+    usable = [episode for episode in episodes if episode.outcome in labels and episode.steps]
+    if not usable:
+        return None
+    first = usable[0]
+    prompt = render_prompt(first, template)
+    chains = [
+        chain
+        for chain in distinct_chains(usable, template)
+        if not config.max_tokens or len(prompt) + len(chain.token_ids) <= config.max_tokens
+    ]
+    kept = choose_chains(chains, config.rule)
+    if not kept:
+        return None
+    return PreferenceGroup(
+        problem_id=first.problem_id,
+        family=first.family,
+        student=student,
+        prompt_text=first.prompt_text,
+        prompt_ids=prompt,
+        chains=kept,
+        rule=config.rule,
+        provenance=msgspec.structs.replace(
+            first.provenance, tokenizer_hash=template.tokenizer_hash, template_hash=template.hash
+        ),
+    )
+
+
+def distinct_chains(episodes: Iterable[Episode], template: ChatTemplate) -> list[Chain]:
+    """Each distinct chain once, in order of first appearance, with the samples that wrote it.
+
+    Two chains are the same if their ids and their labels are. The same ids with two labels stay two chains, so that
+    the contradiction, which a function that is not deterministic can cause, can be seen.
+    """
+    found: dict[tuple[tuple[int, ...], Outcome], Chain] = {}
+    for episode in episodes:
+        rendered = render_episode(episode, template)
+        key = (rendered.token_ids, episode.outcome)
+        seen = found.get(key)
+        found[key] = Chain(
+            token_ids=rendered.token_ids,
+            step=rendered.step,
+            failed_steps=rendered.failed_steps,
+            label=episode.outcome,
+            error=episode.error,
+            multiplicity=1 if seen is None else seen.multiplicity + 1,
+            episodes=(episode.sample,) if seen is None else (*seen.episodes, episode.sample),
+        )
+    return list(found.values())
+
+
+def choose_chains(chains: Sequence[Chain], rule: PairRule) -> tuple[Chain, ...]:
+    """The chains that the rule keeps, right ones first."""
+    right = [chain for chain in chains if chain.label is Outcome.RIGHT]
+    wrong = [chain for chain in chains if chain.label is not Outcome.RIGHT]
+    if rule.stratify_errors:
+        # One chain of every error code, then a second one of every code, and so on.
+        seen: Counter[ErrorCode | None] = Counter()
+        rank = []
+        for chain in wrong:
+            rank.append(seen[chain.error])
+            seen[chain.error] += 1
+        wrong = [wrong[index] for index in sorted(range(len(wrong)), key=rank.__getitem__)]
+    return (*right[: rule.max_right or None], *wrong[: rule.max_wrong or None])

@@ -1,0 +1,88 @@
+"""The plan of all episode units of a run. Pure and deterministic: the same arguments give the same names.
+
+An episode unit is (block of problems, range of samples, generation). All units of a block come before those of the
+next one, so that its groups can be built early and its prompts stay in the engines' prefix caches.
+"""
+
+from collections.abc import Container, Iterable, Sequence
+
+import msgspec
+
+from rollout.records import PairRule, content_hash
+
+
+class EpisodeUnit(msgspec.Struct, frozen=True, kw_only=True):
+    """Samples `sample_start` to `sample_stop` (exclusive) of each problem of a block, in one generation."""
+
+    name: str
+    """`b00012-s00000-HASH`. Names sort in the plan's order; the hash covers everything that the unit is."""
+    block: int
+    problem_ids: tuple[str, ...]
+    sample_start: int
+    sample_stop: int
+    generation: str
+
+    @property
+    def episodes(self) -> int:
+        return len(self.problem_ids) * (self.sample_stop - self.sample_start)
+
+
+def plan_units(
+    problem_ids: Sequence[str], samples: int, problems_per_block: int, samples_per_unit: int, generation: str
+) -> list[EpisodeUnit]:
+    """All units of a generation, in the order in which they should be done.
+
+    A later plan with more `samples` adds units; those that were complete keep their names.
+    """
+    assert min(problems_per_block, samples_per_unit) > 0, "sizes are positive"
+    assert len(set(problem_ids)) == len(problem_ids), "a problem stands in the plan once"
+    units = []
+    for block, first in enumerate(range(0, len(problem_ids), problems_per_block)):
+        members = tuple(problem_ids[first : first + problems_per_block])
+        for start in range(0, samples, samples_per_unit):
+            stop = min(start + samples_per_unit, samples)
+            digest = content_hash(generation, str(start), str(stop), *members)
+            units.append(
+                EpisodeUnit(
+                    name=f"{block_name(block)}-s{start:05d}-{digest[:12]}",
+                    block=block,
+                    problem_ids=members,
+                    sample_start=start,
+                    sample_stop=stop,
+                    generation=generation,
+                )
+            )
+    return units
+
+
+def group_unit_name(block: int, student: str, episode_hashes: Iterable[str], rule: PairRule, *more: str) -> str:
+    """The name of a block's group unit. It holds a hash of the unit's inputs, so new samples make a new unit.
+
+    `episode_hashes` holds the SHA-256 of each episode commit of the block (for a skipped unit, its name), in any
+    order. `more` is whatever else decides the groups, such as a hash of the student's tokenizer.
+    """
+    digest = content_hash(student, msgspec.json.encode(rule), *sorted(episode_hashes), "more", *more)
+    return f"{block_name(block)}-{digest[:16]}"
+
+
+def block_name(block: int) -> str:
+    """The prefix of the names of a block's units."""
+    return f"b{block:05d}"
+
+
+def units_of_blocks(units: Iterable[EpisodeUnit]) -> dict[int, list[EpisodeUnit]]:
+    """Block -> its units, in the plan's order."""
+    blocks: dict[int, list[EpisodeUnit]] = {}
+    for unit in units:
+        blocks.setdefault(unit.block, []).append(unit)
+    return blocks
+
+
+def ready_blocks(units: Iterable[EpisodeUnit], done: Container[str]) -> list[int]:
+    """The blocks of which every unit is done, in ascending order.
+
+    `done` holds the names of units that were committed or skipped. Pass `Ledger.history()`, because compaction removes
+    units from `Ledger.commits()`.
+    """
+    blocks = units_of_blocks(units)
+    return [block for block in sorted(blocks) if all(unit.name in done for unit in blocks[block])]

@@ -1,0 +1,69 @@
+"""Problems: families of generated and of imported ones, their splits and variant suites.
+
+Generated families draw stories (`story.py`, `drawing.py`) or derive problems from arithmetic ones (`subtasks.py`);
+imported families read rows of a file or of a Hub data set. See docs/problems.md.
+"""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from cluster.errors import RequestError
+from rollout.problems.config import SPLITS, VARIANTS, FamilyConfig
+from rollout.problems.drawing import Draw, collect
+from rollout.problems.duplicates import deduplicate
+from rollout.problems.families import arithmetic, coins, dates, fol, knights, letters, lists, subtasks, units, zebra
+from rollout.problems.imported import files, gsm8k
+from rollout.records import Problem
+
+__all__ = ["FAMILIES", "SPLITS", "VARIANTS", "FamilyConfig", "deduplicate", "everything", "generate", "is_imported"]
+
+_DRAWN: Mapping[str, Draw] = {
+    "arithmetic": arithmetic.draw,
+    "fol": fol.draw,
+    "zebra": zebra.draw,
+    "knights": knights.draw,
+    "letters": letters.draw,
+    "lists": lists.draw,
+    "coins": coins.draw,
+    "dates": dates.draw,
+    "units": units.draw,
+}
+_IMPORTED: Mapping[str, Callable[[FamilyConfig], files.Imported]] = {
+    "gsm8k": gsm8k.imported,
+    **dict.fromkeys(("jsonl", "csv", "parquet", "hub"), files.imported),
+}
+
+FAMILIES = (*_DRAWN, *(f"subtask_{kind}" for kind in subtasks.SUBTASKS), "abstention", *_IMPORTED)
+
+
+def generate(config: FamilyConfig, split: str) -> list[Problem]:
+    """The problems of `split` ("train", "validation", "test" or "variant-KIND") that `config` asks for.
+
+    Deterministic: a function of `config` and `split` alone. No problem and no template stands in two of train,
+    validation and test. Raises RequestError for an unknown family or split, a broken row of an imported file, and
+    for more problems than a family holds.
+    """
+    family = config.family
+    if family not in FAMILIES:
+        raise RequestError(f"family {family!r}: unknown; there are {', '.join(FAMILIES)}")
+    if family in _DRAWN:
+        problems = collect(config, split, family, _DRAWN[family])
+    elif family in _IMPORTED:
+        problems = files.chosen(config, split, _IMPORTED[family])
+    else:
+        problems = subtasks.derived(config, split)
+    if not config.distractors:
+        return problems
+    suffix = f"+{config.distractors}@{abs(config.seed)}"
+    return [msgspec.structs.replace(p, id=f"{p.id}{suffix}", toolbox=f"{p.toolbox}{suffix}") for p in problems]
+
+
+def is_imported(config: FamilyConfig) -> bool:
+    """Whether the family's problems are rows of a file or of a Hub data set."""
+    return config.family in _IMPORTED
+
+
+def everything(config: FamilyConfig) -> Mapping[str, tuple[Problem, ...]]:
+    """All problems of an imported family, by split, whatever the counts. Raises RequestError for a broken row."""
+    return _IMPORTED[config.family](config).splits

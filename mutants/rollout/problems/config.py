@@ -1,0 +1,128 @@
+"""What a recipe says about one family of problems."""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field, field_validator, model_validator
+
+from cluster.config import Section
+from rollout.formats import load_format
+
+SPLITS = ("train", "validation", "test")
+
+Variant = Literal["removed", "added", "renamed", "functions", "order", "phrasing"]
+
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+"""Variant suites of the generated families (split `variant-KIND`), each one paired with the test split:
+`removed` / `added`: one step less / more; `renamed`: names and things never seen in training; `functions`: the
+toolbox's functions under other names; `order`: the question first; `phrasing`: sentences never seen in training."""
+
+
+class FamilyConfig(Section):
+    """One family: how many problems of each split, how hard, from which seed; for imported ones, from where."""
+
+    family: str
+    """Name of the family; docs/problems.md lists them."""
+    train: int = Field(0, ge=0)
+    """Problems that the teacher attempts. Unit: problems."""
+    validation: int = Field(0, ge=0)
+    """Held-out problems to choose settings with. Unit: problems."""
+    test: int = Field(0, ge=0)
+    """Held-out problems that the report is about. Unit: problems."""
+    difficulty: tuple[int, int] = (1, 2)
+    """Least and greatest difficulty, from 1 to 8, drawn evenly. Each family counts something else; see
+    docs/problems.md."""
+    seed: int = 0
+    """Seed of the problem generator, and of the distractors."""
+    distractors: int = Field(0, ge=0, le=5000)
+    """Useless functions that are added to every problem's toolbox. Unit: functions."""
+    call_format: str | None = None
+    """`episodes.call_format` for these suites. Absent: as the recipe has it."""
+    verbosity: Literal["names", "signatures", "full"] | None = None
+    """`episodes.verbosity` for these suites. Absent: as the recipe has it."""
+    retrieve: int | None = Field(default=None, ge=0, le=5000)
+    """`episodes.retrieve` for these suites. Absent: as the recipe has it. Unit: functions."""
+    prompt_tokens: int | None = Field(default=None, ge=1)
+    """`episodes.prompt_tokens` for these suites. Absent: as the recipe has it. Unit: tokens."""
+    variants: tuple[Variant, ...] = ()
+    """Variants of the test problems. Each makes a suite NAME-VARIANT of as many problems; for generated families
+    only."""
+    samples: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    """Sampled attempts at each problem of these suites, beside the greedy one. Absent: `evaluation.samples`. Unit:
+    episodes."""
+    pretrain: Annotated[int, Field(ge=0)] | None = None
+    """How often this family occurs in the corpus of tiny models, relative to the others. The corpus has problems of its
+    own, which no rollout sees. Absent: the mean difficulty where `train` has problems, else 0. Other models are not
+    concerned."""
+
+    name: str = ""
+    """Imported families: the name in ids and reports, where a recipe imports several. Empty: the family's name."""
+    path: str = ""
+    """Imported families: a .jsonl, .csv or .parquet file, or the name or folder of a Hub data set where `hub` is
+    true."""
+    test_path: str = ""
+    """The file, or the Hub's split, that holds the test problems. Empty: `path` is divided by a hash of the
+    templates."""
+    hub: bool = False
+    """Whether `path` is a Hub data set. It always is for family `hub`."""
+    subset: str = ""
+    """Configuration name of the Hub data set."""
+    hub_split: str = "train"
+    """Split of the Hub data set that `path` stands for."""
+    revision: str = ""
+    """Commit of the Hub data set. Pin it, or later runs may read other problems."""
+    text: str = "text"
+    """Column with the problem's text."""
+    answer: str = "answer"
+    """Column with the gold answer."""
+    toolbox: str = ""
+    """Toolbox of every imported problem; docs/toolboxes.md says how to name one."""
+    toolbox_column: str = ""
+    """Column with the toolbox's name, where rows differ."""
+    checker: str = "exact"
+    """Checker of every imported problem; docs/problems.md lists them."""
+    checker_column: str = ""
+    """Column with the checker's name, where rows differ."""
+    state_column: str = ""
+    """Column with the state that the toolbox starts from. Empty: null."""
+    calls_column: str = ""
+    """Column with a gold chain: a list of {name, arguments}, the finishing call included."""
+    licence: str = "unknown"
+    """Licence of the imported problems."""
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "FamilyConfig":
+        low, high = self.difficulty
+        if not 1 <= low <= high <= 8:
+            raise ValueError(f"difficulty = [{low}, {high}]: give the least and the greatest of 1 to 8")
+        if self.train and self.episode_settings:
+            name = next(iter(self.episode_settings))
+            raise ValueError(f"{name} is for held-out suites: set episodes.{name}, or make a section without train")
+        return self
+
+    @field_validator("call_format")
+    @classmethod
+    def _format_is_known(cls, name: str | None) -> str | None:
+        if name is not None:
+            load_format(name)
+        return name
+
+    @property
+    def episode_settings(self) -> dict[str, str | int]:
+        """What this section sets of `episodes` for its suites."""
+        return self.model_dump(include={"call_format", "verbosity", "retrieve", "prompt_tokens"}, exclude_none=True)
+
+    @property
+    def corpus_parts(self) -> int:
+        """How often this family has its turn among those that tiny models learn from."""
+        # Long problems take longer to learn.
+        default = round(sum(self.difficulty) / 2) if self.train else 0
+        return default if self.pretrain is None else self.pretrain
+
+    @property
+    def on_hub(self) -> bool:
+        """Whether `path` names a Hub data set. No validator sets it: one that sees raw input would end JSON mode."""
+        return self.hub or self.family == "hub"
+
+    def count(self, split: str) -> int:
+        """How many problems `split` is to hold; a variant suite holds as many as the test split."""
+        return {"train": self.train, "validation": self.validation}.get(split, self.test)

@@ -1,0 +1,1 @@
+"""Generated problem families, one module each, and the words that they share."""

@@ -1,0 +1,1 @@
+"""Problem families whose rows come from files or from the Hub."""

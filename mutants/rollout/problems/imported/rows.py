@@ -1,0 +1,147 @@
+"""Rows of a user's file or data set, each with the place where a person finds it."""
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cluster.errors import RequestError, first_line
+
+LONGEST_LINE = 10_000_000
+"""Characters; a longer line is no problem's row."""
+
+
+class Row(NamedTuple):
+    """One row, and where it stands: `FILE:LINE`, or `NAME row NUMBER` for a Hub data set."""
+
+    where: str
+    values: Mapping[str, Any]
+
+    def text(self, column: str) -> str:
+        """The non-empty text in `column`. Raises RequestError."""
+        value = self.value(column)
+        if not isinstance(value, str) or not value.strip():
+            raise RequestError(f"{self.where}: {column!r} is {_short(value)}, not text; write the text or drop the row")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            fault = f"{column!r} holds half of a surrogate pair; write the character itself"
+            raise RequestError(f"{self.where}: {fault}") from None
+        return value.strip()
+
+    def value(self, column: str) -> Any:
+        """What stands in `column`. Raises RequestError when it is absent or null."""
+        if column not in self.values:
+            raise RequestError(f"{self.where}: no column {column!r}; it has {', '.join(self.values) or 'none'}")
+        value = self.values[column]
+        if value is None:
+            raise RequestError(f"{self.where}: {column!r} is empty; fill it in or drop the row")
+        return value
+
+
+def read_rows(path: str, kind: str = "") -> Iterator[Row]:
+    """The rows of a file of `kind` jsonl, csv or parquet; "" goes by the file's ending. Raises RequestError."""
+    kind = kind or Path(path).suffix.removeprefix(".")
+    if kind not in READERS:
+        raise RequestError(f"{path}: unknown kind of file {kind!r}; give one that ends in .jsonl, .csv or .parquet")
+    if not Path(path).is_file():
+        raise RequestError(f"{path}: no such file; give the path of a .{kind} file")
+    return READERS[kind](path)
+
+
+def read_hub(name: str, subset: str, split: str, revision: str) -> Iterator[Row]:
+    """The rows of a Hub data set's split, or of a local folder that holds one. Runs no code of the data set's."""
+    import datasets
+
+    try:
+        table = datasets.load_dataset(name, subset or None, split=split, revision=revision or None)
+    except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
+        reason = first_line(error)[:200]
+        raise RequestError(f"data set {name!r}, split {split!r}: {reason}; check name, subset and split") from None
+    for number, values in enumerate(table):
+        yield Row(f"{name} ({split}) row {number}", values)
+
+
+def _jsonl(path: str) -> Iterator[Row]:
+    with Path(path).open("rb") as file:
+        for number, line in enumerate(file, 1):
+            where = f"{path}:{number}"
+            if not line.strip():
+                continue
+            if len(line) > LONGEST_LINE:
+                raise RequestError(f"{where}: {len(line)} bytes in one line; write one problem a line")
+            try:
+                values = json.loads(line, object_pairs_hook=_unique, parse_constant=_refused)
+            except (ValueError, RecursionError) as error:
+                reason = getattr(error, "msg", None) or str(error)
+                raise RequestError(f"{where}: not JSON: {reason}; write one JSON object a line") from None
+            if not isinstance(values, dict):
+                raise RequestError(f"{where}: {_short(values)} is no object; write one JSON object a line")
+            yield Row(where, values)
+
+
+def _csv(path: str) -> Iterator[Row]:
+    with Path(path).open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.reader(file, strict=True)
+        start = 1
+        try:
+            header = next(reader, None)
+            if not header:
+                raise RequestError(f"{path}:1: no header; name the columns in the first line")
+            if len(set(header)) != len(header):
+                raise RequestError(f"{path}:1: a column stands twice; rename one")
+            start = reader.line_num + 1
+            for cells in reader:
+                if cells and len(cells) != len(header):
+                    raise RequestError(
+                        f"{path}:{start}: {len(cells)} cells under {len(header)} columns; quote cells that hold commas"
+                    )
+                if cells:
+                    yield Row(f"{path}:{start}", dict(zip(header, map(_cell, cells), strict=True)))
+                start = reader.line_num + 1
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise RequestError(f"{path}:{start}: not CSV in UTF-8: {error}; export it again as UTF-8") from None
+
+
+def _parquet(path: str) -> Iterator[Row]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            rows = (values for batch in file.iter_batches() for values in batch.to_pylist())
+            for number, values in enumerate(rows, 1):
+                yield Row(f"{path}:{number}", values)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise RequestError(f"{path}: not Parquet: {first_line(error)}; write the file again") from None
+
+
+READERS: Mapping[str, Callable[[str], Iterator[Row]]] = {"jsonl": _jsonl, "csv": _csv, "parquet": _parquet}
+
+
+def _cell(text: str) -> Any:
+    """A CSV cell: nothing, a number where it is written as JSON writes one, else text."""
+    if not text.strip():
+        return None
+    try:
+        value = json.loads(text, parse_constant=_refused)
+    except (ValueError, RecursionError):
+        return text
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else text
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return values
+
+
+def _refused(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."

@@ -1,0 +1,86 @@
+"""Makes a problem's prompt: chooses the functions to show, and the ids that ask for the first reply.
+
+`retrieve` limits the functions to those that fit the problem's text best; `prompt_tokens` limits them to as many as
+keep the prompt within that length. A function that is not shown cannot be called.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from rollout.config import EpisodeConfig
+from rollout.formats import CallFormat
+from rollout.prompts.template import ChatTemplate
+from rollout.records import Message, Part, Problem, Role
+from rollout.toolboxes import Toolbox, load_toolbox, retrieve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """The prompt of an episode, and what can be called in it."""
+
+    text: str
+    ids: tuple[int, ...]
+    template: ChatTemplate
+    """The model's template. If it shows functions itself, it is bound to those shown."""
+    toolbox: Toolbox
+    """The functions shown, which are all that can be called."""
+    shown: tuple[str, ...]
+    """Their names if they are fewer than the problem's toolbox has; () for all of them."""
+    hash: str
+    """Hash of everything that the prompt shows."""
+    fits: bool = True
+    """False if the problem alone is longer than `prompt_tokens`."""
+
+
+def prompt_text(text: str, toolbox: Toolbox, call_format: CallFormat, verbosity: str) -> str:
+    """Functions and problem as one user message: every chat template has that role."""
+    instructions = call_format.instructions(toolbox, verbosity)
+    return f"{instructions}\n{text}" if instructions else text
+
+
+@lru_cache(maxsize=512)
+def make_prompt(problem: Problem, template: ChatTemplate, call_format: CallFormat, config: EpisodeConfig) -> Prompt:
+    """The prompt of a problem. It is cached, because it is the same for every attempt."""
+    toolbox = load_toolbox(problem.toolbox)
+    size = len(toolbox.functions) - 1  # the finishing function is always shown
+    most = size if config.retrieve is None else min(config.retrieve, size)
+
+    def prompt(count: int) -> Prompt:
+        kept = toolbox if count == size else retrieve(toolbox, problem.text, count)
+        bound = template.for_toolbox(kept, config.verbosity)
+        # A native template shows the functions itself.
+        text = problem.text if bound.native else prompt_text(problem.text, kept, call_format, config.verbosity)
+        return Prompt(
+            text=text,
+            ids=tuple(bound.prompt_ids([user_message(text)])),
+            template=bound,
+            toolbox=kept,
+            shown=tuple(kept.functions) if count < size else (),
+            hash=bound.shown_hash(text),
+        )
+
+    return prompt(most) if config.prompt_tokens is None else _largest(prompt, most, config.prompt_tokens)
+
+
+def user_message(text: str) -> Message:
+    """A user's message with one part."""
+    return Message(role=Role.USER, content=(Part(text=text),))
+
+
+def _largest(prompt: Callable[[int], Prompt], most: int, budget: int) -> Prompt:
+    """The prompt with the most functions that `budget` tokens hold. The step is doubled until the prompt is too long,
+    then the count is found by bisection."""
+    best, fitting, beyond = prompt(0), 0, most + 1
+    if len(best.ids) > budget:
+        return replace(best, fits=False)
+    step = 8
+    while fitting + 1 < beyond:
+        count = min(fitting + step, most) if beyond > most else (fitting + beyond) // 2
+        made = prompt(count)
+        if len(made.ids) <= budget:
+            best, fitting = made, count
+            step *= 2
+        else:
+            beyond = count
+    return best

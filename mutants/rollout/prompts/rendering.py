@@ -1,0 +1,88 @@
+"""Renders an episode as the student's token ids: the sampler's ids verbatim if tokenizer and template are the same,
+else from its text and calls.
+
+With another tokenizer, formats that are written in the message (`json`, `python`, ...) are tokenised from their text.
+Native calls are written as the student's own template writes them. A reply whose calls were read becomes the same calls
+in the student's dialect, without a thought before them. If its template takes one call a message, several calls become
+as many messages of the same step, each with its result. A reply in which no call could be read stays the text that it
+was, without control tokens.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cluster.errors import RequestError
+from rollout.formats import CallFormat, load_format
+from rollout.prompts.prompting import user_message
+from rollout.prompts.template import ChatTemplate
+from rollout.records import CallResult, Episode, ErrorCode, Step
+from rollout.toolboxes import Toolbox, load_toolbox
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedEpisode:
+    """What follows the prompt. `step` holds for each token the index of the step whose reply it belongs to, or -1."""
+
+    token_ids: tuple[int, ...]
+    step: tuple[int, ...]
+    failed_steps: tuple[int, ...]
+
+
+def render_prompt(episode: Episode, template: ChatTemplate) -> tuple[int, ...]:
+    """The episode's prompt as ids of `template`'s tokenizer. Raises RequestError if the template shows functions itself
+    and the episode's functions have changed since."""
+    if _same_tokens(episode, template):
+        return episode.prompt_ids
+    if template.native:
+        template = template.for_toolbox(shown_toolbox(episode), episode.verbosity)
+    return tuple(template.prompt_ids([user_message(episode.prompt_text)]))
+
+
+def render_episode(episode: Episode, template: ChatTemplate) -> RenderedEpisode:
+    """The episode's replies and what came between them, as ids of `template`'s tokenizer."""
+    same = _same_tokens(episode, template)
+    call_format = load_format(episode.call_format)
+    ids: list[int] = []
+    step_of: list[int] = []
+    feedback: Sequence[int] = ()
+    for index, step in enumerate(episode.steps):
+        turns = [(step.token_ids, step.results)] if same else _turns(step, template, call_format)
+        for reply, results in turns:
+            ids += [*feedback, *reply]
+            step_of += [-1] * len(feedback) + [index] * len(reply)
+            feedback = step.feedback_ids if same else template.results_ids(reply, results, call_format)
+    failed = tuple(index for index, step in enumerate(episode.steps) if step.failed)
+    return RenderedEpisode(tuple(ids), tuple(step_of), failed)
+
+
+def _turns(
+    step: Step, template: ChatTemplate, call_format: CallFormat
+) -> Iterator[tuple[Sequence[int], Sequence[CallResult]]]:
+    """The step's replies as ids, each with the results of its calls. There is more than one if the template takes one
+    call a message."""
+    calls = [result.call for result in step.results if result.call is not None]
+    if ErrorCode.REPLY_CUT in step.errors:
+        yield template.encode(step.text), step.results
+    elif not template.native or len(calls) < len(step.results):
+        yield template.encode_reply(step.text), step.results
+    elif template.parallel:
+        yield template.calls_ids(calls, call_format), step.results
+    else:
+        for call, result in zip(calls, step.results, strict=True):
+            yield template.calls_ids([call], call_format), (result,)
+
+
+def shown_toolbox(episode: Episode) -> Toolbox:
+    """The functions that the episode's model was shown. Raises RequestError if they have changed since."""
+    toolbox = load_toolbox(episode.toolbox)
+    if episode.shown:
+        toolbox = toolbox.subset(episode.shown)
+    if toolbox.hash != episode.provenance.toolbox_hash:
+        change = f"toolbox {episode.toolbox} changed since episode {episode.id} was made"
+        raise RequestError(f"{change}; restore it, or make the episodes again in a new run")
+    return toolbox
+
+
+def _same_tokens(episode: Episode, template: ChatTemplate) -> bool:
+    made_by = episode.provenance
+    return made_by.tokenizer_hash == template.tokenizer_hash and made_by.template_hash == template.hash

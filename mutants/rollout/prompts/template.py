@@ -1,0 +1,235 @@
+"""Turns conversations into token ids by the chat template of a model's own tokenizer.
+
+Sampled ids stay as they are; only prompts and tool results are tokenised. A template is rendered once for each sequence
+of roles, with a mark in place of every content. What stands between the marks is called a frame. Frames and contents
+are tokenised together as one text, as in the model's training. If control tokens come out that are not those of the
+frames, they are tokenised one by one, and the contents stay text. So nothing that a problem, a function or a model
+wrote becomes a control token, and the ids of a longer conversation always begin with those of the shorter one.
+"""
+
+import datetime
+import json
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from jinja2 import TemplateError
+
+from cluster.errors import RequestError
+from rollout.formats import CallFormat
+from rollout.prompts.control_tokens import ControlTokens
+from rollout.records import Call, CallResult, Message, Role, content_hash
+from rollout.toolboxes import Toolbox
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+MARK = "QzContent{}zQ"
+REFUSALS = (TemplateError, TypeError, ValueError, KeyError, AttributeError)
+"""What a template raises if it refuses a conversation."""
+_TODAY = datetime.date(2024, 7, 26)
+"""The date that templates write into prompts. It is fixed, so that a prompt never depends on the day."""
+
+
+class ChatTemplate:
+    """Makes the ids of prompts and of feedback. Raises RequestError for a tokenizer without a usable chat template."""
+
+    native = False
+    """Whether the template itself shows the functions."""
+    parallel = True
+    """Whether a reply may hold several calls."""
+
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase", more_ends: Sequence[int] = ()) -> None:
+        """`more_ends` are ids that end a reply of this model besides the tokenizer's and the template's own."""
+        if not getattr(tokenizer, "is_fast", False):
+            raise RequestError(f"tokenizer of {tokenizer.name_or_path!r} is not a fast one; convert it first")
+        if not tokenizer.chat_template:
+            raise RequestError(f"tokenizer of {tokenizer.name_or_path!r} has no chat template; use an instruct model")
+        self._tokenizer = tokenizer
+        self._more_ends = tuple(more_ends)
+        self._clear()
+
+    def _clear(self) -> None:
+        self._skeleton = lru_cache(maxsize=64)(self._render_skeleton)
+        self._frame_ids = lru_cache(maxsize=64)(lambda frame: tuple(self._control.frame_ids(frame)))
+
+    @classmethod
+    def from_model(cls, model_dir: str | Path) -> Self:
+        """The template of the model in a folder, whose generation_config.json may name further ends of a reply."""
+        from transformers import AutoTokenizer
+
+        tokenizer = AutoTokenizer.from_pretrained(str(model_dir), trust_remote_code=False)
+        try:
+            ends = json.loads((Path(model_dir) / "generation_config.json").read_text()).get("eos_token_id")
+        except (OSError, ValueError):
+            ends = None
+        return cls(tokenizer, ends if isinstance(ends, list) else [] if ends is None else [int(ends)])
+
+    @cached_property
+    def tokenizer_hash(self) -> str:
+        return content_hash(self._tokenizer.backend_tokenizer.to_str())
+
+    @cached_property
+    def hash(self) -> str:
+        return content_hash(str(self._tokenizer.chat_template))
+
+    @cached_property
+    def stop_ids(self) -> tuple[int, ...]:
+        """The ids that end a reply: the tokenizer's end of sequence, the model's further ones, and last the template's
+        end of turn, if it has one."""
+        ends = [self._tokenizer.eos_token_id, *self._more_ends]
+        end = self._turn_end(self._exchange[2])
+        if end is not None:
+            ends = [*(each for each in ends if each != end), end]
+        return tuple(dict.fromkeys(each for each in ends if each is not None))
+
+    @cached_property
+    def pad_id(self) -> int:
+        pad = self._tokenizer.pad_token_id
+        return int(pad if pad is not None else self._tokenizer.eos_token_id)
+
+    @cached_property
+    def result_role(self) -> Role:
+        """`tool` if the template shows a tool's message unchanged; `user` if it lacks the role or quotes the text."""
+        try:
+            text = self._render((Role.USER, Role.ASSISTANT, Role.TOOL))
+        except REFUSALS:
+            return Role.USER
+        mark = MARK.format(2)
+        return Role.TOOL if mark in text and f'"{mark}"' not in text else Role.USER
+
+    def for_toolbox(self, toolbox: Toolbox, verbosity: str = "full") -> "ChatTemplate":
+        """The template for prompts with these functions: this one, since the message describes them."""
+        return self
+
+    def shown_hash(self, text: str) -> str:
+        """Hash of everything that a prompt with this text shows."""
+        return content_hash(text)
+
+    def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
+        """Ids of the conversation so far and of the header of the next reply."""
+        frames = self._skeleton(tuple(message.role for message in messages))
+        return self._join(frames, [message.text for message in messages])
+
+    def feedback_ids(self, reply_ids: Sequence[int], results_text: str) -> list[int]:
+        """Ids of what stands between a sampled reply and the next one: the end of turn if the reply lacks it, the
+        results, the header of the next reply."""
+        return self._after(reply_ids, self._exchange[2:], [results_text])
+
+    def results_ids(
+        self, reply_ids: Sequence[int], results: Sequence[CallResult], call_format: CallFormat
+    ) -> list[int]:
+        """Like `feedback_ids`, for the results of the calls in a reply."""
+        return self.feedback_ids(reply_ids, call_format.render_results(results))
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a content. None of them is a control token, whatever the text says."""
+        return self._control.text_ids(text)
+
+    def calls_ids(self, calls: Sequence[Call], call_format: CallFormat) -> list[int]:
+        """Ids of a reply that makes these calls, with its end of turn."""
+        return self.encode_reply(call_format.render(calls))
+
+    def encode_reply(self, text: str) -> list[int]:
+        """Ids of a reply written as text, with the end of turn that a model would have sampled."""
+        shown = self._exchange[1]
+        # Some templates have a blank between header and reply, which the model must write.
+        blank = shown.startswith(self._header) and not shown[len(self._header) :].strip()
+        return [*self._after_header(shown if blank else self._header, ("", ""), [text]), self.stop_ids[-1]]
+
+    def decode_reply(self, token_ids: Sequence[int]) -> str:
+        """The text of a sampled reply without the stop token. Other control tokens stay visible."""
+        end = len(token_ids) - (1 if token_ids and token_ids[-1] in self.stop_ids else 0)
+        backend = self._tokenizer.backend_tokenizer
+        return str(backend.decode(list(token_ids[:end]), skip_special_tokens=False))
+
+    @cached_property
+    def _control(self) -> ControlTokens:
+        return ControlTokens(self._tokenizer, self._exchange)
+
+    @property
+    def _exchange(self) -> tuple[str, ...]:
+        """The frames around a user's message, a reply and its results; the third one begins where the reply ends."""
+        return self._skeleton((Role.USER, Role.ASSISTANT, self.result_role))
+
+    @property
+    def _header(self) -> str:
+        """The frame between a user's message and the reply."""
+        return self._skeleton((Role.USER,))[1]
+
+    def _turn_end(self, frame: str) -> int | None:
+        """The control token with which a frame begins, apart from blanks; None if it begins otherwise."""
+        first = next(iter(self._control.among(self._frame_ids(frame))), None)
+        if first is None:
+            return None
+        spelling = str(self._tokenizer.added_tokens_decoder[first].content).strip()
+        return first if frame.strip().startswith(spelling) else None
+
+    def _after(self, reply_ids: Sequence[int], frames: Sequence[str], contents: Sequence[str]) -> list[int]:
+        """Ids of frames and contents after a reply, without the end of turn if the reply has one."""
+        ids = self._join(frames, contents)
+        if reply_ids and reply_ids[-1] in self.stop_ids and self._turn_end(frames[0]) is not None:
+            return ids[next(index for index, token in enumerate(ids) if token in self._control.ids) + 1 :]
+        return ids
+
+    def _after_header(self, lead: str, frames: Sequence[str], contents: Sequence[str]) -> list[int]:
+        """Ids of what a model writes, tokenised as what follows the header of its turn, with which `lead` begins."""
+        start = list(self._frame_ids(self._header))
+        ids = self._join([lead + frames[0], *frames[1:]], contents)
+        if ids[: len(start)] == start:
+            return ids[len(start) :]
+        return self._join(frames, contents)
+
+    def _join(self, frames: Sequence[str], contents: Sequence[str]) -> list[int]:
+        """Ids of frames with contents between them; `len(frames) == len(contents) + 1`."""
+        single = [self._frame_ids(frame) for frame in frames]
+        control = self._control
+        if not any(map(control.spelled_in, contents)):
+            pieces = [*(piece for pair in zip(frames, contents, strict=False) for piece in pair), frames[-1]]
+            ids = control.frame_ids("".join(pieces))
+            if control.among(ids) == [token for ids_of in single for token in control.among(ids_of)]:
+                return ids
+        ids = list(single[0])
+        for content, frame in zip(contents, single[1:], strict=True):
+            ids += self.encode(content)
+            ids += frame
+        return ids
+
+    def _render(self, roles: tuple[Role, ...]) -> str:
+        messages = [{"role": role.value, "content": MARK.format(at)} for at, role in enumerate(roles)]
+        return self._rendered(messages, header=True)
+
+    def _rendered(self, messages: list[dict[str, Any]], header: bool, **more: Any) -> str:
+        text = self._tokenizer.apply_chat_template(
+            messages,
+            tokenize=False,
+            add_generation_prompt=header,
+            date_string=_TODAY.strftime("%d %b %Y"),
+            strftime_now=_TODAY.strftime,
+            **more,
+        )
+        return str(text)
+
+    def _render_skeleton(self, roles: tuple[Role, ...]) -> tuple[str, ...]:
+        """The frames before, between and after the contents of messages with these roles."""
+        try:
+            text = self._render(roles)
+        except REFUSALS as error:
+            shown = ", ".join(role.value for role in roles)
+            raise RequestError(f"chat template of {self._name!r} refuses {shown}: {error}") from error
+        return self._frames(text, [f"message {number} ({role.value})" for number, role in enumerate(roles, start=1)])
+
+    def _frames(self, text: str, contents: Sequence[str]) -> tuple[str, ...]:
+        """`text` cut at its marks. `contents` names what the marks stand for, for the message if one is missing."""
+        frames = []
+        for index, content in enumerate(contents):
+            before, mark, text = text.partition(MARK.format(index))
+            if not mark:
+                raise RequestError(f"chat template of {self._name!r} leaves out {content}")
+            frames.append(before)
+        return (*frames, text)
+
+    @property
+    def _name(self) -> str:
+        return str(self._tokenizer.name_or_path)

@@ -1,0 +1,1 @@
+"""Users' toolboxes: their functions run in worker processes with confined rights."""

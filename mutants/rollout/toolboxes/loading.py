@@ -1,0 +1,79 @@
+"""Loads a toolbox by its name:
+
+`arithmetic`             one of the project's own: a module `rollout.toolboxes.builtin.NAME`
+`arithmetic_renamed`     one of these, its functions under the names in its module's `NEW_NAMES`
+`path/to/file.py`        a user's file of typed functions, or `path/to/file.py:NAME` for one object in it
+`package.module:NAME`    the same, by import
+`...+100@7`              any of these with 100 distractor functions drawn from seed 7
+
+A built-in module defines `TOOLBOX`, or `FUNCTIONS`, a tuple of typed functions, and `NEW_NAMES`. Built-in functions run
+in this process; a user's run in worker processes.
+"""
+
+import importlib
+import importlib.util
+import re
+import threading
+from functools import lru_cache
+
+from cluster.errors import RequestError
+from rollout.toolboxes.distractors import with_distractors
+from rollout.toolboxes.renaming import renamed
+from rollout.toolboxes.toolbox import Toolbox
+
+BUILTIN = "rollout.toolboxes.builtin"
+_BUILT_IN = re.compile(r"^[a-z][a-z0-9_]*$")
+_NAME = re.compile(r"^(?P<base>.+?)(?:\+(?P<count>\d{1,5})(?:@(?P<seed>\d{1,9}))?)?$")
+_loading = threading.RLock()
+
+
+def load_toolbox(name: str) -> Toolbox:
+    """The toolbox of that name; each process makes it once. Raises RequestError when there is none."""
+    with _loading:
+        return _loaded(name)
+
+
+@lru_cache(maxsize=256)
+def _loaded(name: str) -> Toolbox:
+    if _BUILT_IN.match(_split(name)[0]):
+        return load_in_process(name)
+    from rollout.toolboxes.isolation.isolated import IsolatedToolbox
+
+    return IsolatedToolbox.start(name)
+
+
+def load_in_process(name: str) -> Toolbox:
+    """The toolbox of that name, with its functions in this process even if they are a user's: for the worker."""
+    base, count, seed = _split(name)
+    if _BUILT_IN.match(base):
+        toolbox = _built_in(base)
+    else:
+        from rollout.toolboxes.isolation.users import load_users
+
+        toolbox = load_users(base)
+    return with_distractors(toolbox, count, seed) if count else toolbox
+
+
+def _split(name: str) -> tuple[str, int, int]:
+    """A toolbox's name as base name, number of distractors and seed."""
+    match = _NAME.match(name)
+    if match is None:
+        raise RequestError("a toolbox's name is empty; name a built-in one, FILE.py or MODULE:NAME")
+    return match["base"], int(match["count"] or 0), int(match["seed"] or 0)
+
+
+def _built_in(name: str) -> Toolbox:
+    original = name.removesuffix("_renamed")
+    if original != name:
+        plain = _built_in(original)
+        return renamed(plain, name, importlib.import_module(f"{BUILTIN}.{original}").NEW_NAMES)
+    module_name = f"{BUILTIN}.{name}"
+    if importlib.util.find_spec(module_name) is None:
+        raise RequestError(f"toolbox {name!r}: no such toolbox; name a built-in one, FILE.py or MODULE:NAME")
+    module = importlib.import_module(module_name)
+    toolbox, functions = getattr(module, "TOOLBOX", None), getattr(module, "FUNCTIONS", None)
+    if isinstance(toolbox, Toolbox):
+        return toolbox
+    if functions is None:
+        raise RequestError(f"toolbox {name!r}: {module_name} defines neither TOOLBOX nor FUNCTIONS")
+    return Toolbox.of_functions(name, functions)

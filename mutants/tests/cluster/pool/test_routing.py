@@ -1,0 +1,285 @@
+"""The router's decisions, one by one: load, affinity, the tail, failure. No Ray, no clock."""
+
+import heapq
+import random
+from collections import deque
+from dataclasses import dataclass, replace
+
+import pytest
+
+from cluster.pool.routing import Chunk, Router, RoutingLimits
+
+
+@dataclass(frozen=True)
+class Unit:
+    unit: str
+    size: int = 8
+    affinity: str = ""
+    weights: str = ""
+
+
+def router(units: list[Unit], hosts: int = 2, slots: int = 8, **limits: float) -> Router[Unit]:
+    made = Router(units, RoutingLimits(**limits))  # type: ignore[arg-type]
+    for index in range(hosts):
+        made.add(f"h{index}", slots)
+        made.ready(f"h{index}")
+    return made
+
+
+def units(count: int, size: int = 8, blocks: int = 1000) -> list[Unit]:
+    return [Unit(f"u{index}", size, f"b{index // blocks}") for index in range(count)]
+
+
+def test_nothing_is_given_to_a_host_that_has_not_said_that_it_serves() -> None:
+    made = Router(units(9))
+    made.add("h", 8)
+    assert list(made.assign(0.0)) == []
+    made.ready("h")
+    assert [host for host, _ in made.assign(0.0)] == ["h", "h"]
+
+
+def test_load_is_counted_in_episodes_that_have_not_ended() -> None:
+    made = router(units(40), hosts=1)
+    first = [chunk for _, chunk in made.assign(0.0)]
+    assert made.load("h0") == 16
+    assert not made.has_capacity("h0", 0.0)
+    made.left("h0", first[0].name, 1)  # one straggler keeps one place, and not eight
+    assert made.has_capacity("h0", 0.0)
+    assert len(list(made.assign(0.0))) == 1
+    made.done("h0", first[0])
+    assert made.load("h0") == 16
+
+
+def test_a_host_has_a_backlog_of_a_quarter_of_its_slots_while_there_is_much_to_do() -> None:
+    made = router(units(4000, size=1), hosts=1, slots=40)
+    assert made.threshold("h0") == 50
+    assert len(list(made.assign(0.0))) == made.load("h0") == 50
+    assert router(units(4000, size=1), hosts=1, slots=2).threshold("h0") == 3, "one at least"
+
+
+def test_a_saturated_host_sheds_even_what_it_is_best_for() -> None:
+    made = router([Unit(f"u{index}", 8, "b0") for index in range(40)], hosts=2)
+    given = list(made.assign(0.0))
+    assert {host for host, _ in given} == {"h0", "h1"}
+    assert [made.load(host) for host in made.hosts] == [16, 16]
+
+
+def given_in_turn(made: Router[Unit]) -> list[tuple[str, Chunk[Unit]]]:
+    """All chunks with their hosts, as each is given; every host finishes its oldest one in turn."""
+    given: list[tuple[str, Chunk[Unit]]] = []
+    under_way = deque(made.assign(0.0))
+    while under_way:
+        given.append(under_way.popleft())
+        made.done(*given[-1])
+        under_way += made.assign(0.0)
+    assert made.finished
+    return given
+
+
+def test_equal_prompts_stay_together_until_the_end_is_near() -> None:
+    made = router(units(4000, blocks=40), hosts=4)
+    homes: dict[str, set[str]] = {}
+    given = given_in_turn(made)
+    for host, chunk in given:
+        homes.setdefault(chunk.work.affinity, set()).add(host)
+    assert sum(len(hosts) == 1 for hosts in list(homes.values())[:70]) == 70
+    end = [(int(chunk.work.unit[1:]), chunk.start) for _, chunk in given[-200:]]
+    assert end == sorted(end), "then the plan's order counts, for what is begun late is done late"
+
+
+def test_no_work_is_left_behind_for_long_where_blocks_are_large() -> None:
+    made = router(units(4000, blocks=1000), hosts=4)
+    order = [int(chunk.work.unit[1:]) for _, chunk in given_in_turn(made)]
+    behind = [place - unit for place, unit in enumerate(order) if unit < 2000 and place > unit]
+    assert max(behind) < 1000, "the first block is not left to the one host that is at home with it"
+
+
+def test_a_host_keeps_to_its_weights_to_the_end() -> None:
+    work = [Unit(f"u{index}", 8, f"b{index // 4}", f"arm{index // 20}") for index in range(40)]
+    made = router(work, hosts=2)
+    loaded: dict[str, list[str]] = {"h0": [], "h1": []}
+    for host, chunk in given_in_turn(made):
+        if chunk.work.weights not in loaded[host][-1:]:
+            loaded[host].append(chunk.work.weights)
+    assert loaded["h0"][0] == "arm0"
+    assert loaded["h1"][0] == "arm1"
+    assert all(len(set(weights)) == len(weights) <= 2 for weights in loaded.values())
+
+
+def test_more_slots_are_more_work() -> None:
+    made = router(units(200, size=4), hosts=2)
+    made.ready("h1", 40)
+    list(made.assign(0.0))
+    assert made.load("h1") > 4 * made.load("h0")
+
+
+def test_near_the_end_units_are_cut_and_every_episode_is_given_once() -> None:
+    made = router(units(3, size=100), hosts=4)
+    given: list[tuple[str, Chunk[Unit]]] = list(made.assign(0.0))
+    assert given[0][1].size < 100, "three units for four hosts"
+    seen = []
+    while given:
+        host, chunk = given.pop(0)
+        seen += [(chunk.work.unit, index) for index in range(chunk.start, chunk.stop)]
+        made.done(host, chunk)
+        given += made.assign(0.0)
+    assert sorted(seen) == [(f"u{unit}", index) for unit in range(3) for index in range(100)]
+    assert made.finished
+
+
+def test_units_are_whole_while_there_are_many_and_for_a_host_alone() -> None:
+    assert all(chunk.whole for _, chunk in router(units(100), hosts=4).assign(0.0))
+    alone = router(units(1, size=100), hosts=1)
+    assert [chunk.size for _, chunk in alone.assign(0.0)] == [100]
+
+
+def test_a_lost_chunk_comes_first_again_after_a_growing_pause() -> None:
+    made = router(units(20), hosts=1, backoff_s=2.0)
+    first, second = [chunk for _, chunk in made.assign(0.0)]
+    verdict = made.failed("h0", first, 10.0)
+    assert (verdict.units, verdict.tries, verdict.host_lost, verdict.hopeless) == (1, 1, False, "")
+    assert made.failed("h0", second, 10.5).tries == 1  # of the same cause: one failure of the host
+    assert made.pause("h0") == 12.0
+    assert list(made.assign(11.9)) == []
+    assert [chunk for _, chunk in made.assign(12.0)] == [first, second]
+    made.failed("h0", first, 12.0)
+    assert made.pause("h0") == 16.0
+    made.done("h0", second)
+    made.crashed("h0", 20.0)
+    assert made.pause("h0") == 22.0, "what was finished in between counts"
+
+
+def test_a_unit_is_tried_so_often_and_a_host_as_well() -> None:
+    made = router(units(9), hosts=2, attempts=3, host_failures=2, backoff_s=1.0)
+    given = list(made.assign(0.0))
+    first = given[0][0]
+    verdict = made.crashed(first, 0.0)
+    assert (verdict.tries, verdict.host_lost, verdict.hopeless) == (1, False, "")
+    assert made.crashed(first, 5.0).host_lost is True
+    (other,) = made.hosts
+    assert made.crashed(other, 10.0).hopeless == ""
+    assert made.crashed(other, 20.0).hopeless == "no host is left"
+
+
+def test_a_unit_that_fells_every_host_is_named() -> None:
+    units = [Unit("good0"), Unit("good1"), Unit("bad")]
+    made = router(units, hosts=1, slots=64, attempts=3, host_failures=9)
+    for turn in range(3):
+        given = [chunk for _, chunk in made.assign(100.0 * turn)]
+        for chunk in given:
+            if chunk.work.unit == f"good{turn}":
+                made.done("h0", chunk)
+        verdict = made.crashed("h0", 100.0 * turn)
+        made.ready("h0")
+    assert (verdict.unit, verdict.hopeless) == ("bad", "3 attempts")
+
+
+def test_what_fell_twice_is_tried_after_all_else() -> None:
+    made = router(units(6), hosts=1, attempts=9, host_failures=9)
+    given = [[chunk for _, chunk in made.assign(0.0)]]
+    fell = given[0]
+    for turn in (1.0, 2.0):
+        made.crashed("h0", 100 * turn)
+        made.ready("h0")
+        given.append([chunk for _, chunk in made.assign(100 * turn + 50)])
+    assert given[1] == fell, "once is chance"
+    assert not set(given[2]) & set(fell)
+    order = []
+    while given[-1]:
+        order += given[-1]
+        for chunk in given[-1]:
+            made.done("h0", chunk)
+        given.append([chunk for _, chunk in made.assign(1000.0)])
+    assert order[-len(fell) :] == fell
+    assert len(order) == 6
+    assert made.finished
+
+
+def test_a_drained_host_finishes_and_gets_nothing_more() -> None:
+    made = router(units(20), hosts=2)
+    given = dict(made.assign(0.0))
+    made.drain("h0")
+    made.done("h0", given["h0"])
+    assert {host for host, _ in made.assign(0.0)} <= {"h1"}
+    made.returned("h1", given["h1"])
+    assert list(made.assign(0.0)) == []
+    made.add("late", 8)
+    made.ready("late")
+    assert next(made.assign(0.0)) == ("late", given["h1"])
+
+
+def test_a_host_given_up_for_one_chunk_fails_at_all_that_it_had() -> None:
+    made = router(units(9), hosts=2, host_failures=1)
+    had = [chunk for host, chunk in made.assign(0.0) if host == "h0"]
+    assert len(had) > 1
+    verdict = made.failed("h0", had[0], 0.0)
+    assert verdict.host_lost
+    assert verdict.units == len({chunk.work.unit for chunk in had})
+    assert made.crashed("h1", 0.0).hopeless == "no host is left"
+
+
+def test_what_a_crashed_host_had_goes_to_others_and_its_late_answers_count_nothing() -> None:
+    made = router(units(4), hosts=2)
+    had = [chunk for host, chunk in made.assign(0.0) if host == "h0"]
+    assert made.crashed("h0", 0.0).units == len({chunk.work.unit for chunk in had})
+    assert made.load("h0") == 0
+    for chunk in had:
+        made.done("h0", chunk)  # too late: it is queued again
+    assert made.queued + made.load("h1") == 32
+    assert {host for host, _ in made.assign(99.0)} <= {"h1"}
+    assert not made.finished
+
+
+def test_work_is_revised_when_it_is_given_away() -> None:
+    def revise(unit: Unit) -> Unit | None:
+        return {"u0": None, "u1": replace(unit, size=3)}.get(unit.unit, unit)
+
+    made = Router(units(3), revise=revise)
+    made.add("h", 64)
+    made.ready("h")
+    assert [(chunk.work.unit, chunk.size) for _, chunk in made.assign(0.0)] == [("u1", 3), ("u2", 8)]
+    assert made.queued == 0
+
+
+def makespan(seconds: list[float], hosts: int, slots: int, unit: int) -> float:
+    """The router on a virtual clock: when the last episode ends."""
+    work = [
+        Unit(f"u{first}", min(unit, len(seconds) - first), f"b{first // (4 * unit)}")
+        for first in range(0, len(seconds), unit)
+    ]
+    made = router(work, hosts, slots)
+    waiting: dict[str, list[tuple[Chunk[Unit], int]]] = {host: [] for host in made.hosts}
+    free = dict.fromkeys(made.hosts, slots)
+    left: dict[str, int] = {}
+    events: list[tuple[float, str, str]] = []
+    chunks: dict[str, Chunk[Unit]] = {}
+    now = 0.0
+    while True:
+        for host, chunk in made.assign(now):
+            waiting[host] += [(chunk, index) for index in range(chunk.start, chunk.stop)]
+            left[chunk.name], chunks[chunk.name] = chunk.size, chunk
+        for host, queue in waiting.items():
+            while queue and free[host]:
+                chunk, index = queue.pop(0)
+                free[host] -= 1
+                heapq.heappush(events, (now + seconds[int(chunk.work.unit[1:]) + index], host, chunk.name))
+        if not events:
+            assert made.finished
+            return now
+        now, host, name = heapq.heappop(events)
+        left[name] -= 1
+        free[host] += 1
+        made.left(host, name, left[name])
+        if not left[name]:
+            made.done(host, chunks[name])
+
+
+@pytest.mark.parametrize(("hosts", "slots", "unit"), [(1, 8, 32), (5, 8, 64), (12, 4, 16)])
+def test_the_schedule_is_nearly_that_of_greedy_lists(hosts: int, slots: int, unit: int) -> None:
+    for seed in range(4):
+        draw = random.Random(seed)
+        times = [draw.lognormvariate(0, 1) * (10 if draw.random() < 0.05 else 1) for _ in range(60 * hosts * slots)]
+        ends = [0.0] * (hosts * slots)
+        for seconds in times:
+            heapq.heapreplace(ends, ends[0] + seconds)
+        assert max(ends) / makespan(times, hosts, slots, unit) >= 0.96

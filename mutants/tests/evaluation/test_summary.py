@@ -1,0 +1,275 @@
+"""From scores to summary.json: shape, arithmetic, and what it says in words."""
+
+import json
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from cluster.errors import RequestError
+from evaluation.config import EvaluationConfig
+from evaluation.figures import Summary, between, points
+from evaluation.measures.attempts import arm_order
+from evaluation.report.table import SummaryTable
+from evaluation.summary import build_summary, read_summary, to_json
+from rollout.records import ErrorCode, Outcome, Problem, Score
+from tests.evaluation.synthetic import ARMS, DATA, SECONDS, VERSIONS, Skill, make_problems, make_scores
+
+CONFIG = EvaluationConfig(bootstrap=500, permutations=999)
+
+
+@pytest.fixture(scope="module")
+def problems() -> list[Problem]:
+    return make_problems(80)
+
+
+@pytest.fixture(scope="module")
+def scores(problems: list[Problem]) -> list[Score]:
+    return list(make_scores(problems))
+
+
+@pytest.fixture(scope="module")
+def summary(problems: list[Problem], scores: list[Score]) -> Summary:
+    return build_summary(iter(scores), problems, DATA, SECONDS, VERSIONS, CONFIG)
+
+
+def build(scores: Sequence[Score], problems: list[Problem]) -> Summary:
+    return build_summary(scores, problems, DATA, SECONDS, VERSIONS, CONFIG)
+
+
+def test_shape_is_the_contract(summary: Summary) -> None:
+    assert read_summary(to_json(summary), "summary.json") == summary
+    assert list(summary.arms) == ["base", "teacher", "sft", "dpo", "sft+dpo"]
+    stored = json.loads(to_json(summary))
+    for arm in stored["arms"].values():
+        assert list(arm["suites"]) == ["arithmetic", "fol"]
+        for figures in arm["suites"].values():
+            assert {"n", "accuracy", "ci", "sampled_accuracy", "sampled_ci", "errors"} <= figures.keys()
+            assert figures["ci"][0] <= figures["accuracy"] <= figures["ci"][1]
+            assert figures["sampled_ci"][0] <= figures["sampled_accuracy"] <= figures["sampled_ci"][1]
+    assert len(stored["comparisons"]) == 2 * 10
+    for row in stored["comparisons"]:
+        assert {"a", "b", "suite", "difference", "ci", "p", "measure", "greedy_difference", "greedy_p"} <= row.keys()
+        assert row["p"] <= row["p_adjusted"]
+    assert stored["data"] == DATA
+    assert stored["seconds"] == SECONDS
+    assert stored["versions"] == VERSIONS
+
+
+def test_accuracies_are_what_the_scores_say(summary: Summary, scores: list[Score]) -> None:
+    for arm in ARMS:
+        counted = [
+            score.episode
+            for score in scores
+            if score.model == arm and score.suite == "fol" and score.episode.outcome is not Outcome.INFRASTRUCTURE
+        ]
+        greedy = [
+            score.episode.outcome is Outcome.RIGHT
+            for score in scores
+            if score.model == arm
+            and score.suite == "fol"
+            and score.greedy
+            and score.episode.outcome is not Outcome.INFRASTRUCTURE
+        ]
+        figures = summary.arms[arm].suites["fol"]
+        assert figures.n == len(greedy)
+        assert figures.accuracy == pytest.approx(sum(greedy) / len(greedy))
+        assert figures.n + figures.samples == len(counted)
+        assert figures.metrics.pass_at_k["1"] == pytest.approx(figures.sampled_accuracy)
+
+
+def test_infrastructure_is_counted_apart_and_truncation_counts_as_not_right(
+    summary: Summary, scores: list[Score]
+) -> None:
+    lost = sum(score.episode.outcome is Outcome.INFRASTRUCTURE for score in scores)
+    cells = [figures for arm in summary.arms.values() for figures in arm.suites.values()]
+    assert lost > 0
+    assert sum(figures.infrastructure for figures in cells) == lost
+    assert sum(figures.n + figures.samples for figures in cells) == len(scores) - lost
+    assert sum(figures.errors.get("reply_cut", 0) for figures in cells) > 0
+
+
+def test_same_scores_in_another_order_give_the_same_figures(
+    summary: Summary, problems: list[Problem], scores: list[Score]
+) -> None:
+    again = build(scores[::-1], problems)
+    assert again.comparisons == summary.comparisons
+    assert again.findings == summary.findings
+
+
+def test_another_arm_changes_no_figure_of_an_arm(
+    summary: Summary, problems: list[Problem], scores: list[Score]
+) -> None:
+    fewer = build([score for score in scores if score.model in ("base", "dpo")], problems)
+    assert fewer.arms["dpo"] == summary.arms["dpo"]
+
+
+def test_findings_say_who_wins_and_who_lost_greedy_accuracy(problems: list[Problem]) -> None:
+    arms = {"base": Skill(0.6, 0.97, 1.0), "dpo": Skill(0.97, 0.97, 0.0), "sft": Skill(0.6, 0.97, 1.0)}
+    found = [one.text for one in build(list(make_scores(problems, arms, samples=6)), problems).findings]
+    assert any(one.startswith("arithmetic: dpo beats base by") for one in found)
+    assert any("dpo LOST greedy accuracy against base" in one for one in found)
+    assert any("no difference shown between sft and base" in one and "points would be found" in one for one in found)
+    assert any("dpo is better than sft" in one for one in found)
+
+
+def test_an_arm_that_is_worse_is_said_to_be(problems: list[Problem]) -> None:
+    arms = {"base": Skill(0.98, 0.97), "dpo": Skill(0.5, 0.9)}
+    found = [one.text for one in build(list(make_scores(problems, arms)), problems).findings]
+    assert any("dpo is WORSE than base by" in one for one in found)
+
+
+def test_a_baseline_that_cannot_do_the_task_is_named(problems: list[Problem]) -> None:
+    arms = {"base": Skill(0.3, 0.5, 0.0), "dpo": Skill(0.98, 0.97)}
+    found = [one.text for one in build(list(make_scores(problems, arms)), problems).findings]
+    assert any("may be no more than repair" in one for one in found)
+
+
+def test_greedy_alone_is_enough(problems: list[Problem], scores: list[Score]) -> None:
+    summary = build([score for score in scores if score.greedy], problems)
+    figures = summary.arms["dpo"].suites["fol"]
+    assert (figures.sampled_accuracy, figures.sampled_ci, figures.basis) == (None, None, "greedy")
+    assert figures.errors
+    assert {row.measure for row in summary.comparisons} == {"greedy accuracy"}
+
+
+def test_suites_that_only_some_arms_have_are_compared_where_they_can_be(
+    problems: list[Problem], scores: list[Score]
+) -> None:
+    summary = build([score for score in scores if score.suite == "fol" or score.model == "base"], problems)
+    assert list(summary.arms["dpo"].suites) == ["fol"]
+    assert {row.suite for row in summary.comparisons} == {"fol"}
+
+
+def test_problems_that_are_unknown_cost_only_what_needs_them(scores: list[Score]) -> None:
+    figures = build(scores, []).arms["dpo"].suites["fol"]
+    assert figures.metrics.name_f1 is None
+    assert figures.metrics.win_rate is None
+    assert figures.accuracy is not None
+    assert figures.by_difficulty == {}
+
+
+def test_no_scores_is_a_wrong_request() -> None:
+    with pytest.raises(RequestError, match="chainpref evaluate"):
+        build([], [])
+
+
+def test_the_baseline_stands_first_and_unknown_arms_last() -> None:
+    assert arm_order({"z", "dpo", "base", "teacher", "a"}, "base") == ["base", "teacher", "dpo", "a", "z"]
+    assert arm_order({"sft", "dpo", "base"}, "sft") == ["sft", "dpo", "base"]
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_the_table_shows_every_arm_and_interval(summary: Summary, width: int) -> None:
+    console = Console(width=width, record=True, force_terminal=False)
+    with console.capture() as capture:
+        console.print(SummaryTable(summary))
+    text = capture.get()
+    figures = summary.arms["sft+dpo"].suites["fol"]
+    assert figures.accuracy is not None
+    assert figures.ci is not None
+    for expected in (
+        *ARMS,
+        f"{100 * figures.accuracy:.1f}\u00a0%",
+        f"[{100 * figures.ci[0]:.1f},",
+        "fol: executed",
+    ):
+        assert expected in text
+    assert max(len(line) for line in text.splitlines()) <= width
+
+
+def test_names_of_errors_stay_whole_at_80_columns(problems: list[Problem], scores: list[Score]) -> None:
+    longest = ErrorCode.UNEXPECTED_ARGUMENT
+    failing = [
+        msgspec.structs.replace(
+            score, episode=msgspec.structs.replace(score.episode, outcome=Outcome.WRONG, error=longest)
+        )
+        for score in scores
+    ]
+    console = Console(width=80, record=True, force_terminal=False)
+    with console.capture() as capture:
+        console.print(SummaryTable(build(failing, problems), findings=False))
+    lines = capture.get().splitlines()
+    assert sum(longest in line for line in lines) == 2 * len(ARMS)
+    assert max(map(len, lines)) <= 80
+    assert all(any(line.split()[:1] == [arm] for line in lines) for arm in ARMS)
+
+
+def test_the_answer_says_whether_the_best_arm_beats_base_and_matches_the_teacher(problems: list[Problem]) -> None:
+    arms = {"base": Skill(0.5, 0.95), "teacher": Skill(0.97, 0.97), "dpo": Skill(0.97, 0.97), "sft": Skill(0.7, 0.95)}
+    summary = build(list(make_scores(problems, arms, samples=6)), problems)
+    assert summary.answer.tone == "gain"
+    text = summary.answer.text
+    assert text.startswith("dpo, the best of 2 arms, beats base on 2 of 2 suites (arithmetic +")
+    row = summary.against("fol", "teacher")["dpo"]
+    assert f"fol {points(row.difference)}, {between(row.ci)}" in text
+    least = min(summary.against(suite, "teacher")["dpo"].ci[0] for suite in summary.suites)
+    assert f"so it matches the teacher to within {-100 * least:.1f} points (95\u00a0% intervals)" in text
+
+
+def test_the_answer_never_claims_a_match_with_a_teacher_that_is_better(problems: list[Problem]) -> None:
+    arms = {"base": Skill(0.5, 0.9), "teacher": Skill(0.98, 0.98), "dpo": Skill(0.55, 0.9)}
+    text = build(list(make_scores(problems, arms, samples=6)), problems).answer.text
+    assert "is WORSE than teacher on 2 of 2 suites" in text
+    assert "matches" not in text
+
+
+def test_an_arm_that_loses_is_no_gain(problems: list[Problem]) -> None:
+    answer = build(list(make_scores(problems, {"base": Skill(0.98, 0.97), "dpo": Skill(0.5, 0.9)})), problems).answer
+    assert answer.text.startswith("dpo is WORSE than base on 2 of 2 suites")
+    assert answer.tone == "loss"
+
+
+def test_tones_follow_significance_and_not_words(problems: list[Problem]) -> None:
+    arms = {"base": Skill(0.6, 0.97, 1.0), "dpo beats WORSE": Skill(0.97, 0.97, 0.0), "sft": Skill(0.6, 0.97, 1.0)}
+    found = build(list(make_scores(problems, arms, samples=6)), problems).findings
+    tones = {one.tone: one.text for one in found if "between sft and base" in one.text or "by" in one.text.split()}
+    assert "no difference shown" in tones["chance"]
+    assert "dpo beats WORSE beats base by" in tones["gain"]
+    lost = [one for one in found if "LOST" in one.text]
+    assert lost
+    assert all((one.tone == "loss") == ("; significant" in one.text) for one in lost)
+
+
+def test_a_summary_of_the_first_format_is_read(summary: Summary) -> None:
+    table = json.loads(to_json(summary))
+    table["data"] |= {"waived": 7, "episodes": 93}
+    table["findings"] = [finding["text"] for finding in table["findings"]]
+    for key in ("schema_version", "answer"):
+        del table[key]
+    read = read_summary(json.dumps(table).encode(), "summary.json")
+    assert read.data["skipped"] == 7
+    assert "waived" not in read.data
+    assert read.answer == summary.answer
+    assert [one for one in read.findings if "quota" not in one.text] == list(summary.findings)
+    assert (read.arms, read.comparisons) == (summary.arms, summary.comparisons)
+
+
+@pytest.mark.parametrize("change", [{"schema_version": 99}, {"arms": {"base": {"suites": {"fol": {"n": 3}}}}}])
+def test_a_summary_that_cannot_be_read_is_refused_in_one_line_with_its_version(
+    summary: Summary, change: dict[str, object]
+) -> None:
+    stored = json.dumps(json.loads(to_json(summary)) | change | {"versions": {"chainpref": "9.1"}}).encode()
+    with pytest.raises(RequestError, match=r"^run a: chainpref 9\.1 wrote it in format \d+, .* cannot read") as caught:
+        read_summary(stored, "run a")
+    assert "\n" not in str(caught.value)
+    with pytest.raises(RequestError, match="run a is no summary"):
+        read_summary(b"{", "run a")
+
+
+def test_scores_say_what_served_them(scores: list[Score], problems: list[Problem]) -> None:
+    (one, *others) = [score for score in scores if score.model == "base"]
+    other = next(score for score in scores if score.model != "base")
+
+    def proven(score: Score, difference: float | None, engine: str) -> Score:
+        episode = msgspec.structs.replace(score.episode, probe_difference=difference, engine=engine)
+        return msgspec.structs.replace(score, episode=episode)
+
+    given = [proven(one, 2e-6, "student-1"), *(proven(score, 1e-6, "student-0") for score in others)]
+    summary = build([*given, proven(other, None, "teacher-0")], problems)
+    served = summary.arms["base"].served
+    assert served.probe_difference == 2e-6
+    assert served.engines == ("student-0", "student-1")
+    assert served.revisions == (one.episode.producer.revision,)
+    assert summary.arms[other.model].served.probe_difference is None

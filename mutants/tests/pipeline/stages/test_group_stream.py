@@ -1,0 +1,85 @@
+"""The driver's side of groups: a start costs one read a record, a block a look at its own units."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cluster.store.storage import LocalStore
+from pipeline.recipe import load_recipe
+from pipeline.run.folder import Run, open_run
+from pipeline.run.workload import make_workload, read_workload
+from pipeline.stages import groups, rollout
+from pipeline.stages.groups import GroupStream
+from rollout.data import layout
+from rollout.group_units import GroupWork
+from rollout.hosts.episode_units import EpisodeUnit
+from tests.repository import DATA
+
+RECIPE = DATA / "scripted.toml"
+
+
+class Started(GroupStream):
+    """Keeps the work that it would start tasks for."""
+
+    def __init__(self, run: Run) -> None:
+        self.started: list[GroupWork] = []
+        super().__init__(run)
+
+    def _start(self, wanted: Iterable[GroupWork]) -> None:
+        self.started += wanted
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Two blocks of ten units, all committed but the last one."""
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "tokenizer.json").write_text("{}")
+    recipe = load_recipe(RECIPE, [f"models.student.source={model}"])
+    with open_run(recipe, tmp_path / "run", Console(quiet=True), False) as run:
+        for unit in make_workload(run).episode_units[:-1]:
+            commit(run, unit)
+    return Run(recipe=recipe, folder=run.folder, console=run.console)
+
+
+def commit(run: Run, unit: EpisodeUnit) -> None:
+    run.ledger(layout.EPISODES).publish(unit.name, unit.name.encode(), unit.episodes)
+
+
+def test_a_record_is_read_once_and_a_new_one_is_seen(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: Counter[str] = Counter()
+    read = LocalStore.read
+
+    def counted(store: LocalStore, path: str) -> bytes:
+        reads[path] += "/commits/" in path
+        return read(store, path)
+
+    monkeypatch.setattr(LocalStore, "read", counted)
+    for _ in range(2):
+        assert len(rollout.missing_units(run)) == 1
+        assert not groups.complete(run)
+        Started(run).start_ready()
+    assert set(reads.values()) <= {0, 1}
+    assert sum(reads.values()) == 19
+    other = Run(recipe=run.recipe, folder=run.folder, console=run.console)
+    commit(other, read_workload(run).episode_units[-1])
+    assert rollout.missing_units(run) == []
+
+
+def test_a_block_that_ends_starts_what_a_restart_would(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[str] = []
+    monkeypatch.setattr(groups, "tokenizer_fingerprint", lambda source: hashed.append(source) or "hash")
+    stream = Started(run)
+    stream.start_ready()
+    assert [work.unit[:6] for work in stream.started] == ["b00000"]
+    last = read_workload(run).episode_units[-1]
+    commit(run, last)
+    stream.ended(last.name)
+    again = Started(run)
+    again.start_ready()
+    assert stream.started == again.started
+    assert [work.unit[:6] for work in stream.started] == ["b00000", "b00001"]
+    assert len(hashed) == 4, "once a stream and once a look at all blocks, not once a block"

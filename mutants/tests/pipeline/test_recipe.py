@@ -1,0 +1,126 @@
+"""Every recipe parses; a wrong one is refused in one line; a changed one on an existing run too."""
+
+import fcntl
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cluster.errors import RequestError
+from pipeline.recipe import differences, load_recipe, resolved
+from pipeline.run.folder import open_run, run_folder
+from pipeline.stages.models import models_cache
+from tests.repository import ROOT
+
+SWEEPS = {path for path in (ROOT / "recipes").rglob("*.toml") if "\n[sweep" in path.read_text()}
+RECIPES = sorted({path for path in (ROOT / "recipes").rglob("*.toml") if path.parent.name != "clusters"} - SWEEPS)
+LOCAL = ROOT / "recipes" / "local.toml"
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_parses(path: Path) -> None:
+    recipe = load_recipe(path)
+    assert recipe.problems
+    assert [name for name, _ in recipe.arms_in_order()] or path.stem == "regenerate"
+
+
+def test_the_local_recipe_has_what_the_report_promises() -> None:
+    recipe = load_recipe(LOCAL)
+    assert set(recipe.arms) == {"sft", "dpo", "sft+dpo"}
+    assert set(recipe.problems) == {"arithmetic", "fol"}
+    assert all(family.test >= 200 for family in recipe.problems.values())
+    assert recipe.training.ranks == 2
+    assert recipe.training.zero.stage == 3
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("rollout.sampels=3", "unknown key rollout.sampels; did you mean 'samples'?"),
+        ("rollout.samples='many'", "rollout.samples = 'many'"),
+        ("rollout.samples=0", "rollout.samples = 0"),
+        ("arms.dpo.betta=1", "unknown key arms.dpo.betta; did you mean 'beta'?"),
+        ("arms.sft.beta=1", "unknown key arms.sft.beta; did you mean 'adam_beta2'?"),
+        ("arms.dpo.method='ppo'", "arms.dpo"),
+        ("arms.dpo.start='nobody'", "arms.dpo.start = 'nobody': no such arm"),
+        ("arms.sft.start='sft+dpo'", "start from each other"),
+        ("arms.base.method='sft'", "arm 'base'"),
+        ("arms.'a b'.method='sft'", "arm 'a b': taken, or no name of letters"),
+        ("arms.dpo={method='dpo', loss_type='ipo', label_smoothing=0.1}", "label_smoothing = 0.1: not for"),
+        ("models.teacher.source='x'", "give either source"),
+        ("run.name='a/b'", "run.name = 'a/b'"),
+        ("problems.fol.difficulty=[3, 1]", "difficulty"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_one_line(setting: str, said: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        load_recipe(LOCAL, [setting])
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_changed_recipe_on_an_existing_run_is_refused_with_the_difference(tmp_path: Path) -> None:
+    recipe = load_recipe(LOCAL)
+    folder = tmp_path / "run"
+    with open_run(recipe, folder, Console(), False):
+        pass
+    before = sorted(folder.rglob("*"))
+    with open_run(recipe, folder, Console(), False):
+        pass
+    changed = load_recipe(LOCAL, ["rollout.samples=3", "arms.dpo.beta=0.5"])
+    with pytest.raises(RequestError, match=r"rollout\.samples: \d+ -> 3; arms\.dpo\.beta: 0\.\d+ -> 0\.5.*--run DIR"):
+        open_run(changed, folder, Console(), False).__enter__()
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_where_a_run_lies_is_no_difference(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with open_run(load_recipe(LOCAL), folder, Console(), False):
+        pass
+    elsewhere = load_recipe(LOCAL, ["run.directory=/tmp", "cluster.local_cpus=9"])
+    with open_run(elsewhere, folder, Console(), False):
+        pass
+
+
+def test_a_folder_that_is_no_run_and_a_run_at_work_are_refused(tmp_path: Path) -> None:
+    recipe = load_recipe(LOCAL)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").touch()
+    with pytest.raises(RequestError, match=r"holds no recipe\.toml"):
+        open_run(recipe, tmp_path / "other", Console(), False).__enter__()
+    with (
+        open_run(recipe, tmp_path / "run", Console(), False),
+        pytest.raises(RequestError, match="another chainpref command works on it"),
+    ):
+        open_run(recipe, tmp_path / "run", Console(), False).__enter__()
+
+
+def test_the_lock_is_on_a_file_opened_for_writing_as_nfs_wants_it(tmp_path: Path) -> None:
+    with open_run(load_recipe(LOCAL), tmp_path / "run", Console(), False) as run:
+        assert (run.folder / ".lock").is_file()
+        with (run.folder / ".lock").open("r+") as other, pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_tiny_models_are_kept_beside_the_run_unless_the_recipe_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with open_run(load_recipe(LOCAL), tmp_path / "runs" / "local", Console(), False) as run:
+        assert models_cache(run) == tmp_path / "runs" / ".models"
+        assert list((tmp_path / "here").iterdir()) == []
+    with open_run(load_recipe(LOCAL, ["models.cache=kept"]), run.folder, Console(), False) as run:
+        assert models_cache(run) == tmp_path / "here" / "kept"
+
+
+def test_run_folder_and_differences(tmp_path: Path) -> None:
+    recipe = load_recipe(LOCAL)
+    assert run_folder(recipe, None).parts[-2:] == ("runs", "local")
+    assert run_folder(recipe, tmp_path) == tmp_path
+    assert differences(resolved(recipe), resolved(recipe)) == []
+    assert differences({"a": {"b": 1}, "c": 2}, {"a": {"b": 2}, "d": 3}) == [
+        "a.b: 1 -> 2",
+        "c: 2 -> None",
+        "d: None -> 3",
+    ]

@@ -1,0 +1,116 @@
+"""The processes in which users' functions run, killed and frozen: what a function is at fault for, and what not."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cluster.errors import InfrastructureError, InfrastructureKind
+from rollout.records import Call, ErrorCode
+from rollout.toolboxes import load_toolbox
+from rollout.toolboxes.isolation.isolated import IsolatedToolbox
+
+BOX = '''
+import os
+import time
+from pathlib import Path
+
+class Box:
+    def __init__(self, state):
+        self.left = state
+
+    def take(self, some: int) -> int:
+        """Take some away; slow, and deadly where the file beside this one says so."""
+        if Path(__file__).with_name("mood").read_text() == "deadly":
+            os._exit(1)
+        time.sleep(0.4)
+        self.left -= some
+        if self.left < 0:
+            raise ValueError("none is left")
+        return self.left
+
+    def count(self) -> int:
+        """Say what is left."""
+        return self.left
+
+    def hang(self) -> int:
+        """Never return."""
+        while True:
+            pass
+
+TOOLBOX = Box
+'''
+
+
+@pytest.fixture
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[IsolatedToolbox]:
+    """A toolbox with one worker, which all sessions share."""
+    monkeypatch.setattr("rollout.toolboxes.isolation.isolated.WORKERS", 1)
+    (tmp_path / "box.py").write_text(BOX)
+    (tmp_path / "mood").write_text("mild")
+    toolbox = load_toolbox(str(tmp_path / "box.py"))
+    assert isinstance(toolbox, IsolatedToolbox)
+    yield toolbox
+    toolbox.workers[0].stop()
+
+
+def take(some: int) -> Call:
+    return Call(name="take", arguments=f'{{"some":{some}}}')
+
+
+COUNT = Call(name="count", arguments="{}")
+
+
+def kill(toolbox: IsolatedToolbox) -> None:
+    os.kill(toolbox.workers[0].process_id, signal.SIGKILL)
+
+
+def test_calls_that_are_made_again_have_their_own_time(box: IsolatedToolbox) -> None:
+    """They take longer together than one call may, and it is a neighbour that took their process along."""
+    session, neighbour = box.open("9"), box.open("9")
+    assert [session.call(take(1), deadline=1.0).content for _ in range(3)] == ["8", "7", "6"]
+    assert neighbour.call(Call(name="hang", arguments="{}"), deadline=1.0).error is ErrorCode.FUNCTION_TIMEOUT
+    assert session.call(take(1), deadline=1.0).content == "5"
+
+
+def test_a_process_killed_from_outside_is_no_mistake_of_the_function(box: IsolatedToolbox) -> None:
+    session = box.open("9")
+
+    async def killed_in_the_middle() -> str:
+        calling = asyncio.create_task(session.call_async(take(1), {}, 5.0))
+        await asyncio.sleep(0.2)
+        kill(box)
+        return (await calling).content
+
+    assert session.call(take(1)).content == "8"
+    assert asyncio.run(killed_in_the_middle()) == "7"
+    kill(box)
+    assert session.call(take(1)).content == "6", "killed while nobody called"
+    assert session.call(take(7)).error is ErrorCode.FUNCTION_RAISED
+    kill(box)
+    assert session.call(COUNT).content == "-1", "a call that failed has changed something, too"
+
+
+def test_a_function_that_ends_its_process_is_at_fault_and_harms_nobody(box: IsolatedToolbox, tmp_path: Path) -> None:
+    session, neighbour = box.open("9"), box.open("5")
+    assert neighbour.call(COUNT).content == "5"
+    (tmp_path / "mood").write_text("deadly")
+    result = session.call(take(1))
+    assert (result.error, result.content) == (ErrorCode.FUNCTION_RAISED, "Error: take: ended its process")
+    assert neighbour.call(COUNT).content == "5"
+
+
+def test_a_session_that_cannot_be_rebuilt_is_a_fault_of_machines(box: IsolatedToolbox, tmp_path: Path) -> None:
+    session = box.open("9")
+    assert session.call(take(1)).content == "8"
+    kill(box)
+    (tmp_path / "mood").write_text("deadly")
+    with pytest.raises(InfrastructureError, match="1 calls behind it could not be opened: its process ended") as caught:
+        session.call(COUNT)
+    assert caught.value.kind is InfrastructureKind.HOST_TIMEOUT
+    (tmp_path / "box.py").unlink()
+    with pytest.raises(InfrastructureError, match="no file"):
+        session.call(COUNT)

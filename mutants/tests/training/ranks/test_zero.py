@@ -1,0 +1,61 @@
+"""Typed configuration to DeepSpeed's: what DeepSpeed itself accepts, for the CPU and for GPUs."""
+
+from typing import Any
+
+import pytest
+
+from cluster.config import parse
+from cluster.errors import RequestError
+from training.config import DpoArm, TrainingConfig, ZeroConfig
+from training.ranks.zero import deepspeed_config, environment
+
+
+def accepted(config: dict[str, Any], ranks: int = 2) -> Any:
+    """DeepSpeed's own reading of `config`, with what transformers fills in for "auto"."""
+    from deepspeed.runtime.config import DeepSpeedConfig
+
+    filled = {key: value for key, value in config.items() if value != "auto" and key != "optimizer"}
+    filled |= {"train_micro_batch_size_per_gpu": 1, "gradient_accumulation_steps": 1, "train_batch_size": 1}
+    return DeepSpeedConfig(filled)
+
+
+def test_on_the_cpu_nothing_needs_a_compiler_or_a_gpu() -> None:
+    training = TrainingConfig()
+    config = deepspeed_config(training)
+    assert config["optimizer"]["params"]["torch_adam"] is True
+    assert config["zero_allow_untested_optimizer"] is True
+    assert config["bf16"] == {"enabled": False}
+    assert config["zero_optimization"]["overlap_comm"] is False
+    variables = environment(training)
+    assert variables["DS_ACCELERATOR"] == "cpu"
+    assert variables["OMP_NUM_THREADS"] == "1"
+    read = accepted(config)
+    assert read.zero_config.stage == 3
+    assert read.zero_config.gather_16bit_weights_on_model_save is True
+
+
+def test_on_gpus_bf16_and_overlap_are_on_and_nothing_forces_the_cpu() -> None:
+    training = TrainingConfig(gpus_per_rank=1.0)
+    config = deepspeed_config(training)
+    assert config["bf16"] == {"enabled": True}
+    assert config["zero_optimization"]["overlap_comm"] is True
+    assert "DS_ACCELERATOR" not in environment(training)
+
+
+def test_offload_goes_to_the_cpu_with_deepspeeds_own_optimizer() -> None:
+    zero = ZeroConfig(offload_optimizer="cpu", offload_param="cpu")
+    config = deepspeed_config(TrainingConfig(gpus_per_rank=1.0, zero=zero))
+    read = accepted(config).zero_config
+    assert read.offload_optimizer.device == "cpu"
+    assert read.offload_param.device == "cpu"
+    assert config["optimizer"]["params"]["torch_adam"] is False
+
+
+def test_offloading_parameters_needs_stage_3() -> None:
+    with pytest.raises(RequestError, match="offload_param = 'cpu' needs stage 3"):
+        parse(ZeroConfig, {"stage": 2, "offload_param": "cpu"}, "recipe")
+
+
+def test_an_nll_term_never_learns_failed_steps() -> None:
+    with pytest.raises(RequestError, match="rpo_alpha > 0 would teach failed steps"):
+        parse(DpoArm, {"method": "dpo", "rpo_alpha": 0.1, "scored": {"failed_steps_in_right": True}}, "recipe")

@@ -1,0 +1,94 @@
+"""Reference sums: equal to each chain in a row of its own, computed once, the first loss ln 2."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from cluster.errors import RequestError
+from cluster.store.ledger import Ledger
+from cluster.store.storage import open_store
+from tests.training.samples import sample_groups
+from tests.training.tree.test_trainer import config, step_gradient
+from tests.training.tree.trees import plain_sum, tiny_model
+from training.chains import ScoreRule, scored_groups
+from training.reference import (
+    ReferenceStore,
+    chain_key,
+    chain_logps,
+    compute_reference,
+    reference_name,
+    referenced_examples,
+)
+from training.tree.scoring import add_tree_scoring
+
+RULE = ScoreRule()
+
+
+@pytest.fixture
+def model_folder(tmp_path: Path) -> str:
+    tiny_model("mistral").save_pretrained(tmp_path / "model")
+    return str(tmp_path / "model")
+
+
+def new_store(path: Path) -> ReferenceStore:
+    return ReferenceStore(Ledger(open_store(str(path)), "reference/tiny"))
+
+
+def test_sums_are_those_of_separate_rows() -> None:
+    chains = [chain for group in scored_groups(sample_groups(5), RULE) for chain in group.chains]
+    expected = [float(plain_sum(tiny_model("mistral"), chain).detach()) for chain in chains]
+    model = tiny_model("mistral")
+    add_tree_scoring(model)
+    for tokens_per_micro_step in (20, 60, 4096):
+        assert chain_logps(model, chains, tokens_per_micro_step) == pytest.approx(expected, rel=1e-5)
+
+
+def test_only_what_is_new_is_computed(tmp_path: Path, model_folder: str) -> None:
+    groups = sample_groups(6)
+    distinct = len({chain for group in scored_groups(groups, RULE) for chain in group.chains})
+    done = [
+        compute_reference(
+            model_folder, groups[:4], new_store(tmp_path), rule=RULE, tokens_per_micro_step=40, rank=rank, world=2
+        )
+        for rank in (0, 1)
+    ]
+    assert all(done)
+    first = new_store(tmp_path).scores()
+    assert compute_reference(model_folder, groups[:4], new_store(tmp_path), rule=RULE, tokens_per_micro_step=99) == 0
+    new = compute_reference(model_folder, groups, new_store(tmp_path), rule=RULE, tokens_per_micro_step=40)
+    scores = new_store(tmp_path).scores()
+    assert (sum(done) + new, len(scores)) == (distinct, distinct)
+    assert first.items() <= scores.items()
+    longer = ScoreRule(failed_steps_in_right=True)
+    assert compute_reference(model_folder, groups, new_store(tmp_path), rule=longer, tokens_per_micro_step=40) == 6
+
+
+def test_the_first_loss_is_ln_2(tmp_path: Path, model_folder: str) -> None:
+    groups, store = sample_groups(6), new_store(tmp_path)
+    compute_reference(model_folder, groups, store, rule=RULE, tokens_per_micro_step=70)
+    examples = list(referenced_examples(groups, RULE, store, reference_name(model_folder, "float32")))
+    loss, _ = step_gradient(tiny_model("mistral"), config(tmp_path, groups_per_step=6), examples)
+    assert loss == pytest.approx(math.log(2), abs=1e-6)
+
+
+def test_a_missing_sum_is_refused(tmp_path: Path, model_folder: str) -> None:
+    with pytest.raises(RequestError, match="run the reference stage"):
+        list(referenced_examples(sample_groups(2), RULE, new_store(tmp_path), reference_name(model_folder, "float32")))
+
+
+def test_keys_tell_scoring_and_models_apart() -> None:
+    strict, loose = (
+        next(scored_groups(sample_groups(1), ScoreRule(failed_steps_in_right=failed))).right[1]
+        for failed in (False, True)
+    )
+    assert strict.ids == loose.ids
+    assert len({chain_key("a", strict), chain_key("a", loose), chain_key("b", strict)}) == 3
+
+
+def test_sums_in_one_precision_are_not_those_of_another(tmp_path: Path, model_folder: str) -> None:
+    groups, store = sample_groups(1), new_store(tmp_path)
+    compute_reference(model_folder, groups, store, rule=RULE, tokens_per_micro_step=70)
+    assert reference_name(model_folder, "float32") != reference_name(model_folder, "bfloat16")
+    with pytest.raises(RequestError, match="run the reference stage"):
+        list(referenced_examples(groups, RULE, store, reference_name(model_folder, "bfloat16")))

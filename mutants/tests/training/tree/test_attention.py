@@ -1,0 +1,204 @@
+"""Tree attention on random tries: every family's sums and gradients are those of chains in rows of their own."""
+
+import contextlib
+import random
+from types import MethodType
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from transformers import Gemma2Config, Gemma2ForCausalLM, GptOssConfig, GptOssForCausalLM, MambaConfig, MambaForCausalLM
+
+from cluster.errors import RequestError
+from tests.training.tree import trees
+from tests.training.tree.trees import FAMILIES, gradients, plain_sum, random_chains, relative, tiny_model, total
+from training.chains import ScoredChain
+from training.tree import scoring
+from training.tree.attention import check_length, check_model, use_tree_attention
+from training.tree.scoring import add_tree_scoring, tree_batch
+
+CPU = torch.device("cpu")
+
+
+def in_float64(model: Any) -> Any:
+    """The model in float64, its norms too: transformers' own cast to float32, which hides errors below 1e-7."""
+
+    def norm(self: Any, hidden: Tensor) -> Tensor:
+        return self.weight * hidden * torch.rsqrt(hidden.pow(2).mean(-1, keepdim=True) + self.variance_epsilon)
+
+    for module in model.modules():
+        if hasattr(module, "variance_epsilon"):
+            module.forward = MethodType(norm, module)
+    return model.double()
+
+
+def both(plain: Any, tree: Any, chains: list[ScoredChain], weights: list[float]) -> tuple[float, float]:
+    """Relative errors of the sums and of the gradient of their weighted total."""
+    expected = torch.stack([plain_sum(plain, chain) for chain in chains])
+    found = tree(tree_batch=tree_batch(chains, CPU))
+    for model, sums in ((plain, expected), (tree, found)):
+        model.zero_grad()
+        (sums * sums.new_tensor(weights)).sum().backward()
+    return relative(found.detach(), expected.detach()), relative(gradients(tree), gradients(plain))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_random_tries(family: str) -> None:
+    """60 tries a family; Mistral's and Phi-3's windows are shorter than most chains."""
+    double = in_float64(tiny_model(family)), in_float64(tiny_model(family))
+    single = tiny_model(family), tiny_model(family)
+    add_tree_scoring(double[1])
+    add_tree_scoring(single[1])
+
+    @settings(max_examples=60, deadline=None, derandomize=True)
+    @given(st.integers(0, 10**6), st.integers(1, 6))
+    def check(seed: int, count: int) -> None:
+        draw = random.Random(seed)
+        chains = random_chains(draw, count)
+        weights = [draw.uniform(0.5, 1.5) for _ in chains]
+        assert max(both(*double, chains, weights)) < 1e-9
+        assert max(both(*single, chains, weights)) < 1e-5
+
+    check()
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 8, 1000])
+def test_windows_of_any_length(window: int) -> None:
+    chains = random_chains(random.Random(window), 6)
+    plain, tree = (in_float64(tiny_model("mistral", sliding_window=window)) for _ in range(2))
+    add_tree_scoring(tree)
+    assert max(both(plain, tree, chains, [1.0] * 6)) < 1e-9
+
+
+def test_the_window_counts() -> None:
+    """A tree without the window gives other numbers: the test above can fail."""
+    chains = random_chains(random.Random(2), 4)
+    sums = [total(plain_sum(tiny_model("mistral", sliding_window=w), c) for c in chains).item() for w in (2, 1000)]
+    assert abs(sums[0] - sums[1]) > 1e-2
+
+
+@pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")
+@pytest.mark.parametrize("family", ["qwen3", "mistral"])
+def test_the_block_mask_sees_what_the_segments_see(family: str) -> None:
+    """`flex_attention` runs forward on the CPU, so that the CUDA path's mask is tested here too."""
+    model = tiny_model(family)
+    add_tree_scoring(model)
+    for seed in range(3):
+        chains = random_chains(random.Random(seed), 5)
+        with torch.no_grad():
+            found, expected = (model(tree_batch=tree_batch(chains, CPU, way)) for way in ("flex", "segments"))
+        assert relative(found, expected) < 1e-6
+
+
+def test_several_problems_share_a_row() -> None:
+    draw = random.Random(4)
+    chains = [chain for _ in range(3) for chain in random_chains(draw, 3)]
+    plain, tree = (in_float64(tiny_model("llama")) for _ in range(2))
+    add_tree_scoring(tree)
+    assert max(both(plain, tree, chains, [1.0] * 9)) < 1e-9
+
+
+def test_layers_of_two_kinds() -> None:
+    kinds = {"layer_types": ["sliding_attention", "full_attention"], "sliding_window": 3, "use_sliding_window": True}
+    plain, tree = (in_float64(tiny_model("qwen3", **kinds)) for _ in range(2))
+    add_tree_scoring(tree)
+    assert max(both(plain, tree, random_chains(random.Random(1), 5), [1.0] * 5)) < 1e-9
+
+
+def test_the_head_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    chains = random_chains(random.Random(1), 5)
+    plain, tree = (in_float64(tiny_model("llama", tie_word_embeddings=True)) for _ in range(2))
+    add_tree_scoring(tree)
+    monkeypatch.setattr(scoring, "HEAD_ELEMENTS", 3 * trees.VOCABULARY)
+    assert max(both(plain, tree, chains, [1.0] * 5)) < 1e-9
+
+
+def test_an_exported_model_attends_as_ever(tmp_path: Any) -> None:
+    from transformers import AutoModelForCausalLM
+
+    model = tiny_model("llama")
+    add_tree_scoring(model)
+    model.save_pretrained(tmp_path)
+    assert "tree" not in (tmp_path / "config.json").read_text()
+    loaded = AutoModelForCausalLM.from_pretrained(tmp_path)
+    assert loaded(input_ids=torch.tensor([[5, 6, 7]])).logits.shape == (1, 3, trees.VOCABULARY)
+
+
+def test_a_call_without_a_tree_is_refused() -> None:
+    model = tiny_model("llama")
+    use_tree_attention(model)
+    with pytest.raises(RequestError, match="call it with tree="):
+        model(input_ids=torch.tensor([[5, 6, 7]]))
+
+
+def test_recurrent_layers_are_refused_by_name() -> None:
+    model = MambaForCausalLM(MambaConfig(vocab_size=8, hidden_size=8, num_hidden_layers=1, state_size=2))
+    with pytest.raises(
+        RequestError, match="MambaForCausalLM cannot be trained by trees: it has layers of type linear_att"
+    ):
+        check_model(model)
+
+
+def test_attention_sinks_are_refused_by_name() -> None:
+    config = GptOssConfig(
+        vocab_size=8,
+        hidden_size=8,
+        intermediate_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=4,
+        num_local_experts=2,
+        num_experts_per_tok=1,
+        pad_token_id=0,
+    )
+    with pytest.raises(RequestError, match="GptOssForCausalLM cannot be trained by trees: it has attention sinks"):
+        check_model(GptOssForCausalLM(config))
+
+
+def test_longrope_past_its_switch_is_refused() -> None:
+    rope = {
+        "rope_type": "longrope",
+        "rope_theta": 1e4,
+        "short_factor": [1.0] * 4,
+        "long_factor": [2.0] * 4,
+        "original_max_position_embeddings": 16,
+    }
+    model = tiny_model("phi3", rope_parameters=rope, original_max_position_embeddings=16)
+    check_length(model, 16)
+    with pytest.raises(RequestError, match="a chain of 17 tokens is past the switch of its longrope"):
+        check_length(model, 17)
+
+
+@pytest.mark.parametrize(("cap", "refused"), [(None, False), (50.0, True)])
+def test_capped_attention_logits_are_refused_by_name(cap: float | None, refused: bool) -> None:
+    config = Gemma2Config(
+        vocab_size=8,
+        hidden_size=8,
+        intermediate_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=4,
+        pad_token_id=0,
+        attn_logit_softcapping=cap,
+    )
+    with (
+        contextlib.nullcontext()
+        if not refused
+        else pytest.raises(RequestError, match="Gemma2ForCausalLM cannot be trained by trees: it caps attention logits")
+    ):
+        check_model(Gemma2ForCausalLM(config))
+
+
+@pytest.mark.parametrize("dropout", [{"attention_dropout": 0.5}, {"resid_pdrop": 0.5}])
+def test_dropout_is_switched_off(dropout: dict[str, float]) -> None:
+    """In the attention and in modules of their own, as Phi-3 has them after its attention."""
+    model = tiny_model("phi3", **dropout)
+    add_tree_scoring(model)
+    model.train()
+    batch = tree_batch(random_chains(random.Random(0), 3), CPU)
+    assert torch.equal(model(tree_batch=batch), model(tree_batch=batch))

@@ -1,0 +1,1 @@
+"""Preference groups to checkpoints. The core imports neither ray nor vllm."""

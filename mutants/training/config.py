@@ -1,0 +1,165 @@
+"""What a recipe says about training: ranks and memory (`TrainingConfig`), and one section an arm (`ArmConfig`).
+
+Option names are those of transformers and TRL where the meaning is theirs. Light: no torch, no Ray.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from cluster.config import Section
+from cluster.pool.placement import Bundle
+from rollout.records import PairKind
+from training.chains import ScoreRule
+
+
+class ZeroConfig(Section):
+    """DeepSpeed ZeRO. Names as in DeepSpeed's own configuration."""
+
+    stage: Literal[0, 1, 2, 3] = 3
+    """What is divided among the ranks: nothing (0), the optimizer's state (1), gradients too (2), parameters too
+    (3)."""
+    offload_optimizer: Literal["none", "cpu"] = "none"
+    """Where the optimizer's state lies: on the rank's device (`none`), or in the node's memory (`cpu`)."""
+    offload_param: Literal["none", "cpu"] = "none"
+    """Where parameters lie between uses: on the rank's device (`none`), or in the node's memory (`cpu`). Only with
+    stage 3."""
+    bf16: Literal["auto", "on", "off"] = "auto"
+    """Whether to compute in bfloat16. `auto`: on with a GPU, off without, where it is several times slower on most
+    CPUs."""
+    reduce_bucket_size: int = Field(default=50_000_000, ge=1)
+    """Elements that are reduced at a time. Unit: elements."""
+    stage3_prefetch_bucket_size: int = Field(default=50_000_000, ge=0)
+    """Parameters that are fetched ahead of their use. Unit: elements."""
+    stage3_param_persistence_threshold: int = Field(default=100_000, ge=0)
+    """Parameters with fewer elements stay whole on every rank. Unit: elements."""
+    overlap_comm: bool = True
+    """Overlap communication with computation. On GPUs only."""
+
+    @model_validator(mode="after")
+    def _parameters_are_split(self) -> "ZeroConfig":
+        if self.offload_param == "cpu" and self.stage != 3:
+            raise ValueError(f"offload_param = 'cpu' needs stage 3, not {self.stage}")
+        return self
+
+
+class TrainingConfig(Section):
+    """Where arms train: ranks, what each one owns, how much goes into a micro-step, how often state is saved."""
+
+    ranks: int = Field(default=2, ge=1)
+    """Ranks that train an arm together. Unit: ranks."""
+    cpus_per_rank: float = Field(default=1.0, gt=0)
+    """CPUs that Ray reserves for a rank. Unit: CPUs."""
+    gpus_per_rank: float = Field(default=0.0, ge=0)
+    """GPUs that Ray reserves for a rank. 0 trains on CPUs. Unit: GPUs."""
+    gpu: str = ""
+    """Type that the GPUs of ranks and of reference scoring must be of, by Ray's name (H100, A100, L4, ...). Empty: any
+    type."""
+    threads_per_rank: int = Field(default=1, ge=1)
+    """Threads that torch uses on a CPU rank. Unit: threads."""
+    tokens_per_micro_step: int = Field(default=8192, ge=1)
+    """Tokens of one forward and backward pass on one rank. This bounds memory. Unit: tokens."""
+    checkpoint_steps: int = Field(default=50, ge=1)
+    """Optimizer steps between two checkpoints. Unit: steps."""
+    keep_checkpoints: int = Field(default=2, ge=1)
+    """Newest checkpoints that are kept. Unit: checkpoints."""
+    max_failures: int = Field(default=3, ge=0)
+    """How often a group that lost a rank is started again, from the newest verified checkpoint. Unit: restarts."""
+    score_meanwhile: bool | None = None
+    """Compute reference log-probabilities during rollouts, on what the teacher's hosts leave free. Absent: only where
+    ranks have GPUs, because CPU cores are the engines' own."""
+    logging_steps: int = Field(default=1, ge=1)
+    """Optimizer steps between two rows of metrics. Unit: steps."""
+    zero: ZeroConfig = ZeroConfig()
+    """DeepSpeed's settings."""
+
+    @property
+    def bundle(self) -> Bundle:
+        """What one rank owns, and a task that scores."""
+        gpus = self.gpus_per_rank
+        return Bundle(cpus=self.cpus_per_rank, gpus=gpus, gpu=self.gpu if gpus else "")
+
+
+class Schedule(Section):
+    """What every arm says, whatever its method."""
+
+    start: str = "base"
+    """The model that training starts from: `base`, or the name of another arm."""
+    learning_rate: float = Field(gt=0)
+    """Greatest learning rate of AdamW."""
+    num_train_epochs: float = Field(default=1.0, gt=0)
+    """Passes over the arm's data. Unit: epochs."""
+    max_steps: int = Field(default=-1, ge=-1)
+    """Optimizer steps. -1: as many as the epochs need. Unit: steps."""
+    groups_per_step: int = Field(default=8, ge=1)
+    """Preference groups, one a problem, in one optimizer step over all ranks. Unit: groups."""
+    warmup_ratio: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the steps over which the learning rate rises from 0."""
+    lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "cosine"
+    """How the learning rate falls after the warm-up."""
+    weight_decay: float = Field(default=0.0, ge=0)
+    """Weight decay of AdamW."""
+    adam_beta2: float = Field(default=0.999, gt=0, lt=1)
+    """Second-moment decay (beta2) of AdamW."""
+    max_grad_norm: float = Field(default=1.0, gt=0)
+    """Gradients are clipped to this norm."""
+    gradient_checkpointing: bool = False
+    """Recompute activations in the backward pass: less memory, more time."""
+    max_right: int = Field(default=0, ge=0)
+    """Distinct right chains taken of a group, in stored order. 0 takes all. Unit: chains."""
+    max_wrong: int = Field(default=0, ge=0)
+    """Distinct wrong chains taken of a group, in stored order. 0 takes all. Unit: chains."""
+    seed: int = 0
+    """Seed of the order of the data."""
+
+
+class SftArm(Schedule):
+    """Supervised fine-tuning on one kind of chain, with TRL's SFTTrainer."""
+
+    method: Literal["sft"]
+    """Supervised fine-tuning."""
+    learning_rate: float = Field(default=2e-4, gt=0)
+    """Greatest learning rate of AdamW. The default suits the tiny models of the local recipe (docs/findings.md); models
+    of billions of parameters want about 1e-5."""
+    chains: Literal["right", "wrong"] = "right"
+    """The chains to learn from. `wrong` is the control that learns the output space from well-formed wrong answers."""
+
+
+class DpoArm(Schedule):
+    """Direct preference optimisation on preference groups, by the tree."""
+
+    method: Literal["dpo"]
+    """Direct preference optimisation."""
+    learning_rate: float = Field(default=1e-4, gt=0)
+    """Greatest learning rate of AdamW. The default suits the tiny models of the local recipe; models of billions of
+    parameters want about 5e-7."""
+    beta: float = Field(default=0.1, gt=0)
+    """Strength of the tie to the reference model."""
+    loss_type: Literal["sigmoid", "sigmoid_norm", "ipo", "robust", "hinge"] = "sigmoid"
+    """Loss of a pair, as TRL's DPOTrainer names it."""
+    label_smoothing: float = Field(default=0.0, ge=0, lt=0.5)
+    """Probability that a pair's preference is the wrong way round."""
+    rpo_alpha: float = Field(default=0.0, ge=0)
+    """Weight of the negative log-likelihood of chosen chains, per scored token."""
+    length_normalised: bool = False
+    """Divide a chain's log-ratio by its number of scored tokens."""
+    pairs: PairKind | None = None
+    """How right and wrong chains are paired: `chains` pairs all with all; `matched` pairs the first with the first and
+    so on, each chain once; `steps` pairs the first steps where two chains part. Absent: `groups.pairs`."""
+    pair_mean: Literal["pairs", "problems"] = "problems"
+    """The loss is the mean over all pairs (`pairs`), or over problems of the mean over each one's pairs
+    (`problems`)."""
+    scored: ScoreRule = ScoreRule()
+    """Which of the written tokens count in the margins."""
+
+    @model_validator(mode="after")
+    def _loss_is_defined(self) -> "DpoArm":
+        if self.label_smoothing and self.loss_type in ("ipo", "hinge"):
+            raise ValueError(f"label_smoothing = {self.label_smoothing}: not for loss_type = {self.loss_type!r}; set 0")
+        if self.rpo_alpha and self.scored.failed_steps_in_right:
+            raise ValueError("rpo_alpha > 0 would teach failed steps; set scored.failed_steps_in_right = false")
+        return self
+
+
+ArmConfig = Annotated[SftArm | DpoArm, Field(discriminator="method")]
+"""One arm of a recipe; `method` says which."""

@@ -1,0 +1,65 @@
+"""Callbacks of the trainers: metrics as JSON lines, and checkpoints sealed once all ranks have written theirs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from training.ranks.checkpoints import prune, seal
+from training.ranks.metrics import truncate_metrics
+
+
+class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+    """Appends one JSON object for each logged step: step, steps, loss, learning_rate, grad_norm and the trainer's own
+    values. On a GPU it adds `device_memory`, the peak bytes of the first rank's tensors since the arm began.
+
+    A resumed run first drops the rows after the step that it resumes from, so that the file holds every step once, and
+    continues the count of tokens from the last row that it keeps. `counts_anew`: the trainer itself counts from 0 when
+    it resumes, as TRL's trainers do and TreeDPOTrainer does not.
+    """
+
+    def __init__(self, path: Path, *, counts_anew: bool) -> None:
+        self._path = path
+        self._counts_anew = counts_anew
+        self._tokens_before = 0.0
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()  # arms share a process
+        if state.is_world_process_zero:
+            kept = truncate_metrics(self._path, state.global_step)
+            self._tokens_before = kept[-1].get("tokens", 0.0) if kept and self._counts_anew else 0.0
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: dict[str, float], **_: Any
+    ) -> None:
+        if not state.is_world_process_zero or "loss" not in logs:
+            return
+        row: dict[str, float] = {"step": state.global_step, "steps": state.max_steps}
+        # TreeDPOTrainer's own `tokens` are those of one step; what both trainers have is the count since the start.
+        names = {"num_tokens": "tokens", "tokens": "step_tokens"}
+        row |= {names.get(key, key): value for key, value in logs.items() if isinstance(value, int | float)}
+        if "tokens" in row:
+            row["tokens"] += self._tokens_before
+        if torch.cuda.is_available():
+            row["device_memory"] = torch.cuda.max_memory_allocated()
+        with self._path.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+class SealCheckpoints(TrainerCallback):  # type: ignore[misc]
+    """Writes a checkpoint's manifest when every rank has written its files, then removes all but the newest `keep`."""
+
+    def __init__(self, directory: Path, request: str, keep: int) -> None:
+        self._directory, self._request, self._keep = directory, request, keep
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        dist.barrier()
+        if state.is_world_process_zero:
+            checkpoint = self._directory / f"checkpoint-{state.global_step}"
+            seal(checkpoint, step=state.global_step, ranks=args.world_size, request=self._request)
+            prune(self._directory, self._keep)
+        dist.barrier()

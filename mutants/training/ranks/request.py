@@ -1,0 +1,53 @@
+"""What a rank needs to train one arm. Light and picklable: it is sent to Ray's workers."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from cluster.engine.model_source import model_revision
+from cluster.store.ledger import Ledger
+from cluster.store.storage import open_store
+from rollout.data import layout
+from rollout.records import content_hash
+from training.config import DpoArm, SftArm, TrainingConfig
+from training.ranks.zero import precision
+
+
+@dataclass(frozen=True)
+class ArmRequest:
+    """The training of one arm. Folders are on a file system that all ranks and the driver see."""
+
+    name: str
+    arm: SftArm | DpoArm
+    training: TrainingConfig
+    start_model: str
+    """Folder of the model that training starts from."""
+    run: str
+    """URI of the run's store."""
+    groups: str
+    """Prefix of the preference groups in it, as `groups/STUDENT`."""
+    model_dir: Path
+    """Where the trained model is published."""
+    checkpoint_dir: Path
+    log_path: Path
+    """What Ray, DeepSpeed and TRL say. Ranks append `.rankN`."""
+    reference: str = ""
+    """Prefix of the reference log-probabilities in the store, as `reference/STUDENT`; for dpo."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger of the preference groups."""
+        return Ledger(open_store(self.run), self.groups)
+
+    @property
+    def metrics_path(self) -> Path:
+        """A JSON object for each optimizer step."""
+        return self.checkpoint_dir / layout.METRICS
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of what decides the result: arm, start model, data and precision. Ranks and memory are left out, since
+        they may change (an SFT step's rows are rounded to what ranks and micro-steps hold evenly)."""
+        shards = sorted(commit.shard for commit in self.ledger.commits().values() if commit.shard)
+        start = model_revision(self.start_model)
+        return content_hash(self.arm.model_dump_json(), start, precision(self.training), *shards)

@@ -1,0 +1,53 @@
+"""Resuming on another number of ranks than a checkpoint was written on, by DeepSpeed's universal checkpoints."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from cluster.errors import WorkError
+from cluster.store.atomic import atomic_folder
+from training.ranks.checkpoints import MANIFEST, listed, newest_verified, verify
+
+_UNIVERSAL = "latest_universal"
+
+
+def resume_point(directory: Path, request: str, ranks: int) -> Path | None:
+    """The folder to resume from on `ranks` ranks, or None for a fresh start. Call it on one rank only.
+
+    A checkpoint of another number of ranks is converted into `resharded/checkpoint-STEP` in the same folder, and
+    converted anew at every start, since the result has no manifest. Saves that were cut short are removed. Raises
+    WorkError like `newest_verified`, and where DeepSpeed cannot convert.
+    """
+    checkpoint = newest_verified(directory, request)
+    for unsealed in (path for path in listed(directory) if not (path / MANIFEST).exists()):
+        # The next save of this step must not mix with files of one that was cut short, perhaps on more ranks.
+        shutil.rmtree(unsealed)
+    if checkpoint is None or verify(checkpoint).ranks == ranks:
+        return checkpoint
+    target = directory / "resharded" / checkpoint.name
+    shutil.rmtree(target, ignore_errors=True)
+    tag = (checkpoint / "latest").read_text().strip()
+    source = (checkpoint / tag).resolve()
+    if source.parent != checkpoint.resolve() or not source.is_dir():
+        raise WorkError(f"checkpoint {checkpoint}: latest names {tag!r}, which is no folder in it")
+    with atomic_folder(target) as temporary:
+        # The trainer's own files; optimizer and parameters come from the conversion, random states are one per rank.
+        for path in checkpoint.iterdir():
+            if path.is_file() and path.name not in (MANIFEST, "latest") and not path.name.startswith("rng_state"):
+                shutil.copy2(path, temporary)
+        command = [sys.executable, "-m", "deepspeed.checkpoint.ds_to_universal"]
+        command += ["--input_folder", str(source), "--output_folder", str(temporary / f"{tag}_universal")]
+        alone = {key: value for key, value in os.environ.items() if key not in ("RANK", "LOCAL_RANK", "WORLD_SIZE")}
+        alone["DS_ACCELERATOR"] = "cpu"
+        done = subprocess.run(command, env=alone, capture_output=True, text=True, check=False)
+        if done.returncode or not is_universal(temporary):
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise WorkError(f"checkpoint {checkpoint}: cannot be converted for another number of ranks: {reason}")
+    return target
+
+
+def is_universal(checkpoint: Path) -> bool:
+    """Whether a checkpoint is a universal one, which DeepSpeed loads with `load_universal`."""
+    return (checkpoint / _UNIVERSAL).is_file()

@@ -1,0 +1,1 @@
+"""Tiny models from scratch: their shape, their corpus, their pre-training."""

@@ -1,0 +1,163 @@
+"""What tiny models learn from: conversations of a noisy gold policy with the real executor.
+
+The policy knows the calls that solve a problem. With a given probability it first writes a step malformed, in one
+of five ways; the executor answers with its real message, and the policy writes the step again. A model that learnt from
+this corpus knows the task but has not settled on a format, which preference data can improve.
+"""
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import msgspec
+
+from rollout.episodes.execution import execute_now
+from rollout.formats import CallFormat, load_format
+from rollout.formats.limits import CallLimits
+from rollout.problems import FamilyConfig, generate
+from rollout.problems.duplicates import same_words
+from rollout.prompts.template import ChatTemplate
+from rollout.records import Call, Message, Part, Problem, Role, content_hash
+from rollout.toolboxes import load_toolbox
+
+KINDS = ("other_notation", "wrong_key", "wrong_name", "prose", "open_bracket")
+"""The ways in which a step is malformed."""
+_SEEDS_APART = 1_000_003
+"""Added to a family's seed, so that the corpus has other problems than the recipe."""
+_NOT_LEARNT = {"train", "validation", "test", "variants", "samples", "pretrain"}
+"""Keys of a family that do not shape the conversations about it; `pretrain` counts through `corpus_parts` alone."""
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """A reply, and the rendered results of its calls."""
+
+    reply: str
+    results: str
+    failed: bool
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """One problem, from its prompt to the last reply."""
+
+    problem_id: str
+    prompt: str
+    turns: tuple[Turn, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Everything that is said, in order."""
+        return (self.prompt, *(text for turn in self.turns for text in (turn.reply, turn.results)))
+
+    def token_ids(self, template: ChatTemplate) -> tuple[list[int], list[bool]]:
+        """The ids that a rollout with the same messages would hold, and for each one whether a model wrote it.
+
+        Nothing follows the last reply.
+        """
+        ids = template.prompt_ids([Message(role=Role.USER, content=(Part(text=self.prompt),))])
+        written = [False] * len(ids)
+        for index, turn in enumerate(self.turns):
+            reply = template.encode_reply(turn.reply)
+            feedback = template.feedback_ids(reply, turn.results) if index < len(self.turns) - 1 else []
+            ids += reply + feedback
+            written += [True] * len(reply) + [False] * len(feedback)
+        return ids, written
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """An endless source of conversations over several families, the same for the same seed."""
+
+    families: Sequence[FamilyConfig]
+    call_format: str = "json"
+    verbosity: str = "names"
+    limits: CallLimits = field(default_factory=CallLimits)
+    max_failed_steps: int = 1
+    """A conversation ends at one failed step more than this, as an episode does."""
+    problems: int = 4000
+    """Distinct problems of each family; further conversations use them again, with other noise."""
+    without: frozenset[str] = frozenset()
+    """Words (`same_words`) of problems that no conversation may be about."""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of all that shapes a conversation, except the code of this module and the noise."""
+        parts = [self.call_format, load_format(self.call_format).hash, self.verbosity, self.limits.model_dump_json()]
+        parts.append(str(self.max_failed_steps))
+        for family in self.families:
+            # A few problems represent the code that generates them.
+            sample = generate(family.model_copy(update={"train": 16}), "train")
+            boxes = sorted({problem.toolbox for problem in sample})
+            parts += [family.model_dump_json(exclude=_NOT_LEARNT), str(family.corpus_parts)]
+            parts += [msgspec.json.encode(sample).decode(), *(load_toolbox(box).hash for box in boxes)]
+        return content_hash(str(self.problems), *sorted(self.without), *parts)
+
+    def pool(self, family: FamilyConfig) -> FamilyConfig:
+        """The family whose problems the corpus draws: the templates of split `train`, other problems than the
+        recipe's."""
+        return family.model_copy(update={"train": self.problems, "seed": family.seed + _SEEDS_APART})
+
+    @cached_property
+    def pools(self) -> list[list[Problem]]:
+        """The problems of each family."""
+        pools = [generate(self.pool(family), "train") for family in self.families]
+        return [[problem for problem in pool if same_words(problem.text) not in self.without] for pool in pools]
+
+    def holding_out(self, problems: Iterable[Problem]) -> "Corpus":
+        """This corpus without those of its problems that have the same words as one of `problems`.
+
+        Splits share no problem, but a variant of a test problem may equal a problem that only the corpus drew.
+        """
+        held_out = {same_words(problem.text) for problem in problems}
+        shared = frozenset(same_words(problem.text) for pool in self.pools for problem in pool) & held_out
+        return replace(self, without=self.without | shared) if shared else self
+
+    def conversations(self, seed: int | str, malformed: float, malformed_again: float) -> Iterator[Conversation]:
+        """Endless conversations: problems in random order, families in turn, each as often as its `corpus_parts`."""
+        call_format = load_format(self.call_format)
+        parts = [max(1, family.corpus_parts) for family in self.families]
+        pools = [pool for pool, often in zip(self.pools, parts, strict=True) for _ in range(often)]
+        chance = random.Random(f"corpus:{seed}")
+        while True:
+            for pool in pools:
+                problem = pool[chance.randrange(len(pool))]
+                yield self._conversation(problem, call_format, chance, malformed, malformed_again)
+
+    def _conversation(
+        self, problem: Problem, call_format: CallFormat, chance: random.Random, malformed: float, malformed_again: float
+    ) -> Conversation:
+        """The gold calls of a problem, executed, each one malformed first with the given probability."""
+        toolbox = load_toolbox(problem.toolbox)
+        session = toolbox.open(problem.state)
+        prompt = call_format.instructions(toolbox, self.verbosity) + "\n" + problem.text
+        turns: list[Turn] = []
+
+        def say(reply: str, failed: bool) -> None:
+            results = execute_now(reply, call_format, session, self.limits)
+            assert any(r.error for r in results) == failed, f"{problem.id}: {reply!r}, failed = {failed}: {results}"
+            turns.append(Turn(reply, call_format.render_results(results), failed))
+
+        for call in problem.gold_calls:
+            probability = malformed
+            while chance.random() < probability:
+                say(write_malformed(call, chance.choice(KINDS), call_format), failed=True)
+                if sum(turn.failed for turn in turns) > self.max_failed_steps:
+                    return Conversation(problem.id, prompt, tuple(turns))
+                probability = malformed_again
+            say(call_format.render((call,)), failed=False)
+        return Conversation(problem.id, prompt, tuple(turns))
+
+
+def write_malformed(call: Call, kind: str, call_format: CallFormat) -> str:
+    """`call` as a reply that the executor refuses, in one of `KINDS`."""
+    written = call_format.render((call,))
+    if kind == "other_notation":
+        other = "python" if call_format.name != "python" else "json"
+        return load_format(other).render((call,))
+    if kind == "wrong_key" and call_format.name != "python":
+        return written.replace('"name"', '"function"', 1)
+    if kind in ("wrong_key", "wrong_name"):
+        return call_format.render((msgspec.structs.replace(call, name=f"call_{call.name}"),))
+    if kind == "prose":
+        return f"Next: {written}"
+    return written[:-1]

@@ -1,0 +1,1 @@
+"""DPO over trees of chains: layout, attention, losses (pure), and the trainer."""
