@@ -273,3 +273,22 @@ def test_scores_say_what_served_them(scores: list[Score], problems: list[Problem
     assert served.engines == ("student-0", "student-1")
     assert served.revisions == (one.episode.producer.revision,)
     assert summary.arms[other.model].served.probe_difference is None
+
+
+def test_significance_is_of_corrected_p_values() -> None:
+    """Four arms are compared 6 times on one suite: some differences are below 5 % by themselves and not together."""
+    problems = make_problems(60)
+    arms = {
+        "base": Skill(0.80, 0.95, 0.0),
+        "sft": Skill(0.86, 0.95, 0.0),
+        "dpo": Skill(0.9, 0.95, 0.1),
+        "teacher": Skill(0.97, 0.97, 0.0),
+    }
+    rows = build(list(make_scores(problems, arms, 4, seed=2)), problems).comparisons
+    assert [row.significant for row in rows] == [row.p_adjusted < 0.05 for row in rows]
+    assert any(row.significant for row in rows)
+    assert any(row.p < 0.05 <= row.p_adjusted for row in rows)
+    greedy = [(row.greedy_p, row.greedy_p_adjusted) for row in rows]
+    assert [row.greedy_significant for row in rows] == [q is not None and q < 0.05 for _, q in greedy]
+    assert any(row.greedy_significant for row in rows)
+    assert any(p is not None and q is not None and p < 0.05 <= q for p, q in greedy)

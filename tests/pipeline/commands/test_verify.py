@@ -239,3 +239,14 @@ def test_a_quarantined_score_is_no_fault(run: Run) -> None:
     rows = [episode(problem.id, sample) for problem, sample in work.attempts(0, work.size)]
     chunk_result_of(run.store, work, replaced(rows, 0, prompt_text="\ud800"), True, "host", 0.0)
     assert list(faults(run)) == []
+
+
+def test_a_changed_byte_of_a_reference_sum_is_found(run: Run) -> None:
+    fill(run)
+    ledger = run.ledger(layout.reference(run.student))
+    commit, _ = ledger.publish("ref-1", b"sums of chains", 1)
+    assert list(faults(run)) == []
+    (path,) = (run.folder / ledger.prefix / "shards").glob("*")
+    path.write_bytes(b"sums of chainz")
+    (fault,) = faults(run)
+    assert commit.unit in fault

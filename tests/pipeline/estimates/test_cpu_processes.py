@@ -1,0 +1,113 @@
+"""Memory of a machine without GPUs: what processes take, and what models add to it."""
+
+from dataclasses import replace
+
+import pytest
+
+from cluster.engine.vllm import EngineConfig
+from pipeline.estimates import cpu_processes
+from pipeline.estimates.amounts import Amount
+from pipeline.estimates.cpu_processes import ENGINE_HOST, ENGINE_WORKER, RANK, SCORE_TASK, TRAIN_ACTORS, StageMemory
+from pipeline.estimates.engine_memory import EngineMemory, EngineRequest, engine_on_cpu
+from pipeline.estimates.hardware import GIB, MIB
+from pipeline.estimates.rank_memory import RankMemory, RankRequest, layer_bytes_per_token, rank_on_cpu
+from pipeline.estimates.shapes import ModelShape, ShapeConfig, shape_of
+from rollout.config import HostsConfig
+from training.config import TrainingConfig
+
+CONFIG = ShapeConfig(hidden_size=64, num_hidden_layers=3, num_attention_heads=4, intermediate_size=172, vocab_size=500)
+SHAPE = shape_of("base", CONFIG, "the recipe")
+READINGS = "measured, docs/planning.md"
+IDLE = [Amount("driver", 485 * MIB, "1 process", READINGS), Amount("Ray", 390 * MIB, "7 processes", READINGS)]
+
+
+def engine(role: str = "student", hosts: int = 2) -> EngineMemory:
+    request = EngineRequest(
+        role=role,
+        shape=SHAPE,
+        hosts=HostsConfig(count=hosts, cpus=1, live_episodes=8, engine=EngineConfig(kv_cache_mb=64, max_context=512)),
+        mean_context=200,
+        weight_bytes_each=4,
+        kv_bytes_each=4,
+    )
+    return engine_on_cpu(request, ENGINE_HOST, ENGINE_WORKER, 16 * GIB)
+
+
+def rank(ranks: int) -> RankMemory:
+    training = TrainingConfig(ranks=ranks)
+    request = RankRequest(
+        shape=SHAPE,
+        training=training,
+        gradient_checkpointing=False,
+        longest_chain=400,
+        logits_everywhere=False,
+        typical_tokens=1000,
+    )
+    return rank_on_cpu(request, RANK)
+
+
+def listed(stage: StageMemory) -> list[Amount]:
+    assert stage.bytes == pytest.approx(sum(amount.bytes for amount in stage.parts))
+    return list(stage.parts)
+
+
+def test_a_maker_holds_weights_gradients_and_two_moments_and_what_a_batch_keeps() -> None:
+    """Adam in float32: four values of 4 bytes a parameter. Logits, their softmax and its gradient: 12 bytes."""
+    larger = replace(SHAPE, name="teacher", layers=5, source="another")
+    stage = cpu_processes.makers([SHAPE, larger], 100.0)
+    driver, *makers = listed(stage)
+    assert stage.stage == "models"
+    assert driver == Amount("driver", 440 * MIB, "1 process", READINGS)
+    for shape, found in zip((SHAPE, larger), makers, strict=True):
+        batch = 100 * (shape.layers * layer_bytes_per_token(shape, 4) + 500 * 12)
+        assert found == Amount(
+            f"maker of {shape.name}", 470 * MIB + 4 * 4 * shape.parameters + batch, "process + model", READINGS
+        )
+
+
+def test_rollouts_have_engines_and_a_worker_that_builds_groups() -> None:
+    teacher = engine("teacher")
+    stage = cpu_processes.rollouts(teacher)
+    *idle, groups, engines = listed(stage)
+    assert (stage.stage, idle) == ("rollout", IDLE)
+    assert groups == Amount("groups", 435 * MIB, "1 worker", READINGS)
+    assert engines == Amount("engines of the teacher", 2 * teacher.used, "2 x (3 processes + model)", READINGS)
+
+
+def test_each_scoring_worker_has_the_model_in_float32() -> None:
+    stage = cpu_processes.references(3, SHAPE)
+    *idle, workers, models = listed(stage)
+    assert (stage.stage, idle) == ("reference", IDLE)
+    assert workers == Amount("scoring workers", 3 * SCORE_TASK, "3 workers", READINGS)
+    assert models == Amount("models that score", 3 * 4 * SHAPE.parameters, "3 x float32 weights", "the recipe")
+
+
+@pytest.mark.parametrize("scored", [False, True])
+def test_training_has_ranks_ray_trains_actors_and_the_workers_that_scored(scored: bool) -> None:
+    memory = rank(2)
+    stage = cpu_processes.training(memory, scored)
+    *idle, ranks, actors = listed(stage)[:4]
+    assert (stage.stage, idle) == ("train", IDLE)
+    assert ranks == Amount("ranks", 2 * memory.used, "2 x (690 MiB + model, activations)", READINGS)
+    assert actors == Amount("Ray Train", TRAIN_ACTORS, "controller and 5 actors", READINGS)
+    assert listed(stage)[4:] == ([Amount("scoring workers", 2 * SCORE_TASK, "2 workers", READINGS)] if scored else [])
+
+
+@pytest.mark.parametrize("scored", [False, True])
+def test_evaluation_has_engines_and_what_is_left_of_the_stages_before(scored: bool) -> None:
+    student = engine()
+    stage = cpu_processes.evaluations(student, 2, scored)
+    *idle, actor, engines = listed(stage)[:4]
+    assert (stage.stage, idle) == ("evaluate", IDLE)
+    assert actor == Amount("Ray Train", 120 * MIB, "one actor stays", READINGS)
+    assert engines == Amount("engines of the student", 2 * student.used, "2 x (3 processes + model)", READINGS)
+    assert listed(stage)[4:] == ([Amount("scoring workers", 2 * SCORE_TASK, "2 workers", READINGS)] if scored else [])
+
+
+def test_a_model_of_the_readings_has_its_own_memory() -> None:
+    """Between two sizes of model stages differ by the models alone."""
+    small: ModelShape = SHAPE
+    large = replace(SHAPE, layers=9)
+    added = large.parameters - small.parameters
+    assert cpu_processes.references(1, large).bytes - cpu_processes.references(1, small).bytes == 4 * added
+    assert cpu_processes.makers([large], 0).bytes - cpu_processes.makers([small], 0).bytes == 16 * added
