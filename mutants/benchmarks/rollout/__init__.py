@@ -1,1 +1,0 @@
-"""What rollouts cost, part by part."""

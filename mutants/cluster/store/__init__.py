@@ -1,1 +1,0 @@
-"""Storage: object stores and folders, the commit ledger, files that are written whole or not at all."""

@@ -1,1 +1,0 @@
-"""Checkpoints to a report: suites, metrics, statistics, scores."""

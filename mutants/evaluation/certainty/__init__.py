@@ -1,1 +1,0 @@
-"""Statistics: intervals and tests of accuracies and of their differences. Pure."""

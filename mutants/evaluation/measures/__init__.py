@@ -1,1 +1,0 @@
-"""Measures of attempts, and figures of suites. Pure."""

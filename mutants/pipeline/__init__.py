@@ -1,1 +1,0 @@
-"""The whole system: recipes, plans, stages and how they resume, sweeps, jobs and the command line."""

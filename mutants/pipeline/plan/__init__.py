@@ -1,1 +1,0 @@
-"""What a recipe would place where, and what that takes. Pure."""

@@ -1,1 +1,0 @@
-"""Sweeps: a recipe with lists of values becomes many arms in few runs, and one table."""

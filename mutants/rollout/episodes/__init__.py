@@ -1,1 +1,0 @@
-"""One attempt at a problem: the loop, the execution of calls, the check of the answer, the error codes."""

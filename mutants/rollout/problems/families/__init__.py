@@ -1,1 +1,0 @@
-"""Generated problem families, one module each, and the words that they share."""

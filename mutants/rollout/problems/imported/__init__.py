@@ -1,1 +1,0 @@
-"""Problem families whose rows come from files or from the Hub."""

@@ -1,1 +1,0 @@
-"""Users' toolboxes: their functions run in worker processes with confined rights."""

@@ -1,1 +1,0 @@
-"""Preference groups to checkpoints. The core imports neither ray nor vllm."""

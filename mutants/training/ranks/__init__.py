@@ -1,1 +1,0 @@
-"""Training across processes: the Ray Train worker, ZeRO-3, checkpoints that survive any kill."""

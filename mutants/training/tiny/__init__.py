@@ -1,1 +1,0 @@
-"""Tiny models from scratch: their shape, their corpus, their pre-training."""

@@ -1,1 +1,0 @@
-"""DPO over trees of chains: layout, attention, losses (pure), and the trainer."""
