@@ -156,5 +156,5 @@ def _parting_step(one: Chain, other: Chain) -> int | None:
     shortest = min(len(one.token_ids), len(other.token_ids))
     at = next((index for index, (a, b) in pairs if a != b), shortest)
     # Where one chain ends inside a step of the other, that step is where they part: look at its last token.
-    steps = [chain.step[at] if at < len(chain.step) else chain.step[-1] if chain.step else -1 for chain in (one, other)]
+    steps = [(*chain.step, *chain.step[-1:], -1)[at] for chain in (one, other)]
     return steps[0] if steps[0] == steps[1] and steps[0] >= 0 else None

@@ -90,7 +90,7 @@ def write_examples(examples: Iterable[PreferenceExample], directory: Path) -> No
 def _row(example: PreferenceExample) -> dict[str, Any]:
     group = example.group
     chains = group.chains
-    shared = min((common_prefix(one.ids, other.ids) for one, other in pairwise(chains)), default=0)
+    shared = min(common_prefix(one.ids, other.ids) for one, other in pairwise(chains))
     return {
         "problem_id": group.problem_id,
         "shared": chains[0].ids[:shared],

@@ -83,7 +83,7 @@ class RowSet:
                 f"a chain of {self.longest} tokens exceeds tokens_per_micro_step = {training.tokens_per_micro_step}; "
                 "raise it, or lower the longest chain of the groups"
             )
-        step_rows = max(1, round(arm.groups_per_step * self.rows / self.groups))
+        step_rows = round(arm.groups_per_step * self.rows / self.groups)
         rank_rows = math.ceil(step_rows / training.ranks)
         passes = math.ceil(rank_rows / (training.tokens_per_micro_step // self.longest))
         return math.ceil(rank_rows / passes), passes

@@ -9,7 +9,7 @@ from cluster.errors import CorruptionError, WorkError
 from rollout.records import ErrorCode, Outcome
 from tests.training.samples import chain, cut_stream, group, sample_groups, save_model
 from training.config import SftArm, TrainingConfig
-from training.sft import IGNORED, group_rows, loss_mask, sft_arguments, write_rows
+from training.sft import IGNORED, RowSet, group_rows, loss_mask, sft_arguments, write_rows
 
 ARM = SftArm(method="sft")
 PROMPT = (3, 10, 11, 1, 4)
@@ -93,8 +93,22 @@ def test_batches_hold_the_rows_of_a_step_within_tokens_per_micro_step(tmp_path: 
     # 4 groups have 8 rows, 4 a rank; 40 tokens hold 2 rows of 18.
     assert rows.batches(arm, TrainingConfig(ranks=2, tokens_per_micro_step=40)) == (2, 2)
     assert rows.batches(arm, TrainingConfig(ranks=2)) == (4, 1)
-    with pytest.raises(WorkError, match="18 tokens exceeds tokens_per_micro_step = 17"):
+    assert rows.batches(arm, TrainingConfig(ranks=2, tokens_per_micro_step=35)) == (1, 4), "a row is not cut"
+    assert rows.batches(arm, TrainingConfig(ranks=1, tokens_per_micro_step=18)) == (1, 8)
+    one = RowSet(tmp_path, rows=1, groups=1, longest=5)
+    assert one.batches(SftArm(method="sft", groups_per_step=1), TrainingConfig()) == (1, 1)
+    says = (
+        "^a chain of 18 tokens exceeds tokens_per_micro_step = 17; raise it, or lower the longest chain of the groups$"
+    )
+    with pytest.raises(WorkError, match=says):
         rows.batches(arm, TrainingConfig(tokens_per_micro_step=17))
+
+
+def test_trl_takes_rows_as_they_are_and_of_any_length() -> None:
+    """TRL's defaults would cut rows at 1,024 tokens and look for text in them."""
+    made = sft_arguments({"report_to": "none", "use_cpu": True, "bf16": False})
+    assert (made.max_length, made.packing, made.completion_only_loss) == (None, False, False)
+    assert made.dataset_kwargs == {"skip_prepare_dataset": True}
 
 
 def test_the_control_arm_takes_no_chain_that_ended_otherwise(tmp_path: Path) -> None:

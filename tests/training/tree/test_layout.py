@@ -206,3 +206,48 @@ def test_a_chain_that_was_cut_stands_with_the_wrong_ones() -> None:
     assert scored is not None
     assert [one.ids[-2:] for one in scored.right] == [(5, 6)]
     assert [one.ids[-2:] for one in scored.wrong] == [(7, 8)]
+
+
+def parted(
+    right: tuple[list[int], list[int]], wrong: tuple[list[int], list[int]]
+) -> tuple[ScoredChain, ScoredChain] | None:
+    """The pair that the rule `steps` makes of a right and a wrong chain, each of its ids and steps."""
+    import msgspec
+
+    from rollout.records import Outcome, PairRule
+
+    both = group("p", [chain(*right), chain(*wrong, label=Outcome.WRONG)], prompt=(1,))
+    scored = scored_group(msgspec.structs.replace(both, rule=PairRule(kind="steps")), ScoreRule())
+    return None if scored is None else (scored.right[0], scored.wrong[0])
+
+
+def test_where_one_chain_ends_inside_a_step_of_the_other_they_part_there() -> None:
+    """A reply that stopped early is a beginning of the longer one."""
+    short, long = ([5, 6, 9, 7], [0, 0, -1, 1]), ([5, 6, 9, 7, 8], [0, 0, -1, 1, 1])
+    for right, wrong in ((short, long), (long, short)):
+        pair = parted(right, wrong)
+        assert pair is not None
+        assert [one.ids for one in pair] == [(1, *right[0]), (1, *wrong[0])]
+        assert [one.scored.count(True) for one in pair] == [right[1].count(1), wrong[1].count(1)]
+
+
+def test_chains_that_part_where_not_both_wrote_a_token_of_one_step_make_no_pair() -> None:
+    begun = [5, 6]
+    for steps, others in (([0, 0, 1], [0, 0, 0]), ([0, 0, 0], [0, 0, -1]), ([0, 0, -1], [0, 0, -1])):
+        assert parted(([*begun, 7], steps), ([*begun, 8], others)) is None
+        assert parted(([*begun, 7], others), ([*begun, 8], steps)) is None
+    assert parted(([], []), ([5], [0])) is None
+    assert parted(([5], [0]), ([], [])) is None
+
+
+def test_scored_groups_keep_their_problems_name() -> None:
+    import msgspec
+
+    from rollout.records import Outcome, PairRule
+
+    both = group("a problem", [chain([5, 6], [0, 0]), chain([5, 7], [0, 0], Outcome.WRONG)])
+    for kind in ("chains", "matched", "steps"):
+        scored = scored_group(msgspec.structs.replace(both, rule=PairRule(kind=kind)), ScoreRule())  # type: ignore[arg-type]
+        assert scored is not None
+        assert scored.problem_id == "a problem"
+        assert [one.ids[-1] for one in scored.chains] == [6, 7]

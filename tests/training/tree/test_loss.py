@@ -124,7 +124,7 @@ def test_metrics_by_hand() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"loss_type": "dpo"}, "one of sigmoid"),
+        ({"loss_type": "dpo"}, "unknown; one of sigmoid, sigmoid_norm, ipo, robust, hinge$"),
         ({"beta": 0.0}, "above 0"),
         ({"label_smoothing": 0.5}, r"\[0, 0.5\)"),
         ({"loss_type": "ipo", "label_smoothing": 0.1}, "not for loss_type"),
