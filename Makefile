@@ -34,6 +34,10 @@ check: $(VENV)/.ready  ## lint, types, architecture
 	@$(VENV)/bin/mypy
 	@$(PY) -m pytest tests/architecture
 
+.PHONY: mutants
+mutants: $(VENV)/.ready  ## do the tests notice wrong code? 1,600 mutants of the core; goes on where it was interrupted
+	@$(PY) -m benchmarks.mutants
+
 .PHONY: lock
 lock:  ## remake the locks; needs uv. FIND_LINKS names where a CPU build of torch lies
 	uv pip compile pyproject.toml --extra cpu --override requirements/cpu.overrides $(LOCK_OPTIONS) \
