@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import NamedTuple
 
 from cluster.errors import RequestError
 
@@ -23,7 +24,13 @@ FILES = ("*.safetensors", "*.arrow", "*.bin", "*.pt", "*.pth", "*.ckpt", "*.gguf
 LIMIT_BYTES = 200 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
-Ignored = Callable[[Path], bool]
+
+class _Rules(NamedTuple):
+    """What the ignore files of one folder say."""
+
+    ignores: Callable[[Path], bool]
+    keeps: bool
+    """Whether a line keeps what another one leaves out."""
 
 
 def files_to_send(folder: Path, only: Sequence[str] = ()) -> dict[str, Path]:
@@ -63,27 +70,31 @@ def archive(files: Mapping[str, Path], extra: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def _walk(folder: Path, ignored: tuple[Ignored, ...]) -> Iterator[Path]:
+def _walk(folder: Path, ignored: tuple[_Rules, ...]) -> Iterator[Path]:
     ignored = (*ignored, *_ignore_files(folder))
     for entry in sorted(folder.iterdir()):
         if entry.is_dir():
-            # A file below it is asked for: "runs/" in a .gitignore speaks of what lies below.
-            out = entry.is_symlink() or _named(entry, FOLDERS) or any(rule(entry / "x") for rule in ignored)
-            if not out:
+            # A file below it is asked for: "runs/" in a .gitignore speaks of what lies below. Where a line such as
+            # "!data/keep.jsonl" may keep one of them, each file is asked for by itself.
+            out = any(rule.ignores(entry / "x") for rule in ignored if not rule.keeps)
+            if not (out or entry.is_symlink() or _named(entry, FOLDERS)):
                 yield from _walk(entry, ignored)
-        elif entry.is_file() and not _named(entry, FILES) and not any(rule(entry) for rule in ignored):
+        elif entry.is_file() and not _named(entry, FILES) and not any(rule.ignores(entry) for rule in ignored):
             yield entry
 
 
-def _ignore_files(folder: Path) -> list[Ignored]:
-    if not any((folder / name).is_file() for name in (".gitignore", ".rayignore")):
+def _ignore_files(folder: Path) -> list[_Rules]:
+    files = [folder / name for name in (".gitignore", ".rayignore") if (folder / name).is_file()]
+    if not files:
         return []
+    keeps = any(line.startswith("!") for file in files for line in file.read_text().splitlines())
     # Ray reads them, so that both ways of submitting leave out the same files.
     from ray._private.runtime_env.packaging import get_excludes_from_ignore_files
 
     silent = logging.Logger("ignore files", logging.CRITICAL)  # Ray logs which files it read
-    rules: list[Ignored] = get_excludes_from_ignore_files(folder, include_gitignore=True, logger=silent)
-    return rules
+    return [
+        _Rules(rule, keeps) for rule in get_excludes_from_ignore_files(folder, include_gitignore=True, logger=silent)
+    ]
 
 
 def _named(path: Path, patterns: Sequence[str]) -> bool:

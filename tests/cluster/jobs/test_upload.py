@@ -39,6 +39,27 @@ def test_what_is_no_work_of_the_user_stays_here(tmp_path: Path) -> None:
     assert list(files_to_send(tmp_path)) == sorted(wanted)
 
 
+def test_a_file_that_an_ignore_file_keeps_is_sent_as_git_and_ray_send_it(tmp_path: Path) -> None:
+    wanted = ("a.py", "data/keep.jsonl", "data/more/kept.csv", "sub/b.py", "sub/only_top.txt", "sub/deeper/seed.tmp")
+    left = (
+        "data/drop.jsonl",
+        "data/more/x.csv",
+        "only_top.txt",
+        "x.tmp",
+        "sub/y.tmp",
+        "sub/m/deep/z.py",
+        "out/all/o.py",
+    )
+    written(tmp_path, *wanted, *left, "#odd")
+    rules = "data/*\n!data/keep.jsonl\n!data/more/\ndata/more/*\n!data/more/kept.csv\n"
+    (tmp_path / ".gitignore").write_text(f"{rules}*.tmp\n/only_top.txt\nsub/**/deep\n# comment\n\\#odd\nout/\n")
+    (tmp_path / "sub" / "deeper" / ".gitignore").write_text("")
+    (tmp_path / ".rayignore").write_text("")
+    sent = list(files_to_send(tmp_path))
+    assert [name for name in sent if name not in wanted] == []
+    assert sorted({*wanted} - {*sent}) == ["sub/deeper/seed.tmp"]  # *.tmp holds below, too
+
+
 def test_only_the_named_folders_are_sent(tmp_path: Path) -> None:
     written(tmp_path, "one/a.py", "two/b.py", "three/c.py", "d.py")
     assert list(files_to_send(tmp_path, ("one", "three"))) == ["one/a.py", "three/c.py"]
