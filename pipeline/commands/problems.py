@@ -121,8 +121,12 @@ def _check_families(configs: Sequence[FamilyConfig], suites: Sequence[str], coun
 
 
 def _dropped(config: FamilyConfig, suites: Sequence[str]) -> Iterator[str]:
-    """What was dropped of the rows of an imported family, and why."""
-    for split, report in everything(config).reports.items() if is_imported(config) else ():
+    """What was dropped of the rows of an imported family, and why, and what was read otherwise than it stands there."""
+    if not is_imported(config):
+        return
+    imported = everything(config)
+    yield from imported.notes
+    for split, report in imported.reports.items():
         if report.dropped and split in suites:
             yield f"{split}: {report.said}"
         if report.numbers_aside and split in suites:

@@ -32,7 +32,7 @@ from pipeline.plan.ranks import plan_ranks, plan_scoring, rank_faults
 from pipeline.plan.tokens import Demands, demands_of
 from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
 from pipeline.run.workload import draw_problems, dropped_line
-from rollout.problems import is_imported
+from rollout.problems import everything, is_imported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, demands: Dema
             *dict.fromkeys(part.note for part in processes if part.note),
             *_idle(machines, {name for part in processes for name in part.placed.nodes}),
             *unpinned(recipe),
-            *_dropped(recipe),
+            *_import_notes(recipe),
             *unsuited_rates(recipe, shapes),
         ),
         faults=(
@@ -156,12 +156,15 @@ def _as_ray_sees(
     return Machines(nodes=(node,), source="assumed"), (note,)
 
 
-def _dropped(recipe: Recipe) -> list[str]:
-    """Notes on the duplicates among the imported problems that are at hand; generated ones share no template with held-
-    out ones."""
+def _import_notes(recipe: Recipe) -> list[str]:
+    """Notes on the imported problems that are at hand: their duplicates (generated ones share no template with held-out
+    ones), and what was read otherwise than it stands in the file."""
     at_hand = {name: family for name, family in recipe.problems.items() if is_imported(family) and family.at_hand}
     dropped = draw_problems(recipe.model_copy(update={"problems": at_hand})).dropped
-    return [dropped_line(section, counts) for section, counts in dropped.items()]
+    return [
+        *(dropped_line(section, counts) for section, counts in dropped.items()),
+        *(f"problems.{section}: {note}" for section, family in at_hand.items() for note in everything(family).notes),
+    ]
 
 
 def _idle(machines: Machines, placed: set[str]) -> list[str]:

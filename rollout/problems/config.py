@@ -97,6 +97,13 @@ class FamilyConfig(Section):
     """Column with the state that the toolbox starts from. Empty: null."""
     calls_column: str = ""
     """Column with a gold chain: a list of {name, arguments}, the finishing call included."""
+    nulls: Literal["absent", "null"] | None = None
+    """What a null inside a dict of `answer`, `state_column` or `calls_column` is: a key that was `absent`, or `null`.
+    Absent: `null` in JSON; in columns that have a type (Parquet, data sets) `absent`, and refused where every row has
+    it."""
+    json_columns: tuple[str, ...] | None = None
+    """Those of `answer` and `state_column` whose text is JSON; the others' is text. Absent: a column that is JSON in
+    every row, and an object or array in one; in CSV also each number, object and array."""
     licence: str = "unknown"
     """Licence of the imported problems."""
 

@@ -7,7 +7,7 @@ validation those of test.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,7 +15,8 @@ from cluster.errors import RequestError
 from rollout.problems.config import SPLITS, FamilyConfig
 from rollout.problems.drawing import finished, split_of
 from rollout.problems.duplicates import DuplicateReport, HeldOut, deduplicate
-from rollout.problems.imported.rows import Row, read_hub, read_rows
+from rollout.problems.imported.rows import Row, Table, read_hub, read_rows
+from rollout.problems.imported.values import parse_json, read_column
 from rollout.problems.story import Draft
 from rollout.problems.tokens import skeleton
 from rollout.records import Call, Problem, canonical_json, content_hash
@@ -24,10 +25,12 @@ Convert = Callable[[Row, FamilyConfig], Draft]
 
 
 class Imported(NamedTuple):
-    """All problems of a source by split, and for each split the duplicates that were dropped."""
+    """All problems of a source by split, for each split the duplicates that were dropped, and notes."""
 
     splits: Mapping[str, tuple[Problem, ...]]
     reports: Mapping[str, DuplicateReport]
+    notes: tuple[str, ...]
+    """What was read otherwise than it stands in the source."""
 
 
 def imported(config: FamilyConfig) -> Imported:
@@ -42,16 +45,7 @@ def convert(row: Row, config: FamilyConfig) -> Draft:
         raise RequestError(f"{row.where}: no toolbox; set `toolbox` or `toolbox_column` of family {config.family!r}")
     text, calls = row.text(config.text), tuple[Call, ...]()
     if config.calls_column:
-        listed = row.value(config.calls_column)
-        try:
-            calls = tuple(
-                Call(name=str(each["name"]), arguments=canonical_json(dict(each["arguments"].items())))
-                for each in listed
-            )
-        except (TypeError, KeyError, ValueError, AttributeError):
-            raise RequestError(
-                f'{row.where}: the calls do not read; write a list of {{"name": ..., "arguments": {{...}}}}'
-            ) from None
+        calls = _calls(row, config.calls_column)
     return Draft(
         text=text,
         gold=_json(row, config.answer),
@@ -91,13 +85,15 @@ def import_all(config: FamilyConfig, convert: Convert) -> Imported:
 def _import_all(config: FamilyConfig, convert: Convert, *_stamps: object) -> Imported:
     family = config.name or config.family
     splits: dict[str, list[Problem]] = {split: [] for split in SPLITS}
-    for row in _rows(config, test=False):
+    read, notes = _read(config, test=False)
+    for row in read:
         draft = convert(row, config)
         split = split_of(f"{family}:{draft.template}")
         if config.test_path and split == "test":
             split = "train"
         splits[split].append(finished(draft, family, split, source=row.where, licence=config.licence))
-    for row in _rows(config, test=True) if config.test_path else ():
+    read, more = _read(config, test=True) if config.test_path else ([], ())
+    for row in read:
         draft = convert(row, config)
         splits["test"].append(finished(draft, family, "test", source=row.where, licence=config.licence))
     test, in_test = deduplicate(splits["test"], HeldOut())
@@ -106,10 +102,28 @@ def _import_all(config: FamilyConfig, convert: Convert, *_stamps: object) -> Imp
     return Imported(
         splits={"train": tuple(train), "validation": tuple(validation), "test": tuple(test)},
         reports={"train": in_train, "validation": in_validation, "test": in_test},
+        notes=(*notes, *more),
     )
 
 
-def _rows(config: FamilyConfig, test: bool) -> Iterator[Row]:
+def _read(config: FamilyConfig, test: bool) -> tuple[list[Row], tuple[str, ...]]:
+    """The rows with the values that were put into them, and notes on what was taken for absent."""
+    table = _table(config, test)
+    rows, notes = list(table.rows), []
+    columns = () if config.family == "gsm8k" else (config.answer, config.state_column, config.calls_column)
+    for column in dict.fromkeys(filter(None, columns)):
+        texts = (column,) if column == config.calls_column else config.json_columns
+        found = read_column(table, column, config.nulls, texts)
+        rows = [Row(row.where, {**row.values, column: value}) for row, value in zip(rows, found.values, strict=True)]
+        if found.dropped:
+            notes.append(
+                f"{found.dropped:,} nulls inside {column!r} are read as absent keys, such as in {found.example}; "
+                'nulls = "null" keeps them'
+            )
+    return rows, tuple(notes)
+
+
+def _table(config: FamilyConfig, test: bool) -> Table:
     if not config.path:
         raise RequestError(f"family {config.family!r}: path is missing; name the file or the Hub's data set")
     if config.on_hub:
@@ -118,12 +132,28 @@ def _rows(config: FamilyConfig, test: bool) -> Iterator[Row]:
     return read_rows(config.test_path if test else config.path, kind)
 
 
+def _calls(row: Row, column: str) -> tuple[Call, ...]:
+    """A gold chain: a list of calls, each an object with a name and arguments, or the JSON text of one."""
+    try:
+        calls = []
+        for each in row.value(column):
+            call = parse_json(each, f"{row.where}: {column!r}") if isinstance(each, str) else each
+            arguments = call["arguments"]
+            if isinstance(arguments, str):
+                arguments = parse_json(arguments, f"{row.where}: 'arguments' in {column!r}")
+            calls.append(Call(name=str(call["name"]), arguments=canonical_json(dict(arguments.items()))))
+        return tuple(calls)
+    except (TypeError, KeyError, AttributeError):
+        raise RequestError(
+            f'{row.where}: the calls do not read; write a list of {{"name": ..., "arguments": {{...}}}}'
+        ) from None
+
+
 def _json(row: Row, column: str) -> str:
     """What stands in `column`, as canonical JSON. Raises RequestError."""
-    value = row.value(column)
     try:
-        return canonical_json(value)
-    except (ValueError, TypeError) as error:
+        return canonical_json(row.value(column))
+    except ValueError as error:  # half of a surrogate pair
         raise RequestError(f"{row.where}: {column!r} is no JSON value: {error}; write text or a number") from None
 
 

@@ -73,6 +73,11 @@ def _chain(node: ast.expr, calls: list[Call]) -> Number:
     """The value of an arithmetic expression; its operations go to `calls`. Raises ValueError for anything else."""
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
         return node.value
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+        sign = -1 if isinstance(node.op, ast.USub) else 1
+        if isinstance(node.operand, ast.Constant):
+            return sign * _chain(node.operand, calls)
+        node = ast.BinOp(ast.Constant(sign), ast.Mult(), node.operand)  # -(2+3)
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
         operation = _OPERATIONS[type(node.op)]
         left, right = _chain(node.left, calls), _chain(node.right, calls)

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ class Row(NamedTuple):
         """The non-empty text in `column`. Raises RequestError."""
         value = self.value(column)
         if not isinstance(value, str) or not value.strip():
-            raise RequestError(f"{self.where}: {column!r} is {_short(value)}, not text; write the text or drop the row")
+            raise RequestError(f"{self.where}: {column!r} is {short(value)}, not text; write the text or drop the row")
         try:
             value.encode()
         except UnicodeEncodeError:
@@ -40,17 +40,28 @@ class Row(NamedTuple):
         return value
 
 
-def read_rows(path: str, kind: str = "") -> Iterator[Row]:
+class Table(NamedTuple):
+    """All rows of a source."""
+
+    rows: Sequence[Row]
+    kind: str
+    """How values are written: `json`, `csv` (all of it text), or `typed` (columns whose values share a type)."""
+    decoded: frozenset[str]
+    """Columns of JSON, which `datasets` marks as such: their texts are JSON, or they were read already."""
+
+
+def read_rows(path: str, kind: str = "") -> Table:
     """The rows of a file of `kind` jsonl, csv or parquet; "" goes by the file's ending. Raises RequestError."""
     kind = kind or Path(path).suffix.removeprefix(".")
     if kind not in READERS:
         raise RequestError(f"{path}: unknown kind of file {kind!r}; give one that ends in .jsonl, .csv or .parquet")
     if not Path(path).is_file():
         raise RequestError(f"{path}: no such file; give the path of a .{kind} file")
-    return READERS[kind](path)
+    decoded = _marked_json(path) if kind == "parquet" else frozenset()
+    return Table(list(READERS[kind](path)), {"jsonl": "json", "csv": "csv"}.get(kind, "typed"), decoded)
 
 
-def read_hub(name: str, subset: str, split: str, revision: str) -> Iterator[Row]:
+def read_hub(name: str, subset: str, split: str, revision: str) -> Table:
     """The rows of a Hub data set's split, or of a local folder that holds one. Runs no code of the data set's."""
     import datasets
 
@@ -59,8 +70,8 @@ def read_hub(name: str, subset: str, split: str, revision: str) -> Iterator[Row]
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         reason = first_line(error)[:200]
         raise RequestError(f"data set {name!r}, split {split!r}: {reason}; check name, subset and split") from None
-    for number, values in enumerate(table):
-        yield Row(f"{name} ({split}) row {number}", values)
+    rows = [Row(f"{name} ({split}) row {number}", values) for number, values in enumerate(table)]
+    return Table(rows, "typed", frozenset(name for name, kind in table.features.items() if kind == datasets.Json()))
 
 
 def _jsonl(path: str) -> Iterator[Row]:
@@ -72,17 +83,18 @@ def _jsonl(path: str) -> Iterator[Row]:
             if len(line) > LONGEST_LINE:
                 raise RequestError(f"{where}: {len(line)} bytes in one line; write one problem a line")
             try:
-                values = json.loads(line, object_pairs_hook=_unique, parse_constant=_refused)
+                values = json.loads(line, object_pairs_hook=unique_keys, parse_constant=no_constant)
             except (ValueError, RecursionError) as error:
                 reason = getattr(error, "msg", None) or str(error)
                 raise RequestError(f"{where}: not JSON: {reason}; write one JSON object a line") from None
             if not isinstance(values, dict):
-                raise RequestError(f"{where}: {_short(values)} is no object; write one JSON object a line")
+                raise RequestError(f"{where}: {short(values)} is no object; write one JSON object a line")
             yield Row(where, values)
 
 
 def _csv(path: str) -> Iterator[Row]:
     with Path(path).open(newline="", encoding="utf-8-sig") as file:
+        csv.field_size_limit(LONGEST_LINE)  # of the process: 131,072 characters by default
         reader = csv.reader(file, strict=True)
         start = 1
         try:
@@ -98,7 +110,10 @@ def _csv(path: str) -> Iterator[Row]:
                         f"{path}:{start}: {len(cells)} cells under {len(header)} columns; quote cells that hold commas"
                     )
                 if cells:
-                    yield Row(f"{path}:{start}", dict(zip(header, map(_cell, cells), strict=True)))
+                    yield Row(
+                        f"{path}:{start}",
+                        dict(zip(header, (cell if cell.strip() else None for cell in cells), strict=True)),
+                    )
                 start = reader.line_num + 1
         except (csv.Error, UnicodeDecodeError) as error:
             raise RequestError(f"{path}:{start}: not CSV in UTF-8: {error}; export it again as UTF-8") from None
@@ -110,38 +125,43 @@ def _parquet(path: str) -> Iterator[Row]:
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            rows = (values for batch in file.iter_batches() for values in batch.to_pylist())
+            rows = (values for batch in file.iter_batches() for values in batch.to_pylist(maps_as_pydicts="strict"))
             for number, values in enumerate(rows, 1):
                 yield Row(f"{path}:{number}", values)
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, KeyError) as error:  # KeyError: a key stands twice in a map
         raise RequestError(f"{path}: not Parquet: {first_line(error)}; write the file again") from None
+
+
+def _marked_json(path: str) -> frozenset[str]:
+    """The columns that `datasets` wrote as JSON text. Raises nothing: a file that does not read is refused later."""
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        metadata = pyarrow.parquet.read_schema(path).metadata or {}
+        features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
+        return frozenset(name for name, feature in features.items() if feature.get("_type") == "Json")
+    except (pyarrow.ArrowException, OSError, ValueError, AttributeError):
+        return frozenset()
 
 
 READERS: Mapping[str, Callable[[str], Iterator[Row]]] = {"jsonl": _jsonl, "csv": _csv, "parquet": _parquet}
 
 
-def _cell(text: str) -> Any:
-    """A CSV cell: nothing, a number where it is written as JSON writes one, else text."""
-    if not text.strip():
-        return None
-    try:
-        value = json.loads(text, parse_constant=_refused)
-    except (ValueError, RecursionError):
-        return text
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else text
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, for `json.loads`. Raises ValueError where a key stands twice."""
     values = dict(pairs)
     if len(values) != len(pairs):
         raise ValueError("a key stands twice in one object")
     return values
 
 
-def _refused(name: str) -> float:
+def no_constant(name: str) -> float:
+    """Refuse NaN and infinities, for `json.loads`. Raises ValueError."""
     raise ValueError(f"{name} is no JSON number")
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """The beginning of a value, for messages."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:60]}..."

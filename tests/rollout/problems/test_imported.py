@@ -258,6 +258,7 @@ def test_gsm8k_in_its_own_format(tmp_path: Path) -> None:
         "<<48/0=24>>24",
         "<<__import__('os')=24>>",
         "<<2**3=8>> <<3*8=24>>",
+        "<<~5+30=24>>24",
         "<<a+b=24>>",
         "<<" + "(" * 190 + "=24>>",
         "<<20+5=25>>",
@@ -266,6 +267,27 @@ def test_gsm8k_in_its_own_format(tmp_path: Path) -> None:
 )
 def test_annotations_that_are_wrong_or_not_plain_give_no_chain(steps: str) -> None:
     assert gold_calls(steps, 24) == ()
+
+
+@pytest.mark.parametrize(
+    ("steps", "gold", "names"),
+    [
+        ("<<-5+8=3>>3", 3, ["add"]),
+        ("<<-5*-2=10>>10", 10, ["mul"]),
+        ("<<8-(-5)=13>>13", 13, ["sub"]),
+        ("<<-(2+3)+8=3>>3", 3, ["add", "mul", "add"]),
+        ("<<+.5*4=2>>2", 2, ["mul"]),
+        ("<<5-8=-3>>-3", -3, ["sub"]),
+    ],
+)
+def test_annotations_with_signs_give_their_chain(steps: str, gold: int, names: list[str]) -> None:
+    calls = gold_calls(steps, gold)
+    assert [call.name for call in calls] == [*names, "finish"]
+    session, call_format = load_toolbox("arithmetic").open("null"), load_format("json")
+    for call in calls:
+        (result,) = execute_now(call_format.render((call,)), call_format, session)
+        assert result.error is None
+    assert session.answer == str(gold)
 
 
 def test_a_gsm8k_row_without_its_answer_is_refused(tmp_path: Path) -> None:

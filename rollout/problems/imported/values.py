@@ -1,0 +1,177 @@
+"""Values of imported rows: what was put into a file or a data set, whatever form it has there.
+
+- *JSON lines* say it all.
+- *Typed columns* (Parquet, Arrow, data sets) give all dicts of a column the same keys: a null inside a dict is read as
+  a key that was absent where another row has a value for it, and is refused where no row has one, because nobody can
+  know then. Whole floats are read as integers: a 3 beside a 2.5 became 3.0.
+- *CSV* has text only: the cell of a value is a number where it is written as one, JSON where it is an object or array.
+- *JSON text*: a column of text that is JSON in every row, and an object or array in one, holds JSON.
+
+`nulls` and `json_columns` of a family's section decide where the default is not what was meant.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from cluster.errors import RequestError
+from rollout.problems.imported.rows import Row, Table, no_constant, short, unique_keys
+
+_DECIMAL = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
+_EXACT = 2**53
+"""Floats beyond it are not all integers that somebody wrote."""
+
+
+class Column(NamedTuple):
+    """The values of one column, row by row, and how many nulls were read as absent keys."""
+
+    values: Sequence[Any]
+    dropped: int
+    example: str
+    """Where the first of them is; "" where there is none."""
+
+
+def read_column(table: Table, column: str, nulls: str | None, json_columns: Sequence[str] | None) -> Column:
+    """What was put into `column`. Raises RequestError, with the row's place, for what is empty or cannot be known."""
+    found = [row.value(column) for row in table.rows]
+    as_json = column in table.decoded or _is_json(found, column, json_columns)
+    if as_json:
+        found = [_parsed(value, row, column) for value, row in zip(found, table.rows, strict=True)]
+    elif table.kind == "csv" and json_columns is None:
+        found = _cells(found, table.rows, column)
+    nulls = nulls or ("null" if as_json or table.kind != "typed" else None)
+    if table.kind == "typed" and not as_json:
+        found = [_whole(value) for value in found]
+    if nulls is None:
+        _refuse_unknown(found, table.rows, column)
+    dropped, example, values = 0, "", []
+    for value, row in zip(found, table.rows, strict=True):
+        checked = _checked(value, f"{row.where}: {column!r}")
+        kept = checked if nulls == "null" else _without_nulls(checked)
+        lost = _nulls(checked) - _nulls(kept)
+        example = example or (row.where if lost else "")
+        dropped += lost
+        values.append(kept)
+    return Column(values, dropped, example)
+
+
+def parse_json(text: str, where: str) -> Any:
+    """The value that is written in `text`. Raises RequestError."""
+    try:
+        return json.loads(text, object_pairs_hook=unique_keys, parse_constant=no_constant)
+    except (ValueError, RecursionError) as error:
+        reason = getattr(error, "msg", None) or str(error)
+        raise RequestError(f"{where} is {short(text)}, not JSON: {reason}; write it as JSON") from None
+
+
+def _is_json(values: Sequence[Any], column: str, json_columns: Sequence[str] | None) -> bool:
+    """Whether the texts of a column are JSON."""
+    if not values or not all(isinstance(value, str) for value in values):
+        return False
+    if json_columns is not None:
+        return column in json_columns
+    try:
+        parsed = [parse_json(value, "") for value in values]
+    except RequestError:
+        return False
+    return any(isinstance(value, dict | list) for value in parsed)
+
+
+def _parsed(value: Any, row: Row, column: str) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value in ("True", "False"):  # as pandas writes them
+        return value == "True"
+    return parse_json(value, f"{row.where}: {column!r}")
+
+
+def _cells(cells: Sequence[str], rows: Sequence[Row], column: str) -> list[Any]:
+    """The cells of a CSV column that is not JSON as a whole."""
+    if cells and all(cell in ("True", "False") for cell in cells):
+        raise RequestError(
+            f"{rows[0].where}: {column!r} is {cells[0]}, in every row True or False: booleans or text? Set "
+            f'json_columns = ["{column}"] for booleans, [] for text'
+        )
+    return [_cell(cell, f"{row.where}: {column!r}") for cell, row in zip(cells, rows, strict=True)]
+
+
+def _cell(cell: str, where: str) -> Any:
+    text = cell.strip()
+    if text[:1] in "{[":
+        return parse_json(text, where)
+    if _DECIMAL.fullmatch(text):
+        return json.loads(text)
+    try:
+        value = json.loads(text, parse_constant=no_constant)
+    except (ValueError, RecursionError):
+        return cell
+    # 1e-05 is how a float is written; 1e5 and 1E5 are not, and may be anything.
+    return value if isinstance(value, float) and json.dumps(value) == text else cell
+
+
+def _whole(value: Any) -> Any:
+    """`value` with integers for whole floats."""
+    if isinstance(value, dict):
+        return {key: _whole(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return list(map(_whole, value))
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value
+
+
+def _refuse_unknown(values: Sequence[Any], rows: Sequence[Row], column: str) -> None:
+    """Raise RequestError for a key that is null in every row that may have it."""
+    filled, empty = set[str](), dict[str, Row]()
+    for value, row in zip(values, rows, strict=True):
+        for path, each in _fields(value, ""):
+            if each is None:
+                empty.setdefault(path, row)
+            else:
+                filled.add(path)
+    for path in empty.keys() - filled:
+        raise RequestError(
+            f"{empty[path].where}: {column!r} has a null at {path[1:]!r}, as every row has: was it null, or was the "
+            'key absent? Set nulls = "null" or "absent", or write the column as JSON text'
+        )
+
+
+def _fields(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every value of a key, with the names on the way to it."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield f"{path}.{key}", each
+            yield from _fields(each, f"{path}.{key}")
+    elif isinstance(value, list):
+        for each in value:
+            yield from _fields(each, path)
+
+
+def _without_nulls(value: Any) -> Any:
+    """`value` without the keys that are null; nulls in lists stay."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(each) for key, each in value.items() if each is not None}
+    return list(map(_without_nulls, value)) if isinstance(value, list) else value
+
+
+def _nulls(value: Any) -> int:
+    return sum(each is None for _, each in _fields(value, ""))
+
+
+def _checked(value: Any, where: str) -> Any:
+    """`value` as JSON has it. Raises RequestError for what JSON cannot say."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        raise RequestError(f"{where} holds {value}, which is no JSON number; fill it in or drop the row")
+    if isinstance(value, Decimal) and value.is_finite() and Decimal(repr(float(value))) == value:
+        return _whole(float(value)) if abs(value) < _EXACT else int(value) if value == int(value) else float(value)
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {key: _checked(each, where) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_checked(each, where) for each in value]
+    kind = "an object with keys that are no text" if isinstance(value, Mapping) else f"a {type(value).__name__}"
+    raise RequestError(f"{where} holds {kind}, {short(value)}, which JSON cannot say; write it as text or a number")
