@@ -1,12 +1,29 @@
-"""What the trainer's side says of a probe's text: plain forward passes of a causal model, without a cache."""
+"""What the trainer's side says of a probe's text: plain forward passes of a causal model, without a cache.
 
+A trained model's is read from the weights in its ranks' memory and published with the model, so that an engine which
+reproduces it proves the export as well. A model that was given, or that an earlier version trained, is read from files.
+"""
+
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor
 
 from cluster.engine.probe import DECODED_TOKENS, ProbeReading, ProbeText
+from cluster.errors import CorruptionError
 from training.reference import load_model
+
+EXPORTED = "probe.json"
+"""In a published model's folder."""
+
+
+class ExportedReading(msgspec.Struct, frozen=True):
+    """What a trained model said when it was published."""
+
+    text: ProbeText
+    reading: ProbeReading
 
 
 def read_probe(model: Any, text: ProbeText) -> ProbeReading:
@@ -37,6 +54,21 @@ def read_files(source: str, text: ProbeText, dtype: str = "float32", on_gpu: boo
     """
     model = load_model(source, dtype, device_map="auto" if on_gpu else {"": "cpu"})
     return read_probe(model, text)
+
+
+def exported_reading(folder: Path, text: ProbeText) -> ProbeReading | None:
+    """What the model in `folder` said of `text` when it was published; None where it was asked nothing or another text.
+
+    Raises CorruptionError for a file that does not parse.
+    """
+    path = folder / EXPORTED
+    if not path.is_file():
+        return None
+    try:
+        exported = msgspec.json.decode(path.read_bytes(), type=ExportedReading)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CorruptionError(f"{path} is broken ({error}); remove it and run again") from None
+    return exported.reading if exported.text == text else None
 
 
 def _log_probabilities(model: Any, ids: Tensor) -> Tensor:

@@ -1,12 +1,12 @@
 """The run's models as hosts serve them, each with the probe that its engine has to reproduce."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from cluster.engine.model_source import local_tokenizer
-from cluster.engine.probe import Probe, ProbeText
+from cluster.engine.probe import Probe, ProbeReading, ProbeText
 from cluster.errors import WorkError
 from cluster.pool.placement import type_resource
 from pipeline.recipe import HostKind
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 
 def proven_models(run: Run, kind: HostKind, names: Iterable[str]) -> dict[str, "ServedModel"]:
-    """Name -> model as the hosts of `kind` serve it. Probes that are missing are made, each by a task of its own, which
-    gets the GPUs that one engine gets on a node. Ray is up, and the hosts are not placed yet.
+    """Name -> model as the hosts of `kind` serve it. Probes that are missing are made: of a trained model from what was
+    published with it, of others each by a task of its own, which gets the GPUs that one engine gets on a node. Ray is
+    up, and the hosts are not placed yet.
 
     Raises WorkError for a model that transformers cannot load.
     """
@@ -33,35 +34,43 @@ def proven_models(run: Run, kind: HostKind, names: Iterable[str]) -> dict[str, "
 
 
 def _with_probe(run: Run, kind: HostKind, model: "ServedModel") -> "ServedModel":
-    import ray
+    from training.probe import exported_reading
 
-    from cluster.jobs.session import results
-    from training.probe import read_files
-
-    text = _text(run, model.source)
+    text = probe_text(run, model.source)
     path = probe_path(model.name, model.producer.revision, text)
     if not run.store.exists(path):
-        placement = engine_placement(run, kind)
-        await_nodes(run, kind, run.recipe.hosts(kind), placement)
-        bundle = placement.bundles[0]
-        # One call a process: what it took of a GPU's memory is free again before an engine starts.
-        task = ray.remote(max_calls=1)(read_files).options(
-            num_cpus=bundle.cpus, num_gpus=bundle.gpus, resources=type_resource(bundle.gpu), max_retries=3
-        )
-        asked = run.recipe.hosts(kind).engine.dtype
-        dtype = "float32" if asked == "auto" and not bundle.gpus else asked
-        try:
-            (reading,) = results([task.remote(model.source, text, dtype, bundle.gpus > 0)])
-        except WorkError as error:
-            raise WorkError(f"model {model.name}: transformers cannot read its probe: {error}") from error
+        exported = exported_reading(run.model(model.name), text) if model.name in run.recipe.arms else None
+        reading = exported or _reading_of_files(run, kind, model, text)
         if not reading.finite:
-            raise WorkError(f"model {model.name}: transformers reads numbers from it that are not finite, in {dtype}")
+            raise WorkError(f"model {model.name}: it computes numbers that are not finite for the run's own prompts")
         probe = Probe(model=model.name, revision=model.producer.revision, text=text, reading=reading)
         run.store.create(path, msgspec.json.encode(probe))
     return msgspec.structs.replace(model, probe=path)
 
 
-def _text(run: Run, source: str) -> ProbeText:
+def _reading_of_files(run: Run, kind: HostKind, model: "ServedModel", text: ProbeText) -> ProbeReading:
+    import ray
+
+    from cluster.jobs.session import results
+    from training.probe import read_files
+
+    placement = engine_placement(run, kind)
+    await_nodes(run, kind, run.recipe.hosts(kind), placement)
+    bundle = placement.bundles[0]
+    # One call a process: what it took of a GPU's memory is free again before an engine starts.
+    task = ray.remote(max_calls=1)(read_files).options(
+        num_cpus=bundle.cpus, num_gpus=bundle.gpus, resources=type_resource(bundle.gpu), max_retries=3
+    )
+    asked = run.recipe.hosts(kind).engine.dtype
+    dtype = "float32" if asked == "auto" and not bundle.gpus else asked
+    try:
+        (reading,) = results([task.remote(model.source, text, dtype, bundle.gpus > 0)])
+    except WorkError as error:
+        raise WorkError(f"model {model.name}: transformers cannot read its probe: {error}") from error
+    return cast(ProbeReading, reading)
+
+
+def probe_text(run: Run, source: str) -> ProbeText:
     """What models with this tokenizer are asked; it fits the contexts of the teacher's engines and of the student's."""
     from rollout.prompts.native_template import open_template
 

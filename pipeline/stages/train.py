@@ -11,6 +11,7 @@ from cluster import telemetry
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
 from pipeline.run.progress import progress_bar
+from pipeline.stages.probes import probe_text
 from pipeline.stages.reference import ensure_references
 from rollout.data import layout
 from training.config import DpoArm
@@ -49,6 +50,7 @@ def work(run: Run) -> None:
                 checkpoint_dir=run.folder / layout.checkpoints(name),
                 log_path=run.folder / layout.training_log(name),
                 reference=layout.reference(run.student),
+                probe=None if run.recipe.engines.student.scripted else probe_text(run, model_source(run, "base")),
             )
             for name, arm in ready.items()
         ]

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cluster.engine.model_source import model_revision
+from cluster.engine.probe import ProbeText
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from rollout.data import layout
@@ -33,6 +34,8 @@ class ArmRequest:
     """What Ray, DeepSpeed and TRL say. Ranks append `.rankN`."""
     reference: str = ""
     """Prefix of the reference log-probabilities in the store, as `reference/STUDENT`; for dpo."""
+    probe: ProbeText | None = None
+    """What the trained model is asked before it is published."""
 
     @property
     def ledger(self) -> Ledger:

@@ -12,6 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import msgspec
 import torch
 import torch.distributed as dist
 
@@ -23,6 +24,7 @@ from cluster.store.storage import open_store
 from rollout.data.shards import read_rows
 from rollout.records import PreferenceGroup
 from training.config import DpoArm, SftArm
+from training.probe import EXPORTED, ExportedReading, read_probe
 from training.ranks.callbacks import MetricsLog, SealCheckpoints
 from training.ranks.preemption import PreemptionCallback
 from training.ranks.request import ArmRequest
@@ -90,11 +92,18 @@ def agreed(decide: Callable[[], T]) -> T:
 
 
 def export(trainer: Any, request: ArmRequest) -> None:
-    """Publish the trained model, gathered from all ranks, as a Hugging Face directory with its tokenizer."""
+    """Publish the trained model, gathered from all ranks, as a Hugging Face directory with its tokenizer and, where it
+    is asked a probe, what its weights in the ranks' memory say to that."""
+    asked = None
+    if request.probe is not None:
+        trainer.model.set_attn_implementation("sdpa")  # training may have set it to trees
+        asked = ExportedReading(request.probe, read_probe(trainer.model_wrapped, request.probe))
     if dist.get_rank() == 0:
         with atomic_folder(request.model_dir) as temporary:
             trainer.save_model(str(temporary))
             (temporary / "training_args.bin").unlink(missing_ok=True)
+            if asked is not None:
+                (temporary / EXPORTED).write_bytes(msgspec.json.encode(asked))
     else:
         # Gathering parameters is collective, so every rank calls this; only the first rank writes.
         trainer.save_model(str(request.model_dir))

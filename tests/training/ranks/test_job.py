@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from cluster.engine.probe import ProbeText, difference
 from cluster.errors import WorkError
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from tests.training.samples import publish_groups, sample_groups, save_model
 from training.config import DpoArm, SftArm, TrainingConfig, ZeroConfig
+from training.probe import exported_reading, read_files
 from training.ranks.checkpoints import listed, verify
 from training.ranks.job import train_arms
 from training.ranks.metrics import read_metrics
@@ -23,6 +25,7 @@ from training.sft import group_rows
 pytestmark = pytest.mark.engine
 
 STEPS, RATE = 3, 1e-3
+PROBE = ProbeText(token_ids=tuple(range(3, 60)), positions=(20, 40))
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +59,18 @@ def request(run: Path, start: Path, name: str) -> ArmRequest:
         model_dir=run / "models" / name,
         checkpoint_dir=run / "checkpoints" / name,
         log_path=run / "logs" / f"{name}.log",
+        probe=PROBE,
     )
+
+
+def assert_published_as_it_was_in_memory(arm: ArmRequest, start: Path) -> None:
+    """The reading from the ranks' memory is that of the published files, and not that of the model before training."""
+    exported = exported_reading(arm.model_dir, PROBE)
+    assert exported is not None
+    assert difference(exported, read_files(str(arm.model_dir), PROBE)) < 1e-6
+    assert difference(exported, read_files(str(start), PROBE)) > 1e-3
+    other = ProbeText(token_ids=PROBE.token_ids[1:], positions=PROBE.positions)
+    assert exported_reading(arm.model_dir, other) is None
 
 
 def plain_training(start: Path) -> tuple[list[float], list[float], dict[str, torch.Tensor]]:
@@ -101,6 +115,7 @@ def test_sft_on_two_ranks_has_the_plain_numbers_and_is_resumed(ray_here: None, s
     for name, value in trained.state_dict().items():
         torch.testing.assert_close(value, expected[name], rtol=0, atol=1e-4)
     assert AutoTokenizer.from_pretrained(arm.model_dir).chat_template
+    assert_published_as_it_was_in_memory(arm, start)
     assert {path.suffix for path in arm.model_dir.iterdir()} == {".json", ".jinja", ".safetensors"}
     assert [path.name for path in listed(arm.checkpoint_dir)] == ["checkpoint-2", "checkpoint-3"]
     assert verify(arm.checkpoint_dir / "checkpoint-3").ranks == 2
@@ -136,6 +151,7 @@ def test_dpo_on_two_ranks_starts_at_ln_2_and_is_resumed(ray_here: None, start: P
     assert rows[0]["loss"] == pytest.approx(math.log(2), abs=1e-5)
     assert rows[2]["loss"] < rows[0]["loss"]
     assert rows[2]["rewards/margins"] > rows[0]["rewards/margins"]
+    assert_published_as_it_was_in_memory(asked, start)
     assert {"rewards/accuracies", "rewards/chosen", "rewards/rejected", "logps/chosen", "tokens"} <= rows[0].keys()
 
     shutil.rmtree(asked.model_dir)
