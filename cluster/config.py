@@ -15,13 +15,13 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cluster.errors import RequestError
+from cluster.errors import RequestError, first_line
 
 
 class Section(BaseModel):
-    """Base of every configuration type: frozen, strict about unknown keys and about types."""
+    """Base of every configuration type: frozen, strict about unknown keys and about types, its numbers finite."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 SectionT = TypeVar("SectionT", bound=Section)
@@ -37,8 +37,8 @@ def load_toml(path: Path, kind: str = "recipe") -> dict[str, Any]:
         raise RequestError(f"{kind} {path}: no such file; {examples}") from None
     except IsADirectoryError:
         raise RequestError(f"{kind} {path}: is a folder; name a .toml file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RequestError(f"{kind} {path}: not TOML: {error}") from None
+    except (ValueError, RecursionError) as error:  # also UnicodeDecodeError, and an integer of thousands of digits
+        raise RequestError(f"{kind} {path}: not TOML: {first_line(error)}") from None
 
 
 def apply_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def apply_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[st
                 raise RequestError(f"--set {setting}: {key!r} is a value, not a section")
         try:
             node[keys[-1]] = tomllib.loads(f"value = {text.strip()}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             node[keys[-1]] = text.strip()
     return result
 
@@ -85,6 +85,9 @@ def _one_line(section: type[Section], error: ValidationError, table: Mapping[str
         hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}"
         return f"unknown key {path}; {hint}{more}"
     if first["type"] == "missing":
+        if isinstance(written[-1], int):
+            short = ".".join(map(str, written[:-1]))
+            return f"{short} = {first['input']!r}: value {written[-1] + 1} is missing; add it{more}"
         return f"{path} is missing; add it{more}"
     if first["type"] == "value_error":
         return f"{path}: {first['ctx']['error']}{more}"
@@ -103,7 +106,8 @@ def _resolve(
     standing: list[Any] = kinds
     node: Any = table
     for position, part in enumerate(loc):
-        here = (isinstance(node, Mapping) and part in node) or (isinstance(node, list) and isinstance(part, int))
+        in_list = isinstance(node, list) and isinstance(part, int) and part < len(node)
+        here = in_list or (isinstance(node, Mapping) and part in node)
         if not here and position < len(loc) - 1:
             kinds = [kind for kind in kinds if _is_section(kind) and _named(kind, str(part))] or kinds
             continue

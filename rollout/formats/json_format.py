@@ -5,6 +5,7 @@ A nested call stands as `{"$call": {"name": ..., "arguments": {...}}}` where a v
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
@@ -29,6 +30,8 @@ from rollout.toolboxes.nesting import CALL, POSITIONAL, is_nested
 from rollout.toolboxes.toolbox import Toolbox
 
 SHAPE = '{"name": ..., "arguments": {...}}'
+BEGINNING = re.compile(r"\{(?!\s*[-\d])|\[\s*(?:[\[{]|\]?\Z)")
+"""How a reply begins that is meant as a call: numbers and words, in brackets or not, begin prose."""
 _MAX_STARTS = 8
 """How many opening brackets in a reply are tried as the beginning of a call after prose."""
 
@@ -77,7 +80,7 @@ class JsonFormat(WithJsonArguments):
 
     def parse(self, text: str, limits: ReplyLimits = REPLY_LIMITS) -> tuple[Call, ...]:
         check_size(text, limits)
-        value = decode(text.strip(), limits)
+        value = decode(text.strip(), limits, self.shape)
         if isinstance(value, list):
             check_count(len(value), limits)
             if value:
@@ -134,23 +137,26 @@ def _check_reserved(value: Any) -> None:
             _check_reserved(item)
 
 
-def decode(text: str, limits: ReplyLimits) -> Any:
-    """The JSON value of all of `text`, which is stripped, not empty, and within size and depth. Raises
-    CallSyntaxError."""
+def decode(text: str, limits: ReplyLimits, shape: str) -> Any:
+    """The JSON object or list of all of `text`, which is stripped, not empty, and within size and depth. Raises
+    CallSyntaxError, which says to write a call in `shape`."""
     decoder = _decoder(limits)
+    if not BEGINNING.match(text):
+        raise _prose(text, decoder, shape)
     try:
         value, end = decoder.raw_decode(text)
     except json.JSONDecodeError as error:
-        raise _explained(text, error, decoder) from None
+        where = f"at character {error.pos + 1}"
+        raise CallSyntaxError(ErrorCode.BAD_SYNTAX, f"not JSON {where}: {error.msg.lower()}; write {shape}") from None
     except RecursionError:
         raise too_deep("the call", "nest less") from None
     rest = text[end:].lstrip()
     if rest and rest[0] in "{[":
         raise CallSyntaxError(ErrorCode.BAD_SYNTAX, "several calls are written as one list: [{...}, {...}]")
     if rest and rest[0] in "]}),:":
-        raise CallSyntaxError(ErrorCode.BAD_SYNTAX, f"not JSON: {quoted(rest[0])} too many at the end; write {SHAPE}")
+        raise CallSyntaxError(ErrorCode.BAD_SYNTAX, f"not JSON: {quoted(rest[0])} too many at the end; write {shape}")
     if rest:
-        raise CallSyntaxError(ErrorCode.PROSE_AROUND_CALL, "there is text after the call; write only the call")
+        raise _prose(text, decoder, shape)
     if "\\u" in text:
         canonical(value)
     return value
@@ -170,10 +176,8 @@ def decode_at(text: str, start: int, limits: ReplyLimits) -> tuple[Any, int]:
     return value, end
 
 
-def _explained(text: str, error: json.JSONDecodeError, decoder: json.JSONDecoder) -> CallSyntaxError:
-    if text[0] in "{[":
-        where = f"at character {error.pos + 1}"
-        return CallSyntaxError(ErrorCode.BAD_SYNTAX, f"not JSON {where}: {error.msg.lower()}; write {SHAPE}")
+def _prose(text: str, decoder: json.JSONDecoder, shape: str) -> CallSyntaxError:
+    """The error of a reply that holds more than JSON: whether a call stands in it says which."""
     start = text.find("{")
     for _ in range(_MAX_STARTS):
         if start < 0:
@@ -186,7 +190,7 @@ def _explained(text: str, error: json.JSONDecodeError, decoder: json.JSONDecoder
             if isinstance(value, dict) and "name" in value:
                 return prose_around_call()
         start = text.find("{", start + 1)
-    return CallSyntaxError(ErrorCode.NOT_A_CALL, f"the reply holds no call; write {SHAPE}")
+    return CallSyntaxError(ErrorCode.NOT_A_CALL, f"the reply holds no call; write {shape}")
 
 
 @lru_cache(maxsize=16)

@@ -1,7 +1,7 @@
 """The forms in which models were trained to write calls. Each one is a call format.
 
 `hermes`   `<tool_call>\\n{"name": ..., "arguments": {...}}\\n</tool_call>`, one block a call (Qwen, Hermes); thoughts
-           in `<think>...</think>` may stand before the first
+           in `<think>...</think>` may stand before the first, also without the `<think>` that a template has written
 `mistral`  `[TOOL_CALLS] [{"name": ..., "arguments": {...}, "id": "abcdefghi"}]`; ids have 9 letters or digits and
            may be left out
 `mistral_args`  `[TOOL_CALLS]name[CALL_ID]abcdefghi[ARGS]{...}`, repeated for parallel calls (tokenizers v11 and later)
@@ -15,7 +15,7 @@ They can be used with any tokenizer, and then describe the functions in the prom
 import re
 from collections.abc import Sequence
 
-from rollout.formats.json_format import WithJsonArguments, call_of, decode, decode_at
+from rollout.formats.json_format import BEGINNING, WithJsonArguments, call_of, decode, decode_at
 from rollout.formats.limits import (
     REPLY_LIMITS,
     CallSyntaxError,
@@ -28,7 +28,8 @@ from rollout.records import Call, ErrorCode, canonical_json, content_hash
 from rollout.toolboxes.toolbox import Toolbox
 
 _BLANK = re.compile(r"\s*")
-_THOUGHT = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
+_THOUGHT = re.compile(r"\s*+(?:<think>|(?!<tool_call>)).*?</think>\s*", re.DOTALL)
+"""Thoughts at the beginning of a reply; without `<think>` where the chat template has written it itself."""
 _CALL_ID = re.compile(r"^[A-Za-z0-9]{9}\Z")
 _ARGS_HEAD = re.compile(r"\[TOOL_CALLS\]\s*([^\s\[\]{}]{1,200})(?:\[CALL_ID\]([A-Za-z0-9]{9}))?\s*\[ARGS\]\s*")
 _TOOL_CALLS = "[TOOL_CALLS]"
@@ -152,15 +153,17 @@ class LlamaFormat(_Dialect):
         text = text.strip().removeprefix("<|python_tag|>").strip()
         if not text:
             raise self.no_call()
-        if text[0] in "{[":
+        if BEGINNING.match(text):
             value, end = decode_at(text, 0, limits)
             several = isinstance(value, list) and len(value) > 1
-            if several or (isinstance(value, dict) and text[end:].lstrip(" \n\t\r;,").startswith("{")):
+            if several or text[end:].lstrip(" \n\t\r;,").startswith(("{", "[")):
                 message = "one call a reply; write the first, then wait for its result"
                 raise CallSyntaxError(ErrorCode.WRONG_COUNT, message)
-        value = decode(text, limits)
-        if not isinstance(value, dict):
+        value = decode(text, limits, self.shape)
+        if not value:
             raise self.no_call()
+        if not isinstance(value, dict):
+            raise CallSyntaxError(ErrorCode.WRONG_CALL_SHAPE, f"a call is an object; write {self.shape}")
         if value.get("type", "function") != "function":
             raise CallSyntaxError(ErrorCode.WRONG_CALL_SHAPE, f'"type" is "function" or left out; write {self.shape}')
         return (call_of(value, "parameters", optional=("type",)),)

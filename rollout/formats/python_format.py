@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rollout.formats.definitions import definitions
 from rollout.formats.limits import (
     REPLY_LIMITS,
     CallSyntaxError,
@@ -52,20 +53,22 @@ class PythonFormat:
     built_ins = BUILT_INS
 
     def __init__(self) -> None:
-        self.hash = format_hash(self.name, __file__)
+        self.hash = format_hash(self.name, __file__, str(definitions.__code__.co_filename))
 
     def instructions(self, toolbox: Toolbox, verbosity: str) -> str:
-        """The functions: names, typed signatures, or (`full`) how to call them, with description and example."""
+        """The functions: names, typed signatures, or (`full`) how to call them, with description and example; and at
+        any verbosity the values of the enums and the fields of the classes that they take."""
         functions = [*toolbox.functions.values(), *self.built_ins.values()]
+        types = dict.fromkeys(line for function in functions for line in definitions(function))
         if verbosity == "names":
-            return " ".join(function.name for function in functions)
+            return "\n".join([" ".join(function.name for function in functions), *types])
         if verbosity == "signatures":
-            return "\n".join(function.signature for function in functions)
+            return "\n".join([*(function.signature for function in functions), *types])
         lines = ["Reply with one Python call a line and nothing else. Functions:"]
         for function in functions:
             lines.append(f"{function.signature}\n{function.description}")
             lines += [f"Example: {example}" for example in function.examples[:1]]
-        return "\n".join(lines)
+        return "\n".join([*lines, *(["Values of these types are written as follows:"] if types else []), *types])
 
     def render(self, calls: Sequence[Call]) -> str:
         return "\n".join(_call_text(call.name, json.loads(call.arguments)) for call in calls)

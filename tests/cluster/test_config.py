@@ -1,5 +1,6 @@
 """Recipes: what is wrong is said in one line, with key, value and remedy."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from cluster.errors import RequestError
 class Inner(Section):
     rate: float = 0.1
     sizes: tuple[int, ...] = ()
+    span: tuple[int, int] = (1, 2)
+    shares: dict[str, float] = Field(default_factory=dict)
 
 
 class Outer(Section):
@@ -29,6 +32,13 @@ class Outer(Section):
         ({"inner": {}}, "name is missing; add it"),
         ({"name": "a", "zzzzzz": 1}, "unknown key zzzzzz; known keys: inner, name, parts"),
         ({"name": "a", "inner": {"sizes": [1, 2.5]}}, "inner.sizes.1 = 2.5: input should be a valid integer"),
+        ({"name": "a", "inner": {"span": [1]}}, "inner.span = [1]: value 2 is missing; add it"),
+        ({"name": "a", "inner": {"span": []}}, "inner.span = []: value 1 is missing; add it (and 1 more)"),
+        ({"name": "a", "inner": {"span": [1, 2, 3]}}, "inner.span = [1, 2, 3]: tuple should have at most 2 items"),
+        ({"name": "a", "inner": {"rate": math.inf}}, "inner.rate = inf: input should be a finite number"),
+        ({"name": "a", "inner": {"rate": math.nan}}, "inner.rate = nan: input should be a finite number"),
+        ({"name": "a", "parts": {"x": {"rate": -math.inf}}}, "parts.x.rate = -inf: input should be a finite number"),
+        ({"name": "a", "inner": {"shares": {"b": math.inf}}}, "inner.shares.b = inf: input should be a finite number"),
         ({"name": "a", "inner": {"sizes": ["1"]}}, "inner.sizes.0 = '1': input should be a valid integer"),
     ],
 )

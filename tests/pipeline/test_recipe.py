@@ -1,13 +1,18 @@
 """Every recipe parses; a wrong one is refused in one line; a changed one on an existing run too."""
 
+import copy
 import fcntl
+import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
+from cluster.config import parse
 from cluster.errors import RequestError
-from pipeline.recipe import load_recipe
+from pipeline.recipe import Recipe, load_recipe, resolved
 from pipeline.run.folder import open_run, run_folder
 from pipeline.stages.models import models_cache
 from tests.repository import ROOT
@@ -50,6 +55,15 @@ def test_the_local_recipe_has_what_the_report_promises() -> None:
         ("models.teacher.source='x'", "give either source"),
         ("run.name='a/b'", "run.name = 'a/b'"),
         ("problems.fol.difficulty=[3, 1]", "difficulty"),
+        ("problems.fol.difficulty=[1]", "problems.fol.difficulty = [1]: value 2 is missing"),
+        ("problems.fol.difficulty=[]", "problems.fol.difficulty = []: value 1 is missing"),
+        ("problems.fol=[1]", "problems.fol = [1]: input should be an object"),
+        ("episodes.calls.deadline=inf", "episodes.calls.deadline = inf: input should be a finite number"),
+        ("arms.dpo.beta=nan", "arms.dpo.beta = nan: input should be a finite number"),
+        ("problems.fol.checker='numerc'", "checker 'numerc': no such checker; did you mean 'numeric'?"),
+        ("problems.fol.checker='numeric:inf'", "checker 'numeric:inf': 'inf' is no tolerance"),
+        ("run.seed=" + "9" * 5000, "run.seed"),
+        ("run.seed=" + "[" * 5000, "run.seed"),
     ],
 )
 def test_a_wrong_value_is_refused_in_one_line(setting: str, said: str) -> None:
@@ -57,6 +71,37 @@ def test_a_wrong_value_is_refused_in_one_line(setting: str, said: str) -> None:
         load_recipe(LOCAL, [setting])
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def keys(table: Mapping[str, Any], at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, value in table.items():
+        yield (*at, key)
+        if isinstance(value, dict):
+            yield from keys(value, (*at, key))
+
+
+@pytest.mark.parametrize(
+    "value", [[], [1], [[None]], {"x": 1}, "", "\ud800", math.inf, -math.inf, math.nan, -1, 10**30]
+)
+def test_no_value_of_any_key_is_more_than_one_line(value: Any) -> None:
+    """What is not refused is at least finite."""
+    table = resolved(load_recipe(LOCAL))
+    messages = [""]
+    for path in keys(table):
+        changed = copy.deepcopy(table)
+        node = changed
+        for key in path[:-1]:
+            node = node[key]
+        node[path[-1]] = value
+        if isinstance(value, float):
+            with pytest.raises(RequestError, match=rf"^recipe: [^\n]*{value}[^\n]*$"):
+                parse(Recipe, changed, "recipe")
+            continue
+        try:
+            parse(Recipe, changed, "recipe")
+        except RequestError as error:
+            messages.append(str(error))
+    assert [message for message in messages if "\n" in message] == []
 
 
 def test_a_folder_that_is_no_run_and_a_run_at_work_are_refused(tmp_path: Path) -> None:
