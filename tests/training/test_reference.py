@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
+import torch
 
 from cluster.errors import RequestError
 from cluster.store.ledger import Ledger
@@ -11,15 +12,18 @@ from cluster.store.storage import open_store
 from tests.training.samples import sample_groups
 from tests.training.tree.test_trainer import config, step_gradient
 from tests.training.tree.trees import plain_sum, tiny_model
-from training.chains import ScoreRule, scored_groups
+from training.chains import ScoredChain, ScoreRule, scored_groups
 from training.reference import (
     ReferenceStore,
     chain_key,
     chain_logps,
     compute_reference,
+    load_model,
     reference_name,
     referenced_examples,
 )
+from training.tree.batches import cut_chains
+from training.tree.layout import row_length
 from training.tree.scoring import add_tree_scoring
 
 RULE = ScoreRule()
@@ -92,3 +96,76 @@ def test_sums_in_one_precision_are_not_those_of_another(tmp_path: Path, model_fo
     assert reference_name(model_folder, "float32") != reference_name(model_folder, "bfloat16")
     with pytest.raises(RequestError, match="run the reference stage"):
         list(referenced_examples(groups, RULE, store, reference_name(model_folder, "bfloat16")))
+
+
+def scored(*marks: bool, first: int = 5) -> ScoredChain:
+    return ScoredChain(tuple(range(first, first + len(marks))), marks)
+
+
+def test_a_key_is_of_the_model_the_ids_up_to_the_last_scored_one_and_what_is_scored() -> None:
+    key = chain_key("m", scored(False, True, True))
+    assert key == chain_key("m", scored(False, True, True, False, False)), "nothing after it changes the sum"
+    others = [
+        chain_key("n", scored(False, True, True)),
+        chain_key("m", scored(False, True, True, first=6)),
+        chain_key("m", scored(False, False, True)),
+        chain_key("m", scored(False, True)),
+        chain_key("m", scored(False, True, True, True)),
+    ]
+    assert len({key, *others}) == 6
+    assert chain_key("m", scored(False, False)) == chain_key("m", scored(False, False, False))
+
+
+def test_progress_is_told_after_each_unit_of_rows(tmp_path: Path, model_folder: str) -> None:
+    """Rows of one chain each: 16 of them are a unit."""
+    groups = sample_groups(9)
+    chains = {chain for group in scored_groups(groups, RULE) for chain in group.chains}
+    longest = max(row_length(chain) for chain in chains)
+    told: list[tuple[int, int]] = []
+    done = compute_reference(
+        model_folder,
+        groups,
+        new_store(tmp_path),
+        rule=RULE,
+        tokens_per_micro_step=longest,
+        progress=lambda *numbers: told.append(numbers),
+    )
+    assert done == len(chains)
+    rows = cut_chains(sorted(chains, key=lambda chain: chain.ids), longest)
+    assert len(told) == len(new_store(tmp_path)._ledger.commits()) == -(-len(rows) // 16) > 1
+    assert told[-1] == (len(chains), len(chains))
+    assert [before for before, _ in told] == sorted({before for before, _ in told})
+
+
+def test_scores_have_the_length_that_they_are_of(tmp_path: Path, model_folder: str) -> None:
+    groups, store = sample_groups(2), new_store(tmp_path)
+    compute_reference(model_folder, groups, store, rule=RULE, tokens_per_micro_step=70)
+    name = reference_name(model_folder, "float32")
+    scores = store.scores()
+    for group in scored_groups(groups, RULE):
+        for chain in group.chains:
+            score = scores[chain_key(name, chain)]
+            expected = float(plain_sum(tiny_model("mistral"), chain).detach())
+            assert (score.tokens, score.logp) == (chain.length, pytest.approx(expected, rel=1e-5))
+    (example, *_) = referenced_examples(groups, RULE, store, name)
+    sums = example.reference_right + example.reference_wrong
+    assert sums == tuple(scores[chain_key(name, chain)].logp for chain in example.group.chains)
+
+
+def test_workers_take_every_so_manyth_group(tmp_path: Path, model_folder: str) -> None:
+    groups = sample_groups(3)
+    name = reference_name(model_folder, "float32")
+    for rank, own in ((0, (0, 2)), (1, (1,))):
+        store = new_store(tmp_path / str(rank))
+        compute_reference(model_folder, groups, store, rule=RULE, tokens_per_micro_step=70, rank=rank, world=2)
+        expected = {
+            chain_key(name, chain)
+            for group in scored_groups([groups[at] for at in own], RULE)
+            for chain in group.chains
+        }
+        assert store.scores().keys() == expected
+
+
+def test_models_load_in_the_precision_that_is_asked_for_or_in_that_of_their_files(model_folder: str) -> None:
+    found = [load_model(model_folder, precision).dtype for precision in ("float32", "bfloat16", "auto")]
+    assert found == [torch.float32, torch.bfloat16, torch.float32]

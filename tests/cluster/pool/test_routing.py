@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from cluster.pool.routing import Chunk, Router, RoutingLimits
+from cluster.pool.routing import Chunk, Router, RoutingLimits, Verdict
 
 
 @dataclass(frozen=True)
@@ -283,3 +283,113 @@ def test_the_schedule_is_nearly_that_of_greedy_lists(hosts: int, slots: int, uni
         for seconds in times:
             heapq.heapreplace(ends, ends[0] + seconds)
         assert max(ends) / makespan(times, hosts, slots, unit) >= 0.96
+
+
+def test_a_pause_doubles_up_to_a_minute_and_ends_with_a_finished_chunk() -> None:
+    made = router(units(40), hosts=1, host_failures=20, attempts=99)
+    now, pauses = 0.0, []
+    for _ in range(8):
+        made.crashed("h0", now)
+        pauses.append(made.pause("h0") - now)
+        now = made.pause("h0")
+        made.ready("h0")
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
+    made.done(*next(made.assign(now)))
+    made.crashed("h0", now)
+    assert made.pause("h0") == now + 1
+
+
+def test_a_host_is_given_up_at_its_last_failure_and_a_unit_is_hopeless_at_its_last_try() -> None:
+    made = router(units(40), hosts=2)  # five each
+    for number in range(1, 6):
+        verdict = made.crashed("h0", 100.0 * number)
+        assert verdict.host_lost == (number == 5)
+        assert made.hosts == (("h1",) if number == 5 else ("h0", "h1"))
+    made = router([Unit("u", 4)], hosts=1, host_failures=99)
+    for number in range(1, 6):
+        ((_, chunk),) = made.assign(100.0 * number)
+        verdict = made.failed("h0", chunk, 100.0 * number)
+        assert (verdict.unit, verdict.units, verdict.tries) == ("u", 1, number)
+        assert verdict.hopeless == ("5 attempts" if number == 5 else "")
+
+
+def test_a_crash_of_an_idle_host_concerns_no_unit() -> None:
+    made = router([], hosts=2)
+    assert made.crashed("h0", 0.0) == Verdict("", 0, 0, False, "")
+    assert made.finished
+
+
+def test_a_share_is_a_quarter_of_what_is_left_by_slots() -> None:
+    made = router([Unit("u", 1000)], hosts=2, slots=8)
+    assert next(made.assign(0.0))[1].size == 1000 * 8 // (4 * 16)
+    few = router([Unit("u", 10)], hosts=2, slots=64)
+    assert next(few.assign(0.0))[1].size == 64 // 16, "no less than a sixteenth of the slots"
+    assert next(router([Unit("u", 10)], hosts=2, slots=8).assign(0.0))[1].size == 1
+    whole = Router([Unit("u", 1000)], split=False)
+    for host in ("a", "b"):
+        whole.add(host, 8)
+        whole.ready(host)
+    assert [chunk.size for _, chunk in whole.assign(0.0)] == [1000]
+
+
+def test_backlogs_shrink_as_the_end_comes_near() -> None:
+    made = router([Unit("u", 4)], hosts=2, slots=8)
+    assert made.threshold("h0") == 8
+    assert router([Unit("u", 4000)], hosts=2, slots=8).threshold("h0") == 10
+
+
+def test_the_emptiest_host_by_its_slots_is_served_first() -> None:
+    made = Router(units(400, size=1))
+    for host, slots in (("small", 4), ("large", 16)):
+        made.add(host, slots)
+        made.ready(host)
+    first = [host for host, _ in made.assign(0.0)]
+    assert first[0] == "small", "both are empty: the first one"
+    assert first[1:5] == ["large"] * 4, "four of sixteen are as one of four"
+    assert (made.load("small"), made.load("large")) == (5, 20)
+
+
+def test_episodes_that_are_left_keep_their_slots_and_late_news_changes_nothing() -> None:
+    made = router([Unit("u", 8), Unit("v", 8)], hosts=1, slots=16)
+    (_, first), (_, second) = made.assign(0.0)
+    made.left("h0", first.name, 3)
+    made.left("h0", first.name, 2)
+    assert made.load("h0") == 10
+    made.left("h0", "nothing:0", 1)
+    made.left("nobody", first.name, 1)
+    assert made.load("h0") == 10
+    made.done("h0", first)
+    assert made.load("h0") == 8
+    made.done("h0", first)
+    made.left("h0", first.name, 7)
+    assert (made.load("h0"), made.finished) == (8, False)
+    made.done("h0", second)
+    assert (made.load("h0"), made.finished) == (0, True)
+
+
+def test_what_a_removed_host_had_is_queued_again() -> None:
+    made = router(units(3), hosts=1, slots=64)
+    given = [chunk for _, chunk in made.assign(0.0)]
+    assert (made.queued, len(given)) == (0, 3)
+    made.remove("h0")
+    assert (made.queued, made.hosts, made.finished) == (24, (), False)
+    made.add("late", 64)
+    made.ready("late")
+    assert [chunk for _, chunk in made.assign(0.0)] == given
+
+
+def test_a_host_has_one_slot_at_least() -> None:
+    made = Router(units(1, size=1))
+    made.add("h", 4)
+    made.ready("h", 0)
+    assert made.threshold("h") == 1
+    assert made.has_capacity("h", 0.0)
+
+
+def test_a_host_that_comes_late_takes_what_no_busy_host_has_the_prompts_of() -> None:
+    made = router([Unit(f"u{index}", 8, f"b{index // 500}") for index in range(4000)], hosts=2)
+    homes = {host: chunk.work.affinity for host, chunk in made.assign(0.0)}
+    assert homes == {"h0": "b0", "h1": "b1"}
+    made.add("h2", 8)
+    made.ready("h2")
+    assert {chunk.work.affinity for _, chunk in made.assign(0.0)} == {"b2"}

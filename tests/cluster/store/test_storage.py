@@ -1,5 +1,6 @@
 """Both kinds of store give the same: first writer wins, whole files only, errors that say what to do."""
 
+import errno
 import os
 import pickle
 import threading
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.errors import RequestError, WorkError
+from cluster.errors import FullDiskError, RequestError, WorkError
 from cluster.store import storage
 from cluster.store.storage import LocalStore, ObjectStore, Store, open_store
 from tests.cluster.store.s3 import TroubledS3, s3_environment, s3_server, troubled_s3
@@ -216,3 +217,126 @@ def test_a_server_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPat
     with pytest.raises(RequestError, match="cannot write") as caught:
         open_s3("http://127.0.0.1:1", monkeypatch, "s3://bucket/run").probe()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "says"),
+    [
+        (
+            errno.ENOSPC,
+            FullDiskError,
+            "cannot write 5 bytes to FOLDER/a/b: No space left on device; make room and run again",
+        ),
+        (
+            errno.EDQUOT,
+            FullDiskError,
+            "cannot write 5 bytes to FOLDER/a/b: Disk quota exceeded; make room and run again",
+        ),
+        (
+            errno.EACCES,
+            RequestError,
+            "cannot write to FOLDER/a: Permission denied; choose a folder that can be written",
+        ),
+        (
+            errno.EROFS,
+            RequestError,
+            "cannot write to FOLDER/a: Read-only file system; choose a folder that can be written",
+        ),
+        (errno.EIO, WorkError, "cannot write FOLDER/a/b: Input/output error"),
+    ],
+)
+def test_what_keeps_a_local_file_from_being_written_is_said_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception], says: str
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    store = LocalStore(tmp_path)
+    monkeypatch.setattr(os, "fsync", fail)
+    for write in (store.create, store.replace):
+        with pytest.raises(kind) as caught:
+            write("a/b", b"12345")
+        assert type(caught.value) is kind
+        assert str(caught.value) == says.replace("FOLDER", str(tmp_path))
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    store.create("a/b", b"")
+    assert not store.exists("a")
+    with pytest.raises(WorkError, match=f"^cannot read {tmp_path}/a: Is a directory$"):
+        store.read("a")
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind", "says"),
+    [
+        (
+            PermissionError("no\n  more"),
+            RequestError,
+            "may not write a; check AWS_ACCESS_KEY_ID and the bucket's policy",
+        ),
+        (OSError("gone\nand a dump"), WorkError, "cannot write a: gone"),
+        (FileNotFoundError("NoSuchBucket: b"), RequestError, "the bucket does not exist; make it first"),
+    ],
+)
+def test_what_keeps_an_object_from_being_written_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, raised: Exception, kind: type[Exception], says: str
+) -> None:
+    store = open_s3("http://127.0.0.1:1", monkeypatch, "s3://bucket/run/")
+    assert store.uri == "s3://bucket/run"
+
+    def fail(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(storage.obstore, "put", fail)
+    for write in (store.create, store.replace):
+        with pytest.raises(kind) as caught:
+            write("a", b"")
+        assert str(caught.value).startswith(f"store s3://bucket/run: {says}")
+        assert "\n" not in str(caught.value)
+
+
+def test_reading_and_listing_say_what_they_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_s3("http://127.0.0.1:1", monkeypatch, "s3://bucket/run")
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("gone")
+
+    for name in ("get", "head", "list"):
+        monkeypatch.setattr(storage.obstore, name, fail)
+    for call, doing in ((store.read, "read a"), (store.exists, "read a"), (store.list, "list a")):
+        with pytest.raises(WorkError, match=f"^store s3://bucket/run: cannot {doing}: gone$"):
+            call("a")
+    assert store.local("a") is None
+
+
+def test_an_object_that_is_not_there_is_named(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        open_s3(s3_endpoint, monkeypatch, "s3://bucket/run").read("a/b")
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOENT, "s3://bucket/run/a/b")
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT"])
+def test_an_endpoint_comes_from_either_variable(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    s3_environment(s3_endpoint, monkeypatch)
+    for variable in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv(name, s3_endpoint)
+    store = open_store(f"s3://bucket/{name}")
+    assert store.create("a", b"1")
+    assert store.list() == ["a"]
+    monkeypatch.setenv(name, "https://host with blanks")
+    with pytest.raises(RequestError, match=r"^AWS_ENDPOINT_URL=https://host with blanks: not an address; write it as"):
+        open_store("s3://bucket/x")
+
+
+@pytest.mark.parametrize("uri", ["plain", "ftp://host/x", "s3:///", "file://relative", "S3://bucket"])
+def test_a_store_is_a_path_or_a_bucket(uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    if uri == "plain":
+        assert open_store(uri).uri == str(tmp_path / "plain"), "a relative path is one of the folder where it was said"
+    else:
+        with pytest.raises(RequestError) as caught:
+            open_store(uri)
+        assert str(caught.value) == f"store {uri!r}: not understood; write a local path or s3://BUCKET/PREFIX"

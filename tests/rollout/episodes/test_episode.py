@@ -1,6 +1,7 @@
 """Episodes on the scripted engine: labels by execution, limits, and faults that never count as the model's."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -9,8 +10,9 @@ from cluster.engine.interface import Sampling
 from cluster.engine.scripted import ScriptedConfig
 from cluster.errors import InfrastructureError, InfrastructureKind
 from rollout.config import EpisodeConfig
-from rollout.episodes.episode import EpisodeSetting, SampleSpec, run_episode
-from rollout.records import Episode, ErrorCode, Outcome, StopReason
+from rollout.episodes.episode import EpisodeSetting, SampleSpec, judge, run_episode
+from rollout.records import CallResult, Episode, ErrorCode, Outcome, Step, StopReason
+from rollout.toolboxes import load_toolbox
 from tests.rollout.conversations import ADDITION, RIGHT, WRONG, chat_template, setting
 
 
@@ -153,3 +155,115 @@ def test_a_dead_engine_is_raised_not_labelled(fault: ScriptedConfig, kind: Infra
     with pytest.raises(InfrastructureError) as caught:
         play(setting(lambda _, step: RIGHT[step], fault))
     assert caught.value.kind is kind
+
+
+def test_an_episode_says_what_made_it() -> None:
+    made = replace(
+        setting(lambda _, step: RIGHT[step]), parent="before", engine_name="teacher-0", probe_difference=1e-6
+    )
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        episode = runner.run(run_episode(ADDITION, SampleSpec(sample=3, temperature=0.25), made))
+    assert (episode.problem_id, episode.family, episode.sample) == (ADDITION.id, "arithmetic", 3)
+    assert (episode.call_format, episode.toolbox, episode.verbosity) == ("json", "arithmetic", made.config.verbosity)
+    assert (episode.engine, episode.probe_difference, episode.producer) == ("teacher-0", 1e-6, made.producer)
+    assert (episode.temperature, episode.reward) == (0.25, 1.0)
+    assert made.template.decode_reply(episode.prompt_ids).endswith("<|assistant|>")
+    assert ADDITION.text in episode.prompt_text
+    found = episode.provenance
+    assert (found.generation, found.parent) == ("test", "before")
+    assert (found.format_hash, found.template_hash) == (made.call_format.hash, made.template.hash)
+    assert found.tokenizer_hash == made.template.tokenizer_hash
+    assert found.toolbox_hash == load_toolbox("arithmetic").hash
+    assert found.prompt_hash not in ("", found.template_hash)
+
+
+def test_seconds_are_those_of_the_steps_and_of_all_of_them() -> None:
+    episode = play(setting(lambda _, step: RIGHT[step], ScriptedConfig(median_s=2.0, sigma=0.0)))
+    assert [step.seconds for step in episode.steps] == [2.0, 2.0]
+    assert episode.seconds == 4.0
+
+
+def test_every_request_has_a_name_of_its_own() -> None:
+    names: list[str] = []
+    made = setting(lambda _, step: RIGHT[step])
+    generate = made.engine.generate
+
+    async def recorded(prompt, sampling, request_id):  # type: ignore[no-untyped-def]
+        names.append(request_id)
+        return await generate(prompt, sampling, request_id)
+
+    made.engine.generate = recorded  # type: ignore[method-assign]
+    for spec in (SampleSpec(sample=0, temperature=1.0), SampleSpec(sample=1, temperature=1.0)):
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            runner.run(run_episode(ADDITION, spec, made))
+    assert [name.split(".")[:2] for name in names] == [
+        [f"{ADDITION.id}#{sample}", str(step)] for sample in (0, 1) for step in (0, 1)
+    ]
+
+
+@pytest.mark.parametrize("room", [0, 1])
+def test_a_conversation_goes_on_while_there_is_room_for_one_token(room: int) -> None:
+    asked: list[int] = []
+    made = setting(lambda _, step: RIGHT[step])
+    generate = made.engine.generate
+
+    async def recorded(prompt, sampling, request_id):  # type: ignore[no-untyped-def]
+        asked.append(sampling.max_tokens)
+        return await generate(prompt, sampling, request_id)
+
+    made.engine.generate = recorded  # type: ignore[method-assign]
+    whole = play(made)
+    before = len(whole.prompt_ids) + len(whole.steps[0].token_ids) + len(whole.steps[0].feedback_ids)
+    asked.clear()
+    cut = play(replace(made, max_context=before + room))
+    assert (cut.outcome, cut.stop) == (Outcome.TRUNCATED, StopReason.TOKEN_LIMIT)
+    assert asked[1:] == [1] * room
+    assert asked[0] == min(made.config.max_step_tokens, before + room - len(whole.prompt_ids))
+    assert cut.error is (ErrorCode.REPLY_CUT if room else ErrorCode.NO_ANSWER)
+
+
+@pytest.mark.parametrize(("most", "stop"), [(0, StopReason.FAILED_CALLS), (1, StopReason.FAILED_CALLS), (2, None)])
+def test_more_failed_steps_than_are_allowed_end_an_episode(most: int, stop: StopReason | None) -> None:
+    replies = ("nonsense", "nonsense", *RIGHT)
+    episode = play(setting(lambda _, step: replies[step], None, EpisodeConfig(max_failed_steps=most, max_steps=6)))
+    assert episode.stop is (stop or StopReason.FINISHED)
+    assert len(episode.steps) == (most + 1 if stop else 4)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_no_episode_has_more_steps_than_it_may(most: int) -> None:
+    made = setting(lambda _, step: RIGHT[0], None, EpisodeConfig(max_failed_steps=1, max_steps=most))
+    episode = play(made)
+    assert (episode.stop, len(episode.steps)) == (StopReason.STEP_LIMIT, most)
+
+
+def step(*errors: ErrorCode) -> Step:
+    results = tuple(CallResult(call=None, content="", error=error) for error in errors)
+    return Step(text="", token_ids=(1,), logprobs=(0.0,), results=results)
+
+
+@pytest.mark.parametrize(
+    ("stop", "answer", "steps", "expected"),
+    [
+        (StopReason.INFRASTRUCTURE, "7", [], (Outcome.INFRASTRUCTURE, None)),
+        (StopReason.TOKEN_LIMIT, None, [], (Outcome.TRUNCATED, ErrorCode.NO_ANSWER)),
+        (StopReason.TOKEN_LIMIT, None, [step(ErrorCode.REPLY_CUT)], (Outcome.TRUNCATED, ErrorCode.REPLY_CUT)),
+        (StopReason.STEP_LIMIT, "7", [step()], (Outcome.TRUNCATED, ErrorCode.NO_ANSWER)),
+        (StopReason.WALL_TIME, None, [step(ErrorCode.REPLY_CUT), step()], (Outcome.TRUNCATED, ErrorCode.NO_ANSWER)),
+        (StopReason.FAILED_CALLS, None, [], (Outcome.WRONG, ErrorCode.NO_ANSWER)),
+        (StopReason.FAILED_CALLS, None, [step(ErrorCode.BAD_VALUE), step()], (Outcome.WRONG, ErrorCode.NO_ANSWER)),
+        (
+            StopReason.FAILED_CALLS,
+            None,
+            [step(), step(ErrorCode.BAD_SYNTAX, ErrorCode.BAD_VALUE)],
+            (Outcome.WRONG, ErrorCode.BAD_SYNTAX),
+        ),
+        (StopReason.FINISHED, "7", [step(ErrorCode.BAD_VALUE)], (Outcome.RIGHT, None)),
+        (StopReason.FINISHED, "8", [step()], (Outcome.WRONG, ErrorCode.ANSWER_WRONG)),
+        (StopReason.FINISHED, '"x"', [step()], (Outcome.WRONG, ErrorCode.ANSWER_MALFORMED)),
+    ],
+)
+def test_a_label_follows_from_why_it_ended_and_what_was_executed(
+    stop: StopReason, answer: str | None, steps: list[Step], expected: tuple[Outcome, ErrorCode | None]
+) -> None:
+    assert judge(ADDITION, stop, answer, steps) == expected

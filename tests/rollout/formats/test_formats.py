@@ -236,3 +236,79 @@ def test_formats_are_found_by_name_and_have_a_hash() -> None:
     assert len({JSON.hash, PYTHON.hash}) == 2
     with pytest.raises(RequestError, match="known: hermes, json"):
         load_format("xml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("add the numbers", "the reply holds no call; write name(argument=value)"),
+        ("12", "the reply holds no call; write name(argument=value)"),
+        ("Sure! add(1, 2)", "there is text around the call; write only the call"),
+        ("add(1, 2); x = 1", "there is something beside the call; write only calls, one a line"),
+        ("add(1, 2", "not a Python call: '(' was never closed; write name(argument=value)"),
+        ("add(a=1, a=2)", "the argument a stands twice; write it once"),
+        ("add({'x': 1, 'x': 2})", "the key x stands twice in one dict; write it once"),
+        ("add(1if 1else 2)", "a number runs into a word; write name(argument=value)"),
+        ("add(1, x)", "x is a variable; write values only, text in quotes"),
+        ("add(1, 1 + 1)", "an argument is an expression; write its value, or a call"),
+        ("add(**{'a': 1})", "** is not allowed; write each argument by its name"),
+        ("add(1, 1e999)", "an infinite number cannot be an argument; write a number, text, list or dict"),
+        ("add(1, 2j)", "a complex cannot be an argument; write a number, text, list or dict"),
+        ("add(1, '\\N{NO SUCH}')", "a text holds a character that does not exist; write another"),
+        (f"add(1, {'9' * 5000})", "a number has more than 40 characters; write a shorter one"),
+        ("add(1, {1: 2})", "the keys of a dict are text in quotes"),
+        ("add(1, {'$args': 2})", "the key $args is not allowed"),
+        ("a.add(1, 2)", "a function is called by its plain name; write name(argument=value)"),
+        ("add(" + "-" * 5000 + "1, 2)", "an expression is nested too deep; write plain values"),
+    ],
+)
+def test_the_model_reads_what_is_wrong_and_what_to_write(text: str, message: str) -> None:
+    with pytest.raises(CallSyntaxError) as caught:
+        PYTHON.parse(text)
+    assert caught.value.message == message
+
+
+def test_python_instructions_are_names_signatures_or_all_of_it() -> None:
+    toolbox = load_toolbox("arithmetic")
+    names = "add sub mul div finish Reasoning Stop"
+    assert PYTHON.instructions(toolbox, "names") == names
+    signatures = PYTHON.instructions(toolbox, "signatures").splitlines()
+    assert [line.partition("(")[0] for line in signatures] == names.split()
+    head, *lines = PYTHON.instructions(toolbox, "full").splitlines()
+    assert head == "Reply with one Python call a line and nothing else. Functions:"
+    assert [line for line in lines if line in signatures] == signatures
+    assert sum(line.startswith("Example: ") for line in lines) <= len(signatures), "one example each at most"
+
+
+@pytest.mark.parametrize("sign", ["-", "+", "~", "not "])
+def test_eight_signs_in_a_row_are_too_deep(sign: str) -> None:
+    with pytest.raises(CallSyntaxError) as caught:
+        PYTHON.parse(f"add({sign * 8}1)")
+    assert caught.value.code is ErrorCode.TOO_LARGE
+    if sign in "-+":
+        (call,) = PYTHON.parse(f"add({sign * 7}1)")
+        assert json.loads(call.arguments) == {"$args": [-1 if sign == "-" else 1]}
+
+
+def test_numbers_are_as_long_as_the_limit_says() -> None:
+    def written(digits: int) -> object:
+        try:
+            return json.loads(PYTHON.parse(f"f({'9' * digits})")[0].arguments)["$args"][0]
+        except CallSyntaxError as error:
+            return error.code
+
+    assert written(40) == int("9" * 40)
+    assert written(45) is ErrorCode.BAD_VALUE
+
+
+def test_a_list_of_calls_is_calls_and_a_list_of_other_things_is_none() -> None:
+    assert [call.name for call in PYTHON.parse("[f(), g()]")] == ["f", "g"]
+    for text, code in (
+        ("[]", ErrorCode.NOT_A_CALL),
+        ("[1, 2]", ErrorCode.NOT_A_CALL),
+        ("[f(), 1]", ErrorCode.PROSE_AROUND_CALL),
+        ("[f()]\n[g()]", ErrorCode.NOT_A_CALL),
+    ):
+        with pytest.raises(CallSyntaxError) as caught:
+            PYTHON.parse(text)
+        assert caught.value.code is code
