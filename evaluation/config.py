@@ -1,8 +1,8 @@
 """What a recipe says about evaluation."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cluster.config import Section
 
@@ -19,8 +19,9 @@ class EvaluationConfig(Section):
     """Sampling temperature of the sampled attempts."""
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
     """Confidence of every interval. Tests have the level 1 - confidence."""
-    bootstrap: Annotated[int, Field(ge=100, le=100_000)] = 2000
-    """Times that problems are drawn again for an interval. Unit: resamples."""
+    non_inferiority_margin: Annotated[float, Field(gt=0, le=0.5)] = 0.05
+    """An arm *matches* the teacher where its accuracy is shown to be less than this below the teacher's: 0.05 are 5
+    points. Fix it before the run; docs/metrics.md says why 5 points."""
     permutations: Annotated[int, Field(ge=99, le=1_000_000)] = 9999
     """Sign flips of a paired test, at least. Many comparisons take more, so that a significant result stays possible.
     Unit: flips."""
@@ -28,3 +29,9 @@ class EvaluationConfig(Section):
     """Seed of the intervals and tests."""
     baseline: str = "base"
     """The model that the others are measured against."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_bootstrap(cls, given: Any) -> Any:
+        # Runs and recipes of older versions set it; no interval draws problems again any more.
+        return {key: value for key, value in given.items() if key != "bootstrap"} if isinstance(given, dict) else given

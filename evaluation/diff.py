@@ -8,20 +8,14 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from evaluation.certainty.statistics import (
-    Paired,
-    adjust,
-    enough_permutations,
-    generator,
-    paired_greedy,
-    paired_sampled,
-)
+from evaluation.certainty.correction import adjust, enough_permutations, holm_levels
+from evaluation.certainty.intervals import Interval
+from evaluation.certainty.statistics import Paired, generator, paired_greedy, paired_sampled
 from evaluation.config import EvaluationConfig
 from evaluation.figures import p_text, percent
 from evaluation.measures.attempts import arm_order
 from evaluation.measures.tally import Tally
 from evaluation.report.table import difference_text, left_table
-from evaluation.summary import CORRECTION
 from rollout.records import Score
 
 RATES = {
@@ -49,14 +43,23 @@ class DataChange(msgspec.Struct, frozen=True, kw_only=True):
     """Newcombe's interval of share_after - share_before, which takes episodes as independent of each other."""
 
 
+class AccuracyChange(msgspec.Struct, frozen=True):
+    """The mean over `n` problems of after - before, with its interval and p, both after correction."""
+
+    n: int
+    difference: float
+    ci: Interval
+    p: float
+
+
 class ArmChange(msgspec.Struct, frozen=True, kw_only=True):
     """One arm on one suite in both runs, on the problems that both scored. Differences are after - before."""
 
     arm: str
     suite: str
     problems: int
-    sampled: Paired | None
-    greedy: Paired | None
+    sampled: AccuracyChange | None
+    greedy: AccuracyChange | None
     gained: tuple[str, ...]
     """Problems whose greedy attempt became right; `lost` those whose greedy attempt became wrong."""
     lost: tuple[str, ...]
@@ -65,7 +68,7 @@ class ArmChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunDiff(msgspec.Struct, frozen=True, kw_only=True):
-    """What changed. p-values are corrected over all arms and suites, sampled and greedy ones each as one family."""
+    """What changed. Tests are corrected over all arms and suites, sampled and greedy ones each as one family."""
 
     data: tuple[DataChange, ...]
     arms: tuple[ArmChange, ...]
@@ -86,27 +89,38 @@ def diff_runs(
     both = old.cells & new.cells
     config = enough_permutations(config, len(both))
     order = {arm: rank for rank, arm in enumerate(arm_order({arm for arm, _ in both}, config.baseline))}
-    changes = [
-        _arm_change(arm, suite, old, new, config)
-        for arm, suite in sorted(both, key=lambda cell: (cell[1], order[cell[0]]))
-    ]
-    sampled = _corrected([change.sampled for change in changes])
-    greedy = _corrected([change.greedy for change in changes])
+    cells = sorted(both, key=lambda cell: (cell[1], order[cell[0]]))
+    sampled = _corrected(
+        [
+            paired_sampled(
+                new.rates(*cell, greedy=False),
+                old.rates(*cell, greedy=False),
+                config,
+                generator(config.seed, "diff", *cell),
+            )
+            for cell in cells
+        ],
+        1 - config.confidence,
+    )
+    greedy = _corrected(
+        [paired_greedy(new.rates(*cell, greedy=True), old.rates(*cell, greedy=True)) for cell in cells],
+        1 - config.confidence,
+    )
     return RunDiff(
         data=_data_changes(before, after, config),
         arms=tuple(
-            msgspec.structs.replace(change, sampled=one, greedy=other)
-            for change, one, other in zip(changes, sampled, greedy, strict=True)
+            _arm_change(arm, suite, old, new, one, other)
+            for (arm, suite), one, other in zip(cells, sampled, greedy, strict=True)
         ),
         only_before=tuple(sorted(f"{arm}/{suite}" for arm, suite in old.cells - both)),
         only_after=tuple(sorted(f"{arm}/{suite}" for arm, suite in new.cells - both)),
     )
 
 
-def _arm_change(arm: str, suite: str, old: Tally, new: Tally, config: EvaluationConfig) -> ArmChange:
-    rng = generator(config.seed, "diff", arm, suite)
+def _arm_change(
+    arm: str, suite: str, old: Tally, new: Tally, sampled: AccuracyChange | None, greedy: AccuracyChange | None
+) -> ArmChange:
     was, now = old.rates(arm, suite, greedy=True), new.rates(arm, suite, greedy=True)
-    before, after = old.rates(arm, suite, greedy=False), new.rates(arm, suite, greedy=False)
     shared = old.problems(arm, suite) & new.problems(arm, suite)
     (codes, attempts), (codes_after, attempts_after) = (tally.errors(arm, suite, shared) for tally in (old, new))
     common = sorted(was.keys() & now.keys())
@@ -114,8 +128,8 @@ def _arm_change(arm: str, suite: str, old: Tally, new: Tally, config: Evaluation
         arm=arm,
         suite=suite,
         problems=len(shared),
-        sampled=paired_sampled(after, before, config, rng),
-        greedy=paired_greedy(now, was, config, rng),
+        sampled=sampled,
+        greedy=greedy,
         gained=tuple(problem for problem in common if now[problem] > was[problem]),
         lost=tuple(problem for problem in common if now[problem] < was[problem]),
         errors={
@@ -125,9 +139,14 @@ def _arm_change(arm: str, suite: str, old: Tally, new: Tally, config: Evaluation
     )
 
 
-def _corrected(found: Sequence[Paired | None]) -> list[Paired | None]:
-    adjusted = adjust([one and one.p for one in found], CORRECTION)
-    return [one._replace(p=p) if one and p is not None else None for one, p in zip(found, adjusted, strict=True)]
+def _corrected(found: Sequence[Paired | None], level: float) -> list[AccuracyChange | None]:
+    known = [one for one in found if one is not None]
+    values = [one.p for one in known]
+    changes = (
+        AccuracyChange(one.n, one.difference, one.interval(1 - own), p)
+        for one, own, p in zip(known, holm_levels(values, level), adjust(values), strict=True)
+    )
+    return [None if one is None else next(changes) for one in found]
 
 
 def _data_changes(

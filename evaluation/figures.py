@@ -9,8 +9,9 @@ import msgspec
 
 from evaluation.measures.metrics import Metrics
 
-SUMMARY_VERSION = 2
-"""The format of summary.json. Format 1 has no version and no tones of findings, and says `waived` for `skipped`."""
+SUMMARY_VERSION = 3
+"""The format of summary.json. Format 1 has no version and no tones of findings, and says `waived` for `skipped`; 1 and
+2 have neither corrected intervals nor tests of non-inferiority."""
 
 Range = tuple[float, float]
 
@@ -88,6 +89,18 @@ class ArmFigures(msgspec.Struct, frozen=True):
     served: Served = Served()
 
 
+class NonInferiority(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a is shown to be less than `margin` worse than b: whether it matches b to within that margin."""
+
+    margin: float
+    p: float
+    """One-sided, of "a is worse by the margin or more"."""
+    p_adjusted: float
+    """Twice p, corrected together with the two-sided p-values of the comparisons."""
+    shown: bool
+    """After correction."""
+
+
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Two arms on the problems of a suite that both have. Differences are accuracies of a - b.
 
@@ -106,7 +119,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     p: float
     wilcoxon_p: float | None
     minimum_detectable: float | None
-    """The true difference that the test finds 4 times in 5; None where it cannot be said."""
+    """The true difference that the corrected test finds 4 times in 5; None where it cannot be said."""
     better: int
     """Problems where a is better; `worse` where b is."""
     worse: int
@@ -119,8 +132,51 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     p_adjusted: float
     greedy_p_adjusted: float | None
     significant: bool
-    """After correction."""
+    """The corrected p is small enough, and the corrected interval is clear of zero."""
     greedy_significant: bool
+    level: float | None = None
+    """The level that the correction left to this comparison. None, as what follows, in summaries of older formats."""
+    corrected_ci: Range | None = None
+    """The interval at the confidence 1 - level, beside `ci`, which stands for itself alone."""
+    greedy_corrected_ci: Range | None = None
+    non_inferiority: NonInferiority | None = None
+    """Of an arm to the teacher."""
+
+    @property
+    def interval(self) -> Range:
+        """The interval that goes with the verdict."""
+        return self.corrected_ci or self.ci
+
+
+class TrainingFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What an arm was trained on, as its trainer counted it. None where an older version trained it."""
+
+    start: str
+    """The model that training started from."""
+    steps: int
+    seconds: float
+    """Of the session that ended it."""
+    chains: float | None
+    """Chains trained on, each as often as it came."""
+    passes: float | None
+    """These over the chains of the arm's data: how often it saw each of them on average."""
+    tokens: float | None
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What a point that an arm gained over the baseline on a suite cost. The bounds follow from those of the gain.
+
+    None where no gain is shown, or where what it cost was not counted.
+    """
+
+    arm: str
+    suite: str
+    teacher_tokens: float | None
+    """Tokens that the teacher wrote in all rollouts, a point."""
+    teacher_tokens_ci: Range | None
+    seconds: float | None
+    """Of rollouts, groups, reference, and the training of the arm and of what it starts from, a point."""
+    seconds_ci: Range | None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,12 +186,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     samples: int
     temperature: float
     confidence: float
-    bootstrap: int
     permutations: int
     seed: int
     baseline: str
     correction: str
     scores: int
+    non_inferiority_margin: float | None = None
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,6 +219,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The sentence that answers the question of the run."""
     findings: tuple[Finding, ...] = ()
     prediction: tuple[Measured, ...] = ()
+    training: dict[str, TrainingFigures] = {}
+    costs: tuple[Cost, ...] = ()
     schema_version: int = SUMMARY_VERSION
 
     @property

@@ -12,11 +12,11 @@ SUITES_NAMED = 3
 
 
 def answer(summary: Summary) -> Finding:
-    """One sentence that answers the question of the run: does the best arm beat the baseline, and match the teacher?
+    """One sentence that answers the question of the run: does the highest arm beat the baseline, and match the teacher?
 
-    The best arm is the one with the highest mean difference to the baseline over suites. That it matches the teacher is
-    a claim of equality, for which the absence of a difference is no evidence: the sentence gives the margin that the
-    intervals leave.
+    The highest arm has the highest mean difference to the baseline over suites. That makes it no better than the
+    others: the sentence names those to which no difference was shown. That it matches the teacher is a claim of
+    equality, for which the absence of a difference is no evidence: the test of non-inferiority makes it or does not.
     """
     baseline = summary.evaluation.baseline
     gains: dict[str, list[Comparison]] = {}
@@ -26,18 +26,44 @@ def answer(summary: Summary) -> Finding:
     trained = {arm: rows for arm, rows in gains.items() if arm != "teacher"} or gains
     if not trained:
         return Finding(f"No arm was scored on the same problems as {baseline}, so there is nothing to compare.")
-    best = max(trained, key=lambda arm: sum(row.difference for row in trained[arm]) / len(trained[arm]))
-    text, tone = _verdict(trained[best], baseline)
-    name = f"{best}, the best of {len(trained)} arms," if len(trained) > 1 else best
-    text = f"{name} {text}" if best != "teacher" else f"No arm was trained; {best} {text}"
-    with_teacher = [row for row in summary.comparisons if (row.a, row.b) == (best, "teacher")]
-    if with_teacher:
+    highest = max(trained, key=lambda arm: sum(row.difference for row in trained[arm]) / len(trained[arm]))
+    text, tone = _verdict(trained[highest], baseline)
+    name = highest
+    if len(trained) > 1:
+        rivals = [arm for arm in trained if arm != highest and not _shown_better(summary, highest, arm)]
+        order = f", not shown to be better than {_listed(rivals)}" if rivals else ", better than each of the others"
+        name = f"{highest} (highest mean of {len(trained)} arms{order})"
+    text = f"{name} {text}" if highest != "teacher" else f"No arm was trained; {highest} {text}"
+    if with_teacher := [row for row in summary.comparisons if (row.a, row.b) == (highest, "teacher")]:
         text += f", and {_verdict(with_teacher, 'teacher')[0]}" if baseline != "teacher" else ""
-        if not any(row.significant and row.difference < 0 for row in with_teacher):
-            least = min(row.ci[0] for row in with_teacher)
-            sure = f"{100 * summary.evaluation.confidence:g}\u00a0% intervals"
-            text += f", so it matches the teacher to within {100 * max(0.0, -least):.1f} points ({sure})"
+        if matched := _matched(with_teacher):
+            text += f"; {matched}"
     return Finding(f"{text}.", tone)
+
+
+def _shown_better(summary: Summary, arm: str, other: str) -> bool:
+    """Whether a suite shows that `arm` is better than `other`, and none that it is worse."""
+    gains = [
+        row.difference * (1 if row.a == arm else -1)
+        for row in summary.comparisons
+        if {row.a, row.b} == {arm, other} and row.significant
+    ]
+    return bool(gains) and min(gains) > 0
+
+
+def _matched(rows: Sequence[Comparison]) -> str:
+    """On which suites an arm is shown to match the teacher, its tests given; empty where none was made."""
+    tests = {row.suite: row.non_inferiority for row in rows if row.non_inferiority is not None}
+    if not tests:
+        return ""
+    margin = f"to within {100 * next(iter(tests.values())).margin:g} points"
+    shown = [suite for suite, test in tests.items() if test.shown]
+    sure = f"non-inferiority, {p_text(max(tests[suite].p_adjusted for suite in shown or tests))} after correction"
+    if not shown:
+        return f"it is not shown to match the teacher {margin} ({sure})"
+    where = "" if len(tests) == 1 else f" on {len(shown)} of {len(tests)} suites"
+    named = f"{', '.join(shown)}; " if 0 < len(shown) < len(tests) and len(shown) <= SUITES_NAMED else ""
+    return f"it matches the teacher {margin}{where} ({named}{sure})"
 
 
 def _verdict(rows: Sequence[Comparison], other: str) -> tuple[str, Tone]:
@@ -51,7 +77,7 @@ def _verdict(rows: Sequence[Comparison], other: str) -> tuple[str, Tone]:
     ]
     ordered = sorted(rows, key=lambda row: row.difference)
     named = rows if len(rows) <= SUITES_NAMED else (ordered[0], ordered[-1])
-    figures = "; ".join(f"{row.suite} {points(row.difference)}, {between(row.ci)}" for row in named)
+    figures = "; ".join(f"{row.suite} {points(row.difference)}, {between(row.interval)}" for row in named)
     text = f"{' and '.join(said) or f'is not shown to differ from {other}'} ({figures})"
     return text, "loss" if worse else "gain" if beaten else "chance"
 
@@ -60,6 +86,7 @@ def findings(summary: Summary) -> list[Finding]:
     """The sentences below the answer, the most important first. Differences are in percentage points."""
     baseline = summary.evaluation.baseline
     found = [one for suite in summary.suites for one in _against_baseline(summary, suite, baseline)]
+    found += [one for suite in summary.suites for one in _with_teacher(summary, suite)]
     found += _greedy_losses(summary, baseline)
     for suite, figures in summary.arms[baseline].suites.items() if baseline in summary.arms else ():
         # A gain over a model that cannot do the task at all says little.
@@ -72,7 +99,7 @@ def findings(summary: Summary) -> list[Finding]:
             )
     for suite in summary.suites:
         found += _among_arms(suite, [r for r in summary.comparisons if r.suite == suite and baseline not in (r.a, r.b)])
-    return found + _counted_apart(summary)
+    return found + _costs(summary) + _counted_apart(summary)
 
 
 def folded(found: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
@@ -89,7 +116,7 @@ def _against_baseline(summary: Summary, suite: str, baseline: str) -> list[Findi
             for figures in (summary.arms[row.a].suites[suite], summary.arms[baseline].suites[suite])
         )
         how = f"{row.a} {percent(of_a)}, {baseline} {percent(of_b)} ({row.measure})"
-        sure = f"{between(row.ci)}; {p_text(row.p_adjusted)} after correction, {row.n} problems"
+        sure = f"{between(row.interval)}; {p_text(row.p_adjusted)} after correction, {row.n} problems"
         if row.significant:
             verb = "beats" if row.difference > 0 else "is WORSE than"
             size = f"{100 * abs(row.difference):.1f} points"
@@ -108,7 +135,8 @@ def _among_arms(suite: str, rows: Sequence[Comparison]) -> list[Finding]:
     shown, unshown = [], []
     for row in sorted(rows, key=lambda row: -abs(row.difference)):
         winner, loser = (row.a, row.b) if row.difference > 0 else (row.b, row.a)
-        ci = row.ci if row.difference > 0 else (-row.ci[1], -row.ci[0])
+        low, high = row.interval
+        ci = row.interval if row.difference > 0 else (-high, -low)
         size = f"{100 * abs(row.difference):.1f} points ({between(ci)})"
         if row.significant:
             shown.append(f"{winner} is better than {loser} by {size}")
@@ -123,6 +151,21 @@ def _among_arms(suite: str, rows: Sequence[Comparison]) -> list[Finding]:
     return found
 
 
+def _with_teacher(summary: Summary, suite: str) -> list[Finding]:
+    """Which arms are shown to match the teacher on a suite, and which are not."""
+    tests = [(row.a, row.non_inferiority) for row in summary.comparisons if row.suite == suite and row.non_inferiority]
+    if not tests:
+        return []
+    margin = f"match the teacher to within {100 * tests[0][1].margin:g} points"
+    said = {
+        verdict: _listed([f"{arm} ({p_text(test.p_adjusted)})" for arm, test in tests if test.shown is shown])
+        for verdict, shown in (("shown", True), ("not shown", False))
+        if any(test.shown is shown for _, test in tests)
+    }
+    text = "; ".join(f"{verdict} to {margin}: {arms}" for verdict, arms in said.items())
+    return [Finding(f"{suite}: {text}; p of non-inferiority after correction.")]
+
+
 def _greedy_losses(summary: Summary, baseline: str) -> list[Finding]:
     trained = [row for row in summary.comparisons if row.b == baseline and row.a != "teacher"]
     found = []
@@ -130,15 +173,31 @@ def _greedy_losses(summary: Summary, baseline: str) -> list[Finding]:
         if row.greedy_difference is None or row.greedy_difference >= 0:
             continue
         before, after = (summary.arms[arm].suites[row.suite].accuracy for arm in (baseline, row.a))
-        sure = "significant" if row.greedy_significant else "not significant"
+        lost = (
+            "LOST greedy accuracy against" if row.greedy_significant else "is not shown to have lost greedy accuracy to"
+        )
         text = (
-            f"{row.suite}: {row.a} LOST greedy accuracy against {baseline}: {percent(after)} instead of "
+            f"{row.suite}: {row.a} {lost} {baseline}: {percent(after)}, where {baseline} has "
             f"{percent(before)}, {points(row.greedy_difference)} ({row.greedy_lost} problems lost, "
-            f"{row.greedy_gained} gained; {sure}, {p_text(row.greedy_p_adjusted)} after correction)."
+            f"{row.greedy_gained} gained; {p_text(row.greedy_p_adjusted)} after correction)."
         )
         found.append(Finding(text, "loss" if row.greedy_significant else "chance"))
     if not found and any(row.greedy_difference is not None for row in trained):
-        found.append(Finding(f"No arm lost greedy accuracy against {baseline}."))
+        found.append(Finding(f"No arm has a lower greedy accuracy here than {baseline}, on any suite."))
+    return found
+
+
+def _costs(summary: Summary) -> list[Finding]:
+    """What a point gained cost, for each suite on which a gain is shown."""
+    found = []
+    for suite in summary.suites:
+        said = []
+        for cost in summary.costs:
+            if cost.suite == suite and cost.seconds is not None:
+                tokens = "" if cost.teacher_tokens is None else f"{cost.teacher_tokens:,.0f} teacher tokens and "
+                said.append(f"{cost.arm} {tokens}{cost.seconds:.1f} s")
+        if said:
+            found.append(Finding(f"{suite}, cost of a point gained: {_listed(said, '; ')}."))
     return found
 
 

@@ -2,25 +2,21 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from cluster.errors import RequestError
-from evaluation.certainty.statistics import adjust, enough_permutations, generator, paired_greedy, paired_sampled
+from evaluation.certainty.correction import CORRECTION
+from evaluation.comparisons import compare_arms
 from evaluation.config import EvaluationConfig
-from evaluation.figures import SUMMARY_VERSION, ArmFigures, Comparison, Served, Settings, Summary
+from evaluation.cost import signal_costs
+from evaluation.figures import SUMMARY_VERSION, ArmFigures, Served, Settings, Summary, TrainingFigures
 from evaluation.findings import answer, findings
-from evaluation.measures.attempts import Attempt, arm_order, measure, problem_rates
-from evaluation.measures.functions import Cells, by_functions
+from evaluation.measures.attempts import Attempt, arm_order, measure
+from evaluation.measures.functions import by_functions
 from evaluation.measures.suites import suite_figures
 from rollout.records import Episode, Problem, Score
-
-CORRECTION = "holm"
-
-MOST_PAIRED = 12
-"""Up to so many arms every pair is compared; with more, each arm is compared with the baseline alone."""
 
 
 def build_summary(
@@ -30,10 +26,12 @@ def build_summary(
     seconds: Mapping[str, float],
     versions: Mapping[str, str],
     config: EvaluationConfig,
+    training: Mapping[str, TrainingFigures] | None = None,
 ) -> Summary:
     """All figures of a run; the same input gives the same summary.
 
-    `scores` may be an iterator: each score is measured and let go. Raises RequestError when there is none.
+    `scores` may be an iterator: each score is measured and let go. `training`: arm -> what it was trained on. Raises
+    RequestError when there is no score.
     """
     by_id = {problem.id: problem for problem in problems}
     cells: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
@@ -46,6 +44,7 @@ def build_summary(
     arms = arm_order({arm for arm, _ in cells}, config.baseline)
     suites = sorted({suite for _, suite in cells})
     settings = {"correction": CORRECTION, "scores": sum(map(len, cells.values()))}
+    comparisons = compare_arms(cells, arms, suites, config)
     summary = Summary(
         arms={
             arm: ArmFigures(
@@ -55,11 +54,13 @@ def build_summary(
             for arm in arms
         },
         by_functions=by_functions(cells, by_id, config),
-        comparisons=compare_arms(cells, arms, suites, config),
+        comparisons=comparisons,
         data=dict(data),
         seconds=dict(seconds),
         versions=dict(versions),
         evaluation=msgspec.convert(config.model_dump() | settings, Settings),
+        training=dict(training or {}),
+        costs=signal_costs(comparisons, config.baseline, data, seconds, training or {}),
     )
     return _with_words(summary)
 
@@ -74,59 +75,6 @@ def _served(episode: Episode, before: Served | None) -> Served:
         engines=tuple(sorted({*before.engines, episode.engine})),
         probe_difference=None if None in differences else max(filter(None, differences), default=0.0),
     )
-
-
-def compare_arms(
-    cells: Cells, arms: Sequence[str], suites: Sequence[str], config: EvaluationConfig
-) -> tuple[Comparison, ...]:
-    """Every pair of arms on every suite that both have; `b` is the one that stands first in `arms`.
-
-    p-values are corrected over all comparisons of the run: sampled ones as one family, greedy ones as another.
-    """
-    greedy = {cell: problem_rates(one for one in attempts if one.greedy) for cell, attempts in cells.items()}
-    sampled = {cell: problem_rates(one for one in attempts if not one.greedy) for cell, attempts in cells.items()}
-    wanted = [
-        (a, b, suite)
-        for suite in suites
-        for b, a in combinations(arms, 2)
-        if (len(arms) <= MOST_PAIRED or b == arms[0])
-        if (a, suite) in cells and (b, suite) in cells
-    ]
-    config = enough_permutations(config, len(wanted))
-    pairs = []
-    for a, b, suite in wanted:
-        rng = generator(config.seed, "comparison", a, b, suite)
-        of_sampled = paired_sampled(sampled[a, suite], sampled[b, suite], config, rng)
-        of_greedy = paired_greedy(greedy[a, suite], greedy[b, suite], config, rng)
-        if main := of_sampled or of_greedy:
-            pairs.append(((a, b, suite), main, of_sampled is not None, of_greedy))
-    adjusted = adjust([main.p for _, main, _, _ in pairs], CORRECTION)
-    greedy_adjusted = adjust([found and found.p for _, _, _, found in pairs], CORRECTION)
-    level = 1 - config.confidence
-    rows = []
-    for ((a, b, suite), main, is_sampled, found), p, greedy_p in zip(pairs, adjusted, greedy_adjusted, strict=True):
-        assert p is not None, "every pair has a main test"
-        rows.append(
-            Comparison(
-                a=a,
-                b=b,
-                suite=suite,
-                measure="sampled accuracy" if is_sampled else "greedy accuracy",
-                test="sign-flip permutation" if is_sampled else "McNemar exact",
-                **main._asdict(),
-                greedy_n=found.n if found else 0,
-                greedy_difference=found and found.difference,
-                greedy_ci=found and found.ci,
-                greedy_p=found and found.p,
-                greedy_gained=found and found.better,
-                greedy_lost=found and found.worse,
-                p_adjusted=p,
-                greedy_p_adjusted=greedy_p,
-                significant=p < level,
-                greedy_significant=greedy_p is not None and greedy_p < level,
-            )
-        )
-    return tuple(rows)
 
 
 def to_json(record: msgspec.Struct) -> bytes:

@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 
-from evaluation.certainty.crossed import Seeds, contrast, crossed_mean
-from evaluation.certainty.statistics import adjust
-from evaluation.figures import Finding, Range, Summary, between, p_text, percent, points, signed
+from evaluation.certainty.correction import CORRECTION
+from evaluation.certainty.crossed import CrossedDifference, Seeds, contrast, crossed_accuracy, crossed_difference
+from evaluation.certainty.verdicts import TEACHER, Verdicts
+from evaluation.config import EvaluationConfig
+from evaluation.figures import Finding, NonInferiority, Range, Summary, between, p_text, percent, points, signed
 from evaluation.measures.metrics import mean
 from evaluation.measures.tally import Tally
-from evaluation.summary import CORRECTION
 
 SHOWN_METRICS = (
     "format_validity",
@@ -59,8 +60,10 @@ class RowMean(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """A difference of accuracies over seeds (or replicates) and problems, and that of each of them; `significant` after
-    correction."""
+    """A difference of accuracies over seeds (or replicates) and problems, and that of each of them.
+
+    `significant`: the corrected p is small enough, and the corrected interval is clear of zero.
+    """
 
     difference: float
     ci: Range
@@ -69,6 +72,15 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     problems: int
     p_adjusted: float
     significant: bool
+    corrected_ci: Range | None = None
+    """The interval at the level that the correction left to it. None in older summaries, as what follows."""
+    non_inferiority: NonInferiority | None = None
+    """Of one row to the teacher's."""
+
+    @property
+    def interval(self) -> Range:
+        """The interval that goes with the verdict."""
+        return self.corrected_ci or self.ci
 
 
 class SweepRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +142,7 @@ def summarise_sweep(
     questions: Sequence[Question],
     tallies: Mapping[str, Tally],
     summaries: Mapping[str, Summary],
-    confidence: float,
+    config: EvaluationConfig,
 ) -> SweepSummary:
     """All figures of a sweep; the same input gives the same summary.
 
@@ -143,8 +155,8 @@ def summarise_sweep(
         rates = {
             (suite, row): _rates(sources, tallies, suite, measure) for suite in names for row, sources in rows.items()
         }
-        means[measure] = {key: _row_mean(values, confidence) for key, values in rates.items() if values}
-        differences[measure] = _differences(names, questions, rates, confidence)
+        means[measure] = {key: _row_mean(values, config.confidence) for key, values in rates.items() if values}
+        differences[measure] = _differences(names, questions, rates, config)
     suites = {
         suite: SweepSuite(
             rows=tuple(
@@ -172,7 +184,9 @@ def summarise_sweep(
     }
     repeated = "replicate" if any(source.replicate for sources in rows.values() for source in sources) else "seed"
     findings = tuple(finding for suite, found in suites.items() for finding in _findings(suite, found, repeated))
-    return SweepSummary(name=name, confidence=confidence, correction=CORRECTION, suites=suites, findings=findings)
+    return SweepSummary(
+        name=name, confidence=config.confidence, correction=CORRECTION, suites=suites, findings=findings
+    )
 
 
 def _rates(sources: Sequence[RowSource], tallies: Mapping[str, Tally], suite: str, measure: str) -> Seeds:
@@ -195,32 +209,42 @@ def _mean_rates(seeds: Seeds) -> dict[str, float]:
 
 def _row_mean(values: Seeds, confidence: float) -> RowMean:
     zero: Seeds = [dict.fromkeys(set.intersection(*map(set, values)), 0.0)]
-    one = crossed_mean(contrast([values], [zero]), confidence, 0.0, 1.0)
+    one = crossed_accuracy(contrast([values], [zero]), confidence)
     return RowMean(mean=one.mean, ci=one.ci, by_seed=one.by_seed, problems=one.problems)
 
 
 def _differences(
-    suites: Sequence[str], questions: Sequence[Question], rates: Mapping[tuple[str, str], Seeds], confidence: float
+    suites: Sequence[str],
+    questions: Sequence[Question],
+    rates: Mapping[tuple[str, str], Seeds],
+    config: EvaluationConfig,
 ) -> dict[tuple[str, str], Difference]:
-    """(suite, question) -> its answer by one measure. p is corrected over all of them, which are one family."""
-    found = {}
+    """(suite, question) -> its answer by one measure. All tests of them are corrected as one family.
+
+    A question that takes the teacher's row from one row of another model is tested for non-inferiority, too.
+    """
+    found: dict[tuple[str, str], CrossedDifference] = {}
+    matching: dict[tuple[str, str], CrossedDifference] = {}
     for suite, question in product(suites, questions):
         plus, minus = ([rates[suite, row] for row in rows] for rows in (question.plus, question.minus))
         if all((*plus, *minus)) and (table := contrast(plus, minus)).size:
-            found[suite, question.name] = crossed_mean(table, confidence, -1.0, 1.0)
-    adjusted = adjust([one.p for one in found.values()], CORRECTION)
+            found[suite, question.name] = crossed_difference(table)
+            if [row.partition(" @ ")[0] for row in question.minus] == [TEACHER] and len(question.plus) == 1:
+                matching[suite, question.name] = found[suite, question.name]
+    verdicts = Verdicts(found, matching, config)
     return {
         key: Difference(
             difference=one.mean,
-            ci=one.ci,
+            ci=one.interval(config.confidence),
             p=one.p,
             by_seed=one.by_seed,
             problems=one.problems,
-            p_adjusted=p,
-            significant=p < 1 - confidence,
+            p_adjusted=verdicts.p_adjusted[key],
+            significant=verdicts.significant[key],
+            corrected_ci=verdicts.interval[key],
+            non_inferiority=verdicts.matches.get(key),
         )
-        for (key, one), p in zip(found.items(), adjusted, strict=True)
-        if p is not None
+        for key, one in found.items()
     }
 
 
@@ -261,11 +285,15 @@ def _findings(suite: str, found: SweepSuite, repeated: str) -> list[Finding]:
         seeds = f"; by {repeated} {', '.join(map(signed, figures.by_seed))}" if len(figures.by_seed) > 1 else ""
         verdict = "" if figures.significant else "no difference shown: "
         text = (
-            f"{suite}, {answer.question}: {verdict}{points(figures.difference)} ({between(figures.ci)}; "
+            f"{suite}, {answer.question}: {verdict}{points(figures.difference)} ({between(figures.interval)}; "
             f"{p_text(figures.p_adjusted)} after correction, {figures.problems} problems{seeds}; "
-            f"{measure} accuracy, {of_plus} minus {of_minus})."
+            f"{measure} accuracy, {of_plus} minus {of_minus})"
         )
-        sentences.append(Finding(text, "plain" if figures.significant else "chance"))
+        if (test := figures.non_inferiority) is not None:
+            shown = "matches" if test.shown else "is not shown to match"
+            margin = f"to within {100 * test.margin:g} points"
+            text += f"; {answer.plus[0]} {shown} the teacher {margin} ({p_text(test.p_adjusted)} after correction)"
+        sentences.append(Finding(f"{text}.", "plain" if figures.significant else "chance"))
     return sentences
 
 

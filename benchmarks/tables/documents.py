@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tables import rollouts, training
+from benchmarks.tables import certainty, rollouts, training
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted((ROOT / "docs").glob("*.md"))
@@ -31,5 +31,8 @@ def tables() -> dict[str, Callable[[], str]]:
         "scheduling": lambda: rollouts.scheduling_table(result("scheduling")),
         "storage": lambda: rollouts.storage_table(result("storage")),
         "calls": lambda: rollouts.calls_table(result("calls")),
+        "coverage-accuracy": lambda: certainty.accuracy_table(result("coverage")),
+        "coverage-differences": lambda: certainty.differences_table(result("coverage")),
+        "coverage-seeds": lambda: certainty.seeds_table(result("coverage")),
         "retrieval": lambda: rollouts.retrieval_table(result("retrieval")),
     }

@@ -46,7 +46,7 @@ def by_functions(
             if (size := sizes.get(problem.toolbox)) is not None:
                 found[problem.family][arm][size].append(attempt)
     return {
-        family: {arm: slices(of_size, config, "functions", arm, family) for arm, of_size in arms.items()}
+        family: {arm: slices(of_size, config) for arm, of_size in arms.items()}
         for family, arms in sorted(found.items())
         if len({size for of_size in arms.values() for size in of_size}) > 1
     }

@@ -1,12 +1,12 @@
-"""One arm on one suite: attempts to the figures of `summary.json`. Pure; intervals draw from a seeded generator."""
+"""One arm on one suite: attempts to the figures of `summary.json`. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from evaluation.certainty.statistics import generator, mean_interval, wilson
+from evaluation.certainty.intervals import accuracy_interval, score_interval
 from evaluation.config import EvaluationConfig
 from evaluation.figures import Slice, SubtaskFigures, SuiteFigures
-from evaluation.measures.attempts import Attempt, problem_rates, rates
+from evaluation.measures.attempts import Attempt, rates
 from evaluation.measures.metrics import Metrics, entropy, mean, pass_at_k, pass_hat_k, simpson
 from rollout.records import Problem
 
@@ -15,25 +15,20 @@ def suite_figures(
     attempts: Sequence[Attempt], problems: Mapping[str, Problem], config: EvaluationConfig
 ) -> SuiteFigures:
     """All figures of one arm on one suite, from all its attempts there; `problems` by id."""
-    arm, suite = attempts[0].arm, attempts[0].suite
-    names = ("slice", arm, suite)
-    rng = generator(config.seed, "interval", arm, suite)
     greedy = [attempt for attempt in attempts if attempt.greedy]
     sampled = [attempt for attempt in attempts if not attempt.greedy]
-    greedy_rates = problem_rates(greedy)
-    sampled_rates = problem_rates(sampled)
-    right = round(sum(greedy_rates.values()))
+    of_greedy, of_sampled = _slice(greedy, config), _slice(sampled, config)
     basis = [attempt for attempt in (sampled or greedy) if attempt.counted]
     return SuiteFigures(
-        n=len(greedy_rates),
+        n=of_greedy.n,
         problems=len({attempt.problem_id for attempt in attempts}),
         samples=sum(attempt.counted for attempt in sampled),
         infrastructure=sum(not attempt.counted for attempt in attempts),
         truncated=sum(attempt.outcome == "truncated" for attempt in basis),
-        accuracy=mean(greedy_rates.values()),
-        ci=wilson(right, len(greedy_rates), config.confidence) if greedy_rates else None,
-        sampled_accuracy=mean(sampled_rates.values()),
-        sampled_ci=mean_interval(list(sampled_rates.values()), config, rng) if sampled_rates else None,
+        accuracy=of_greedy.accuracy,
+        ci=of_greedy.ci,
+        sampled_accuracy=of_sampled.accuracy,
+        sampled_ci=of_sampled.ci,
         basis="sampled" if sampled else "greedy",
         attempts=len(basis),
         errors=_counts(attempt.error for attempt in basis if attempt.error is not None),
@@ -42,20 +37,20 @@ def suite_figures(
         metrics=_metrics(basis),
         forms=_counts(form for attempt in basis for form in attempt.forms),
         subtask=_subtask(basis, problems, config),
-        by_difficulty=slices(_grouped(basis, problems, lambda problem: problem.difficulty), config, *names),
-        by_solution_length=slices(_grouped(basis, problems, lambda problem: len(problem.gold_calls)), config, *names),
+        by_difficulty=slices(_grouped(basis, problems, lambda problem: problem.difficulty), config),
+        by_solution_length=slices(_grouped(basis, problems, lambda problem: len(problem.gold_calls)), config),
     )
 
 
-def slices(groups: Mapping[int, Iterable[Attempt]], config: EvaluationConfig, *names: str) -> dict[str, Slice]:
-    """Number -> the accuracy of its attempts; `names` and the number seed the generator of its interval."""
-    found = {}
-    for number, attempts in sorted(groups.items()):
-        values = list(problem_rates(attempts).values())
-        rng = generator(config.seed, *names, str(number))
-        ci = mean_interval(values, config, rng) if values else None
-        found[str(number)] = Slice(n=len(values), accuracy=mean(values), ci=ci)
-    return found
+def slices(groups: Mapping[int, Iterable[Attempt]], config: EvaluationConfig) -> dict[str, Slice]:
+    """Number -> the accuracy of its attempts."""
+    return {str(number): _slice(attempts, config) for number, attempts in sorted(groups.items())}
+
+
+def _slice(attempts: Iterable[Attempt], config: EvaluationConfig) -> Slice:
+    counts = list(rates(attempts).values())
+    ci = accuracy_interval(counts, config.confidence) if counts else None
+    return Slice(n=len(counts), accuracy=mean(right / n for right, n in counts), ci=ci)
 
 
 def _counts(items: Iterable[str]) -> dict[str, int]:
@@ -115,9 +110,8 @@ def _subtask(
     if not scored:
         return None
     values = [sum(scores) / len(scores) for scores in scored.values()]
-    rng = generator(config.seed, "subtask", attempts[0].arm, attempts[0].suite)
     family = problems[next(iter(scored))].family
-    return SubtaskFigures(family=family, score=mean(values), ci=mean_interval(values, config, rng))
+    return SubtaskFigures(family=family, score=mean(values), ci=score_interval(values, config.confidence))
 
 
 def _over_k(attempts: Sequence[Attempt], estimate: Callable[[int, int, int], float]) -> dict[str, float]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from markupsafe import Markup
 
 import evaluation.report.plots as plots
+from evaluation.comparisons import MOST_PAIRED
 from evaluation.figures import Summary
 from evaluation.findings import folded
 from evaluation.measures.metrics import MEANING
@@ -18,7 +19,6 @@ from evaluation.measures.subtasks import SUBTASKS
 from evaluation.report.browser import choose_chains
 from evaluation.report.chains import Chains
 from evaluation.report.pages import HERE, render
-from evaluation.summary import MOST_PAIRED
 from rollout.records import Problem, Score
 
 GROUPS_SHOWN = 12

@@ -62,7 +62,7 @@ def answers_plot(suite: str, answers: Sequence[SweepAnswer]) -> Markup | None:
         axes.axvline(0, color=INK, linewidth=0.7)
         for place, (_, found) in enumerate(shown):
             colour = ARMS[place % len(ARMS)]
-            dot(axes, found.difference, found.ci, place, colour, "o", found.significant, found.by_seed)
+            dot(axes, found.difference, found.interval, place, colour, "o", found.significant, found.by_seed)
         name_rows(axes, [_short(answer.question) for answer, _ in shown], f"{suite}, {measure}", " points")
         axes.locator_params(axis="x", nbins=4)
         return to_svg(figure, f"answers-{slug(suite)}", f"Differences in {measure} accuracy on {suite} with intervals")

@@ -40,7 +40,7 @@ def suite_table(summary: Summary, suite: str, narrow: bool = False) -> Table:
     baseline = summary.evaluation.baseline
     table = left_table(
         f"{suite}: executed accuracy, {100 * summary.evaluation.confidence:g} % intervals",
-        f"difference: paired, * significant after {summary.evaluation.correction.capitalize()}'s correction",
+        f"difference: paired, intervals and * after {summary.evaluation.correction.capitalize()}'s correction",
     )
     table.box = SIMPLE_HEAD if narrow else HEAVY_HEAD
     table.add_column("arm", style="bold", overflow="fold", no_wrap=not narrow)
@@ -57,7 +57,7 @@ def suite_table(summary: Summary, suite: str, narrow: bool = False) -> Table:
             Text(arm),
             accuracy_text(figures.accuracy, figures.ci, narrow),
             accuracy_text(figures.sampled_accuracy, figures.sampled_ci, narrow),
-            difference_text(row.difference, row.ci, narrow, row.significant)
+            difference_text(row.difference, row.interval, narrow, row.significant)
             if row and row.measure == "sampled accuracy"
             else "",
             *([] if narrow else [str(figures.problems)]),

@@ -89,7 +89,7 @@ def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
         _questions(plan),
         {name: Tally(read_rows(Score, run.ledger(layout.SCORES))) for name, run in runs.items()},
         {name: stored_summary(run) for name, run in runs.items()},
-        next(iter(plan.runs.values())).recipe.evaluation.confidence,
+        next(iter(plan.runs.values())).recipe.evaluation,
     )
     summary = msgspec.structs.replace(
         summary,

@@ -16,7 +16,7 @@ from evaluation.summary import build_summary, read_summary, to_json
 from rollout.records import ErrorCode, Outcome, Problem, Score
 from tests.evaluation.synthetic import ARMS, DATA, SECONDS, VERSIONS, Skill, make_problems, make_scores
 
-CONFIG = EvaluationConfig(bootstrap=500, permutations=999)
+CONFIG = EvaluationConfig(permutations=999)
 
 
 @pytest.fixture(scope="module")
@@ -201,11 +201,19 @@ def test_the_answer_says_whether_the_best_arm_beats_base_and_matches_the_teacher
     summary = build(list(make_scores(problems, arms, samples=6)), problems)
     assert summary.answer.tone == "gain"
     text = summary.answer.text
-    assert text.startswith("dpo, the best of 2 arms, beats base on 2 of 2 suites (arithmetic +")
+    assert text.startswith(
+        "dpo (highest mean of 2 arms, better than each of the others) beats base on 2 of 2 suites (ar"
+    )
     row = summary.against("fol", "teacher")["dpo"]
-    assert f"fol {points(row.difference)}, {between(row.ci)}" in text
-    least = min(summary.against(suite, "teacher")["dpo"].ci[0] for suite in summary.suites)
-    assert f"so it matches the teacher to within {-100 * least:.1f} points (95\u00a0% intervals)" in text
+    assert f"fol {points(row.difference)}, {between(row.interval)}" in text
+    tests = {suite: summary.against(suite, "teacher")["dpo"].non_inferiority for suite in summary.suites}
+    shown = [suite for suite, test in tests.items() if test is not None and test.shown]
+    assert shown
+    assert f"; it matches the teacher to within 5 points on {len(shown)} of 2 suites (" in text
+    for suite in summary.suites:
+        said = [one.text for one in summary.findings if one.text.startswith(f"{suite}: ") and "match the" in one.text]
+        assert len(said) == 1
+        assert ("dpo (" in said[0].partition("not shown to")[0]) == (suite in shown)
 
 
 def test_the_answer_never_claims_a_match_with_a_teacher_that_is_better(problems: list[Problem]) -> None:
@@ -213,6 +221,62 @@ def test_the_answer_never_claims_a_match_with_a_teacher_that_is_better(problems:
     text = build(list(make_scores(problems, arms, samples=6)), problems).answer.text
     assert "is WORSE than teacher on 2 of 2 suites" in text
     assert "matches" not in text
+    assert (
+        "it is not shown to match the teacher to within 5 points (non-inferiority, p = 1.000 after correction)" in text
+    )
+
+
+def test_no_difference_shown_is_no_match(problems: list[Problem]) -> None:
+    """Few problems: neither a difference nor a match is shown, whatever the bound of the interval is."""
+    few = [problem for problem in problems if int(problem.id[-5:]) < 12]
+    arms = {"base": Skill(0.5, 0.9), "teacher": Skill(0.8, 0.9), "dpo": Skill(0.8, 0.9)}
+    text = build(list(make_scores(few, arms, samples=4)), few).answer.text
+    assert "is not shown to differ from teacher" in text
+    assert "is not shown to match the teacher to within 5 points" in text
+
+
+def test_the_margin_is_the_recipes(problems: list[Problem]) -> None:
+    arms = {"base": Skill(0.5, 0.9), "teacher": Skill(0.95, 0.95), "dpo": Skill(0.93, 0.95)}
+    scores = list(make_scores(problems, arms, samples=4))
+    wide = CONFIG.model_copy(update={"non_inferiority_margin": 0.3})
+    summary = build_summary(scores, problems, DATA, SECONDS, VERSIONS, wide)
+    assert "it matches the teacher to within 30 points on 2 of 2 suites" in summary.answer.text
+    assert summary.evaluation.non_inferiority_margin == 0.3
+
+
+def test_what_is_significant_has_an_interval_clear_of_zero_and_nothing_else_is_ordered(summary: Summary) -> None:
+    for row in summary.comparisons:
+        low, high = row.interval
+        assert row.level is not None
+        assert row.level < 0.05
+        assert low <= row.ci[0] <= row.ci[1] <= high
+        if row.significant:
+            assert not low <= 0 <= high
+            assert row.p_adjusted < 0.05
+    ordered = {(row.a, row.b, row.suite) for row in summary.comparisons if row.significant}
+    for row in summary.comparisons:
+        if (row.a, row.b, row.suite) not in ordered:
+            for verb in (f"{row.a} beats {row.b}", f"{row.a} is WORSE", f"{row.a} is better than {row.b} by"):
+                assert not any(one.text.startswith(row.suite) and verb in one.text for one in summary.findings)
+
+
+def test_power_is_that_of_the_corrected_test(summary: Summary, problems: list[Problem], scores: list[Score]) -> None:
+    alone = build([score for score in scores if score.model in ("base", "dpo") and score.suite == "fol"], problems)
+    (one,) = alone.comparisons
+    among = summary.against("fol", "base")["dpo"]
+    assert one.level == pytest.approx(0.05)
+    assert one.minimum_detectable is not None
+    assert among.minimum_detectable is not None
+    assert among.minimum_detectable > one.minimum_detectable
+    assert (one.difference, one.ci) == (among.difference, among.ci)
+
+
+def test_the_highest_arm_is_not_called_better_than_its_equals(problems: list[Problem]) -> None:
+    arms = {"base": Skill(0.5, 0.95), "dpo": Skill(0.9, 0.95), "sft": Skill(0.9, 0.95), "weak": Skill(0.5, 0.95)}
+    text = build(list(make_scores(problems, arms, samples=4)), problems).answer.text
+    highest = text.split(" ", 1)[0]
+    other = "sft" if highest == "dpo" else "dpo"
+    assert f"{highest} (highest mean of 3 arms, not shown to be better than {other}) beats base" in text
 
 
 def test_an_arm_that_loses_is_no_gain(problems: list[Problem]) -> None:
@@ -229,7 +293,10 @@ def test_tones_follow_significance_and_not_words(problems: list[Problem]) -> Non
     assert "dpo beats WORSE beats base by" in tones["gain"]
     lost = [one for one in found if "LOST" in one.text]
     assert lost
-    assert all((one.tone == "loss") == ("; significant" in one.text) for one in lost)
+    assert all(one.tone == "loss" for one in lost)
+    unshown = [one for one in found if "is not shown to have lost greedy" in one.text]
+    assert unshown
+    assert all(one.tone == "chance" for one in unshown)
 
 
 def test_a_summary_of_the_first_format_is_read(summary: Summary) -> None:
@@ -238,12 +305,21 @@ def test_a_summary_of_the_first_format_is_read(summary: Summary) -> None:
     table["findings"] = [finding["text"] for finding in table["findings"]]
     for key in ("schema_version", "answer"):
         del table[key]
+    for row in table["comparisons"]:
+        for key in ("level", "corrected_ci", "greedy_corrected_ci", "non_inferiority"):
+            del row[key]
+    table["evaluation"]["bootstrap"] = 2000
+    del table["evaluation"]["non_inferiority_margin"]
     read = read_summary(json.dumps(table).encode(), "summary.json")
     assert read.data["skipped"] == 7
     assert "waived" not in read.data
-    assert read.answer == summary.answer
-    assert [one for one in read.findings if "quota" not in one.text] == list(summary.findings)
-    assert (read.arms, read.comparisons) == (summary.arms, summary.comparisons)
+    # Nothing is said of a match with the teacher: no test of it was made.
+    assert "match" not in read.answer.text
+    assert read.answer.text.split(" (")[0] == summary.answer.text.split(" (")[0]
+    assert not any("match" in one.text for one in read.findings)
+    assert read.arms == summary.arms
+    assert [row.significant for row in read.comparisons] == [row.significant for row in summary.comparisons]
+    assert [row.interval for row in read.comparisons] == [row.ci for row in summary.comparisons]
 
 
 @pytest.mark.parametrize("change", [{"schema_version": 99}, {"arms": {"base": {"suites": {"fol": {"n": 3}}}}}])
@@ -285,10 +361,12 @@ def test_significance_is_of_corrected_p_values() -> None:
         "teacher": Skill(0.97, 0.97, 0.0),
     }
     rows = build(list(make_scores(problems, arms, 4, seed=2)), problems).comparisons
-    assert [row.significant for row in rows] == [row.p_adjusted < 0.05 for row in rows]
+    assert [row.significant for row in rows] == [
+        row.p_adjusted < 0.05 and not row.interval[0] <= 0 <= row.interval[1] for row in rows
+    ]
     assert any(row.significant for row in rows)
     assert any(row.p < 0.05 <= row.p_adjusted for row in rows)
     greedy = [(row.greedy_p, row.greedy_p_adjusted) for row in rows]
-    assert [row.greedy_significant for row in rows] == [q is not None and q < 0.05 for _, q in greedy]
+    assert all(q is not None and q < 0.05 for row, (_, q) in zip(rows, greedy, strict=True) if row.greedy_significant)
     assert any(row.greedy_significant for row in rows)
     assert any(p is not None and q is not None and p < 0.05 <= q for p, q in greedy)

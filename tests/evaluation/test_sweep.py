@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from evaluation.config import EvaluationConfig
 from evaluation.measures.tally import Tally
 from evaluation.report.sweep import render_sweep
 from evaluation.report.sweep_table import SweepTable
@@ -35,7 +36,7 @@ def summary() -> SweepSummary:
     tally = Tally(make_scores(make_problems(60), arms=ARMS, samples=4))
     rows = {"base": [RowSource("main", "base")]}
     rows |= {row: [RowSource("main", f"{row}.s{seed}") for seed in range(3)] for row in ROWS}
-    found = summarise_sweep("planted", rows, QUESTIONS, {"main": tally}, {}, 0.95)
+    found = summarise_sweep("planted", rows, QUESTIONS, {"main": tally}, {}, EvaluationConfig())
     return msgspec.structs.replace(found, axes={"arms.dpo.beta": [0.1, 0.3]}, seeds=(0, 1, 2), seconds={"train": 1.0})
 
 
@@ -73,10 +74,10 @@ def test_training_seeds_of_one_replicate_count_as_one_observation() -> None:
         rows["base"].append(RowSource(run, "base", run))
         rows["sft"] += [RowSource(run, f"sft.s{seed}", run) for seed in range(3)]
     asked = [Question("gain", ("sft",), ("base",))]
-    found = summarise_sweep("nested", rows, asked, tallies, {}, 0.95)
+    found = summarise_sweep("nested", rows, asked, tallies, {}, EvaluationConfig())
     alike = {row: [RowSource(source.run, source.model) for source in sources] for row, sources in rows.items()}
     alike["base"] = alike["base"][:1]
-    flat = summarise_sweep("flat", alike, asked, tallies, {}, 0.95)
+    flat = summarise_sweep("flat", alike, asked, tallies, {}, EvaluationConfig())
     for suite in found.suites:
         gain, pooled = (one.suites[suite].answers[0].sampled for one in (found, flat))
         assert gain is not None

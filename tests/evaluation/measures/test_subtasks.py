@@ -109,7 +109,7 @@ def test_abstention_agrees_with_sklearn() -> None:
             due.append(json.loads(problem.gold) in ABSTENTIONS)
             said.append(json.loads(answer) in ABSTENTIONS)
     by_id = {problem.id: problem for problem in problems}
-    metrics = suite_figures(attempts, by_id, EvaluationConfig(bootstrap=100)).metrics
+    metrics = suite_figures(attempts, by_id, EvaluationConfig()).metrics
     assert metrics.abstention_precision == pytest.approx(precision_score(due, said))
     assert metrics.abstention_recall == pytest.approx(recall_score(due, said))
 
@@ -145,7 +145,7 @@ def test_accuracy_by_number_of_functions_goes_across_suites() -> None:
         scores = make_scores(these, {"base": skill}, samples=2)
         cells["base", suite] = [measure(score, problems[score.episode.problem_id]) for score in scores]
     assert toolbox_sizes(problems.values()) == {"arithmetic": 5, "arithmetic+50@3": 55}
-    found = by_functions(cells, problems, EvaluationConfig(bootstrap=100))
+    found = by_functions(cells, problems, EvaluationConfig())
     assert list(found["arithmetic"]["base"]) == ["5", "55"]
     assert found["arithmetic"]["base"]["5"].n == 12
     few, many = (found["arithmetic"]["base"][size].accuracy for size in ("5", "55"))

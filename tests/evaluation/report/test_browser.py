@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from evaluation.config import EvaluationConfig
+from evaluation.figures import TrainingFigures
 from evaluation.report.page import render_report
 from evaluation.report.pages import write_page
 from evaluation.summary import build_summary
@@ -31,8 +32,13 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scores = [*make_scores(problems[:80], samples=2), *scores_of_subtasks]
     # A long word without any place to break, where a browser would otherwise widen the page.
     long = msgspec.structs.replace(problems[0], text="https://" + "x" * 400)
-    config = EvaluationConfig(samples=2, bootstrap=200, permutations=199)
-    summary = build_summary(scores, problems, DATA, SECONDS, VERSIONS | {"long": "v" * 300}, config)
+    config = EvaluationConfig(samples=2, permutations=199)
+    data, versions = DATA | {"teacher_tokens": 700_000}, VERSIONS | {"long": "v" * 300}
+    trained = {
+        arm: TrainingFigures(start="base", steps=54, seconds=31.5, chains=1296.0, passes=1.44, tokens=9e4)
+        for arm in ("sft", "dpo", "sft+dpo")
+    }
+    summary = build_summary(scores, problems, data, SECONDS, versions, config, trained)
     path = tmp_path_factory.mktemp("report") / "index.html"
     write_page(path, render_report(summary, [long, *problems[1:]], scores, TRAINING, [EXAMPLE]))
     return path

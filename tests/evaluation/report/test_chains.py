@@ -17,7 +17,7 @@ from evaluation.report.chains import (
 from rollout.records import CallResult, ErrorCode, Outcome, Problem, Score, Step
 from tests.evaluation.synthetic import DATA, Skill, make_problems, make_scores, step
 
-CONFIG = EvaluationConfig(bootstrap=300, permutations=499)
+CONFIG = EvaluationConfig(permutations=499)
 
 
 @pytest.fixture(scope="module")

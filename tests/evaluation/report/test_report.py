@@ -30,7 +30,7 @@ from tests.evaluation.synthetic import (
     make_scores,
 )
 
-CONFIG = EvaluationConfig(samples=3, bootstrap=200, permutations=199)
+CONFIG = EvaluationConfig(samples=3, permutations=199)
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> {{ 7*7 }} </pre></style> $x^2$ \x00\ud800"
 HOSTILE_STEP = Step(
     text=HOSTILE,

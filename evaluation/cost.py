@@ -1,0 +1,57 @@
+"""What the signal cost: the teacher's tokens and the seconds of the run, a point gained over the baseline. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from evaluation.figures import Comparison, Cost, Range, TrainingFigures
+
+SIGNAL_STAGES = ("rollout", "groups", "reference")
+"""Stages that make the data; training comes from the arms, and models and evaluation are not counted."""
+
+
+def signal_costs(
+    comparisons: Sequence[Comparison],
+    baseline: str,
+    data: Mapping[str, int],
+    seconds: Mapping[str, float],
+    training: Mapping[str, TrainingFigures],
+) -> tuple[Cost, ...]:
+    """The cost of every trained arm's gain over the baseline on every suite.
+
+    All rollouts of the run count for each suite, because an arm learns from all of them.
+    """
+    tokens = data.get("teacher_tokens")
+    made = sum(seconds.get(stage, 0.0) for stage in SIGNAL_STAGES)
+    costs = []
+    for row in comparisons:
+        if row.b != baseline or row.a not in training:
+            continue
+        shown = row.significant and row.difference > 0 and row.interval[0] > 0
+        spent = made + _training_seconds(row.a, training)
+        costs.append(
+            Cost(
+                arm=row.a,
+                suite=row.suite,
+                teacher_tokens=_a_point(tokens, row.difference) if shown else None,
+                teacher_tokens_ci=_bounds(tokens, row.interval) if shown else None,
+                seconds=_a_point(spent, row.difference) if shown else None,
+                seconds_ci=_bounds(spent, row.interval) if shown else None,
+            )
+        )
+    return tuple(costs)
+
+
+def _training_seconds(arm: str, training: Mapping[str, TrainingFigures]) -> float:
+    """Of the arm and of the arms that it starts from."""
+    spent = 0.0
+    while arm in training:
+        spent += training[arm].seconds
+        arm = training[arm].start
+    return spent
+
+
+def _a_point(spent: float | None, gain: float) -> float | None:
+    return None if spent is None else spent / (100 * gain)
+
+
+def _bounds(spent: float | None, gain: Range) -> Range | None:
+    return None if spent is None else (spent / (100 * gain[1]), spent / (100 * gain[0]))
