@@ -109,6 +109,10 @@ class Schedule(Section):
     """Distinct right chains taken of a group, in stored order. 0 takes all. Unit: chains."""
     max_wrong: int = Field(default=0, ge=0)
     """Distinct wrong chains taken of a group, in stored order. 0 takes all. Unit: chains."""
+    balanced: bool = False
+    """Take equally many right and wrong chains of a group: the first ones that have something to learn, as many as the
+    rarer kind has. A group that lacks a kind is left out. Balanced arms of all methods see the same groups and chains.
+    """
     seed: int = 0
     """Seed of the order of the data."""
 
@@ -123,6 +127,8 @@ class SftArm(Schedule):
     of billions of parameters want about 1e-5."""
     chains: Literal["right", "wrong"] = "right"
     """The chains to learn from. `wrong` is the control that learns the output space from well-formed wrong answers."""
+    equal: Literal["tokens", "groups"] = "tokens"
+    """What counts equally in the loss: every token, as in TRL, or every group, whose tokens share a weight of 1."""
 
 
 class DpoArm(Schedule):
@@ -146,6 +152,9 @@ class DpoArm(Schedule):
     pairs: PairKind | None = None
     """How right and wrong chains are paired: `chains` pairs all with all; `matched` pairs the first with the first and
     so on, each chain once; `steps` pairs the first steps where two chains part. Absent: `groups.pairs`."""
+    pair_weights: Literal["episodes", "equal"] = "episodes"
+    """How much a pair counts within its group: `episodes` counts it as often as episodes wrote its two chains, `equal`
+    once. Matched pairs count once either way."""
     pair_mean: Literal["pairs", "problems"] = "problems"
     """The loss is the mean over all pairs (`pairs`), or over problems of the mean over each one's pairs
     (`problems`)."""

@@ -8,18 +8,38 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from rollout.groups import choose_chains
-from rollout.records import PreferenceGroup
+from rollout.records import Chain, Outcome, PreferenceGroup
 from training.config import ArmConfig, DpoArm
 
 
 def arm_group(group: PreferenceGroup, arm: ArmConfig) -> PreferenceGroup:
-    """`group` as `arm` sees it: at most `max_right` and `max_wrong` of its chains, paired by the arm's rule."""
+    """`group` as `arm` sees it: at most `max_right` and `max_wrong` of its chains, paired by the arm's rule.
+
+    For a balanced arm it has no chain at all where the group lacks a kind.
+    """
     kind = (arm.pairs if isinstance(arm, DpoArm) else None) or group.rule.kind
     rule = msgspec.structs.replace(group.rule, max_right=arm.max_right, max_wrong=arm.max_wrong, kind=kind)
+    chains = group.chains
+    if arm.balanced:
+        chains = tuple(chain for chain in chains if _learnable(chain, arm))
     # The stored order already has the error codes interleaved where the groups' rule asked for that.
-    return msgspec.structs.replace(group, chains=choose_chains(group.chains, rule), rule=rule)
+    chains = choose_chains(chains, rule)
+    if arm.balanced:
+        of_each = min(sum((chain.label is Outcome.RIGHT) is kind for chain in chains) for kind in (True, False))
+        both = msgspec.structs.replace(rule, max_right=of_each, max_wrong=of_each)
+        chains = choose_chains(chains, both) if of_each else ()
+    if isinstance(arm, DpoArm) and arm.pair_weights == "equal":
+        chains = tuple(msgspec.structs.replace(chain, multiplicity=1) for chain in chains)
+    return msgspec.structs.replace(group, chains=chains, rule=rule)
 
 
 def arm_groups(groups: Iterable[PreferenceGroup], arm: ArmConfig) -> Iterator[PreferenceGroup]:
     """Each of `groups` as `arm` sees it, lazily."""
     return (arm_group(group, arm) for group in groups)
+
+
+def _learnable(chain: Chain, arm: ArmConfig) -> bool:
+    """Whether every method has a token of the chain to learn from: of right chains failed steps are none."""
+    failed_too = not isinstance(arm, DpoArm) or arm.scored.failed_steps_in_wrong
+    skipped = () if failed_too and chain.label is not Outcome.RIGHT else chain.failed_steps
+    return any(step >= 0 and step not in skipped for step in chain.step)

@@ -29,6 +29,8 @@ class Row(TypedDict):
 
     input_ids: list[int]
     labels: list[int]
+    weight: float
+    """Of each of its tokens: those of a group add up to 1."""
 
 
 def loss_mask(chain: Chain) -> list[bool]:
@@ -48,8 +50,10 @@ def group_rows(group: PreferenceGroup, arm: SftArm) -> list[Row]:
         if any(mask):
             prompt = list(group.prompt_ids)
             labels = [token if kept else IGNORED for token, kept in zip(chain.token_ids, mask, strict=True)]
-            rows.append(Row(input_ids=prompt + list(chain.token_ids), labels=[IGNORED] * len(prompt) + labels))
-    return rows
+            ids = prompt + list(chain.token_ids)
+            rows.append(Row(input_ids=ids, labels=[IGNORED] * len(prompt) + labels, weight=0.0))
+    tokens = sum(label != IGNORED for row in rows for label in row["labels"])
+    return [Row(input_ids=row["input_ids"], labels=row["labels"], weight=1 / tokens) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def write_rows(groups: Iterable[PreferenceGroup], arm: SftArm, directory: Path) 
         import pyarrow as pa
 
         ids = pa.list_(pa.int32())
-        schema = pa.schema([("input_ids", ids), ("labels", ids)])
+        schema = pa.schema([("input_ids", ids), ("labels", ids), ("weight", pa.float64())])
         rows = used = longest = 0
         with atomic_folder(directory) as temporary:
             with pa.OSFile(str(temporary / _ROWS), "wb") as sink, pa.ipc.new_stream(sink, schema) as stream:

@@ -13,7 +13,7 @@ from pipeline.plan.machines import ray_machines, this_machine
 from pipeline.plan.make import Plan, make_plan
 from pipeline.plan.models import model_shapes, needs_gpus
 from pipeline.plan.outcome import stage_times
-from pipeline.plan.ranks import steps_of
+from pipeline.plan.ranks import passes_of, steps_of
 from pipeline.recipe import Recipe
 from pipeline.run.folder import Run
 from rollout.data import layout
@@ -31,12 +31,13 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     memory: dict[str, float]
     """Stage -> bytes at its peak, on one machine without GPUs; else empty."""
     steps: dict[str, int]
-    """Arm -> optimizer steps."""
+    """Arm -> optimizer steps; `passes` -> how often its chains come."""
     groups: int
     pairs: float
     licence: str
     kv_tokens: dict[str, int] = {}
     """`teacher` or `student` -> tokens of an engine's KV cache."""
+    passes: dict[str, float] = {}
     device_memory: dict[str, float] = {}
     """Arm -> bytes of tensors on a rank's GPU at its peak."""
 
@@ -76,6 +77,7 @@ def prediction_of(plan: Plan) -> Prediction:
         seconds={stage.name: round(stage.seconds, 1) for stage in stage_times(plan)},
         memory=memory,
         steps={name: steps_of(arm, plan.demands.groups) for name, arm in plan.recipe.arms.items()},
+        passes={name: round(passes_of(arm, plan.demands.groups), 3) for name, arm in plan.recipe.arms.items()},
         groups=plan.demands.groups.groups,
         pairs=plan.demands.groups.pairs,
         licence=plan.licence.line,
@@ -122,6 +124,8 @@ def compared(run: Run) -> list[dict[str, Any]]:
         rows.append((f"memory on a GPU, {name}", "MiB", _mib(said), _mib(arms.get(name, {}).get("device_memory"))))
     for name, steps in prediction.steps.items():
         rows.append((f"steps of {name}", "", float(steps), arms[name]["steps"] if name in arms else None))
+        if name in prediction.passes:
+            rows.append((f"passes of {name}", "", prediction.passes[name], arms.get(name, {}).get("passes")))
     rows.append(("pairs", "", prediction.pairs, data.get("pairs")))
     return [dict(zip(("what", "unit", "predicted", "measured"), row, strict=True)) for row in rows]
 

@@ -120,6 +120,9 @@ def tokens_per_step(arm: ArmConfig, groups: GroupFigures) -> float:
         right=min(groups.right, arm.max_right or groups.right),
         wrong=min(groups.wrong, arm.max_wrong or groups.wrong),
     )
+    if arm.balanced:
+        fewer = min(taken.right, taken.wrong)
+        taken = replace(taken, right=fewer, wrong=fewer)
     if isinstance(arm, SftArm):
         return arm.groups_per_step * taken.right * (groups.prompt + groups.chain) * _PADDING
     return arm.groups_per_step * taken.tree
@@ -129,5 +132,18 @@ def steps_of(arm: ArmConfig, groups: GroupFigures) -> int:
     """Optimizer steps of an arm."""
     if arm.max_steps > 0:
         return arm.max_steps
-    count = groups.right_groups if isinstance(arm, SftArm) else groups.groups
-    return round(-(-count // arm.groups_per_step) * arm.num_train_epochs)
+    return round(-(-_groups_of(arm, groups) // arm.groups_per_step) * arm.num_train_epochs)
+
+
+def passes_of(arm: ArmConfig, groups: GroupFigures) -> float:
+    """How often an arm sees each of its groups, on average."""
+    return (
+        steps_of(arm, groups) * arm.groups_per_step / max(1, _groups_of(arm, groups))
+        if arm.max_steps > 0
+        else (arm.num_train_epochs)
+    )
+
+
+def _groups_of(arm: ArmConfig, groups: GroupFigures) -> int:
+    """The groups that an arm learns from. SFT needs no wrong chain."""
+    return groups.right_groups if isinstance(arm, SftArm) and not arm.balanced else groups.groups

@@ -12,11 +12,11 @@ from pipeline.run.workload import read_workload, suite_problems
 from pipeline.stages.evaluate import planned_units
 from pipeline.stages.groups import group_figures
 from rollout.data import layout
-from rollout.hosts.work import skipped_episodes
+from rollout.hosts.work import committed_tokens, skipped_episodes
 from rollout.records import Outcome, Score
 
 if TYPE_CHECKING:
-    from evaluation.figures import Summary
+    from evaluation.figures import Summary, TrainingFigures
 
 GROUPS_SHOWN = 6
 """Preference groups on the page."""
@@ -40,7 +40,13 @@ def work(run: Run) -> None:
     problems = [problem for suite in suite_problems(run).values() for problem in suite]
     ledger = run.ledger(layout.SCORES)
     summary = build_summary(
-        read_rows(Score, ledger), problems, data_figures(run), run.events.seconds(), versions(), run.recipe.evaluation
+        read_rows(Score, ledger),
+        problems,
+        data_figures(run),
+        run.events.seconds(),
+        versions(),
+        run.recipe.evaluation,
+        training_figures(run),
     )
     summary = msgspec.structs.replace(summary, prediction=msgspec.convert(compared(run), tuple[Measured, ...]))
     groups = some_groups(run, GROUPS_SHOWN)
@@ -74,13 +80,38 @@ def stored_summary(run: Run) -> "Summary":
     return read_summary(stored, f"run {run.folder}: {layout.SUMMARY}")
 
 
+def training_figures(run: Run) -> "dict[str, TrainingFigures]":
+    """What every trained arm was trained on, from the run's events; counts are None where an older version made it."""
+    from evaluation.figures import TrainingFigures
+
+    trained = {row["arm"]: row for row in run.events.read() if row.get("event") == "arm trained"}
+    return {
+        name: TrainingFigures(
+            start=arm.start,
+            steps=int(trained[name]["steps"]),
+            seconds=float(trained[name]["seconds"]),
+            chains=trained[name].get("chains"),
+            passes=trained[name].get("passes"),
+            tokens=trained[name].get("tokens"),
+        )
+        for name, arm in run.recipe.arms.items()
+        if name in trained
+    }
+
+
 def data_figures(run: Run) -> dict[str, int]:
-    """Counts of episodes by outcome and of what became of them, from the commit records alone."""
+    """Counts of episodes by outcome and of what became of them, from the commit records alone.
+
+    `teacher_tokens` is there where every record has them: older versions did not count.
+    """
     outcomes: Counter[str] = Counter()
+    tokens: list[int | None] = []
     skipped = 0
     for commit in run.ledger(layout.EPISODES).history().values():
         outcomes.update({outcome.value: int(commit.meta.get(outcome.value, 0)) for outcome in Outcome})
         skipped += skipped_episodes(commit)
+        tokens.append(committed_tokens(commit))
+    counted = [one for one in tokens if one is not None]
     groups = group_figures(run)
     return {
         "problems": read_workload(run).train_problems,
@@ -92,4 +123,5 @@ def data_figures(run: Run) -> dict[str, int]:
         "pairs": groups.get("pairs", 0),
         "right_chains": groups.get("right", 0),
         "right_with_failed_steps": groups.get("right_with_failed_steps", 0),
+        **({"teacher_tokens": sum(counted)} if counted and len(counted) == len(tokens) else {}),
     }

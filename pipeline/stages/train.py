@@ -82,7 +82,9 @@ def _watch(run: Run, request: "ArmRequest", training: "Future[None]") -> None:
             training.result()
         steps = int(rows[-1]["step"]) if rows else 0
         bar.update(steps, total=steps)
-    details: dict[str, float] = {}
+    # What the arm was trained on, as its trainer counted it.
+    counted = ("chains", "chains_of_pass", "passes", "tokens")
+    details: dict[str, float] = {key: rows[-1][key] for key in counted if rows and key in rows[-1]}
     if peak := max((row.get("device_memory", 0) for row in rows), default=0):
         details["device_memory"] = peak
     seconds = round(time.monotonic() - started, 3)

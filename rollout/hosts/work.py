@@ -246,6 +246,11 @@ def committed_outcomes(commit: Commit) -> dict[str, int]:
     return {outcome.value: int(commit.meta[outcome.value]) for outcome in Outcome if outcome.value in commit.meta}
 
 
+def committed_tokens(commit: Commit) -> int | None:
+    """Tokens that the model of a rollout wrote in the unit; None where an older version made it."""
+    return int(commit.meta["tokens"]) if "tokens" in commit.meta else None
+
+
 def quarantined_rows(commit: Commit) -> int:
     """How many episodes of the unit were made and could not be stored."""
     return int(commit.meta.get("quarantined", 0))
@@ -255,6 +260,7 @@ def _commit(store: Store, work: EpisodeWork, result: ChunkResult) -> ChunkResult
     """Commit the unit. If another attempt was first, the result gets the rows and counts of that one's commit."""
     meta = {name: str(count) for name, count in result.outcomes.items()} | {"host": result.host}
     if not work.suite:
+        meta["tokens"] = str(result.generated_tokens)
         meta["tally"] = msgspec.json.encode(result.tally).decode()
     if result.quarantined:
         meta["quarantined"] = str(result.quarantined)

@@ -135,6 +135,11 @@ def test_the_summary_holds_what_is_promised(finished: Command) -> None:
     assert data["infrastructure"] == 0
     assert data["pairs"] > 0
     assert data["chains"] >= 2 * data["groups"] > 0
+    assert data["teacher_tokens"] > data["episodes"]
+    for name, trained in summary["training"].items():
+        assert trained["chains"] > 0, name
+        assert trained["passes"] > 0, name
+    assert set(summary["training"]) == {"sft", "dpo", "sft+dpo"}
     assert set(summary["seconds"]) >= {"models", "rollout", "groups", "reference", "train", "evaluate"}
     assert {"ray", "torch", "deepspeed", "trl"} <= set(summary["versions"])
 

@@ -2,18 +2,25 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
+import torch
 
 from cluster.errors import CorruptionError, RequestError
-from tests.training.samples import chain, cut_stream, group, sample_groups
+from pipeline.sweep.points import load_sweep
+from rollout.records import PreferenceGroup
+from tests.repository import ROOT
+from tests.training.samples import chain, cut_stream, group, publish_groups, sample_groups, save_model
 from training.chains import ScoreRule, scored_group, scored_groups
-from training.config import DpoArm, SftArm
+from training.config import ArmConfig, DpoArm, SftArm, TrainingConfig
 from training.examples import StoredExamples, write_examples
+from training.ranks.request import ArmRequest
 from training.selection import arm_group, arm_groups
-from training.sft import group_rows
-from training.tree.batches import PreferenceExample
+from training.sft import IGNORED, group_rows
+from training.tree.batches import PreferenceExample, StepDataset
 
 RULE = ScoreRule()
+SFT = SftArm(method="sft")
 
 
 def test_an_arm_takes_the_first_chains_of_each_kind() -> None:
@@ -82,3 +89,98 @@ def test_examples_of_which_some_were_lost_are_refused(tmp_path: Path) -> None:
     cut_stream(tmp_path / "examples" / "examples.arrow")
     with pytest.raises(CorruptionError, match=r"examples: holds 1 of 3 examples; remove the folder"):
         StoredExamples(tmp_path / "examples")
+
+
+def uneven_groups() -> list[PreferenceGroup]:
+    """Groups with other numbers of right and wrong chains, often written ones, and ones without a kind or a token."""
+    whole = sample_groups(6)
+    right, wrong = (list(whole[0].right), list(whole[0].wrong))
+    often = [msgspec.structs.replace(one, multiplicity=7) for one in right[:1]]
+    failed = chain([40, 41, 1], [0, 0, 0], failed_steps=(0,))
+    return [
+        *whole[1:],
+        group("more-right", [*right, *wrong[:1]]),
+        group("often", [*often, right[1], *wrong]),
+        group("nothing-to-learn-first", [failed, right[0], *wrong]),
+        group("no-wrong", right),
+        group("no-right", wrong),
+    ]
+
+
+def seen_by(arm: ArmConfig) -> dict[str, tuple[set[tuple[int, ...]], set[tuple[int, ...]], float]]:
+    """Problem -> the right and the wrong chains that an arm's trainer gets, as ids, and their weight in the loss."""
+    seen = {}
+    for one in arm_groups(uneven_groups(), arm):
+        if isinstance(arm, SftArm):
+            if rows := group_rows(one, arm):
+                weight = sum(row["weight"] for row in rows for label in row["labels"] if label != IGNORED)
+                seen[one.problem_id] = ({tuple(row["input_ids"]) for row in rows}, set[tuple[int, ...]](), weight)
+        elif (scored := scored_group(one, RULE)) is not None:
+            example = PreferenceExample(scored, (0.0,) * len(scored.right), (0.0,) * len(scored.wrong))
+            steps = StepDataset(
+                [example], groups_per_step=1, tokens_per_micro_step=500, world=1, pair_mean=arm.pair_mean
+            )
+            ((slot,),) = (row.slots for row in steps[0]["step"].rows)
+            weights = slot.sums(torch.zeros(len(scored.chains))).pair_weights
+            assert len(set(weights[weights > 0].tolist())) == 1, "all pairs of a group weigh the same"
+            right, wrong = ({one.ids for one in side} for side in (scored.right, scored.wrong))
+            seen[one.problem_id] = (right, wrong, float(weights.sum()))
+    return seen
+
+
+def test_arms_of_the_clean_comparison_see_the_same_groups_chains_and_weights() -> None:
+    """The arms as recipes/ablations-local.toml has them; the plain arms differ in each of the three."""
+    arms = load_sweep(ROOT / "recipes" / "ablations-local.toml").runs["main"].recipe.arms
+    of_pairs, matched, sft = (seen_by(arms[f"{name}.s0"]) for name in ("dpo-equal", "dpo-matched", "sft-equal"))
+    assert of_pairs.keys() == matched.keys() == sft.keys()
+    assert {"no-wrong", "no-right"}.isdisjoint(of_pairs)
+    assert "nothing-to-learn-first" in of_pairs
+    for problem, (right, wrong, weight) in of_pairs.items():
+        assert len(right) == len(wrong)
+        assert matched[problem][:2] == (right, wrong)
+        assert sft[problem][0] == right
+        assert weight == pytest.approx(1.0)
+        assert matched[problem][2] == pytest.approx(1.0)
+        assert sft[problem][2] == pytest.approx(1.0)
+    plain = {
+        row["weight"] for one in arm_groups(uneven_groups(), arms["sft.s0"]) for row in group_rows(one, SFT)
+    }  # a plain arm takes groups that DPO does not
+    assert len(plain) > 1
+    assert "no-wrong" in {one.problem_id for one in arm_groups(uneven_groups(), arms["sft.s0"]) if group_rows(one, SFT)}
+
+
+def test_balanced_arms_take_the_rarer_kinds_number_within_their_limits() -> None:
+    more = next(one for one in uneven_groups() if one.problem_id == "more-right")
+    taken = arm_group(more, DpoArm(method="dpo", balanced=True))
+    assert (len(taken.right), len(taken.wrong)) == (1, 1)
+    whole = sample_groups(1)[0]
+    assert len(arm_group(whole, DpoArm(method="dpo", balanced=True)).chains) == 4
+    assert len(arm_group(whole, DpoArm(method="dpo", balanced=True, max_wrong=1)).chains) == 2
+
+
+def test_later_keys_at_their_defaults_leave_the_fingerprint_of_an_arm(tmp_path: Path) -> None:
+    publish_groups(tmp_path, sample_groups(2))
+    model = save_model(tmp_path / "model")
+
+    def fingerprint(arm: ArmConfig) -> str:
+        request = ArmRequest(
+            name="a",
+            arm=arm,
+            training=TrainingConfig(),
+            start_model=str(model),
+            run=str(tmp_path),
+            groups="groups/tiny",
+            model_dir=tmp_path / "out",
+            checkpoint_dir=tmp_path / "checkpoints",
+            log_path=tmp_path / "log",
+        )
+        return request.fingerprint
+
+    plain = SftArm(method="sft")
+    older = plain.model_dump(exclude={"balanced", "equal"})
+    assert "balanced" not in older
+    assert fingerprint(plain) == fingerprint(SftArm.model_validate(older))
+    assert fingerprint(plain) != fingerprint(SftArm(method="sft", balanced=True))
+    assert fingerprint(plain) != fingerprint(SftArm(method="sft", equal="groups"))
+    equal = DpoArm(method="dpo", pair_weights="equal")
+    assert fingerprint(DpoArm(method="dpo")) != fingerprint(equal)

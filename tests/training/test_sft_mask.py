@@ -61,6 +61,59 @@ def test_trl_takes_loss_on_those_tokens_and_no_others(tmp_path: Path) -> None:
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
+@pytest.mark.parametrize("equal", ["tokens", "groups"])
+def test_every_group_weighs_the_same_where_the_arm_says_so(equal: str, tmp_path: Path) -> None:
+    """One group of two long chains, one of a single short one: the loss of a step by hand, and chains as counted."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from training.ranks.sft_trainer import CountingSFTTrainer
+
+    groups = [
+        group("long", [chain(TOKENS, STEPS, failed_steps=(1,)), chain([*TOKENS, 25], [*STEPS, 2])], PROMPT),
+        group("short", [chain([20, 1], [0, 0])], PROMPT),
+    ]
+    arm = SftArm.model_validate({"method": "sft", "equal": equal})
+    rows = write_rows(groups, arm, tmp_path / "rows")
+    assert (rows.rows, rows.groups) == (3, 2)
+    model_dir = save_model(tmp_path / "model")
+    arguments = {
+        "output_dir": str(tmp_path / "out"),
+        "per_device_train_batch_size": 1,
+        "gradient_accumulation_steps": 3,
+        "max_steps": 2,
+        "learning_rate": 0.0,
+        "logging_steps": 1,
+        "max_grad_norm": 0.0,
+        "report_to": "none",
+        "save_strategy": "no",
+        "use_cpu": True,
+        "dataloader_pin_memory": False,
+        "disable_tqdm": True,
+        "bf16": False,
+    }
+    model = AutoModelForCausalLM.from_pretrained(model_dir)
+    trainer = CountingSFTTrainer(
+        model,
+        sft_arguments(arguments),
+        rows=rows,
+        arm=arm,
+        processing_class=AutoTokenizer.from_pretrained(model_dir),
+    )
+    trainer.train()
+    logs = [row for row in trainer.state.log_history if "step_chains" in row]
+    assert [(row["step_chains"], row["chains_of_pass"]) for row in logs] == [(3, 3), (3, 3)]
+
+    def losses(row: dict[str, list[int]]) -> torch.Tensor:
+        ids, labels = torch.tensor([row["input_ids"]]), torch.tensor([row["labels"]])[:, 1:]
+        logits = trainer.model(input_ids=ids).logits[:, :-1]
+        return torch.nn.functional.cross_entropy(logits[labels != IGNORED], labels[labels != IGNORED], reduction="none")
+
+    by_row = [losses(row) for row in rows.load()]
+    by_group = [torch.cat(by_row[:2]), by_row[2]]
+    wanted = torch.cat(by_row).mean() if equal == "tokens" else torch.stack([one.mean() for one in by_group]).mean()
+    assert logs[0]["loss"] == pytest.approx(wanted.item(), rel=1e-3)
+
+
 def test_the_control_arm_takes_wrong_answers_in_the_right_format() -> None:
     wrong_answer = chain([20, 1], [0, 0], Outcome.WRONG)
     wrong_format = chain([21, 1], [0, 0], Outcome.WRONG, error=ErrorCode.BAD_SYNTAX, failed_steps=(0,))

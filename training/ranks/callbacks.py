@@ -14,7 +14,8 @@ from training.ranks.metrics import truncate_metrics
 
 class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
     """Appends one JSON object for each logged step: step, steps, loss, learning_rate, grad_norm and the trainer's own
-    values. On a GPU it adds `device_memory`, the peak bytes of the first rank's tensors since the arm began.
+    values. On a GPU it adds `device_memory`, the peak bytes of the first rank's tensors since the arm began. `chains`
+    are those trained on since the arm began, each as often as it came; `passes` are these over the data's chains.
 
     A resumed run first drops the rows after the step that it resumes from, so that the file holds every step once, and
     continues the count of tokens from the last row that it keeps. `counts_anew`: the trainer itself counts from 0 when
@@ -24,7 +25,7 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
     def __init__(self, path: Path, *, counts_anew: bool) -> None:
         self._path = path
         self._counts_anew = counts_anew
-        self._tokens_before = 0.0
+        self._tokens_before = self._chains = 0.0
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if torch.cuda.is_available():
@@ -32,6 +33,7 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
         if state.is_world_process_zero:
             kept = truncate_metrics(self._path, state.global_step)
             self._tokens_before = kept[-1].get("tokens", 0.0) if kept and self._counts_anew else 0.0
+            self._chains = kept[-1].get("chains", 0.0) if kept else 0.0
 
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: dict[str, float], **_: Any
@@ -44,6 +46,9 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
         row |= {names.get(key, key): value for key, value in logs.items() if isinstance(value, int | float)}
         if "tokens" in row:
             row["tokens"] += self._tokens_before
+        if "step_chains" in row:
+            self._chains += row["step_chains"]
+            row |= {"chains": self._chains, "passes": self._chains / row["chains_of_pass"]}
         if torch.cuda.is_available():
             row["device_memory"] = torch.cuda.max_memory_allocated()
         with self._path.open("a") as file:

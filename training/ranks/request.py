@@ -13,6 +13,8 @@ from rollout.records import content_hash
 from training.config import DpoArm, SftArm, TrainingConfig
 from training.ranks.zero import precision
 
+_LATER_KEYS = {"balanced": False, "equal": "tokens", "pair_weights": "episodes"}
+
 
 @dataclass(frozen=True)
 class ArmRequest:
@@ -53,4 +55,6 @@ class ArmRequest:
         they may change (an SFT step's rows are rounded to what ranks and micro-steps hold evenly)."""
         shards = sorted(commit.shard for commit in self.ledger.commits().values() if commit.shard)
         start = model_revision(self.start_model)
-        return content_hash(self.arm.model_dump_json(), start, precision(self.training), *shards)
+        # Keys that came later change nothing at their defaults, so that older checkpoints are resumed from.
+        absent = {key for key, default in _LATER_KEYS.items() if getattr(self.arm, key, default) == default}
+        return content_hash(self.arm.model_dump_json(exclude=absent), start, precision(self.training), *shards)

@@ -148,13 +148,13 @@ def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int, 
 
 
 def _sft_trainer(request: ArmRequest, arm: SftArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
-    from trl import SFTTrainer
+    from training.ranks.sft_trainer import CountingSFTTrainer
 
     folder = request.checkpoint_dir / f"rows-{request.fingerprint}"
     rows = agreed(lambda: write_rows(arm_groups(read_rows(PreferenceGroup, request.ledger), arm), arm, folder))
     config = sft_arguments(training_arguments(request, *rows.batches(arm, request.training), universal))
     model = load_model(request.start_model, precision(request.training))
-    return SFTTrainer(model, config, train_dataset=rows.load(), processing_class=tokenizer, callbacks=callbacks)
+    return CountingSFTTrainer(model, config, rows=rows, arm=arm, processing_class=tokenizer, callbacks=callbacks)
 
 
 def _dpo_trainer(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:

@@ -124,7 +124,7 @@ class StepDataset(Dataset[dict[str, RankStep]]):
         self.world = world
         self.pair_mean = pair_mean
         self.rank, self.seed, self.epoch = rank, seed, 0
-        self.longest = 0
+        self.longest = self.chains = 0
         self._sizes: list[int] = []
         self._pairs: list[float] = []
         self._tokens: list[float] = []
@@ -134,6 +134,7 @@ class StepDataset(Dataset[dict[str, RankStep]]):
             weights = [sum(row) for row in group.pair_weights]
             self.longest = max(self.longest, *map(row_length, group.chains))
             self._sizes.append(tree_size(group.chains))
+            self.chains += len(group.chains)
             self._pairs.append(group.pairs)
             self._tokens.append(sum(chain.length * w for chain, w in zip(group.right, weights, strict=True)))
         _refuse_longer(tokens_per_micro_step, self.longest)

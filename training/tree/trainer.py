@@ -108,6 +108,7 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
         self._rows_left = 0
         self._step_flop = 0.0
         self._limit = 0.0
+        self._chains_of_pass = steps.chains
 
     def get_train_dataloader(self) -> DataLoader[dict[str, RankStep]]:
         """Steps one by one. accelerate does not get the loader: it would divide a rank's steps among the ranks."""
@@ -124,7 +125,7 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
         begun = time.perf_counter()
         self._rows_left = len(step.rows) + step.split_rows + step.idle_rows
         self._step_flop = 0.0
-        for name in (*METRICS, "tokens"):
+        for name in (*METRICS, "tokens", "step_chains"):
             # A rank that runs idle rows alone must still bring every name to the sum over ranks.
             self._count(name, 0.0)
         loss: Tensor = torch.zeros((), dtype=torch.float64, device=self.args.device)
@@ -138,11 +139,13 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
                 self._forward(model, step.idle_row, counted=False)
         # DeepSpeed takes the mean of the ranks' gradients; the weights are shares of the whole step: hence `world`.
         for row in step.rows:
+            self._count("step_chains", len(row.chains))
             policy = self._forward(model, row)
             value = sum((self._loss(slot, policy) for slot in row.slots), policy.new_zeros(()))
             loss += value.detach()
             self._backward(value * world)
         for group, weights in zip(step.split, derivatives, strict=True):
+            self._count("step_chains", len(group.slot.example.group.chains))
             for indices, row in group.rows:
                 self._backward((self._forward(model, row) * weights[list(indices)]).sum() * world)
         for _ in range(step.idle_rows):
@@ -162,7 +165,8 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add the means since the last log, over all ranks, under TRL's names.
 
-        `tokens` is a step's, over all ranks; `flop_per_second` counts no recomputation (`training.tree.flops`), and
+        `tokens` is a step's, over all ranks; `step_chains` are the chains trained on since the last log, of
+        `chains_of_pass` in the data; `flop_per_second` counts no recomputation (`training.tree.flops`), and
         `fraction_of_limit` is its share of the matrix rate that the ranks measured when they began.
         """
         sums, self._sums = self._sums, {}
@@ -173,6 +177,7 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
             steps = means.pop("steps") / self.args.world_size
             seconds, flop = max(means.pop("seconds") / self.args.world_size, 1e-9), means.pop("flop")
             limit = means.pop("limit") / steps
+            logs |= {"step_chains": means.pop("step_chains"), "chains_of_pass": float(self._chains_of_pass)}
             logs |= {name: value / steps for name, value in means.items()}
             logs["tokens_per_second"] = means["tokens"] / seconds
             logs["flop_per_second"] = flop / seconds

@@ -109,6 +109,8 @@ def test_sft_on_two_ranks_has_the_plain_numbers_and_is_resumed(ray_here: None, s
     assert {"loss", "grad_norm", "learning_rate", "tokens", "steps"} <= rows[0].keys()
     assert [row["loss"] for row in rows] == pytest.approx(losses, abs=1e-4)
     assert [row["grad_norm"] for row in rows] == pytest.approx(norms, rel=1e-3)
+    # 12 groups of two right chains each, all of them in every step: what was trained on, counted over both ranks.
+    assert [(row["chains"], row["passes"]) for row in rows] == [(24, 1), (48, 2), (72, 3)]
 
     trained = AutoModelForCausalLM.from_pretrained(arm.model_dir)
     assert trained.config.tie_word_embeddings
@@ -131,6 +133,7 @@ def test_sft_on_two_ranks_has_the_plain_numbers_and_is_resumed(ray_here: None, s
     again = read_metrics(arm.metrics_path)
     assert [row["step"] for row in again] == [1, 2, 3]
     assert again[2]["loss"] == pytest.approx(rows[2]["loss"], abs=1e-6)
+    assert [row["passes"] for row in again] == [1, 2, 3]
     for name, value in AutoModelForCausalLM.from_pretrained(arm.model_dir).state_dict().items():
         torch.testing.assert_close(value, trained.state_dict()[name], rtol=0, atol=1e-6)
 
@@ -153,6 +156,7 @@ def test_dpo_on_two_ranks_starts_at_ln_2_and_is_resumed(ray_here: None, start: P
     assert rows[2]["rewards/margins"] > rows[0]["rewards/margins"]
     assert_published_as_it_was_in_memory(asked, start)
     assert {"rewards/accuracies", "rewards/chosen", "rewards/rejected", "logps/chosen", "tokens"} <= rows[0].keys()
+    assert [(row["chains"], row["passes"]) for row in rows] == [(48, 1), (96, 2), (144, 3)]
 
     shutil.rmtree(asked.model_dir)
     (asked.checkpoint_dir / "checkpoint-3" / "manifest.json").unlink()
@@ -160,6 +164,7 @@ def test_dpo_on_two_ranks_starts_at_ln_2_and_is_resumed(ray_here: None, start: P
     again = read_metrics(asked.metrics_path)
     assert [row["step"] for row in again] == [1, 2, 3]
     assert again[2]["loss"] == pytest.approx(rows[2]["loss"], abs=1e-6)
+    assert [row["passes"] for row in again] == [1, 2, 3]
 
 
 def test_arms_share_their_ranks_and_nothing_else(ray_here: None, start: Path, tmp_path: Path) -> None:
