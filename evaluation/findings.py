@@ -206,7 +206,7 @@ def _counted_apart(summary: Summary) -> list[Finding]:
     lost = {name: sum(one.infrastructure for one in arm.suites.values()) for name, arm in summary.arms.items()}
     if any(lost.values()):
         named = _listed([f"{arm} {count}" for arm, count in lost.items() if count])
-        sentences.append(f"Attempts that failed for reasons of machines are in no rate: {named}.")
+        sentences.append(f"Attempts that failed for reasons of machines or of a toolbox are in no rate: {named}.")
     data = summary.data
     if data.get("right_with_failed_steps") and data.get("right_chains"):
         failed, chains = data["right_with_failed_steps"], data["right_chains"]

@@ -91,6 +91,9 @@ class ErrorCode(StrEnum):
     """There is an answer in a form that the checker cannot read."""
     REPLY_CUT = "reply_cut"
     """The reply reached its token limit before it ended."""
+    TOOLBOX_FAULT = "toolbox_fault"
+    """The function did what is forbidden to it, or gave back what has no JSON form. No mistake of the model: its
+    episode ends without a label."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, tag="text", tag_field="type"):

@@ -17,6 +17,7 @@ from rich.markup import escape
 
 from cluster.errors import WorkError
 from pipeline.run.folder import versions
+from rollout.toolboxes.isolation.confinement import shortfalls
 
 _GIB = 1 << 30
 _HEADERS = "install python3.11-dev, or engines end at their first step with `Python.h: No such file`"
@@ -77,6 +78,9 @@ def findings() -> Iterator[Finding]:
     if Path("/dev/shm").is_dir():
         advice = "Ray falls back to /tmp, slowly; mount a larger /dev/shm"
         yield _sized("/dev/shm free", shutil.disk_usage("/dev/shm").free, 0.5, advice, optional=True)
+    lacks = shortfalls()
+    advice = "users' functions are contained less: docs/security.md says what stands in for it"
+    yield Finding("confinement", "; ".join(lacks) or "Landlock and seccomp", not lacks, advice, optional=True)
     for port, user in _PORTS.items():
         with socket.socket() as probe:
             free = probe.connect_ex(("127.0.0.1", port)) != 0

@@ -16,6 +16,7 @@ from pipeline.plan.make import make_plan
 from pipeline.plan.outcome import stage_times
 from pipeline.plan.show import headline, show
 from pipeline.recipe import Recipe, load_recipe
+from pipeline.run.toolboxes import problems_with_users_toolboxes, refuse_faulty_toolboxes
 from pipeline.sweep.planned import sweep_times
 from pipeline.sweep.points import load_sweep
 
@@ -46,6 +47,7 @@ def plan_command(
         runs = {"": load_recipe(recipe, settings)}
         name = runs[""].run.name
     first = next(iter(runs.values()))
+    refuse_faulty_toolboxes(problem for each in runs.values() for problem in problems_with_users_toolboxes(each))
     machines = find_machines(first, recipe, cluster, address)
     machines = with_prices(machines, price, prices)
     rates = REFERENCE

@@ -31,6 +31,7 @@ from pipeline.plan.parts import CANNOT_RUN, Engines, Fault, Ranks, ScoringTasks
 from pipeline.plan.ranks import plan_ranks, plan_scoring, rank_faults
 from pipeline.plan.tokens import Demands, demands_of
 from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
+from pipeline.run.toolboxes import uncontained
 from pipeline.run.workload import draw_problems, dropped_line
 from rollout.problems import everything, is_imported
 
@@ -119,6 +120,7 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, demands: Dema
             *unpinned(recipe),
             *_import_notes(recipe),
             *unsuited_rates(recipe, shapes),
+            *uncontained(recipe),
         ),
         faults=(
             *(Fault(f"engines.{each.name}", text) for each in engines for text in each.faults),

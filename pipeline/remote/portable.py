@@ -8,7 +8,7 @@ from typing import Any
 from cluster.errors import RequestError
 from pipeline.recipe import Recipe, resolved
 
-_FILE_OF_FUNCTIONS = re.compile(r"(?P<file>.+\.py)(:\w+)?(\+\d+(@\d+)?)?$")
+_FILE_OF_FUNCTIONS = re.compile(r"(?P<file>.+\.py)(:\w+)?(%[^%+]+)?(\+\d+(@\d+)?)?$")
 
 
 def moved(recipe: Recipe, directory: Path) -> dict[str, Any]:

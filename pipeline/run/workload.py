@@ -13,6 +13,7 @@ from cluster.errors import CorruptionError, RequestError
 from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
 from pipeline.run.folder import Run
 from pipeline.run.suites import make_suites
+from pipeline.run.toolboxes import refuse_faulty_toolboxes
 from rollout.data import layout
 from rollout.hosts.episode_units import EpisodeUnit, plan_units
 from rollout.problems import everything, generate, is_imported
@@ -75,6 +76,8 @@ def make_workload(run: Run) -> Workload:
     _refuse_doubles(train, "train")
     for suite, problems in held_out.items():
         _refuse_doubles(problems, suite)
+    refuse_faulty_toolboxes([*train, *(problem for problems in held_out.values() for problem in problems)])
+    for suite, problems in held_out.items():
         run.store.create(layout.suite_problems(suite), msgspec.json.Encoder().encode_lines(problems))
     run.store.create(layout.TRAIN_PROBLEMS, msgspec.json.Encoder().encode_lines(train))
     rollout = run.recipe.rollout

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from cluster.telemetry import Units
 from pipeline.run.folder import Run
 from pipeline.run.progress import progress_bar
+from pipeline.run.toolboxes import uncontained
 from pipeline.run.workload import read_workload, train_problems
 from pipeline.stages.groups import GroupStream
 from pipeline.stages.hosts import open_pool
@@ -73,6 +74,8 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
         groups.ended(unit)
 
     skips = QuotaSkips(run, ended)
+    for note in uncontained(run.recipe):
+        run.console.out(f"  {note}")
     with (
         open_pool(run, "teacher", model) as pool,
         progress_bar(run.console, "episodes", episodes) as bar,

@@ -22,6 +22,8 @@ _RECORD_EVERY_S = 60.0
 """How often the readings of single hosts are recorded where there are more than `_FEW`: days of them would take
 gigabytes."""
 _FEW = 4
+_FAULTS_SHOWN = 10
+"""Different faults of toolboxes that are printed; events.jsonl gets all."""
 _WITHOUT_PROCESS = ("waiting", "loading", "paused", "lost", "gone")
 """States of hosts that have no working process."""
 
@@ -35,6 +37,7 @@ class Watch:
     def __init__(self, run: Run, stage: str, pool: "Pool[EpisodeWork, ChunkResult]", bar: Bar) -> None:
         self._run, self._stage, self._pool, self._bar = run, stage, pool, bar
         self._outcomes: Counter[str] = Counter()
+        self._faults: Counter[str] = Counter()
         self._rows = self._tokens = 0
         self._started = self._read = time.monotonic()
         self._printed = self._started
@@ -49,6 +52,8 @@ class Watch:
         if kind is None:
             self._recorded = -_RECORD_EVERY_S
             self._look()
+        for fault, episodes in self._faults.most_common():
+            self._run.events.add("toolbox fault", stage=self._stage, fault=fault, episodes=episodes)
         self._metrics.close()
 
     def chunk_result(self, chunk_result: "ChunkResult") -> None:
@@ -57,6 +62,10 @@ class Watch:
         self._tokens += chunk_result.generated_tokens
         self._outcomes.update(chunk_result.outcomes)
         telemetry.QUARANTINED.add(chunk_result.quarantined)
+        for fault, episodes in chunk_result.toolbox_faults.items():
+            if fault not in self._faults and len(self._faults) < _FAULTS_SHOWN:
+                self._run.console.out(f"  {fault}; episodes that it ends have no label")
+            self._faults[fault] += episodes
         self._bar.update(self._rows, self.note())
 
     def note(self) -> str:

@@ -1,7 +1,7 @@
 """One episode: the model writes a call, the call is executed, its result goes back, and so on until the model finishes.
 
-A mistake of the model becomes a result that the model reads. A fault of machines is an InfrastructureError, which ends
-the episode without a label.
+A mistake of the model becomes a result that the model reads. A fault of the toolbox ends the episode without a label,
+and so does a fault of machines, which is an InfrastructureError.
 """
 
 import asyncio
@@ -163,6 +163,8 @@ def _stop_after(
     session: Session, steps: list[Step], results: tuple[CallResult, ...], config: EpisodeConfig
 ) -> StopReason | None:
     """Why the episode ends after a step with these results; None if it goes on. `steps` are those before it."""
+    if any(result.error is ErrorCode.TOOLBOX_FAULT for result in results):
+        return StopReason.INFRASTRUCTURE
     if session.answer is not None:
         return StopReason.FINISHED
     failed = sum(step.failed for step in steps) + any(result.error is not None for result in results)
@@ -181,7 +183,8 @@ def judge(
 ) -> tuple[Outcome, ErrorCode | None]:
     """The label that follows from the executed calls, and the error code that explains a label other than right."""
     if stop is StopReason.INFRASTRUCTURE:
-        return Outcome.INFRASTRUCTURE, None
+        faulty = bool(steps) and ErrorCode.TOOLBOX_FAULT in steps[-1].errors
+        return Outcome.INFRASTRUCTURE, ErrorCode.TOOLBOX_FAULT if faulty else None
     if stop in _TRUNCATIONS:
         cut = bool(steps) and ErrorCode.REPLY_CUT in steps[-1].errors
         return Outcome.TRUNCATED, ErrorCode.REPLY_CUT if cut else ErrorCode.NO_ANSWER

@@ -5,7 +5,7 @@ returns the rows of a chunk in its `ChunkResult`, and the driver commits them to
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -17,7 +17,7 @@ from cluster.store.ledger import Commit, Ledger
 from cluster.store.storage import Store
 from rollout.config import EpisodeConfig
 from rollout.data.shards import concatenate, encode_rows, quarantine
-from rollout.records import Episode, Outcome, Problem, Producer, Score
+from rollout.records import Episode, ErrorCode, Outcome, Problem, Producer, Score
 
 
 class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +110,8 @@ class ChunkResult(msgspec.Struct, frozen=True, kw_only=True):
     """Problem -> numbers of its right and of its wrong episodes."""
     payload: bytes = b""
     """The rows of a chunk; empty for a unit."""
+    toolbox_faults: dict[str, int] = {}
+    """What a toolbox was at fault for, by its name and message -> episodes that it ended."""
 
 
 class HostProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,6 +171,7 @@ def chunk_result_of(
         host=host,
         tally=tally(stored),
         payload=encoded.payload,
+        toolbox_faults=toolbox_faults(episodes),
     )
     return _commit(store, work, result) if whole else result
 
@@ -194,6 +197,7 @@ def join_chunks(store: Store, work: EpisodeWork, chunks: Sequence[ChunkResult]) 
         host="+".join(dict.fromkeys(chunk.host for chunk in chunks)),
         tally=counts,
         payload=payload,
+        toolbox_faults=dict(sum((Counter(chunk.toolbox_faults) for chunk in chunks), Counter())),
     )
     return _commit(store, work, result)
 
@@ -210,6 +214,17 @@ def tally(episodes: Sequence[Episode]) -> dict[str, tuple[int, int]]:
     right = Counter(episode.problem_id for episode in episodes if episode.outcome.value == "right")
     wrong = Counter(episode.problem_id for episode in episodes if episode.outcome.value == "wrong")
     return {problem: (right[problem], wrong[problem]) for problem in right | wrong}
+
+
+def toolbox_faults(episodes: Iterable[Episode]) -> dict[str, int]:
+    """What ended episodes by a toolbox's fault: its name with the message -> number of episodes."""
+    return dict(
+        Counter(
+            f"toolbox {episode.toolbox}: {episode.steps[-1].results[-1].content.removeprefix('Error: ')}"
+            for episode in episodes
+            if episode.error is ErrorCode.TOOLBOX_FAULT
+        )
+    )
 
 
 _SKIPPED, _SKIPPED_PROBLEMS = "waived", "waived_problems"

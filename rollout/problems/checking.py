@@ -12,6 +12,7 @@ from rollout.formats import CallFormat, load_format
 from rollout.problems.cross_checks import cross_checked_gold, has_cross_check
 from rollout.records import Problem
 from rollout.toolboxes import load_toolbox
+from rollout.toolboxes.exercise import exercise_all
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,9 +28,9 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_problems(problems: Sequence[Problem], formats: Iterable[str]) -> CheckReport:
-    """Cross-check every gold answer, and execute every gold chain in every format."""
+    """Exercise users' toolboxes, cross-check every gold answer, and execute every gold chain in every format."""
     call_formats = [load_format(name) for name in formats]
-    faults: list[str] = []
+    faults = exercise_all(problems)
     for problem in problems:
         if has_cross_check(problem):
             try:

@@ -87,6 +87,10 @@ class FamilyConfig(Section):
     """Column with the gold answer."""
     toolbox: str = ""
     """Toolbox of every imported problem; docs/toolboxes.md says how to name one."""
+    python: str = ""
+    """Interpreter that runs the toolbox's functions, where their dependencies clash with this project's: NAME for
+    `.venv-NAME`, which `requirements/install NAME` makes from `requirements/NAME.lock`, or a path. Empty: what the
+    toolbox's file says, else this one."""
     toolbox_column: str = ""
     """Column with the toolbox's name, where rows differ."""
     checker: str = "exact"

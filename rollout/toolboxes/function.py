@@ -1,16 +1,14 @@
-"""Functions that a model may call, made from typed Python functions with docstrings.
+"""Functions that a model may call, made from typed Python functions with docstrings."""
 
-The docstring's first paragraph is the description; `Args:` describes parameters, `name: text` a line;
-`Examples:` holds calls, one a line.
-"""
-
-import contextlib
 import inspect
+import json
 import re
 import types
 import typing
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, NotRequired, Required
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
@@ -18,12 +16,12 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from typing_extensions import TypedDict
 
 from cluster.errors import RequestError, first_line
-from rollout.records import canonical_json
-from rollout.toolboxes.mistakes import from_validation
+from rollout.toolboxes.docstrings import read_docstring
+from rollout.toolboxes.mistakes import NotJson, TooLarge, from_validation
+from rollout.toolboxes.values import as_json, stable_text, with_sorted_defaults
 
-_SECTION = re.compile(r"^(Args|Arguments|Parameters|Returns|Raises|Examples?):[ \t]*$", re.MULTILINE)
-_ARGUMENT = re.compile(r"^(\w+)(?:\s*\([^)]*\))?\s*:\s*(.*)$")
 _NAME = re.compile(r"^[A-Za-z_]\w{0,63}$", re.ASCII)
+_NO_SCHEMA = (PydanticSchemaGenerationError, PydanticUserError, TypeError, NameError)
 
 
 @dataclass(frozen=True)
@@ -57,28 +55,30 @@ class Function:
     ) -> "Function":
         """Build from a typed function; with `method` the first parameter (self) is left out.
 
-        Raises RequestError for a function without docstring, a parameter without a type, `*args` or `**kwargs`.
+        Raises RequestError for a function without docstring, a parameter without a type, `*args` or `**kwargs`, a type
+        that has no JSON schema, and a default whose text is another one in every process.
         """
         name = name or implementation.__name__
+        where = place(name, implementation)
         if not _NAME.match(name):
-            raise RequestError(f"function {name!r}: a name has letters, digits and underscores, at most 64")
-        paragraph, described, listed = _docstring(inspect.getdoc(implementation) or "")
-        description = paragraph if description is None else description
-        if not description:
-            raise RequestError(f"function {name}: no docstring; describe in one sentence what it does")
-        parameters = _parameters(name, implementation, method)
+            raise RequestError(f"{where}: a name has letters, digits and underscores, at most 64")
+        docstring = read_docstring(inspect.getdoc(implementation) or "", name)
+        if description is None and not docstring.description:
+            lacks = "no description before its first section" if docstring.parameters else "no docstring"
+            raise RequestError(f"{where}: {lacks}; describe in one sentence what it does")
+        parameters = _parameters(where, implementation, method)
         shown = [
-            f"{each.name}: {_type_text(kind)}" + ("" if each.default is each.empty else f" = {each.default!r}")
+            f"{each.name}: {type_text(kind)}" + ("" if each.default is each.empty else f" = {_default(where, each)}")
             for each, kind in parameters
         ]
-        validator = _validator(name, parameters, described)
+        validator = _validator(where, name, parameters, docstring.parameters)
         return cls(
             name=name,
-            description=description,
+            description=docstring.description if description is None else description,
             parameters=_schema(validator, parameters),
-            examples=listed if examples is None else examples,
+            examples=docstring.examples if examples is None else examples,
             signature=f"{name}({', '.join(shown)})",
-            implementation=implementation,
+            implementation=by_name(implementation, method),
             method=method,
             validator=validator,
         )
@@ -95,55 +95,89 @@ class Function:
     def validate(self, arguments: str) -> dict[str, Any]:
         """The typed arguments in `arguments`, a JSON object as text. Raises CallRefused.
 
-        JSON mode, strict: an array becomes a tuple and text an enum or a date where the signature says so, but
-        never text a number, a float an integer or a truth value either.
+        JSON mode, strict at every depth, whatever the configuration of a model inside says: an array becomes a tuple
+        and text an enum or a date where the signature says so, but never text a number, a float an integer or a truth
+        value either; and no object has a key that its type does not name.
         """
         assert self.validator is not None, f"{self.name} is validated by the process that runs it"
         try:
-            return self.validator.validate_json(arguments)
+            return self.validator.validate_json(arguments, strict=True, extra="forbid")
         except ValidationError as error:
             raise from_validation(
                 self.name, self.signature, error.errors(include_url=False, include_context=False, include_input=False)
             ) from None
 
 
-def _docstring(text: str) -> tuple[str, dict[str, str], tuple[str, ...]]:
-    """The description, the texts of the arguments and the examples in a docstring."""
-    description, *sections = _SECTION.split(text)
-    arguments, examples = dict[str, str](), list[str]()
-    for heading, body in zip(sections[::2], sections[1::2], strict=True):
-        for line in filter(None, map(str.strip, body.splitlines())):
-            if heading.startswith("Example"):
-                examples.append(line.removeprefix(">>> "))
-            elif heading not in ("Returns", "Raises"):
-                if named := _ARGUMENT.match(line):
-                    arguments[named[1]] = named[2]
-                elif arguments:
-                    arguments[[*arguments][-1]] += f" {line}"
-    paragraph = re.split(r"\n\s*\n", description.strip())[0]
-    return " ".join(paragraph.split()), arguments, tuple(examples)
+def place(name: str, implementation: Callable[..., Any]) -> str:
+    """Where people find a function: `shop.py:7: function price`."""
+    code = getattr(inspect.unwrap(implementation), "__code__", None)
+    if code is None or not Path(code.co_filename).is_file():
+        return f"function {name}"
+    return f"{Path(code.co_filename).name}:{code.co_firstlineno}: function {name}"
+
+
+def _default(where: str, parameter: inspect.Parameter) -> str:
+    try:
+        return stable_text(parameter.default)
+    except NotJson as error:
+        raise RequestError(f"{where}: the default of {parameter.name} is {error}; use None instead") from None
+
+
+def by_name(implementation: Callable[..., Any], method: bool) -> Callable[..., Any]:
+    """`implementation`, to be called with all arguments but the instance by their names."""
+    signature = inspect.signature(implementation)
+    positional = [each for each in signature.parameters.values() if each.kind is each.POSITIONAL_ONLY]
+    if len(positional) <= int(method):
+        return implementation
+
+    def called(*instance: Any, **given: Any) -> Any:
+        first = dict(zip(signature.parameters, instance, strict=False))
+        ordered = {name: {**first, **given}[name] for name in signature.parameters if name in first or name in given}
+        bound = inspect.BoundArguments(signature, OrderedDict(ordered))
+        bound.apply_defaults()
+        return implementation(*bound.args, **bound.kwargs)
+
+    called.__module__, called.__doc__ = implementation.__module__, implementation.__doc__
+    return called
 
 
 _Parameters = list[tuple[inspect.Parameter, Any]]
 
 
-def _parameters(name: str, implementation: Callable[..., Any], method: bool) -> _Parameters:
+def _parameters(where: str, implementation: Callable[..., Any], method: bool) -> _Parameters:
     try:
         hints = typing.get_type_hints(implementation, include_extras=True)
-    except (NameError, TypeError) as error:
-        raise RequestError(f"function {name}: its types do not resolve: {error}") from None
+    except (NameError, TypeError, AttributeError) as error:
+        raise RequestError(f"{where}: its types do not resolve: {error}") from None
     parameters = list(inspect.signature(implementation).parameters.values())[int(method) :]
     for parameter in parameters:
-        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise RequestError(
-                f"function {name}: parameter {parameter} cannot be given by name; write it without * or /"
+                f"{where}: parameter {parameter} cannot be given by name; name each parameter, or make it one list or "
+                "dict"
             )
         if parameter.name not in hints:
-            raise RequestError(f"function {name}: parameter {parameter.name} has no type; add one")
-    return [(parameter, hints[parameter.name]) for parameter in parameters]
+            raise RequestError(f"{where}: parameter {parameter.name} has no type; add one")
+    kinds = [(parameter, hints[parameter.name]) for parameter in parameters]
+    # A default of None says that None may be given, too, as type checkers once took it.
+    return [
+        (each, typing.Union[kind, None] if each.default is None and not _takes_none(kind) else kind)  # noqa: UP007
+        for each, kind in kinds
+    ]
 
 
-def _validator(name: str, parameters: _Parameters, descriptions: Mapping[str, str]) -> TypeAdapter[dict[str, Any]]:
+def _takes_none(kind: Any) -> bool:
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin is Annotated:
+        return _takes_none(inner[0])
+    if origin in (typing.Union, types.UnionType):
+        return any(map(_takes_none, inner))
+    return kind in (None, type(None), Any, object) or (origin is typing.Literal and None in inner)
+
+
+def _validator(
+    where: str, name: str, parameters: _Parameters, descriptions: Mapping[str, str]
+) -> TypeAdapter[dict[str, Any]]:
     # A TypedDict, not a model: any parameter name is free, and an omitted argument takes the function's own default.
     fields: dict[str, Any] = {}
     for parameter, kind in parameters:
@@ -153,20 +187,37 @@ def _validator(name: str, parameters: _Parameters, descriptions: Mapping[str, st
     make: Any = TypedDict
     config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
     try:
-        return TypeAdapter(with_config(config)(make(f"{name}_arguments", fields)))
-    except (PydanticSchemaGenerationError, PydanticUserError, TypeError) as error:
-        reason = first_line(error)
-        raise RequestError(f"function {name}: a parameter's type has no JSON schema: {reason}") from None
+        validator: TypeAdapter[dict[str, Any]] = TypeAdapter(with_config(config)(make(f"{name}_arguments", fields)))
+        validator.json_schema()
+    except _NO_SCHEMA:
+        raise RequestError(f"{where}: {unwritable(parameters)}") from None
+    return validator
+
+
+def unwritable(parameters: _Parameters) -> str:
+    """Which parameter has a type without JSON schema, why, and what to do."""
+    for parameter, kind in parameters:
+        try:
+            TypeAdapter(kind).json_schema()
+        except _NO_SCHEMA as error:
+            what = "is a function" if "Callable" in str(kind) else f"has no JSON schema ({first_line(error)})"
+            return (
+                f"parameter {parameter.name}: {type_text(kind)} {what}, which no model can write; begin the function's "
+                "name with _ if it is no tool, or list the tools in FUNCTIONS"
+            )
+    return "its parameters have no JSON schema together; give it fewer, or plainer types"
 
 
 def _schema(validator: TypeAdapter[dict[str, Any]], parameters: _Parameters) -> dict[str, Any]:
     """The JSON schema of the arguments, with those defaults that JSON holds."""
-    schema = without_keys(validator.json_schema(), "title")
+    schema = with_sorted_defaults(without_keys(validator.json_schema(), "title"))
     for parameter, _ in parameters:
         if parameter.default is not parameter.empty:
-            with contextlib.suppress(TypeError, ValueError):
-                canonical_json(parameter.default)
-                schema["properties"][parameter.name].setdefault("default", parameter.default)
+            try:
+                default = json.loads(as_json(parameter.default))
+            except (NotJson, TooLarge):
+                continue
+            schema["properties"][parameter.name].setdefault("default", default)
     schema.setdefault("properties", {})
     schema.setdefault("required", [])
     return {"type": "object", **{key: value for key, value in schema.items() if key != "type"}}
@@ -183,11 +234,11 @@ def without_keys(schema: Any, *left_out: str, names: bool = False) -> Any:
     return [without_keys(item, *left_out) for item in schema] if isinstance(schema, list) else schema
 
 
-def _type_text(kind: Any) -> str:
+def type_text(kind: Any) -> str:
     """A type as a signature shows it: short, without the names of modules."""
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin is Annotated:
-        return _type_text(inner[0])
+        return type_text(inner[0])
     if kind is None or kind is type(None):
         return "None"
     if isinstance(kind, type) and not inner:
@@ -195,8 +246,8 @@ def _type_text(kind: Any) -> str:
     if origin is typing.Literal:
         return " | ".join(map(repr, inner))
     if origin in (typing.Union, types.UnionType):
-        return " | ".join(map(_type_text, inner))
+        return " | ".join(map(type_text, inner))
     if inner and origin is not None:
-        members = ", ".join("..." if member is Ellipsis else _type_text(member) for member in inner)
+        members = ", ".join("..." if member is Ellipsis else type_text(member) for member in inner)
         return f"{getattr(origin, '__name__', 'any')}[{members}]"
     return re.sub(r"\b(?:\w+\.)+", "", str(kind))

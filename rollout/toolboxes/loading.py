@@ -4,6 +4,7 @@
 `arithmetic_renamed`     one of these, its functions under the names in its module's `NEW_NAMES`
 `path/to/file.py`        a user's file of typed functions, or `path/to/file.py:NAME` for one object in it
 `package.module:NAME`    the same, by import
+`...%old`                a user's, run by the interpreter of `.venv-old`
 `...+100@7`              any of these with 100 distractor functions drawn from seed 7
 
 A built-in module defines `TOOLBOX`, or `FUNCTIONS`, a tuple of typed functions, and `NEW_NAMES`. Built-in functions run
@@ -23,7 +24,7 @@ from rollout.toolboxes.toolbox import Toolbox
 
 BUILTIN = "rollout.toolboxes.builtin"
 _BUILT_IN = re.compile(r"^[a-z][a-z0-9_]*$")
-_NAME = re.compile(r"^(?P<base>.+?)(?:\+(?P<count>\d{1,5})(?:@(?P<seed>\d{1,9}))?)?$")
+_NAME = re.compile(r"^(?P<base>.+?)(?:%(?P<python>[^%+]+))?(?P<more>\+(?P<count>\d{1,5})(?:@(?P<seed>\d{1,9}))?)?$")
 _loading = threading.RLock()
 
 
@@ -35,11 +36,16 @@ def load_toolbox(name: str) -> Toolbox:
 
 @lru_cache(maxsize=256)
 def _loaded(name: str) -> Toolbox:
-    if _BUILT_IN.match(_split(name)[0]):
+    if is_built_in(name):
         return load_in_process(name)
     from rollout.toolboxes.isolation.isolated import IsolatedToolbox
 
-    return IsolatedToolbox.start(name)
+    return IsolatedToolbox.start(*without_interpreter(name))
+
+
+def is_built_in(name: str) -> bool:
+    """Whether a toolbox is one of the project's own."""
+    return _BUILT_IN.match(_split(name)[0]) is not None
 
 
 def load_in_process(name: str) -> Toolbox:
@@ -54,11 +60,24 @@ def load_in_process(name: str) -> Toolbox:
     return with_distractors(toolbox, count, seed) if count else toolbox
 
 
+def with_interpreter(name: str, python: str) -> str:
+    """A toolbox's name, to be run by the interpreter that `python` names; "" for this one."""
+    return f"{name}%{python}" if python else name
+
+
+def without_interpreter(name: str) -> tuple[str, str]:
+    """A toolbox's name without its interpreter, and the interpreter's; "" for this one."""
+    match = _NAME.match(name)
+    return (f"{match['base']}{match['more'] or ''}", match["python"] or "") if match else (name, "")
+
+
 def _split(name: str) -> tuple[str, int, int]:
     """A toolbox's name as base name, number of distractors and seed."""
     match = _NAME.match(name)
     if match is None:
         raise RequestError("a toolbox's name is empty; name a built-in one, FILE.py or MODULE:NAME")
+    if match["python"] and _BUILT_IN.match(match["base"]):
+        raise RequestError(f"toolbox {name!r}: a built-in toolbox runs in this interpreter; leave `python` out")
     return match["base"], int(match["count"] or 0), int(match["seed"] or 0)
 
 

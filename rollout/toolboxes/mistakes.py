@@ -1,7 +1,9 @@
-"""Mistakes of a model in a call: each has an error code and a short message that helps to repair it."""
+"""What goes wrong in a call, with its error code and a short message: the model's mistakes, which the message helps to
+repair, and the toolbox's own faults, for which no model is to blame."""
 
+import errno
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rollout.records import ErrorCode
@@ -58,14 +60,65 @@ def _rank(error: Mapping[str, Any]) -> int:
     return 2 if kind in _RANGE_ERRORS else 3
 
 
+class NotJson(Exception):
+    """A value that has no JSON form: the fault of the function that gave it back, whatever its arguments were."""
+
+
+class TooLarge(Exception):
+    """A value of more digits, members or levels than a result may hold."""
+
+
+class Forbidden(PermissionError):
+    """A function did what its process may not do: the fault of the toolbox, whatever its arguments were."""
+
+
+_TOOLBOX_FAULTS = (NotJson, Forbidden, ImportError, NameError, SyntaxError)
+_DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_DENIED_BY_SQLITE = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
+
+
 def from_exception(name: str, error: BaseException) -> CallRefused:
-    """The refusal for an exception that a function raised: its message on one line, without paths or traceback."""
-    return CallRefused(ErrorCode.FUNCTION_RAISED, f"{name}: {one_line(str(error)) or type(error).__name__}")
+    """The refusal for an exception that a function raised: its message on one line, without paths or traceback.
+
+    It is the toolbox's fault where this exception, or one that led to it, says that the function did what is forbidden
+    to it, gave back what is no JSON, or lacks a module or a name.
+    """
+    own = any(is_toolbox_fault(each) for each in causes(error))
+    try:
+        text = one_line(str(error))
+    except Exception:  # an exception of the user's own whose text raises one
+        text = ""
+    if isinstance(error, SystemExit):
+        text = f"it ended itself (SystemExit: {text})"
+    code = ErrorCode.TOOLBOX_FAULT if own else ErrorCode.FUNCTION_RAISED
+    if isinstance(error, TooLarge):
+        code = ErrorCode.OUTPUT_TOO_LARGE
+    return CallRefused(code, f"{name}: {text or type(error).__name__}")
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """`error` and what led to it, `from None` or not."""
+    seen = set[int]()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        current = waiting.pop()
+        if current is not None and id(current) not in seen:
+            seen.add(id(current))
+            yield current
+            waiting += [current.__cause__, current.__context__]
+            waiting += current.exceptions if isinstance(current, BaseExceptionGroup) else ()
+
+
+def is_toolbox_fault(error: BaseException) -> bool:
+    if isinstance(error, _TOOLBOX_FAULTS) or (isinstance(error, OSError) and error.errno in _DENIED):
+        return True
+    return str(getattr(error, "sqlite_errorname", "")).startswith(_DENIED_BY_SQLITE)
 
 
 def one_line(text: str) -> str:
-    """`text` on one line, paths replaced, at most `MAX_MESSAGE` characters."""
-    return shortened(" ".join(_PATH.sub("(path)", text[: 4 * MAX_MESSAGE]).split()))
+    """`text` on one line, paths and halves of surrogate pairs replaced, at most `MAX_MESSAGE` characters."""
+    whole = text[: 4 * MAX_MESSAGE].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return shortened(" ".join(_PATH.sub("(path)", whole).split()))
 
 
 def shortened(text: str) -> str:

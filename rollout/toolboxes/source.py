@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rollout.records import content_hash
+from rollout.toolboxes.values import stable_text
 
 
 def hash_of_code(thing: Any) -> str:
@@ -22,9 +23,10 @@ def hash_of_code(thing: Any) -> str:
         return _hash_of_module(module)
     code = getattr(thing, "__code__", None)
     if not isinstance(code, types.CodeType):
-        return content_hash(repr(thing))
+        # Not its `repr`, which may hold an address.
+        return content_hash(type(thing).__module__, getattr(thing, "__qualname__", type(thing).__qualname__))
     constants = [each for each in code.co_consts if not isinstance(each, types.CodeType) and each != thing.__doc__]
-    return content_hash(code.co_code, repr(constants), repr(code.co_names))
+    return content_hash(code.co_code, stable_text(constants), repr(code.co_names))
 
 
 def hash_of_files(*files: str) -> str:

@@ -4,22 +4,24 @@ A stateless toolbox is made of plain functions. One with state is a class: insta
 state for each session, its public methods are the functions. A session is fresh and single-use.
 """
 
-import contextlib
+import asyncio
+import inspect
 import json
+import sys
 import time
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
-
-from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from cluster.errors import RequestError
 from rollout.records import Call, CallResult, ErrorCode, canonical_json, content_hash
 from rollout.toolboxes.function import Function
-from rollout.toolboxes.mistakes import CallRefused, from_exception, quoted, shortened
+from rollout.toolboxes.mistakes import CallRefused, from_exception, one_line, quoted, shortened
 from rollout.toolboxes.nesting import Evaluate, resolve
 from rollout.toolboxes.source import hash_of_code
+from rollout.toolboxes.values import MAX_MEMBERS, as_json
 
 AnyFunction = Callable[..., Any] | Function
 FINISH = "finish"
@@ -82,13 +84,25 @@ class Toolbox:
     def of_class(cls, name: str, state_type: type) -> "Toolbox":
         """A toolbox with state: `state_type(state)` makes an instance, its public methods are the functions.
 
-        They stand in the order in which the class defines them. `state` is `Problem.state` decoded.
+        They stand in the order in which the class defines them, inherited ones behind them, static and class methods
+        among them. Methods without a docstring are no functions, nor what is inherited from another author's class, in
+        another package or folder. `state` is `Problem.state` decoded. Raises RequestError where nothing is left.
         """
+        members: dict[str, Any] = {}
+        for base in state_type.__mro__:
+            for key, member in vars(base).items() if of_one_place(base, state_type) else ():
+                members.setdefault(key, member)
         methods = [
-            Function.from_callable(member, method=True)
-            for key, member in vars(state_type).items()
-            if isinstance(member, types.FunctionType) and not key.startswith("_")
+            Function.from_callable(
+                getattr(state_type, key), name=key, method=not isinstance(member, staticmethod | classmethod)
+            )
+            for key, member in members.items()
+            if not key.startswith("_") and is_function(member) and (key == FINISH or member.__doc__)
         ]
+        if not methods:
+            raise RequestError(
+                f"toolbox {name!r}: class {state_type.__name__} has no public method with a docstring; write one"
+            )
         return cls.of_functions(name, methods, state_type)
 
     def subset(self, names: Iterable[str]) -> "Toolbox":
@@ -106,11 +120,51 @@ class Toolbox:
         if self.state_type is None:
             return Session(self, None)
         try:
-            return Session(self, self.state_type(json.loads(state)))
-        except (ValueError, TypeError, KeyError, IndexError) as error:
+            return Session(self, instance_of(self.state_type, json.loads(state)))
+        except Exception as error:
             raise RequestError(
-                f"toolbox {self.name}: the state does not fit: {type(error).__name__}: {error}"
+                f"toolbox {self.name}: the state does not fit: {type(error).__name__}: {one_line(str(error))}"
             ) from None
+
+
+def instance_of(state_type: type, state: Any) -> Any:
+    """An instance from a state: `state_type()` if there is none and none is needed, with the keys of an object as
+    arguments if the class has several parameters of these names, else `state_type(state)`."""
+    signature = inspect.signature(state_type)
+    kinds = {each.kind for each in signature.parameters.values()}
+    if state is None and _binds(signature):
+        return state_type()
+    by_name = len(signature.parameters) > 1 or kinds == {inspect.Parameter.KEYWORD_ONLY}
+    if isinstance(state, dict) and by_name and _binds(signature, **state):
+        return state_type(**state)
+    if not kinds:
+        raise TypeError(f"{state_type.__name__} takes none")
+    return state_type(state)
+
+
+def _binds(signature: inspect.Signature, **given: Any) -> bool:
+    try:
+        signature.bind(**given)
+    except TypeError:
+        return False
+    return True
+
+
+def of_one_place(one: type, other: type) -> bool:
+    """Whether two classes are one author's: of one package, or in files of one folder."""
+    if one.__module__.partition(".")[0] == other.__module__.partition(".")[0]:
+        return True
+    files = [getattr(sys.modules.get(each.__module__), "__file__", None) for each in (one, other)]
+    return None not in files and len({Path(str(file)).parent for file in files}) == 1
+
+
+def is_function(member: Any) -> bool:
+    """Whether a member of a module or class is a function or a method of any kind, decorated or not."""
+    if isinstance(member, staticmethod | classmethod):
+        return is_function(member.__func__)
+    return isinstance(member, types.FunctionType) or isinstance(
+        getattr(member, "__wrapped__", None), types.FunctionType
+    )
 
 
 class Session:
@@ -192,6 +246,8 @@ class Session:
         assert implementation is not None, f"{function.name} runs in another process"
         try:
             value = implementation(self.instance, **typed) if function.method else implementation(**typed)
+            if inspect.isawaitable(value) or inspect.isasyncgen(value):
+                value = asyncio.run(_awaited(value))
             return as_json(value)
         except CallRefused:
             raise
@@ -210,15 +266,13 @@ class Session:
         return CallRefused(ErrorCode.UNKNOWN_FUNCTION, f"unknown function {quoted(name)}; {hint}")
 
 
-def as_json(value: Any) -> str:
-    """A function's value as canonical JSON. Raises ValueError for what JSON does not hold."""
-    if type(value) is int and -(10**18) < value < 10**18:
-        return str(value)
-    if isinstance(value, set | frozenset):
-        value = sorted(value)
-    with contextlib.suppress(TypeError):
-        return canonical_json(value)
-    try:
-        return canonical_json(to_jsonable_python(value))
-    except PydanticSerializationError:
-        raise ValueError(f"the result is a {type(value).__name__}, which JSON does not hold") from None
+async def _awaited(value: Any) -> Any:
+    """What a coroutine gives back, or the list of what an asynchronous generator yields."""
+    if not inspect.isasyncgen(value):
+        return await value
+    members = []
+    async for member in value:
+        members.append(member)
+        if len(members) > MAX_MEMBERS:
+            break
+    return members

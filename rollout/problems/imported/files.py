@@ -20,6 +20,7 @@ from rollout.problems.imported.values import parse_json, read_column
 from rollout.problems.story import Draft
 from rollout.problems.tokens import skeleton
 from rollout.records import Call, Problem, canonical_json, content_hash
+from rollout.toolboxes.loading import with_interpreter
 
 Convert = Callable[[Row, FamilyConfig], Draft]
 
@@ -50,7 +51,7 @@ def convert(row: Row, config: FamilyConfig) -> Draft:
         text=text,
         gold=_json(row, config.answer),
         gold_calls=calls,
-        toolbox=toolbox,
+        toolbox=with_interpreter(toolbox, config.python),
         checker=row.text(config.checker_column) if config.checker_column else config.checker,
         template=content_hash(skeleton(text))[:12],
         state=_json(row, config.state_column) if config.state_column else "null",

@@ -16,24 +16,29 @@ from typing import Any
 
 from cluster.errors import RequestError
 from rollout.records import content_hash
-from rollout.toolboxes.function import Function
-from rollout.toolboxes.toolbox import Toolbox
+from rollout.toolboxes.function import Function, place
+from rollout.toolboxes.isolation.users_imports import (
+    import_what_functions_import,
+    readable_typed_dicts,
+    see_modules_beside,
+)
+from rollout.toolboxes.mistakes import one_line
+from rollout.toolboxes.toolbox import FINISH, Toolbox, is_function
 
 
 def load_users(name: str) -> Toolbox:
-    """The toolbox that `name` stands for. Imports the user's module. Raises RequestError."""
-    place, _, attribute = name.rpartition(":") if ":" in name else (name, "", "")
-    module = _module(name, place)
+    """The toolbox that `name` stands for. Imports the user's module, and what its functions import. Raises
+    RequestError."""
+    place_, _, attribute = name.rpartition(":") if ":" in name else (name, "", "")
+    module = _module(name, place_)
+    import_what_functions_import(name, module)
     if not attribute:
         attribute = next((each for each in ("TOOLBOX", "FUNCTIONS") if hasattr(module, each)), "")
-    if attribute:
-        found = getattr(module, attribute, None)
-    else:
-        own = [value for key, value in vars(module).items() if not key.startswith("_")]
-        own = [value for value in own if getattr(value, "__module__", None) == module.__name__]
-        found = [value for value in own if isinstance(value, types.FunctionType) or is_microchain(value)]
+    if not attribute:
+        return _of_module(name, module)
+    found = getattr(module, attribute, None)
     if found is None:
-        raise RequestError(f"toolbox {name!r}: {place} defines no {attribute}")
+        raise RequestError(f"toolbox {name!r}: {place_} defines no {attribute}")
     if isinstance(found, Toolbox):
         return found
     if isinstance(found, type) and not is_microchain(found):
@@ -46,6 +51,36 @@ def load_users(name: str) -> Toolbox:
     return Toolbox.of_functions(name, members)
 
 
+def _of_module(name: str, module: types.ModuleType) -> Toolbox:
+    """All functions that the module itself defines and describes. What has no docstring is no tool."""
+    own = {
+        key: value
+        for key, value in vars(module).items()
+        if not key.startswith("_") and getattr(value, "__module__", None) == module.__name__
+    }
+    chains = [value for value in own.values() if is_microchain(value)]
+    if chains and all(is_microchain(value) or not is_function(value) for value in own.values()):
+        return of_microchain(name, chains)
+    functions, seen = list[Function](), set[int]()
+    for key, value in own.items():
+        if not is_function(value) or id(value) in seen:
+            continue
+        seen.add(id(value))
+        if "<locals>" in value.__qualname__ and not value.__doc__ and not hasattr(value, "__wrapped__"):
+            maker = value.__qualname__.partition(".")[0]
+            raise RequestError(
+                f"{place(key, value)}: is made by {maker}, which keeps neither its types nor its docstring; let "
+                f"{maker} use functools.wraps, or begin the function's name with _ if it is no tool"
+            )
+        if value.__doc__ or key == FINISH:
+            functions.append(Function.from_callable(value, name=key))
+    if not functions:
+        classes = [key for key, value in own.items() if isinstance(value, type)]
+        hint = f"; or name a class: {', '.join(f'{name}:{key}' for key in classes[:5])}" if classes else ""
+        raise RequestError(f"toolbox {name!r}: it has no public function with a docstring; write one{hint}")
+    return Toolbox.of_functions(name, functions)
+
+
 def file_of_functions(place: str) -> Path:
     """The file that a toolbox's name begins with: relative to the current folder, else to a folder of `sys.path`, where
     the files of a submitted job lie."""
@@ -55,21 +90,26 @@ def file_of_functions(place: str) -> Path:
 
 def _module(name: str, place: str) -> types.ModuleType:
     try:
-        if not place.endswith(".py"):
-            return importlib.import_module(place)
-        path = file_of_functions(place)
-        module_name = f"users_toolbox_{content_hash(str(path))[:8]}"
-        spec = importlib.util.spec_from_file_location(module_name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[module_name] = module  # types written as text are looked up here
-        spec.loader.exec_module(module)
-        return module
-    except FileNotFoundError:
-        raise RequestError(f"toolbox {name!r}: no file {place}") from None
-    except Exception as error:
-        raise RequestError(f"toolbox {name!r}: importing {place} raised {type(error).__name__}: {error}") from None
+        with readable_typed_dicts():
+            if not place.endswith(".py"):
+                return importlib.import_module(place)
+            path = file_of_functions(place)
+            see_modules_beside(path.parent)
+            module_name = f"users_toolbox_{content_hash(path.name)[:8]}"
+            spec = importlib.util.spec_from_file_location(module_name, path)
+            assert spec is not None
+            assert spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[module_name] = module  # types written as text are looked up here
+            spec.loader.exec_module(module)
+            return module
+    except FileNotFoundError as error:
+        if not file_of_functions(place).is_file():
+            raise RequestError(f"toolbox {name!r}: no file {place}") from None
+        raise RequestError(f"toolbox {name!r}: importing {place} raised {one_line(str(error))}") from None
+    except BaseException as error:
+        says = f"{type(error).__name__}: {one_line(str(error))}"
+        raise RequestError(f"toolbox {name!r}: importing {place} raised {says}") from None
 
 
 def is_microchain(value: Any) -> bool:
@@ -97,6 +137,7 @@ def of_microchain(name: str, members: Sequence[Any]) -> Toolbox:
             for instance in self.instances.values():
                 instance.state = shared
 
+    MicrochainState.__module__ = kinds[0].__module__ if kinds else __name__  # whose code the toolbox's hash is of
     functions = [_from_microchain(kind) for kind in kinds]
     return Toolbox.of_functions(name, functions, MicrochainState)
 

@@ -1,48 +1,59 @@
-"""The process in which a user's functions run: `python -m rollout.toolboxes.isolation.worker NAME PIPE`.
+"""The process in which a user's functions run; `bootstrap` begins it.
 
-It reads requests from the pipe with that descriptor and writes replies to it, each one a JSON object; what the
-functions print is discarded. Before the first request it gives up rights: see `confinement`.
+It answers requests, each with its number, over a pair of sockets; what the functions print is discarded. Before the
+first request it gives up rights: see `confinement`.
 """
 
-import json
 import os
+import random
 import signal
+import socket
 import sys
-from multiprocessing.connection import Connection
 from typing import Any
 
 import msgspec
 
 from cluster.errors import RequestError
-from rollout.records import Call, CallResult, ErrorCode
+from rollout.records import Call, CallResult, ErrorCode, content_hash
+from rollout.toolboxes.isolation import other_day
 from rollout.toolboxes.isolation.confinement import confine
 from rollout.toolboxes.isolation.users import file_of_functions
+from rollout.toolboxes.isolation.wire import receive, send
 from rollout.toolboxes.loading import load_in_process
 from rollout.toolboxes.microchain import BUILT_INS
+from rollout.toolboxes.mistakes import from_exception, one_line
 from rollout.toolboxes.toolbox import Session, Toolbox
 
 MAX_CONTENT = 1_000_000
 """Characters of a result that cross the pipe."""
 
 
-def main(name: str, descriptor: int) -> None:
-    pipe = Connection(descriptor)
+def serve(name: str, pipe: socket.socket, settings: dict[str, Any]) -> None:
+    """Load the toolbox, say what it is, give up rights, and answer requests until the other side closes the pipe."""
     os.dup2(1, 2)
+    if settings["other_day"]:
+        other_day.begin()
     try:
         toolbox = load_in_process(name)
         # A user's module may read the files of its own folder, or of the working directory.
         place = name.rpartition(":")[0] or name
-        confine(str(file_of_functions(place).parent) if place.endswith(".py") else os.getcwd())
+        folder = str(file_of_functions(place).parent) if place.endswith(".py") else os.getcwd()
+        threads = len(os.listdir("/proc/self/task"))
+        confine([folder, *settings["folders"]], settings["scratch"])
     except RequestError as error:
-        pipe.send_bytes(msgspec.json.encode({"refused": str(error)}))
+        send(pipe, {"refused": str(error)})
+        return
+    except Exception as error:
+        send(pipe, {"refused": f"toolbox {name!r}: {type(error).__name__}: {one_line(str(error))}"})
         return
     shown = ("name", "description", "parameters", "examples", "signature")
     functions = [{key: getattr(function, key) for key in shown} for function in toolbox.functions.values()]
-    pipe.send_bytes(msgspec.json.encode({"functions": functions, "finish": toolbox.finish, "hash": toolbox.hash}))
+    greeting = {"functions": functions, "finish": toolbox.finish, "hash": toolbox.hash, "threads": threads}
+    send(pipe, {**greeting, "stateless": toolbox.state_type is None})
     sessions: dict[int, Session] = {}
     while True:
         try:
-            request = json.loads(pipe.recv_bytes())
+            request = receive(pipe)
         except EOFError:  # the other side has closed its end
             return
         # Should the other side die with a call under way, the kernel ends this process soon after the deadline.
@@ -51,7 +62,7 @@ def main(name: str, descriptor: int) -> None:
             reply = _reply(toolbox, sessions, request)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-        pipe.send_bytes(msgspec.json.encode(reply))
+        send(pipe, {**reply, "number": request["number"]})
 
 
 def _reply(toolbox: Toolbox, sessions: dict[int, Session], request: dict[str, Any]) -> dict[str, Any]:
@@ -65,27 +76,34 @@ def _reply(toolbox: Toolbox, sessions: dict[int, Session], request: dict[str, An
             return {"refused": str(error)}
         # Calls that a dead worker answered are made again, the failed ones too: what a function changed before it
         # raised is part of the state.
-        for earlier in request["history"] if toolbox.state_type is not None else ():
-            _called(session, msgspec.convert(earlier, Call), built_ins=False)
+        for index, earlier in enumerate(request["history"] if toolbox.state_type is not None else ()):
+            _called(session, msgspec.convert(earlier, Call), index, built_ins=False)
         session.last = request["last"]
     session = sessions[number]
     if "call" not in request:
         return {"opened": True}
-    result = _called(session, msgspec.convert(request["call"], Call), built_ins=request["built_ins"])
+    call = msgspec.convert(request["call"], Call)
+    result = _called(session, call, request["index"], built_ins=request["built_ins"])
     return {"result": msgspec.to_builtins(result), "answer": session.answer, "last": session.last}
 
 
-def _called(session: Session, call: Call, built_ins: bool) -> CallResult:
+def _called(session: Session, call: Call, index: int, built_ins: bool) -> CallResult:
+    _draw_the_same(index, call)
     try:
         result = session.call(call, BUILT_INS if built_ins else {})
-    except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
-        content = f"Error: {call.name}: {type(error).__name__}"
-        return CallResult(call=call, content=content, error=ErrorCode.FUNCTION_RAISED)
+    except BaseException as error:  # what is no Exception passes through a session: SystemExit, a user's own
+        refusal = from_exception(call.name, error)
+        return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code)
     if len(result.content) > MAX_CONTENT:
         content = f"Error: {call.name}: the result has {len(result.content)} characters, too many"
         return CallResult(call=result.call, content=content, error=ErrorCode.OUTPUT_TOO_LARGE)
     return result
 
 
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+def _draw_the_same(index: int, call: Call) -> None:
+    """Let what a function draws at random follow from its call and the call's place in the session alone."""
+    seed = int(content_hash(str(index), call.name, call.arguments)[:8], 16)
+    random.seed(seed)
+    numpys = getattr(sys.modules.get("numpy"), "random", None)  # an attribute that is imported when it is looked up
+    if numpys is not None and hasattr(numpys, "seed"):
+        numpys.seed(seed)

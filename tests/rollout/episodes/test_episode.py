@@ -11,8 +11,9 @@ from cluster.engine.scripted import ScriptedConfig
 from cluster.errors import InfrastructureError, InfrastructureKind
 from rollout.config import EpisodeConfig
 from rollout.episodes.episode import EpisodeSetting, SampleSpec, judge, run_episode
+from rollout.hosts.work import toolbox_faults
 from rollout.records import CallResult, Episode, ErrorCode, Outcome, Step, StopReason
-from rollout.toolboxes import load_toolbox
+from rollout.toolboxes import Function, Toolbox, load_toolbox
 from tests.rollout.conversations import ADDITION, RIGHT, WRONG, chat_template, setting
 
 
@@ -267,3 +268,21 @@ def test_a_label_follows_from_why_it_ended_and_what_was_executed(
     stop: StopReason, answer: str | None, steps: list[Step], expected: tuple[Outcome, ErrorCode | None]
 ) -> None:
     assert judge(ADDITION, stop, answer, steps) == expected
+
+
+def test_a_toolboxs_fault_ends_the_episode_without_a_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same replies are right where the function is sound."""
+
+    def faulty(a: int, b: int) -> object:
+        """Add."""
+        return object()
+
+    made = Toolbox.of_functions("faulty", [Function.from_callable(faulty, name="add")])
+    monkeypatch.setattr("rollout.prompts.prompting.load_toolbox", lambda name: made)
+    episode = play(setting(lambda _, step: RIGHT[step]))
+    assert (episode.outcome, episode.stop) == (Outcome.INFRASTRUCTURE, StopReason.INFRASTRUCTURE)
+    assert (episode.error, episode.reward) == (ErrorCode.TOOLBOX_FAULT, 0.0)
+    fault = (
+        "toolbox arithmetic: add: the result is a value of type object, which has no JSON form; return numbers, text, "
+    )
+    assert toolbox_faults([episode, episode]) == {f"{fault}lists or dicts": 2}

@@ -204,13 +204,19 @@ def test_whatever_a_function_raises_or_returns_the_session_lives() -> None:
                 return 10**5000
 
     session = Toolbox.of_functions("x", [fail]).open()
-    for how in ("path", "bare", "long", "deep", "nan", "object", "surrogate", "huge"):
+    codes = {
+        **dict.fromkeys(("path", "bare", "long", "deep"), ErrorCode.FUNCTION_RAISED),
+        "object": ErrorCode.TOOLBOX_FAULT,
+        "huge": ErrorCode.OUTPUT_TOO_LARGE,
+    }
+    for how, code in codes.items():
         result = session.call(call("fail", how=how))
-        assert result.error is ErrorCode.FUNCTION_RAISED
+        assert result.error is code
         assert len(result.content) < 250
         assert "/home" not in result.content
         assert "\n" not in result.content
-    assert session.call(call("fail", how="set")).content == "[1,2]"
+    for how, content in (("set", "[1,2]"), ("nan", '"NaN"'), ("surrogate", '"\ufffd"')):
+        assert session.call(call("fail", how=how)).content == content
 
 
 def test_paths_are_taken_out_of_messages() -> None:

@@ -1,0 +1,37 @@
+"""Users' toolboxes of a recipe, exercised before anything starts."""
+
+from collections.abc import Iterable
+
+from cluster.errors import RequestError
+from pipeline.recipe import Recipe
+from rollout.problems import generate, is_imported
+from rollout.problems.config import SPLITS
+from rollout.records import Problem
+from rollout.toolboxes.exercise import exercise_all
+from rollout.toolboxes.isolation.confinement import shortfalls
+from rollout.toolboxes.loading import is_built_in
+
+
+def refuse_faulty_toolboxes(problems: Iterable[Problem]) -> None:
+    """Exercise the toolboxes that these problems name. Raises RequestError with the first fault that is found."""
+    faults = exercise_all(problems)
+    if faults:
+        more = f" (and {len(faults) - 1} more; `chainpref problems RECIPE --check 1` lists them)" if faults[1:] else ""
+        raise RequestError(f"{faults[0]}{more}")
+
+
+def problems_with_users_toolboxes(recipe: Recipe) -> Iterable[Problem]:
+    """The recipe's imported problems that are at hand: only imported ones name users' toolboxes."""
+    for family in recipe.problems.values():
+        for split in SPLITS if is_imported(family) and family.at_hand else ():
+            if family.count(split):
+                yield from generate(family, split)
+
+
+def uncontained(recipe: Recipe) -> list[str]:
+    """What this machine's kernel does not contain of users' functions, where the recipe has any, in words."""
+    names = [family.toolbox for family in recipe.problems.values() if is_imported(family)]
+    theirs = any(not is_built_in(name) for name in names if name) or any(
+        family.toolbox_column for family in recipe.problems.values()
+    )
+    return [f"users' functions: {each}; see docs/security.md" for each in shortfalls()] if theirs else []
