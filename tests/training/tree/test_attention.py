@@ -2,7 +2,8 @@
 
 import contextlib
 import random
-from types import MethodType
+import warnings
+from types import MethodType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,8 @@ from tests.training.tree import trees
 from tests.training.tree.trees import FAMILIES, gradients, plain_sum, random_chains, relative, tiny_model, total
 from training.chains import ScoredChain
 from training.tree import scoring
-from training.tree.attention import check_length, check_model, use_tree_attention
+from training.tree.attention import AttentionLayout, check_length, check_model, tree_attention, use_tree_attention
+from training.tree.layout import pack
 from training.tree.scoring import add_tree_scoring, tree_batch
 
 CPU = torch.device("cpu")
@@ -63,6 +65,16 @@ def test_random_tries(family: str) -> None:
         assert max(both(*single, chains, weights)) < 1e-5
 
     check()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_few_tries(family: str) -> None:
+    """The same on three tries, which takes a second: `make mutants` runs this one alone."""
+    plain, tree = in_float64(tiny_model(family)), in_float64(tiny_model(family))
+    add_tree_scoring(tree)
+    for seed in range(3):
+        chains = random_chains(random.Random(seed), 5)
+        assert max(both(plain, tree, chains, [1.0, 0.5, 2.0, 1.5, 0.75])) < 1e-9
 
 
 @pytest.mark.parametrize("window", [1, 2, 3, 8, 1000])
@@ -202,3 +214,134 @@ def test_dropout_is_switched_off(dropout: dict[str, float]) -> None:
     model.train()
     batch = tree_batch(random_chains(random.Random(0), 3), CPU)
     assert torch.equal(model(tree_batch=batch), model(tree_batch=batch))
+
+
+@pytest.mark.parametrize("backend", ["cascade", "segments", "flex"])
+def test_every_backend_attends_alike(backend: str) -> None:
+    """Outputs of one call, grouped heads, against attention over each token's own path, token by token."""
+    chains = random_chains(random.Random(7), 5)
+    layout = pack(chains)
+    for window in (None, 3):
+        tree = AttentionLayout(layout, CPU, backend)
+        torch.manual_seed(0)
+        query, key, value = (torch.randn(1, heads, layout.tokens, 8, dtype=torch.float64) for heads in (4, 2, 2))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # flex_attention runs uncompiled on the CPU
+            found, weights = tree_attention(
+                torch.nn.Identity(), query, key, value, None, scaling=0.3, sliding_window=window, tree=tree
+            )
+        assert weights is None
+        assert found.shape == (1, layout.tokens, 4, 8)
+        for position in range(layout.tokens):
+            path = [k for k in range(position + 1) if position < layout.until[k]][-(window or layout.tokens) :]
+            for head in range(4):
+                scores = 0.3 * key[0, head // 2, path] @ query[0, head, position]
+                expected = scores.softmax(0) @ value[0, head // 2, path]
+                assert torch.allclose(found[0, position, head], expected, atol=1e-9)
+
+
+def test_what_a_tree_cannot_attend_to_is_refused_in_words() -> None:
+    layout = pack(random_chains(random.Random(7), 2))
+    tree = AttentionLayout(layout, CPU)
+    values = torch.zeros(1, 2, layout.tokens, 4)
+    none = "this model attends by trees: call it with tree=, or set another attention implementation"
+    with pytest.raises(RequestError) as caught:
+        tree_attention(torch.nn.Identity(), values, values, values, None)
+    assert str(caught.value) == none
+    with pytest.raises(RequestError) as caught:
+        tree_attention(torch.nn.Identity(), values, values, values, None, dropout=0.1, tree=tree)
+    assert str(caught.value) == "attention dropout 0.1: shared tokens must be the same for all chains; set it to 0"
+    for extra in ({"s_aux": values}, {"softcap": 5.0}, {"position_bias": values}):
+        with pytest.raises(RequestError) as caught:
+            tree_attention(torch.nn.Identity(), values, values, values, None, tree=tree, **extra)
+        assert str(caught.value) == (
+            "Identity cannot be trained by trees: its attention has sinks, a cap or a position bias; use a model with "
+            "plain or sliding-window attention"
+        )
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        (
+            {"layer_types": ["full_attention", "chunked_attention", "a_kind"]},
+            "it has layers of type a_kind, chunked_attention",
+        ),
+        ({"is_encoder_decoder": True}, "it is no causal decoder"),
+        ({"is_causal": False}, "it is no causal decoder"),
+        ({"attn_logit_softcapping": 30.0}, "it caps attention logits (attn_logit_softcapping)"),
+        ({}, ""),
+        ({"layer_types": ["full_attention", "sliding_attention"]}, ""),
+    ],
+)
+def test_configurations_that_no_tree_can_follow_are_refused_in_words(changes: dict[str, Any], why: str) -> None:
+    class Model(torch.nn.Module):
+        _supports_attention_backend = True
+        config = SimpleNamespace(**changes)
+
+    if why:
+        with pytest.raises(RequestError) as caught:
+            check_model(Model())
+        assert str(caught.value) == (
+            f"Model cannot be trained by trees: {why}; use a model with plain or sliding-window attention"
+        )
+    else:
+        check_model(Model())
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "why"),
+    [
+        ("_is_stateful", True, "its recurrent layers carry state along the row"),
+        (
+            "_supports_attention_backend",
+            False,
+            "its attention cannot be replaced (no transformers attention interface)",
+        ),
+        (
+            "sinks",
+            torch.nn.Parameter(torch.zeros(1)),
+            "it has attention sinks, which a path's attention does not normalise",
+        ),
+    ],
+)
+def test_models_that_no_tree_can_follow_are_refused_in_words(attribute: str, value: Any, why: str) -> None:
+    class Model(torch.nn.Module):
+        _supports_attention_backend = True
+        config = SimpleNamespace()
+
+    model = Model()
+    check_model(model)
+    setattr(model, attribute, value)
+    with pytest.raises(RequestError) as caught:
+        check_model(model)
+    assert str(caught.value).startswith(f"Model cannot be trained by trees: {why}; ")
+
+
+@pytest.mark.parametrize(
+    ("ropes", "switch"),
+    [
+        (None, None),
+        ({"rope_type": "default"}, None),
+        ({"rope_type": "dynamic"}, 64),
+        ({"rope_type": "longrope"}, 64),
+        ({"rope_type": "longrope", "original_max_position_embeddings": 16}, 16),
+        ({"rope_type": "dynamic", "original_max_position_embeddings": 16}, 64),
+        ({"full_attention": {"rope_type": "default"}, "sliding_attention": {"rope_type": "dynamic"}}, 64),
+    ],
+)
+def test_the_switch_of_a_rotary_embedding_bounds_chains(ropes: dict[str, Any] | None, switch: int | None) -> None:
+    model = SimpleNamespace(config=SimpleNamespace(rope_parameters=ropes, max_position_embeddings=64))
+    check_length(model, switch or 1000)
+    if switch:
+        kind = "longrope" if ropes and ropes.get("rope_type") == "longrope" else "dynamic"
+        with pytest.raises(RequestError) as caught:
+            check_length(model, switch + 1)
+        assert str(caught.value) == (
+            f"SimpleNamespace: a chain of {switch + 1} tokens is past the switch of its {kind} rotary embedding at "
+            f"{switch}, which would change the other chains of its row; keep chains to {switch}"
+        )
+    if ropes and switch == 64 and "original_max_position_embeddings" not in ropes:
+        model.config.original_max_position_embeddings = 32
+        with pytest.raises(RequestError, match="embedding at 32"):
+            check_length(model, 33)
