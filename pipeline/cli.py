@@ -141,14 +141,20 @@ def diff_command(
 @app.command()
 def export(
     run: ExistingRun,
-    out: Annotated[Path, Option(metavar="FILE", help="The file to write. It must not exist yet.")],
-    form: Annotated[str, Option("--format", metavar="NAME", help="Form of the rows: trl, sharegpt or openai.")] = "trl",
+    out: Annotated[
+        Path | None, Option(metavar="PATH", help="A new file that ends in .jsonl, or a new folder: rows and card.")
+    ] = None,
+    form: Annotated[str, Option("--format", metavar="NAME", help="Form of the rows: trl, openai or sharegpt.")] = "trl",
     max_pairs: Annotated[int, Option(metavar="N", min=0, help="Most pairs per problem. 0 writes all.")] = 0,
+    push: Annotated[
+        str, Option(metavar="OWNER/NAME", help="Send rows and card to the Hub, as a private data set. Needs HF_TOKEN.")
+    ] = "",
+    public: Annotated[bool, Option("--public", help="With --push: everybody may read the data set.")] = False,
 ) -> None:
-    """Write the preference pairs as JSON lines, for other trainers."""
+    """Write the preference pairs as JSON lines, for other trainers, or send them to the Hugging Face Hub."""
     from pipeline.commands.export import export_pairs
 
-    export_pairs(run, out, form, max_pairs, _terminal())
+    export_pairs(run, out, form, max_pairs, _terminal(), push, public)
 
 
 @app.command()

@@ -1,58 +1,68 @@
-"""`chainpref export RUN`: writes the preference pairs as JSON lines, for other trainers.
-
-`trl` takes whole chains as conversations. `openai` and `sharegpt` hold one assistant message a side: a pair is written
-at the first step where its chains differ, with the steps before it as history. Pairs that become equal by this are
-written once.
-"""
+"""`chainpref export RUN`: writes the preference pairs as JSON lines, for other trainers, and sends them to the Hub."""
 
 import json
-from collections.abc import Iterator
-from itertools import islice, product, takewhile
+import tempfile
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 from rich.console import Console
 
-from cluster.engine.model_source import local_tokenizer
 from cluster.errors import RequestError
-from cluster.store.atomic import atomic_file
+from cluster.store.atomic import atomic_file, atomic_folder
+from pipeline.export.card import CARD, FILE, Counts, card
+from pipeline.export.hub import checked_name, push
+from pipeline.export.rows import FORMS, pair_rows
 from pipeline.licences import judge_model, licence_of
 from pipeline.run.folder import Run, read_run
-from pipeline.run.models import model_source
-from pipeline.run.rollouts import Rollouts
-from rollout.data import layout
-from rollout.data.shards import read_rows
-from rollout.formats import load_format
-from rollout.prompts.native_template import NATIVE, tools_of
-from rollout.prompts.rendering import shown_toolbox
-from rollout.prompts.template import ChatTemplate
-from rollout.records import Episode, PreferenceGroup
 
-FORMS = ("trl", "openai", "sharegpt")
-Row = dict[str, Any]
-Messages = list[dict[str, str]]
-_SHAREGPT_ROLES = {"user": "human", "assistant": "gpt", "tool": "observation"}
+SUFFIX = ".jsonl"
 
 
-def export_pairs(folder: Path, out: Path, form: str, max_pairs: int, console: Console) -> None:
-    """Write the pairs as JSON lines, whole or not at all. Raises RequestError for what cannot be written."""
+def export_pairs(
+    folder: Path,
+    out: Path | None,
+    form: str,
+    max_pairs: int,
+    console: Console,
+    to_hub: str = "",
+    public: bool = False,
+) -> None:
+    """Write the pairs, whole or not at all: `out` is a file that ends in .jsonl, or a folder with the card beside
+    them. `to_hub`: OWNER/NAME of the data set on the Hub that gets the folder. Raises RequestError for what cannot be
+    written, and WorkError from the Hub."""
     if form not in FORMS:
         raise RequestError(f"--format {form}: unknown; there are {', '.join(FORMS)}")
-    if out.exists():
-        raise RequestError(f"--out {out}: is there already; name a new file")
-    if not out.parent.is_dir():
+    if out is None and not to_hub:
+        raise RequestError(f"--out: name a file that ends in {SUFFIX}, or a folder; or --push OWNER/NAME")
+    if out is not None and out.suffix == SUFFIX and to_hub:
+        raise RequestError(f"--out {out}: is a file's name, and --push sends a folder; name one, or leave --out out")
+    if out is not None and out.exists():
+        raise RequestError(f"--out {out}: is there already; name a new file or folder")
+    if out is not None and not out.parent.is_dir():
         raise RequestError(f"--out {out}: the folder {out.parent} is not there; make it first")
     run = read_run(folder, console)
-    written = 0
-    with atomic_file(out, replace=False) as file:
-        for row in _rows(run, form, max_pairs):
-            file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
-            written += 1
-        if not written:
-            raise RequestError(f"run {folder}: has no pairs yet; `chainpref groups` makes them")
-    console.out(f"{written:,} pairs to {out}")
     teacher, student = run.recipe.models.teacher, run.recipe.models.student
     judgement = judge_model(teacher.licence, teacher.source, student.source or "the student")
+    if to_hub:
+        checked_name(to_hub)
+        if judgement.allowed is False:
+            raise RequestError(f"--push {to_hub}: not sent, the teacher's licence forbids it: {judgement.line}")
+    if out is None:
+        with tempfile.TemporaryDirectory(prefix="chainpref-export-") as scratch:
+            counts = _write_folder(run, Path(scratch), form, max_pairs)
+            address = push(Path(scratch), to_hub, public)
+    elif out.suffix == SUFFIX:
+        with atomic_file(out, replace=False) as file:
+            counts = _write(run, file, form, max_pairs)
+    else:
+        with atomic_folder(out, exist_ok=False) as made:
+            counts = _write_folder(run, made, form, max_pairs)
+        address = push(out, to_hub, public) if to_hub else ""
+    console.out(f"{counts.rows:,} pairs to {out or address}")
+    if to_hub and out:
+        console.out(f"sent as {address}")
+    for name in sorted(counts.changed):
+        console.out(f"note: toolbox {name} changed since the run: `tools` shows its functions as they are today")
     forbidden = "FORBIDDEN: " if judgement.allowed is False else ""
     licence = licence_of(teacher.licence, teacher.source)
     console.out(
@@ -61,54 +71,18 @@ def export_pairs(folder: Path, out: Path, form: str, max_pairs: int, console: Co
     )
 
 
-def _rows(run: Run, form: str, max_pairs: int) -> Iterator[Row]:
-    role = ChatTemplate.from_model(local_tokenizer(model_source(run, "base"))).result_role.value
-    rollouts = Rollouts(run)
-    for group in read_rows(PreferenceGroup, run.ledger(layout.groups(run.student))):
-        prompt = [{"role": "user", "content": group.prompt_text}]
-        episodes = rollouts.of(group.problem_id)
-        seen: set[str] = set()
-        for right, wrong in islice(product(group.right, group.wrong), max_pairs or None):
-            best, other = episodes[right.episodes[0]], episodes[wrong.episodes[0]]
-            # Native templates show functions apart from the prompt's text, so the row has to name them.
-            native = best.call_format == NATIVE
-            tools = tools_of(shown_toolbox(best), best.verbosity) if native else None
-            row = _row(form, prompt, _messages(best, role), _messages(other, role), tools)
-            key = json.dumps(row, sort_keys=True)
-            if row and key not in seen:
-                seen.add(key)
-                yield row
+def _write_folder(run: Run, folder: Path, form: str, max_pairs: int) -> Counts:
+    with (folder / FILE).open("wb") as file:
+        counts = _write(run, file, form, max_pairs)
+    (folder / CARD).write_text(card(run, form, counts))
+    return counts
 
 
-def _row(form: str, prompt: Messages, chosen: Messages, rejected: Messages, tools: Any) -> Row:
-    """A pair as a row of the form; empty where the form has one message a side and the chains part elsewhere."""
-    offered = {} if tools is None else {"tools": tools}
-    if form == "trl":
-        return {"prompt": prompt, "chosen": chosen, "rejected": rejected, **offered}
-    shared = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(chosen, rejected, strict=False))))
-    if shared >= min(len(chosen), len(rejected)) or chosen[shared]["role"] != "assistant":
-        return {}
-    history, one, other = prompt + chosen[:shared], chosen[shared], rejected[shared]
-    if form == "openai":
-        return {
-            "input": {"messages": history, **offered},
-            "preferred_output": [one],
-            "non_preferred_output": [other],
-        }
-    return {
-        "conversations": [{"from": _SHAREGPT_ROLES[m["role"]], "value": m["content"]} for m in history],
-        "chosen": {"from": "gpt", "value": one["content"]},
-        "rejected": {"from": "gpt", "value": other["content"]},
-        **({} if tools is None else {"tools": json.dumps(tools, ensure_ascii=False)}),
-    }
-
-
-def _messages(episode: Episode, result_role: str) -> Messages:
-    """The assistant messages and results of an episode. The last message has no results."""
-    call_format = load_format(episode.call_format)
-    messages: Messages = []
-    for index, step in enumerate(episode.steps):
-        messages.append({"role": "assistant", "content": step.text})
-        if index < len(episode.steps) - 1:
-            messages.append({"role": result_role, "content": call_format.render_results(step.results)})
-    return messages
+def _write(run: Run, file: BinaryIO, form: str, max_pairs: int) -> Counts:
+    counts = Counts()
+    for pair in pair_rows(run, form, max_pairs):
+        file.write(json.dumps(pair.row, ensure_ascii=False).encode() + b"\n")
+        counts.add(pair)
+    if not counts.rows:
+        raise RequestError(f"run {run.folder}: has no pairs yet; `chainpref groups` makes them")
+    return counts

@@ -1,0 +1,110 @@
+"""An episode as the messages of a conversation: with calls as the text that the model wrote, or as structured calls.
+
+Structured calls are what APIs and chat templates call `tool_calls`: name and arguments, and a result with the id of its
+call. A reply in which no call was read, or whose call no API would take, stays text. What the model was told about it
+comes as a tool's message where chat templates take it, as in the run itself: a user's message in its place would move
+the functions in templates that show them before the last one. OpenAI's API takes a tool's message after a call only,
+so there it is a user's.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rollout.formats import load_format
+from rollout.formats.native import without_thought
+from rollout.records import Call, Episode, ErrorCode, content_hash
+
+Message = dict[str, Any]
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""The names that OpenAI takes for functions."""
+_NO_CALL = Call(name="none", arguments="{}")
+"""What a template is told that a tool's message answers where there was no call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One assistant message. `text` is what is no call, `calls` are its calls with their ids, `results` one text for
+    each call; where there are no calls, the one text that came back. The last message of an episode has no results."""
+
+    text: str
+    calls: tuple[tuple[str, Call], ...] = ()
+    results: tuple[str, ...] = ()
+
+
+def text_steps(episode: Episode, result_role: str) -> list[list[Message]]:
+    """For each step the reply as it was written, and its results in one message of `result_role`."""
+    render = load_format(episode.call_format).render_results
+    steps: list[list[Message]] = [
+        [{"role": "assistant", "content": step.text}, {"role": result_role, "content": render(step.results)}]
+        for step in episode.steps
+    ]
+    return [*steps[:-1], steps[-1][:1]]
+
+
+def call_steps(episode: Episode, parallel: bool = True) -> Iterator[list[Turn]]:
+    """For each step its reply with structured calls. Without `parallel`, several calls in one reply become as many
+    messages, each with its result."""
+    for index, step in enumerate(episode.steps):
+        last = index == len(episode.steps) - 1
+        calls = [result.call for result in step.results if result.call is not None]
+        known = len(calls) == len(step.results) and all(_NAME.fullmatch(call.name) for call in calls)
+        if not calls or not known or ErrorCode.REPLY_CUT in step.errors:
+            told = load_format(episode.call_format).render_results(step.results)
+            yield [Turn(step.text, results=() if last else (told,))]
+            continue
+        thought = step.text.removesuffix(without_thought(step.text)).strip()
+        named = tuple((_call_id(call, index, at), call) for at, call in enumerate(calls))
+        results = () if last else tuple(result.content for result in step.results)
+        if parallel:
+            yield [Turn(thought, named, results)]
+        else:
+            yield [Turn("" if at else thought, (one,), results[at : at + 1]) for at, one in enumerate(named)]
+
+
+def _call_id(call: Call, step: int, position: int) -> str:
+    """Nine digits, as many as the strictest chat templates take. An episode may make a call twice, and ids that models
+    write may repeat: so the id follows from the place, too."""
+    return content_hash(call.id, call.name, call.arguments, str(step), str(position))[:9]
+
+
+def call_messages(turn: Turn, arguments_as_text: bool) -> list[Message]:
+    """Messages with `tool_calls`: as OpenAI's API takes them, where arguments are JSON text, or as chat templates take
+    them, where they are an object, every content is text and a result names its function."""
+    reply: Message = {"role": "assistant"}
+    if turn.text or not turn.calls or not arguments_as_text:
+        reply["content"] = turn.text
+    if not turn.calls and arguments_as_text:
+        return [reply, *({"role": "user", "content": content} for content in turn.results)]
+    if not turn.calls:
+        answered = {"role": "tool", "tool_call_id": _call_id(_NO_CALL, 0, 0), "name": _NO_CALL.name}
+        return [reply, *({**answered, "content": content} for content in turn.results)]
+    reply["tool_calls"] = [
+        {"id": key, "type": "function", "function": {"name": call.name, "arguments": arguments}}
+        for key, call in turn.calls
+        for arguments in [call.arguments if arguments_as_text else json.loads(call.arguments)]
+    ]
+    messages = [reply]
+    for (key, call), content in zip(turn.calls, turn.results, strict=False):
+        name = {} if arguments_as_text else {"name": call.name}
+        messages.append({"role": "tool", "tool_call_id": key, **name, "content": content})
+    return messages
+
+
+def sharegpt_messages(turn: Turn) -> list[Message]:
+    """Messages of LLaMA-Factory's tool format: a reply is a `function_call` whose value is one call, or a list of
+    several, as JSON after the thought; results are one `observation`."""
+    calls = [{"name": call.name, "arguments": json.loads(call.arguments)} for _, call in turn.calls]
+    written = json.dumps(calls[0] if len(calls) == 1 else calls, ensure_ascii=False) if calls else ""
+    value = "\n".join(part for part in (turn.text, written) if part)
+    messages: list[Message] = [{"from": "function_call" if calls else "gpt", "value": value}]
+    if turn.results:
+        messages.append({"from": "observation", "value": "\n".join(turn.results)})
+    return messages
+
+
+def is_reply(message: Message) -> bool:
+    """Whether a model wrote a message, and not a function or a user."""
+    return message.get("role") == "assistant" or message.get("from") in ("gpt", "function_call")
