@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
-from torch import Tensor
 from trl import SFTTrainer
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
@@ -56,20 +55,25 @@ class CountingSFTTrainer(SFTTrainer):  # type: ignore[misc]
     ) -> Any:
         """TRL's loss, or the one by groups."""
         weight = inputs.pop("weight")
-        loss, outputs = super().compute_loss(model, inputs, return_outputs=True, num_items_in_batch=num_items_in_batch)
         if self.model.training:
             self._trained += len(weight)
-        if self._by_group:
-            loss = self._group_loss(outputs, weight, num_items_in_batch)
-        return (loss, outputs) if return_outputs else loss
+        if not self._by_group:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
 
-    def _group_loss(self, outputs: Any, weight: Tensor, num_items_in_batch: Any) -> Tensor:
-        passes, world = self.args.gradient_accumulation_steps, self.accelerator.num_processes
-        groups_of_step = self.args.per_device_train_batch_size * passes * world * self._rows.groups / self._rows.rows
-        # Ranks' gradients are averaged, and so are forward passes where the Trainer counted no tokens for the step.
-        averaged = world * (passes if num_items_in_batch is None else 1)
-        total = -(outputs.log_probs * weight[:, None].to(outputs.log_probs)).sum()
-        return cast(Tensor, total * averaged / groups_of_step)
+        def weighted(**arguments: Any) -> Any:
+            outputs = model(**arguments)
+            outputs.log_probs = outputs.log_probs * weight[:, None].to(outputs.log_probs)
+            return outputs
+
+        # TRL sums over tokens and divides by a number of items; where the Trainer counted none, it divides by passes.
+        args, world = self.args, self.accelerator.num_processes
+        rows_of_step = args.per_device_train_batch_size * args.gradient_accumulation_steps * world
+        groups = torch.tensor(rows_of_step * self._rows.groups / self._rows.rows, device=weight.device)
+        loss = super().compute_loss(weighted, inputs, False, groups.clamp(min=1))
+        # Ranks' gradients are averaged; with `average_tokens_across_devices` TRL has multiplied by their number.
+        ranks = 1 if args.average_tokens_across_devices else world
+        passes = args.gradient_accumulation_steps if num_items_in_batch is None else 1
+        return loss * ranks * passes * groups.clamp(min=1) / groups
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """TRL's logs with the chains since the last one."""
