@@ -20,7 +20,7 @@ from cluster.errors import RequestError
 from rollout.toolboxes.isolation.interpreters import PYDANTIC, ROOT, folders_of_packages, interpreter
 from rollout.toolboxes.isolation.wire import Garbled, receive, send
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 """How long a worker may take to import the user's module."""
 _BOOTSTRAP = str(Path(__file__).with_name("bootstrap.py"))
 _ENVIRONMENT = {
