@@ -294,9 +294,18 @@ def test_tones_follow_significance_and_not_words(problems: list[Problem]) -> Non
     lost = [one for one in found if "LOST" in one.text]
     assert lost
     assert all(one.tone == "loss" for one in lost)
-    unshown = [one for one in found if "is not shown to have lost greedy" in one.text]
-    assert unshown
-    assert all(one.tone == "chance" for one in unshown)
+
+
+def test_a_loss_of_greedy_accuracy_is_claimed_only_where_it_is_shown(summary: Summary) -> None:
+    lower = [row for row in summary.comparisons if row.b == "base" and row.a != "teacher" and row.greedy_difference]
+    lower = [row for row in lower if row.greedy_difference is not None and row.greedy_difference < 0]
+    assert lower
+    for row in lower:
+        verb = (
+            "LOST greedy accuracy against" if row.greedy_significant else "is not shown to have lost greedy accuracy to"
+        )
+        (said,) = [one for one in summary.findings if one.text.startswith(f"{row.suite}: {row.a} {verb} base: ")]
+        assert said.tone == ("loss" if row.greedy_significant else "chance")
 
 
 def test_a_summary_of_the_first_format_is_read(summary: Summary) -> None:
