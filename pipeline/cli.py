@@ -163,7 +163,9 @@ def problems(
     show: Annotated[
         int | None, Option(metavar="N", min=1, help="Problems to show. Default: 5, or 0 with --check.")
     ] = None,
-    check: Annotated[int, Option(metavar="N", min=0, help="Problems to check per family. 0: none.")] = 0,
+    check: Annotated[
+        int, Option(metavar="[N]", min=-1, help="Problems to check per family; without N all that a recipe asks for.")
+    ] = 0,
     split: Annotated[
         str, Option(metavar="NAME", help="train, validation, test or variant-KIND. Default: train; all with --check.")
     ] = "",
@@ -324,11 +326,21 @@ def _terminal() -> Console:
     return Console(file=os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8"), highlight=False)
 
 
+def _with_numbers(arguments: list[str]) -> list[str]:
+    """The arguments with `--check -1` for a bare `--check`: Typer knows no option that may have a value."""
+    spelled: list[str] = []
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        spelled.append(argument)
+        if argument == "--check" and not following.lstrip("-").isdigit():
+            spelled.append("-1")
+    return spelled
+
+
 def main() -> None:
     """The console script. Ends the process with the command's exit status; without arguments it prints the help."""
     try:
         # Typer turns Ctrl-C into a return value.
-        arguments = sys.argv[1:] or ["--help"]
+        arguments = _with_numbers(sys.argv[1:]) or ["--help"]
         if (
             app(
                 [*arguments, "--help"] if arguments == ["k8s"] else arguments,

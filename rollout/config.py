@@ -120,6 +120,8 @@ class GroupsConfig(Section):
     """Use truncated chains as wrong ones."""
     max_tokens: int = Field(default=0, ge=0)
     """Leave out chains that are longer than this with their prompt. 0 keeps all. Unit: tokens."""
+    nothing_to_do: bool = False
+    """Make pairs also of problems in which doing nothing is right. They teach to do nothing."""
 
     @property
     def rule(self) -> PairRule:

@@ -38,6 +38,8 @@ class GroupWork(msgspec.Struct, frozen=True, kw_only=True):
     student_source: str
     """A folder, or `hub:OWNER/NAME@COMMIT`."""
     groups: GroupsConfig
+    left_out: tuple[str, ...] = ()
+    """Problems of the block that give no groups, because doing nothing is right in them."""
     memory: int = 0
     """Bytes of memory that its task reserves."""
 
@@ -59,7 +61,9 @@ def tokenizer_fingerprint(source: str) -> str:
 def group_unit(block: int, student: str, commits: Sequence[Commit], config: GroupsConfig, fingerprint: str) -> str:
     """The name of the block's group unit: a function of its episodes, the configuration and the student's tokenizer."""
     hashes = (commit.sha256 or commit.unit for commit in commits)
-    return group_unit_name(block, student, hashes, config.rule, config.model_dump_json(), fingerprint)
+    # A key that is younger than stored groups is named only where it is set, so that their names stay.
+    said = config.model_dump_json(exclude=None if config.nothing_to_do else {"nothing_to_do"})
+    return group_unit_name(block, student, hashes, config.rule, said, fingerprint)
 
 
 @lru_cache(maxsize=8)
@@ -79,6 +83,8 @@ def build_group_unit(work: GroupWork) -> Commit:
     episodes = 0
     for of_problem in problem_episodes(Ledger(store, layout.EPISODES), work.episode_units, work.problems):
         episodes += len(of_problem)
+        if of_problem[0].problem_id in work.left_out:
+            continue
         for call_format in sorted({episode.call_format for episode in of_problem}):
             alike = [episode for episode in of_problem if episode.call_format == call_format]
             template = _template(work.student_source, call_format)

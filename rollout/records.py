@@ -143,6 +143,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     state: str = "null"
     """The initial state of the toolbox (the premises of a proof, say) as canonical JSON."""
     difficulty: int = 1
+    nothing_to_do: bool = False
+    """Whether doing nothing is right: no function fits, something is missing, or the state must stay as it is."""
     source: str = "generated"
     licence: str = "CC0-1.0"
     schema_version: int = SCHEMA_VERSION

@@ -19,6 +19,9 @@ from rollout.toolboxes import load_toolbox
 
 ALL = "all"
 _SUITES = (*SPLITS, *(f"variant-{kind}" for kind in VARIANTS))
+ALL_OF_THEM = -1
+"""In place of a number of problems to check."""
+_CHECKED = 100
 _SHOWN = 5
 """Problems that are shown by default, and disagreements of a suite that are printed."""
 
@@ -34,7 +37,7 @@ def problems_command(
     path: str,
     console: Console,
 ) -> None:
-    """Show problems of `family`, or check `check` of each family, or both.
+    """Show problems of `family`, or check `check` of each family, or both; ALL_OF_THEM: all that a recipe asks for.
 
     Raises RequestError for a family, split or difficulty that does not exist, WorkError when a gold answer or a gold
     chain is not right.
@@ -48,6 +51,8 @@ def problems_command(
         if wrong:
             raise WorkError(f"the gold chain of {wrong} problem(s) does not come to the gold answer")
     if check:
+        if check == ALL_OF_THEM and not family.endswith(".toml"):
+            check = _CHECKED
         _check_families(configs, [split] if split else _SUITES, check, console)
 
 
@@ -104,8 +109,8 @@ def _check_families(configs: Sequence[FamilyConfig], suites: Sequence[str], coun
                 console.out(f"  {fault}")
             console.out(
                 f"  {name} {suite}: {report.problems} problems, {report.found_again} gold answers found again, "
-                f"{report.executed} chains executed in {len(FORMATS)} formats, {len(found)} disagreements, "
-                f"{time.perf_counter() - suite_started:.1f} s"
+                f"{report.executed} chains executed in {len(FORMATS)} formats, {report.about_state}"
+                f"{len(found)} disagreements, {time.perf_counter() - suite_started:.1f} s"
             )
             checked += report.problems
             faults += len(found)
@@ -140,7 +145,14 @@ def _drawn(config: FamilyConfig, suites: Sequence[str], count: int) -> Iterator[
     """Each suite with its problems, and the error where the generator and its cross-check disagreed."""
     if is_imported(config):
         divided = everything(config).splits
-        yield from ((suite, list(divided[suite])[:count], "") for suite in suites if suite in divided)
+        whole = count == ALL_OF_THEM
+        yield from (
+            (suite, list(divided[suite])[: None if whole else count], "") for suite in suites if suite in divided
+        )
+        return
+    if count == ALL_OF_THEM:
+        asked = [split for split in SPLITS if config.count(split)] + [f"variant-{kind}" for kind in config.variants]
+        yield from ((suite, generate(config, suite), "") for suite in suites if suite in asked)
         return
     for suite in suites:
         try:

@@ -5,6 +5,7 @@ nodes, `memory` and `storage` for what the nodes hold. What does not fit is a fa
 rest is still worth reading. Nothing is started.
 """
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -32,8 +33,10 @@ from pipeline.plan.ranks import plan_ranks, plan_scoring, rank_faults
 from pipeline.plan.tokens import Demands, demands_of
 from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
 from pipeline.run.toolboxes import uncontained
-from pipeline.run.workload import draw_problems, dropped_line
-from rollout.problems import everything, is_imported
+from pipeline.run.workload import EXECUTED, draw_problems, dropped_line, faults_line
+from rollout.problems import SPLITS, everything, generate, is_imported
+from rollout.problems.checking import CheckReport, check_golds
+from rollout.records import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,7 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, demands: Dema
     scoring = plan_scoring(recipe, shapes["base"], machines, demands)
     stages = stage_memories(recipe, shapes, engines, ranks, demands) if alone else ()
     memories = () if alone else node_memories(machines, engines, ranks, scoring)
+    checked = _checked(recipe)
     processes = [part for part in (*engines, *ranks, scoring) if part is not None]
     teacher, student = recipe.models.teacher, recipe.models.student.source.partition("@")[0] or "the student"
     return Plan(
@@ -119,10 +123,12 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, demands: Dema
             *_idle(machines, {name for part in processes for name in part.placed.nodes}),
             *unpinned(recipe),
             *_import_notes(recipe),
+            f"problems: {checked.said}",
             *unsuited_rates(recipe, shapes),
             *uncontained(recipe),
         ),
         faults=(
+            *(Fault("problems", faults_line(checked.faults)) for _ in checked.faults[:1]),
             *(Fault(f"engines.{each.name}", text) for each in engines for text in each.faults),
             *rank_faults(ranks),
             *(Fault("reference", text) for text in (scoring.faults if scoring else ())),
@@ -156,6 +162,18 @@ def _as_ray_sees(
     )
     note = "no machines were named and this one has no GPU: planned for one node of 8 x H100; see --cluster"
     return Machines(nodes=(node,), source="assumed"), (note,)
+
+
+def _checked(recipe: Recipe) -> CheckReport:
+    """Contracts of the gold answers of all imported problems that are at hand, and of the first of generated ones."""
+    problems: list[Problem] = []
+    for family in recipe.problems.values():
+        if is_imported(family):
+            problems += itertools.chain(*everything(family).splits.values()) if family.at_hand else ()
+            continue
+        for split in SPLITS:
+            problems += generate(family.first(split, EXECUTED), split) if family.count(split) else ()
+    return check_golds(problems, sample=EXECUTED, seed=recipe.run.seed)
 
 
 def _import_notes(recipe: Recipe) -> list[str]:

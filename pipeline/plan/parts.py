@@ -20,7 +20,7 @@ CANNOT_RUN = ("engines.teacher", "engines.student", "training", "reference")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a plan does not fit. `area`: one of CANNOT_RUN, memory, shm or disk; remedies are looked up by it."""
+    """Why a plan does not fit. `area`: one of CANNOT_RUN, problems, memory, shm, disk; it decides the remedies."""
 
     area: str
     text: str

@@ -3,6 +3,7 @@
 Both are files of the run, so that a finished run is known as finished without generating its problems again.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -17,8 +18,12 @@ from pipeline.run.toolboxes import refuse_faulty_toolboxes
 from rollout.data import layout
 from rollout.hosts.episode_units import EpisodeUnit, plan_units
 from rollout.problems import everything, generate, is_imported
+from rollout.problems.checking import check_golds
 from rollout.problems.duplicates import HeldOut, deduplicate
 from rollout.records import Problem
+
+EXECUTED = 16
+"""Problems of each family whose gold answers are executed before anything starts."""
 
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +71,12 @@ def dropped_line(section: str, dropped: Mapping[str, Mapping[str, int]]) -> str:
     return f"problems.{section}: dropped as duplicates: {'; '.join(splits)}"
 
 
+def faults_line(faults: Sequence[str]) -> str:
+    """The first fault of the problems, and how many more there are."""
+    more = f" (and {len(faults) - 1:,} more: `chainpref problems RECIPE --check`)" if len(faults) > 1 else ""
+    return f"{faults[0]}{more}"
+
+
 def make_workload(run: Run) -> Workload:
     """Read the plan. Without one, generate the problems, drop train problems like held-out ones, and write all down."""
     if run.planned:
@@ -73,6 +84,10 @@ def make_workload(run: Run) -> Workload:
     train, held_out, dropped = draw_problems(run.recipe)
     if not train and run.recipe.arms:
         raise RequestError(NO_TRAIN_PROBLEMS)
+    report = check_golds([*train, *itertools.chain(*held_out.values())], sample=EXECUTED, seed=run.recipe.run.seed)
+    run.console.out(f"  {report.said}")
+    if report.faults:
+        raise RequestError(faults_line(report.faults))
     _refuse_doubles(train, "train")
     for suite, problems in held_out.items():
         _refuse_doubles(problems, suite)

@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import msgspec
+
 from cluster.errors import WorkError
 from cluster.store.ledger import Commit
 from cluster.telemetry import Units
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
-from pipeline.run.workload import read_workload
+from pipeline.run.workload import read_workload, train_problems
 from rollout.data import layout
 from rollout.data.shards import write_dataset_view
 from rollout.group_units import GroupWork, build_group_unit, group_unit, needed_memory, tokenizer_fingerprint
@@ -64,6 +66,8 @@ class GroupStream:
         self._run = run
         self._built = built
         self._tasks: list[Any] = []
+        self._idle: set[str] | None = None
+        """Problems in which doing nothing is right, and which therefore give no groups; None: not read yet."""
         self._looked = time.monotonic()
         units, done = read_workload(run).episode_units, run.ledger(layout.EPISODES).history()
         self._units_of = units_of_blocks(units)
@@ -96,11 +100,17 @@ class GroupStream:
     def _start(self, wanted: Iterable[GroupWork]) -> None:
         import ray
 
+        if self._idle is None:
+            wanted_anyway = self._run.recipe.groups.nothing_to_do
+            problems = () if wanted_anyway else train_problems(self._run)
+            self._idle = {problem.id for problem in problems if problem.nothing_to_do}
         build = ray.remote(build_group_unit)
         largest = max(node["Resources"].get("memory", 0.0) for node in ray.nodes() if node["Alive"])
         for work in wanted:
             # A task that asks for more memory than any node has would wait for ever, and the estimate is high.
             options = {"num_cpus": 0.5, "memory": min(work.memory, largest), "max_retries": 3}
+            left_out = tuple(problem for problem in work.problems if problem in self._idle)
+            work = msgspec.structs.replace(work, left_out=left_out)
             self._tasks.append(build.options(**options).remote(work))
 
     def look(self) -> None:

@@ -1,65 +1,105 @@
-"""Checks that a family's problems are sound: a cross-check finds the gold answer again, and every gold chain, in every
-call format, executes to an accepted answer."""
+"""Checks that problems are sound: contracts hold, a cross-check finds the gold answer again, and every gold chain, in
+every call format, executes to an accepted answer."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from cluster.errors import ChainprefError
 from rollout.checkers import check
-from rollout.episodes.execution import execute_now
-from rollout.formats import CallFormat, load_format
+from rollout.formats import load_format
+from rollout.problems.contracts import answer_faults, executed, place
 from rollout.problems.cross_checks import cross_checked_gold, has_cross_check
-from rollout.records import Problem
-from rollout.toolboxes import load_toolbox
+from rollout.records import Problem, content_hash
 from rollout.toolboxes.exercise import exercise_all
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What `check_problems` found."""
+    """What a check found."""
 
     problems: int
-    found_again: int
+    found_again: int = 0
     """Problems whose gold answer was cross-checked; imported ones have no cross-check."""
+    opened: int
+    """Problems whose state was opened and whose gold answer was given to `finish`."""
     executed: int
-    """Gold chains that were executed in each format; imported problems may have none."""
+    """Those of them whose gold chain was executed in each format; imported problems may have none."""
+    nothing_to_do: int
+    """Problems that say that doing nothing is right."""
+    with_state: int
+    needing_work: int
+    """Those of the opened ones with state in which the gold answer is refused until something was done."""
     faults: tuple[str, ...]
-    """One line for each fault: the problem's id, and what is wrong with it."""
+    """One line for each fault: file and line of an imported problem, its id, and what is wrong with it."""
+
+    @property
+    def about_state(self) -> str:
+        """Of problems with state, and of those in which nothing is to be done, in words; "" where there are none."""
+        states = (
+            f"{self.needing_work:,} of {self.with_state:,} with state ask for work first, " if self.with_state else ""
+        )
+        return states + (f"in {self.nothing_to_do:,} doing nothing is right, " if self.nothing_to_do else "")
+
+    @property
+    def said(self) -> str:
+        """The figures in words."""
+        return (
+            f"{self.problems:,} gold answers checked by their checkers, {self.opened:,} of them executed, "
+            f"{self.about_state}{len(self.faults):,} faults"
+        )
 
 
 def check_problems(problems: Sequence[Problem], formats: Iterable[str]) -> CheckReport:
-    """Exercise users' toolboxes, cross-check every gold answer, and execute every gold chain in every format."""
-    call_formats = [load_format(name) for name in formats]
-    faults = exercise_all(problems)
-    for problem in problems:
-        if has_cross_check(problem):
-            try:
-                gold = cross_checked_gold(problem)
-            except (ChainprefError, ValueError, LookupError) as error:
-                faults.append(f"{problem.id}: the cross-check of its gold answer fails: {error}")
-            else:
-                if check(problem.checker, gold, problem.gold) is not None:
-                    faults.append(f"{problem.id}: gold is {problem.gold}, the cross-check says {gold}")
-        for call_format in call_formats if problem.gold_calls else ():
-            if fault := gold_fault(problem, call_format):
-                faults.append(f"{problem.id}: in format {call_format.name}: {fault}")
-    return CheckReport(
-        problems=len(problems),
-        found_again=sum(map(has_cross_check, problems)),
-        executed=sum(bool(problem.gold_calls) for problem in problems),
-        faults=tuple(faults),
+    """Exercise users' toolboxes, hold every problem to its contracts, cross-check its gold answer, and execute its gold
+    chain in every format."""
+    report = check_golds(problems, formats)
+    crossed = [problem for problem in problems if has_cross_check(problem)]
+    faults = (f"{place(problem)}: {fault}" for problem in crossed for fault in _cross_faults(problem))
+    return msgspec.structs.replace(
+        report, found_again=len(crossed), faults=(*exercise_all(problems), *report.faults, *faults)
     )
 
 
-def gold_fault(problem: Problem, call_format: CallFormat) -> str | None:
-    """Why the gold chain, one call a reply in `call_format`, gives no accepted answer; None where it gives one."""
-    session = load_toolbox(problem.toolbox).open(problem.state)
-    for gold_call in problem.gold_calls:
-        reply = call_format.render((gold_call,))
-        results = execute_now(reply, call_format, session)
-        if any(result.error for result in results):
-            return f"{reply} fails: {results[0].content}"
-    if session.answer is None:
-        return "the gold chain gives no answer"
-    error = check(problem.checker, session.answer, problem.gold)
-    return f"answer {session.answer} is {error.value}, gold is {problem.gold}" if error else None
+def check_golds(
+    problems: Sequence[Problem], formats: Iterable[str] = ("json",), sample: int | None = None, seed: int = 0
+) -> CheckReport:
+    """Hold every gold answer to its checker, and execute those of `sample` problems of each family, drawn by `seed`;
+    None: those of all problems."""
+    faults = list[str]()
+    golds, families = defaultdict[str, set[str]](set), defaultdict[str, list[Problem]](list)
+    for problem in problems:
+        found = answer_faults(problem.checker, problem.gold, problem.nothing_to_do)
+        faults += (f"{place(problem)}: {fault}" for fault in found)
+        golds[problem.toolbox].add(problem.gold)
+        families[problem.family].append(problem)
+    opened = [
+        problem
+        for family in families.values()
+        for problem in sorted(family, key=lambda one: content_hash(str(seed), one.id))[
+            : len(family) if sample is None else sample
+        ]
+    ]
+    call_formats, needing_work = [load_format(name) for name in formats], 0
+    for problem in opened:
+        execution = executed(problem, call_formats, golds[problem.toolbox])
+        needing_work += execution.needs_work
+        faults += (f"{place(problem)}: {fault}" for fault in execution.faults)
+    return CheckReport(
+        problems=len(problems),
+        opened=len(opened),
+        executed=sum(bool(problem.gold_calls) for problem in opened),
+        nothing_to_do=sum(problem.nothing_to_do for problem in problems),
+        with_state=sum(problem.state != "null" for problem in opened),
+        needing_work=needing_work,
+        faults=tuple(dict.fromkeys(faults)),
+    )
+
+
+def _cross_faults(problem: Problem) -> Iterator[str]:
+    try:
+        gold = cross_checked_gold(problem)
+        if check(problem.checker, gold, problem.gold) is not None:
+            yield f"gold is {problem.gold}, the cross-check says {gold}"
+    except (ChainprefError, ValueError, LookupError) as error:
+        yield f"the cross-check of its gold answer fails: {error}"

@@ -108,6 +108,12 @@ class FamilyConfig(Section):
     json_columns: tuple[str, ...] | None = None
     """Those of `answer` and `state_column` whose text is JSON; the others' is text. Absent: a column that is JSON in
     every row, and an object or array in one; in CSV also each number, object and array."""
+    nothing_to_do: bool = False
+    """Imported families: whether doing nothing is right in every problem, because no function fits, something is
+    missing or the state must stay as it is. Such problems give no preference pairs, unless `groups.nothing_to_do` says
+    so."""
+    nothing_to_do_column: str = ""
+    """Column that says true or false of each problem, in place of `nothing_to_do`."""
     licence: str = "unknown"
     """Licence of the imported problems."""
 
@@ -160,6 +166,10 @@ class FamilyConfig(Section):
     def at_hand(self) -> bool:
         """Whether the problems can be had without asking the Hub."""
         return not self.on_hub and (self.family != "gsm8k" or bool(self.path))
+
+    def first(self, split: str, count: int) -> "FamilyConfig":
+        """The same family with at most `count` problems of `split`, the first ones that it has anyway."""
+        return self.model_copy(update={split: min(count, self.count(split))})
 
     def count(self, split: str) -> int:
         """How many problems `split` is to hold; a variant suite holds as many as the test split."""

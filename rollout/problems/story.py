@@ -27,6 +27,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     template: str
     state: str = "null"
     difficulty: int
+    nothing_to_do: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from rollout.group_units import (
     problem_episodes,
     tokenizer_fingerprint,
 )
+from rollout.hosts.episode_units import group_unit_name
 from rollout.records import Episode, ErrorCode, Outcome, PreferenceGroup
 from tests.rollout.conversations import tokenizer
 from tests.rollout.data.rows import episode
@@ -108,6 +109,35 @@ def test_a_record_sums_up_the_groups_that_are_stored(
     figures = {"groups": 2, "problems": 2, "chains": 4, "right": 2, "pairs": 2, "right_with_failed_steps": 2}
     assert made_commit.meta == {name: str(value) for name, value in (figures | {"episodes": 6}).items()}
     assert len(ledger.store.list("quarantine")) == 1
+
+
+def test_problems_in_which_nothing_is_to_be_done_give_no_groups(ledger: Ledger, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    tokenizer().save_pretrained(str(model))
+    (model / "config.json").write_text("{}")
+    commit(ledger, "a", [row for problem in PROBLEMS for row in rows((problem, 0), (problem, 1))])
+    work = GroupWork(
+        unit="b00000-x",
+        run_uri=str(tmp_path),
+        episode_units=("a",),
+        problems=PROBLEMS,
+        student="tiny",
+        student_source=str(model),
+        groups=GroupsConfig(),
+    )
+    assert build_group_unit(msgspec.structs.replace(work, left_out=("p0",))).rows == 2
+    assert build_group_unit(msgspec.structs.replace(work, unit="b00000-y")).rows == 3
+
+
+def test_a_younger_key_changes_no_name_of_groups_that_are_stored(tmp_path: Path) -> None:
+    ledger = Ledger(open_store(str(tmp_path)), "episodes")
+    commit(ledger, "a", rows(("p1", 0)))
+    commits = list(ledger.commits().values())
+    old = GroupsConfig().model_dump_json(exclude={"nothing_to_do"})
+    hashes = [made.sha256 or made.unit for made in commits]
+    name = group_unit_name(3, "tiny", hashes, GroupsConfig().rule, old, "tokenizer")
+    assert group_unit(3, "tiny", commits, GroupsConfig(), "tokenizer") == name
+    assert group_unit(3, "tiny", commits, GroupsConfig(nothing_to_do=True), "tokenizer") != name
 
 
 def test_memory_follows_the_block() -> None:

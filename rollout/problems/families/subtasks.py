@@ -132,7 +132,7 @@ def _abstention(problem: Problem) -> Draft:
     if kind:
         agree(False, text == problem.text, text)
         calls = (call(calls[-1].name, answer=gold),)
-    return _draft(problem, text, gold, calls, "abstention", "exact")
+    return msgspec.structs.replace(_draft(problem, text, gold, calls, "abstention", "exact"), nothing_to_do=bool(kind))
 
 
 def _done(problem: Problem, count: int) -> str:

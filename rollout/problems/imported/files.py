@@ -56,6 +56,7 @@ def convert(row: Row, config: FamilyConfig) -> Draft:
         template=content_hash(skeleton(text))[:12],
         state=_json(row, config.state_column) if config.state_column else "null",
         difficulty=max(1, len(calls) - 1),
+        nothing_to_do=_truth(row, config.nothing_to_do_column) if config.nothing_to_do_column else config.nothing_to_do,
     )
 
 
@@ -156,6 +157,15 @@ def _json(row: Row, column: str) -> str:
         return canonical_json(row.value(column))
     except ValueError as error:  # half of a surrogate pair
         raise RequestError(f"{row.where}: {column!r} is no JSON value: {error}; write text or a number") from None
+
+
+def _truth(row: Row, column: str) -> bool:
+    """The truth value in `column`, which CSV spells true or false. Raises RequestError."""
+    value = row.value(column)
+    truth = {"true": True, "false": False}.get(str(value).strip().lower())
+    if truth is None:
+        raise RequestError(f"{row.where}: {column!r} is {value!r}; write true or false")
+    return truth
 
 
 def _stamp(path: str) -> tuple[int, int] | None:

@@ -9,7 +9,8 @@ import pytest
 from rollout.checkers import check
 from rollout.formats import FORMATS, load_format
 from rollout.problems import VARIANTS, FamilyConfig, generate
-from rollout.problems.checking import check_problems, gold_fault
+from rollout.problems.checking import check_problems
+from rollout.problems.contracts import gold_fault
 from rollout.problems.cross_checks import cross_checked_gold
 from rollout.problems.families.subtasks import SUBTASKS
 from rollout.records import ErrorCode, Problem

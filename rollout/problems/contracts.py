@@ -1,0 +1,153 @@
+"""Contracts between a problem, its checker and its toolbox, which hold before an engine starts.
+
+By the checker alone: the gold answer is right, twice; the same answer in another spelling is right; an empty answer and
+malformed ones are not. By execution: the state opens, `finish` takes the gold answer, the gold chain comes to it, and
+where there is state, to end at once with nothing in hand is not right. It may be in a problem with `nothing_to_do`: no
+function fits, something is missing, or the state must stay as it is.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from cluster.errors import ChainprefError, WorkError
+from rollout.checkers import NUMERIC, check, takes_either_order
+from rollout.checkers.numbers import read_quantity
+from rollout.episodes.execution import execute_now
+from rollout.formats import CallFormat
+from rollout.formats.limits import CALL_LIMITS
+from rollout.records import Call, ErrorCode, Problem, canonical_json
+from rollout.toolboxes import load_toolbox
+
+EMPTY: tuple[Any, ...] = ("", " ", None, [], {})
+"""Answers that say nothing."""
+_MALFORMED = ("\u0000", "no such answer", {"no such key": None}, [["no such member"]])
+_SAYS_DONE = frozenset({"done", "ok", "okay", "success", "finished", "completed", "true"})
+"""What an answer says, in small letters, that is given whatever the state is."""
+REMEDY = "where doing nothing is right, say so with nothing_to_do"
+
+
+def place(problem: Problem) -> str:
+    """Where a person finds the problem: file and line of an imported one, and its id."""
+    is_place = problem.source != "generated" and not problem.source.startswith("variant of ")
+    return f"{problem.source}: {problem.id}" if is_place else problem.id
+
+
+@lru_cache(maxsize=2**16)
+def answer_faults(checker: str, gold: str, nothing_to_do: bool) -> tuple[str, ...]:
+    """What is wrong with a gold answer and its checker, without the toolbox. Many problems share a gold answer."""
+    try:
+        return tuple(_answer_faults(checker, gold, nothing_to_do))
+    except ChainprefError as error:
+        return (str(error),)
+
+
+def _answer_faults(checker: str, gold: str, nothing_to_do: bool) -> Iterator[str]:
+    if (verdict := _twice(checker, gold, gold)) is not None:
+        yield f"checker {checker} does not accept the gold answer {gold} itself: {verdict}"
+        return
+    for answer in respelled(checker, json.loads(gold)):
+        if (verdict := _twice(checker, canonical_json(answer), gold)) is not None:
+            yield f"checker {checker} refuses {answer!r}, the gold answer {gold} in another spelling: {verdict}"
+    for answer in () if nothing_to_do else (*EMPTY, *_MALFORMED):
+        text = canonical_json(answer)
+        if _twice(checker, text, gold) is None:
+            kind = "an empty answer" if answer in EMPTY else "an answer of another kind"
+            yield f"{kind}, {text}, is right for the gold answer {gold}; {REMEDY}"
+            return
+
+
+def _twice(checker: str, answer: str, gold: str) -> ErrorCode | None:
+    """The verdict on an answer. Raises WorkError where a second one differs."""
+    first, second = check(checker, answer, gold), check(checker, answer, gold)
+    if first is not second:
+        raise WorkError(f"checker {checker} gives two verdicts on {answer}; let it depend on its two arguments alone")
+    return first
+
+
+def respelled(checker: str, gold: Any) -> Iterator[Any]:
+    """The gold answer in other spellings that `checker` documents; none for a user's checker."""
+    kind = checker.partition(":")[0]
+    if kind == NUMERIC:
+        quantity = read_quantity(gold)
+        if isinstance(gold, str):
+            yield f" {gold}\n"
+        elif quantity is not None and quantity.is_integer:
+            yield from (f"{int(quantity.value):,}", f" {int(quantity.value)}.0")
+        else:
+            yield repr(gold)
+    elif kind == "set":
+        yield f" {gold} " if isinstance(gold, str) else [*reversed(gold), *gold[:1]]
+    elif takes_either_order(checker):
+        yield dict(zip(gold, reversed(gold.values()), strict=True))
+    elif kind == "exact":
+        yield _json_equal(gold)
+
+
+def _json_equal(value: Any) -> Any:
+    """An equal JSON value: keys in the other order, integers as floats, text between white space."""
+    if isinstance(value, dict):
+        return {key: _json_equal(value[key]) for key in reversed(value)}
+    if isinstance(value, list):
+        return list(map(_json_equal, value))
+    if isinstance(value, str):
+        return f" {value}\n"
+    small = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53
+    return float(value) if small else value
+
+
+class Execution(NamedTuple):
+    """What executing a problem's gold answer and gold chain showed."""
+
+    faults: tuple[str, ...]
+    needs_work: bool
+    """Whether a session in which nothing was done yet refuses the gold answer; False without state."""
+
+
+def executed(problem: Problem, call_formats: Iterable[CallFormat], alternatives: Collection[str] = ()) -> Execution:
+    """Open the problem's toolbox, finish at once with the gold answer, and execute the gold chain in every format.
+
+    `alternatives`: the gold answers of other problems with this toolbox; where one is false, true says something.
+    """
+    try:
+        session = load_toolbox(problem.toolbox).open(problem.state)
+        arguments = canonical_json({"answer": json.loads(problem.gold)})
+        at_once = session.call(Call(name=session.toolbox.finish, arguments=arguments), {}, CALL_LIMITS.deadline)
+        is_right = session.answer is not None and check(problem.checker, session.answer, problem.gold) is None
+        chains = [(each.name, gold_fault(problem, each)) for each in call_formats] if problem.gold_calls else []
+    except ChainprefError as error:
+        return Execution((str(error),), False)
+    faults = [f"in format {name}: {fault}" for name, fault in chains if fault]
+    has_state = problem.state != "null"
+    if at_once.error is not None and not chains and not (has_state and at_once.error is ErrorCode.FUNCTION_RAISED):
+        # With state `finish` may ask for work first; then the gold chain shows that it takes the answer.
+        faults.append(f"finish refuses the gold answer {problem.gold}: {at_once.content}")
+    if is_right and has_state and not problem.nothing_to_do and _says_nothing(problem.gold, alternatives):
+        faults.append(
+            f"finishing at once with {problem.gold} is right, although nothing was done: let finish look at the state, "
+            f"or ask for an answer that depends on it; {REMEDY}"
+        )
+    return Execution(tuple(faults), has_state and not is_right)
+
+
+def gold_fault(problem: Problem, call_format: CallFormat) -> str | None:
+    """Why the gold chain, one call a reply in `call_format`, gives no accepted answer; None where it gives one."""
+    session = load_toolbox(problem.toolbox).open(problem.state)
+    for gold_call in problem.gold_calls:
+        reply = call_format.render((gold_call,))
+        results = execute_now(reply, call_format, session)
+        if any(result.error for result in results):
+            return f"{reply} fails: {results[0].content}"
+    if session.answer is None:
+        return "the gold chain gives no answer"
+    error = check(problem.checker, session.answer, problem.gold)
+    return f"answer {session.answer} is {error.value}, gold is {problem.gold}" if error else None
+
+
+def _says_nothing(gold: str, alternatives: Collection[str]) -> bool:
+    """Whether a gold answer only says that the work is done."""
+    value = json.loads(gold)
+    if value is True:
+        return "false" not in alternatives
+    return value in EMPTY or (isinstance(value, str) and value.strip(" .!").lower() in _SAYS_DONE)
