@@ -120,7 +120,7 @@ FAULTS = {
 def test_what_shows_only_when_a_function_is_called_is_said_before_a_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rollout.toolboxes.exercise.DEADLINE", 1.0)
+    monkeypatch.setattr("rollout.toolboxes.exercise.DEADLINE", 3.0)
     (tmp_path / "tools.py").write_text(FAULTY)
     faults = exercise(str(tmp_path / "tools.py"))
     found = {fault.removeprefix(f"toolbox {tmp_path / 'tools.py'}: ").partition(":")[0]: fault for fault in faults}
