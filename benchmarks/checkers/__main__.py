@@ -105,7 +105,8 @@ def main() -> None:
                     f"{pair['kind']}: {pair['answer']!r} for {pair['gold']!r}: {pair['want']}, ours {we}, theirs {they}"
                 )
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=1) + "\n")
+        command = f"python -m benchmarks.checkers --json {options.json}"
+        options.json.write_text(json.dumps({"command": command, **figures}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tables import certainty, rollouts, training
+from benchmarks.tables import certainty, rollouts, sweeps, training
+from evaluation.sweep import SweepSummary, read_sweep_summary
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted((ROOT / "docs").glob("*.md"))
@@ -15,6 +16,11 @@ RESULTS = ROOT / "docs" / "results"
 def result(name: str) -> Any:
     """A result file as plain values."""
     return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def sweep(name: str) -> SweepSummary:
+    """A result file that is a sweep's summary."""
+    return read_sweep_summary((RESULTS / f"{name}.json").read_bytes())
 
 
 def tables() -> dict[str, Callable[[], str]]:
@@ -35,4 +41,7 @@ def tables() -> dict[str, Callable[[], str]]:
         "coverage-differences": lambda: certainty.differences_table(result("coverage")),
         "coverage-seeds": lambda: certainty.seeds_table(result("coverage")),
         "retrieval": lambda: rollouts.retrieval_table(result("retrieval")),
+        "tune-local": lambda: sweeps.rows_table(sweep("tune-local")),
+        "local": lambda: sweeps.rows_table(sweep("local")),
+        "local-answers": lambda: sweeps.answers_list(sweep("local")),
     }

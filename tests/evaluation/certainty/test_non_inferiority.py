@@ -60,17 +60,17 @@ def test_problems_on_which_nothing_differs_prove_little_where_they_are_few() -> 
 @pytest.mark.parametrize("draw", [lost_wholly, lost_and_won, worse_everywhere, failing_on_some])
 @pytest.mark.parametrize("n", [25, 50, 200])
 def test_a_loss_of_the_margin_is_seldom_called_a_match(draw: Draw, n: int) -> None:
-    """Size at the border, at the level of one test and at that of the smallest p of six: 4,000 simulations each."""
+    """Size at the border, at the level of one test and at that of the smallest p of six: 1,000 simulations each."""
     rng = np.random.default_rng([n, 1])
-    values = np.array([p_of(draw(rng, n)) for _ in range(4000)])
-    assert np.mean(values < 0.025) <= 0.033
-    assert np.mean(values < 0.025 / 6) <= 0.008
+    values = np.array([p_of(draw(rng, n)) for _ in range(1000)])
+    assert np.mean(values < 0.025) <= 0.04
+    assert np.mean(values < 0.025 / 6) <= 0.012
 
 
 def test_an_arm_as_good_as_the_teacher_is_found_with_the_power_that_theory_gives() -> None:
     rng = np.random.default_rng(2)
     n, found, spread = 400, [], []
-    for _ in range(600):
+    for _ in range(300):
         chances = rng.beta(4, 1, n)
         differences = (rng.binomial(4, chances) - rng.binomial(4, chances)) / 4
         found.append(p_of(differences) < 0.025)
@@ -85,7 +85,7 @@ def test_a_family_of_arms_at_the_border_errs_as_seldom_as_the_recipe_says() -> N
     rng = np.random.default_rng(3)
     config = EvaluationConfig()
     claimed = []
-    for _ in range(400):
+    for _ in range(40):
         arms = {str(arm): Paired(worse_everywhere(rng, 100), 1.0, None) for arm in range(6)}
         claimed.append(any(one.shown for one in Verdicts(arms, arms, config).matches.values()))
     assert np.mean(claimed) <= 0.05
@@ -95,12 +95,12 @@ def test_a_match_is_claimed_only_where_the_interval_allows_it() -> None:
     rng = np.random.default_rng(4)
     config = EvaluationConfig()
     shown = 0
-    for _ in range(300):
+    for _ in range(40):
         arm = Paired((rng.binomial(4, 0.8, 200) - rng.binomial(4, 0.8, 200)) / 4 - rng.uniform(0, 0.05), 1.0, None)
         match = Verdicts({"arm": arm}, {"arm": arm}, config).matches["arm"]
         shown += match.shown
         assert not match.shown or arm.interval(config.confidence).low > -MARGIN
-    assert 0 < shown < 300
+    assert 0 < shown < 40
 
 
 def test_tests_of_matches_are_corrected_with_the_comparisons() -> None:
