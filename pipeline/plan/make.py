@@ -56,6 +56,8 @@ class Plan:
     memories: tuple[NodeMemory, ...]
     """Memory of every node in use, the fullest first, where there are GPUs or several nodes; else empty."""
     licence: Judgement
+    golds: str
+    """How many gold answers were held to their checkers and executed, in words."""
     notes: tuple[str, ...]
     faults: tuple[Fault, ...]
 
@@ -117,13 +119,13 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, demands: Dema
         stages=stages,
         memories=memories,
         licence=judge_model(teacher.licence, teacher.source, student),
+        golds=checked.said,
         notes=(
             *notes,
             *dict.fromkeys(part.note for part in processes if part.note),
             *_idle(machines, {name for part in processes for name in part.placed.nodes}),
             *unpinned(recipe),
             *_import_notes(recipe),
-            f"problems: {checked.said}",
             *unsuited_rates(recipe, shapes),
             *uncontained(recipe),
         ),

@@ -118,7 +118,8 @@ def test_problems_are_checked_in_every_suite_and_a_disagreement_is_failed_work(t
     done = chainpref("problems", "coins", "--check", "18")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert "coins train: 2 problems, 2 gold answers found again, 2 chains executed in 7 formats, 0 dis" in lines[0]
+    assert "coins train: 2 problems, 2 gold answers found again, 2 chains executed in 7 formats, " in lines[0]
+    assert " 0 of 2 with state ask for work first, 0 disagreements, " in lines[0]
     assert [line.split()[1] for line in lines[:-1]][2:4] == ["test:", "variant-removed:"]
     assert lines[-1].startswith("coins: 18 problems, 0 disagreements")
     (tmp_path / "g.jsonl").write_text('{"question": "What is 1 and 2?", "answer": "<<1+2=3>>3 #### 3"}')
