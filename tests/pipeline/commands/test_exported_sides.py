@@ -52,20 +52,14 @@ def test_whole_chains_are_on_the_side_of_their_outcome(folder: Path) -> None:
     assert len({json.dumps(row) for row in rows}) == len(rows)
 
 
-@pytest.mark.parametrize("form", ["openai", "sharegpt"])
-def test_parting_messages_are_on_the_side_of_their_outcome(folder: Path, form: str) -> None:
-    rows = exported(folder, form)
+def test_parting_messages_are_on_the_side_of_their_outcome(folder: Path) -> None:
+    """In text; `tests/pipeline/export` compares the sides where calls are structured."""
+    rows = exported(folder, "sharegpt")
     swapped = 0
     for row in rows:
-        if form == "openai":
-            history = [m["content"] for m in row["input"]["messages"] if m["role"] == "assistant"]
-            (chosen,), (rejected,) = row["preferred_output"], row["non_preferred_output"]
-            assert chosen["role"] == rejected["role"] == "assistant"
-            one, other = chosen["content"], rejected["content"]
-        else:
-            history = [m["value"] for m in row["conversations"] if m["from"] == "gpt"]
-            one, other = row["chosen"]["value"], row["rejected"]["value"]
-            assert (row["chosen"]["from"], row["rejected"]["from"]) == ("gpt", "gpt")
+        history = [m["value"] for m in row["conversations"] if m["from"] == "gpt"]
+        one, other = row["chosen"]["value"], row["rejected"]["value"]
+        assert (row["chosen"]["from"], row["rejected"]["from"]) == ("gpt", "gpt")
         right, wrong = (*history, one), (*history, other)
         begins = {side: {said[: len(right)] for said in spoken(folder, side)} for side in (True, False)}
         assert right in begins[True]
