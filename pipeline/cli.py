@@ -151,7 +151,7 @@ def export(
     ] = "",
     public: Annotated[bool, Option("--public", help="With --push: everybody may read the data set.")] = False,
 ) -> None:
-    """Write the preference pairs as JSON lines, for other trainers, or send them to the Hugging Face Hub."""
+    """Write the preference pairs for other trainers or the Hub."""
     from pipeline.commands.export import export_pairs
 
     export_pairs(run, out, form, max_pairs, _terminal(), push, public)
@@ -329,7 +329,7 @@ def _terminal() -> Console:
 def _with_numbers(arguments: list[str]) -> list[str]:
     """The arguments with `--check -1` for a bare `--check`: Typer knows no option that may have a value."""
     spelled: list[str] = []
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=False):
         spelled.append(argument)
         if argument == "--check" and not following.lstrip("-").isdigit():
             spelled.append("-1")

@@ -95,7 +95,7 @@ def test_the_command_shows_the_derivation_when_it_is_asked_to() -> None:
 def test_the_command_takes_sweeps(tmp_path: Path) -> None:
     console = Console(record=True, width=80)
     plan_command(RECIPES / "ablations-local.toml", console)
-    assert "ablations-local (30 arms in 1 run): fits; " in console.export_text()
+    assert "ablations-local (36 arms in 1 run): fits; " in console.export_text()
     with pytest.raises(WorkError, match="can be placed"):
         plan_command(RECIPES / "ablations-local.toml", Console(quiet=True), settings=["training.ranks=40"])
     broken = tmp_path / "broken.toml"

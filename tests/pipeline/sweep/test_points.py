@@ -146,7 +146,7 @@ def test_the_ablations_are_one_run_with_the_local_recipes_models_and_episodes() 
     assert list(plan.runs) == ["main"]
     for section in ("models", "problems", "episodes", "engines", "rollout", "groups", "training"):
         assert getattr(recipe, section) == getattr(local, section), section
-    assert len(recipe.arms) == 10 * 3
+    assert len(recipe.arms) == 12 * 3
     assert {name.split()[0] for name in plan.section.compare} == {"S8", "S10", "S11", "S15"}
     total = {name: arm.max_steps for name, arm in recipe.arms.items()}
     for name, arm in recipe.arms.items():
