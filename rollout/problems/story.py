@@ -139,6 +139,7 @@ class Story(ABC, Generic[AnyWording]):
         return Draft(
             text=self.text,
             gold=canonical_json(answer),
+            nothing_to_do=answer == [],  # an episode that ends at once is right without any work
             gold_calls=(*calls, self.call("finish", answer=answer)),
             toolbox=f"{self.toolbox}_renamed" if self.wording.renamed else self.toolbox,
             checker=self.checker,

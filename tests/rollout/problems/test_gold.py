@@ -74,8 +74,8 @@ def test_the_cross_check_finds_a_wrong_gold_answer_in_every_suite(family: str) -
     for problem in problems(family, 18):
         other = next(answer for answer in OTHER_ANSWERS if type(json.loads(answer)) is type(json.loads(problem.gold)))
         swapped = msgspec.structs.replace(problem, gold=other if other != problem.gold else '"yes"', gold_calls=())
-        (fault,) = check_problems([swapped], []).faults
-        assert f"the cross-check says {cross_checked_gold(problem)}" in fault
+        faults = check_problems([swapped], []).faults
+        assert any(f"the cross-check says {cross_checked_gold(problem)}" in fault for fault in faults)
 
 
 def test_a_problem_that_does_not_read_is_a_fault() -> None:
