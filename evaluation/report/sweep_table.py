@@ -21,7 +21,7 @@ class SweepTable:
                 f"executed accuracy; intervals over problems and {repeated}s",
             )
             table.add_column("row", style="bold", overflow="fold")
-            table.add_column("seeds", justify="right")
+            table.add_column("trainings" if self._summary.replicates else "seeds", justify="right")
             measures = [measure for measure in MEASURES if any(getattr(row, measure) for row in found.rows)]
             for heading in measures:
                 table.add_column(heading, justify="right", no_wrap=True)
