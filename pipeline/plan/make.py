@@ -5,6 +5,7 @@ nodes, `memory` and `storage` for what the nodes hold. What does not fit is a fa
 rest is still worth reading. Nothing is started.
 """
 
+import functools
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ from pipeline.run.toolboxes import uncontained
 from pipeline.run.workload import EXECUTED, draw_problems, dropped_line, faults_line
 from rollout.problems import SPLITS, everything, generate, is_imported
 from rollout.problems.checking import CheckReport, check_golds
+from rollout.problems.config import FamilyConfig
 from rollout.records import Problem
 
 
@@ -104,7 +106,7 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, demands: Dema
     scoring = plan_scoring(recipe, shapes["base"], machines, demands)
     stages = stage_memories(recipe, shapes, engines, ranks, demands) if alone else ()
     memories = () if alone else node_memories(machines, engines, ranks, scoring)
-    checked = _checked(recipe)
+    checked = _checked(tuple(recipe.problems.values()), recipe.run.seed)
     processes = [part for part in (*engines, *ranks, scoring) if part is not None]
     teacher, student = recipe.models.teacher, recipe.models.student.source.partition("@")[0] or "the student"
     return Plan(
@@ -166,16 +168,20 @@ def _as_ray_sees(
     return Machines(nodes=(node,), source="assumed"), (note,)
 
 
-def _checked(recipe: Recipe) -> CheckReport:
-    """Contracts of the gold answers of all imported problems that are at hand, and of the first of generated ones."""
+@functools.lru_cache(maxsize=16)
+def _checked(families: tuple[FamilyConfig, ...], seed: int) -> CheckReport:
+    """Contracts of the gold answers of all imported problems that are at hand, and of the first of generated ones.
+
+    Plans with other settings, which are made for remedies and for the runs of a sweep, ask for the same ones again.
+    """
     problems: list[Problem] = []
-    for family in recipe.problems.values():
+    for family in families:
         if is_imported(family):
             problems += itertools.chain(*everything(family).splits.values()) if family.at_hand else ()
             continue
         for split in SPLITS:
             problems += generate(family.first(split, EXECUTED), split) if family.count(split) else ()
-    return check_golds(problems, sample=EXECUTED, seed=recipe.run.seed)
+    return check_golds(problems, sample=EXECUTED, seed=seed)
 
 
 def _import_notes(recipe: Recipe) -> list[str]:

@@ -26,6 +26,7 @@ _OTHERWISE = {
     "reference": "take larger GPUs, or a smaller student",
     "memory": "take nodes with more memory, or a smaller model",
     "shm": "give the nodes a larger /dev/shm",
+    "problems": "correct these rows or their checker: `chainpref problems RECIPE --check` lists all",
     "disk": "keep the run elsewhere (run.directory), or take larger disks",
 }
 _NONE_HELPS = "no single setting helps on these machines"

@@ -48,9 +48,7 @@ def check(checker: str, answer: str, gold: str) -> ErrorCode | None:
         ) from None
     try:
         return decide(_decoded(answer), expected)
-    except _Unreadable:
-        return ErrorCode.ANSWER_MALFORMED
-    except RecursionError:
+    except (_Unreadable, RecursionError):
         return ErrorCode.ANSWER_MALFORMED
 
 

@@ -220,9 +220,10 @@ def toolbox_faults(episodes: Iterable[Episode]) -> dict[str, int]:
     """What ended episodes by a toolbox's fault: its name with the message -> number of episodes."""
     return dict(
         Counter(
-            f"toolbox {episode.toolbox}: {episode.steps[-1].results[-1].content.removeprefix('Error: ')}"
+            f"toolbox {episode.toolbox}: {result.content.removeprefix('Error: ')}"
             for episode in episodes
             if episode.error is ErrorCode.TOOLBOX_FAULT
+            for result in [each for each in episode.steps[-1].results if each.error is ErrorCode.TOOLBOX_FAULT][:1]
         )
     )
 

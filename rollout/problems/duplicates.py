@@ -60,10 +60,6 @@ class DuplicateReport(msgspec.Struct, frozen=True, kw_only=True):
     numbers_aside: int
     """Problems that were kept, and that differ from a held-out one in their numbers only."""
 
-    def ids(self, kind: str) -> tuple[str, ...]:
-        """Ids of the problems that were dropped for the reason `kind`."""
-        return tuple(each.id for each in self.dropped if each.kind == kind)
-
     @property
     def said(self) -> str:
         """What was dropped, in words, with one problem of each kind; "" where nothing was."""

@@ -4,6 +4,7 @@ Case of words, spacing, the marks that end a phrase, and spellings of one symbol
 asked. Every other character may: digits, operators, signs, brackets, symbols of logic and of code, indices, exponents.
 """
 
+import functools
 import re
 import unicodedata
 from pathlib import Path
@@ -64,6 +65,7 @@ _SAME_WORD: dict[str, str] = _WORD_LISTS["spellings"]
 _DECISIVE = frozenset(word for words in _WORD_LISTS.values() if isinstance(words, str) for word in words.split())
 
 
+@functools.lru_cache(maxsize=2**16)  # a text is compared with many others
 def tokens(text: str) -> tuple[str, ...]:
     """The tokens of `text`, in order. Words are in lower case, single letters as they are: P and p may be two symbols.
 

@@ -72,7 +72,8 @@ class Forbidden(PermissionError):
     """A function did what its process may not do: the fault of the toolbox, whatever its arguments were."""
 
 
-_TOOLBOX_FAULTS = (NotJson, Forbidden, ImportError, NameError, SyntaxError)
+_TOOLBOX_FAULTS = (NotJson, Forbidden, ImportError, NameError)
+"""A SyntaxError is none: it is of what a function parsed, and that may be the model's text."""
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _DENIED_BY_SQLITE = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
 

@@ -69,7 +69,9 @@ def chosen(config: FamilyConfig, split: str, imported: Callable[[FamilyConfig], 
     if wanted > len(available):
         dropped = found.reports[split].said
         divided = (
-            "" if config.test_path else ", or divide the rows yourself with test_path: a hash of the template does"
+            ""
+            if config.test_path
+            else ", or divide the rows yourself with test_path (else a hash of their templates does)"
         )
         raise RequestError(
             f"{config.name or config.family}: {split} = {wanted}, but {config.path} gives only {len(available)} "

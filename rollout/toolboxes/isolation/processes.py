@@ -137,6 +137,9 @@ class Worker:
             reply = self._read(deadline)
             if reply.get("number") != self._asked:
                 raise Garbled("it answers another request")
+        except TimeoutError:  # while the request was sent: the process did not read it
+            self.stop()
+            raise Gone(late=True) from None
         except (Gone, Garbled, OSError) as error:
             self.stop()
             raise error if isinstance(error, Gone | Garbled) else Gone(late=False) from None
