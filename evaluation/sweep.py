@@ -133,7 +133,7 @@ class SweepSummary(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def repeated(self) -> str:
         """What `by_seed` is over."""
-        return "replicate" if self.replicates else "seed"
+        return "replicate" if len(self.replicates) > 1 else "seed"
 
 
 def summarise_sweep(
@@ -182,7 +182,8 @@ def summarise_sweep(
         )
         for suite in names
     }
-    repeated = "replicate" if any(source.replicate for sources in rows.values() for source in sources) else "seed"
+    replicates = {source.replicate for sources in rows.values() for source in sources}
+    repeated = "replicate" if len(replicates) > 1 else "seed"
     findings = tuple(finding for suite, found in suites.items() for finding in _findings(suite, found, repeated))
     return SweepSummary(
         name=name, confidence=config.confidence, correction=CORRECTION, suites=suites, findings=findings

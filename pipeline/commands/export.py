@@ -74,7 +74,7 @@ def export_pairs(
 def _write_folder(run: Run, folder: Path, form: str, max_pairs: int) -> Counts:
     with (folder / FILE).open("wb") as file:
         counts = _write(run, file, form, max_pairs)
-    (folder / CARD).write_text(card(run, form, counts))
+    (folder / CARD).write_text(card(run, form, counts), encoding="utf-8")
     return counts
 
 

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from cluster.errors import RequestError, WorkError, first_line
 
+_AGAIN = "send it again, under another --out where one was given"
+
 
 def checked_name(name: str) -> str:
     """OWNER/NAME, for which there is a token. Raises RequestError; asks nobody."""
@@ -27,7 +29,7 @@ def checked_name(name: str) -> str:
 def push(folder: Path, name: str, public: bool) -> str:
     """Make the data set where it is not there, upload the folder's files, and return the address of the commit.
 
-    A data set that is there gets the files in one more commit; one that is public takes nothing without `public`.
+    A data set that is there gets the files in one more commit, where it is as public as `public` says.
     Raises RequestError where the Hub refuses (the token, the name, the right to write), WorkError where it is not
     reached or fails; no message holds the token.
     """
@@ -43,6 +45,10 @@ def push(folder: Path, name: str, public: bool) -> str:
         api.create_repo(name, repo_type="dataset", private=not public, exist_ok=True)
         if not public and not api.repo_info(name, repo_type="dataset").private:
             raise RequestError(f"--push {name}: is there already and public; say --public, or name another data set")
+        if public and api.repo_info(name, repo_type="dataset").private:
+            raise RequestError(
+                f"--push {name}: is there already and private; leave --public out, or open it on the Hub"
+            )
         commit = api.upload_folder(
             repo_id=name, folder_path=folder, repo_type="dataset", commit_message="Preference pairs by chainpref"
         )
@@ -54,10 +60,8 @@ def push(folder: Path, name: str, public: bool) -> str:
             raise RequestError(f"--push {name}: {why} ({status}: {said}); HF_TOKEN is what was sent") from None
         if status < 500:
             raise RequestError(f"--push {name}: the Hub refused it ({status}: {said})") from None
-        raise WorkError(f"--push {name}: the Hub failed ({status}: {said}); the same command sends it again") from None
+        raise WorkError(f"--push {name}: the Hub failed ({status}: {said}); {_AGAIN}") from None
     except (httpx2.HTTPError, OSError, RuntimeError) as error:
         host = urlsplit(api.endpoint).hostname
-        raise WorkError(
-            f"--push {name}: the Hub at {host} was not reached ({first_line(error)}); the same command sends it again"
-        ) from None
+        raise WorkError(f"--push {name}: the Hub at {host} was not reached ({first_line(error)}); {_AGAIN}") from None
     return str(commit.commit_url)

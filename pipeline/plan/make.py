@@ -5,7 +5,6 @@ nodes, `memory` and `storage` for what the nodes hold. What does not fit is a fa
 rest is still worth reading. Nothing is started.
 """
 
-import functools
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -37,7 +36,6 @@ from pipeline.run.toolboxes import uncontained
 from pipeline.run.workload import EXECUTED, draw_problems, dropped_line, faults_line
 from rollout.problems import SPLITS, everything, generate, is_imported
 from rollout.problems.checking import CheckReport, check_golds
-from rollout.problems.config import FamilyConfig
 from rollout.records import Problem
 
 
@@ -58,8 +56,8 @@ class Plan:
     memories: tuple[NodeMemory, ...]
     """Memory of every node in use, the fullest first, where there are GPUs or several nodes; else empty."""
     licence: Judgement
-    golds: str
-    """How many gold answers were held to their checkers and executed, in words."""
+    golds: CheckReport
+    """What became of the gold answers that were held to their checkers and executed."""
     notes: tuple[str, ...]
     faults: tuple[Fault, ...]
 
@@ -88,9 +86,15 @@ class Plan:
         return next((engines for engines in self.engines if engines.name == role), None)
 
 
-def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, demands: Demands | None = None) -> Plan:
-    """Plan `recipe` on `machines`; `demands`: its tokens, where they were counted before. Raises RequestError for what
-    cannot be planned, or would be refused by a run."""
+def make_plan(
+    recipe: Recipe,
+    machines: Machines,
+    rates: CpuRates,
+    demands: Demands | None = None,
+    golds: CheckReport | None = None,
+) -> Plan:
+    """Plan `recipe` on `machines`; `demands` and `golds`: its tokens and gold answers, where they were counted and
+    checked before. Raises RequestError for what cannot be planned, or would be refused by a run."""
     if recipe.arms and not any(family.train for family in recipe.problems.values()):
         raise RequestError(NO_TRAIN_PROBLEMS)
     shapes = model_shapes(recipe)
@@ -106,7 +110,7 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, demands: Dema
     scoring = plan_scoring(recipe, shapes["base"], machines, demands)
     stages = stage_memories(recipe, shapes, engines, ranks, demands) if alone else ()
     memories = () if alone else node_memories(machines, engines, ranks, scoring)
-    checked = _checked(tuple(recipe.problems.values()), recipe.run.seed)
+    golds = golds or _checked(recipe)
     processes = [part for part in (*engines, *ranks, scoring) if part is not None]
     teacher, student = recipe.models.teacher, recipe.models.student.source.partition("@")[0] or "the student"
     return Plan(
@@ -121,7 +125,7 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, demands: Dema
         stages=stages,
         memories=memories,
         licence=judge_model(teacher.licence, teacher.source, student),
-        golds=checked.said,
+        golds=golds,
         notes=(
             *notes,
             *dict.fromkeys(part.note for part in processes if part.note),
@@ -132,7 +136,7 @@ def make_plan(recipe: Recipe, machines: Machines, rates: CpuRates, demands: Dema
             *uncontained(recipe),
         ),
         faults=(
-            *(Fault("problems", faults_line(checked.faults)) for _ in checked.faults[:1]),
+            *(Fault("problems", faults_line(golds.faults)) for _ in golds.faults[:1]),
             *(Fault(f"engines.{each.name}", text) for each in engines for text in each.faults),
             *rank_faults(ranks),
             *(Fault("reference", text) for text in (scoring.faults if scoring else ())),
@@ -168,20 +172,16 @@ def _as_ray_sees(
     return Machines(nodes=(node,), source="assumed"), (note,)
 
 
-@functools.lru_cache(maxsize=16)
-def _checked(families: tuple[FamilyConfig, ...], seed: int) -> CheckReport:
-    """Contracts of the gold answers of all imported problems that are at hand, and of the first of generated ones.
-
-    Plans with other settings, which are made for remedies and for the runs of a sweep, ask for the same ones again.
-    """
+def _checked(recipe: Recipe) -> CheckReport:
+    """Contracts of the gold answers of all imported problems that are at hand, and of the first of generated ones."""
     problems: list[Problem] = []
-    for family in families:
+    for family in recipe.problems.values():
         if is_imported(family):
             problems += itertools.chain(*everything(family).splits.values()) if family.at_hand else ()
             continue
         for split in SPLITS:
             problems += generate(family.first(split, EXECUTED), split) if family.count(split) else ()
-    return check_golds(problems, sample=EXECUTED, seed=seed)
+    return check_golds(problems, sample=EXECUTED, seed=recipe.run.seed)
 
 
 def _import_notes(recipe: Recipe) -> list[str]:

@@ -84,14 +84,15 @@ def make_workload(run: Run) -> Workload:
     train, held_out, dropped = draw_problems(run.recipe)
     if not train and run.recipe.arms:
         raise RequestError(NO_TRAIN_PROBLEMS)
-    report = check_golds([*train, *itertools.chain(*held_out.values())], sample=EXECUTED, seed=run.recipe.run.seed)
+    everyone = [*train, *itertools.chain(*held_out.values())]
+    refuse_faulty_toolboxes(everyone)  # before gold chains run into what is wrong with a function
+    report = check_golds(everyone, sample=EXECUTED, seed=run.recipe.run.seed)
     run.console.out(f"  {report.said}")
     if report.faults:
         raise RequestError(faults_line(report.faults))
     _refuse_doubles(train, "train")
     for suite, problems in held_out.items():
         _refuse_doubles(problems, suite)
-    refuse_faulty_toolboxes([*train, *(problem for problems in held_out.values() for problem in problems)])
     for suite, problems in held_out.items():
         run.store.create(layout.suite_problems(suite), msgspec.json.Encoder().encode_lines(problems))
     run.store.create(layout.TRAIN_PROBLEMS, msgspec.json.Encoder().encode_lines(train))

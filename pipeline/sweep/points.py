@@ -12,7 +12,10 @@ seeds = [0, 1, 2]                        # every arm once a seed: the order of i
 plus = ["dpo-w4"]
 minus = ["dpo-w1"]
 
-[sweep.replicates.second]                # the same experiment with other models; rows are means over replicates
+[sweep.replicates.one]                   # the same experiment with other models; rows are means over replicates
+"models.teacher.tiny.seed" = 1
+
+[sweep.replicates.two]
 "models.teacher.tiny.seed" = 3
 
 The arms of one run share its engines, groups, reference log-probabilities and the scores of teacher and base. Points

@@ -12,6 +12,7 @@ from cluster.errors import InfrastructureError, InfrastructureKind
 from rollout.config import EpisodeConfig
 from rollout.episodes.episode import EpisodeSetting, SampleSpec, judge, run_episode
 from rollout.hosts.work import toolbox_faults
+from rollout.prompts.prompting import make_prompt
 from rollout.records import CallResult, Episode, ErrorCode, Outcome, Step, StopReason
 from rollout.toolboxes import Function, Toolbox, load_toolbox
 from tests.rollout.conversations import ADDITION, RIGHT, WRONG, chat_template, setting
@@ -279,7 +280,11 @@ def test_a_toolboxs_fault_ends_the_episode_without_a_label(monkeypatch: pytest.M
 
     made = Toolbox.of_functions("faulty", [Function.from_callable(faulty, name="add")])
     monkeypatch.setattr("rollout.prompts.prompting.load_toolbox", lambda name: made)
-    episode = play(setting(lambda _, step: RIGHT[step]))
+    make_prompt.cache_clear()  # other tests ask for this problem's prompt, too, before and after
+    try:
+        episode = play(setting(lambda _, step: RIGHT[step]))
+    finally:
+        make_prompt.cache_clear()
     assert (episode.outcome, episode.stop) == (Outcome.INFRASTRUCTURE, StopReason.INFRASTRUCTURE)
     assert (episode.error, episode.reward) == (ErrorCode.TOOLBOX_FAULT, 0.0)
     fault = (
