@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from cluster.engine.interface import Sampling
-from cluster.engine.vllm import EngineConfig, start_engine
+from cluster.engine.options import EngineConfig
+from cluster.engine.vllm import start_engine
 
 TIMES = 10
 PROMPT = tuple(range(5, 69))

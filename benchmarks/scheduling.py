@@ -32,8 +32,8 @@ from unittest import mock
 from benchmarks.virtual_time import VirtualLoop
 from cluster.engine.concurrency import ConcurrencyLimit, first_limit
 from cluster.engine.interface import Engine, Generation, Sampling
+from cluster.engine.options import EngineConfig
 from cluster.engine.scripted import ScriptedConfig, ScriptedEngine
-from cluster.engine.vllm import EngineConfig
 from cluster.pool.routing import Chunk, Router
 from rollout.config import EpisodeConfig
 from rollout.episodes.episode import EpisodeSetting, SampleSpec

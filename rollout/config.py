@@ -6,8 +6,8 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from cluster.config import Section
+from cluster.engine.options import EngineConfig
 from cluster.engine.scripted import ScriptedConfig
-from cluster.engine.vllm import EngineConfig
 from rollout.formats import load_format
 from rollout.formats.limits import CallLimits
 from rollout.records import PairKind, PairRule

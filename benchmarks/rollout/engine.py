@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.rollout.hosts import Served, serve
 from benchmarks.rollout.models import LARGE, TEACHER, parameters_of, random_model, tokenizer_for
-from cluster.engine.vllm import EngineConfig
+from cluster.engine.options import EngineConfig
 from rollout.config import EpisodeConfig
 from rollout.problems import FamilyConfig, generate
 from rollout.records import Problem

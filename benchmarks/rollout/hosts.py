@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from benchmarks.rollout.replay import MeasuredHost
+from cluster.engine.options import EngineConfig
 from cluster.engine.probe import Probe, ProbeText
-from cluster.engine.vllm import EngineConfig
 from cluster.pool.pool import Pool, PoolLimits
 from cluster.store.storage import Store, open_store
 from rollout.config import EpisodeConfig

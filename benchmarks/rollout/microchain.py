@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.rollout.hosts import Served, serve
 from benchmarks.rollout.microchain_side import Asked, Done, attempt_problems
 from benchmarks.rollout.models import microchain_model, parameters_of
-from cluster.engine.vllm import EngineConfig
+from cluster.engine.options import EngineConfig
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from rollout.config import EpisodeConfig

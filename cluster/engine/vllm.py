@@ -10,71 +10,23 @@ import itertools
 import os
 from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import Field, field_validator
-
-from cluster.config import Section
 from cluster.engine.checksums import TensorSum, sums_of_files, unequal_tensors
 from cluster.engine.heartbeat import Heartbeat
 from cluster.engine.interface import EngineStats, FinishReason, Generation, Sampling
+from cluster.engine.launch import arguments, set_environment
+from cluster.engine.options import EngineConfig
 from cluster.engine.probe import DECODED_TOKENS, ProbeReading, ProbeText
-from cluster.engine.quantization import refusal
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
+from cluster.pool.placement import Executor
+from cluster.programs import find_nvcc
 
 T = TypeVar("T")
 
 
-class EngineConfig(Section):
-    """How to serve one model with vLLM."""
-
-    tensor_parallel: int = Field(default=1, ge=1)
-    """GPUs that share each layer. Unit: GPUs."""
-    pipeline_parallel: int = Field(default=1, ge=1)
-    """Groups of GPUs that the layers are divided among. Unit: groups."""
-    max_context: int = Field(default=4096, ge=16)
-    """Prompt and reply together, at most. Unit: tokens."""
-    max_running: int = Field(default=64, ge=1)
-    """Sequences that the engine decodes at a time. Unit: sequences."""
-    kv_cache_mb: int | None = Field(default=None, ge=1)
-    """KV cache of each device. Absent: what `gpu_memory` leaves. Unit: MiB."""
-    gpu_memory: float = Field(default=0.9, gt=0, le=1)
-    """Share of the device's memory that vLLM takes."""
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """Type of the weights and of the computation. `auto`: as the checkpoint has it."""
-    quantization: str | None = None
-    """A quantization method of vLLM, where the checkpoint does not name one itself."""
-    eager: bool = False
-    """Capture no graphs: steps are slower, the start is faster."""
-    seeded: bool = False
-    """Give every request a seed of its own. Samples become repeatable, at some cost."""
-    threads: int = Field(default=0, ge=0)
-    """CPU threads of an engine without a GPU. 0 leaves the choice to vLLM. Unit: threads."""
-    load_timeout_s: float = Field(default=1800.0, gt=0)
-    """Loading a model, or other weights into it, counts as hung after this long. A 70B model takes minutes. Unit:
-    seconds."""
-    stall_timeout_s: float = Field(default=120.0, gt=0)
-    """An engine counts as frozen when it makes no step for this long while requests wait. Unit: seconds."""
-
-    @field_validator("quantization")
-    @classmethod
-    def _quantization_is_known(cls, name: str | None) -> str | None:
-        if name is not None and (said := refusal(name)):
-            raise ValueError(said)
-        return name
-
-
 _requests = itertools.count()
 """Numbers for the names of requests that a probe makes; no two requests under way may share a name."""
-
-BATCHED_TOKENS = 8192
-"""Without it vLLM takes 2,048 for an AsyncLLM on any GPU, which is the default of neither of its own front ends."""
-
-
-def batched_tokens(max_context: int, max_running: int, *, on_gpu: bool) -> int:
-    """Most tokens of one forward pass; the plan counts on them. vLLM wants one for every sequence. The CPU engine does
-    not prefill prompts in chunks, so that several whole ones must fit."""
-    return max(BATCHED_TOKENS, max_running if on_gpu else 4 * max_context)
 
 
 class _Progress:
@@ -278,19 +230,21 @@ class VllmEngine:
         self._llm.shutdown()
 
 
-Executor = Literal["mp", "ray"]
-
-
 async def start_engine(config: EngineConfig, model_dir: str, seed: int, executor: Executor = "mp") -> VllmEngine:
     """Load a model and wait until it serves. `executor`: how an engine of several devices runs them; `ray` only when
     they are on several nodes, in the placement group of the calling actor.
 
     Raises InfrastructureError when loading fails or takes longer than `load_timeout_s`, RequestError when there
-    is no model at `model_dir`.
+    is no model at `model_dir`, or nothing to compile FlashInfer with that is asked for.
     """
     if not model_dir.startswith("hf://") and not (Path(model_dir) / "config.json").is_file():
         raise RequestError(f"model {model_dir}: no config.json there; name a Hugging Face folder")
-    _set_environment(config)
+    set_environment(config, os.environ)
+    if config.flashinfer and has_gpu() and find_nvcc(os.environ) is None:
+        raise RequestError(
+            "engine.flashinfer = true: no nvcc (CUDA_HOME, PATH, /usr/local/cuda) to compile it with; install CUDA's "
+            "compiler, or leave it false"
+        )
     progress = _Progress()
     with _loading(model_dir, config.load_timeout_s):
         llm = await asyncio.wait_for(
@@ -318,59 +272,12 @@ def has_gpu() -> bool:
     return bool(current_platform.is_cuda())
 
 
-def _set_environment(config: EngineConfig) -> None:
-    """vLLM reads these when its modules are imported or its processes start, so they are set before both."""
-    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-    os.environ.setdefault("VLLM_DO_NOT_TRACK", "1")
-    os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
-    os.environ.setdefault("VLLM_CPU_CI_ENV", "1")
-    if config.tensor_parallel > 1:
-        cores = sorted(os.sched_getaffinity(0))
-        share = max(1, len(cores) // config.tensor_parallel)
-        groups = [cores[i * share : (i + 1) * share] for i in range(config.tensor_parallel)]
-        binding = "|".join(",".join(map(str, group or cores[-1:])) for group in groups)
-        os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", binding)
-    else:
-        os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
-    if config.threads:
-        os.environ["OMP_NUM_THREADS"] = str(config.threads)
-
-
 def _load(config: EngineConfig, model_dir: str, seed: int, progress: _Progress, executor: Executor) -> Any:
     from vllm.engine.arg_utils import AsyncEngineArgs
     from vllm.v1.engine.async_llm import AsyncLLM
 
-    gpu = has_gpu()
-    options: dict[str, Any] = {}
-    if config.kv_cache_mb is not None:
-        options["kv_cache_memory_bytes"] = config.kv_cache_mb << 20
-    if not gpu:
-        # A per-request seed kills the CPU engine once a prompt is prefilled in chunks.
-        options["enable_chunked_prefill"] = False
-    arguments = AsyncEngineArgs(
-        model=model_dir,
-        tokenizer=model_dir,
-        skip_tokenizer_init=True,
-        trust_remote_code=False,
-        tensor_parallel_size=config.tensor_parallel,
-        pipeline_parallel_size=config.pipeline_parallel,
-        distributed_executor_backend=executor if config.tensor_parallel * config.pipeline_parallel > 1 else None,
-        max_model_len=config.max_context,
-        max_num_seqs=config.max_running,
-        max_num_batched_tokens=batched_tokens(config.max_context, config.max_running, on_gpu=gpu),
-        # A turn that goes on holds its conversation's cache; a new episode would need more.
-        scheduling_policy="priority",
-        gpu_memory_utilization=config.gpu_memory,
-        dtype="float32" if config.dtype == "auto" and not gpu else config.dtype,
-        quantization=config.quantization,
-        enforce_eager=config.eager or not gpu,
-        seed=seed,
-        worker_extension_cls="cluster.engine.worker.WorkerExtension",
-        disable_log_stats=False,
-        enable_log_requests=False,
-        **options,
-    )
-    return AsyncLLM.from_engine_args(arguments, stat_loggers=[progress])
+    keywords = arguments(config, model_dir, seed, executor, on_gpu=has_gpu())
+    return AsyncLLM.from_engine_args(AsyncEngineArgs(**keywords), stat_loggers=[progress])
 
 
 def _parameters(sampling: Sampling) -> Any:

@@ -7,7 +7,7 @@ graphs come first, and gives the rest to the KV cache. Where a constant is assum
 import math
 from dataclasses import dataclass, replace
 
-from cluster.engine.vllm import EngineConfig, batched_tokens
+from cluster.engine.options import EngineConfig, batched_tokens
 from pipeline.estimates.amounts import Amount, count, total
 from pipeline.estimates.hardware import GIB, MIB, GpuType
 from pipeline.estimates.shapes import ModelShape
@@ -103,7 +103,7 @@ def engine_on_gpu(request: EngineRequest, gpu: GpuType) -> EngineMemory:
             batched * (shape.hidden * 2 + wide) * 2 + engine.max_running * shape.vocab * 4 * 2,
             f"{batched:,} batched tokens x widest tensors x 2 bytes + {engine.max_running} x vocabulary "
             f"{shape.vocab:,} x 4 bytes x 2 (sampling)",
-            "cluster/engine/vllm.py: batched_tokens; profiled at start",
+            "cluster/engine/options.py: batched_tokens; profiled at start",
         ),
         Amount("process", _CONTEXT + (_NCCL if tp * pp > 1 else 0), "CUDA context, cuBLAS, NCCL", _ASSUMED),
     ]
@@ -139,7 +139,7 @@ def engine_on_cpu(request: EngineRequest, process: float, worker: float, memory_
             batched * (6 * shape.hidden + 3 * shape.intermediate) * request.kv_bytes_each
             + engine.max_running * shape.vocab * 4 * 2,
             f"{batched:,} batched tokens x (6 hidden + 3 intermediate) x {request.kv_bytes_each:g} bytes + logits",
-            "cluster/engine/vllm.py: batched_tokens",
+            "cluster/engine/options.py: batched_tokens",
         ),
     ]
     return _with_cache(request, None, parts, memory_bytes)

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from cluster.engine.options import EngineConfig
 from cluster.engine.scripted import ScriptedConfig
-from cluster.engine.vllm import EngineConfig
 from cluster.errors import CorruptionError
 from cluster.pool.placement import Executor
 from cluster.store.ledger import Commit, Ledger

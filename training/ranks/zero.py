@@ -1,7 +1,9 @@
 """The recipe's configuration as DeepSpeed's, and how a process joins the ranks before it loads a model."""
 
+import os
 from typing import Any, Literal
 
+from cluster.programs import with_own_programs
 from training.config import TrainingConfig
 
 
@@ -81,6 +83,8 @@ def join_ranks(training: TrainingConfig) -> None:
     from accelerate import PartialState
     from accelerate.utils import DistributedType
 
+    # DeepSpeed compiles the optimizer of offloaded states on first use, with `ninja`.
+    os.environ["PATH"] = with_own_programs(os.environ.get("PATH", ""))
     if training.gpus_per_rank > 0:
         deepspeed.init_distributed(dist_backend="nccl", auto_mpi_discovery=False, verbose=False)
         return

@@ -10,8 +10,9 @@ import pytest
 from benchmarks.virtual_time import VirtualLoop
 from cluster.engine.heartbeat import Heartbeat
 from cluster.engine.interface import FinishReason, Generation, Sampling
+from cluster.engine.options import EngineConfig
 from cluster.engine.probe import ProbeText
-from cluster.engine.vllm import EngineConfig, VllmEngine, _Progress
+from cluster.engine.vllm import VllmEngine, _Progress
 from cluster.errors import InfrastructureError, InfrastructureKind
 
 SAMPLING = Sampling(temperature=1.0, max_tokens=5, stop_token_ids=())

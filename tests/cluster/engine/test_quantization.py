@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cluster.config import parse
+from cluster.engine.options import EngineConfig
 from cluster.engine.quantization import QUANTIZATIONS, bytes_each, refusal
-from cluster.engine.vllm import EngineConfig
 from cluster.errors import RequestError
 
 

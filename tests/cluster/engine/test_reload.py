@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from cluster.engine.interface import Generation, Sampling
+from cluster.engine.options import EngineConfig
 from cluster.engine.probe import Probe, ProbeText, prove
-from cluster.engine.vllm import EngineConfig, VllmEngine, start_engine
+from cluster.engine.vllm import VllmEngine, start_engine
 from cluster.errors import InfrastructureError, InfrastructureKind
 
 pytestmark = pytest.mark.engine

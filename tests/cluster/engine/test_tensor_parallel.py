@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from cluster.engine.interface import FinishReason, Sampling
-from cluster.engine.vllm import EngineConfig, start_engine
+from cluster.engine.options import EngineConfig
+from cluster.engine.vllm import start_engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.faults]
 

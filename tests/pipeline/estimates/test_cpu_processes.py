@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cluster.engine.vllm import EngineConfig
+from cluster.engine.options import EngineConfig
 from pipeline.estimates import cpu_processes
 from pipeline.estimates.amounts import Amount
 from pipeline.estimates.cpu_processes import ENGINE_HOST, ENGINE_WORKER, RANK, SCORE_TASK, TRAIN_ACTORS, StageMemory

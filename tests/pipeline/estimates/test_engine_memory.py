@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cluster.engine.vllm import BATCHED_TOKENS, EngineConfig, batched_tokens
+from cluster.engine.options import BATCHED_TOKENS, EngineConfig, batched_tokens
 from cluster.pool.placement import Bundle
 from pipeline.estimates.amounts import total
 from pipeline.estimates.engine_memory import (

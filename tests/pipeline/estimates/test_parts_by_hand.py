@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cluster.engine.vllm import EngineConfig, batched_tokens
+from cluster.engine.options import EngineConfig, batched_tokens
 from pipeline.estimates.amounts import Amount, count, duration, size
 from pipeline.estimates.engine_memory import EngineRequest, divides, engine_on_cpu, engine_on_gpu, fitting_sizes
 from pipeline.estimates.hardware import GIB, GPUS, MIB
@@ -203,7 +203,7 @@ L4 = GPUS["L4"]
 AT_ONCE = batched_tokens(512, 16, on_gpu=True)
 """Tokens of one pass: 8,192."""
 PASS = f"{AT_ONCE:,} batched tokens x widest tensors x 2 bytes + 16 x vocabulary 1,000 x 4 bytes x 2 (sampling)"
-PROFILED = "cluster/engine/vllm.py: batched_tokens; profiled at start"
+PROFILED = "cluster/engine/options.py: batched_tokens; profiled at start"
 
 
 def test_an_engine_on_one_gpu() -> None:
@@ -276,7 +276,7 @@ def test_an_engine_without_a_gpu() -> None:
             "forward pass",
             at_once * (6 * 100 + 3 * 300) * 2 + 16 * 1000 * 8,
             worked,
-            "cluster/engine/vllm.py: batched_tokens",
+            "cluster/engine/options.py: batched_tokens",
         ),
     ]
     listed(memory.parts, expected)

@@ -15,8 +15,8 @@ import msgspec
 import pytest
 
 from cluster.engine.interface import Generation, Sampling
+from cluster.engine.options import EngineConfig
 from cluster.engine.scripted import ScriptedConfig, ScriptedEngine
-from cluster.engine.vllm import EngineConfig
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store

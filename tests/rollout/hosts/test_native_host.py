@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from transformers import LlamaConfig
 
+from cluster.engine.options import EngineConfig
 from cluster.engine.scripted import ScriptedConfig
-from cluster.engine.vllm import EngineConfig
 from cluster.errors import RequestError
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from cluster.engine.options import EngineConfig
 from cluster.engine.probe import Probe
-from cluster.engine.vllm import EngineConfig
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from cluster.store.ledger import Ledger
 from cluster.store.storage import Store, open_store

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 from cluster.engine.interface import EngineStats, FinishReason, Generation, Sampling
+from cluster.engine.options import EngineConfig
 from cluster.engine.probe import DECODED_TOKENS, Probe, ProbeReading, ProbeText
-from cluster.engine.vllm import EngineConfig, VllmEngine
+from cluster.engine.vllm import VllmEngine
 from cluster.errors import InfrastructureError, InfrastructureKind
 from cluster.store.ledger import Ledger
 from cluster.store.storage import Store, open_store

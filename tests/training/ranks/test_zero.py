@@ -1,5 +1,10 @@
 """Typed configuration to DeepSpeed's: what DeepSpeed itself accepts, for the CPU and for GPUs."""
 
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,3 +64,27 @@ def test_offloading_parameters_needs_stage_3() -> None:
 def test_an_nll_term_never_learns_failed_steps() -> None:
     with pytest.raises(RequestError, match="rpo_alpha > 0 would teach failed steps"):
         parse(DpoArm, {"method": "dpo", "rpo_alpha": 0.1, "scored": {"failed_steps_in_right": True}}, "recipe")
+
+
+JOINS = """
+from torch.utils.cpp_extension import is_ninja_available
+from training.config import TrainingConfig
+from training.ranks.zero import join_ranks
+
+before = is_ninja_available()
+join_ranks(TrainingConfig())
+print("ninja", before, is_ninja_available())
+"""
+
+
+def test_a_rank_finds_ninja_in_an_environment_that_is_not_activated(tmp_path: Path) -> None:
+    """DeepSpeed compiles the optimizer of offloaded states with it; `is_ninja_available` is what its build asks."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("g++", "gcc", "sh", "env", "which", "uname", "ldconfig", "as", "ld"):
+        if found := shutil.which(name):
+            (tools / name).symlink_to(found)
+    ranks = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}
+    variables = {**os.environ, **environment(TrainingConfig()), **ranks, "PATH": str(tools)}
+    done = subprocess.run([sys.executable, "-c", JOINS], env=variables, capture_output=True, text=True, check=False)
+    assert "ninja False True" in done.stdout, done.stderr[-2000:]

@@ -1,0 +1,75 @@
+"""What a vLLM engine is started with: variables of its processes and arguments. Light: nothing of vLLM is imported."""
+
+import os
+from collections.abc import MutableMapping
+from typing import Any
+
+from cluster.engine.options import EngineConfig, batched_tokens
+from cluster.pool.placement import Executor
+from cluster.programs import with_own_programs
+
+
+def set_environment(config: EngineConfig, variables: MutableMapping[str, str]) -> None:
+    """Set the `variables` of this process that vLLM reads when its modules are imported or its processes start. What a
+    user has set stays, but for `threads` and for PATH, on which this environment's own programs come first."""
+    variables["PATH"] = with_own_programs(variables.get("PATH", ""))
+    defaults = {
+        "VLLM_NO_USAGE_STATS": "1",
+        "VLLM_DO_NOT_TRACK": "1",
+        "VLLM_LOGGING_LEVEL": "WARNING",
+        "VLLM_CPU_CI_ENV": "1",
+        "VLLM_CPU_OMP_THREADS_BIND": _binding(config.tensor_parallel),
+        # vLLM takes both wherever FlashInfer is installed, and looks for nvcc for neither.
+        "VLLM_USE_FLASHINFER_SAMPLER": str(int(config.flashinfer)),
+        "VLLM_ALLREDUCE_USE_FLASHINFER": str(int(config.flashinfer)),
+    }
+    for name, value in defaults.items():
+        variables.setdefault(name, value)
+    if config.threads:
+        variables["OMP_NUM_THREADS"] = str(config.threads)
+
+
+def _binding(ranks: int) -> str:
+    """Which cores each rank of an engine on the CPU computes on."""
+    if ranks == 1:
+        return "nobind"
+    cores = sorted(os.sched_getaffinity(0))
+    share = max(1, len(cores) // ranks)
+    groups = [cores[i * share : (i + 1) * share] for i in range(ranks)]
+    return "|".join(",".join(map(str, group or cores[-1:])) for group in groups)
+
+
+def arguments(config: EngineConfig, model_dir: str, seed: int, executor: Executor, *, on_gpu: bool) -> dict[str, Any]:
+    """Keyword arguments of vLLM's AsyncEngineArgs."""
+    options: dict[str, Any] = {}
+    if config.kv_cache_mb is not None:
+        options["kv_cache_memory_bytes"] = config.kv_cache_mb << 20
+    if not on_gpu:
+        # A per-request seed kills the CPU engine once a prompt is prefilled in chunks.
+        options["enable_chunked_prefill"] = False
+    if not config.flashinfer:
+        # Where nvcc is, vLLM turns this on for several GPUs from Hopper on, and compiles it when the engine starts.
+        options["compilation_config"] = {"pass_config": {"fuse_allreduce_rms": False}}
+    return {
+        "model": model_dir,
+        "tokenizer": model_dir,
+        "skip_tokenizer_init": True,
+        "trust_remote_code": False,
+        "tensor_parallel_size": config.tensor_parallel,
+        "pipeline_parallel_size": config.pipeline_parallel,
+        "distributed_executor_backend": executor if config.tensor_parallel * config.pipeline_parallel > 1 else None,
+        "max_model_len": config.max_context,
+        "max_num_seqs": config.max_running,
+        "max_num_batched_tokens": batched_tokens(config.max_context, config.max_running, on_gpu=on_gpu),
+        # A turn that goes on holds its conversation's cache; a new episode would need more.
+        "scheduling_policy": "priority",
+        "gpu_memory_utilization": config.gpu_memory,
+        "dtype": "float32" if config.dtype == "auto" and not on_gpu else config.dtype,
+        "quantization": config.quantization,
+        "enforce_eager": config.eager or not on_gpu,
+        "seed": seed,
+        "worker_extension_cls": "cluster.engine.worker.WorkerExtension",
+        "disable_log_stats": False,
+        "enable_log_requests": False,
+        **options,
+    }

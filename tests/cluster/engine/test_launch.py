@@ -1,0 +1,99 @@
+"""What vLLM is started with, against what vLLM makes of it: on a GPU nothing needs `nvcc` unless it is asked for.
+
+vLLM's own code decides here, on a machine without a GPU, with its platform said to be CUDA.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from transformers import LlamaConfig
+
+from cluster.engine.launch import arguments, set_environment
+from cluster.engine.options import EngineConfig
+from cluster.engine.vllm import start_engine
+from cluster.errors import RequestError
+
+VARIABLES = ("VLLM_USE_FLASHINFER_SAMPLER", "VLLM_ALLREDUCE_USE_FLASHINFER")
+
+
+@pytest.fixture
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Without variables of a user's, and as it was afterwards."""
+    before = dict(os.environ)
+    for name in VARIABLES:
+        os.environ.pop(name, None)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    shape = LlamaConfig(hidden_size=64, num_hidden_layers=1, num_attention_heads=2, vocab_size=300)
+    shape.architectures = ["LlamaForCausalLM"]
+    shape.save_pretrained(tmp_path)
+    return tmp_path
+
+
+def of_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vllm.platforms import current_platform
+
+    monkeypatch.setattr(type(current_platform), "is_cuda", lambda self: True)
+
+
+@pytest.mark.usefixtures("no_settings")
+def test_the_sampler_is_vllms_own_where_no_compiler_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(EngineConfig(), os.environ)
+    of_cuda(monkeypatch)
+    from vllm.v1.sample.ops.topk_topp_sampler import flashinfer_sampler_supported
+
+    assert flashinfer_sampler_supported() is False
+
+
+@pytest.mark.usefixtures("no_settings")
+def test_a_user_has_the_last_word_about_variables() -> None:
+    os.environ[VARIABLES[0]] = "1"
+    set_environment(EngineConfig(), os.environ)
+    assert [os.environ[name] for name in VARIABLES] == ["1", "0"]
+
+
+@pytest.mark.usefixtures("no_settings")
+def test_what_is_asked_for_is_on() -> None:
+    set_environment(EngineConfig(flashinfer=True), os.environ)
+    assert [os.environ[name] for name in VARIABLES] == ["1", "1"]
+
+
+def configured(config: EngineConfig, monkeypatch: pytest.MonkeyPatch, model: Path) -> Any:
+    """vLLM's whole configuration, on a GPU on which it would turn the fusion on."""
+    from vllm.config import vllm as defaults
+    from vllm.engine.arg_utils import AsyncEngineArgs
+
+    for level in ("OPTIMIZATION_LEVEL_02", "OPTIMIZATION_LEVEL_03"):
+        passes = getattr(defaults, level)["compilation_config"]["pass_config"]
+        monkeypatch.setitem(passes, "fuse_allreduce_rms", lambda _: True)
+    # Its own answer is in a module that only builds for GPUs can import.
+    monkeypatch.setattr("vllm.config.compilation.PassConfig.flashinfer_max_size", lambda *_: None)
+    keywords = arguments(config, str(model), 0, "mp", on_gpu=True)
+    return AsyncEngineArgs(**keywords).create_engine_config()
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_an_engine_on_several_gpus_compiles_a_fused_all_reduce_only_if_it_is_asked_for(
+    asked: bool, monkeypatch: pytest.MonkeyPatch, model: Path
+) -> None:
+    made = configured(EngineConfig(tensor_parallel=2, flashinfer=asked, max_context=64), monkeypatch, model)
+    assert made.compilation_config.pass_config.fuse_allreduce_rms is asked
+
+
+@pytest.mark.usefixtures("no_settings")
+def test_asking_for_what_cannot_be_compiled_ends_before_the_model_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, model: Path
+) -> None:
+    monkeypatch.setattr("cluster.engine.vllm.has_gpu", lambda: True)
+    monkeypatch.setattr("cluster.engine.vllm.find_nvcc", lambda _: None)
+    with pytest.raises(RequestError, match=r"^engine\.flashinfer = true: no nvcc .*; install CUDA's compiler"):
+        asyncio.run(start_engine(EngineConfig(flashinfer=True), str(model), 0))
