@@ -8,7 +8,6 @@ import socket
 import sys
 import sysconfig
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -16,25 +15,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from cluster.errors import WorkError
+from pipeline.commands.finding import Finding, sized
+from pipeline.commands.gpu_checks import gpu_findings
+from pipeline.commands.gpu_readings import read_gpus
 from pipeline.run.folder import versions
 from rollout.toolboxes.isolation.confinement import shortfalls
 
-_GIB = 1 << 30
 _HEADERS = "install python3.11-dev, or engines end at their first step with `Python.h: No such file`"
 _NEEDED = ("ray", "deepspeed", "torch", "transformers", "trl", "datasets", "pyarrow")
 _PORTS = {6379: "Ray's control store", 8265: "Ray's job server"}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was checked. Without `fit` a run cannot work or, if the thing is `optional`, works worse."""
-
-    what: str
-    value: str
-    fit: bool
-    advice: str
-    """What to do where it is not fit."""
-    optional: bool = False
 
 
 def examine(console: Console) -> None:
@@ -70,14 +59,13 @@ def findings() -> Iterator[Finding]:
     yield Finding("Python's headers", str(header) if header.is_file() else "missing", header.is_file(), _HEADERS)
     cores = len(os.sched_getaffinity(0))
     yield Finding("cores", str(cores), cores >= 2, "with two a run is bearable", optional=True)
-    yield _sized("memory free", psutil.virtual_memory().available, 8, "the local recipe needs 8 GiB")
-    gpus = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
-    yield Finding("GPUs", str(gpus), gpus > 0, "tiny models only: recipes/local.toml", optional=True)
-    yield _sized("disk free here", shutil.disk_usage(".").free, 2, "a run and its logs need 2 GiB")
-    yield _sized("disk free in /tmp", shutil.disk_usage("/tmp").free, 2, "Ray needs it")
+    yield sized("memory free", psutil.virtual_memory().available, 8, "the local recipe needs 8 GiB")
+    yield from gpu_findings(read_gpus())
+    yield sized("disk free here", shutil.disk_usage(".").free, 2, "a run and its logs need 2 GiB")
+    yield sized("disk free in /tmp", shutil.disk_usage("/tmp").free, 2, "Ray needs it")
     if Path("/dev/shm").is_dir():
         advice = "Ray falls back to /tmp, slowly; mount a larger /dev/shm"
-        yield _sized("/dev/shm free", shutil.disk_usage("/dev/shm").free, 0.5, advice, optional=True)
+        yield sized("/dev/shm free", shutil.disk_usage("/dev/shm").free, 0.5, advice, optional=True)
     lacks = shortfalls()
     advice = "users' functions are contained less: docs/security.md says what stands in for it"
     yield Finding("confinement", "; ".join(lacks) or "Landlock and seccomp", not lacks, advice, optional=True)
@@ -86,7 +74,3 @@ def findings() -> Iterator[Finding]:
             free = probe.connect_ex(("127.0.0.1", port)) != 0
         advice = f"{user} would use it; a local run takes free ports"
         yield Finding(f"port {port}", "free" if free else "in use", free, advice, optional=True)
-
-
-def _sized(what: str, size: float, needed_gib: float, advice: str, optional: bool = False) -> Finding:
-    return Finding(what, f"{size / _GIB:.1f} GiB", size >= needed_gib * _GIB, advice, optional)
