@@ -98,6 +98,20 @@ def verify(run: ExistingRun) -> None:
     verify_run(run, _terminal())
 
 
+@app.command("relabel")
+def relabel_command(
+    run: ExistingRun,
+    out: Annotated[Path, Option(metavar="RUN2", help="Folder of the new run.")],
+) -> None:
+    """Judge stored episodes and scores again, with the toolboxes and checkers of today.
+
+    No engine starts. The labels of RUN stay; RUN2 is a run, which `chainpref run` goes on with.
+    """
+    from pipeline.relabel.work import relabel
+
+    relabel(run, out, _terminal())
+
+
 @app.command("inspect")
 def inspect_command(
     run: ExistingRun,

@@ -50,7 +50,13 @@ def verify_run(folder: Path, console: Console) -> None:
 
 def faults(run: Run) -> Iterator[str]:
     """Every fault, one line each."""
-    prefixes = (layout.EPISODES, layout.groups(run.student), layout.SCORES, layout.reference(run.student))
+    prefixes = (
+        layout.EPISODES,
+        layout.groups(run.student),
+        layout.SCORES,
+        layout.PARENT_SCORES,
+        layout.reference(run.student),
+    )
     for prefix in prefixes:
         hashes = run.ledger(prefix).verify()
         yield from hashes
@@ -87,7 +93,8 @@ def _quarantined(store: Store, unit: str) -> set[str]:
 def _block_faults(run: Run) -> Iterator[str]:
     """Faults of the episodes, and of the groups made of them, block by block."""
     episodes, groups = run.ledger(layout.EPISODES), run.ledger(layout.groups(run.student))
-    planned = sorted(read_workload(run).episode_units, key=lambda unit: unit.name)  # as the rows lie in the shards
+    workload = read_workload(run)
+    planned = sorted(workload.episode_units, key=lambda unit: unit.name)  # as the rows lie in the shards
     commits = episodes.history()
     yield from _unplanned(layout.EPISODES, commits, {unit.name for unit in planned})
     rows, quota = UnitRows(Episode, episodes), run.recipe.rollout.quota
@@ -108,7 +115,8 @@ def _block_faults(run: Run) -> Iterator[str]:
                 outcomes.update(((row.problem_id, row.sample), row.outcome) for row in made)
                 skipped += [(unit.name, problem) for problem in left]
         counts = Counter((problem, outcome) for (problem, _), outcome in outcomes.items())
-        for name, problem in skipped:  # only problems that have enough episodes of both kinds may be skipped
+        # Only problems that have enough episodes of both kinds may be skipped; in the parent, where there is one.
+        for name, problem in () if workload.parent else skipped:
             right, wrong = counts[problem, Outcome.RIGHT], counts[problem, Outcome.WRONG]
             if quota is None or right < quota.right or wrong < quota.wrong:
                 yield f"episodes: unit {name} skips {problem}, which has {right} right and {wrong} wrong episodes"

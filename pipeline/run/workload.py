@@ -34,6 +34,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     episodes: int
     train_problems: int
     suites: dict[str, int]
+    parent: str = ""
+    """Id of the run whose episodes were judged again for this one; "" where they were made for it."""
     dropped: dict[str, dict[str, dict[str, int]]] = {}
     """How many problems were dropped as duplicates: section of the recipe -> split -> kind -> number."""
 

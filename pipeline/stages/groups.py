@@ -27,7 +27,7 @@ def complete(run: Run) -> bool:
     if not run.planned or not run.store.exists(f"{prefix}/{layout.DATASET_STATE}"):
         return False
     blocks = {unit.block for unit in read_workload(run).episode_units}
-    done, wanted = run.ledger(prefix).history(), _wanted(run)
+    done, wanted = run.ledger(prefix).history(), wanted_groups(run)
     return len(wanted) == len(blocks) and all(work.unit in done for work in wanted)
 
 
@@ -79,7 +79,7 @@ class GroupStream:
     def start_ready(self) -> None:
         """Start all blocks that were complete from the beginning."""
         done = self._run.ledger(layout.groups(self._run.student)).history()
-        wanted = _wanted(self._run)
+        wanted = wanted_groups(self._run)
         missing = [work for work in wanted if work.unit not in done]
         self._units = Units(str(self._run.folder), "groups", len(self._units_of), len(wanted) - len(missing))
         self._start(missing)
@@ -135,7 +135,7 @@ class GroupStream:
         self._built(units)
 
 
-def _wanted(run: Run) -> list[GroupWork]:
+def wanted_groups(run: Run) -> list[GroupWork]:
     """The group work of every block whose episode units are all committed or skipped."""
     units, done = read_workload(run).episode_units, run.ledger(layout.EPISODES).history()
     fingerprint, members = tokenizer_fingerprint(model_source(run, "base")), units_of_blocks(units)

@@ -32,13 +32,13 @@ def take_over(run: Run, sources: list[Run]) -> None:
         if "episodes" not in layers:
             continue
         if "base" in layers:
-            _link(source.model("base"), run.model("base"))
-        _link(source.model("teacher"), run.model("teacher"))
+            link(source.model("base"), run.model("base"))
+        link(source.model("teacher"), run.model("teacher"))
         prefixes = [layout.groups(source.student), layout.reference(source.student)] if "groups" in layers else []
         for prefix in (*prefixes, layout.PROBLEMS, layout.EPISODES, layout.PLAN):
             here, there = source.store.local(prefix), run.store.local(prefix)
             if here is not None and there is not None:
-                _link(here, there)
+                link(here, there)
             else:
                 for path in [prefix] if source.store.exists(prefix) else source.store.list(prefix):
                     run.store.create(path, source.store.read(path))
@@ -86,11 +86,11 @@ def _complete(layer: str, source: Run) -> bool:
         return False
 
 
-def _link(source: Path, target: Path) -> None:
+def link(source: Path, target: Path) -> None:
     """Link a file, or all files below a folder; copy them where links are not possible. What is there stays."""
     if source.is_dir():
         for path in sorted(source.iterdir()):
-            _link(path, target / path.name)
+            link(path, target / path.name)
         if target.is_dir():
             sync(target)
     elif source.is_file() and not target.exists():

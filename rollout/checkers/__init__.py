@@ -83,6 +83,12 @@ def require_checker(name: str) -> None:
         raise RequestError(f"checker {name!r}: no such checker; {hint}")
 
 
+def is_users(name: str) -> bool:
+    """Whether a checker's name is that of a user's function. Raises RequestError for no checker's name."""
+    require_checker(name)
+    return name not in _PLAIN and name.partition(":")[0] != NUMERIC
+
+
 @lru_cache(maxsize=64)
 def _checker(name: str) -> Checker:
     require_checker(name)

@@ -41,18 +41,25 @@ def plan_units(
         members = tuple(problem_ids[first : first + problems_per_block])
         for start in range(0, samples, samples_per_unit):
             stop = min(start + samples_per_unit, samples)
-            digest = content_hash(generation, str(start), str(stop), *members)
-            units.append(
-                EpisodeUnit(
-                    name=f"{block_name(block)}-s{start:05d}-{digest[:12]}",
-                    block=block,
-                    problem_ids=members,
-                    sample_start=start,
-                    sample_stop=stop,
-                    generation=generation,
-                )
-            )
+            units.append(_unit(block, members, start, stop, generation))
     return units
+
+
+def in_generation(unit: EpisodeUnit, generation: str) -> EpisodeUnit:
+    """The same attempts in another generation."""
+    return _unit(unit.block, unit.problem_ids, unit.sample_start, unit.sample_stop, generation)
+
+
+def _unit(block: int, members: tuple[str, ...], start: int, stop: int, generation: str) -> EpisodeUnit:
+    digest = content_hash(generation, str(start), str(stop), *members)
+    return EpisodeUnit(
+        name=f"{block_name(block)}-s{start:05d}-{digest[:12]}",
+        block=block,
+        problem_ids=members,
+        sample_start=start,
+        sample_stop=stop,
+        generation=generation,
+    )
 
 
 def group_unit_name(block: int, student: str, episode_hashes: Iterable[str], rule: PairRule, *more: str) -> str:

@@ -16,7 +16,7 @@ from cluster.pool.placement import Executor
 from cluster.store.ledger import Commit, Ledger
 from cluster.store.storage import Store
 from rollout.config import EpisodeConfig
-from rollout.data.shards import concatenate, encode_rows, quarantine
+from rollout.data.shards import Encoded, concatenate, encode_rows, quarantine
 from rollout.records import Episode, ErrorCode, Outcome, Problem, Producer, Score
 
 
@@ -150,14 +150,7 @@ def chunk_result_of(
     store: Store, work: EpisodeWork, episodes: Sequence[Episode], whole: bool, host: str, seconds: float
 ) -> ChunkResult:
     """The result of a whole unit, which is committed, or of a chunk, whose rows it carries."""
-    if work.suite:
-        greedy = work.temperature == 0
-        encoded = encode_rows(
-            Score,
-            [Score(model=work.model.name, suite=work.suite, greedy=greedy, episode=episode) for episode in episodes],
-        )
-    else:
-        encoded = encode_rows(Episode, episodes)
+    encoded = _encoded(work, episodes)
     quarantine(store, work.unit, encoded.rejected)
     stored = encoded.kept(episodes)
     result = ChunkResult(
@@ -174,6 +167,25 @@ def chunk_result_of(
         toolbox_faults=toolbox_faults(episodes),
     )
     return _commit(store, work, result) if whole else result
+
+
+def commit_episodes(store: Store, work: EpisodeWork, episodes: Sequence[Episode], meta: Mapping[str, str]) -> Commit:
+    """Commit the rows of a unit that were made before, with new labels. `meta`: what its record says beside the counts
+    of outcomes and the tally."""
+    encoded = _encoded(work, episodes)
+    if encoded.rejected:
+        raise CorruptionError(f"unit {work.unit}: {encoded.rejected[0].row} was stored and cannot be stored again")
+    counts = {name: str(count) for name, count in Counter(episode.outcome.value for episode in episodes).items()}
+    counts |= {} if work.suite else {"tally": msgspec.json.encode(tally(episodes)).decode()}
+    return Ledger(store, work.prefix).publish(work.unit, encoded.payload, encoded.rows, {**meta, **counts})[0]
+
+
+def _encoded(work: EpisodeWork, episodes: Sequence[Episode]) -> Encoded:
+    if not work.suite:
+        return encode_rows(Episode, episodes)
+    greedy = work.temperature == 0
+    scores = [Score(model=work.model.name, suite=work.suite, greedy=greedy, episode=episode) for episode in episodes]
+    return encode_rows(Score, scores)
 
 
 def join_chunks(store: Store, work: EpisodeWork, chunks: Sequence[ChunkResult]) -> ChunkResult:

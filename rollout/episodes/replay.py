@@ -1,0 +1,151 @@
+"""Stored episodes judged again: their calls executed with the toolbox of today, their answers by the checker of today.
+
+What the model wrote and read stays as it is; only the label may change. Where the toolbox of today answers a call
+otherwise, nobody knows how the model would have gone on: such an episode is right if its answer is, and is not labelled
+otherwise, because the model is not to blame for what it was told.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+
+from rollout.checkers import check
+from rollout.episodes.episode import judge
+from rollout.episodes.execution import execute_now
+from rollout.formats import CallFormat
+from rollout.formats.limits import CallLimits
+from rollout.records import CallResult, Episode, ErrorCode, Outcome, Problem, Step, StopReason
+from rollout.toolboxes import Toolbox, load_toolbox
+
+
+class Repeated(StrEnum):
+    """What came of executing an episode's calls again."""
+
+    SAME = "same"
+    """Every result is the stored one."""
+    MESSAGE = "message"
+    """A call that failed fails with another code or text."""
+    RESULT = "result"
+    """A call gives another value, or fails where it did not, or the other way round."""
+    RANDOM = "random"
+    """Two executions of today differ: the toolbox is not deterministic, and the stored results count."""
+
+
+class Judged(NamedTuple):
+    """An episode with its label of today."""
+
+    episode: Episode
+    repeated: Repeated
+    difference: str
+    """The first call that is answered otherwise, with both answers; "" where none is."""
+
+
+class _Execution(NamedTuple):
+    """What the calls of an episode give today."""
+
+    results: tuple[tuple[CallResult, ...], ...]
+    """Of each step. A step whose reply was cut has its stored ones."""
+    answer: str | None
+
+
+def judge_again(problem: Problem, episode: Episode, call_format: CallFormat, limits: CallLimits) -> Judged:
+    """The episode with the label that it has today, and today's hash of its toolbox.
+
+    An episode that machines ended stays unlabelled, and nothing is executed for it. Raises RequestError for a toolbox
+    or a checker that does not load, or a state that does not fit.
+    """
+    toolbox = _toolbox(problem.toolbox, episode.shown)
+    provenance = msgspec.structs.replace(episode.provenance, toolbox_hash=toolbox.hash)
+    episode = msgspec.structs.replace(episode, provenance=provenance)
+    if episode.outcome is Outcome.INFRASTRUCTURE:
+        return Judged(episode, Repeated.SAME, "")
+    found = _execute(problem, episode, toolbox, call_format, limits)
+    repeated, difference = _compared(episode.steps, found)
+    if repeated is Repeated.RESULT and _differ(_execute(problem, episode, toolbox, call_format, limits), found):
+        repeated = Repeated.RANDOM
+    if repeated is Repeated.RESULT:
+        return Judged(_told_otherwise(problem, episode, found.answer), repeated, difference)
+    if repeated is Repeated.MESSAGE:
+        episode = msgspec.structs.replace(episode, steps=_with_codes(episode.steps, found))
+    outcome, error = judge(problem, episode.stop, episode.answer, list(episode.steps))
+    return Judged(_labelled(episode, outcome, error), repeated, difference)
+
+
+@lru_cache(maxsize=256)
+def _toolbox(name: str, shown: tuple[str, ...]) -> Toolbox:
+    toolbox = load_toolbox(name)
+    return toolbox.subset(shown) if shown else toolbox
+
+
+def _execute(
+    problem: Problem, episode: Episode, toolbox: Toolbox, call_format: CallFormat, limits: CallLimits
+) -> _Execution:
+    session = toolbox.open(problem.state)
+    results = tuple(
+        step.results if ErrorCode.REPLY_CUT in step.errors else execute_now(step.text, call_format, session, limits)
+        for step in episode.steps
+    )
+    return _Execution(results, session.answer)
+
+
+def _compared(steps: Sequence[Step], found: _Execution) -> tuple[Repeated, str]:
+    """What is different today, and the first difference of the worst kind."""
+    worst, difference = Repeated.SAME, ""
+    for number, (step, results) in enumerate(zip(steps, found.results, strict=True)):
+        for stored, today in zip(step.results, results, strict=False):
+            kind = _kind(stored, today)
+            if kind is not Repeated.SAME and worst in (Repeated.SAME, Repeated.MESSAGE) and kind is not worst:
+                worst, difference = kind, f"step {number}: {_shown(stored)}; today {_shown(today)}"
+        if len(step.results) != len(results):
+            return Repeated.RESULT, f"step {number}: {len(step.results)} results; today {len(results)}"
+    return worst, difference
+
+
+def _kind(stored: CallResult, today: CallResult) -> Repeated:
+    if stored.error is None or today.error is None:
+        same = stored.error is today.error and stored.content == today.content
+        return Repeated.SAME if same else Repeated.RESULT
+    same = stored.error is today.error and stored.content == today.content
+    return Repeated.SAME if same else Repeated.MESSAGE
+
+
+def _shown(result: CallResult) -> str:
+    name = result.call.name if result.call is not None else "no call"
+    return f"{name} -> {result.content[:200]!r}"
+
+
+def _differ(one: _Execution, other: _Execution) -> bool:
+    """Whether two executions of today differ."""
+    contents = [[(result.content, result.error) for step in each.results for result in step] for each in (one, other)]
+    return contents[0] != contents[1]
+
+
+def _told_otherwise(problem: Problem, episode: Episode, answer: str | None) -> Episode:
+    """An episode whose model would be told something else today."""
+    if answer is not None and check(problem.checker, answer, problem.gold) is None:
+        right = msgspec.structs.replace(episode, answer=answer, stop=StopReason.FINISHED)
+        return _labelled(right, Outcome.RIGHT, None)
+    unlabelled = msgspec.structs.replace(episode, stop=StopReason.INFRASTRUCTURE)
+    return _labelled(unlabelled, Outcome.INFRASTRUCTURE, None)
+
+
+def _labelled(episode: Episode, outcome: Outcome, error: ErrorCode | None) -> Episode:
+    reward = 1.0 if outcome is Outcome.RIGHT else 0.0
+    return msgspec.structs.replace(episode, outcome=outcome, error=error, reward=reward)
+
+
+def _with_codes(steps: Sequence[Step], found: _Execution) -> tuple[Step, ...]:
+    """The steps with today's codes for calls that fail; what the model read stays."""
+    return tuple(
+        msgspec.structs.replace(
+            step,
+            results=tuple(
+                msgspec.structs.replace(stored, error=today.error)
+                for stored, today in zip(step.results, results, strict=True)
+            ),
+        )
+        for step, results in zip(steps, found.results, strict=True)
+    )

@@ -1,0 +1,173 @@
+"""`chainpref relabel`: a right checker flips nothing, a mended one exactly what it had wrong; killed, it goes on."""
+
+import importlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import rollout.checkers
+from cluster.errors import RequestError
+from pipeline.cli import app
+from pipeline.run.folder import Run, read_run
+from pipeline.run.rollouts import Rollouts
+from pipeline.run.workload import read_workload
+from pipeline.stages import groups
+from rollout.data import layout
+from rollout.data.shards import read_rows
+from rollout.records import ErrorCode, Outcome, PreferenceGroup, Score
+from rollout.toolboxes import source
+from tests.repository import DATA, ROOT
+
+Command = Callable[..., str]
+WRONG = '''
+"""A checker that takes even numbers for wrong."""
+
+def check(answer: object, gold: object) -> bool:
+    return not (isinstance(answer, int) and answer % 2 == 0) and answer == gold
+'''
+MENDED = WRONG.replace("answer % 2 == 0", "False")
+
+
+def started(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
+    command = [sys.executable, "-m", "pipeline", *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def rewritten(folder: Path, text: str) -> None:
+    """Change the user's checker, and forget what this process knows of it."""
+    (folder / "mine.py").write_text(text)
+    sys.modules.pop("mine", None)
+    importlib.invalidate_caches()
+    rollout.checkers._checker.cache_clear()
+    source._hash_of_module.cache_clear()
+
+
+@pytest.fixture
+def chainpref(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command in this process, and gives what it prints."""
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def run(*arguments: str) -> str:
+        capfd.readouterr()
+        app(list(arguments), standalone_mode=False)
+        return capfd.readouterr().out
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the run `old`, whose problems name the checker `mine:check`, and that checker, which is right."""
+    shutil.copytree(DATA / "run-f013669", tmp_path / "old")
+    shutil.copytree(DATA / "student", tmp_path / "student")
+    for path in (tmp_path / "old" / "problems").rglob("*.jsonl"):
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        for row in rows:
+            row["checker"] = "mine:check" if row["checker"] == "numeric" else row["checker"]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    rewritten(tmp_path, MENDED)
+    return tmp_path
+
+
+def opened(folder: Path) -> Run:
+    return read_run(folder, Console(quiet=True))
+
+
+def labels(run: Run) -> dict[str, tuple[Outcome, object]]:
+    rollouts = Rollouts(run)
+    rows = [episode for problem in rollouts.block_of for episode in rollouts.of(problem).values()]
+    return {episode.id: (episode.outcome, episode.error) for episode in rows}
+
+
+def scores(run: Run, *prefixes: str) -> list[tuple[object, ...]]:
+    rows = [row for prefix in prefixes for row in read_rows(Score, run.ledger(prefix))]
+    return sorted((row.model, row.episode.id, row.greedy, row.episode.outcome) for row in rows)
+
+
+def chains(run: Run) -> dict[str, set[tuple[object, ...]]]:
+    rows = read_rows(PreferenceGroup, run.ledger(layout.groups(run.student)))
+    return {row.problem_id: {(chain.token_ids, chain.label) for chain in row.chains} for row in rows}
+
+
+def test_a_right_checker_flips_nothing_and_a_mended_one_what_it_had_wrong(folder: Path, chainpref: Command) -> None:
+    said = chainpref("relabel", "old", "--out", "same")
+    old, same = opened(folder / "old"), opened(folder / "same")
+    assert f"episodes: 0 of {len(labels(old)):,} flipped" in said
+    assert labels(same) == labels(old)
+    assert chains(same) == chains(old)
+    assert groups.complete(same)
+    assert (same.recipe.run.parent, read_workload(same).parent) == (old.recipe.run.name, old.id)
+    assert "all hashes and invariants hold" in chainpref("verify", "same")
+    again = chainpref("relabel", "old", "--out", "same")
+    assert "an hour" not in again  # nothing was judged
+    assert f"episodes: 0 of {len(labels(old)):,} flipped" in again
+
+    rewritten(folder, WRONG)
+    with pytest.raises(RequestError, match="was begun with another mine:check; give --out another folder"):
+        chainpref("relabel", "old", "--out", "same")
+    chainpref("relabel", "old", "--out", "wrong")
+    wrong = opened(folder / "wrong")
+    planted = {name for name, label in labels(wrong).items() if label != labels(old)[name]}
+    assert planted
+    assert all(labels(wrong)[name] == (Outcome.WRONG, ErrorCode.ANSWER_WRONG) for name in planted)
+
+    rewritten(folder, MENDED)
+    said = chainpref("relabel", "wrong", "--out", "mended")
+    assert f"episodes: {len(planted)} of {len(labels(old))} flipped" in said
+    assert f"  {len(planted)}  wrong answer_wrong -> right" in said
+    assert any(name in said for name in planted)  # some of them, to look at
+    mended = opened(folder / "mended")
+    assert labels(mended) == labels(old)
+    assert chains(mended) == chains(old)
+    assert chains(mended) != chains(wrong)
+    assert "all hashes and invariants hold" in chainpref("verify", "mended")
+
+
+def test_scores_are_judged_again_too(folder: Path, chainpref: Command) -> None:
+    chainpref("relabel", "old", "--out", "same")
+    old, same = opened(folder / "old"), opened(folder / "same")
+    assert scores(same, layout.SCORES, layout.PARENT_SCORES) == scores(old, layout.SCORES)
+    assert {row.model for row in read_rows(Score, same.ledger(layout.SCORES))} <= {"teacher", "base"}
+
+
+def test_killed_in_the_middle_it_goes_on_and_does_nothing_twice(folder: Path, chainpref: Command) -> None:
+    process = started(folder, "relabel", "old", "--out", "new")
+    commits = folder / "new" / "episodes" / "commits"
+    while process.poll() is None and not (commits.is_dir() and any(commits.iterdir())):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    there = {path: path.read_bytes() for path in commits.iterdir()}
+    assert there
+    said = chainpref("relabel", "old", "--out", "new")
+    assert f"episodes: 0 of {len(labels(opened(folder / 'old')))} flipped" in said
+    assert {path: path.read_bytes() for path in there} == there
+    assert labels(opened(folder / "new")) == labels(opened(folder / "old"))
+    assert "all hashes and invariants hold" in chainpref("verify", "new")
+
+
+def test_what_cannot_be_judged_again_is_one_line(folder: Path, chainpref: Command) -> None:
+    for source_run, out, message in (
+        ("nowhere", "new", "no recipe.toml there"),
+        ("old", "old", "is the run itself"),
+        ("old", "a name", "the folder's name is the run's"),
+    ):
+        with pytest.raises(RequestError, match=message):
+            chainpref("relabel", source_run, "--out", out)
+    rewritten(folder, "")
+    with pytest.raises(RequestError, match="checker 'mine:check': cannot be imported"):
+        chainpref("relabel", "old", "--out", "new")
+    assert not (folder / "new").exists()
