@@ -45,9 +45,9 @@ def _show(what: str, flips: Flips, console: Console) -> None:
     before, after = flips.right
     flipped = sum(flips.flipped.values())
     console.out(f"{what}: {flipped:,} of {flips.episodes:,} flipped; right {before:,} -> {after:,}", style="bold")
-    for kind in Repeated:
-        if kind is not Repeated.SAME and (count := flips.repeated.get(kind.value, 0)):
-            console.out(f"  the calls of {count:,} {_REPEATED[kind]}")
+    for how in Repeated:
+        if how is not Repeated.SAME and (count := flips.repeated.get(how.value, 0)):
+            console.out(f"  the calls of {count:,} {_REPEATED[how]}")
     table = Table.grid(padding=(0, 2))
     for kind, count in sorted(flips.flipped.items(), key=lambda item: -item[1]):
         table.add_row(f"  {count:,}", kind)
