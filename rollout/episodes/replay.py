@@ -105,11 +105,11 @@ def _compared(steps: Sequence[Step], found: _Execution) -> tuple[Repeated, str]:
 
 
 def _kind(stored: CallResult, today: CallResult) -> Repeated:
-    if stored.error is None or today.error is None:
-        same = stored.error is today.error and stored.content == today.content
-        return Repeated.SAME if same else Repeated.RESULT
-    same = stored.error is today.error and stored.content == today.content
-    return Repeated.SAME if same else Repeated.MESSAGE
+    codes = (stored.error, today.error)
+    if stored.error is today.error and stored.content == today.content:
+        return Repeated.SAME
+    # That the toolbox is at fault is another result than that the model is.
+    return Repeated.RESULT if None in codes or ErrorCode.TOOLBOX_FAULT in codes else Repeated.MESSAGE
 
 
 def _shown(result: CallResult) -> str:
