@@ -5,7 +5,7 @@ the table of a whole run follows from the records, however often the work was in
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -92,14 +92,24 @@ def relabel_unit(work: RelabelWork) -> Commit:
     problems = {problem.id: problem for problem in work.work.problems}
     judged: list[Judged] = []
     flips = Flips()
-    for episode in _episodes(work, is_score):
+    rows: UnitRows[Score] | UnitRows[Episode]
+    rows = _score_rows(work.source_uri) if is_score else _episode_rows(work.source_uri)
+    for row in rows.read(work.source_unit):
+        episode = row.episode if isinstance(row, Score) else row
         problem = problems[episode.problem_id]
-        now = judge_again(problem, episode, _format(episode.call_format, work.tokenizer), _limits(episode, work))
+        call_format, parallel = _opened(episode.call_format, work.tokenizer)
+        limits = work.calls if parallel else work.calls.model_copy(update={"max_calls": 1})
+        now = judge_again(problem, episode, call_format, limits)
         provenance = msgspec.structs.replace(now.episode.provenance, generation=work.generation, parent=work.parent)
         judged.append(now._replace(episode=msgspec.structs.replace(now.episode, provenance=provenance)))
         flips.add(_flips(episode, now, problem.gold))
     meta = kept | {FLIPS: msgspec.json.encode(flips).decode()}
     return commit_episodes(store, work.work, [each.episode for each in judged], meta)
+
+
+def relabel_units(works: Sequence[RelabelWork]) -> int:
+    """Judge some units again and commit them. Returns the number of their rows."""
+    return sum(relabel_unit(work).rows for work in works)
 
 
 def read_flips(commits: Iterable[Commit], most: int = _EXAMPLES) -> Flips:
@@ -130,12 +140,6 @@ def _flips(before: Episode, now: Judged, gold: str) -> Flips:
     )
 
 
-def _episodes(work: RelabelWork, is_score: bool) -> list[Episode]:
-    if is_score:
-        return [score.episode for score in _score_rows(work.source_uri).read(work.source_unit)]
-    return _episode_rows(work.source_uri).read(work.source_unit)
-
-
 @lru_cache(maxsize=1)
 def _episode_rows(uri: str) -> UnitRows[Episode]:
     return UnitRows(Episode, Ledger(open_store(uri), layout.EPISODES))
@@ -153,12 +157,3 @@ def _opened(name: str, tokenizer: str) -> tuple[CallFormat, bool]:
         return load_format(name), True
     template, call_format = open_template(local_tokenizer(tokenizer), NATIVE)
     return call_format, template.parallel
-
-
-def _format(name: str, tokenizer: str) -> CallFormat:
-    return _opened(name, tokenizer)[0]
-
-
-def _limits(episode: Episode, work: RelabelWork) -> CallLimits:
-    parallel = _opened(episode.call_format, work.tokenizer)[1]
-    return work.calls if parallel else work.calls.model_copy(update={"max_calls": 1})

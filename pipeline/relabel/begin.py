@@ -1,8 +1,8 @@
 """The run that a relabelling makes: the parent's recipe, problems, models and plan, under a name of its own."""
 
 import importlib
+import itertools
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -16,7 +16,7 @@ from pipeline.run.workload import read_workload, suite_problems, train_problems
 from pipeline.sweep.sharing import link
 from rollout.data import layout
 from rollout.hosts.episode_units import in_generation
-from rollout.records import Problem, content_hash
+from rollout.records import content_hash
 from rollout.toolboxes import load_toolbox
 from rollout.toolboxes.source import hash_of_code, hash_of_files
 
@@ -52,7 +52,7 @@ def new_recipe(source: Run, out: Path) -> Recipe:
 def judges_of(source: Run) -> Judges:
     """The toolboxes and checkers of today that the run's problems name. Raises RequestError for one that does not
     load."""
-    problems = list(_all_problems(source))
+    problems = list(itertools.chain(train_problems(source), *suite_problems(source).values()))
     return Judges(
         source=str(source.folder),
         parent=source.id,
@@ -102,12 +102,6 @@ def read_judges(run: Run) -> Judges:
         raise CorruptionError(
             f"{run.folder / layout.RELABEL} is broken ({error}); begin again in a new folder"
         ) from None
-
-
-def _all_problems(run: Run) -> Iterable[Problem]:
-    yield from train_problems(run)
-    for problems in suite_problems(run).values():
-        yield from problems
 
 
 def _checker_hash(name: str) -> str:

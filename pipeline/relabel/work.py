@@ -33,7 +33,7 @@ from rollout.data.shards import write_dataset_view
 from rollout.group_units import build_group_unit
 from rollout.hosts.work import EpisodeWork, ServedModel
 from rollout.records import Problem, Producer
-from rollout.relabel_units import RelabelWork, relabel_unit
+from rollout.relabel_units import RelabelWork, relabel_units
 
 _BATCHES_PER_PROCESS = 8
 """Units go to processes in batches of neighbours, which lie in the same shard."""
@@ -92,7 +92,7 @@ def _judge(source: Run, run: Run, pool: ProcessPoolExecutor | None) -> None:
     size = max(1, min(_MOST_UNITS, len(missing) // (_BATCHES_PER_PROCESS * _CORES)))
     batches = [missing[first : first + size] for first in range(0, len(missing), size)]
     with progress_bar(run.console, "episodes judged again", sum(work.work.size for work in missing)) as bar:
-        for rows in _results(pool, _relabel_all, batches):
+        for rows in _results(pool, relabel_units, batches):
             judged += rows
             bar.update(judged)
     seconds = time.perf_counter() - started
@@ -168,11 +168,6 @@ def _results(
         return
     for future in as_completed([pool.submit(function, task) for task in tasks]):
         yield future.result()
-
-
-def _relabel_all(works: Sequence[RelabelWork]) -> int:
-    """Judge some units again. Returns the number of their rows."""
-    return sum(relabel_unit(work).rows for work in works)
 
 
 def _end_with(parent: int) -> None:

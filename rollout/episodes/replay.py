@@ -64,8 +64,11 @@ def judge_again(problem: Problem, episode: Episode, call_format: CallFormat, lim
         return Judged(episode, Repeated.SAME, "")
     found = _execute(problem, episode, toolbox, call_format, limits)
     repeated, difference = _compared(episode.steps, found)
-    if repeated is Repeated.RESULT and _differ(_execute(problem, episode, toolbox, call_format, limits), found):
-        repeated = Repeated.RANDOM
+    if repeated is Repeated.RESULT:
+        # Executed a second time: what differs from the first is random.
+        as_found = [msgspec.structs.replace(s, results=r) for s, r in zip(episode.steps, found.results, strict=True)]
+        if _compared(as_found, _execute(problem, episode, toolbox, call_format, limits))[0] is not Repeated.SAME:
+            repeated = Repeated.RANDOM
     if repeated is Repeated.RESULT:
         return Judged(_told_otherwise(problem, episode, found.answer), repeated, difference)
     if repeated is Repeated.MESSAGE:
@@ -115,12 +118,6 @@ def _kind(stored: CallResult, today: CallResult) -> Repeated:
 def _shown(result: CallResult) -> str:
     name = result.call.name if result.call is not None else "no call"
     return f"{name} -> {result.content[:200]!r}"
-
-
-def _differ(one: _Execution, other: _Execution) -> bool:
-    """Whether two executions of today differ."""
-    contents = [[(result.content, result.error) for step in each.results for result in step] for each in (one, other)]
-    return contents[0] != contents[1]
 
 
 def _told_otherwise(problem: Problem, episode: Episode, answer: str | None) -> Episode:

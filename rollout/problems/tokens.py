@@ -74,7 +74,8 @@ def tokens(text: str) -> tuple[str, ...]:
     >>> tokens("How many is 12 + 3?") == tokens("how many is 12 - 3?")
     False
     """
-    return tuple(_folded(match.group()) for match in _TOKEN.finditer(_plain(text)))
+    found = _TOKEN.findall(_plain(text))
+    return tuple(token if len(token) == 1 else token.casefold() for token in found)
 
 
 def same_text(text: str) -> str:
@@ -120,10 +121,6 @@ def _compatible(character: str) -> str:
     if unicodedata.decomposition(character).startswith(_MEANINGFUL):
         return f" {character} "
     return unicodedata.normalize("NFKC", character)
-
-
-def _folded(token: str) -> str:
-    return token if len(token) == 1 else token.casefold()
 
 
 def _decides(token: str) -> bool:
