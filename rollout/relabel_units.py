@@ -7,6 +7,7 @@ the table of a whole run follows from the records, however often the work was in
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -92,9 +93,7 @@ def relabel_unit(work: RelabelWork) -> Commit:
     problems = {problem.id: problem for problem in work.work.problems}
     judged: list[Judged] = []
     flips = Flips()
-    rows: UnitRows[Score] | UnitRows[Episode]
-    rows = _score_rows(work.source_uri) if is_score else _episode_rows(work.source_uri)
-    for row in rows.read(work.source_unit):
+    for row in _rows(Score if is_score else Episode, work.source_uri, prefix).read(work.source_unit):
         episode = row.episode if isinstance(row, Score) else row
         problem = problems[episode.problem_id]
         call_format, parallel = _opened(episode.call_format, work.tokenizer)
@@ -140,14 +139,10 @@ def _flips(before: Episode, now: Judged, gold: str) -> Flips:
     )
 
 
-@lru_cache(maxsize=1)
-def _episode_rows(uri: str) -> UnitRows[Episode]:
-    return UnitRows(Episode, Ledger(open_store(uri), layout.EPISODES))
-
-
-@lru_cache(maxsize=1)
-def _score_rows(uri: str) -> UnitRows[Score]:
-    return UnitRows(Score, Ledger(open_store(uri), layout.SCORES))
+@lru_cache(maxsize=2)
+def _rows(kind: type[Episode] | type[Score], uri: str, prefix: str) -> UnitRows[Any]:
+    """The rows of a run, kept for the next units of this process, which lie in the same shard."""
+    return UnitRows(kind, Ledger(open_store(uri), prefix))
 
 
 @lru_cache(maxsize=16)

@@ -69,8 +69,12 @@ def judge_again(problem: Problem, episode: Episode, call_format: CallFormat, lim
         as_found = [msgspec.structs.replace(s, results=r) for s, r in zip(episode.steps, found.results, strict=True)]
         if _compared(as_found, _execute(problem, episode, toolbox, call_format, limits))[0] is not Repeated.SAME:
             repeated = Repeated.RANDOM
-    if repeated is Repeated.RESULT:
-        return Judged(_told_otherwise(problem, episode, found.answer), repeated, difference)
+    if repeated is Repeated.RESULT:  # its model would be told something else today
+        if found.answer is not None and check(problem.checker, found.answer, problem.gold) is None:
+            right = msgspec.structs.replace(episode, answer=found.answer, stop=StopReason.FINISHED)
+            return Judged(_labelled(right, Outcome.RIGHT, None), repeated, difference)
+        unlabelled = msgspec.structs.replace(episode, stop=StopReason.INFRASTRUCTURE)
+        return Judged(_labelled(unlabelled, Outcome.INFRASTRUCTURE, None), repeated, difference)
     if repeated is Repeated.MESSAGE:
         episode = msgspec.structs.replace(episode, steps=_with_codes(episode.steps, found))
     outcome, error = judge(problem, episode.stop, episode.answer, list(episode.steps))
@@ -118,15 +122,6 @@ def _kind(stored: CallResult, today: CallResult) -> Repeated:
 def _shown(result: CallResult) -> str:
     name = result.call.name if result.call is not None else "no call"
     return f"{name} -> {result.content[:200]!r}"
-
-
-def _told_otherwise(problem: Problem, episode: Episode, answer: str | None) -> Episode:
-    """An episode whose model would be told something else today."""
-    if answer is not None and check(problem.checker, answer, problem.gold) is None:
-        right = msgspec.structs.replace(episode, answer=answer, stop=StopReason.FINISHED)
-        return _labelled(right, Outcome.RIGHT, None)
-    unlabelled = msgspec.structs.replace(episode, stop=StopReason.INFRASTRUCTURE)
-    return _labelled(unlabelled, Outcome.INFRASTRUCTURE, None)
 
 
 def _labelled(episode: Episode, outcome: Outcome, error: ErrorCode | None) -> Episode:
