@@ -103,20 +103,16 @@ def _compared(steps: Sequence[Step], found: _Execution) -> tuple[Repeated, str]:
     worst, difference = Repeated.SAME, ""
     for number, (step, results) in enumerate(zip(steps, found.results, strict=True)):
         for stored, today in zip(step.results, results, strict=False):
-            kind = _kind(stored, today)
+            codes, kind = (stored.error, today.error), Repeated.SAME
+            if stored.error is not today.error or stored.content != today.content:
+                # That the toolbox is at fault is another result than that the model is.
+                material = None in codes or ErrorCode.TOOLBOX_FAULT in codes
+                kind = Repeated.RESULT if material else Repeated.MESSAGE
             if kind is not Repeated.SAME and worst in (Repeated.SAME, Repeated.MESSAGE) and kind is not worst:
                 worst, difference = kind, f"step {number}: {_shown(stored)}; today {_shown(today)}"
         if len(step.results) != len(results):
             return Repeated.RESULT, f"step {number}: {len(step.results)} results; today {len(results)}"
     return worst, difference
-
-
-def _kind(stored: CallResult, today: CallResult) -> Repeated:
-    codes = (stored.error, today.error)
-    if stored.error is today.error and stored.content == today.content:
-        return Repeated.SAME
-    # That the toolbox is at fault is another result than that the model is.
-    return Repeated.RESULT if None in codes or ErrorCode.TOOLBOX_FAULT in codes else Repeated.MESSAGE
 
 
 def _shown(result: CallResult) -> str:

@@ -21,6 +21,8 @@ from cluster.errors import RequestError
 from rollout.problems.imported.rows import Row, Table, no_constant, short, unique_keys
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
+_PYTHONS = ("True", "False")
+"""Booleans as pandas writes them to CSV."""
 _EXACT = 2**53
 """Floats beyond it are not all integers that somebody wrote."""
 
@@ -41,7 +43,12 @@ def read_column(table: Table, column: str, nulls: str | None, json_columns: Sequ
     if as_json:
         found = [_parsed(value, row, column) for value, row in zip(found, table.rows, strict=True)]
     elif table.kind == "csv" and json_columns is None:
-        found = _cells(found, table.rows, column)
+        if found and all(cell in _PYTHONS for cell in found):
+            raise RequestError(
+                f"{table.rows[0].where}: {column!r} is {found[0]}, in every row True or False: booleans or text? Set "
+                f'json_columns = ["{column}"] for booleans, [] for text'
+            )
+        found = [_cell(cell, f"{row.where}: {column!r}") for cell, row in zip(found, table.rows, strict=True)]
     nulls = nulls or ("null" if as_json or table.kind != "typed" else None)
     if table.kind == "typed" and not as_json:
         found = [_whole(value) for value in found]
@@ -83,19 +90,9 @@ def _is_json(values: Sequence[Any], column: str, json_columns: Sequence[str] | N
 def _parsed(value: Any, row: Row, column: str) -> Any:
     if not isinstance(value, str):
         return value
-    if value in ("True", "False"):  # as pandas writes them
+    if value in _PYTHONS:
         return value == "True"
     return parse_json(value, f"{row.where}: {column!r}")
-
-
-def _cells(cells: Sequence[str], rows: Sequence[Row], column: str) -> list[Any]:
-    """The cells of a CSV column that is not JSON as a whole."""
-    if cells and all(cell in ("True", "False") for cell in cells):
-        raise RequestError(
-            f"{rows[0].where}: {column!r} is {cells[0]}, in every row True or False: booleans or text? Set "
-            f'json_columns = ["{column}"] for booleans, [] for text'
-        )
-    return [_cell(cell, f"{row.where}: {column!r}") for cell, row in zip(cells, rows, strict=True)]
 
 
 def _cell(cell: str, where: str) -> Any:
