@@ -103,9 +103,10 @@ def relabel_command(
     run: ExistingRun,
     out: Annotated[Path, Option(metavar="RUN2", help="Folder of the new run.")],
 ) -> None:
-    """Judge stored episodes and scores again, with the toolboxes and checkers of today.
+    """Judge stored episodes again, with the checkers of today.
 
-    No engine starts. The labels of RUN stay; RUN2 is a run, which `chainpref run` goes on with.
+    Toolboxes execute the calls again, and scores are judged, too. No engine starts. The labels of RUN stay; RUN2 is a
+    run, which `chainpref run` goes on with.
     """
     from pipeline.relabel.work import relabel
 
