@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -21,8 +22,10 @@ from pipeline.run.folder import Run, read_run
 from pipeline.run.rollouts import Rollouts
 from pipeline.run.workload import read_workload
 from pipeline.stages import groups
+from pipeline.stages.evaluate import planned_units
 from rollout.data import layout
-from rollout.data.shards import read_rows
+from rollout.data.shards import encode_rows, read_rows
+from rollout.data.unit_rows import UnitRows
 from rollout.records import ErrorCode, Outcome, PreferenceGroup, Score
 from rollout.toolboxes import source
 from tests.repository import DATA, ROOT
@@ -126,7 +129,9 @@ def test_a_right_checker_flips_nothing_and_a_mended_one_what_it_had_wrong(folder
 
     rewritten(folder, MENDED)
     said = chainpref("relabel", "wrong", "--out", "mended")
-    assert f"episodes: {len(planted)} of {len(labels(old))} flipped" in said
+    right = sum(outcome is Outcome.RIGHT for outcome, _ in labels(old).values())
+    counted = f"{len(planted)} of {len(labels(old))} flipped; right {right - len(planted)} -> {right}"
+    assert f"episodes: {counted}" in said
     assert f"  {len(planted)}  wrong answer_wrong -> right" in said
     assert any(name in said for name in planted)  # some of them, to look at
     mended = opened(folder / "mended")
@@ -136,11 +141,38 @@ def test_a_right_checker_flips_nothing_and_a_mended_one_what_it_had_wrong(folder
     assert "all hashes and invariants hold" in chainpref("verify", "mended")
 
 
+def with_an_arm(folder: Path) -> Run:
+    """The run with an arm, which has the scores of its base."""
+    text = (folder / layout.RECIPE).read_text()
+    (folder / layout.RECIPE).write_text(
+        text.replace("[recipe.arms]", '[recipe.arms.mine]\nmethod = "sft"\nstart = "base"')
+    )
+    run = opened(folder)
+    ledger, planned = run.ledger(layout.SCORES), planned_units(run)
+    rows = UnitRows(Score, ledger)
+    of_base = {(unit.suite, unit.temperature): unit.name for unit in planned if unit.model == "base"}
+    for unit in planned:
+        if unit.model in run.recipe.arms:
+            source = of_base[unit.suite, unit.temperature]
+            encoded = encode_rows(Score, [msgspec.structs.replace(row, model=unit.model) for row in rows.read(source)])
+            ledger.publish(unit.name, encoded.payload, encoded.rows, ledger.history()[source].meta)
+    return run
+
+
 def test_scores_are_judged_again_too(folder: Path, chainpref: Command) -> None:
-    chainpref("relabel", "old", "--out", "same")
-    old, same = opened(folder / "old"), opened(folder / "same")
+    old = with_an_arm(folder / "old")
+    assert "scores of mine: 0 of" in chainpref("relabel", "old", "--out", "same")
+    same = opened(folder / "same")
     assert scores(same, layout.SCORES, layout.PARENT_SCORES) == scores(old, layout.SCORES)
-    assert {row.model for row in read_rows(Score, same.ledger(layout.SCORES))} <= {"teacher", "base"}
+    assert {row.model for row in read_rows(Score, same.ledger(layout.SCORES))} == {"teacher", "base"}
+    assert {row.model for row in read_rows(Score, same.ledger(layout.PARENT_SCORES))} == {"mine"}
+
+    rewritten(folder, WRONG)
+    chainpref("relabel", "old", "--out", "wrong")
+    before, wrong = scores(old, layout.SCORES), scores(opened(folder / "wrong"), layout.SCORES, layout.PARENT_SCORES)
+    flipped = [(old_row, row) for old_row, row in zip(before, wrong, strict=True) if old_row != row]
+    assert flipped
+    assert all((old_row[-1], row[-1]) == (Outcome.RIGHT, Outcome.WRONG) for old_row, row in flipped)
 
 
 def test_killed_in_the_middle_it_goes_on_and_does_nothing_twice(folder: Path, chainpref: Command) -> None:
