@@ -42,10 +42,10 @@ mutants: $(VENV)/.ready  ## do the tests notice wrong code? 1,600 mutants of the
 lock:  ## remake the locks; needs uv. FIND_LINKS names where a CPU build of torch lies
 	uv pip compile pyproject.toml --extra cpu --override requirements/cpu.overrides $(LOCK_OPTIONS) \
 	  $(if $(FIND_LINKS),--find-links $(FIND_LINKS),--torch-backend cpu) -o requirements/cpu.lock
-	uv pip compile pyproject.toml --extra gpu $(LOCK_OPTIONS) -o requirements/gpu.lock
+	uv pip compile pyproject.toml --extra gpu --override requirements/gpu.overrides $(LOCK_OPTIONS) -o requirements/gpu.lock
 	uv pip compile --group dev -c requirements/cpu.lock -c requirements/gpu.lock $(LOCK_OPTIONS) -o requirements/dev.lock
 	uv pip compile requirements/audit.in $(LOCK_OPTIONS) -o requirements/audit.lock
-LOCK_OPTIONS := --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url \
+LOCK_OPTIONS := --python-version 3.11 --python-platform x86_64-manylinux_2_31 --generate-hashes --no-emit-index-url \
   --no-header --quiet
 
 .PHONY: sbom
