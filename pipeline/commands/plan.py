@@ -1,6 +1,7 @@
 """The `plan` command: find the machines, perhaps measure this one, plan the recipe or the runs of a sweep, show."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from json import dumps
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from pipeline.estimates.speed import REFERENCE
 from pipeline.plan.as_json import as_json, times_json
 from pipeline.plan.explain import explain
 from pipeline.plan.machines import find_machines, with_prices
-from pipeline.plan.make import make_plan
+from pipeline.plan.make import Plan, make_plan
 from pipeline.plan.outcome import stage_times
 from pipeline.plan.show import headline, show
 from pipeline.recipe import Recipe, load_recipe
+from pipeline.run.findings import Findings, find_out
 from pipeline.run.toolboxes import problems_with_users_toolboxes, refuse_faulty_toolboxes
 from pipeline.sweep.planned import sweep_times
 from pipeline.sweep.points import load_sweep
@@ -47,7 +49,9 @@ def plan_command(
         runs = {"": load_recipe(recipe, settings)}
         name = runs[""].run.name
     first = next(iter(runs.values()))
-    refuse_faulty_toolboxes(problem for each in runs.values() for problem in problems_with_users_toolboxes(each))
+    notes = refuse_faulty_toolboxes(
+        problem for each in runs.values() for problem in problems_with_users_toolboxes(each)
+    )
     machines = find_machines(first, recipe, cluster, address)
     machines = with_prices(machines, price, prices)
     rates = REFERENCE
@@ -55,7 +59,12 @@ def plan_command(
         from pipeline.estimates.probe import probe
 
         rates = probe()
-    plans = {run: make_plan(each, machines, rates) for run, each in runs.items()}
+    plans, found = dict[str, Plan](), dict[object, Findings]()
+    for run, each in runs.items():
+        problems = (tuple(each.problems.items()), each.evaluation.split, each.run.seed)
+        found[problems] = found.get(problems) or find_out(each)  # the runs of a sweep share most problems
+        plan = make_plan(each, machines, rates, findings=found[problems])
+        plans[run] = replace(plan, notes=(*plan.notes, *notes))
     times = sweep_times(plans)
     if json:
         values = as_json(plans[""]) if not is_sweep else times_json(machines, times)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cluster.errors import RequestError, WorkError
+from cluster.errors import ChainprefError, RequestError, WorkError
 from pipeline.recipe import load_recipe
 from rollout.checkers import check as check_answer
 from rollout.episodes.execution import execute_now
@@ -16,6 +16,7 @@ from rollout.problems.checking import check_problems
 from rollout.problems.config import SPLITS, VARIANTS
 from rollout.records import Problem
 from rollout.toolboxes import load_toolbox
+from rollout.toolboxes.exercise import exercise_all
 
 ALL = "all"
 _SUITES = (*SPLITS, *(f"variant-{kind}" for kind in VARIANTS))
@@ -39,8 +40,8 @@ def problems_command(
 ) -> None:
     """Show problems of `family`, or check `check` of each family, or both; ALL_OF_THEM: all that a recipe asks for.
 
-    Raises RequestError for a family, split or difficulty that does not exist, WorkError when a gold answer or a gold
-    chain is not right.
+    Raises RequestError for a family, split or difficulty that does not exist and for problems that cannot be drawn,
+    WorkError when a gold answer, a gold chain or a toolbox is not right.
     """
     if split and split not in _SUITES:
         raise RequestError(f"split {split!r}: unknown; there are {', '.join(_SUITES)}")
@@ -95,16 +96,24 @@ def _show(problem: Problem, console: Console) -> bool:
 
 
 def _check_families(configs: Sequence[FamilyConfig], suites: Sequence[str], count: int, console: Console) -> None:
-    """Check `count` problems of every family, shared out over `suites`. Raises WorkError when something disagrees."""
-    started, all_checked, all_faults = time.perf_counter(), 0, 0
+    """Check `count` problems of every family, shared out over `suites`, and users' toolboxes once. What cannot be drawn
+    hides nothing of the others. Raises RequestError where something cannot be drawn, WorkError for a disagreement."""
+    started, all_checked = time.perf_counter(), 0
+    imported = [drawn for config in configs if is_imported(config) for drawn in _drawn(config, suites, count)]
+    exercised = exercise_all(problem for _, problems, _ in imported for problem in problems)
+    for line in (*exercised.faults, *exercised.not_called):
+        console.out(f"  {line}")
+    all_faults, refusals = len(exercised.faults), list[RequestError]()
     for config in configs:
         name, family_started, checked, faults = config.name or config.family, time.perf_counter(), 0, 0
-        for line in _dropped(config, suites):
+        drawn = list(_drawn(config, suites, count))
+        for line in _dropped(config, suites) if is_imported(config) and not any(error for _, _, error in drawn) else ():
             console.out(f"  {name} {line}")
-        for suite, problems, error in _drawn(config, suites, count):
+        for suite, problems, error in drawn:
             suite_started = time.perf_counter()
             report = check_problems(problems, sorted(FORMATS))
             found = [*([f"while generating: {error}"] if error else ()), *report.faults]
+            refusals += [error] if isinstance(error, RequestError) else []
             for fault in found[:_SHOWN]:
                 console.out(f"  {fault}")
             console.out(
@@ -121,14 +130,15 @@ def _check_families(configs: Sequence[FamilyConfig], suites: Sequence[str], coun
     if len(configs) > 1:
         seconds = time.perf_counter() - started
         console.out(f"{ALL}: {all_checked:,} problems, {all_faults} disagreements, {seconds:.1f} s")
+    if refusals:
+        raise refusals[0]
     if all_faults:
-        raise WorkError(f"{all_faults} disagreement(s) about the gold answers of {all_checked:,} problems")
+        about = "the toolboxes and gold answers" if exercised.faults else "the gold answers"
+        raise WorkError(f"{all_faults} disagreement(s) about {about} of {all_checked:,} problems")
 
 
 def _dropped(config: FamilyConfig, suites: Sequence[str]) -> Iterator[str]:
     """What was dropped of the rows of an imported family, and why, and what was read otherwise than it stands there."""
-    if not is_imported(config):
-        return
     imported = everything(config)
     yield from imported.notes
     for split, report in imported.reports.items():
@@ -141,21 +151,25 @@ def _dropped(config: FamilyConfig, suites: Sequence[str]) -> Iterator[str]:
             )
 
 
-def _drawn(config: FamilyConfig, suites: Sequence[str], count: int) -> Iterator[tuple[str, list[Problem], str]]:
-    """Each suite with its problems, and the error where the generator and its cross-check disagreed."""
+def _drawn(
+    config: FamilyConfig, suites: Sequence[str], count: int
+) -> Iterator[tuple[str, list[Problem], ChainprefError | None]]:
+    """Each suite with its problems, or with the error for which it has none; of a file that cannot be read, once."""
     if is_imported(config):
-        divided = everything(config).splits
-        whole = count == ALL_OF_THEM
-        yield from (
-            (suite, list(divided[suite])[: None if whole else count], "") for suite in suites if suite in divided
-        )
-        return
-    if count == ALL_OF_THEM:
-        asked = [split for split in SPLITS if config.count(split)] + [f"variant-{kind}" for kind in config.variants]
-        yield from ((suite, generate(config, suite), "") for suite in suites if suite in asked)
-        return
-    for suite in suites:
         try:
-            yield suite, generate(_sized(config, -(-count // len(suites))), suite), ""
-        except WorkError as error:
-            yield suite, [], str(error)
+            divided = everything(config).splits
+        except ChainprefError as error:
+            yield config.path, [], error
+            return
+        for suite in suites:
+            if suite in divided:
+                yield suite, list(divided[suite])[: None if count == ALL_OF_THEM else count], None
+        return
+    asked = [split for split in SPLITS if config.count(split)] + [f"variant-{kind}" for kind in config.variants]
+    sized = config if count == ALL_OF_THEM else _sized(config, -(-count // len(suites)))
+    for suite in suites:
+        if count != ALL_OF_THEM or suite in asked:
+            try:
+                yield suite, generate(sized, suite), None
+            except ChainprefError as error:
+                yield suite, [], error

@@ -72,7 +72,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         else [],
         "ports": ports(plan),
         "licence": {"allowed": plan.licence.allowed, "says": plan.licence.line},
-        "golds": plan.golds.said,
+        "golds": plan.findings.golds.said,
         "notes": plan.notes,
         "faults": list(map(str, plan.faults)),
         "remedies": [

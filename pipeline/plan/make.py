@@ -5,7 +5,6 @@ nodes, `memory` and `storage` for what the nodes hold. What does not fit is a fa
 rest is still worth reading. Nothing is started.
 """
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -32,11 +31,8 @@ from pipeline.plan.parts import CANNOT_RUN, Engines, Fault, Ranks, ScoringTasks
 from pipeline.plan.ranks import plan_ranks, plan_scoring, rank_faults
 from pipeline.plan.tokens import Demands, demands_of
 from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
-from pipeline.run.toolboxes import uncontained
-from pipeline.run.workload import EXECUTED, draw_problems, dropped_line, faults_line
-from rollout.problems import SPLITS, everything, generate, is_imported
-from rollout.problems.checking import CheckReport, check_golds
-from rollout.records import Problem
+from pipeline.run.findings import Findings, find_out
+from pipeline.run.toolboxes import faults_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +52,7 @@ class Plan:
     memories: tuple[NodeMemory, ...]
     """Memory of every node in use, the fullest first, where there are GPUs or several nodes; else empty."""
     licence: Judgement
-    golds: CheckReport
-    """What became of the gold answers that were held to their checkers and executed."""
+    findings: Findings
     notes: tuple[str, ...]
     faults: tuple[Fault, ...]
 
@@ -91,10 +86,10 @@ def make_plan(
     machines: Machines,
     rates: CpuRates,
     demands: Demands | None = None,
-    golds: CheckReport | None = None,
+    findings: Findings | None = None,
 ) -> Plan:
-    """Plan `recipe` on `machines`; `demands` and `golds`: its tokens and gold answers, where they were counted and
-    checked before. Raises RequestError for what cannot be planned, or would be refused by a run."""
+    """Plan `recipe` on `machines`; `demands` and `findings`: its tokens, and what is known of its problems, where they
+    were counted and looked at before. Raises RequestError for what cannot be planned, or would be refused by a run."""
     if recipe.arms and not any(family.train for family in recipe.problems.values()):
         raise RequestError(NO_TRAIN_PROBLEMS)
     shapes = model_shapes(recipe)
@@ -110,7 +105,7 @@ def make_plan(
     scoring = plan_scoring(recipe, shapes["base"], machines, demands)
     stages = stage_memories(recipe, shapes, engines, ranks, demands) if alone else ()
     memories = () if alone else node_memories(machines, engines, ranks, scoring)
-    golds = golds or _checked(recipe)
+    findings = findings or find_out(recipe)
     processes = [part for part in (*engines, *ranks, scoring) if part is not None]
     teacher, student = recipe.models.teacher, recipe.models.student.source.partition("@")[0] or "the student"
     return Plan(
@@ -125,18 +120,17 @@ def make_plan(
         stages=stages,
         memories=memories,
         licence=judge_model(teacher.licence, teacher.source, student),
-        golds=golds,
+        findings=findings,
         notes=(
             *notes,
             *dict.fromkeys(part.note for part in processes if part.note),
             *_idle(machines, {name for part in processes for name in part.placed.nodes}),
             *unpinned(recipe),
-            *_import_notes(recipe),
+            *findings.notes,
             *unsuited_rates(recipe, shapes),
-            *uncontained(recipe),
         ),
         faults=(
-            *(Fault("problems", faults_line(golds.faults)) for _ in golds.faults[:1]),
+            *(Fault("problems", faults_line(findings.golds.faults)) for _ in findings.golds.faults[:1]),
             *(Fault(f"engines.{each.name}", text) for each in engines for text in each.faults),
             *rank_faults(ranks),
             *(Fault("reference", text) for text in (scoring.faults if scoring else ())),
@@ -170,29 +164,6 @@ def _as_ray_sees(
     )
     note = "no machines were named and this one has no GPU: planned for one node of 8 x H100; see --cluster"
     return Machines(nodes=(node,), source="assumed"), (note,)
-
-
-def _checked(recipe: Recipe) -> CheckReport:
-    """Contracts of the gold answers of all imported problems that are at hand, and of the first of generated ones."""
-    problems: list[Problem] = []
-    for family in recipe.problems.values():
-        if is_imported(family):
-            problems += itertools.chain(*everything(family).splits.values()) if family.at_hand else ()
-            continue
-        for split in SPLITS:
-            problems += generate(family.first(split, EXECUTED), split) if family.count(split) else ()
-    return check_golds(problems, sample=EXECUTED, seed=recipe.run.seed)
-
-
-def _import_notes(recipe: Recipe) -> list[str]:
-    """Notes on the imported problems that are at hand: their duplicates (generated ones share no template with held-out
-    ones), and what was read otherwise than it stands in the file."""
-    at_hand = {name: family for name, family in recipe.problems.items() if is_imported(family) and family.at_hand}
-    dropped = draw_problems(recipe.model_copy(update={"problems": at_hand})).dropped
-    return [
-        *(dropped_line(section, counts) for section, counts in dropped.items()),
-        *(f"problems.{section}: {note}" for section, family in at_hand.items() for note in everything(family).notes),
-    ]
 
 
 def _idle(machines: Machines, placed: set[str]) -> list[str]:

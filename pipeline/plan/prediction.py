@@ -15,6 +15,7 @@ from pipeline.plan.models import model_shapes, needs_gpus
 from pipeline.plan.outcome import stage_times
 from pipeline.plan.ranks import passes_of, steps_of
 from pipeline.recipe import Recipe
+from pipeline.run.findings import LEFT_TO_THE_RUN
 from pipeline.run.folder import Run
 from rollout.data import layout
 
@@ -50,7 +51,7 @@ def predict(run: Run) -> None:
     try:
         address = run.recipe.cluster.address or os.environ.get("RAY_ADDRESS", "")
         machines = ray_machines(address) if address else this_machine(run.recipe)
-        plan = make_plan(run.recipe, machines, _rates(run.recipe))
+        plan = make_plan(run.recipe, machines, _rates(run.recipe), findings=LEFT_TO_THE_RUN)
     except ChainprefError as error:
         run.console.print(f"  no plan: {error}", highlight=False, markup=False, soft_wrap=True)
         return

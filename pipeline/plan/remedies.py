@@ -88,7 +88,7 @@ def _mended(plan: Plan, fault: Fault) -> tuple[Remedy, Plan] | None:
     for settings in (*switches, *_levers(plan, fault)):
         try:
             recipe = changed_recipe(plan.recipe, settings)
-            again = make_plan(recipe, plan.machines, plan.rates, with_demands(plan.demands, recipe), plan.golds)
+            again = make_plan(recipe, plan.machines, plan.rates, with_demands(plan.demands, recipe), plan.findings)
         except RequestError:
             continue
         after = set(map(_kind, again.faults))

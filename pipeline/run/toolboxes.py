@@ -1,6 +1,6 @@
 """Users' toolboxes of a recipe, exercised before anything starts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cluster.errors import RequestError
 from pipeline.recipe import Recipe
@@ -12,12 +12,19 @@ from rollout.toolboxes.isolation.confinement import shortfalls
 from rollout.toolboxes.loading import is_built_in
 
 
-def refuse_faulty_toolboxes(problems: Iterable[Problem]) -> None:
-    """Exercise the toolboxes that these problems name. Raises RequestError with the first fault that is found."""
-    faults = exercise_all(problems)
-    if faults:
-        more = f" (and {len(faults) - 1} more; `chainpref problems RECIPE --check 1` lists them)" if faults[1:] else ""
-        raise RequestError(f"{faults[0]}{more}")
+def refuse_faulty_toolboxes(problems: Iterable[Problem]) -> tuple[str, ...]:
+    """Exercise the toolboxes that these problems name, and say which functions could not be. Raises RequestError with
+    the first fault that is found."""
+    exercised = exercise_all(problems)
+    if exercised.faults:
+        raise RequestError(faults_line(exercised.faults))
+    return exercised.not_called
+
+
+def faults_line(faults: Sequence[str]) -> str:
+    """The first fault of the problems or their toolboxes, and how many more there are."""
+    more = f" (and {len(faults) - 1:,} more: `chainpref problems RECIPE --check`)" if len(faults) > 1 else ""
+    return f"{faults[0]}{more}"
 
 
 def problems_with_users_toolboxes(recipe: Recipe) -> Iterable[Problem]:

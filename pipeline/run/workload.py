@@ -14,7 +14,7 @@ from cluster.errors import CorruptionError, RequestError
 from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
 from pipeline.run.folder import Run
 from pipeline.run.suites import make_suites
-from pipeline.run.toolboxes import refuse_faulty_toolboxes
+from pipeline.run.toolboxes import faults_line, refuse_faulty_toolboxes
 from rollout.data import layout
 from rollout.hosts.episode_units import EpisodeUnit, plan_units
 from rollout.problems import everything, generate, is_imported
@@ -73,12 +73,6 @@ def dropped_line(section: str, dropped: Mapping[str, Mapping[str, int]]) -> str:
     return f"problems.{section}: dropped as duplicates: {'; '.join(splits)}"
 
 
-def faults_line(faults: Sequence[str]) -> str:
-    """The first fault of the problems, and how many more there are."""
-    more = f" (and {len(faults) - 1:,} more: `chainpref problems RECIPE --check`)" if len(faults) > 1 else ""
-    return f"{faults[0]}{more}"
-
-
 def make_workload(run: Run) -> Workload:
     """Read the plan. Without one, generate the problems, drop train problems like held-out ones, and write all down."""
     if run.planned:
@@ -87,7 +81,8 @@ def make_workload(run: Run) -> Workload:
     if not train and run.recipe.arms:
         raise RequestError(NO_TRAIN_PROBLEMS)
     everyone = [*train, *itertools.chain(*held_out.values())]
-    refuse_faulty_toolboxes(everyone)  # before gold chains run into what is wrong with a function
+    for line in refuse_faulty_toolboxes(everyone):  # before gold chains run into what is wrong with a function
+        run.console.out(f"  {line}")
     report = check_golds(everyone, sample=EXECUTED, seed=run.recipe.run.seed)
     run.console.out(f"  {report.said}")
     if report.faults:

@@ -12,7 +12,6 @@ from rollout.formats import load_format
 from rollout.problems.contracts import answer_faults, executed, place
 from rollout.problems.cross_checks import cross_checked_gold, has_cross_check
 from rollout.records import Problem, content_hash
-from rollout.toolboxes.exercise import exercise_all
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,14 +50,11 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_problems(problems: Sequence[Problem], formats: Iterable[str]) -> CheckReport:
-    """Exercise users' toolboxes, hold every problem to its contracts, cross-check its gold answer, and execute its gold
-    chain in every format."""
+    """Hold every problem to its contracts, cross-check its gold answer, and execute its gold chain in every format."""
     report = check_golds(problems, formats)
     crossed = [problem for problem in problems if has_cross_check(problem)]
     faults = (f"{place(problem)}: {fault}" for problem in crossed for fault in _cross_faults(problem))
-    return msgspec.structs.replace(
-        report, found_again=len(crossed), faults=(*exercise_all(problems), *report.faults, *faults)
-    )
+    return msgspec.structs.replace(report, found_again=len(crossed), faults=(*report.faults, *faults))
 
 
 def check_golds(

@@ -3,20 +3,23 @@ arguments made up from its schema, twice today and once on another day.
 
 What shows only when a function is called, and would spoil episodes, is said while nothing has been started: results
 without JSON form, files and programs that it may not use, modules that are missing, examples that do not fit, and what
-another process or another day changes.
+another process or another day changes. A function for which no fitting arguments are known is not called; that is said,
+too.
 """
 
 import ast
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from cluster.errors import RequestError
 from rollout.records import Call, CallResult, ErrorCode, Problem, canonical_json
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.isolation.isolated import IsolatedToolbox
+from rollout.toolboxes.isolation.processes import ENDED
 from rollout.toolboxes.loading import is_built_in, without_interpreter
+from rollout.toolboxes.made_up import NothingFits, made_up
 from rollout.toolboxes.nesting import POSITIONAL
 
 DEADLINE = 5.0
@@ -29,54 +32,72 @@ _REMEDIES = {
     ErrorCode.MISSING_ARGUMENT: "correct the example in its docstring",
     ErrorCode.UNEXPECTED_ARGUMENT: "correct the example in its docstring",
 }
-_ENDED = "ended its process"
 _UNFITTING = frozenset(code for code, remedy in _REMEDIES.items() if "example" in remedy)
-_DEPTH = 4
 
 
-def exercise_all(problems: Iterable[Problem]) -> list[str]:
-    """The faults of all users' toolboxes that `problems` name, each with the state of the first problem that does."""
+class Exercised(NamedTuple):
+    """What came of exercising toolboxes, a line each: where, which function, what, and what to do."""
+
+    faults: tuple[str, ...]
+    not_called: tuple[str, ...]
+    """Functions whose docstring has no example, and for which no arguments were made up that fit."""
+
+
+def exercise_all(problems: Iterable[Problem]) -> Exercised:
+    """Exercise all users' toolboxes that `problems` name, each with the state of the first problem that does. One that
+    does not load, or whose state does not fit, is at fault."""
     states: dict[str, str] = {}
     for problem in problems:
         if not is_built_in(problem.toolbox):
             states.setdefault(problem.toolbox, problem.state)
-    return [fault for name, state in states.items() for fault in exercise(name, state)]
+    faults, not_called = list[str](), list[str]()
+    for name, state in states.items():
+        try:
+            found = exercise(name, state)
+        except RequestError as error:
+            faults.append(str(error))
+        else:
+            faults += found.faults
+            not_called += found.not_called
+    return Exercised(tuple(faults), tuple(not_called))
 
 
-def exercise(name: str, state: str = "null") -> list[str]:
-    """The faults of one toolbox, one line each: where, which function, what, and what to do. Raises RequestError where
-    it does not load, or where `state` does not fit."""
+def exercise(name: str, state: str = "null") -> Exercised:
+    """Exercise one toolbox. Raises RequestError where it does not load, or where `state` does not fit."""
     base, python = without_interpreter(name)
     toolbox = IsolatedToolbox.start(base.partition("+")[0], python, workers=1)
     try:
-        results = list(calls_and_results(toolbox, state))
-        faults = [
-            f"toolbox {name}: {result.content.removeprefix('Error: ')}; called as {_shown(call)}: {_REMEDIES[code]}"
-            for call, from_docstring, result, _ in results
-            if (code := code_of(result)) in _REMEDIES and (from_docstring or code not in _UNFITTING)
-        ]
-        return list(dict.fromkeys([*faults, *_changes(toolbox, name, state, results, python)]))
+        results, faults, not_called = list[_Result](), list[str](), list[str]()
+        for function in toolbox.functions.values():
+            calls = [call for text in function.examples if (call := call_of(text, function)) is not None]
+            from_docstring = bool(calls)
+            if not calls and function.name != toolbox.finish:
+                try:
+                    calls = [made_up(function)]
+                except NothingFits as reason:
+                    not_called.append(f"toolbox {name}: {function.name}: {reason}; {_WRITE_ONE}")
+            for call in calls:
+                once, twice = (toolbox.open(state).call(call, deadline=DEADLINE) for _ in range(2))
+                results.append((call, once, twice))
+                code, says = code_of(once), once.content.removeprefix("Error: ")
+                if code in _UNFITTING and not from_docstring:
+                    not_called.append(f"toolbox {name}: {says}; {_shown(call)} was made up: {_WRITE_ONE}")
+                elif code in _REMEDIES:
+                    faults.append(f"toolbox {name}: {says}; called as {_shown(call)}: {_REMEDIES[code]}")
+        faults += _changes(toolbox, name, state, results, python)
+        return Exercised(tuple(dict.fromkeys(faults)), tuple(not_called))
     finally:
         toolbox.stop()
 
 
-_Result = tuple[Call, bool, CallResult, CallResult]
-
-
-def calls_and_results(toolbox: IsolatedToolbox, state: str) -> Iterator[_Result]:
-    """Each function's calls, whether the docstring has them, and what came of them twice, each time in a session of its
-    own."""
-    for function in toolbox.functions.values():
-        examples = [call for text in function.examples if (call := call_of(text, function)) is not None]
-        for call in examples or [made_up(function)]:
-            if function.name != toolbox.finish or examples:
-                once, twice = (toolbox.open(state).call(call, deadline=DEADLINE) for _ in range(2))
-                yield call, bool(examples), once, twice
+_Result = tuple[Call, CallResult, CallResult]
+"""A function's call, and what came of it twice, each time in a session of its own."""
+_WRITE_ONE = "the function is not exercised; write an example in its docstring"
 
 
 def code_of(result: CallResult) -> ErrorCode | None:
     """The error's code; a function that ends its process does so whatever its arguments are."""
-    return ErrorCode.TOOLBOX_FAULT if result.content.endswith(_ENDED) else result.error
+    return ErrorCode.TOOLBOX_FAULT if result.content.endswith(ENDED) else result.error
 
 
 def _changes(toolbox: IsolatedToolbox, name: str, state: str, results: Iterable[_Result], python: str) -> Iterator[str]:
@@ -92,7 +113,7 @@ def _changes(toolbox: IsolatedToolbox, name: str, state: str, results: Iterable[
                     f"toolbox {name}: {one.name}: what the model reads of it changes from day to day or process to "
                     f"process: {one.signature}; use None, and let the function or the problem's state say what it means"
                 )
-        for call, _, result, again in results:
+        for call, result, again in results:
             elsewhere = other.open(state).call(call, deadline=DEADLINE)
             for second, apart in ((again, "call to call"), (elsewhere, "day to day or process to process")):
                 if result.error is None and second.error is None and result.content != second.content:
@@ -122,64 +143,6 @@ def _named(arguments: str, function: Function) -> str:
     given = json.loads(arguments)
     by_position = given.pop(POSITIONAL, [])
     return canonical_json({**dict(zip(function.parameter_names, by_position, strict=False)), **given})
-
-
-def made_up(function: Function) -> Call:
-    """A call with arguments that the function's schema accepts; parameters that have a default are left out."""
-    schema = function.parameters
-    needed = {key: schema["properties"][key] for key in schema.get("required", ())}
-    arguments = {key: value_of(each, schema.get("$defs", {}), 0) for key, each in needed.items()}
-    return Call(name=function.name, arguments=canonical_json(arguments))
-
-
-_TEXTS = {
-    "date": "2024-02-29",
-    "date-time": "2024-02-29T01:02:03",
-    "time": "01:02:03",
-    "duration": "P1D",
-    "uuid": "12345678-1234-5678-1234-567812345678",
-    "email": "someone@example.org",
-    "uri": "https://example.org/",
-    "path": "a.txt",
-    "ipv4": "192.0.2.1",
-}
-
-
-def value_of(schema: Mapping[str, Any], definitions: Mapping[str, Any], depth: int) -> Any:
-    """A value that a JSON schema accepts; one without type accepts text."""
-    if "$ref" in schema:
-        return value_of(definitions.get(schema["$ref"].rpartition("/")[2], {}), definitions, depth + 1)
-    for key in ("default", "const"):
-        if key in schema:
-            return schema[key]
-    if "enum" in schema:
-        return schema["enum"][0]
-    if choices := schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf"):
-        return value_of(next((each for each in choices if each.get("type") != "null"), choices[0]), definitions, depth)
-    match schema.get("type"):
-        case "integer" | "number":
-            return number_in(schema)
-        case "boolean":
-            return True
-        case "null":
-            return None
-        case "array":
-            listed = schema.get("prefixItems") or [schema.get("items", {})] * max(1, schema.get("minItems", 1))
-            return [value_of(each, definitions, depth + 1) for each in listed] if depth < _DEPTH else []
-        case "object":
-            needed = schema.get("required", ()) if depth < _DEPTH else ()
-            return {key: value_of(schema["properties"][key], definitions, depth + 1) for key in needed}
-    text = _TEXTS.get(schema.get("format", ""), "text")
-    return text.ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength", len(text) + 1_000)]
-
-
-def number_in(schema: Mapping[str, Any]) -> Any:
-    """2, or the nearest number that the schema's bounds allow."""
-    step = schema.get("multipleOf", 1)
-    low = schema.get("minimum", schema.get("exclusiveMinimum", 0) + (step if "exclusiveMinimum" in schema else 0))
-    high = schema.get("maximum", schema.get("exclusiveMaximum", max(low, 2) + step) - step)
-    value = min(max(2, low), high) if "maximum" not in schema else min(max(2, low), schema["maximum"])
-    return -(-value // step) * step if step != 1 else value
 
 
 def _shown(call: Call) -> str:

@@ -22,7 +22,7 @@ from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from rollout.records import Call, CallResult, ErrorCode, content_hash
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.isolation.interpreters import interpreter_of_file
-from rollout.toolboxes.isolation.processes import Gone, Worker
+from rollout.toolboxes.isolation.processes import ENDED, Gone, Worker
 from rollout.toolboxes.isolation.users import file_of_functions
 from rollout.toolboxes.isolation.wire import Garbled
 from rollout.toolboxes.mistakes import quoted
@@ -126,7 +126,7 @@ class IsolatedSession(Session):
                 reply = self._worker.ask(request, deadline)
         except Gone as gone:
             code = ErrorCode.FUNCTION_TIMEOUT if gone.late else ErrorCode.FUNCTION_RAISED
-            what = f"took longer than {deadline:g} s" if gone.late else "ended its process"
+            what = f"took longer than {deadline:g} s" if gone.late else ENDED
             content, seconds = f"Error: {quoted(call.name)}: {what}", time.perf_counter() - start
             return CallResult(call=call, content=content, error=code, seconds=seconds)
         except Garbled as fault:

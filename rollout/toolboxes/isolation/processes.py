@@ -22,6 +22,8 @@ from rollout.toolboxes.isolation.wire import Garbled, receive, send
 
 START_SECONDS = 120.0
 """How long a worker may take to import the user's module."""
+ENDED = "ended its process"
+"""What is said of a module or function that its worker did not survive."""
 _BOOTSTRAP = str(Path(__file__).with_name("bootstrap.py"))
 _ENVIRONMENT = {
     # No variable of this process goes along: they may hold secrets. And none differs between two machines.
@@ -97,7 +99,7 @@ class Worker:
         except (Gone, Garbled) as fault:
             self.stop()
             late = isinstance(fault, Gone) and fault.late
-            reason = f"took longer than {START_SECONDS:.0f} s" if late else "ended its process"
+            reason = f"took longer than {START_SECONDS:.0f} s" if late else ENDED
             reason = f"wrote to its worker's pipe: {fault}" if isinstance(fault, Garbled) else reason
             raise RequestError(f"toolbox {self.name!r}: importing it {reason}") from None
         if "refused" in self.greeting:

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,14 @@ from rich.console import Console
 from cluster.errors import RequestError
 from pipeline.commands.plan import plan_command
 from pipeline.commands.problems import problems_command
-from pipeline.recipe import load_recipe
+from pipeline.estimates.speed import REFERENCE
+from pipeline.plan.machines import this_machine
+from pipeline.plan.make import make_plan
+from pipeline.plan.parts import Fault
+from pipeline.plan.prediction import predict
+from pipeline.plan.remedies import remedies
+from pipeline.recipe import Recipe, load_recipe
+from pipeline.run.findings import Findings, find_out
 from pipeline.run.folder import open_run
 from pipeline.run.workload import read_workload, train_problems
 from pipeline.stages import models
@@ -36,6 +44,9 @@ test_path = "test.jsonl"
 toolbox = "arithmetic"
 checker = "numeric"
 """
+
+
+REPLICATES = 'm0."models.student.tiny.seed" = 1\nm1."models.student.tiny.seed" = 2\n'
 
 
 @pytest.fixture
@@ -86,6 +97,47 @@ def test_plan_and_run_count_them(recipe: Path, tiny: Path, tmp_path: Path) -> No
         models.work(run)
         assert read_workload(run).dropped == {"own": {"train": {"repeated": 1, "exact": 1, "near": 1}}}
     assert counts in said(out)
+
+
+def test_the_plan_that_a_run_begins_with_leaves_its_problems_to_the_run(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run draws and checks them itself, and says what was dropped and what is not contained: once."""
+    monkeypatch.setattr("pipeline.run.toolboxes.shortfalls", lambda: ["this kernel contains nothing"])
+    (tmp_path / "tools.py").write_text('def f() -> int:\n    """Do it."""\n    return 1\n')
+    tiny.write_text(tiny.read_text().replace('toolbox = "arithmetic"', 'toolbox = "tools.py"'))
+    recipe, console = load_recipe(tiny), Console(file=(out := io.StringIO()), width=80)
+    with open_run(recipe, tmp_path / "run", console, False) as run:
+        predict(run)
+    assert "planned: " in said(out)
+    assert "dropped as duplicates" not in said(out)
+    assert "contains nothing" not in said(out)
+    plan = make_plan(recipe, this_machine(recipe), REFERENCE)
+    assert "users' functions: this kernel contains nothing; see docs/security.md" in plan.notes
+    assert any("dropped as duplicates" in note for note in plan.notes)
+
+
+def test_remedies_and_the_runs_of_a_sweep_look_at_the_same_problems_once(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = list[Recipe]()
+
+    def counted(of: Recipe) -> Findings:
+        looked.append(of)
+        return find_out(of)
+
+    for module in ("pipeline.commands.plan", "pipeline.plan.make"):
+        monkeypatch.setattr(f"{module}.find_out", counted)
+    sweep = tiny.with_name("sweep.toml")
+    sweep.write_text(f"{tiny.read_text()}\n[sweep]\nseeds = [0, 1]\n[sweep.replicates]\n" + REPLICATES)
+    console, out = recorded()
+    plan_command(sweep, console)
+    assert len(looked) == 1
+    assert said(out).count("problems.own: dropped as duplicates: train 1 repeated, 1 exact, 1 near") == 1
+    plan = make_plan(load_recipe(tiny), this_machine(load_recipe(tiny)), REFERENCE)
+    assert len(looked) == 2
+    remedies(replace(plan, faults=(Fault("training", "ranks of no machine"),)))
+    assert len(looked) == 2
 
 
 def test_a_key_loosens_it_or_makes_it_stricter(recipe: Path, tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ from pipeline.recipe import load_recipe
 from pipeline.run.folder import open_run
 from pipeline.stages import models
 from rollout.data import layout
+from rollout.problems import FamilyConfig, generate
+from rollout.records import Problem
+from rollout.toolboxes.exercise import Exercised, exercise
 from tests.repository import DATA, RECIPES
 
 OWN = """[problems.own]
@@ -97,6 +100,66 @@ def test_plan_and_run_say_what_they_checked(write: Write, tmp_path: Path) -> Non
         models.work(run)
     assert re.search(said, out.getvalue())
     assert "jsonl train: 3 problems" in check("run.toml")
+
+
+TOOLS = '''
+import datetime
+
+def now() -> str:
+    """Say when it is."""
+    return datetime.datetime.now().isoformat()
+'''
+
+
+def test_a_toolbox_is_exercised_once_however_many_suites_name_it(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write({})
+    Path("tools.py").write_text(TOOLS)
+    own = OWN.replace('toolbox = "arithmetic"', 'toolbox = "tools.py"')
+    text = Path("run.toml").read_text().replace(OWN, own + own.replace("problems.own", "problems.again"))
+    Path("run.toml").write_text(text)
+    exercised: list[str] = []
+
+    def counted(name: str, state: str = "null") -> Exercised:
+        exercised.append(name)
+        return exercise(name, state)
+
+    monkeypatch.setattr("rollout.toolboxes.exercise.exercise", counted)
+    found = check("run.toml")
+    assert exercised == ["tools.py"]
+    assert found.count("tools.py: now: its result changes from") == 1
+    assert "1 disagreement(s) about the toolboxes and gold answers of " in found
+
+
+def test_what_cannot_be_drawn_hides_nothing_of_the_others(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that does not read and a suite for which its family has too few problems, beside sound ones."""
+
+    def scarce(config: FamilyConfig, split: str) -> list[Problem]:
+        if split == "validation":
+            raise RequestError("only 3 different validation problems")
+        return generate(config, split)
+
+    monkeypatch.setattr("pipeline.commands.problems.generate", scarce)
+    write({"answer": "seven"})
+    Path("bad.jsonl").write_text("{")
+    bad = OWN.replace("problems.own", "problems.bad").replace("p.jsonl", "bad.jsonl")
+    many = '[problems.many]\nfamily = "knights"\ndifficulty = [1, 1]\ntrain = 1\nvalidation = 1\ntest = 1\n\n'
+    text = Path("run.toml").read_text()
+    Path("run.toml").write_text(text.replace(OWN, bad + many + OWN))
+    for number in (ALL_OF_THEM, 1):
+        console = Console(file=(out := io.StringIO()), width=200)
+        with pytest.raises(RequestError, match=r"bad\.jsonl:1: not JSON"):
+            problems_command(
+                "run.toml", show=None, check=number, split="", seed=0, difficulty=None, path="", console=console
+            )
+        shown = out.getvalue()
+        assert "while generating: bad.jsonl:1: not JSON" in shown
+        assert shown.count("bad.jsonl:1") == 1
+        assert "jsonl test: " in shown
+        for suite in ("train: 1", "validation: 0", "test: 1"):
+            assert f"  knights {suite} problems" in shown
+        assert "while generating: only 3 different" in shown
 
 
 def test_a_bare_check_means_all_of_them() -> None:

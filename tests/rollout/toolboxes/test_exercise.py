@@ -8,13 +8,13 @@ import pytest
 
 from cluster.errors import RequestError
 from pipeline.run.toolboxes import refuse_faulty_toolboxes
-from rollout.problems.checking import check_problems
 from rollout.records import Call, Problem
-from rollout.toolboxes.exercise import call_of, exercise, made_up
+from rollout.toolboxes.exercise import call_of, exercise, exercise_all
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.isolation.isolated import IsolatedToolbox
 from rollout.toolboxes.isolation.processes import Worker
 from rollout.toolboxes.isolation.users import load_users
+from rollout.toolboxes.made_up import made_up
 from tests.repository import ROOT
 
 CASES = ROOT / "tests" / "data" / "toolboxes"
@@ -122,7 +122,7 @@ def test_what_shows_only_when_a_function_is_called_is_said_before_a_run(
 ) -> None:
     monkeypatch.setattr("rollout.toolboxes.exercise.DEADLINE", 3.0)
     (tmp_path / "tools.py").write_text(FAULTY)
-    faults = exercise(str(tmp_path / "tools.py"))
+    faults = exercise(str(tmp_path / "tools.py")).faults
     found = {fault.removeprefix(f"toolbox {tmp_path / 'tools.py'}: ").partition(":")[0]: fault for fault in faults}
     assert found.keys() == FAULTS.keys(), faults
     for name, says in FAULTS.items():
@@ -145,12 +145,64 @@ def test_what_shows_only_when_a_function_is_called_is_said_before_a_run(
     ],
 )
 def test_sound_toolboxes_have_no_faults(name: str, state: str) -> None:
-    assert exercise(str(CASES / name), state) == []
+    faults, not_called = exercise(str(CASES / name), state)
+    assert faults == ()
+    # No text is a complex number to pydantic's strict reading.
+    assert [line.split(": ")[1] for line in not_called] == ["with_complex"] * (name == "shapes.py")
 
 
 def test_the_documented_toolboxes_have_no_faults() -> None:
     for name, state in (("shop.py", "null"), ("cart.py:Cart", '{"items":{}}'), ("chain.py", "null")):
-        assert exercise(str(ROOT / "docs" / "examples" / name), state) == []
+        assert exercise(str(ROOT / "docs" / "examples" / name), state) == ((), ())
+
+
+BOUNDED = '''
+from typing import Annotated
+from pydantic import AfterValidator, Field
+
+
+def even(value: int) -> int:
+    if value % 2 == 0:
+        raise ValueError("must be odd")
+    return value
+
+
+def between(share: Annotated[float, Field(gt=0, lt=1)]) -> object:
+    """Share something."""
+    return object()
+
+
+def invoice(number: Annotated[str, Field(pattern=r"^INVOICE-[0-9]{4}/[a-f]+$")]) -> object:
+    """Find an invoice."""
+    return object()
+
+
+def odd(value: Annotated[int, AfterValidator(even)]) -> object:
+    """Take what is odd."""
+    return object()
+
+
+def shown(number: Annotated[str, Field(pattern=r"^INVOICE-[0-9]{4}/[a-f]+$")]) -> str:
+    """Find an invoice.
+
+    >>> shown("INVOICE-1234/a")
+    """
+    return number
+'''
+
+
+def test_a_function_that_could_not_be_called_is_named_and_no_reason_to_refuse_the_run(tmp_path: Path) -> None:
+    """Its schema, or its own validator, accepts nothing that was made up: it was silently taken for sound."""
+    (tmp_path / "tools.py").write_text(BOUNDED)
+    faults, not_called = exercise(str(tmp_path / "tools.py"))
+    (fault,) = faults
+    assert "between: the result is a value of type object" in fault
+    invoice, odd = not_called
+    assert "invoice: argument number: no value is known that fits" in invoice
+    assert 'odd: argument value: must be odd; use odd(value: int); odd({"value":2}) was made up' in odd
+    for line in not_called:
+        assert "the function is not exercised; write an example in its docstring" in line
+        assert "\n" not in line
 
 
 def test_a_problems_toolbox_is_exercised_with_its_state_before_the_problem_is_attempted(tmp_path: Path) -> None:
@@ -160,7 +212,6 @@ def test_a_problems_toolbox_is_exercised_with_its_state_before_the_problem_is_at
     )
     with pytest.raises(RequestError, match="f: the result is a value of type object"):
         refuse_faulty_toolboxes([problem])
-    assert any("type object" in fault for fault in check_problems([problem], ["json"]).faults)
     sound = Problem(
         id="a", family="jsonl", split="train", template="t", text="x", toolbox=f"{CASES / 'bank.py'}:Account", gold="1",
         state='{"money":1}',
@@ -177,6 +228,26 @@ def test_a_problems_toolbox_is_exercised_with_its_state_before_the_problem_is_at
                 )
             ]
         )
+
+
+def test_run_and_plan_are_told_which_functions_could_not_be_called(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(BOUNDED.replace("return object()", "return 1"))
+    problem = Problem(
+        id="a", family="jsonl", split="train", template="t", text="x", toolbox=str(tmp_path / "tools.py"), gold="1"
+    )
+    assert [line.split(": ")[1] for line in refuse_faulty_toolboxes([problem])] == ["invoice", "odd"]
+
+
+def test_a_toolbox_that_does_not_load_hides_no_other_one(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("import no_such_module\n")
+    (tmp_path / "two.py").write_text('def f() -> object:\n    """Do it."""\n    return object()\n')
+    problems = [
+        Problem(id=name, family="jsonl", split="train", template="t", text="x", gold="1", toolbox=f"{tmp_path / name}")
+        for name in ("one.py", "two.py")
+    ]
+    one, two = exercise_all(problems).faults
+    assert "No module named 'no_such_module'" in one
+    assert "f: the result is a value of type object" in two
 
 
 def test_made_up_arguments_fit_every_parameter() -> None:

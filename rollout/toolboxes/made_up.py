@@ -1,0 +1,225 @@
+"""Arguments made up from a function's JSON schema, to call it where its docstring has no example."""
+
+import itertools
+import math
+import string
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+from pydantic_core import SchemaError
+
+from rollout.records import Call, canonical_json
+from rollout.toolboxes.function import Function, without_keys
+
+Schema = Mapping[str, Any]
+
+_DEPTH = 6
+"""Levels of lists and objects; a type that holds itself ends there."""
+_MEMBERS = 10_000
+"""The longest list or text that is made up."""
+_TRIED = 20
+"""Numbers that are tried on each grid."""
+_TEXTS = {
+    "date": "2024-02-29",
+    "date-time": "2024-02-29T01:02:03",
+    "time": "01:02:03",
+    "duration": "P1D",
+    "uuid": "12345678-1234-4678-9234-567812345678",
+    "uuid1": "12345678-1234-1678-9234-567812345678",
+    "uuid3": "12345678-1234-3678-9234-567812345678",
+    "uuid4": "12345678-1234-4678-9234-567812345678",
+    "uuid5": "12345678-1234-5678-9234-567812345678",
+    "email": "someone@example.org",
+    "name-email": "Someone <someone@example.org>",
+    "uri": "https://example.org/",
+    "path": "a.txt",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "ipvanyaddress": "192.0.2.1",
+    "ipv4network": "192.0.2.0/24",
+    "ipv6network": "2001:db8::/32",
+    "ipv4interface": "192.0.2.1/24",
+    "ipv6interface": "2001:db8::1/32",
+    "json-string": "1",
+}
+_NONE = object()
+_ALIKE = ("1.5", "-1", "12:30", "#00ff00", "+12025550123", "en-US", "a@b.example", "A-1", "a_b", "a b", "1.2.3", "/a")
+"""Texts for patterns, beside letters and digits and those of `_TEXTS`."""
+
+
+class NothingFits(Exception):
+    """No value is known that an argument's schema accepts."""
+
+
+def made_up(function: Function) -> Call:
+    """A call with arguments that the function's schema accepts; parameters that have a default are left out. Raises
+    NothingFits."""
+    schema, arguments = function.parameters, dict[str, Any]()
+    for name in schema.get("required", ()):
+        wanted = schema["properties"][name]
+        arguments[name] = next(values_of(wanted, schema.get("$defs", {})), _NONE)
+        if arguments[name] is _NONE:
+            shown = canonical_json(without_keys(wanted, "description"))
+            raise NothingFits(f"argument {name}: no value is known that fits {shown[:100]}")
+    return Call(name=function.name, arguments=canonical_json(arguments))
+
+
+def values_of(schema: Schema, definitions: Schema, depth: int = 0) -> Iterator[Any]:
+    """Values that a JSON schema accepts, plain ones first; none where none is known. One without type accepts text."""
+    if "$ref" in schema:
+        named = definitions.get(schema["$ref"].rpartition("/")[2], {})
+        yield from values_of({**named, **_without(schema, "$ref")}, definitions, depth)
+        return
+    if "allOf" in schema:
+        parts = (item for part in schema["allOf"] for item in part.items())
+        yield from values_of({**_without(schema, "allOf"), **dict(parts)}, definitions, depth)
+        return
+    choices = schema.get("anyOf") or schema.get("oneOf") or ()
+    for choice in sorted(choices, key=lambda each: each.get("type") == "null"):
+        yield from values_of({**_without(schema, "anyOf", "oneOf"), **choice}, definitions, depth)
+    if choices:
+        return
+    fixed = [schema["const"]] if "const" in schema else schema.get("enum")
+    given = [schema["default"]] if "default" in schema and fixed is None else fixed or []
+    yield from (value for value in given if _within(schema, value))
+    if fixed is not None:
+        return
+    match schema.get("type", "object" if "properties" in schema else "string"):
+        case "integer" | "number":
+            yield from numbers(schema)
+        case "boolean":
+            yield from (True, False)
+        case "null":
+            yield None
+        case "array":
+            yield from arrays(schema, definitions, depth)
+        case "object":
+            yield from objects(schema, definitions, depth)
+        case "string":
+            yield from texts(schema)
+        case [*kinds]:
+            for kind in kinds:
+                yield from values_of({**schema, "type": kind}, definitions, depth)
+
+
+def _without(schema: Schema, *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in schema.items() if key not in keys}
+
+
+def _within(schema: Schema, value: Any) -> bool:
+    """Whether a number or a text is within the schema's bounds; other values have none here."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return True
+    if isinstance(value, str):
+        return bool(schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", math.inf))
+    low, high = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
+    above, below = schema.get("exclusiveMinimum", -math.inf), schema.get("exclusiveMaximum", math.inf)
+    return bool(low <= value <= high and above < value < below)
+
+
+def numbers(schema: Schema) -> Iterator[int | float]:
+    """Numbers within the schema's bounds: on the grid of its step, else whole ones where there are some, else those
+    with the fewest decimal places. The nearest to 2 comes first."""
+    lows = [schema[key] for key in ("minimum", "exclusiveMinimum") if math.isfinite(schema.get(key, math.inf))]
+    highs = [schema[key] for key in ("maximum", "exclusiveMaximum") if math.isfinite(schema.get(key, math.inf))]
+    step = Fraction(repr(schema["multipleOf"])) if schema.get("multipleOf") else None
+    whole = schema.get("type") == "integer"
+    if whole:
+        steps = iter([Fraction(step.numerator if step else 1)])  # k * a/b is whole where b divides k
+    elif step is not None:
+        steps = iter([step])
+    else:
+        # Smaller numbers than 1e-340 are no doubles; beyond 2**53 doubles lie further apart than 1.
+        steps = (Fraction(10) ** power for power in (*range(0, -341, -1), *range(1, 309)))
+    for grid in steps:
+        first = max((math.ceil(Fraction(low) / grid) for low in lows), default=None)
+        last = min((math.floor(Fraction(high) / grid) for high in highs), default=None)
+        near = math.ceil(2 / grid)
+        near = near if first is None else max(near, first)
+        near = near if last is None else min(near, last)
+        for place in (*range(near, near + _TRIED), *range(near - 1, near - _TRIED, -1)):
+            value = place * grid
+            number = int(value) if value.denominator == 1 else float(value)
+            try:
+                fits = _within(schema, number if whole else float(number))
+            except OverflowError:
+                continue
+            if fits:
+                yield number
+
+
+def texts(schema: Schema) -> Iterator[str]:
+    """Texts of the schema's format, or of its length, or some of those that its pattern accepts."""
+    low, high = schema.get("minLength", 0), schema.get("maxLength", _MEMBERS)
+    if low > _MEMBERS:
+        return
+    letters, digits = string.ascii_lowercase, string.digits
+    if schema.get("format") in _TEXTS:
+        made = iter([_TEXTS[schema["format"]]])
+    elif "pattern" in schema:
+        try:  # pydantic's patterns are no Python's, and take no time that grows without bounds
+            matching = TypeAdapter(Annotated[str, Field(pattern=schema["pattern"])]).validator
+        except SchemaError:
+            return
+        runs = [kind * count for count in range(33) for kind in ("a", "A", "1", "a1", "A1", "Aa")]
+        mixed = [
+            f"{one}{sep}{two}" for sep in ("", "-", "_", ".", " ") for one in ("A", "AB", "ABC") for two in runs[:30]
+        ]
+        known = ("text", *_ALIKE, *_TEXTS.values(), *runs, *mixed, *letters, *digits)
+        made = filter(matching.isinstance_python, known)
+    else:
+        longer = map("".join, itertools.product(letters, letters + digits))
+        made = (text.ljust(low, "x")[:high] for text in itertools.chain(["text"], letters, digits, longer))
+    yield from (text for text in made if _within(schema, text))
+
+
+def arrays(schema: Schema, definitions: Schema, depth: int) -> Iterator[list[Any]]:
+    """Lists of one member, or of as many as the schema asks for; the last member differs from list to list."""
+    prefix, low = schema.get("prefixItems", ()), schema.get("minItems", 0)
+    wanted = min(max(low, len(prefix), 1), schema.get("maxItems", _MEMBERS))
+    members: list[Any] = []
+    for position in range(wanted if low <= wanted <= _MEMBERS and depth < _DEPTH else 0):
+        inner = prefix[position] if position < len(prefix) else schema.get("items", {})
+        found = values_of(inner, definitions, depth + 1) if isinstance(inner, Mapping) else iter(())
+        fitting = (each for each in found if not schema.get("uniqueItems") or each not in members)
+        if position == wanted - 1:
+            yield from ([*members, each] for each in fitting)
+        elif (member := next(fitting, _NONE)) is _NONE:
+            break
+        else:
+            members.append(member)
+    if not low:
+        yield []
+
+
+def objects(schema: Schema, definitions: Schema, depth: int) -> Iterator[dict[str, Any]]:
+    """Objects of the keys that the schema asks for, the last one's value differing from object to object."""
+    known, fewest = schema.get("properties", {}), schema.get("minProperties", 0)
+    keys = [*schema.get("required", ())]
+    keys += [key for key in known if key not in keys][: max(0, fewest - len(keys))]
+    wanted = {key: known.get(key, {}) for key in keys}
+    if len(wanted) < fewest:
+        named, others = schema.get("propertyNames"), schema.get("additionalProperties", {})
+        free: Iterator[Any] = map(str, range(1, _MEMBERS))
+        if named is not None:
+            free = values_of({"type": "string", **named}, definitions, depth + 1)
+        for pattern, of_pattern in [*schema.get("patternProperties", {}).items()][:1]:
+            free, others = texts({"pattern": pattern}), of_pattern
+        if others is not False:
+            more = (key for key in free if key not in wanted)
+            wanted |= dict.fromkeys(itertools.islice(more, fewest - len(wanted)), {} if others is True else others)
+    if len(wanted) < fewest or depth >= _DEPTH:
+        return
+    made: dict[str, Any] = {}
+    for position, (key, each) in enumerate(wanted.items(), 1):
+        found = values_of(each, definitions, depth + 1)
+        if position == len(wanted):
+            yield from ({**made, key: value} for value in found)
+        elif (value := next(found, _NONE)) is _NONE:
+            return
+        else:
+            made[key] = value
+    if not wanted:
+        yield {}
