@@ -6,7 +6,6 @@ would print below a call is no example.
 
 import ast
 import contextlib
-import doctest
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -42,8 +41,11 @@ def read_docstring(text: str, name: str) -> Docstring:
 
 def example_calls(text: str, parsed: docstring_parser.Docstring, name: str) -> Iterator[str]:
     sources = list[str]()
-    with contextlib.suppress(ValueError):  # what stands behind `>>>` is badly indented
-        sources = [each.source for each in doctest.DocTestParser().get_examples(text)]
+    if ">>>" in text:
+        import doctest  # and with it pdb and unittest: 40 ms
+
+        with contextlib.suppress(ValueError):  # what stands behind `>>>` is badly indented
+            sources = [each.source for each in doctest.DocTestParser().get_examples(text)]
     for section in parsed.examples:
         if not section.snippet and ">>>" not in (section.description or ""):
             sources += (section.description or "").splitlines()

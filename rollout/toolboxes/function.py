@@ -71,11 +71,11 @@ class Function:
             f"{each.name}: {type_text(kind)}" + ("" if each.default is each.empty else f" = {_default(where, each)}")
             for each, kind in parameters
         ]
-        validator = _validator(where, name, parameters, docstring.parameters)
+        validator, schema = _validator(where, name, parameters, docstring.parameters)
         return cls(
             name=name,
             description=docstring.description if description is None else description,
-            parameters=_schema(validator, parameters),
+            parameters=_schema(schema, parameters),
             examples=docstring.examples if examples is None else examples,
             signature=f"{name}({', '.join(shown)})",
             implementation=by_name(implementation, method),
@@ -177,7 +177,8 @@ def _takes_none(kind: Any) -> bool:
 
 def _validator(
     where: str, name: str, parameters: _Parameters, descriptions: Mapping[str, str]
-) -> TypeAdapter[dict[str, Any]]:
+) -> tuple[TypeAdapter[dict[str, Any]], dict[str, Any]]:
+    """What validates the arguments, and their JSON schema."""
     # A TypedDict, not a model: any parameter name is free, and an omitted argument takes the function's own default.
     fields: dict[str, Any] = {}
     for parameter, kind in parameters:
@@ -188,10 +189,9 @@ def _validator(
     config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
     try:
         validator: TypeAdapter[dict[str, Any]] = TypeAdapter(with_config(config)(make(f"{name}_arguments", fields)))
-        validator.json_schema()
+        return validator, validator.json_schema()
     except _NO_SCHEMA:
         raise RequestError(f"{where}: {unwritable(parameters)}") from None
-    return validator
 
 
 def unwritable(parameters: _Parameters) -> str:
@@ -208,9 +208,9 @@ def unwritable(parameters: _Parameters) -> str:
     return "its parameters have no JSON schema together; give it fewer, or plainer types"
 
 
-def _schema(validator: TypeAdapter[dict[str, Any]], parameters: _Parameters) -> dict[str, Any]:
-    """The JSON schema of the arguments, with those defaults that JSON holds."""
-    schema = with_sorted_defaults(without_keys(validator.json_schema(), "title"))
+def _schema(made: dict[str, Any], parameters: _Parameters) -> dict[str, Any]:
+    """The JSON schema that a model reads, with those defaults that JSON holds, of the one that pydantic made."""
+    schema = with_sorted_defaults(without_keys(made, "title"))
     for parameter, _ in parameters:
         if parameter.default is not parameter.empty:
             try:

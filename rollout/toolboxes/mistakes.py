@@ -3,6 +3,7 @@ repair, and the toolbox's own faults, for which no model is to blame."""
 
 import errno
 import re
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -72,8 +73,10 @@ class Forbidden(PermissionError):
     """A function did what its process may not do: the fault of the toolbox, whatever its arguments were."""
 
 
-_TOOLBOX_FAULTS = (NotJson, Forbidden, ImportError, NameError)
-"""A SyntaxError is none: it is of what a function parsed, and that may be the model's text."""
+_TOOLBOX_FAULTS = (NotJson, Forbidden)
+_LACKING = (ImportError, NameError)
+"""Faults of the toolbox where its own code lacks a module or a name. A SyntaxError is none: like a name in a text that
+a function evaluates, it is of what may be the model's text."""
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _DENIED_BY_SQLITE = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
 
@@ -111,15 +114,31 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def is_toolbox_fault(error: BaseException) -> bool:
+    if isinstance(error, _LACKING):
+        return not is_of_evaluated_text(error)
     if isinstance(error, _TOOLBOX_FAULTS) or (isinstance(error, OSError) and error.errno in _DENIED):
         return True
     return str(getattr(error, "sqlite_errorname", "")).startswith(_DENIED_BY_SQLITE)
 
 
-def one_line(text: str) -> str:
-    """`text` on one line, paths and halves of surrogate pairs replaced, at most `MAX_MESSAGE` characters."""
+def is_of_evaluated_text(error: ImportError | NameError) -> bool:
+    """Whether a name or module is lacking in a text that was evaluated: where code of no file looked it up, or where an
+    interpreter of expressions said so, in whose own code the name does not stand."""
+    codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+    code = next((each for each in reversed(codes) if not each.co_filename.startswith("<frozen ")), None)
+    if code is None:
+        return False
+    if isinstance(error, UnboundLocalError | ImportError):
+        return code.co_filename.startswith("<")
+    looked_up = (*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars)
+    return code.co_filename.startswith("<") or error.name not in looked_up
+
+
+def one_line(text: str, paths: bool = False) -> str:
+    """`text` on one line, halves of surrogate pairs replaced, at most `MAX_MESSAGE` characters; for a model without
+    `paths`, which tell it of the machine."""
     whole = text[: 4 * MAX_MESSAGE].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return shortened(" ".join(_PATH.sub("(path)", whole).split()))
+    return shortened(" ".join((whole if paths else _PATH.sub("(path)", whole)).split()))
 
 
 def shortened(text: str) -> str:

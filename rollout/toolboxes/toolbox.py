@@ -122,9 +122,8 @@ class Toolbox:
         try:
             return Session(self, instance_of(self.state_type, json.loads(state)))
         except Exception as error:
-            raise RequestError(
-                f"toolbox {self.name}: the state does not fit: {type(error).__name__}: {one_line(str(error))}"
-            ) from None
+            says = f"{type(error).__name__}: {one_line(str(error), paths=True)}"
+            raise RequestError(f"toolbox {self.name}: the state does not fit: {says}") from None
 
 
 def instance_of(state_type: type, state: Any) -> Any:

@@ -73,6 +73,8 @@ def test_only_the_engine_imports_vllm() -> None:
         ("cluster.engine.vllm", HEAVY),
         ("cluster.telemetry", HEAVY),
         ("pipeline.cli", HEAVY),
+        ("pipeline.recipe", ("doctest", "unittest", "pdb")),
+        ("rollout.toolboxes.builtin.arithmetic", ("doctest", "unittest", "pdb")),
         ("pipeline.recipe", HEAVY),
         ("pipeline.stages", ("torch", "ray", "vllm", "deepspeed", "transformers", "trl")),
         ("evaluation.measures.metrics", HEAVY),

@@ -15,8 +15,8 @@ from cluster.errors import RequestError
 from rollout.problems.config import SPLITS, FamilyConfig
 from rollout.problems.drawing import finished, split_of
 from rollout.problems.duplicates import DuplicateReport, HeldOut, deduplicate
-from rollout.problems.imported.rows import Row, Table, read_hub, read_rows
-from rollout.problems.imported.values import parse_json, read_column
+from rollout.problems.imported.rows import Row, Table, parse_json, read_hub, read_rows
+from rollout.problems.imported.values import read_column
 from rollout.problems.story import Draft
 from rollout.problems.tokens import skeleton
 from rollout.records import Call, Problem, canonical_json, content_hash

@@ -82,11 +82,7 @@ def _jsonl(path: str) -> Iterator[Row]:
                 continue
             if len(line) > LONGEST_LINE:
                 raise RequestError(f"{where}: {len(line)} bytes in one line; write one problem a line")
-            try:
-                values = json.loads(line, object_pairs_hook=unique_keys, parse_constant=no_constant)
-            except (ValueError, RecursionError) as error:
-                reason = getattr(error, "msg", None) or str(error)
-                raise RequestError(f"{where}: not JSON: {reason}; write one JSON object a line") from None
+            values = parse_json(line, where, "write one JSON object a line")
             if not isinstance(values, dict):
                 raise RequestError(f"{where}: {short(values)} is no object; write one JSON object a line")
             yield Row(where, values)
@@ -148,7 +144,17 @@ def _marked_json(path: str) -> frozenset[str]:
 READERS: Mapping[str, Callable[[str], Iterator[Row]]] = {"jsonl": _jsonl, "csv": _csv, "parquet": _parquet}
 
 
-def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def parse_json(text: str | bytes, where: str, remedy: str = "write it as JSON") -> Any:
+    """The value that is written in `text`. Raises RequestError."""
+    try:
+        return json.loads(text, object_pairs_hook=_unique_keys, parse_constant=no_constant)
+    except (ValueError, RecursionError) as error:
+        reason = getattr(error, "msg", None) or str(error)
+        shown = f" is {short(text)}," if isinstance(text, str) else ":"
+        raise RequestError(f"{where}{shown} not JSON: {reason}; {remedy}") from None
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object, for `json.loads`. Raises ValueError where a key stands twice."""
     values = dict(pairs)
     if len(values) != len(pairs):

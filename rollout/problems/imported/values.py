@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from cluster.errors import RequestError
-from rollout.problems.imported.rows import Row, Table, no_constant, short, unique_keys
+from rollout.problems.imported.rows import Row, Table, no_constant, parse_json, short
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
 _PYTHONS = ("True", "False")
@@ -63,15 +63,6 @@ def read_column(table: Table, column: str, nulls: str | None, json_columns: Sequ
         dropped += lost
         values.append(kept)
     return Column(values, dropped, example)
-
-
-def parse_json(text: str, where: str) -> Any:
-    """The value that is written in `text`. Raises RequestError."""
-    try:
-        return json.loads(text, object_pairs_hook=unique_keys, parse_constant=no_constant)
-    except (ValueError, RecursionError) as error:
-        reason = getattr(error, "msg", None) or str(error)
-        raise RequestError(f"{where} is {short(text)}, not JSON: {reason}; write it as JSON") from None
 
 
 def _is_json(values: Sequence[Any], column: str, json_columns: Sequence[str] | None) -> bool:

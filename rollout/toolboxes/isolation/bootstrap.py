@@ -1,9 +1,14 @@
-"""The first thing that a worker runs, by its path and in whatever interpreter: `python -P bootstrap.py SETTINGS`.
+"""The first thing that a worker runs, by its path and in whatever interpreter: `python -s bootstrap.py SETTINGS`.
 
-It needs the standard library only. It makes importable what the worker needs: this project's packages, and what reads
-types and docstrings, from the interpreter's own packages where it has them, else from those of the process that runs
-the episodes. Then the worker begins.
+It needs the standard library only, of which no module beside it hides any. It makes importable what the worker needs:
+this project's packages, and what reads types and docstrings, from the interpreter's own packages where it has them,
+else from those of the process that runs the episodes. Then the worker begins.
 """
+
+import sys
+
+if __name__ == "__main__":
+    sys.path.pop(0)  # this file's folder; -P, which keeps it out, is unknown to Pythons before 3.11
 
 import importlib.abc
 import importlib.machinery
@@ -13,7 +18,6 @@ import json
 import random
 import socket
 import struct
-import sys
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Any

@@ -39,8 +39,6 @@ class IsolatedToolbox(Toolbox):
 
     workers: tuple[Worker, ...] = ()
 
-    stateless: bool = True
-
     @classmethod
     def start(cls, name: str, python: str = "", *, workers: int = 0, other_day: bool = False) -> "IsolatedToolbox":
         """Start a worker, of `workers` or as many as are usual, and ask it what the toolbox is; `python` names its
@@ -63,7 +61,6 @@ class IsolatedToolbox(Toolbox):
             finish=described["finish"],
             hash=content_hash(described["hash"], chosen) if chosen else described["hash"],
             workers=started,
-            stateless=described["stateless"],
         )
 
     def stop(self) -> None:

@@ -89,11 +89,13 @@ def file_of_functions(place: str) -> Path:
 
 
 def _module(name: str, place: str) -> types.ModuleType:
+    is_file, path = place.endswith(".py"), file_of_functions(place)
+    if is_file and not path.is_file():
+        raise RequestError(f"toolbox {name!r}: no file {place}; name one, relative to the current folder")
     try:
         with readable_typed_dicts():
-            if not place.endswith(".py"):
+            if not is_file:
                 return importlib.import_module(place)
-            path = file_of_functions(place)
             see_modules_beside(path.parent)
             module_name = f"users_toolbox_{content_hash(path.name)[:8]}"
             spec = importlib.util.spec_from_file_location(module_name, path)
@@ -103,12 +105,11 @@ def _module(name: str, place: str) -> types.ModuleType:
             sys.modules[module_name] = module  # types written as text are looked up here
             spec.loader.exec_module(module)
             return module
-    except FileNotFoundError as error:
-        if not file_of_functions(place).is_file():
-            raise RequestError(f"toolbox {name!r}: no file {place}") from None
-        raise RequestError(f"toolbox {name!r}: importing {place} raised {one_line(str(error))}") from None
     except BaseException as error:
-        says = f"{type(error).__name__}: {one_line(str(error))}"
+        missing = error.name if isinstance(error, ModuleNotFoundError) and not is_file else None
+        if missing and f"{place}.".startswith(f"{missing}."):
+            raise RequestError(f"toolbox {name!r}: no module {missing}; name an importable one, or FILE.py") from None
+        says = f"{type(error).__name__}: {one_line(str(error), paths=True)}"
         raise RequestError(f"toolbox {name!r}: importing {place} raised {says}") from None
 
 

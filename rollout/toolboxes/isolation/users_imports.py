@@ -67,7 +67,7 @@ def _import(name: str, where: str, node: Import, package: str, optional: bool) -
                 importlib.import_module(f"{module.__name__}.{alias.name}")
     except BaseException as error:
         if not optional:
-            says = one_line(str(error)) or type(error).__name__
+            says = one_line(str(error), paths=True) or type(error).__name__
             raise RequestError(f"toolbox {name!r}: {where}: {says}; install it, or leave the import out") from None
 
 

@@ -38,18 +38,16 @@ def serve(name: str, pipe: socket.socket, settings: dict[str, Any]) -> None:
         # A user's module may read the files of its own folder, or of the working directory.
         place = name.rpartition(":")[0] or name
         folder = str(file_of_functions(place).parent) if place.endswith(".py") else os.getcwd()
-        threads = len(os.listdir("/proc/self/task"))
         confine([folder, *settings["folders"]], settings["scratch"])
     except RequestError as error:
         send(pipe, {"refused": str(error)})
         return
     except Exception as error:
-        send(pipe, {"refused": f"toolbox {name!r}: {type(error).__name__}: {one_line(str(error))}"})
+        send(pipe, {"refused": f"toolbox {name!r}: {type(error).__name__}: {one_line(str(error), paths=True)}"})
         return
     shown = ("name", "description", "parameters", "examples", "signature")
     functions = [{key: getattr(function, key) for key in shown} for function in toolbox.functions.values()]
-    greeting = {"functions": functions, "finish": toolbox.finish, "hash": toolbox.hash, "threads": threads}
-    send(pipe, {**greeting, "stateless": toolbox.state_type is None})
+    send(pipe, {"functions": functions, "finish": toolbox.finish, "hash": toolbox.hash})
     sessions: dict[int, Session] = {}
     while True:
         try:

@@ -345,7 +345,7 @@ def seen(file: str, environment: dict[str, str], calls: tuple[Call, ...]) -> lis
     """All that a worker with these variables says of a toolbox, and what its calls give."""
     worker = Worker(file, environment=environment)
     try:
-        greeting = {key: value for key, value in worker.start().items() if key != "threads"}
+        greeting = worker.start()
         results = []
         for index, call in enumerate(calls):
             request = {

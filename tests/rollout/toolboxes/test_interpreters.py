@@ -16,6 +16,7 @@ from rollout.problems import FamilyConfig, generate
 from rollout.records import Call, ErrorCode
 from rollout.toolboxes import Toolbox, load_toolbox
 from rollout.toolboxes.exercise import exercise
+from rollout.toolboxes.isolation import processes
 from rollout.toolboxes.isolation.isolated import IsolatedToolbox
 from rollout.toolboxes.loading import with_interpreter, without_interpreter
 from tests.repository import ROOT
@@ -138,6 +139,29 @@ def test_it_is_exercised_there(there: Path) -> None:
 def test_an_interpreter_that_is_not_there_is_a_wrong_request(there: Path, name: str, says: str) -> None:
     with pytest.raises(RequestError, match=says):
         load_toolbox(name)
+
+
+@pytest.mark.parametrize("python", ["", "old"])
+def test_no_module_beside_the_first_file_of_a_worker_hides_another(
+    there: Path, monkeypatch: pytest.MonkeyPatch, python: str
+) -> None:
+    """Its folder holds `wire.py` and the like, and may come to hold a name of the standard library."""
+    beside = there / f"isolation{python}"
+    beside.mkdir()
+    bootstrap = beside / "bootstrap.py"
+    shutil.copy(processes._BOOTSTRAP, bootstrap)
+    for name in ("json", "socket", "struct", "colorsys"):
+        (beside / f"{name}.py").write_text(f"raise SystemExit('{name} of this folder was imported')\n")
+    (beside / "wire.py").write_text("")
+    monkeypatch.setattr(processes, "_BOOTSTRAP", str(bootstrap))
+    source = "import colorsys\nimport importlib.util\n\ndef found() -> bool:\n"
+    source += '    """Say whether it is found."""\n    return importlib.util.find_spec("wire") is not None\n'
+    (there / f"plain{python}.py").write_text(source)
+    toolbox = IsolatedToolbox.start(f"plain{python}.py", python, workers=1)
+    try:
+        assert content(toolbox, "found") == "false"
+    finally:
+        toolbox.stop()
 
 
 def test_an_interpreter_whose_pydantic_is_too_old_is_refused(there: Path) -> None:

@@ -23,9 +23,63 @@ def forbidden() -> object:
     raise Forbidden("opening /etc/passwd")
 
 
+def evaluated(text: str) -> object:
+    return eval(text)  # noqa: S307 - what users' functions do
+
+
+def executed(text: str) -> object:
+    return exec(text)  # noqa: S102
+
+
+def by_sympy(text: str) -> object:
+    import sympy
+
+    return sympy.sympify(text)
+
+
+def by_an_interpreter(text: str) -> object:
+    """As asteval and pandas.eval say it."""
+    raise NameError(f"name {text!r} is not defined")
+
+
+def from_a_template(text: str) -> object:
+    return (lambda: evaluated(text))()
+
+
+def unbound() -> object:
+    for each in ():
+        value = each
+    return value
+
+
+def importing() -> object:
+    import no_such_module  # type: ignore[import-not-found]
+
+    return no_such_module
+
+
+def importing_late() -> object:
+    try:
+        importing()
+    except ImportError as error:
+        raise ValueError("no plot") from error
+
+
 @pytest.mark.parametrize(
     ("call", "code"),
     [
+        (lambda: evaluated("1 + undefined"), ErrorCode.FUNCTION_RAISED),
+        (lambda: evaluated("(lambda: undefined)()"), ErrorCode.FUNCTION_RAISED),
+        (lambda: evaluated("[undefined for _ in (1,)]"), ErrorCode.FUNCTION_RAISED),
+        (lambda: executed("import no_such_module"), ErrorCode.FUNCTION_RAISED),
+        (lambda: executed("from math import nothing"), ErrorCode.FUNCTION_RAISED),
+        (lambda: by_sympy("f.no_such_name + os"), ErrorCode.FUNCTION_RAISED),
+        (lambda: by_an_interpreter("x"), ErrorCode.FUNCTION_RAISED),
+        (lambda: from_a_template("x_y"), ErrorCode.FUNCTION_RAISED),
+        (lambda: evaluated("lacking()"), ErrorCode.TOOLBOX_FAULT),
+        (unbound, ErrorCode.TOOLBOX_FAULT),
+        (importing, ErrorCode.TOOLBOX_FAULT),
+        (importing_late, ErrorCode.TOOLBOX_FAULT),
         (lambda: parsed("[1, 2"), ErrorCode.FUNCTION_RAISED),
         (lambda: parsed("f()"), ErrorCode.FUNCTION_RAISED),
         (lacking, ErrorCode.TOOLBOX_FAULT),

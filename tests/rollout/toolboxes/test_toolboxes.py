@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from benchmarks.retrieval import called, measure, recall
 from cluster.errors import RequestError
@@ -265,7 +265,7 @@ def test_microchain_functions_are_a_toolbox(monkeypatch: pytest.MonkeyPatch) -> 
         ("docs/examples/none.py", "no file"),
         ("docs/examples/shop.py:NONE", "defines no NONE"),
         ("docs/examples/shop.py:PRICES", "name functions"),
-        ("no.such.module", "importing no.such.module raised"),
+        ("no.such.module", "no module no; name an importable one"),
         ("arithmetic+99999", "at most"),
         ("", "is empty"),
     ],
@@ -340,3 +340,22 @@ def test_recall_counts_calls_inside_calls_and_words_are_found_however_they_are_w
 def test_refusals_stay_whole() -> None:
     refusal = CallRefused(ErrorCode.NO_ANSWER, "x")
     assert (refusal.code, refusal.message) == (ErrorCode.NO_ANSWER, "x")
+
+
+def test_a_functions_schema_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is what takes longest in making a function."""
+    made = list[object]()
+    original = TypeAdapter.json_schema
+
+    def counted(adapter: TypeAdapter[object]) -> dict[str, object]:
+        made.append(adapter)
+        return original(adapter)
+
+    monkeypatch.setattr(TypeAdapter, "json_schema", counted)
+
+    def f(a: int, b: list[str] | None = None) -> int:
+        """Do it."""
+        return a
+
+    assert Function.from_callable(f).parameters["required"] == ["a"]
+    assert len(made) == 1

@@ -774,3 +774,38 @@ def test_async_functions_are_awaited() -> None:
             assert called(toolbox, call, **arguments).content == content
         finally:
             toolbox.stop()
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("absent.py", "no file absent.py; name one"),
+        ("no.such.module", "no module no; name an importable one, or FILE.py"),
+        ("users_package.no_such", "no module users_package.no_such; name an importable one"),
+        ("users_package.reads", "importing users_package.reads raised FileNotFoundError: [Errno 2] No such file"),
+        ("users_package.reads", "'/no/such/folder/prices.csv'"),
+        (
+            "users_package/reads.py",
+            "importing users_package/reads.py raised FileNotFoundError: [Errno 2]",
+        ),
+        ("users_package/reads.py", "'/no/such/folder/prices.csv'"),
+        (
+            "users_package.needs",
+            "importing users_package.needs raised ModuleNotFoundError: No module",
+        ),
+    ],
+)
+def test_what_does_not_load_is_named_with_the_file_that_it_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, says: str
+) -> None:
+    """A module that opens a missing file is not a missing module, and people are told which file."""
+    package = tmp_path / "users_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "reads.py").write_text('open("/no/such/folder/prices.csv")\n')
+    (package / "needs.py").write_text("import no_such_package\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(RequestError) as refused:
+        load_users(name)
+    assert says in str(refused.value)
