@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tables import certainty, rollouts, sweeps, training
+from benchmarks.tables import certainty, judging, rollouts, sweeps, training
 from evaluation.sweep import SweepSummary, read_sweep_summary
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +41,7 @@ def tables() -> dict[str, Callable[[], str]]:
         "coverage-differences": lambda: certainty.differences_table(result("coverage")),
         "coverage-seeds": lambda: certainty.seeds_table(result("coverage")),
         "retrieval": lambda: rollouts.retrieval_table(result("retrieval")),
+        "checkers": lambda: judging.checkers_table(result("checkers")),
         "tune-local": lambda: sweeps.rows_table(sweep("tune-local")),
         "local": lambda: sweeps.rows_table(sweep("local")),
         "local-answers": lambda: sweeps.answers_list(sweep("local")),

@@ -69,7 +69,9 @@ def _derived(kind: str, problem: Problem, second: Problem) -> Draft:
             draft = _draft(problem, f"A: {text} B: {second.text}", gold, calls, "subtasks", "exact")
             return msgspec.structs.replace(draft, template=f"{problem.template} & {second.template}")
         case "names":
-            return _question(problem, "Which functions are needed?", sorted({each.name for each in calls[:-1]}), "set")
+            needed = sorted({each.name for each in calls[:-1]})
+            draft = _question(problem, "Which functions are needed?", needed, "set")
+            return msgspec.structs.replace(draft, nothing_to_do=not needed)  # of one step, in variant `removed`
         case "parameters":
             # The sum and the product of two numbers are the same in either order.
             either = calls[0].name in ("add", "mul", NEW_NAMES["add"], NEW_NAMES["mul"])

@@ -10,6 +10,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from cluster.errors import RequestError
+from rollout.checkers.numeric import numeric
 from rollout.problems.config import FamilyConfig
 from rollout.problems.imported.files import Imported, import_all
 from rollout.problems.imported.rows import Row
@@ -22,7 +23,9 @@ HUB_NAME = "openai/gsm8k"
 
 _ANNOTATION = re.compile(r"<<([^<>=]{1,200})=([^<>=]{1,50})>>")
 _OPERATIONS = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div: div}
-_TOLERANCE = 1e-6
+_SAME = numeric(None)
+"""What the problems' checker holds for the same number: an integer exactly. The toolbox rounds what it gives to ten
+decimal places, so 0.1 * 30 is 3; a chain in which 1 / 3 * 9 comes to 2.9999999997 is none that gives 3."""
 
 
 def imported(config: FamilyConfig) -> Imported:
@@ -62,9 +65,9 @@ def gold_calls(steps: str, gold: Number) -> tuple[Call, ...]:
             result = _chain(ast.parse(expression.replace("$", "").replace(",", "").strip(), mode="eval").body, calls)
         except (SyntaxError, ValueError, RecursionError):
             return ()
-        if expected is None or abs(result - expected) > _TOLERANCE * max(1, abs(expected)):
+        if expected is None or _SAME(result, expected) is not None:
             return ()
-    if not calls or result is None or abs(result - gold) > _TOLERANCE * max(1, abs(gold)):
+    if not calls or result is None or _SAME(result, gold) is not None:
         return ()
     return (*calls, call("finish", answer=gold))
 

@@ -174,6 +174,16 @@ def test_abstention_says_where_nothing_is_to_be_done() -> None:
     assert 0 < report.nothing_to_do < 60
 
 
+def test_a_question_for_needed_functions_says_where_there_are_none() -> None:
+    """Without its one step a problem needs none, and an empty answer is right."""
+    config = FamilyConfig(family="subtask_names", test=30, difficulty=(1, 1))
+    problems = generate(config, "variant-removed")
+    assert any(one.gold == "[]" for one in problems)
+    assert all(one.nothing_to_do == (one.gold == "[]") for one in problems)
+    assert check_problems(problems, ["json"]).faults == ()
+    assert not any(one.nothing_to_do for one in generate(config, "test"))
+
+
 def test_every_gold_is_checked_and_a_seeded_sample_executed() -> None:
     problems = generate(FamilyConfig(family="arithmetic", train=40), "train")
     report = check_golds(problems, sample=5, seed=1)

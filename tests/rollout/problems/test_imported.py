@@ -270,6 +270,20 @@ def test_annotations_that_are_wrong_or_not_plain_give_no_chain(steps: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("steps", "gold"),
+    [
+        ("<<1000000*2=2000001>>", 2000001),
+        ("<<1000000*2=2000001>> <<2*1000000=2000000>>", 2000000),
+        ("<<1000000+1000000=2000000>>", 2000001),
+        ("<<1/3*9=3>>", 3),
+    ],
+)
+def test_integers_in_annotations_are_exact(steps: str, gold: int) -> None:
+    """Whatever their size, as the problems' checker has it: else the chain's end would not be the gold answer."""
+    assert gold_calls(steps, gold) == ()
+
+
+@pytest.mark.parametrize(
     ("steps", "gold", "names"),
     [
         ("<<-5+8=3>>3", 3, ["add"]),
@@ -278,6 +292,8 @@ def test_annotations_that_are_wrong_or_not_plain_give_no_chain(steps: str) -> No
         ("<<-(2+3)+8=3>>3", 3, ["add", "mul", "add"]),
         ("<<+.5*4=2>>2", 2, ["mul"]),
         ("<<5-8=-3>>-3", -3, ["sub"]),
+        ("<<.1*30=3>>3", 3, ["mul"]),
+        ("<<.1+.2=.3>> <<.3*10=3>>3", 3, ["add", "mul"]),
     ],
 )
 def test_annotations_with_signs_give_their_chain(steps: str, gold: int, names: list[str]) -> None:
