@@ -155,7 +155,7 @@ class TrainingFigures(msgspec.Struct, frozen=True, kw_only=True):
     """The model that training started from."""
     steps: int
     seconds: float
-    """Of the session that ended it."""
+    """Of all its sessions; of one that was killed without a word nothing is known."""
     chains: float | None
     """Chains trained on, each as often as it came."""
     passes: float | None

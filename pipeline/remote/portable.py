@@ -1,14 +1,15 @@
 """Prepares a recipe for other machines: paths that hold there, and the files that it names."""
 
-import re
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from cluster.errors import RequestError
 from pipeline.recipe import Recipe, resolved
-
-_FILE_OF_FUNCTIONS = re.compile(r"(?P<file>.+\.py)(:\w+)?(%[^%+]+)?(\+\d+(@\d+)?)?$")
+from rollout.problems import FamilyConfig, everything
+from rollout.toolboxes.isolation.interpreters import interpreter_of_file
+from rollout.toolboxes.loading import with_interpreter, without_interpreter
 
 
 def moved(recipe: Recipe, directory: Path) -> dict[str, Any]:
@@ -31,12 +32,48 @@ def moved(recipe: Recipe, directory: Path) -> dict[str, Any]:
     return table
 
 
-def named_files(recipe: Recipe) -> Iterator[tuple[str, str]]:
-    """Key and path of each file that a recipe names."""
+def named_files(recipe: Recipe, folder: Path = Path()) -> Iterator[tuple[str, str]]:
+    """Key and path of each file that a recipe names, or one of its rows; relative ones lie in `folder`."""
     for suite, family in recipe.problems.items():
         if not family.on_hub:
             paths = ((f"problems.{suite}.{key}", getattr(family, key)) for key in ("path", "test_path"))
             yield from ((key, path) for key, path in paths if path)
-        functions = _FILE_OF_FUNCTIONS.match(family.toolbox)
-        if functions is not None:
-            yield f"problems.{suite}.toolbox", functions["file"]
+        for key, toolbox in toolboxes(suite, family, folder):
+            if (file := file_of_functions(toolbox)) is not None:
+                yield key, file
+
+
+def toolboxes(suite: str, family: FamilyConfig, folder: Path) -> Iterator[tuple[str, str]]:
+    """Key and name of each toolbox that a section of problems names, with its interpreter; those that stand in rows
+    where the rows are at hand."""
+    if family.toolbox:
+        yield f"problems.{suite}.toolbox", with_interpreter(family.toolbox, family.python)
+    if family.toolbox_column and family.at_hand:
+        paths = {key: folder / path for key in ("path", "test_path") if (path := getattr(family, key))}
+        if not all(path.is_file() for path in paths.values()):
+            return  # they lie where the nodes see them
+        here = family.model_copy(update={key: str(path) for key, path in paths.items()})
+        rows = itertools.chain(*everything(here).splits.values())
+        names = dict.fromkeys(problem.toolbox for problem in rows)
+        yield from ((f"problems.{suite}.toolbox_column", name) for name in names)
+
+
+def file_of_functions(toolbox: str) -> str | None:
+    """The file that a toolbox's name begins with; None for one that is imported, or built in."""
+    place = without_interpreter(toolbox)[0].partition("+")[0].partition(":")[0]
+    return place if place.endswith(".py") else None
+
+
+def refuse_unsent_interpreters(recipe: Recipe, working_dir: Path) -> None:
+    """Raise RequestError where functions want an interpreter that is found on this machine alone: environments are not
+    sent along."""
+    for suite, family in recipe.problems.items():
+        for key, toolbox in toolboxes(suite, family, working_dir):
+            file = file_of_functions(toolbox)
+            python = without_interpreter(toolbox)[1] or (interpreter_of_file(working_dir / file) if file else "")
+            if python and not python.startswith("/"):
+                raise RequestError(
+                    f"{key} = {toolbox!r}: python = {python!r} is an environment of this machine, and none is sent "
+                    "along; make it on every node, by requirements/install from its lock, and name it by an absolute "
+                    "path that all nodes see, such as /shared/.venv-NAME/bin/python"
+                )

@@ -12,7 +12,7 @@ from cluster.errors import RequestError, WorkError
 from cluster.jobs.submission import Job, JobAttempt, JobServer, address_of, next_id, send_token
 from cluster.jobs.upload import archive, files_to_send
 from pipeline.recipe import Recipe
-from pipeline.remote.portable import moved, named_files
+from pipeline.remote.portable import moved, named_files, refuse_unsent_interpreters
 from pipeline.run.folder import run_folder
 from rollout.records import canonical_json, content_hash
 
@@ -44,13 +44,14 @@ def make_job(
         raise RequestError(f"--id {id!r}: use at most 128 letters, digits, dots, dashes or underscores")
     folder = Path(os.path.normpath(run_folder(recipe, run)))
     files = files_to_send(working_dir)
-    for key, path in named_files(recipe):
+    for key, path in named_files(recipe, working_dir):
         if not path.startswith("/") and os.path.normpath(path) not in files:
             why = "is left out of what is sent" if (working_dir / path).is_file() else "no such file"
             raise RequestError(
                 f"{key} = {path!r}: {why} from --working-dir {working_dir.absolute()}; put it there, or name it by an "
                 "absolute path that all nodes see"
             )
+    refuse_unsent_interpreters(recipe, working_dir)
     if "pipeline/cli.py" not in files:  # not a checkout: the installed code is sent along
         files |= files_to_send(CODE, PACKAGES)
     table = moved(recipe, folder.parent)

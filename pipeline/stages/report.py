@@ -1,6 +1,6 @@
 """Stage `report`: all scores to report/summary.json, report/index.html and the table on the terminal."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -84,12 +84,16 @@ def training_figures(run: Run) -> "dict[str, TrainingFigures]":
     """What every trained arm was trained on, from the run's events; counts are None where an older version made it."""
     from evaluation.figures import TrainingFigures
 
-    trained = {row["arm"]: row for row in run.events.read() if row.get("event") == "arm trained"}
+    rows = [row for row in run.events.read() if row.get("event") in ("arm trained", "arm interrupted")]
+    trained = {row["arm"]: row for row in rows if row["event"] == "arm trained"}
+    spent = defaultdict[str, float](float)
+    for row in rows:
+        spent[row["arm"]] += row["seconds"]
     return {
         name: TrainingFigures(
             start=arm.start,
             steps=int(trained[name]["steps"]),
-            seconds=float(trained[name]["seconds"]),
+            seconds=round(spent[name], 3),
             chains=trained[name].get("chains"),
             passes=trained[name].get("passes"),
             tokens=trained[name].get("tokens"),

@@ -1,8 +1,9 @@
 """Stage `train`: trains every arm of the recipe, each one after the arm that it starts from."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -66,9 +67,8 @@ def _watch(run: Run, request: "ArmRequest", training: "Future[None]") -> None:
     """Show and record an arm's progress until its model is there. Raises what the training raised."""
     from training.ranks.metrics import read_metrics
 
-    started = time.monotonic()
     title = f"{request.name} ({request.arm.method} from {request.arm.start})"
-    with progress_bar(run.console, title, 1.0) as bar:
+    with _interruption_recorded(run, request.name) as started, progress_bar(run.console, title, 1.0) as bar:
         ended = False
         while not ended:
             time.sleep(0.5)
@@ -89,6 +89,18 @@ def _watch(run: Run, request: "ArmRequest", training: "Future[None]") -> None:
         details["device_memory"] = peak
     seconds = round(time.monotonic() - started, 3)
     run.events.add("arm trained", arm=request.name, steps=steps, seconds=seconds, **details)
+
+
+@contextmanager
+def _interruption_recorded(run: Run, arm: str) -> Iterator[float]:
+    """Give the time at the start of a session of an arm's training, and record how long it took if it does not end
+    the training: the arm's cost is that of all its sessions."""
+    started = time.monotonic()
+    try:
+        yield started
+    except BaseException:
+        run.events.add("arm interrupted", arm=arm, seconds=round(time.monotonic() - started, 3))
+        raise
 
 
 def _in_background(call: Callable[[], None]) -> "Future[None]":

@@ -175,6 +175,42 @@ def refused(done: subprocess.CompletedProcess[str], said: str) -> None:
     assert done.stdout == ""
 
 
+INTERPRETERS = [
+    ("toolbox='tools.py', python='old'", "", r"problems\.mine\.toolbox = 'tools\.py%old': python = 'old' is an env"),
+    ("toolbox='tools.py%old'", "", r"problems\.mine\.toolbox = 'tools\.py%old': python = 'old' is an environment"),
+    ("toolbox='tools.py'", 'python = "./v/bin/python"', r"toolbox = 'tools\.py': python = '\./v/bin/python' is an env"),
+    ("toolbox_column='box'", 'python = "old"', r"problems\.mine\.toolbox_column = 'tools\.py': python = 'old' is an"),
+    ("toolbox='tools.py', python='/shared/.venv-old/bin/python'", "", ""),
+    ("toolbox='tools.py'", "", ""),
+]
+
+
+@pytest.mark.parametrize(("keys", "line", "says"), INTERPRETERS)
+def test_an_interpreter_that_is_not_sent_is_refused_or_named_by_its_path(
+    outside: Path, keys: str, line: str, says: str
+) -> None:
+    """Wherever the current folder is: files lie in --working-dir."""
+    sent = outside / "sent"
+    sent.mkdir()
+    (sent / "tools.py").write_text(line)
+    (sent / "p.jsonl").write_text('{"text": "How many?", "answer": 1, "box": "tools.py"}\n')
+    recipe = load_recipe(LOCAL, [f"problems.mine={{family='jsonl', path='p.jsonl', train=1, {keys}}}"])
+    if not says:
+        assert "tools.py" in files(make_job(recipe, working_dir=sent))
+        return
+    with pytest.raises(RequestError, match=says) as refused:
+        make_job(recipe, working_dir=sent)
+    assert "make it on every node" in str(refused.value)
+
+
+def test_a_file_that_only_a_row_names_has_to_be_sent(outside: Path) -> None:
+    (outside / "p.jsonl").write_text('{"text": "How many?", "answer": 1, "box": "absent.py:BOX"}\n')
+    keys = "{family='jsonl', path='p.jsonl', train=1, toolbox_column='box'}"
+    with pytest.raises(RequestError, match=r"problems\.mine\.toolbox_column = 'absent\.py': no such file"):
+        make_job(load_recipe(LOCAL, [f"problems.mine={keys}"]))
+    make_job(load_recipe(LOCAL, [f"problems.mine={keys.replace('p.jsonl', '/shared/p.jsonl')}"]))
+
+
 def test_a_wrong_recipe_is_refused_before_anything_is_sent(outside: Path, serve: Callable[[int, bytes], str]) -> None:
     address = serve(500, b"asked")
     refused(chainpref("--address", address, "--set", "arms.dpo.betta=1", folder=outside), "did you mean 'beta'?")

@@ -1,0 +1,63 @@
+"""What an arm's training took is that of all its sessions."""
+
+import shutil
+from concurrent.futures import Future
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from pipeline.run.folder import Run, read_run
+from pipeline.stages import train
+from pipeline.stages.report import training_figures
+from tests.repository import DATA
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    shutil.copytree(DATA / "run-f013669", tmp_path / "run")
+    return read_run(tmp_path / "run", Console(quiet=True))
+
+
+def session(run: Run, ended: Exception | type[BaseException] | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Watch an arm for 10 s of a clock that is not the machine's, until its training ends so."""
+    times = iter([0.0, 10.0])
+    monkeypatch.setattr("pipeline.stages.train.time", SimpleNamespace(monotonic=lambda: next(times), sleep=slept))
+    metrics = run.folder / "metrics.jsonl"
+    metrics.write_text('{"step": 3, "steps": 3, "loss": 0.5}\n')
+    request: Any = SimpleNamespace(
+        name="sft",
+        arm=SimpleNamespace(method="sft", start="base"),
+        model_dir=run.folder / "none",
+        metrics_path=metrics,
+    )
+    training: Future[None] = Future()
+    if isinstance(ended, Exception):
+        training.set_exception(ended)
+    elif ended is None:
+        training.set_result(None)
+    else:
+        monkeypatch.setattr(training, "done", lambda: interrupt(ended))
+    train._watch(run, request, training)
+
+
+def slept(seconds: float) -> None:
+    """The clock of the test does not wait."""
+
+
+def interrupt(kind: type[BaseException]) -> bool:
+    raise kind
+
+
+def test_the_seconds_of_interrupted_and_failed_sessions_count(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    arms = SimpleNamespace(recipe=SimpleNamespace(arms={"sft": SimpleNamespace(start="base")}), events=run.events)
+    with pytest.raises(KeyboardInterrupt):
+        session(run, KeyboardInterrupt, monkeypatch)
+    with pytest.raises(RuntimeError, match="rank lost"):
+        session(run, RuntimeError("rank lost"), monkeypatch)
+    assert training_figures(arms) == {}  # type: ignore[arg-type]
+    session(run, None, monkeypatch)
+    found = training_figures(arms)["sft"]  # type: ignore[arg-type]
+    assert (found.seconds, found.steps) == (30.0, 3)
