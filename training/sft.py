@@ -44,16 +44,19 @@ def group_rows(group: PreferenceGroup, arm: SftArm) -> list[Row]:
     # Right format, wrong content: a chain that went wrong by its format would teach the opposite of the control.
     wrong_answers = (ErrorCode.ANSWER_WRONG, ErrorCode.ANSWER_MALFORMED)
     well_formed = [chain for chain in group.wrong if chain.error in wrong_answers]
-    rows = []
-    for chain in group.right if arm.chains == "right" else well_formed:
-        mask = loss_mask(chain)
-        if any(mask):
-            prompt = list(group.prompt_ids)
-            labels = [token if kept else IGNORED for token, kept in zip(chain.token_ids, mask, strict=True)]
-            ids = prompt + list(chain.token_ids)
-            rows.append(Row(input_ids=ids, labels=[IGNORED] * len(prompt) + labels, weight=0.0))
-    tokens = sum(label != IGNORED for row in rows for label in row["labels"])
-    return [Row(input_ids=row["input_ids"], labels=row["labels"], weight=1 / tokens) for row in rows]
+    masked = [(chain, loss_mask(chain)) for chain in (group.right if arm.chains == "right" else well_formed)]
+    tokens = sum(map(sum, (mask for _, mask in masked)))
+    prompt = list(group.prompt_ids)
+    return [
+        Row(
+            input_ids=prompt + list(chain.token_ids),
+            labels=[IGNORED] * len(prompt)
+            + [token if kept else IGNORED for token, kept in zip(chain.token_ids, mask, strict=True)],
+            weight=1 / tokens,
+        )
+        for chain, mask in masked
+        if any(mask)
+    ]
 
 
 @dataclass(frozen=True)

@@ -68,3 +68,21 @@ def test_a_folder_of_pickled_weights_is_no_model(tmp_path: Path) -> None:
 def test_a_hub_model_without_its_commit_is_refused(source: str) -> None:
     with pytest.raises(RequestError, match="40 hex digits"):
         local_model(source)
+
+
+WITHOUT_A_PUBLIC_WAY = {
+    "ray._private.runtime_env.packaging",  # which files a job's package leaves out
+    "ray._private.state",  # what each node has free
+    "ray.train.v2._internal.exceptions",  # whether it was Ray that ended the ranks
+}
+
+
+def test_no_private_module_of_another_package_is_imported_where_there_is_a_public_one() -> None:
+    found = set[str]()
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                names = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+                names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                found |= {name for name in names if "._" in name}
+    assert found == WITHOUT_A_PUBLIC_WAY
