@@ -32,8 +32,11 @@ _EXACT_DOUBLES = 2**53
 _EXACT_DIGITS = 15
 """Significant digits of a decimal number that a double always keeps."""
 
-_SYMBOLS = "$=USD US$=USD A$=AUD AU$=AUD C$=CAD CA$=CAD NZ$=NZD HK$=HKD €=EUR £=GBP ¥=JPY ₹=INR ₩=KRW ₽=RUB"
-_CURRENCIES = dict(pair.split("=") for pair in _SYMBOLS.split())
+_SYMBOLS = "$=USD US$=USD €=EUR £=GBP ¥=JPY ₹=INR ₩=KRW ₽=RUB"
+_DOLLARS = "A$=AUD AU$=AUD C$=CAD CA$=CAD NZ$=NZD HK$=HKD S$=SGD NT$=TWD MX$=MXN R$=BRL"
+_CURRENCIES = dict(pair.split("=") for pair in f"{_SYMBOLS} {_DOLLARS}".split())
+_WITH_A_CODE = {"USD": {pair.partition("=")[2] for pair in _DOLLARS.split()}, "JPY": {"CNY"}}
+"""Currencies that a simple $ or ¥ stands for where their code follows: $5 CAD."""
 _OTHER_CODES = "BRL CHF CNY CZK DKK HUF ILS MXN NOK PLN SEK SGD THB TRY TWD ZAR"
 _CODES = {*_CURRENCIES.values(), *_OTHER_CODES.split()}
 _EXPONENT = r"\s*(?:\^|\*\*)\s*(?:\{\s*(?P<braced>[-+]?[0-9]{1,4})\s*\}|(?P<bare>[-+]?[0-9]{1,4}))"
@@ -58,6 +61,9 @@ _QUANTITY = re.compile(
     rf"(?P<sign>[-+]?)\s*(?:(?P<before>[A-Z]{{3}}(?=[\s0-9.+-])|[A-Z]{{1,2}}\$|{_SYMBOL})\s*)?(?P<inner>[-+]?)\s*"
     rf"(?P<number>[0-9.][0-9.,'_ eExX×·*^/{{}}+-]*?)\s*(?P<behind>%|{_SYMBOL}|{_UNIT})?(?<!\.)\.?"
 )
+
+
+_SPACED = re.compile(r" ?([/·]) ?")
 
 
 class Quantity(NamedTuple):
@@ -108,6 +114,7 @@ def _read(text: str) -> Quantity | None:
     if match is None or (match["sign"] and match["inner"]):
         return None
     before, behind = _mark(match["before"] or ""), _mark(match["behind"] or "")
+    before = behind if behind in _WITH_A_CODE.get(before, ()) and match["before"] in ("$", "¥") else before
     if (before and not is_currency(before)) or (before and behind and before != behind):
         return None
     if behind and not (behind == PERCENT or behind[0].isalpha() or behind[0] == "°" or is_currency(behind)):
@@ -122,7 +129,7 @@ def _read(text: str) -> Quantity | None:
 def _mark(text: str) -> str:
     """A currency by its code where it has one; another unit with its compatible characters as letters."""
     text = " ".join(unicodedata.normalize("NFKC", text).split())
-    return _CURRENCIES.get(text, text)
+    return _CURRENCIES.get(text, _SPACED.sub(r"\1", text))
 
 
 def _number(text: str) -> Fraction | None:

@@ -1,8 +1,9 @@
 """The checker `set`: an answer is right when it has the gold's members, whatever their order and number.
 
 Members compare as values. A member that the gold has as a number may be given as text that spells it; one that it has
-as text, as the number whose JSON is that text. A text as a whole is split: at semicolons where it has some, else at
-commas; `[...]`, `{...}` or LaTeX's `\\{...\\}` around it is left out, and text that is a JSON list is that list.
+as text, as the number whose JSON is that text. A text as a whole is split: at the ends of its lines where it has
+several, at semicolons where it has some, else at commas; `[...]`, `{...}` or LaTeX's `\\{...\\}` around it is left out,
+and text that is a JSON list is that list.
 """
 
 import json
@@ -19,6 +20,8 @@ from rollout.records import ErrorCode
 _GROUPED = re.compile(r"(?<![0-9.])[1-9][0-9]{0,2},[0-9]{3}(?![0-9])", re.ASCII)
 """A comma that may separate two numbers, or thousands."""
 _AND = re.compile(r"(?:^|\s+)(?:and|&)\s+")
+_MARKED = re.compile(r"[-*•+–−]|\(?[0-9A-Za-z]{1,3}[.)]\s")
+"""What a line of a list may begin with, beside its member; a minus, too."""
 _BRACKETS = (("\\{", "\\}"), ("{", "}"), ("[", "]"))
 
 
@@ -56,6 +59,8 @@ def _members(value: Any, conjunction: bool = False) -> Sequence[Any] | None:
         if text.startswith(opening) and text.endswith(closing):
             text = text[len(opening) : -len(closing)].strip()
             break
+    if "\n" in text:
+        return _lines(text)
     separator = ";" if ";" in text else ","
     if text.startswith("(") or (separator == "," and _GROUPED.search(text)):
         return None
@@ -65,6 +70,14 @@ def _members(value: Any, conjunction: bool = False) -> Sequence[Any] | None:
     if not parts[-1]:
         parts.pop()
     return None if "" in parts else [_unquoted(part) for part in parts]
+
+
+def _lines(text: str) -> Sequence[Any] | None:
+    """One member a line; None where lines hold marks of lists or of their members, which may belong to a member."""
+    lines = [line for each in text.splitlines() if (line := each.strip())]
+    if any(_MARKED.match(line) or "," in line or ";" in line for line in lines):
+        return None
+    return list(map(_unquoted, lines))
 
 
 def _unquoted(text: str) -> str:
