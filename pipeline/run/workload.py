@@ -85,6 +85,9 @@ def make_workload(run: Run) -> Workload:
         run.console.out(f"  {line}")
     report = check_golds(everyone, sample=EXECUTED, seed=run.recipe.run.seed)
     run.console.out(f"  {report.said}")
+    for section, family in run.recipe.problems.items():
+        for note in everything(family).notes if is_imported(family) else ():
+            run.console.out(f"  problems.{section}: {note}")
     if report.faults:
         raise RequestError(faults_line(report.faults))
     _refuse_doubles(train, "train")

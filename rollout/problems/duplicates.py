@@ -17,6 +17,8 @@ from typing import Any, NamedTuple, get_args
 
 import msgspec
 
+from cluster.errors import ChainprefError
+from rollout.checkers import check
 from rollout.problems.config import Duplicates
 from rollout.problems.tokens import QUOTES, one_spelling, same_text, tokens, values
 from rollout.records import Problem
@@ -50,6 +52,8 @@ class Dropped(msgspec.Struct, frozen=True, kw_only=True):
     """Where it stands."""
     like: str
     """Where the other one stands."""
+    contradicts: bool = False
+    """Whether the other one's gold answer is another for the same text and state."""
 
 
 class DuplicateReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,8 +156,20 @@ def deduplicate(
             seen[own] = problem
             numbers_aside += template is not None
         else:
-            dropped.append(Dropped(id=problem.id, kind=kind, source=problem.source, like=like.source))
+            contradicts = kind in ("exact", "repeated") and not same_gold(problem, like)
+            dropped.append(
+                Dropped(id=problem.id, kind=kind, source=problem.source, like=like.source, contradicts=contradicts)
+            )
     return kept, DuplicateReport(kept=len(kept), dropped=tuple(dropped), numbers_aside=numbers_aside)
+
+
+def same_gold(problem: Problem, other: Problem) -> bool:
+    """Whether two gold answers are the same to the first problem's checker; where it cannot say, whether they are the
+    same text."""
+    try:
+        return problem.gold == other.gold or check(problem.checker, other.gold, problem.gold) is None
+    except ChainprefError:  # what is wrong with the checker or the gold is found by their contracts
+        return False
 
 
 def _compared(problem: Problem) -> tuple[object, _Near]:

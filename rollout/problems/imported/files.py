@@ -103,6 +103,13 @@ def _import_all(config: FamilyConfig, convert: Convert, *_stamps: object) -> Imp
     test, in_test = deduplicate(splits["test"], HeldOut())
     validation, in_validation = deduplicate(splits["validation"], HeldOut(test), config.duplicates)
     train, in_train = deduplicate(splits["train"], HeldOut([*test, *validation]), config.duplicates)
+    again = [each for report in (in_test, in_validation, in_train) for each in report.dropped if each.contradicts]
+    for each in again[:1]:
+        notes = (
+            *notes,
+            f"{len(again):,} dropped problems have the text and state of another one and another gold answer, such as "
+            f"{each.source} and {each.like}: one of the two is wrong",
+        )
     return Imported(
         splits={"train": tuple(train), "validation": tuple(validation), "test": tuple(test)},
         reports={"train": in_train, "validation": in_validation, "test": in_test},
@@ -145,7 +152,8 @@ def _calls(row: Row, column: str) -> tuple[Call, ...]:
             arguments = call["arguments"]
             if isinstance(arguments, str):
                 arguments = parse_json(arguments, f"{row.where}: 'arguments' in {column!r}")
-            calls.append(Call(name=str(call["name"]), arguments=canonical_json(dict(arguments.items()))))
+            name = call["name"].strip()
+            calls.append(Call(name=name, arguments=canonical_json(dict(arguments.items()))))
         return tuple(calls)
     except (TypeError, KeyError, AttributeError):
         raise RequestError(

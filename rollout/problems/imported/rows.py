@@ -70,7 +70,8 @@ def read_hub(name: str, subset: str, split: str, revision: str) -> Table:
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         reason = first_line(error)[:200]
         raise RequestError(f"data set {name!r}, split {split!r}: {reason}; check name, subset and split") from None
-    rows = [Row(f"{name} ({split}) row {number}", values) for number, values in enumerate(table)]
+    types = {field.name: field.type for field in table.features.arrow_schema if loses(field.type)}
+    rows = [Row(f"{name} ({split}) row {number}", as_put_in(values, types)) for number, values in enumerate(table)]
     return Table(rows, "typed", frozenset(name for name, kind in table.features.items() if kind == datasets.Json()))
 
 
@@ -121,11 +122,51 @@ def _parquet(path: str) -> Iterator[Row]:
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            rows = (values for batch in file.iter_batches() for values in batch.to_pylist(maps_as_pydicts="strict"))
+            types = {field.name: field.type for field in file.schema_arrow if loses(field.type)}
+            rows = (values for batch in file.iter_batches() for values in batch.to_pylist())
             for number, values in enumerate(rows, 1):
-                yield Row(f"{path}:{number}", values)
+                yield Row(f"{path}:{number}", as_put_in(values, types))
     except (pyarrow.ArrowException, OSError, KeyError) as error:  # KeyError: a key stands twice in a map
         raise RequestError(f"{path}: not Parquet: {first_line(error)}; write the file again") from None
+
+
+class Map(dict[str, Any]):
+    """An object that was stored as a map: each row has its own keys, so a null in it was put in."""
+
+
+def loses(kind: Any) -> bool:
+    """Whether values of an Arrow type, at any depth, lose in Python what they were: maps, and floats of fewer bits."""
+    import pyarrow
+
+    within = [kind.field(index).type for index in range(kind.num_fields)]
+    types = pyarrow.types
+    return bool(types.is_map(kind) or types.is_float32(kind) or types.is_float16(kind)) or any(map(loses, within))
+
+
+def as_put_in(values: Mapping[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:
+    """A row's values, those of the columns in `types` (Arrow's) as they were put in. Raises KeyError where a key stands
+    twice in a map."""
+    return {name: _as_put_in(value, types[name]) if name in types else value for name, value in values.items()}
+
+
+def _as_put_in(value: Any, kind: Any) -> Any:
+    import numpy
+    import pyarrow
+
+    if pyarrow.types.is_map(kind) and isinstance(value, list):
+        found = Map((key, _as_put_in(item, kind.item_type)) for key, item in value)
+        if len(found) != len(value):
+            raise KeyError("a key stands twice in a map")
+        return found
+    if isinstance(value, dict):
+        within = {kind.field(index).name: kind.field(index).type for index in range(kind.num_fields)}
+        return as_put_in(value, within)
+    if isinstance(value, list):
+        return [_as_put_in(item, kind.value_type) for item in value]
+    if isinstance(value, float) and pyarrow.types.is_floating(kind) and kind.bit_width < 64:
+        # By its own shortest decimal: a 0.1 that was stored in 32 bits is no 0.10000000149011612.
+        return float(str(numpy.dtype(f"f{kind.bit_width // 8}").type(value)))
+    return value
 
 
 def _marked_json(path: str) -> frozenset[str]:

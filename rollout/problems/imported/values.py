@@ -1,11 +1,13 @@
 """Values of imported rows: what was put into a file or a data set, whatever form it has there.
 
 - *JSON lines* say it all.
-- *Typed columns* (Parquet, Arrow, data sets) give all dicts of a column the same keys: a null inside a dict is read as
-  a key that was absent where another row has a value for it, and is refused where no row has one, because nobody can
-  know then. Whole floats are read as integers: a 3 beside a 2.5 became 3.0.
+- *Typed columns* (Parquet, Arrow, data sets) give all dicts of a column the same keys, and those that a row lacked are
+  null: a null inside a dict is read as a key that was absent where another row has a value for it, and is refused where
+  no row has one, because nobody can know then. Maps have the keys of their own row, and keep their nulls. Whole floats
+  are read as integers: a 3 beside a 2.5 became 3.0. Floats of 16 and 32 bits are read by their shortest decimal.
 - *CSV* has text only: the cell of a value is a number where it is written as one, JSON where it is an object or array.
-- *JSON text*: a column of text that is JSON in every row, and an object or array in one, holds JSON.
+- *JSON text*: a column of text that is JSON in every row, and an object or array in one, holds JSON; where some rows
+  are objects or arrays and others are no JSON, it is refused.
 
 `nulls` and `json_columns` of a family's section decide where the default is not what was meant.
 """
@@ -18,7 +20,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from cluster.errors import RequestError
-from rollout.problems.imported.rows import Row, Table, no_constant, parse_json, short
+from rollout.problems.imported.rows import Map, Row, Table, no_constant, parse_json, short
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
 _PYTHONS = ("True", "False")
@@ -39,7 +41,7 @@ class Column(NamedTuple):
 def read_column(table: Table, column: str, nulls: str | None, json_columns: Sequence[str] | None) -> Column:
     """What was put into `column`. Raises RequestError, with the row's place, for what is empty or cannot be known."""
     found = [row.value(column) for row in table.rows]
-    as_json = column in table.decoded or _is_json(found, column, json_columns)
+    as_json = column in table.decoded or _is_json(found, table, column, json_columns)
     if as_json:
         found = [_parsed(value, row, column) for value, row in zip(found, table.rows, strict=True)]
     elif table.kind == "csv" and json_columns is None:
@@ -65,17 +67,29 @@ def read_column(table: Table, column: str, nulls: str | None, json_columns: Sequ
     return Column(values, dropped, example)
 
 
-def _is_json(values: Sequence[Any], column: str, json_columns: Sequence[str] | None) -> bool:
-    """Whether the texts of a column are JSON."""
+def _is_json(values: Sequence[Any], table: Table, column: str, json_columns: Sequence[str] | None) -> bool:
+    """Whether the texts of a column are JSON. Raises RequestError where some are objects or arrays, and some are no
+    JSON; the cells of CSV are read one by one then."""
     if not values or not all(isinstance(value, str) for value in values):
         return False
     if json_columns is not None:
         return column in json_columns
-    try:
-        parsed = [parse_json(value, "") for value in values]
-    except RequestError:
-        return False
-    return any(isinstance(value, dict | list) for value in parsed)
+    nested, other = "", ""
+    for value, row in zip(values, table.rows, strict=True):
+        try:
+            parsed = parse_json(value, "")
+        except RequestError:
+            other = other or row.where
+        else:
+            nested = nested or (row.where if isinstance(parsed, dict | list) else "")
+        if other and (nested or table.kind == "csv"):
+            break
+    if nested and other and table.kind != "csv":
+        raise RequestError(
+            f"{other}: {column!r} is no JSON, as it is in {nested}: JSON or text? Correct it, or set json_columns = [] "
+            "where all of it is text"
+        )
+    return bool(nested) and not other
 
 
 def _parsed(value: Any, row: Row, column: str) -> Any:
@@ -103,7 +117,7 @@ def _cell(cell: str, where: str) -> Any:
 def _whole(value: Any) -> Any:
     """`value` with integers for whole floats."""
     if isinstance(value, dict):
-        return {key: _whole(each) for key, each in value.items()}
+        return type(value)((key, _whole(each)) for key, each in value.items())
     if isinstance(value, list):
         return list(map(_whole, value))
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value
@@ -126,20 +140,21 @@ def _refuse_unknown(values: Sequence[Any], rows: Sequence[Row], column: str) -> 
 
 
 def _fields(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Every value of a key, with the names on the way to it."""
-    if isinstance(value, dict):
+    """Every value of a key that all dicts of its column have, with the names on the way to it."""
+    if isinstance(value, Map | list):  # their members have one type, and the same fields
+        for each in value.values() if isinstance(value, Map) else value:
+            yield from _fields(each, path)
+    elif isinstance(value, dict):
         for key, each in value.items():
             yield f"{path}.{key}", each
             yield from _fields(each, f"{path}.{key}")
-    elif isinstance(value, list):
-        for each in value:
-            yield from _fields(each, path)
 
 
 def _without_nulls(value: Any) -> Any:
-    """`value` without the keys that are null; nulls in lists stay."""
+    """`value` without the keys that are null; nulls in lists and in maps stay."""
     if isinstance(value, dict):
-        return {key: _without_nulls(each) for key, each in value.items() if each is not None}
+        left = ((key, each) for key, each in value.items() if each is not None or isinstance(value, Map))
+        return type(value)((key, _without_nulls(each)) for key, each in left)
     return list(map(_without_nulls, value)) if isinstance(value, list) else value
 
 
@@ -158,7 +173,8 @@ def _checked(value: Any, where: str) -> Any:
     if isinstance(value, Decimal) and value.is_finite() and Decimal(repr(float(value))) == value:
         return _whole(float(value)) if abs(value) < _EXACT else int(value) if value == int(value) else float(value)
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        return {key: _checked(each, where) for key, each in value.items()}
+        made = Map if isinstance(value, Map) else dict[str, Any]
+        return made((key, _checked(each, where)) for key, each in value.items())
     if isinstance(value, list | tuple):
         return [_checked(each, where) for each in value]
     kind = "an object with keys that are no text" if isinstance(value, Mapping) else f"a {type(value).__name__}"

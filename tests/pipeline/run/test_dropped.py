@@ -99,6 +99,20 @@ def test_plan_and_run_count_them(recipe: Path, tiny: Path, tmp_path: Path) -> No
     assert counts in said(out)
 
 
+def test_plan_and_run_say_that_a_problem_has_two_gold_answers(recipe: Path, tiny: Path, tmp_path: Path) -> None:
+    rows = (tmp_path / "train.jsonl").read_text().splitlines()
+    rows[3] = json.dumps({"text": TRAIN[3], "answer": 22})
+    (tmp_path / "train.jsonl").write_text("\n".join(rows))
+    says = "1 dropped problems have the text and state of another one and another gold answer, such as train.jsonl:4"
+    console, out = recorded()
+    plan_command(tiny, console)
+    assert f"note: problems.own: {says}" in said(out)
+    console, out = recorded()
+    with open_run(load_recipe(recipe), tmp_path / "run", console, False) as run:
+        models.work(run)
+    assert f"problems.own: {says}" in said(out)
+
+
 def test_the_plan_that_a_run_begins_with_leaves_its_problems_to_the_run(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from cluster.errors import RequestError
 from rollout.checkers import check
 from rollout.episodes.execution import execute_now
 from rollout.formats import load_format
-from rollout.problems import FamilyConfig, generate
+from rollout.problems import FamilyConfig, everything, generate
 from rollout.problems.imported.files import convert, import_all
 from rollout.problems.imported.gsm8k import gold_calls
 from rollout.records import Problem
@@ -267,6 +267,38 @@ def test_gsm8k_in_its_own_format(tmp_path: Path) -> None:
 )
 def test_annotations_that_are_wrong_or_not_plain_give_no_chain(steps: str) -> None:
     assert gold_calls(steps, 24) == ()
+
+
+def test_one_problem_with_two_gold_answers_is_said(tmp_path: Path) -> None:
+    """Within a split and across splits; the same number in another spelling is the same gold answer."""
+
+    def notes(first: Any, second: Any, checker: str = "numeric") -> tuple[str, ...]:
+        rows = [{"text": "How many pens has Ann got?", "answer": each} for each in (first, second)]
+        jsonl(tmp_path / "p.jsonl", rows)
+        return everything(
+            FamilyConfig(family="jsonl", path=str(tmp_path / "p.jsonl"), toolbox="arithmetic", checker=checker)
+        ).notes
+
+    (note,) = notes(3, 4)
+    assert note.startswith("1 dropped problems have the text and state of another one and another gold answer, such as")
+    assert note.endswith("p.jsonl:2 and " + str(tmp_path / "p.jsonl") + ":1: one of the two is wrong")
+    assert notes(3, "3.0") == notes("$3", 3) == notes([1, 2], [2, 1], "set") == ()
+    assert notes("three", 3), "where the checker cannot say, another text is another answer"
+    rows = [{"text": "How many pens has Ann got?", "answer": each} for each in (3, 4)]
+    for name, row in zip(("a.jsonl", "b.jsonl"), rows, strict=True):
+        jsonl(tmp_path / name, [row])
+    split = FamilyConfig(
+        family="jsonl", path=str(tmp_path / "a.jsonl"), test_path=str(tmp_path / "b.jsonl"), toolbox="arithmetic",
+        checker="numeric",
+    )  # fmt: skip
+    assert "another gold answer" in everything(split).notes[0]
+
+
+def test_a_call_without_a_text_as_its_name_is_refused(tmp_path: Path) -> None:
+    calls = [{"name": 5, "arguments": {}}]
+    path = jsonl(tmp_path / "p.jsonl", [{"text": "How many?", "answer": 1, "calls": calls}])
+    with pytest.raises(RequestError, match=r"p\.jsonl:1: the calls do not read"):
+        everything(FamilyConfig(family="jsonl", path=path, toolbox="arithmetic", calls_column="calls"))
 
 
 @pytest.mark.parametrize(

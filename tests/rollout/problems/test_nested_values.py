@@ -217,10 +217,52 @@ def test_texts_that_look_like_numbers_stay_texts_where_types_say_so(tmp_path: Pa
     texts = ["007", "null", "1e5", "72", "true", ""]
     for name in ("p.jsonl", "p.parquet"):
         assert values(numbered(tmp_path / name, texts[:-1])) == texts[:-1]
-    mixed = ["[1]", "plain"]
-    assert values(numbered(tmp_path / "m.parquet", mixed)) == mixed
+    for mixed in (["[1]", "plain"], ['{"a": 1}', "{a: 2}"], ['{"a": 1}', "N/A"]):
+        for name in ("m.parquet", "m.jsonl"):
+            with pytest.raises(
+                RequestError, match=r"[:]2: 'gold' is no JSON, as it is in \S+:1: JSON or text\? Correct"
+            ):
+                values(numbered(tmp_path / name, mixed))
+            assert values(numbered(tmp_path / name, mixed), json_columns=[]) == mixed
     assert values(numbered(tmp_path / "one.parquet", ["[1]", "2"]), json_columns=[]) == ["[1]", "2"]
     assert values(numbered(tmp_path / "one.parquet", ["[1]", "2"])) == [[1], 2]
+
+
+def test_nulls_of_maps_were_put_in_and_those_of_structs_are_padding(tmp_path: Path) -> None:
+    """A map has the keys of its own row; a struct those of its column, a row's missing ones null."""
+    maps = pyarrow.map_(pyarrow.string(), pyarrow.int64())
+    found = [[("a", 1), ("b", None)], [("a", None)], [("b", 2)]]
+    assert values(numbered(tmp_path / "m.parquet", found, maps)) == [{"a": 1, "b": None}, {"a": None}, {"b": 2}]
+    both = pyarrow.struct([("m", maps), ("n", pyarrow.int64())])
+    rows = [{"m": [("a", None)], "n": 1}, {"m": [("b", 2)], "n": None}]
+    assert values(numbered(tmp_path / "b.parquet", rows, both)) == [{"m": {"a": None}, "n": 1}, {"m": {"b": 2}}]
+    inside = pyarrow.map_(pyarrow.string(), pyarrow.struct([("x", pyarrow.int64()), ("y", pyarrow.int64())]))
+    rows = [[("k", {"x": 1, "y": None})], [("l", {"x": None, "y": 2})]]
+    assert values(numbered(tmp_path / "i.parquet", rows, inside)) == [{"k": {"x": 1}}, {"l": {"y": 2}}]
+    assert values(numbered(tmp_path / "i.parquet", rows, inside), nulls="null")[0] == {"k": {"x": 1, "y": None}}
+
+
+@pytest.mark.parametrize("bits", [16, 32])
+def test_floats_of_fewer_bits_are_the_decimals_that_were_put_in(tmp_path: Path, bits: int) -> None:
+    kind = {16: pyarrow.float16(), 32: pyarrow.float32()}[bits]
+    import numpy
+
+    golds = [numpy.dtype(f"f{bits // 8}").type(each) for each in (0.1, 3, 2.7, -0.001)]
+    assert values(numbered(tmp_path / "f.parquet", golds, kind)) == [0.1, 3, 2.7, -0.001]
+    lists = [[golds[0], None], [golds[2]]]
+    assert values(numbered(tmp_path / "l.parquet", lists, pyarrow.list_(kind))) == [[0.1, None], [2.7]]
+    structs = pyarrow.struct([("x", kind)])
+    assert values(numbered(tmp_path / "s.parquet", [{"x": golds[0]}], structs)) == [{"x": 0.1}]
+    if bits == 32:
+        table = datasets.Dataset.from_dict(
+            {"q": ["a 0", "b 1"], "gold": [0.1, 2.7]},
+            features=datasets.Features({"q": datasets.Value("string"), "gold": datasets.Value("float32")}),
+        )
+        (tmp_path / "hub").mkdir()
+        table.to_parquet(str(tmp_path / "hub" / "train.parquet"))
+        hub = FamilyConfig(family="hub", path=str(tmp_path / "hub"), text="q", answer="gold", toolbox="arithmetic")
+        found = import_all(hub, convert).splits.values()
+        assert sorted(json.loads(one.gold) for split in found for one in split) == [0.1, 2.7]
 
 
 def test_maps_decimals_and_fixed_lists(tmp_path: Path) -> None:
