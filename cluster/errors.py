@@ -27,6 +27,12 @@ class CorruptionError(WorkError):
     """Committed bytes are not what their commit record says."""
 
 
+class UnverifiedError(ChainprefError):
+    """Nothing is wrong as far as it can be known, and for some files it cannot. Exit status 3."""
+
+    exit_status = 3
+
+
 class FullDiskError(WorkError):
     """A disk or a quota is full: nothing can go on until somebody frees space."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from cluster.errors import RequestError
+from cluster.store.digests import checked, sealed
 from evaluation.certainty.correction import CORRECTION
 from evaluation.comparisons import compare_arms
 from evaluation.config import EvaluationConfig
@@ -78,8 +79,9 @@ def _served(episode: Episode, before: Served | None) -> Served:
 
 
 def to_json(record: msgspec.Struct) -> bytes:
-    """A summary as the text that is stored. Raises ValueError for a figure that is not a number."""
-    return json.dumps(msgspec.to_builtins(record), indent=1, ensure_ascii=False, allow_nan=False).encode()
+    """A summary as the text that is stored, with its digest. Raises ValueError for a figure that is not a number."""
+    text = json.dumps(msgspec.to_builtins(record), indent=1, ensure_ascii=False, allow_nan=False)
+    return sealed(text.encode(), "json")
 
 
 class _Head(msgspec.Struct):
@@ -92,11 +94,13 @@ class _Head(msgspec.Struct):
 def read_summary(stored: bytes, where: str) -> Summary:
     """A stored summary, also one of an older format. `where` names the file in errors.
 
-    Raises RequestError for what this version cannot read; it names the version that wrote it.
+    Raises RequestError for what this version cannot read; it names the version that wrote it. Raises CorruptionError
+    for what is not as it was written.
     """
+    checked(stored, where, "delete it and run `chainpref report`")
     try:
         head = msgspec.json.decode(stored, type=_Head)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RequestError(f"{where} is no summary ({error}); delete it and run `chainpref report`") from None
     table = json.loads(stored)
     if head.schema_version == 1:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from cluster.store.digests import checked
 from evaluation.certainty.correction import CORRECTION
 from evaluation.certainty.crossed import CrossedDifference, Seeds, contrast, crossed_accuracy, crossed_difference
 from evaluation.certainty.verdicts import TEACHER, Verdicts
@@ -298,8 +299,11 @@ def _findings(suite: str, found: SweepSuite, repeated: str) -> list[Finding]:
     return sentences
 
 
-def read_sweep_summary(stored: bytes) -> SweepSummary:
-    """A sweep's stored summary; the findings of older ones are bare sentences. Raises msgspec.DecodeError."""
-    table = msgspec.json.decode(stored)
+def read_sweep_summary(stored: bytes, where: str) -> SweepSummary:
+    """A sweep's stored summary; the findings of older ones are bare sentences. `where` names the file in errors.
+
+    Raises msgspec.DecodeError, and CorruptionError for what is not as it was written.
+    """
+    table = msgspec.json.decode(checked(stored, where, "delete it and run the sweep again"))
     table["findings"] = [{"text": one} if isinstance(one, str) else one for one in table["findings"]]
     return msgspec.convert(table, SweepSummary)

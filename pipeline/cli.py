@@ -1,6 +1,7 @@
 """The command line. Each command imports what it needs when it runs, so that `--help` appears at once.
 
-Exit status: 0 done; 1 the work failed; 2 the request was wrong; 130 interrupted, resumable.
+Exit status: 0 done; 1 the work failed; 2 the request was wrong; 3 `verify` found no fault, and files that have no hash
+or are not finished; 130 interrupted, resumable.
 """
 
 import errno
@@ -92,7 +93,10 @@ def status(run: ExistingRun) -> None:
 
 @app.command()
 def verify(run: ExistingRun) -> None:
-    """Check every hash and every invariant of a run."""
+    """Check every file and every invariant of a run.
+
+    Exit status 3: nothing is wrong, but some files have no hash or are not finished.
+    """
     from pipeline.commands.verify import verify_run
 
     verify_run(run, _terminal())

@@ -14,13 +14,13 @@ import msgspec
 from cluster.engine.model_source import local_tokenizer
 from cluster.errors import CorruptionError
 from cluster.store.ledger import Commit, Ledger
-from cluster.store.storage import open_store
+from cluster.store.storage import Store, open_store
 from rollout.data import layout
 from rollout.data.unit_rows import UnitRows
 from rollout.episodes.replay import Judged, Repeated, judge_again
 from rollout.formats import CallFormat, load_format
 from rollout.formats.limits import CallLimits
-from rollout.hosts.work import EpisodeWork, commit_episodes
+from rollout.hosts.work import EpisodeWork, commit_episodes, quarantined_rows
 from rollout.prompts.native_template import NATIVE, open_template
 from rollout.records import Episode, Outcome, Score
 
@@ -102,6 +102,8 @@ def relabel_unit(work: RelabelWork) -> Commit:
         provenance = msgspec.structs.replace(now.episode.provenance, generation=work.generation, parent=work.parent)
         judged.append(now._replace(episode=msgspec.structs.replace(now.episode, provenance=provenance)))
         flips.add(_flips(episode, now, problem.gold))
+    if quarantined_rows(stored):
+        _keep_in_quarantine(open_store(work.source_uri), work.source_unit, store, work.work.unit)
     meta = kept | {FLIPS: msgspec.json.encode(flips).decode()}
     return commit_episodes(store, work.work, [each.episode for each in judged], meta)
 
@@ -137,6 +139,13 @@ def _flips(before: Episode, now: Judged, gold: str) -> Flips:
         right=(int(before.outcome is Outcome.RIGHT), int(after.outcome is Outcome.RIGHT)),
         examples={kind: [example] for kind in looked},
     )
+
+
+def _keep_in_quarantine(source: Store, unit: str, target: Store, name: str) -> None:
+    """Copy those rows of a unit that could not be stored; nobody can judge them."""
+    for path in source.list(layout.QUARANTINE):
+        if layout.unit_in_quarantine(path) == unit:
+            target.create(layout.quarantined(name, layout.digest_in_quarantine(path)), source.read(path))
 
 
 @lru_cache(maxsize=2)

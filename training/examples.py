@@ -3,6 +3,7 @@
 Days of rollouts make more chains than a rank has memory for. The common beginning of a group's chains is stored once.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from cluster.errors import CorruptionError, RequestError
 from cluster.store.atomic import atomic_folder
+from cluster.store.digests import DigestFile, check_sums, list_sums
 from training.chains import ScoredChain, ScoredGroup
 from training.tree.batches import PreferenceExample
 from training.tree.layout import common_prefix
@@ -22,11 +24,15 @@ _ROWS, _COUNTS = "examples.arrow", "counts.json"
 
 
 class StoredExamples(Sequence[PreferenceExample]):
-    """The examples of a folder that `write_examples` made, in the order in which they were written."""
+    """The examples of a folder that `write_examples` made, in the order in which they were written.
+
+    Raises CorruptionError when the folder is not what was written.
+    """
 
     def __init__(self, directory: Path) -> None:
         import datasets
 
+        check_sums(directory, f"remove {directory} and run again")
         self._rows: Dataset = datasets.Dataset.from_file(str(directory / _ROWS))
         written = json.loads((directory / _COUNTS).read_text())["examples"]
         if len(self._rows) != written:  # a stream that was cut between two messages loads without an error
@@ -78,13 +84,15 @@ def write_examples(examples: Iterable[PreferenceExample], directory: Path) -> No
     )
     written = 0
     with atomic_folder(directory) as temporary:
-        with pa.OSFile(str(temporary / _ROWS), "wb") as sink, pa.ipc.new_stream(sink, schema) as stream:
+        with DigestFile(temporary / _ROWS) as sink, pa.ipc.new_stream(sink, schema) as stream:
             for example in examples:
                 stream.write_batch(pa.RecordBatch.from_pylist([_row(example)], schema=schema))
                 written += 1
         if not written:
             raise RequestError("no group has a pair: no problem has both a right and a wrong chain; sample more")
-        (temporary / _COUNTS).write_text(json.dumps({"examples": written}))
+        counts = json.dumps({"examples": written}).encode()
+        (temporary / _COUNTS).write_bytes(counts)
+        list_sums(temporary, {_ROWS: sink.sha256, _COUNTS: hashlib.sha256(counts).hexdigest()})
 
 
 def _row(example: PreferenceExample) -> dict[str, Any]:

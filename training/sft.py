@@ -4,6 +4,7 @@ TRL takes a row's `labels` as they are, so loss is taken on exactly the tokens t
 wrote, never a prompt, never a tool's result, never a failed step.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from cluster.errors import CorruptionError, WorkError
 from cluster.store.atomic import atomic_folder
+from cluster.store.digests import DigestFile, check_sums, list_sums
 from rollout.records import Chain, ErrorCode, PreferenceGroup
 from training.config import SftArm, TrainingConfig
 
@@ -74,6 +76,7 @@ class RowSet:
         """The rows, memory-mapped."""
         import datasets
 
+        check_sums(self.directory, f"remove {self.directory} and run again")
         rows = datasets.Dataset.from_file(str(self.directory / _ROWS))
         if len(rows) != self.rows:  # a stream that was cut between two messages loads without an error
             raise CorruptionError(f"{self.directory}: holds {len(rows)} of {self.rows} rows; remove the folder")
@@ -99,7 +102,7 @@ class RowSet:
 def write_rows(groups: Iterable[PreferenceGroup], arm: SftArm, directory: Path) -> RowSet:
     """Write the rows of `arm` into a folder, whole or not at all; a folder that is there already stays.
 
-    Raises WorkError when there is no row.
+    Raises WorkError when there is no row, CorruptionError when the folder is not what was written.
     """
     if not directory.is_dir():
         import pyarrow as pa
@@ -108,7 +111,7 @@ def write_rows(groups: Iterable[PreferenceGroup], arm: SftArm, directory: Path) 
         schema = pa.schema([("input_ids", ids), ("labels", ids), ("weight", pa.float64())])
         rows = used = longest = 0
         with atomic_folder(directory) as temporary:
-            with pa.OSFile(str(temporary / _ROWS), "wb") as sink, pa.ipc.new_stream(sink, schema) as stream:
+            with DigestFile(temporary / _ROWS) as sink, pa.ipc.new_stream(sink, schema) as stream:
                 for batch in filter(None, (group_rows(group, arm) for group in groups)):
                     stream.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
                     rows, used = rows + len(batch), used + 1
@@ -117,7 +120,10 @@ def write_rows(groups: Iterable[PreferenceGroup], arm: SftArm, directory: Path) 
                 raise WorkError(
                     f"the groups hold no chain for chains = {arm.chains!r}; sample more, or train on the other kind"
                 )
-            (temporary / _COUNTS).write_text(json.dumps({"rows": rows, "groups": used, "longest": longest}))
+            counted = json.dumps({"rows": rows, "groups": used, "longest": longest}).encode()
+            (temporary / _COUNTS).write_bytes(counted)
+            list_sums(temporary, {_ROWS: sink.sha256, _COUNTS: hashlib.sha256(counted).hexdigest()})
+    check_sums(directory, f"remove {directory} and run again")
     counts = json.loads((directory / _COUNTS).read_text())
     return RowSet(directory, **counts)
 

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from benchmarks.rollout.replay import MeasuredHost
 from cluster.engine.options import EngineConfig
 from cluster.engine.probe import Probe, ProbeText
@@ -17,7 +15,7 @@ from cluster.pool.pool import Pool, PoolLimits
 from cluster.store.storage import Store, open_store
 from rollout.config import EpisodeConfig
 from rollout.hosts.episode_units import plan_units
-from rollout.hosts.probes import probe_path
+from rollout.hosts.probes import probe_path, write_probe
 from rollout.hosts.work import ChunkResult, EpisodeWork, HostSpec, ServedModel, join_chunks
 from rollout.records import Problem, Producer
 
@@ -110,7 +108,7 @@ def _made_probe(name: str, model: Path, engine: EngineConfig, store: Store) -> s
     text = ProbeText(token_ids=ids, positions=(len(ids) // 2,))
     path = probe_path(name, "", text)
     probe = Probe(model=name, revision="", text=text, reading=read_files(str(model), text))
-    store.create(path, msgspec.json.encode(probe))
+    write_probe(store, path, probe)
     return path
 
 

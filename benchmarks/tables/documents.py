@@ -20,7 +20,8 @@ def result(name: str) -> Any:
 
 def sweep(name: str) -> SweepSummary:
     """A result file that is a sweep's summary."""
-    return read_sweep_summary((RESULTS / f"{name}.json").read_bytes())
+    path = RESULTS / f"{name}.json"
+    return read_sweep_summary(path.read_bytes(), str(path))
 
 
 def tables() -> dict[str, Callable[[], str]]:

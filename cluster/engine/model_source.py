@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cluster.errors import RequestError, WorkError, first_line
+from cluster.store.digests import check_sums, known_digest
 
 _HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<commit>\w*))?$")
 _PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
@@ -20,7 +21,8 @@ _WEIGHTS = ("*.safetensors", *_TOKENIZER)
 def local_model(source: str) -> Path:
     """The folder that holds the model on this machine, fetched from the Hub when it has to be.
 
-    Raises RequestError when the source is no model, WorkError when the Hub cannot be reached.
+    Raises RequestError when the source is no model, WorkError when the Hub cannot be reached, and CorruptionError when
+    a folder of a run is not what was written there.
     """
     return _folder(source, _WEIGHTS)
 
@@ -41,6 +43,8 @@ def _folder(source: str, files: Sequence[str]) -> Path:
         pickled = sorted(path.name for pattern in _PICKLED for path in folder.glob(pattern))
         if pickled and not any(folder.glob("*.safetensors")):
             raise RequestError(f"model {folder}: {pickled[0]} is a pickle; convert it to safetensors")
+        remedy = f"restore it, or remove {folder} and run again"
+        check_sums(folder, remedy, lambda name: _WEIGHTS is files or not name.endswith(".safetensors"))
         return folder
     match = _HUB.match(source)
     if match is None or not re.fullmatch(r"[0-9a-f]{40}", match["commit"] or ""):
@@ -63,6 +67,5 @@ def model_revision(source: str) -> str:
     folder = local_model(source)
     for path in sorted(p for pattern in _WEIGHTS for p in folder.glob(pattern)):
         digest.update(path.name.encode())
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+        digest.update(bytes.fromhex(known_digest(path)))
     return digest.hexdigest()[:32]

@@ -19,16 +19,19 @@ all earlier ones, so no two of them hold the same rows.
 import hashlib
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
 from cluster.errors import CorruptionError
-from cluster.store.storage import Store
+from cluster.store.digests import THREADS
+from cluster.store.storage import Store, digest_in
 
 COMPACTION = "compact-"
 _REQUESTS = 16
+_SHARDS = 4
+"""Shards of a bucket that are held at a time: one may have half a GiB."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,150}")
 
 
@@ -139,15 +142,22 @@ class Ledger:
             raise CorruptionError(fault)
         return payload
 
-    def verify(self) -> list[str]:
-        """Every fault in words, read afresh from the store; an empty list when all is well. Memory: one shard."""
+    def verify(self, count: Callable[[int], None] = lambda read: None) -> list[str]:
+        """Every fault in words, read afresh from the store; an empty list when all is well.
+
+        `count` is called with numbers of bytes read, by several threads. Memory: in a bucket a shard for each thread.
+        """
         read = self._read_records(self._record_paths())
         faults = [str(found) for found in read.values() if isinstance(found, CorruptionError)]
         self._cache = {path: found for path, found in read.items() if isinstance(found, Commit)}
         known = {commit.unit: commit for commit in self._cache.values()}
+        shards = {self._below(commit.shard): commit for commit in known.values() if not commit.skipped}
+        # A shard whose commit lost against another one is of no unit; its name is a hash of it all the same.
+        paths = sorted({*shards, *self.store.list(self._below("shards"))})
+        with ThreadPoolExecutor(THREADS if self.store.local() is not None else _SHARDS) as pool:
+            found = pool.map(lambda path: self._shard_fault(path, shards.get(path), count), paths)
+            faults += filter(None, found)
         for commit in known.values():
-            if not commit.skipped and (fault := self._shard(commit)[1]):
-                faults.append(fault)
             missing = [unit for unit in commit.supersedes if unit not in known]
             faults += [f"{self._at(commit.unit)} supersedes {unit}, which is not committed" for unit in missing]
             if commit.unit.startswith(COMPACTION) and not missing:
@@ -162,7 +172,7 @@ class Ledger:
         if self.store.exists(self._at(unit)):
             return self._winner(unit), False
         digest = hashlib.sha256(payload).hexdigest()
-        shard = f"shards/{digest[:32]}.arrow"
+        shard = _shard_name(digest)
         path = self._below(shard)
         # A shard of that name whose bytes have rotted is put right by whoever makes the same bytes again.
         if not self.store.create(path, payload) and hashlib.sha256(self.store.read(path)).hexdigest() != digest:
@@ -222,6 +232,10 @@ class Ledger:
             return CorruptionError(f"{self._named(path)}: the commit record is broken ({error}); {remedy}")
         if data != _framed(body):
             return CorruptionError(f"{self._named(path)}: the commit record's own hash does not fit; {remedy}")
+        if commit.shard not in ("", _shard_name(commit.sha256)):
+            return CorruptionError(
+                f"{self._named(path)}: the commit record names {commit.shard!r} as its shard; {remedy}"
+            )
         if path != self._at(commit.unit):
             return CorruptionError(f"{self._named(path)}: the commit record is of unit {commit.unit!r}; {remedy}")
         return commit
@@ -241,6 +255,19 @@ class Ledger:
             return b"", f"{where} is not what was committed; {remedy}"
         return payload, ""
 
+    def _shard_fault(self, path: str, commit: Commit | None, count: Callable[[int], None]) -> str:
+        """What is wrong with a shard, in words; "" when nothing is. `commit`: the one that it is of, if any."""
+        try:
+            digest = digest_in(self.store, path, count)
+        except OSError as error:
+            if commit is not None and isinstance(error, FileNotFoundError):
+                return self._shard(commit)[1]
+            return f"{self._named(path)}: cannot be read: {error.strerror}"
+        if commit is None:
+            named = self._below(_shard_name(digest))
+            return "" if path == named else f"{self._named(path)}: is of no unit, and not what its name says; remove it"
+        return "" if digest == commit.sha256 else self._shard(commit)[1]
+
     def _below(self, path: str) -> str:
         return f"{self.prefix}/{path}" if self.prefix else path
 
@@ -249,6 +276,11 @@ class Ledger:
 
     def _named(self, path: str) -> str:
         return f"{self.store.uri}/{path}"
+
+
+def _shard_name(sha256: str) -> str:
+    """Where a payload with this digest lies, below the ledger's prefix."""
+    return f"shards/{sha256[:32]}.arrow"
 
 
 def _framed(body: bytes) -> bytes:

@@ -8,6 +8,7 @@ environment variables, never from a recipe.
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import time
@@ -23,6 +24,7 @@ from obstore.store import S3Store
 
 from cluster.errors import FullDiskError, RequestError, WorkError, first_line
 from cluster.store.atomic import TEMPORARY, atomic_file
+from cluster.store.digests import file_digest
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG})
@@ -238,6 +240,19 @@ class ObjectStore:
             ) from None
         except (BaseError, OSError) as error:
             raise WorkError(f"store {self._uri}: cannot {doing} {path}: {_brief(error)}") from None
+
+
+def digest_in(store: Store, path: str, count: Callable[[int], None] = lambda read: None) -> str:
+    """SHA-256 of a file in hex. `count` is called with the numbers of bytes read. Raises OSError.
+
+    A local file is read in parts; an object is held whole.
+    """
+    local = store.local(path)
+    if local is not None:
+        return file_digest(local, count)
+    data = store.read(path)
+    count(len(data))
+    return hashlib.sha256(data).hexdigest()
 
 
 def _probe(store: Store, remove: Callable[[str], None]) -> None:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 import evaluation.report.browser as browser
 from cluster.store.atomic import atomic_file
+from cluster.store.digests import sealed
 from evaluation.figures import between, p_text, percent, points, signed
 from evaluation.report.chains import first_difference
 
@@ -46,6 +47,6 @@ def figure_text(value: Any, name: str) -> str:
 
 
 def write_page(path: Path, page: str) -> None:
-    """Write `page` to `path`, whole or not at all. Raises OSError."""
+    """Write `page` to `path` with its digest at the end, whole or not at all. Raises OSError."""
     with atomic_file(path, replace=True) as file:
-        file.write(page.encode("utf-8", "replace"))
+        file.write(sealed(page.encode("utf-8", "replace").rstrip() + b"\n", "html"))

@@ -8,14 +8,17 @@ import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from threading import Lock
 
 import msgspec
 from rich.console import Console
 
-from cluster.errors import ChainprefError, CorruptionError, RequestError, WorkError
+from cluster.errors import ChainprefError, CorruptionError, RequestError, UnverifiedError, WorkError
 from cluster.store.ledger import Commit, Ledger
 from cluster.store.storage import Store
+from pipeline.commands.verify_files import Findings, check_files, total_bytes
 from pipeline.run.folder import Run, read_run
+from pipeline.run.progress import progress_bar
 from pipeline.run.workload import read_workload, suite_problems, train_problems
 from pipeline.stages.evaluate import planned_units
 from rollout.data import layout
@@ -26,42 +29,62 @@ from rollout.hosts.episode_units import block_name
 from rollout.hosts.work import committed_outcomes, quarantined_rows, skipped_problems
 from rollout.records import Episode, Outcome, PreferenceGroup, Score
 
+_SHOWN = 20
+_MIB = 1 << 20
 _Attempt = tuple[str, int]
 """A problem and a sample of it."""
 
 
 def verify_run(folder: Path, console: Console) -> None:
-    """Print every fault, or what was checked. Raises WorkError when there is a fault."""
+    """Print what was checked, every fault, and what could not be checked.
+
+    Raises WorkError when there is a fault, and UnverifiedError when there is none and files are without a hash.
+    """
     run = read_run(folder, console)
+    found = hash_files(run)
+    faults = found.faults or list(contradictions(run)) if run.planned else found.faults
+    for fault in faults:
+        console.out(f"  {fault}")
+    if faults:
+        raise WorkError(f"run {folder}: {len(faults)} fault(s)")
     if not run.planned:
         raise RequestError(f"run {folder}: has no plan yet, so there is nothing to verify")
-    found = 0
-    for fault in faults(run):
-        found += 1
-        console.out(f"  {fault}")
-    if found:
-        raise WorkError(f"run {folder}: {found} fault(s)")
     counts = []
     for name in (layout.EPISODES, layout.groups(run.student), layout.SCORES):
         rows = sum(commit.rows for commit in run.ledger(name).history().values())
         counts.append(f"{rows:,} rows of {name}")
-    console.out(f"  {', '.join(counts)}: all hashes and invariants hold")
+    console.out(f"  {', '.join(counts)}: all hashes that there are and all invariants hold")
+    unsure = [f"no hash for {name}" for name in sorted(found.unhashed)]
+    unsure += [f"unfinished: {reason}" for reason in sorted(found.unfinished)]
+    for line in unsure[:_SHOWN]:
+        console.out(f"  {line}")
+    if len(unsure) > _SHOWN:
+        console.out(f"  and {len(unsure) - _SHOWN:,} more")
+    if unsure:
+        counted = {"without a hash, as an earlier version wrote it": found.unhashed, "unfinished": found.unfinished}
+        missing = ", ".join(f"{len(names):,} {what}" for what, names in counted.items() if names)
+        raise UnverifiedError(f"run {folder}: not verified: no fault is found, but {missing}")
+    console.out("  verified: every file but those of logs/ is what was written")
 
 
-def faults(run: Run) -> Iterator[str]:
-    """Every fault, one line each."""
-    prefixes = (
-        layout.EPISODES,
-        layout.groups(run.student),
-        layout.SCORES,
-        layout.PARENT_SCORES,
-        layout.reference(run.student),
-    )
-    for prefix in prefixes:
-        hashes = run.ledger(prefix).verify()
-        yield from hashes
-        if hashes:
-            return  # the rows of a broken shard cannot be read
+def hash_files(run: Run) -> Findings:
+    """Compare every file with its hash, and show how far it is."""
+    lock, done = Lock(), 0
+
+    def count(read: int) -> None:
+        nonlocal done
+        with lock:
+            done += read
+            bar.update(done / _MIB)
+
+    with progress_bar(run.console, "MiB hashed", total_bytes(run) / _MIB) as bar:
+        found = check_files(run, count)
+    run.console.out(f"  {found.files:,} files, {done:,} bytes hashed")
+    return found
+
+
+def contradictions(run: Run) -> Iterator[str]:
+    """Every invariant that does not hold, one line each. Files are not hashed, but as readers hash them."""
     try:
         train_problems(run)
         suite_problems(run)

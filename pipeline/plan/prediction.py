@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from cluster.errors import ChainprefError
+from cluster.store.digests import checked, sealed
 from cluster.store.storage import LocalStore
 from pipeline.estimates.amounts import duration, size, total
 from pipeline.estimates.speed import REFERENCE, CpuRates
@@ -56,7 +57,8 @@ def predict(run: Run) -> None:
         run.console.print(f"  no plan: {error}", highlight=False, markup=False, soft_wrap=True)
         return
     prediction = prediction_of(plan)
-    store.create(layout.PREDICTION, msgspec.json.format(msgspec.json.encode(prediction), indent=1))
+    data = msgspec.json.format(msgspec.json.encode(prediction), indent=1)
+    store.create(layout.PREDICTION, sealed(data, "json"))
     peak = f", {size(max(prediction.memory.values()))} of memory" if prediction.memory else ""
     if prediction.seconds:
         run.console.print(f"  planned: {duration(sum(prediction.seconds.values()))}{peak}", highlight=False)
@@ -93,13 +95,14 @@ def prediction_of(plan: Plan) -> Prediction:
 
 def compared(run: Run) -> list[dict[str, Any]]:
     """Rows of {what, unit, predicted, measured}; `measured` is None where the run has not got there. Empty without a
-    readable prediction."""
+    readable prediction. Raises CorruptionError for one that is not what was written."""
     path = run.folder / layout.PREDICTION
     if not path.is_file():
         return []
+    stored = checked(path.read_bytes(), str(path), "restore it, or remove it")
     try:
-        prediction = msgspec.json.decode(path.read_bytes(), type=Prediction)
-    except msgspec.DecodeError:
+        prediction = msgspec.json.decode(stored, type=Prediction)
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return []
     events = list(run.events.read())
     spent = run.events.seconds()

@@ -1,5 +1,6 @@
 """The run that a relabelling makes: the parent's recipe, problems, models and plan, under a name of its own."""
 
+import hashlib
 import importlib
 import itertools
 import re
@@ -10,6 +11,7 @@ import msgspec
 import rollout.checkers
 from cluster.config import parse
 from cluster.errors import CorruptionError, RequestError
+from cluster.store.digests import SUMS, checked, sealed, write_sums
 from pipeline.recipe import GIVEN_MODELS, Recipe, resolved
 from pipeline.run.folder import Run
 from pipeline.run.workload import read_workload, suite_problems, train_problems
@@ -67,7 +69,7 @@ def begin(source: Run, run: Run, judges: Judges) -> None:
     Raises RequestError when the run was begun with other toolboxes or checkers, whose labels must not be mixed.
     """
     store = run.store
-    store.create(layout.RELABEL, msgspec.json.format(msgspec.json.encode(judges), indent=1))
+    store.create(layout.RELABEL, sealed(msgspec.json.format(msgspec.json.encode(judges), indent=1), "json"))
     begun = read_judges(run)
     if begun != judges:
         changed = [
@@ -82,23 +84,30 @@ def begin(source: Run, run: Run, judges: Judges) -> None:
         return
     for name in GIVEN_MODELS:
         link(source.model(name), run.model(name))
+        if run.model(name).is_dir() and not (run.model(name) / SUMS).exists():
+            write_sums(run.model(name))  # an earlier version made it
+    files = {}
     for path in source.store.list(layout.PROBLEMS):
-        store.create(path, source.store.read(path))
+        data = source.store.read(path)
+        store.create(path, data)
+        files[path] = hashlib.sha256(data).hexdigest()
     planned = read_workload(source)
     workload = msgspec.structs.replace(
         planned,
         generation=run.id,
         parent=source.id,
         episode_units=tuple(in_generation(unit, run.id) for unit in planned.episode_units),
+        files=files,
     )
-    store.create(layout.PLAN, msgspec.json.format(msgspec.json.encode(workload), indent=1))
+    store.create(layout.PLAN, sealed(msgspec.json.format(msgspec.json.encode(workload), indent=1), "json"))
 
 
 def read_judges(run: Run) -> Judges:
     """RUN/relabel.json. Raises CorruptionError when it is broken."""
     try:
-        return msgspec.json.decode(run.store.read(layout.RELABEL), type=Judges)
-    except msgspec.DecodeError as error:
+        data = checked(run.store.read(layout.RELABEL), str(run.folder / layout.RELABEL), "begin again in a new folder")
+        return msgspec.json.decode(data, type=Judges)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CorruptionError(
             f"{run.folder / layout.RELABEL} is broken ({error}); begin again in a new folder"
         ) from None

@@ -20,6 +20,7 @@ from pipeline.recipe import GIVEN_MODELS
 from pipeline.relabel.begin import begin, judges_of, new_recipe
 from pipeline.relabel.table import show_table
 from pipeline.run.folder import Run, open_run, read_run
+from pipeline.run.inventory import close
 from pipeline.run.models import model_source
 from pipeline.run.progress import progress_bar
 from pipeline.run.suites import suite_episodes
@@ -62,6 +63,7 @@ def relabel(folder: Path, out: Path, console: Console) -> None:
         with _processes(read_workload(run).episodes) as pool:
             _judge(source, run, pool)
             _build_groups(run, pool)
+        close(run)
         show_table(run, console)
 
 

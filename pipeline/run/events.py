@@ -1,32 +1,27 @@
 """RUN/events.jsonl: what happened, when and for how long. One JSON object a line, appended and never rewritten."""
 
-import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from cluster.store.lines import append_line, read_lines
+
 
 class Events:
-    """The event log of a run. Each line is written by one call; the half line of a killed writer is skipped."""
+    """The event log of a run. Each line is written by one call and carries a digest of all before it
+    (`cluster.store.lines`); the half line of a killed writer is skipped."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def add(self, kind: str, **details: Any) -> None:
         row = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": kind, **details}
-        line = msgspec.json.encode(row) + b"\n"
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        try:
-            size = os.fstat(descriptor).st_size
-            whole = not size or os.pread(descriptor, 1, size - 1) == b"\n"
-            os.write(descriptor, line if whole else b"\n" + line)
-        finally:
-            os.close(descriptor)
+        append_line(self._path, msgspec.json.encode(row))
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -44,13 +39,8 @@ class Events:
             self.add("stage ended", stage=name, how=ended, seconds=round(time.monotonic() - started, 3))
 
     def read(self) -> Iterator[dict[str, Any]]:
-        """All whole lines, oldest first."""
-        if not self._path.exists():
-            return
-        with self._path.open("rb") as file:
-            for line in file:
-                with suppress(msgspec.DecodeError):
-                    yield msgspec.json.decode(line, type=dict[str, Any])
+        """All whole lines, oldest first. Raises CorruptionError where one is not what was written."""
+        return read_lines(self._path)
 
     def seconds(self) -> dict[str, float]:
         """Stage -> seconds spent in it, over all sessions."""

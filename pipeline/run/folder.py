@@ -16,6 +16,7 @@ import msgspec
 from rich.console import Console
 
 from cluster.errors import RequestError
+from cluster.store.digests import checked
 from cluster.store.ledger import Ledger
 from cluster.store.storage import LocalStore, Store, open_store
 from pipeline.changes import Standing, changes, refuse_changed
@@ -59,7 +60,8 @@ class Run:
         runs on another cluster, or when a new version adds keys to recipes.
         """
         with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
-            return msgspec.json.decode(self.store.read(layout.PLAN), type=_Planned).generation
+            data = checked(self.store.read(layout.PLAN), f"{self.store.uri}/{layout.PLAN}", "restore it")
+            return msgspec.json.decode(data, type=_Planned).generation
         return f"{self.recipe.run.name}-{content_hash(canonical_json(resolved(self.recipe)))[:12]}"
 
     @cached_property

@@ -12,6 +12,7 @@ import tomli_w
 
 from cluster.config import parse
 from cluster.errors import RequestError
+from cluster.store.digests import checked, sealed
 from cluster.store.storage import Store
 from pipeline.changes import Change
 from pipeline.recipe import Recipe, resolved
@@ -47,12 +48,14 @@ class StoredRecipe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def written(recipe: Recipe, version: str) -> bytes:
-    """The text of RUN/recipe.toml."""
-    return tomli_w.dumps({"code": {"version": version}, "recipe": resolved(recipe)}).encode()
+    """The text of RUN/recipe.toml, with its digest."""
+    return sealed(tomli_w.dumps({"code": {"version": version}, "recipe": resolved(recipe)}).encode(), "toml")
 
 
 def read_stored(text: bytes, where: str) -> StoredRecipe:
-    """A recipe of a run from its text. Raises RequestError for a broken one."""
+    """A recipe of a run from its text. Raises RequestError for a broken one, CorruptionError for one that is not what
+    was written."""
+    checked(text, f"run {where}: its recipe.toml", "restore it, or name another folder for a run")
     try:
         return msgspec.convert(tomllib.loads(text.decode()), StoredRecipe)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
@@ -81,7 +84,8 @@ def add_recipe(store: Store, recipe: Recipe, version: str, changed: list[Change]
         changed=tuple(map(str, changed)),
         plans=any(change.plans for change in changed),
     )
-    if not store.create(layout.recipe(added.number), tomli_w.dumps(msgspec.to_builtins(added)).encode()):
+    text = sealed(tomli_w.dumps(msgspec.to_builtins(added)).encode(), "toml")
+    if not store.create(layout.recipe(added.number), text):
         raise RequestError(f"run {store.uri}: another command has changed its recipe just now; run again")
     store.replace(layout.RECIPE, written(recipe, version))
     return added

@@ -3,6 +3,7 @@
 Both are files of the run, so that a finished run is known as finished without generating its problems again.
 """
 
+import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from cluster.errors import CorruptionError, RequestError
+from cluster.store.digests import checked, sealed
+from cluster.store.storage import Store
 from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
 from pipeline.run.folder import Run
 from pipeline.run.suites import make_suites
@@ -38,6 +41,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     """Id of the run whose episodes were judged again for this one; "" where they were made for it."""
     dropped: dict[str, dict[str, dict[str, int]]] = {}
     """How many problems were dropped as duplicates: section of the recipe -> split -> kind -> number."""
+    files: dict[str, str] = {}
+    """Path -> SHA-256 of the files of problems; empty in plans of earlier versions."""
 
 
 class Drawn(NamedTuple):
@@ -93,9 +98,9 @@ def make_workload(run: Run) -> Workload:
     _refuse_doubles(train, "train")
     for suite, problems in held_out.items():
         _refuse_doubles(problems, suite)
-    for suite, problems in held_out.items():
-        run.store.create(layout.suite_problems(suite), msgspec.json.Encoder().encode_lines(problems))
-    run.store.create(layout.TRAIN_PROBLEMS, msgspec.json.Encoder().encode_lines(train))
+    drawn_files = {layout.suite_problems(suite): problems for suite, problems in held_out.items()}
+    drawn_files[layout.TRAIN_PROBLEMS] = train
+    files = {path: _write(run.store, path, problems) for path, problems in drawn_files.items()}
     rollout = run.recipe.rollout
     ids = [problem.id for problem in train]
     units = plan_units(ids, rollout.samples, rollout.problems_per_block, rollout.samples_per_unit, run.id)
@@ -106,19 +111,23 @@ def make_workload(run: Run) -> Workload:
         train_problems=len(train),
         suites={suite: len(problems) for suite, problems in held_out.items()},
         dropped=dropped,
+        files=files,
     )
-    run.store.create(layout.PLAN, msgspec.json.format(msgspec.json.encode(workload), indent=1))
+    run.store.create(layout.PLAN, sealed(msgspec.json.format(msgspec.json.encode(workload), indent=1), "json"))
     return workload
 
 
 def read_workload(run: Run) -> Workload:
     """RUN/plan.json. Raises CorruptionError when it is broken, RequestError when it is not there yet."""
     try:
-        return msgspec.json.decode(run.store.read(layout.PLAN), type=Workload)
+        data = checked(run.store.read(layout.PLAN), f"{run.store.uri}/{layout.PLAN}", "restore it, or begin a new run")
+        return msgspec.json.decode(data, type=Workload)
     except FileNotFoundError:
         raise RequestError(f"run {run.folder}: has no plan yet; `chainpref rollout` makes it") from None
-    except msgspec.DecodeError as error:
-        raise CorruptionError(f"{run.folder / layout.PLAN} is broken ({error}); delete it and run again") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CorruptionError(
+            f"{run.folder / layout.PLAN} is broken ({error}); restore it, or begin a new run"
+        ) from None
 
 
 def train_problems(run: Run) -> list[Problem]:
@@ -132,11 +141,25 @@ def suite_problems(run: Run) -> dict[str, list[Problem]]:
     return {suite: _read(run, layout.suite_problems(suite), planned) for suite, planned in suites.items()}
 
 
+def _write(store: Store, path: str, problems: Sequence[Problem]) -> str:
+    """Write a file of problems, also over what a command left that was killed before it wrote the plan.
+
+    Returns its SHA-256 in hex.
+    """
+    data = msgspec.json.Encoder().encode_lines(problems)
+    if not store.create(path, data) and store.read(path) != data:
+        store.replace(path, data)
+    return hashlib.sha256(data).hexdigest()
+
+
 def _read(run: Run, path: str, planned: int) -> list[Problem]:
-    """The problems in a file of the run. Raises CorruptionError when they are not as many as were planned."""
-    where = f"{run.store.uri}/{path}"
+    """The problems in a file of the run. Raises CorruptionError when they are not those that were planned."""
+    where, expected = f"{run.store.uri}/{path}", read_workload(run).files.get(path, "")
     try:
-        problems = msgspec.json.Decoder(Problem).decode_lines(run.store.read(path))
+        data = run.store.read(path)
+        if expected and hashlib.sha256(data).hexdigest() != expected:
+            raise CorruptionError(f"{where} is not what was written, its hash differs; restore it, or begin a new run")
+        problems = msgspec.json.Decoder(Problem).decode_lines(data)
     except FileNotFoundError:
         raise CorruptionError(f"{where} is missing; restore it, or begin a new run") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -9,6 +9,7 @@ from cluster import telemetry
 from cluster.errors import RequestError
 from pipeline.plan.prediction import predict
 from pipeline.run.folder import Run
+from pipeline.run.inventory import close
 from pipeline.run.memory_watch import watched
 from pipeline.run.quiet import libraries_to
 from pipeline.stages import BY_NAME, STAGES, Stage
@@ -17,7 +18,9 @@ from rollout.data import layout
 
 def run_all(run: Run) -> bool:
     """Run every stage that is not complete, in order. Returns whether there was anything to do."""
-    return _run(run, STAGES)
+    worked = _run(run, STAGES)
+    close(run)  # also where there was nothing to do, but the last command was killed after its last stage
+    return worked
 
 
 def run_one(run: Run, name: str) -> bool:
@@ -26,7 +29,9 @@ def run_one(run: Run, name: str) -> bool:
     for needed in stage.needs:
         if not BY_NAME[needed].complete(run):
             raise RequestError(f"stage {name}: stage {needed} is not complete; run `chainpref {needed}` first")
-    return _run(run, [stage])
+    worked = _run(run, [stage])
+    close(run)
+    return worked
 
 
 def _run(run: Run, stages: Sequence[Stage]) -> bool:

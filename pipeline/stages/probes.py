@@ -14,7 +14,7 @@ from pipeline.run.folder import Run
 from pipeline.run.models import served_model
 from pipeline.run.workload import suite_problems, train_problems
 from pipeline.stages.hosts import await_nodes, engine_placement
-from rollout.hosts.probes import make_probe_text, probe_path
+from rollout.hosts.probes import make_probe_text, probe_path, write_probe
 
 if TYPE_CHECKING:
     from rollout.hosts.work import ServedModel
@@ -44,7 +44,7 @@ def _with_probe(run: Run, kind: HostKind, model: "ServedModel") -> "ServedModel"
         if not reading.finite:
             raise WorkError(f"model {model.name}: it computes numbers that are not finite for the run's own prompts")
         probe = Probe(model=model.name, revision=model.producer.revision, text=text, reading=reading)
-        run.store.create(path, msgspec.json.encode(probe))
+        write_probe(run.store, path, probe)
     return msgspec.structs.replace(model, probe=path)
 
 

@@ -57,7 +57,7 @@ def show_sweep(folder: Path, console: Console) -> None:
     """The tables and the findings on the terminal."""
     from evaluation.report.sweep_table import SweepTable
 
-    console.print(SweepTable(read_sweep_summary((folder / layout.SUMMARY).read_bytes())))
+    console.print(SweepTable(read_sweep_summary((folder / layout.SUMMARY).read_bytes(), str(folder / layout.SUMMARY))))
     console.print(f"report: {folder / layout.PAGE}", highlight=False, soft_wrap=True)
 
 

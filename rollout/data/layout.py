@@ -9,6 +9,8 @@ RECIPE = "recipe.toml"
 LOCK = ".lock"
 EVENTS = "events.jsonl"
 PREDICTION = "prediction.json"
+INVENTORY = "inventory.json"
+"""What the folder held when the last command on it ended well."""
 LOGS = "logs"
 DRIVER_LOG = "logs/driver.log"
 PAGE = "report/index.html"
@@ -79,6 +81,11 @@ def reference(student: str) -> str:
 def quarantined(unit: str, digest: str) -> str:
     """Rows of a unit that could not be stored. `digest` is a hash of them, so that another attempt's lie beside."""
     return f"{QUARANTINE}/{unit}-{digest[:12]}.jsonl"
+
+
+def digest_in_quarantine(path: str) -> str:
+    """The digits of the rows' hash that a path made by `quarantined` holds."""
+    return path.removesuffix(".jsonl").rpartition("-")[2]
 
 
 def unit_in_quarantine(path: str) -> str:

@@ -15,6 +15,7 @@ import msgspec
 import pyarrow as pa
 
 from cluster.errors import CorruptionError
+from cluster.store.digests import sealed
 from cluster.store.ledger import Ledger
 from cluster.store.storage import Store
 from rollout.data import layout
@@ -192,7 +193,7 @@ def write_dataset_view(ledger: Ledger) -> bool:
     changed = False
     for name, table in (("dataset_info.json", info), (layout.DATASET_STATE, state)):
         path = f"{ledger.prefix}/{name}"
-        data = json.dumps(table, indent=2, sort_keys=True).encode() + b"\n"
+        data = sealed(json.dumps(table, indent=2, sort_keys=True).encode(), "json")
         if not store.exists(path) or store.read(path) != data:
             store.replace(path, data)
             changed = True

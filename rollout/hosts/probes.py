@@ -8,6 +8,7 @@ import msgspec
 from cluster.engine.probe import DECODED_TOKENS, Probe, ProbeText
 from cluster.engine.scripted import ScriptedEngine
 from cluster.errors import CorruptionError, RequestError
+from cluster.store.digests import checked, sealed
 from cluster.store.storage import Store
 from rollout.config import EpisodeConfig
 from rollout.data import layout
@@ -76,12 +77,18 @@ def probe_path(model: str, revision: str, text: ProbeText) -> str:
     return layout.probe(model, content_hash(revision, msgspec.json.encode(text)))
 
 
+def write_probe(store: Store, path: str, probe: Probe) -> None:
+    """Keep a probe with its digest, unless there is one at that path."""
+    store.create(path, sealed(msgspec.json.encode(probe), "json"))
+
+
 def read_probes(store: Store) -> dict[str, Probe]:
     """Path -> probe, of every model that the run has served so far. Raises CorruptionError for a broken file."""
     probes = {}
     for path in store.list(layout.PROBES):
         try:
-            probes[path] = msgspec.json.decode(store.read(path), type=Probe)
+            data = checked(store.read(path), f"{store.uri}/{path}", "delete it and run again")
+            probes[path] = msgspec.json.decode(data, type=Probe)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise CorruptionError(f"{path} is broken ({error}); delete it and run again") from None
     return probes

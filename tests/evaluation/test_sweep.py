@@ -91,10 +91,10 @@ def test_training_seeds_of_one_replicate_count_as_one_observation() -> None:
 
 def test_a_stored_summary_is_read_back_and_so_is_one_with_bare_sentences(summary: SweepSummary) -> None:
     stored = to_json(summary)
-    assert read_sweep_summary(stored) == summary
+    assert read_sweep_summary(stored, "summary") == summary
     table = json.loads(stored)
     table["findings"] = [finding["text"] for finding in table["findings"]]
-    older = read_sweep_summary(json.dumps(table).encode())
+    older = read_sweep_summary(json.dumps(table).encode(), "summary")
     assert [finding.text for finding in older.findings] == [finding.text for finding in summary.findings]
     assert older.suites == summary.suites
 

@@ -1,8 +1,10 @@
 """The whole path through the command line on the real engines: killed and interrupted in the middle, gone on with,
 and looked at as a user would."""
 
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +14,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from rich.console import Console
 
+from cluster.errors import RequestError, WorkError
+from pipeline.commands.verify import verify_run
 from tests.integration.planted import PLANTED, leaking_files
 from tests.repository import DATA, ROOT
 
@@ -181,18 +186,73 @@ def test_a_second_run_writes_nothing(finished: Command) -> None:
     assert state() == before
 
 
-def test_verify_passes_and_finds_a_flipped_bit(finished: Command) -> None:
-    assert "all hashes and invariants hold" in finished.run("verify", str(finished.run_dir))
-    shard = next((finished.run_dir / "groups" / "student" / "shards").glob("*.arrow"))
-    whole = shard.read_bytes()
-    shard.write_bytes(whole[:100] + bytes([whole[100] ^ 1]) + whole[101:])
-    try:
-        process = finished.start("verify", str(finished.run_dir))
-        output, _ = process.communicate(timeout=300)
-        assert process.returncode == 1
-        assert shard.name in output
-    finally:
-        shard.write_bytes(whole)
+def test_verify_passes_over_every_file(finished: Command) -> None:
+    output = finished.run("verify", str(finished.run_dir))
+    assert "verified: every file but those of logs/ is what was written" in output
+    assert f"{len(files_of(finished.run_dir))} files" in output
+
+
+def test_verify_finds_a_flipped_byte_in_every_file_and_a_missing_and_an_extra_one(finished: Command) -> None:
+    """The first, the middle and the last byte of every file, one at a time; then every file is taken away once."""
+    names = files_of(finished.run_dir)
+    for kind in EVERY_KIND:
+        assert any(re.fullmatch(kind, name) for name in names), kind
+    for name in names:
+        path = finished.run_dir / name
+        whole = path.read_bytes()
+        try:
+            for at in sorted({0, len(whole) // 2, max(0, len(whole) - 1)}):
+                # A file that is empty gets a byte.
+                flipped = bytes([whole[at] ^ 1]) if whole else b"x"
+                path.write_bytes(whole[:at] + flipped + whole[at + 1 :])
+                assert name in found_by_verify(finished.run_dir), (name, at)
+            path.unlink()
+            if name != "inventory.json":
+                assert name in found_by_verify(finished.run_dir), name
+        finally:
+            path.write_bytes(whole)
+    for name in sorted({f"{Path(name).parent}/more" for name in names}):
+        extra = finished.run_dir / name
+        extra.write_bytes(b"x")
+        try:
+            assert name.removeprefix("./") in found_by_verify(finished.run_dir), name
+        finally:
+            extra.unlink()
+    verify_run(finished.run_dir, Console(file=io.StringIO()))
+
+
+EVERY_KIND = (
+    r"(recipe\.toml|plan\.json|prediction\.json|events\.jsonl|inventory\.json)",
+    r"problems/train\.jsonl",
+    r"problems/suites/arithmetic\.jsonl",
+    r"(episodes|scores|groups/student|reference/student)/commits/.+\.json",
+    r"(episodes|scores|groups/student|reference/student)/shards/.+\.arrow",
+    r"groups/student/(state|dataset_info)\.json",
+    r"probes/sft\+dpo-.+\.json",
+    r"models/(teacher|base|sft|dpo|sft\+dpo)/(model\.safetensors|config\.json|tokenizer\.json|chainpref\.sha256)",
+    r"checkpoints/dpo/examples-.+/(examples\.arrow|counts\.json|chainpref\.sha256)",
+    r"checkpoints/sft/rows-.+/(rows\.arrow|counts\.json|chainpref\.sha256)",
+    r"checkpoints/dpo/checkpoint-4/global_step4/.+_optim_states\.pt",
+    r"checkpoints/dpo/checkpoint-4/(manifest\.json|rng_state_1\.pth|latest)",
+    r"checkpoints/dpo/metrics\.jsonl",
+    r"checkpoints/dpo/tensorboard/.+",
+    r"report/(index\.html|summary\.json)",
+)
+
+
+def files_of(run_dir: Path) -> list[str]:
+    """All files of a run but its lock and its logs."""
+    names = (path.relative_to(run_dir).as_posix() for path in run_dir.rglob("*") if path.is_file())
+    return sorted(name for name in names if name != ".lock" and not name.startswith("logs/"))
+
+
+def found_by_verify(run_dir: Path) -> str:
+    """What `chainpref verify` says of a run with a fault, which it has to call one."""
+    console = Console(file=io.StringIO(), width=10_000)
+    with pytest.raises((WorkError, RequestError)) as raised:
+        verify_run(run_dir, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue() + str(raised.value)
 
 
 def test_training_began_at_ln_2_and_every_step_is_logged_once(finished: Command) -> None:

@@ -44,10 +44,17 @@ def test_status_shows_an_old_run(command: Command) -> None:
     assert "8 of 8" in done.stdout
 
 
-def test_verify_finds_nothing_wrong_with_an_old_run(command: Command) -> None:
+def test_verify_finds_nothing_wrong_with_an_old_run_and_does_not_call_it_verified(command: Command) -> None:
     done = command("verify", "old")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 3, done.stdout + done.stderr
     assert "48 rows of episodes" in done.stdout
+    for name in ("plan.json", "recipe.toml", "problems/train.jsonl", "report/summary.json", "events.jsonl"):
+        assert f"no hash for {name}\n" in done.stdout
+    assert "  verified" not in done.stdout
+    assert (
+        "not verified: no fault is found, but 10 without a hash, as an earlier version wrote it, 1 unfinished"
+        in done.stderr
+    )
 
 
 def test_verify_finds_a_changed_byte_of_an_old_run(command: Command, tmp_path: Path) -> None:

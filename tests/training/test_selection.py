@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from cluster.errors import CorruptionError, RequestError
+from cluster.store.digests import SUMS
 from pipeline.sweep.points import load_sweep
 from rollout.records import PreferenceGroup
 from tests.repository import ROOT
@@ -87,6 +88,7 @@ def test_examples_of_which_some_were_lost_are_refused(tmp_path: Path) -> None:
     ]
     write_examples(examples, tmp_path / "examples")
     cut_stream(tmp_path / "examples" / "examples.arrow")
+    (tmp_path / "examples" / SUMS).unlink()  # as earlier versions wrote it
     with pytest.raises(CorruptionError, match=r"examples: holds 1 of 3 examples; remove the folder"):
         StoredExamples(tmp_path / "examples")
 

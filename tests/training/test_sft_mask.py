@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from cluster.errors import CorruptionError, WorkError
+from cluster.store.digests import SUMS
 from rollout.records import ErrorCode, Outcome
 from tests.training.samples import chain, cut_stream, group, sample_groups, save_model
 from training.config import SftArm, TrainingConfig
@@ -187,5 +188,6 @@ def test_the_control_arm_takes_no_chain_that_ended_otherwise(tmp_path: Path) -> 
 def test_rows_of_which_some_were_lost_are_refused(tmp_path: Path) -> None:
     rows = write_rows(sample_groups(3), ARM, tmp_path / "rows")
     cut_stream(tmp_path / "rows" / "rows.arrow")
+    (tmp_path / "rows" / SUMS).unlink()  # as earlier versions wrote it
     with pytest.raises(CorruptionError, match=r"rows: holds 2 of 6 rows; remove the folder"):
         rows.load()

@@ -1,6 +1,5 @@
 """Callbacks of the trainers: metrics as JSON lines, and checkpoints sealed once all ranks have written theirs."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +7,8 @@ import torch
 import torch.distributed as dist
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from training.ranks.checkpoints import prune, seal
-from training.ranks.metrics import truncate_metrics
+from training.ranks.checkpoints import file_names, hash_files, prune, seal, share_of
+from training.ranks.metrics import append_metrics, truncate_metrics
 
 
 class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
@@ -51,20 +50,27 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
             row |= {"chains": self._chains, "passes": self._chains / row["chains_of_pass"]}
         if torch.cuda.is_available():
             row["device_memory"] = torch.cuda.max_memory_allocated()
-        with self._path.open("a") as file:
-            file.write(json.dumps(row) + "\n")
+        append_metrics(self._path, row)
 
 
 class SealCheckpoints(TrainerCallback):  # type: ignore[misc]
-    """Writes a checkpoint's manifest when every rank has written its files, then removes all but the newest `keep`."""
+    """Writes a checkpoint's manifest when every rank has written its files and hashed its share of them, then removes
+    all but the newest `keep`."""
 
     def __init__(self, directory: Path, request: str, keep: int) -> None:
         self._directory, self._request, self._keep = directory, request, keep
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         dist.barrier()
+        checkpoint = self._directory / f"checkpoint-{state.global_step}"
+        # One rank's list of the files for all: others may not see them all yet, on storage that they share.
+        ranks = dist.get_world_size()
+        names: list[Any] = [None] * ranks
+        dist.all_gather_object(names, file_names(checkpoint))
+        shares: list[Any] = [None] * ranks
+        dist.all_gather_object(shares, hash_files(checkpoint, share_of(names[0], dist.get_rank(), ranks)))
         if state.is_world_process_zero:
-            checkpoint = self._directory / f"checkpoint-{state.global_step}"
-            seal(checkpoint, step=state.global_step, ranks=args.world_size, request=self._request)
+            files = {name: entry for share in shares for name, entry in share.items()}
+            seal(checkpoint, files, step=state.global_step, ranks=ranks, request=self._request)
             prune(self._directory, self._keep)
         dist.barrier()

@@ -1,27 +1,24 @@
 """An arm's metrics: a file of JSON lines, one for each optimizer step. Light."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
-from cluster.store.atomic import atomic_file
+from cluster.store.lines import append_line, read_lines, write_lines
 
 
 def truncate_metrics(path: Path, step: int) -> list[dict[str, float]]:
     """Keep the rows up to `step`, and return them; a last line that a kill cut short is dropped, too."""
     kept = [row for row in read_metrics(path) if row["step"] <= step]
-    with atomic_file(path, replace=True) as file:
-        file.writelines(json.dumps(row).encode() + b"\n" for row in kept)
+    write_lines(path, (json.dumps(row).encode() for row in kept))
     return kept
 
 
+def append_metrics(path: Path, row: Mapping[str, float]) -> None:
+    """Append a row with its digest."""
+    append_line(path, json.dumps(row).encode())
+
+
 def read_metrics(path: Path) -> list[dict[str, float]]:
-    """The rows of a metrics file up to the first that is not whole; none where there is no file."""
-    if not path.exists():
-        return []
-    rows = []
-    for line in path.read_text().splitlines():
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return rows
+    """The whole rows of a metrics file; none where there is no file. Raises CorruptionError for a damaged one."""
+    return list(read_lines(path))

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from cluster.errors import WorkError
 from cluster.store.atomic import atomic_folder
-from training.ranks.checkpoints import MANIFEST, listed, newest_verified, verify
+from training.ranks.checkpoints import MANIFEST, listed, newest_verified, read_manifest
 
+_CONVERTED = "resharded"
 _UNIVERSAL = "latest_universal"
 
 
@@ -17,17 +18,17 @@ def resume_point(directory: Path, request: str, ranks: int) -> Path | None:
     """The folder to resume from on `ranks` ranks, or None for a fresh start. Call it on one rank only.
 
     A checkpoint of another number of ranks is converted into `resharded/checkpoint-STEP` in the same folder, and
-    converted anew at every start, since the result has no manifest. Saves that were cut short are removed. Raises
-    WorkError like `newest_verified`, and where DeepSpeed cannot convert.
+    converted anew at every start, since the result has no manifest; it is removed when the arm is trained. Saves that
+    were cut short are removed. Raises WorkError like `newest_verified`, and where DeepSpeed cannot convert.
     """
     checkpoint = newest_verified(directory, request)
     for unsealed in (path for path in listed(directory) if not (path / MANIFEST).exists()):
         # The next save of this step must not mix with files of one that was cut short, perhaps on more ranks.
         shutil.rmtree(unsealed)
-    if checkpoint is None or verify(checkpoint).ranks == ranks:
+    if checkpoint is None or read_manifest(checkpoint).ranks == ranks:
         return checkpoint
-    target = directory / "resharded" / checkpoint.name
-    shutil.rmtree(target, ignore_errors=True)
+    target = directory / _CONVERTED / checkpoint.name
+    remove_converted(directory)
     tag = (checkpoint / "latest").read_text().strip()
     source = (checkpoint / tag).resolve()
     if source.parent != checkpoint.resolve() or not source.is_dir():
@@ -51,3 +52,8 @@ def resume_point(directory: Path, request: str, ranks: int) -> Path | None:
 def is_universal(checkpoint: Path) -> bool:
     """Whether a checkpoint is a universal one, which DeepSpeed loads with `load_universal`."""
     return (checkpoint / _UNIVERSAL).is_file()
+
+
+def remove_converted(directory: Path) -> None:
+    """Remove what was converted, which is of use to one start only."""
+    shutil.rmtree(directory / _CONVERTED, ignore_errors=True)

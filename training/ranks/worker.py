@@ -19,6 +19,7 @@ import torch.distributed as dist
 from cluster.engine.model_source import local_model
 from cluster.errors import ChainprefError, InfrastructureError, InfrastructureKind, WorkError
 from cluster.store.atomic import atomic_folder
+from cluster.store.digests import write_sums
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from rollout.data.shards import read_rows
@@ -28,7 +29,7 @@ from training.probe import EXPORTED, ExportedReading, read_probe
 from training.ranks.callbacks import MetricsLog, SealCheckpoints
 from training.ranks.preemption import PreemptionCallback
 from training.ranks.request import ArmRequest
-from training.ranks.resharding import is_universal, resume_point
+from training.ranks.resharding import is_universal, remove_converted, resume_point
 from training.ranks.zero import deepspeed_config, join_ranks, leave_arm, precision, uses_bf16
 from training.reference import ReferenceStore, load_model, reference_name, referenced_examples
 from training.selection import arm_groups
@@ -73,6 +74,8 @@ def _train(request: ArmRequest) -> None:
     if preemption.stopped:
         raise InfrastructureError(InfrastructureKind.DRAINED, f"arm {request.name}: the node of a rank is draining")
     export(trainer, request)
+    if dist.get_rank() == 0:
+        remove_converted(request.checkpoint_dir)
     leave_arm(trainer)
 
 
@@ -104,6 +107,7 @@ def export(trainer: Any, request: ArmRequest) -> None:
             (temporary / "training_args.bin").unlink(missing_ok=True)
             if asked is not None:
                 (temporary / EXPORTED).write_bytes(msgspec.json.encode(asked))
+            write_sums(temporary)
     else:
         # Gathering parameters is collective, so every rank calls this; only the first rank writes.
         trainer.save_model(str(request.model_dir))

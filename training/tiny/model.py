@@ -17,6 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from cluster.store.atomic import atomic_folder
+from cluster.store.digests import SUMS, check_sums, write_sums
 from rollout.prompts.template import ChatTemplate
 from rollout.records import content_hash
 from rollout.toolboxes.source import hash_of_files
@@ -129,6 +130,7 @@ def make_tiny(
     with atomic_folder(directory) as temporary:
         model.eval().save_pretrained(temporary, safe_serialization=True)
         tokenizer.save_pretrained(temporary)
+        write_sums(temporary)
 
 
 def ensure_tokenizer(config: TokenizerConfig, corpus: Corpus, root: Path) -> Path:
@@ -145,7 +147,10 @@ def ensure_tokenizer(config: TokenizerConfig, corpus: Corpus, root: Path) -> Pat
 def ensure_tiny(
     config: TinyConfig, corpus: Corpus, tokenizer_dir: Path, root: Path, report: Report | None = None
 ) -> Path:
-    """The folder of the model for `config` under `root`; the model is made where there is none yet."""
+    """The folder of the model for `config` under `root`; the model is made where there is none yet.
+
+    Raises CorruptionError for a model there that is not what was written.
+    """
     tokenizer = load_tokenizer(tokenizer_dir)
     template = ChatTemplate(tokenizer)
     name = content_hash(
@@ -154,6 +159,9 @@ def ensure_tiny(
     directory = root / f"tiny-{name}"
     if not directory.is_dir():
         make_tiny(config, corpus, tokenizer, directory, report)
+    if not (directory / SUMS).exists():
+        write_sums(directory)  # an earlier version made it
+    check_sums(directory, f"remove {directory} and run again")
     return directory
 
 

@@ -226,8 +226,12 @@ def test_other_faults_in_words(ledger: Ledger) -> None:
 
 def test_a_shard_that_no_record_names_is_no_fault(ledger: Ledger) -> None:
     publish(ledger, "u1")
-    ledger.store.create("episodes/shards/0000.arrow", b"a loser's")
+    path = f"episodes/shards/{hashlib.sha256(b'a loser').hexdigest()[:32]}.arrow"
+    ledger.store.create(path, b"a loser")
     assert ledger.verify() == []
+    ledger.store.replace(path, b"a lozer")
+    (fault,) = ledger.verify()
+    assert f"{path}: is of no unit, and not what its name says" in fault
 
 
 def test_conflicts_and_lost_answers_of_an_object_store_commit_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,13 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from cluster.errors import WorkError
+from cluster.errors import UnverifiedError, WorkError
 from evaluation.job import ScoreUnit
-from pipeline.commands.verify import faults, verify_run
+from pipeline.commands.verify import contradictions, verify_run
+from pipeline.commands.verify_files import check_files
 from pipeline.recipe import load_recipe
 from pipeline.run.folder import Run, open_run
+from pipeline.run.inventory import close
 from pipeline.run.workload import make_workload, train_problems
 from pipeline.stages.evaluate import planned_units
 from rollout.data import layout
@@ -86,9 +88,13 @@ def replaced(rows: list[Episode], place: int, **changes: object) -> list[Episode
 
 def test_a_whole_run_has_no_fault_compacted_or_not(run: Run) -> None:
     fill(run, lambda rows: replaced(rows, 0, prompt_text="\ud800"), skipped=(units(run)[0].problem_ids[1],))
-    assert list(faults(run)) == []
+    assert list(contradictions(run)) == []
     assert len(compact(run.ledger(layout.EPISODES))) == 1
-    assert list(faults(run)) == []
+    assert list(contradictions(run)) == []
+    with pytest.raises(UnverifiedError, match="not verified: no fault is found, but 1 unfinished"):
+        verify_run(run.folder, run.console)
+    run.events.add("stage ended")
+    close(run)
     verify_run(run.folder, run.console)
 
 
@@ -117,7 +123,7 @@ def test_a_broken_invariant_of_a_unit_is_found(run: Run, change: Change, words: 
     fill(run, change)
     unit, problem = units(run)[1], units(run)[1].problem_ids[0]
     for _ in range(2):
-        found = list(faults(run))
+        found = list(contradictions(run))
         assert len(found) == len(words), found
         for fault, word in zip(found, words, strict=True):
             assert word.replace("P#", f"{problem}#") in fault
@@ -133,10 +139,10 @@ def test_a_quarantined_row_excuses_itself_alone(run: Run) -> None:
     unit = units(run)[1]
     for row in (f"{unit.problem_ids[1]}#3", f"{unit.problem_ids[0]}#2"):
         run.store.replace(path, msgspec.json.encode(Rejected(row=row, place=0, reason="r", content="{}")) + b"\n")
-        found = list(faults(run))
+        found = list(contradictions(run))
         assert bool(found) == row.endswith("#3")
     run.store.replace(path, b"half a line")
-    assert "does not decode" in next(faults(run))
+    assert "does not decode" in next(contradictions(run))
 
 
 def test_a_skip_without_enough_chains_is_found(run: Run) -> None:
@@ -154,7 +160,9 @@ def test_a_skip_without_enough_chains_is_found(run: Run) -> None:
         "h",
         0.0,
     )
-    assert list(faults(run)) == [f"episodes: unit {first.name} skips {problem}, which has 2 right and 0 wrong episodes"]
+    assert list(contradictions(run)) == [
+        f"episodes: unit {first.name} skips {problem}, which has 2 right and 0 wrong episodes"
+    ]
 
 
 def test_a_record_that_counts_otherwise_than_its_rows_is_found(run: Run) -> None:
@@ -165,7 +173,7 @@ def test_a_record_that_counts_otherwise_than_its_rows_is_found(run: Run) -> None
     payload = ledger.read(commit)
     (run.folder / f"episodes/commits/{name}.json").unlink()
     ledger.publish(name, payload, commit.rows, meta=commit.meta | {"right": "3"})
-    (fault,) = faults(run)
+    (fault,) = contradictions(run)
     assert f"unit {name} holds" in fault
     assert "its record says {'right': 3, 'wrong': 2}" in fault
 
@@ -186,13 +194,13 @@ def test_a_record_that_counts_otherwise_than_its_rows_is_found(run: Run) -> None
 def test_a_group_that_contradicts_its_episodes_is_found(run: Run, change: dict[str, Any], words: str) -> None:
     fill(run)
     commit_groups(run, group(first_of(run, 0), chains=(chain(4, 5, **({"episodes": (0, 2)} | change)),)))
-    (fault,) = faults(run)
+    (fault,) = contradictions(run)
     assert words in fault
 
 
 def test_a_problem_with_two_groups_is_found(run: Run) -> None:
     commit_groups(run, *[group(first_of(run, 0), chains=())] * 2)
-    assert list(faults(run)) == [f"groups: problem {first_of(run, 0)} stands 2 times"]
+    assert list(contradictions(run)) == [f"groups: problem {first_of(run, 0)} stands 2 times"]
 
 
 def commit_groups(run: Run, *groups: PreferenceGroup) -> None:
@@ -203,7 +211,7 @@ def commit_groups(run: Run, *groups: PreferenceGroup) -> None:
 def test_groups_of_no_block_are_found(run: Run) -> None:
     encoded = encode_rows(PreferenceGroup, [])
     run.ledger(layout.groups(run.student)).publish("b00009-x", encoded.payload, 0)
-    assert list(faults(run)) == ["groups: unit b00009-x is of no planned block"]
+    assert list(contradictions(run)) == ["groups: unit b00009-x is of no planned block"]
 
 
 def score_work(run: Run, unit: ScoreUnit, problems: Sequence[Problem], model: str) -> EpisodeWork:
@@ -224,7 +232,7 @@ def test_scores_are_held_against_their_plan(run: Run) -> None:
     work = score_work(run, unit, problems, "base")
     rows = [episode(problem.id, sample) for problem, sample in work.attempts(0, work.size)]
     chunk_result_of(run.store, work, replaced(rows, 0, problem_id="other"), True, "host", 0.0)
-    found = list(faults(run))
+    found = list(contradictions(run))
     assert [fault.split(unit.name)[1] for fault in found] == [
         " holds other#0, which is not its own",
         f" lacks 1 of {len(rows)} rows, and its record says that 0 are in quarantine",
@@ -238,15 +246,15 @@ def test_a_quarantined_score_is_no_fault(run: Run) -> None:
     work = score_work(run, unit, problems, unit.model)
     rows = [episode(problem.id, sample) for problem, sample in work.attempts(0, work.size)]
     chunk_result_of(run.store, work, replaced(rows, 0, prompt_text="\ud800"), True, "host", 0.0)
-    assert list(faults(run)) == []
+    assert list(contradictions(run)) == []
 
 
 def test_a_changed_byte_of_a_reference_sum_is_found(run: Run) -> None:
     fill(run)
     ledger = run.ledger(layout.reference(run.student))
     commit, _ = ledger.publish("ref-1", b"sums of chains", 1)
-    assert list(faults(run)) == []
+    assert check_files(run, lambda read: None).faults == []
     (path,) = (run.folder / ledger.prefix / "shards").glob("*")
     path.write_bytes(b"sums of chainz")
-    (fault,) = faults(run)
+    (fault,) = check_files(run, lambda read: None).faults
     assert commit.unit in fault

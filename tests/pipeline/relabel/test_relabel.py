@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from pipeline.run.workload import read_workload
 from pipeline.stages import groups
 from pipeline.stages.evaluate import planned_units
 from rollout.data import layout
-from rollout.data.shards import encode_rows, read_rows
+from rollout.data.shards import Rejected, encode_rows, quarantine, read_rows
 from rollout.data.unit_rows import UnitRows
 from rollout.records import ErrorCode, Outcome, PreferenceGroup, Score
 from rollout.toolboxes import source
@@ -113,7 +114,7 @@ def test_a_right_checker_flips_nothing_and_a_mended_one_what_it_had_wrong(folder
     assert chains(same) == chains(old)
     assert groups.complete(same)
     assert (same.recipe.run.parent, read_workload(same).parent) == (old.recipe.run.name, old.id)
-    assert "all hashes and invariants hold" in chainpref("verify", "same")
+    assert "verified: every file" in chainpref("verify", "same")
     again = chainpref("relabel", "old", "--out", "same")
     assert "an hour" not in again  # nothing was judged
     assert f"episodes: 0 of {len(labels(old)):,} flipped" in again
@@ -138,7 +139,7 @@ def test_a_right_checker_flips_nothing_and_a_mended_one_what_it_had_wrong(folder
     assert labels(mended) == labels(old)
     assert chains(mended) == chains(old)
     assert chains(mended) != chains(wrong)
-    assert "all hashes and invariants hold" in chainpref("verify", "mended")
+    assert "verified: every file" in chainpref("verify", "mended")
 
 
 def with_an_arm(folder: Path) -> Run:
@@ -175,20 +176,37 @@ def test_scores_are_judged_again_too(folder: Path, chainpref: Command) -> None:
     assert all((old_row[-1], row[-1]) == (Outcome.RIGHT, Outcome.WRONG) for old_row, row in flipped)
 
 
+def test_rows_in_quarantine_stay_there(folder: Path, chainpref: Command) -> None:
+    old = opened(folder / "old")
+    ledger = old.ledger(layout.SCORES)
+    name, commit = next((name, commit) for name, commit in ledger.history().items() if commit.rows > 1)
+    lost, *kept = UnitRows(Score, ledger).read(name)
+    (folder / "old" / "scores" / "commits" / f"{name}.json").unlink()
+    quarantine(
+        old.store, name, [Rejected(row=f"{lost.model}/{lost.suite}/{lost.episode.id}", place=0, reason="", content="")]
+    )
+    counts = Counter(row.episode.outcome.value for row in kept)
+    encoded = encode_rows(Score, kept)
+    meta = {key: str(count) for key, count in counts.items()} | {"host": commit.meta["host"], "quarantined": "1"}
+    opened(folder / "old").ledger(layout.SCORES).publish(name, encoded.payload, encoded.rows, meta)
+    chainpref("relabel", "old", "--out", "same")
+    assert "verified: every file" in chainpref("verify", "same")
+
+
 def test_killed_in_the_middle_it_goes_on_and_does_nothing_twice(folder: Path, chainpref: Command) -> None:
     process = started(folder, "relabel", "old", "--out", "new")
     commits = folder / "new" / "episodes" / "commits"
-    while process.poll() is None and not (commits.is_dir() and any(commits.iterdir())):
+    while process.poll() is None and not (commits.is_dir() and any(commits.glob("*.json"))):
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    there = {path: path.read_bytes() for path in commits.iterdir()}
+    there = {path: path.read_bytes() for path in commits.glob("*.json")}
     assert there
     said = chainpref("relabel", "old", "--out", "new")
     assert f"episodes: 0 of {len(labels(opened(folder / 'old')))} flipped" in said
     assert {path: path.read_bytes() for path in there} == there
     assert labels(opened(folder / "new")) == labels(opened(folder / "old"))
-    assert "all hashes and invariants hold" in chainpref("verify", "new")
+    assert "verified: every file" in chainpref("verify", "new")
 
 
 def test_what_cannot_be_judged_again_is_one_line(folder: Path, chainpref: Command) -> None:

@@ -14,7 +14,7 @@ from rich.console import Console
 from cluster import telemetry
 from cluster.store.ledger import Ledger
 from pipeline.commands.status import show_status
-from pipeline.commands.verify import faults
+from pipeline.commands.verify import contradictions, hash_files
 from pipeline.recipe import load_recipe
 from pipeline.run.folder import Run, open_run
 from pipeline.stages.execute import run_one
@@ -103,7 +103,7 @@ def test_a_rollout_stops_where_there_is_enough_and_says_so(
         assert {one.outcome for one in episodes} <= {Outcome.RIGHT, Outcome.WRONG, Outcome.INFRASTRUCTURE}
         figures = data_figures(run)
         assert figures["skipped"] == 8 * 40 - len(episodes) > 0
-        assert list(faults(run)) == []
+        assert [*hash_files(run).faults, *contradictions(run)] == []
         show_status(run.folder, console)
         shown = console.export_text()
         assert "skipped by the quota" in shown
@@ -116,7 +116,7 @@ def test_a_rollout_stops_where_there_is_enough_and_says_so(
         run_one(run, "groups")
         kinds = [json.loads(line)["event"] for line in (run.folder / "events.jsonl").read_text().splitlines()]
         assert "progress" in kinds
-        assert list(faults(run)) == []
+        assert [*hash_files(run).faults, *contradictions(run)] == []
 
 
 def check_shown(run: Run, shown: str, episodes: list[Episode]) -> None:

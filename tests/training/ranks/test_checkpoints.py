@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from cluster.errors import WorkError
-from training.ranks.checkpoints import MANIFEST, listed, newest_verified, prune, seal, verify
+from training.ranks.checkpoints import (
+    MANIFEST,
+    file_names,
+    hash_files,
+    listed,
+    newest_verified,
+    prune,
+    seal,
+    share_of,
+    verify,
+)
 
 REQUEST = "r" * 32
 
@@ -22,7 +32,10 @@ def save(root: Path, step: int, *, sealed: bool = True) -> Path:
     (checkpoint / "latest").write_text(f"global_step{step}")
     (checkpoint / "trainer_state.json").write_text(json.dumps({"global_step": step}))
     if sealed:
-        seal(checkpoint, step=step, ranks=2, request=REQUEST)
+        files = {}
+        for rank in range(2):
+            files |= hash_files(checkpoint, share_of(file_names(checkpoint), rank, 2))
+        seal(checkpoint, files, step=step, ranks=2, request=REQUEST)
     return checkpoint
 
 
@@ -67,7 +80,40 @@ def half_manifest(checkpoint: Path) -> None:
     (checkpoint / MANIFEST).write_bytes(data[: len(data) // 2])
 
 
+def edit_manifest(checkpoint: Path) -> None:
+    data = (checkpoint / MANIFEST).read_bytes()
+    (checkpoint / MANIFEST).write_bytes(data.replace(b'"ranks": 2', b'"ranks": 3'))
+
+
+def add_pickle(checkpoint: Path) -> None:
+    (shard(checkpoint).parent / "zero_pp_rank_0_mp_rank_00_model_states.pt").write_bytes(b"a payload")
+
+
+def list_nothing(checkpoint: Path) -> None:
+    (checkpoint / MANIFEST).write_text(json.dumps({"step": 20, "ranks": 2, "request": REQUEST, "files": {}}))
+
+
+def list_what_is_outside(checkpoint: Path) -> None:
+    manifest = json.loads((checkpoint / MANIFEST).read_text())
+    manifest["files"]["../../x"] = {"size": 0, "sha256": "0" * 64}
+    del manifest["sha256"]
+    (checkpoint / MANIFEST).write_text(json.dumps(manifest))
+
+
+def link_to_outside(checkpoint: Path) -> None:
+    outside = checkpoint.parent / "outside.pt"
+    shard(checkpoint).rename(outside)
+    (checkpoint / "global_step20" / outside.name).symlink_to(outside)
+    files = hash_files(checkpoint, file_names(checkpoint))
+    seal(checkpoint, files, step=20, ranks=2, request=REQUEST)
+
+
 FAULTS = {
+    edit_manifest: "manifest.json: is not what was written, its hash differs",
+    add_pickle: "zero_pp_rank_0_mp_rank_00_model_states.pt is not in manifest.json",
+    list_nothing: "is not in manifest.json",
+    list_what_is_outside: "names '../../x', which is not in the folder",
+    link_to_outside: "is a link that leaves the folder",
     cut_mid_save: "no manifest.json",
     lose_latest: "latest is missing",
     cut_shard: "has 249 bytes, not 256",
@@ -122,3 +168,11 @@ def test_pruning_without_a_sealed_one_removes_nothing(tmp_path: Path) -> None:
     save(tmp_path, 10, sealed=False)
     prune(tmp_path, keep=1)
     assert len(listed(tmp_path)) == 1
+
+
+def test_every_file_is_hashed_by_one_rank(tmp_path: Path) -> None:
+    names = [*file_names(save(tmp_path, 10)), "rng_state_1.pth", "x"]
+    shares = [share_of(names, rank, 2) for rank in range(2)]
+    assert sorted(shares[0] + shares[1]) == sorted(names)
+    assert "rng_state_1.pth" in shares[1]
+    assert "global_step10/bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt" in shares[0]

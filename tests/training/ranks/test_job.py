@@ -118,7 +118,7 @@ def test_sft_on_two_ranks_has_the_plain_numbers_and_is_resumed(ray_here: None, s
         torch.testing.assert_close(value, expected[name], rtol=0, atol=1e-4)
     assert AutoTokenizer.from_pretrained(arm.model_dir).chat_template
     assert_published_as_it_was_in_memory(arm, start)
-    assert {path.suffix for path in arm.model_dir.iterdir()} == {".json", ".jinja", ".safetensors"}
+    assert {path.suffix for path in arm.model_dir.iterdir()} == {".json", ".jinja", ".safetensors", ".sha256"}
     assert [path.name for path in listed(arm.checkpoint_dir)] == ["checkpoint-2", "checkpoint-3"]
     assert verify(arm.checkpoint_dir / "checkpoint-3").ranks == 2
     begun = Path(f"{arm.log_path}.rank0").read_text()
