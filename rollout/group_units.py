@@ -120,13 +120,13 @@ def problem_episodes(ledger: Ledger, units: Sequence[str], problems: Sequence[st
     """Problem by problem all its episodes, sorted by sample. Raises CorruptionError if a unit's problems are not in the
     order of `problems`."""
     commits = [commit for unit in units if (commit := ledger.find(unit)) is not None and not commit.skipped]
-    shards = [runs(Episode, ledger.read(commit), "problem_id") for commit in commits]
+    shards = [runs(Episode, ledger.read(commit), ledger.shard_uri(commit), "problem_id") for commit in commits]
     heads = [next(rows, None) for rows in shards]
     for problem in problems:
         found: list[Episode] = []
         for index, rows in enumerate(shards):
             while (head := heads[index]) is not None and head[0] == problem:
-                found += records(Episode, head[1])
+                found += records(Episode, head[1], ledger.shard_uri(commits[index]))
                 heads[index] = next(rows, None)
         if found:
             yield sorted(found, key=lambda episode: episode.sample)

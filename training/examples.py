@@ -10,9 +10,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+import pyarrow as pa
+
 from cluster.errors import CorruptionError, RequestError
 from cluster.store.atomic import atomic_folder
 from cluster.store.digests import DigestFile, check_sums, list_sums
+from rollout.data.arrow import decoding, mapped_rows
 from training.chains import ScoredChain, ScoredGroup
 from training.tree.batches import PreferenceExample
 from training.tree.layout import common_prefix
@@ -30,11 +33,10 @@ class StoredExamples(Sequence[PreferenceExample]):
     """
 
     def __init__(self, directory: Path) -> None:
-        import datasets
-
         check_sums(directory, f"remove {directory} and run again")
-        self._rows: Dataset = datasets.Dataset.from_file(str(directory / _ROWS))
-        written = json.loads((directory / _COUNTS).read_text())["examples"]
+        self._rows: Dataset = mapped_rows(directory / _ROWS, _schema())
+        with decoding(str(directory / _COUNTS)):
+            written = json.loads((directory / _COUNTS).read_text())["examples"]
         if len(self._rows) != written:  # a stream that was cut between two messages loads without an error
             raise CorruptionError(f"{directory}: holds {len(self._rows)} of {written} examples; remove the folder")
 
@@ -67,21 +69,7 @@ def write_examples(examples: Iterable[PreferenceExample], directory: Path) -> No
     """
     if directory.is_dir():
         return
-    import pyarrow as pa
-
-    chains = pa.list_(pa.list_(pa.int32()))
-    numbers = pa.list_(pa.float64())
-    schema = pa.schema(
-        {
-            "problem_id": pa.string(),
-            "shared": pa.list_(pa.int32()),
-            "ids": chains,
-            "scored": chains,
-            "right": pa.int32(),
-            "reference": numbers,
-            "pair_weights": pa.list_(numbers),
-        }
-    )
+    schema = _schema()
     written = 0
     with atomic_folder(directory) as temporary:
         with DigestFile(temporary / _ROWS) as sink, pa.ipc.new_stream(sink, schema) as stream:
@@ -93,6 +81,22 @@ def write_examples(examples: Iterable[PreferenceExample], directory: Path) -> No
         counts = json.dumps({"examples": written}).encode()
         (temporary / _COUNTS).write_bytes(counts)
         list_sums(temporary, {_ROWS: sink.sha256, _COUNTS: hashlib.sha256(counts).hexdigest()})
+
+
+def _schema() -> pa.Schema:
+    chains = pa.list_(pa.list_(pa.int32()))
+    numbers = pa.list_(pa.float64())
+    return pa.schema(
+        {
+            "problem_id": pa.string(),
+            "shared": pa.list_(pa.int32()),
+            "ids": chains,
+            "scored": chains,
+            "right": pa.int32(),
+            "reference": numbers,
+            "pair_weights": pa.list_(numbers),
+        }
+    )
 
 
 def _row(example: PreferenceExample) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from cluster.engine.model_source import local_model, model_revision
 from cluster.errors import RequestError
 from cluster.store.ledger import Ledger
+from rollout.data.arrow import batches, decoding
 from rollout.records import PreferenceGroup, content_hash
 from training.chains import ScoredChain, ScoreRule, scored_group, scored_groups
 
@@ -46,9 +47,11 @@ class ReferenceStore:
         found: dict[str, ChainScore] = {}
         for commit in self._ledger.commits().values():
             if not commit.skipped:
-                with pa.ipc.open_stream(self._ledger.read(commit)) as reader:
-                    rows = reader.read_all().to_pylist()
-                found |= {row["key"]: ChainScore(row["logp"], row["tokens"]) for row in rows}
+                where = self._ledger.shard_uri(commit)
+                for batch in batches(self._ledger.read(commit), where):
+                    with decoding(where):
+                        columns = (batch.column(name).to_pylist() for name in _COLUMNS.names)
+                        found |= {key: ChainScore(float(logp), int(n)) for key, logp, n in zip(*columns, strict=True)}
         return found
 
     def publish(self, scores: Mapping[str, ChainScore]) -> None:

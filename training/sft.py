@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
+import pyarrow as pa
+
 from cluster.errors import CorruptionError, WorkError
 from cluster.store.atomic import atomic_folder
 from cluster.store.digests import DigestFile, check_sums, list_sums
+from rollout.data.arrow import decoding, mapped_rows
 from rollout.records import Chain, ErrorCode, PreferenceGroup
 from training.config import SftArm, TrainingConfig
 
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from trl import SFTConfig
 
 _ROWS, _COUNTS = "rows.arrow", "counts.json"
+_IDS = pa.list_(pa.int32())
+_SCHEMA = pa.schema([("input_ids", _IDS), ("labels", _IDS), ("weight", pa.float64())])
 IGNORED = -100
 
 
@@ -74,10 +79,8 @@ class RowSet:
 
     def load(self) -> "Dataset":
         """The rows, memory-mapped."""
-        import datasets
-
         check_sums(self.directory, f"remove {self.directory} and run again")
-        rows = datasets.Dataset.from_file(str(self.directory / _ROWS))
+        rows = mapped_rows(self.directory / _ROWS, _SCHEMA)
         if len(rows) != self.rows:  # a stream that was cut between two messages loads without an error
             raise CorruptionError(f"{self.directory}: holds {len(rows)} of {self.rows} rows; remove the folder")
         return rows
@@ -105,15 +108,11 @@ def write_rows(groups: Iterable[PreferenceGroup], arm: SftArm, directory: Path) 
     Raises WorkError when there is no row, CorruptionError when the folder is not what was written.
     """
     if not directory.is_dir():
-        import pyarrow as pa
-
-        ids = pa.list_(pa.int32())
-        schema = pa.schema([("input_ids", ids), ("labels", ids), ("weight", pa.float64())])
         rows = used = longest = 0
         with atomic_folder(directory) as temporary:
-            with DigestFile(temporary / _ROWS) as sink, pa.ipc.new_stream(sink, schema) as stream:
+            with DigestFile(temporary / _ROWS) as sink, pa.ipc.new_stream(sink, _SCHEMA) as stream:
                 for batch in filter(None, (group_rows(group, arm) for group in groups)):
-                    stream.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+                    stream.write_batch(pa.RecordBatch.from_pylist(batch, schema=_SCHEMA))
                     rows, used = rows + len(batch), used + 1
                     longest = max(longest, *(len(row["input_ids"]) for row in batch))
             if rows == 0:
@@ -124,8 +123,8 @@ def write_rows(groups: Iterable[PreferenceGroup], arm: SftArm, directory: Path) 
             (temporary / _COUNTS).write_bytes(counted)
             list_sums(temporary, {_ROWS: sink.sha256, _COUNTS: hashlib.sha256(counted).hexdigest()})
     check_sums(directory, f"remove {directory} and run again")
-    counts = json.loads((directory / _COUNTS).read_text())
-    return RowSet(directory, **counts)
+    with decoding(str(directory / _COUNTS)):
+        return RowSet(directory, **json.loads((directory / _COUNTS).read_text()))
 
 
 def sft_arguments(arguments: dict[str, Any]) -> "SFTConfig":

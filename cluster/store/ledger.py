@@ -142,6 +142,10 @@ class Ledger:
             raise CorruptionError(fault)
         return payload
 
+    def shard_uri(self, commit: Commit) -> str:
+        """The name of a commit's shard for people."""
+        return self._named(self._below(commit.shard))
+
     def verify(self, count: Callable[[int], None] = lambda read: None) -> list[str]:
         """Every fault in words, read afresh from the store; an empty list when all is well.
 

@@ -23,7 +23,7 @@ from pipeline.run.workload import read_workload, suite_problems, train_problems
 from pipeline.stages.evaluate import planned_units
 from rollout.data import layout
 from rollout.data.invariants import episode_faults, group_faults
-from rollout.data.shards import decode_rows
+from rollout.data.shards import shard_rows
 from rollout.data.unit_rows import UnitRows
 from rollout.hosts.episode_units import block_name
 from rollout.hosts.work import committed_outcomes, quarantined_rows, skipped_problems
@@ -181,7 +181,7 @@ def _built_faults(ledger: Ledger, commits: Iterable[Commit], outcomes: Mapping[_
     """Faults of the groups of a block."""
     seen: Counter[str] = Counter()
     for commit in commits:
-        for group in decode_rows(PreferenceGroup, ledger.read(commit)):
+        for group in shard_rows(PreferenceGroup, ledger, commit):
             seen[group.problem_id] += 1
             yield from (f"groups: {fault}" for fault in group_faults(group, outcomes))
     yield from (f"groups: problem {problem} stands {n} times" for problem, n in seen.items() if n > 1)

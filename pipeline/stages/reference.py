@@ -74,7 +74,7 @@ def _score_share(
 
     `units`: names of group units; () for all that are committed.
     """
-    from rollout.data.shards import decode_rows, read_rows
+    from rollout.data.shards import read_rows, shard_rows
     from training.reference import ReferenceStore, compute_reference
     from training.selection import arm_groups
 
@@ -83,7 +83,7 @@ def _score_share(
     stored = read_rows(PreferenceGroup, ledger)
     if units:
         commits = filter(None, map(ledger.find, units))
-        stored = (group for commit in commits for group in decode_rows(PreferenceGroup, ledger.read(commit)))
+        stored = (group for commit in commits for group in shard_rows(PreferenceGroup, ledger, commit))
     telemetry.reset()  # the worker process may have scored another share before
     telemetry.report_units(prefix, "reference", 0, 0)
     scored = compute_reference(

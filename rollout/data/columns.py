@@ -21,6 +21,8 @@ from rollout.records import SCHEMA_VERSION, Chain
 
 _FLOAT32 = frozenset({"logprobs"})
 _STEP, _STEP_LENGTHS = "step", "step_lengths"
+_MOST_STEPS = 1 << 26
+"""Tokens of a chain; no model has a context of that length."""
 
 
 @functools.cache
@@ -43,9 +45,12 @@ def to_row(record: msgspec.Struct) -> dict[str, Any]:
 
 
 def from_row(row: dict[str, Any], kind: type[msgspec.Struct]) -> Any:
-    """The record of a row. Raises msgspec.ValidationError."""
+    """The record of a row. Raises msgspec.ValidationError, ValueError, TypeError or LookupError where it is none."""
     for chain in row.get("chains", ()):
-        chain[_STEP] = step_indices(chain.pop(_STEP_LENGTHS))
+        lengths = chain.pop(_STEP_LENGTHS)
+        if min(lengths, default=0) < 0 or sum(lengths) > _MOST_STEPS:
+            raise ValueError(f"chain.step_lengths: {sum(lengths)} tokens")  # would take the machine's memory
+        chain[_STEP] = step_indices(lengths)
     return msgspec.convert(row, kind)
 
 

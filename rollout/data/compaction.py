@@ -23,7 +23,7 @@ def compact(ledger: Ledger, target_bytes: int = TARGET_BYTES) -> list[Commit]:
         members = plan(ledger.commits(), target_bytes, apart)
         if not members:
             return made
-        payload, taken = concatenate(ledger.read(commit) for commit in members)
+        payload, taken = concatenate((ledger.shard_uri(commit), ledger.read(commit)) for commit in members)
         if taken == 1:
             apart.add(members[0].unit)
             continue

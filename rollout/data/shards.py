@@ -16,9 +16,10 @@ import pyarrow as pa
 
 from cluster.errors import CorruptionError
 from cluster.store.digests import sealed
-from cluster.store.ledger import Ledger
+from cluster.store.ledger import Commit, Ledger
 from cluster.store.storage import Store
 from rollout.data import layout
+from rollout.data.arrow import batches, decoding, stream_schema
 from rollout.data.columns import fault, from_row, schema, to_batch, to_row, to_rows
 from rollout.records import Episode, PreferenceGroup, Score, content_hash
 
@@ -142,18 +143,23 @@ def encode_rows(kind: type[RecordT], records: Iterable[RecordT]) -> Encoded:
     return writer.finish()
 
 
-def decode_rows(kind: type[RecordT], payload: bytes) -> Iterator[RecordT]:
-    """The rows of a shard, a batch at a time. Raises CorruptionError when it holds something else. Read payloads
-    through a ledger: it checks their hash."""
-    for batch in _batches(kind, payload):
-        yield from records(kind, batch)
+def decode_rows(kind: type[RecordT], payload: bytes, where: str) -> Iterator[RecordT]:
+    """The rows of a shard, a batch at a time. Raises CorruptionError, with `where` as the shard's name, when it holds
+    something else. Read payloads through a ledger: it checks their hash."""
+    for batch in _batches(kind, payload, where):
+        yield from records(kind, batch, where)
+
+
+def shard_rows(kind: type[RecordT], ledger: Ledger, commit: Commit) -> Iterator[RecordT]:
+    """The rows of a committed shard, a batch at a time. Raises CorruptionError."""
+    return decode_rows(kind, ledger.read(commit), ledger.shard_uri(commit))
 
 
 def read_rows(kind: type[RecordT], ledger: Ledger) -> Iterator[RecordT]:
     """All committed rows, in unit order. Memory: one shard and one batch as objects. Raises CorruptionError."""
     for commit in ledger.commits().values():
         if commit.rows:
-            yield from decode_rows(kind, ledger.read(commit))
+            yield from shard_rows(kind, ledger, commit)
 
 
 def quarantine(store: Store, unit: str, rejected: Sequence[Rejected]) -> str | None:
@@ -200,54 +206,51 @@ def write_dataset_view(ledger: Ledger) -> bool:
     return changed
 
 
-def concatenate(payloads: Iterable[bytes]) -> tuple[bytes, int]:
-    """Join payloads into one stream. Returns the stream and how many payloads it holds: those before the first one
-    that has another schema, because another version of the code wrote it.
+def concatenate(payloads: Iterable[tuple[str, bytes]]) -> tuple[bytes, int]:
+    """Join payloads, each with its name, into one stream. Returns the stream and how many payloads it holds: those
+    before the first one that has another schema, because another version of the code wrote it.
 
-    Memory: the stream, and one payload if they come one by one.
+    Memory: the stream, and one payload if they come one by one. Raises CorruptionError.
     """
     sink = io.BytesIO()  # its bytes are handed over without a copy
     with contextlib.ExitStack() as stack:
         writer, columns, taken = None, None, 0
-        for payload in payloads:
-            with pa.ipc.open_stream(payload) as reader:
-                if writer is None:
-                    columns = reader.schema
-                    writer = stack.enter_context(pa.ipc.new_stream(sink, columns))
-                if not reader.schema.equals(columns, check_metadata=True):
-                    break
-                for batch in reader:
-                    writer.write_batch(batch)
+        for where, payload in payloads:
+            schema_here = stream_schema(payload, where)
+            if writer is None:
+                columns = schema_here
+                writer = stack.enter_context(pa.ipc.new_stream(sink, columns))
+            if not schema_here.equals(columns, check_metadata=True):
+                break
+            for batch in batches(payload, where):
+                writer.write_batch(batch)
             taken += 1
     return sink.getvalue(), taken
 
 
-def runs(kind: type[RecordT], payload: bytes, column: str) -> Iterator[tuple[Any, pa.RecordBatch]]:
+def runs(kind: type[RecordT], payload: bytes, where: str, column: str) -> Iterator[tuple[Any, pa.RecordBatch]]:
     """Runs of consecutive rows that have the same value in `column`: the value and the rows, for `records`. The rows
     share the shard's memory. A run that crosses two batches comes in two parts. Raises CorruptionError."""
-    for batch in _batches(kind, payload):
+    for batch in _batches(kind, payload, where):
+        with decoding(where):
+            values = batch.column(column).to_pylist()
         start = 0
-        for value, same in itertools.groupby(batch.column(column).to_pylist()):
+        for value, same in itertools.groupby(values):
             length = sum(1 for _ in same)
             yield value, batch.slice(start, length)
             start += length
 
 
-def records(kind: type[RecordT], batch: pa.RecordBatch) -> Iterator[RecordT]:
-    """The rows of a batch. Raises CorruptionError when they are something else."""
-    try:
+def records(kind: type[RecordT], batch: pa.RecordBatch, where: str) -> Iterator[RecordT]:
+    """The rows of a batch of the shard `where`. Raises CorruptionError when they are something else."""
+    with decoding(where):
         for row in to_rows(batch):
             yield from_row(row, kind)
-    except msgspec.ValidationError as error:
-        raise CorruptionError(f"a shard of {kind.__name__} records does not decode: {error}") from None
 
 
-def _batches(kind: type[RecordT], payload: bytes) -> Iterator[pa.RecordBatch]:
-    try:
-        with pa.ipc.open_stream(payload) as reader:
-            stored = (reader.schema.metadata or {}).get(b"chainpref.record", b"").decode()
-            if stored != kind.__name__:
-                raise CorruptionError(f"a shard of {stored or 'unknown'} records was read as {kind.__name__}")
-            yield from reader
-    except pa.ArrowException as error:
-        raise CorruptionError(f"a shard of {kind.__name__} records does not decode: {error}") from None
+def _batches(kind: type[RecordT], payload: bytes, where: str) -> Iterator[pa.RecordBatch]:
+    stored = (stream_schema(payload, where).metadata or {}).get(b"chainpref.record", b"")
+    if stored != kind.__name__.encode():
+        named = stored.decode(errors="replace")
+        raise CorruptionError(f"{where}: a shard of {named or 'unknown'} records was read as {kind.__name__}")
+    return batches(payload, where)

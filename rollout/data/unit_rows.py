@@ -8,7 +8,7 @@ import msgspec
 
 from cluster.errors import CorruptionError
 from cluster.store.ledger import COMPACTION, Commit, Ledger
-from rollout.data.shards import decode_rows
+from rollout.data.shards import shard_rows
 
 RecordT = TypeVar("RecordT", bound=msgspec.Struct)
 
@@ -44,12 +44,12 @@ class UnitRows(Generic[RecordT]):
             return []
         if commit is not self._open or start < self._at:
             self._open, self._at = commit, 0
-            self._rows = decode_rows(self._kind, self._ledger.read(commit))
+            self._rows = shard_rows(self._kind, self._ledger, commit)
         found = list(itertools.islice(self._rows, start - self._at, start - self._at + rows))
         self._at = start + rows
         if len(found) < rows or (self._at == commit.rows and next(self._rows, None) is not None):
             raise CorruptionError(
-                f"{self._ledger.store.uri}/{self._ledger.prefix}/{commit.shard}: the shard of {commit.unit} does not "
-                f"hold {commit.rows} rows, as its record says"
+                f"{self._ledger.shard_uri(commit)}: the shard of {commit.unit} does not hold {commit.rows} rows, as "
+                "its record says"
             )
         return found

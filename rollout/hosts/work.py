@@ -191,7 +191,7 @@ def _encoded(work: EpisodeWork, episodes: Sequence[Episode]) -> Encoded:
 def join_chunks(store: Store, work: EpisodeWork, chunks: Sequence[ChunkResult]) -> ChunkResult:
     """Commit a unit that was done in chunks, given in the unit's order. Raises CorruptionError where they do not fit
     together."""
-    payload, joined = concatenate(chunk.payload for chunk in chunks)
+    payload, joined = concatenate((f"a chunk of unit {work.unit}", chunk.payload) for chunk in chunks)
     if joined < len(chunks):
         raise CorruptionError(f"unit {work.unit}: its chunks were written by different versions of the code; run again")
     outcomes: Counter[str] = Counter()

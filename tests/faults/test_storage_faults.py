@@ -44,7 +44,7 @@ def test_a_shard_cut_at_any_message_boundary_is_found(ledger: Ledger) -> None:
     for boundary in boundaries:
         ledger.store.replace(f"episodes/{commit.shard}", payload[:boundary])
         try:
-            silent += len(list(decode_rows(Episode, payload[:boundary]))) < commit.rows
+            silent += len(list(decode_rows(Episode, payload[:boundary], "shard"))) < commit.rows
         except CorruptionError:
             assert boundary == 0
         with pytest.raises(CorruptionError, match="bytes where"):
@@ -190,7 +190,9 @@ def _check_commits(ledger: Ledger, units: int) -> None:
     makers = {commit.meta["writer"] for commit in commits.values()}
     assert len(makers) > 2, "more than one writer's work counts"
     for commit in list(commits.values())[:50]:
-        assert {row.engine for row in list(decode_rows(Episode, ledger.read(commit)))} == {commit.meta["writer"]}
+        assert {row.engine for row in list(decode_rows(Episode, ledger.read(commit), "shard"))} == {
+            commit.meta["writer"]
+        }
 
 
 def _wait(pids: list[int]) -> None:

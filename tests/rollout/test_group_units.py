@@ -49,15 +49,15 @@ def test_the_rows_of_any_part_of_a_batch_are_its_own() -> None:
     made = rows(*((f"p{number // 5}", number) for number in range(40)))
     (batch, *more) = pa.ipc.open_stream(shards.encode_rows(Episode, made).payload)
     for start, length in ((0, 3), (2, 5), (7, 1), (batch.num_rows - 1, 1), (4, 0)):
-        assert list(shards.records(Episode, batch.slice(start, length))) == made[start : start + length]
-    found = [(problem, list(shards.records(Episode, part))) for problem, part in _runs(made)]
+        assert list(shards.records(Episode, batch.slice(start, length), "shard")) == made[start : start + length]
+    found = [(problem, list(shards.records(Episode, part, "shard"))) for problem, part in _runs(made)]
     assert [row for _, part in found for row in part] == made
     assert all({row.problem_id for row in part} == {problem} for problem, part in found)
     assert more, "and a run that crosses batches is among them"
 
 
 def _runs(made: list[Episode]) -> list[tuple[str, pa.RecordBatch]]:
-    return list(shards.runs(Episode, shards.encode_rows(Episode, made).payload, "problem_id"))
+    return list(shards.runs(Episode, shards.encode_rows(Episode, made).payload, "shard", "problem_id"))
 
 
 def test_problems_come_one_by_one_with_the_rows_of_all_units(ledger: Ledger) -> None:

@@ -65,13 +65,19 @@ def read_hub(name: str, subset: str, split: str, revision: str) -> Table:
     """The rows of a Hub data set's split, or of a local folder that holds one. Runs no code of the data set's."""
     import datasets
 
+    from rollout.data.arrow import BROKEN
+
     try:
         table = datasets.load_dataset(name, subset or None, split=split, revision=revision or None)
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         reason = first_line(error)[:200]
         raise RequestError(f"data set {name!r}, split {split!r}: {reason}; check name, subset and split") from None
-    types = {field.name: field.type for field in table.features.arrow_schema if loses(field.type)}
-    rows = [Row(f"{name} ({split}) row {number}", as_put_in(values, types)) for number, values in enumerate(table)]
+    try:
+        table.data.table.validate(full=True)
+        types = {field.name: field.type for field in table.features.arrow_schema if loses(field.type)}
+        rows = [Row(f"{name} ({split}) row {number}", as_put_in(values, types)) for number, values in enumerate(table)]
+    except BROKEN as error:
+        raise RequestError(f"data set {name!r}, split {split!r}: does not decode: {first_line(error)[:200]}") from None
     return Table(rows, "typed", frozenset(name for name, kind in table.features.items() if kind == datasets.Json()))
 
 
@@ -117,16 +123,20 @@ def _csv(path: str) -> Iterator[Row]:
 
 
 def _parquet(path: str) -> Iterator[Row]:
-    import pyarrow
     import pyarrow.parquet
+
+    from rollout.data.arrow import BROKEN
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             types = {field.name: field.type for field in file.schema_arrow if loses(field.type)}
-            rows = (values for batch in file.iter_batches() for values in batch.to_pylist())
-            for number, values in enumerate(rows, 1):
-                yield Row(f"{path}:{number}", as_put_in(values, types))
-    except (pyarrow.ArrowException, OSError, KeyError) as error:  # KeyError: a key stands twice in a map
+            number = 0
+            for batch in file.iter_batches():
+                batch.validate(full=True)
+                for values in batch.to_pylist():
+                    number += 1
+                    yield Row(f"{path}:{number}", as_put_in(values, types))
+    except BROKEN as error:  # a key that stands twice in a map is one, too
         raise RequestError(f"{path}: not Parquet: {first_line(error)}; write the file again") from None
 
 

@@ -25,20 +25,23 @@ def test_episodes_come_back_equal() -> None:
     episodes.append(episode("x", steps=(), answer=None, outcome=Outcome.WRONG))
     encoded = shards.encode_rows(Episode, episodes)
     assert (encoded.rows, encoded.rejected) == (21, ())
-    assert list(shards.decode_rows(Episode, encoded.payload)) == episodes
+    assert list(shards.decode_rows(Episode, encoded.payload, "shard")) == episodes
 
 
 def test_groups_and_scores_come_back_equal() -> None:
     groups = [group(f"p{number}") for number in range(20)] + [group("none", chains=())]
-    assert list(shards.decode_rows(PreferenceGroup, shards.encode_rows(PreferenceGroup, groups).payload)) == groups
+    assert (
+        list(shards.decode_rows(PreferenceGroup, shards.encode_rows(PreferenceGroup, groups).payload, "shard"))
+        == groups
+    )
     scores = [score(sample) for sample in range(3)]
-    assert list(shards.decode_rows(Score, shards.encode_rows(Score, scores).payload)) == scores
+    assert list(shards.decode_rows(Score, shards.encode_rows(Score, scores).payload, "shard")) == scores
 
 
 def test_no_rows_are_a_shard_too() -> None:
     encoded = shards.encode_rows(Episode, [])
     assert encoded.rows == 0
-    assert list(shards.decode_rows(Episode, encoded.payload)) == []
+    assert list(shards.decode_rows(Episode, encoded.payload, "shard")) == []
 
 
 def test_the_same_rows_make_the_same_bytes() -> None:
@@ -64,7 +67,7 @@ def test_a_bad_row_is_rejected_and_its_neighbours_are_kept(changes: dict[str, An
     good = [episode(sample=sample) for sample in range(30)]
     bad = episode("bad", **changes)
     encoded = shards.encode_rows(Episode, [*good[:3], bad, *good[3:]])
-    assert list(shards.decode_rows(Episode, encoded.payload)) == good
+    assert list(shards.decode_rows(Episode, encoded.payload, "shard")) == good
     (rejected,) = encoded.rejected
     assert rejected.reason == reason
     assert rejected.row.startswith("bad")
@@ -107,7 +110,7 @@ def test_steps_that_do_not_ascend_are_refused(step: Sequence[int]) -> None:
 def test_any_row_is_stored_exactly_or_rejected(text: str, ids: list[int], answer: str | None) -> None:
     row = episode(prompt_text=text, prompt_ids=tuple(ids), answer=answer)
     encoded = shards.encode_rows(Episode, [row])
-    assert list(shards.decode_rows(Episode, encoded.payload)) == ([] if encoded.rejected else [row])
+    assert list(shards.decode_rows(Episode, encoded.payload, "shard")) == ([] if encoded.rejected else [row])
     assert bool(encoded.rejected) == any(0xD800 <= ord(character) < 0xE000 for character in text)
 
 
@@ -121,9 +124,9 @@ def test_schema_has_every_field_of_the_record() -> None:
 def test_a_shard_of_something_else_is_refused() -> None:
     payload = shards.encode_rows(Score, [score()]).payload
     with pytest.raises(CorruptionError, match="Score records was read as Episode"):
-        list(shards.decode_rows(Episode, payload))
+        list(shards.decode_rows(Episode, payload, "shard"))
     with pytest.raises(CorruptionError, match="does not decode"):
-        list(shards.decode_rows(Episode, b"not arrow"))
+        list(shards.decode_rows(Episode, b"not arrow", "shard"))
 
 
 def test_older_shards_lack_new_fields_and_get_their_defaults() -> None:
@@ -132,7 +135,7 @@ def test_older_shards_lack_new_fields_and_get_their_defaults() -> None:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, older.schema) as writer:
         writer.write_table(older)
-    assert list(shards.decode_rows(Episode, sink.getvalue().to_pybytes())) == [episode()]
+    assert list(shards.decode_rows(Episode, sink.getvalue().to_pybytes(), "shard")) == [episode()]
 
 
 def test_quarantine_writes_each_rejection_once(tmp_path: Path) -> None:

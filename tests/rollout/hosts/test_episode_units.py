@@ -109,7 +109,7 @@ def test_two_compactors_with_different_views_hold_no_row_twice(tmp_path: Path) -
     ledger, rows = _filled(tmp_path)
     first, second = sorted(ledger.commits())[:2]
     commits = ledger.commits()
-    payload, taken = shards.concatenate([ledger.read(commits[first]), ledger.read(commits[second])])
+    payload, taken = shards.concatenate([(name, ledger.read(commits[name])) for name in (first, second)])
     assert taken == 2
     # One that looked before, and numbers itself after, the other one's: its members are taken.
     assert ledger.publish_compaction(1, payload, commits[first].rows + commits[second].rows, [first, second])[1]
@@ -135,9 +135,9 @@ def test_shards_whose_metadata_differ_are_not_joined() -> None:
     with pa.ipc.new_stream(sink, table.schema.with_metadata({b"chainpref.record": b"Other"})) as writer:
         writer.write_table(table)
     other = sink.getvalue().to_pybytes()
-    joined, taken = shards.concatenate([payload, payload, other, payload])
+    joined, taken = shards.concatenate(("one", data) for data in (payload, payload, other, payload))
     assert taken == 2
-    assert list(shards.decode_rows(Episode, joined)) == [episode(), episode()]
+    assert list(shards.decode_rows(Episode, joined, "joined")) == [episode(), episode()]
 
 
 def test_shards_of_another_schema_are_left_apart(tmp_path: Path) -> None:
