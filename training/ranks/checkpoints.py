@@ -2,7 +2,7 @@
 
 A checkpoint is a folder `checkpoint-STEP`. Its manifest, written last and atomically, holds the size and SHA-256 of
 every file, and a digest of itself. A checkpoint without a manifest, or that differs from it by a file too few, changed
-or too many, is never loaded: optimizer shards are pickles.
+or too many, is never loaded. Optimizer shards are pickles: see `training.ranks.unpickling`, too.
 """
 
 import logging

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from cluster.errors import WorkError
 from cluster.store.atomic import atomic_folder
+from cluster.store.digests import is_inside
 from training.ranks.checkpoints import MANIFEST, listed, newest_verified, read_manifest
+from training.ranks.unpickling import WEIGHTS_ONLY
 
 _CONVERTED = "resharded"
 _UNIVERSAL = "latest_universal"
@@ -25,23 +27,24 @@ def resume_point(directory: Path, request: str, ranks: int) -> Path | None:
     for unsealed in (path for path in listed(directory) if not (path / MANIFEST).exists()):
         # The next save of this step must not mix with files of one that was cut short, perhaps on more ranks.
         shutil.rmtree(unsealed)
-    if checkpoint is None or read_manifest(checkpoint).ranks == ranks:
+    if checkpoint is None:
+        return None
+    tag = (checkpoint / "latest").read_text().strip()
+    if not is_inside(tag) or "/" in tag or not (checkpoint / tag).is_dir():
+        raise WorkError(f"checkpoint {checkpoint}: latest names {tag!r}, which is no folder in it")
+    if read_manifest(checkpoint).ranks == ranks:
         return checkpoint
     target = directory / _CONVERTED / checkpoint.name
     remove_converted(directory)
-    tag = (checkpoint / "latest").read_text().strip()
-    source = (checkpoint / tag).resolve()
-    if source.parent != checkpoint.resolve() or not source.is_dir():
-        raise WorkError(f"checkpoint {checkpoint}: latest names {tag!r}, which is no folder in it")
     with atomic_folder(target) as temporary:
         # The trainer's own files; optimizer and parameters come from the conversion, random states are one per rank.
         for path in checkpoint.iterdir():
             if path.is_file() and path.name not in (MANIFEST, "latest") and not path.name.startswith("rng_state"):
                 shutil.copy2(path, temporary)
-        command = [sys.executable, "-m", "deepspeed.checkpoint.ds_to_universal"]
-        command += ["--input_folder", str(source), "--output_folder", str(temporary / f"{tag}_universal")]
+        command = [sys.executable, "-m", "training.ranks.unpickling"]
+        command += ["--input_folder", str(checkpoint / tag), "--output_folder", str(temporary / f"{tag}_universal")]
         alone = {key: value for key, value in os.environ.items() if key not in ("RANK", "LOCAL_RANK", "WORLD_SIZE")}
-        alone["DS_ACCELERATOR"] = "cpu"
+        alone |= {"DS_ACCELERATOR": "cpu", "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **WEIGHTS_ONLY}
         done = subprocess.run(command, env=alone, capture_output=True, text=True, check=False)
         if done.returncode or not is_universal(temporary):
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]

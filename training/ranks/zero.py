@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from cluster.programs import with_own_programs
 from training.config import TrainingConfig
+from training.ranks.unpickling import WEIGHTS_ONLY, allow_checkpoint_types
 
 
 def deepspeed_config(training: TrainingConfig, *, universal: bool = False) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def precision(training: TrainingConfig) -> Literal["float32", "bfloat16"]:
 
 def environment(training: TrainingConfig) -> dict[str, str]:
     """Variables that a rank's process needs before it imports torch and deepspeed."""
-    common = {"TOKENIZERS_PARALLELISM": "false", "DS_SKIP_CUDA_CHECK": "1"}
+    common = {"TOKENIZERS_PARALLELISM": "false", "DS_SKIP_CUDA_CHECK": "1", **WEIGHTS_ONLY}
     cpu = {"DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": str(training.threads_per_rank), "CUDA_VISIBLE_DEVICES": ""}
     return common if training.gpus_per_rank > 0 else common | cpu
 
@@ -85,6 +86,7 @@ def join_ranks(training: TrainingConfig) -> None:
 
     # DeepSpeed compiles the optimizer of offloaded states on first use, with `ninja`.
     os.environ["PATH"] = with_own_programs(os.environ.get("PATH", ""))
+    allow_checkpoint_types()
     if training.gpus_per_rank > 0:
         deepspeed.init_distributed(dist_backend="nccl", auto_mpi_discovery=False, verbose=False)
         return
