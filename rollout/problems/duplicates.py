@@ -4,9 +4,10 @@ Train problems are compared with all that is held out, validation problems with 
 
 - *exact* duplicates, when their texts have the same tokens (`tokens.py`) and they start from the same state;
 - *near* ones, when one may be the other in other words: the same state, the same deciding tokens (numbers, operators,
-  signs, symbols, negations, quantifiers, comparisons), the same answer, the same strings in the gold chains where both
-  have some, and of the shorter text at least `OVERLAP` of the runs of `WORDS` tokens. The deciding tokens stand in the
-  same order, or whole sentences have changed places. "12 + 3" and "12 - 3", or "x > y" and "y > x" are two problems;
+  signs, symbols, negations, quantifiers, comparisons), the same answer, the same functions and strings in the gold
+  chains where both have one, and of the shorter text at least `OVERLAP` of the runs of `WORDS` tokens. The deciding
+  tokens stand in the same order, or whole sentences have changed places. "12 + 3" and "12 - 3", or "x > y" and "y > x"
+  are two problems;
 - equal in their *template*, when their texts are the same but for the numbers, whatever state and answer.
 """
 
@@ -85,7 +86,7 @@ class _Near(NamedTuple):
 
     runs: frozenset[tuple[str, ...]]
     values: tuple[str, ...]
-    named: frozenset[str]
+    called: frozenset[tuple[str, str]]
     problem: Problem
 
 
@@ -120,7 +121,7 @@ class HeldOut:
         for index, count in shared.items():
             other = self._near[key][index]
             if count < OVERLAP * min(len(own.runs), len(other.runs)) or (
-                own.named and other.named and other.named != own.named
+                own.called and other.called and other.called != own.called
             ):
                 continue
             if own.values == other.values or _sentences(problem.text) == _sentences(other.problem.text):
@@ -179,7 +180,7 @@ def _compared(problem: Problem) -> tuple[object, _Near]:
     deciding = values(found)
     runs = frozenset(words[start : start + WORDS] for start in range(max(1, len(words) - WORDS + 1)))
     key = (tuple(sorted(deciding)), problem.state, _answer(problem.gold))
-    return key, _Near(runs, deciding, frozenset(_strings(problem)), problem)
+    return key, _Near(runs, deciding, frozenset(_called(problem)), problem)
 
 
 def _numbers_aside(problem: Problem) -> tuple[str, ...]:
@@ -194,13 +195,14 @@ def _answer(gold: str) -> tuple[str, ...]:
     )
 
 
-def _strings(problem: Problem) -> Iterator[str]:
-    """The strings among the arguments of the gold chain: whom and what it is about."""
+def _called(problem: Problem) -> Iterator[tuple[str, str]]:
+    """The functions of the gold chain, and the strings among their arguments: what is done, to whom, and with what."""
     left: list[Any] = [msgspec.json.decode(call.arguments) for call in problem.gold_calls]
+    yield from (("function", call.name) for call in problem.gold_calls)
     while left:
         value = left.pop()
         if isinstance(value, str):
-            yield value.casefold()
+            yield "string", value.casefold()
         elif isinstance(value, dict | list):
             left += value.values() if isinstance(value, dict) else value
 

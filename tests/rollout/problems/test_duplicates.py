@@ -78,6 +78,23 @@ def test_another_answer_state_or_thing_makes_another_problem() -> None:
     assert kind(alice, problem(bob.text, "done", "test")) == "near"
 
 
+def test_another_function_in_the_gold_chain_makes_another_problem() -> None:
+    """Words that turn an order round are few and no signs: what is called tells the two apart."""
+    text = "Please {} the account of the customer in the system for me now, as we said on the phone this morning."
+
+    def chain(name: str) -> tuple[Call, ...]:
+        done = Call(name="finish", arguments=canonical_json({"answer": "done"}))
+        return (Call(name=name, arguments=canonical_json({"customer": "C-7"})), done)
+
+    made, ended, closed = (
+        problem(text.format(word), "done", split, gold_calls=chain(name))
+        for word, name, split in (("open", "create", "train"), ("end", "delete", "test"), ("close", "delete", "train"))
+    )
+    assert kind(made, ended) == ""
+    assert kind(closed, ended) == "near"
+    assert kind(problem(text.format("open"), "done"), ended) == "near", "where a chain is not known, words decide"
+
+
 def test_quotes_alone_make_no_repetition() -> None:
     plain, quoted = problem("Evaluate a + b."), problem('Evaluate "a" + "b".')
     assert deduplicate([plain, quoted], HeldOut())[0] == [plain, quoted]
