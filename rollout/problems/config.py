@@ -96,7 +96,8 @@ class FamilyConfig(Section):
     checker: str = "exact"
     """Checker of every imported problem; docs/checkers.md lists them."""
     checker_column: str = ""
-    """Column with the checker's name, where rows differ."""
+    """Column with the checker's name, where rows differ. A function MODULE:FUNCTION runs only where `checker` names the
+    same one: a data set alone does not choose what code runs."""
     state_column: str = ""
     """Column with the state that the toolbox starts from. Empty: null."""
     calls_column: str = ""

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cluster.errors import RequestError
+from rollout.checkers import is_users
 from rollout.problems.config import SPLITS, FamilyConfig
 from rollout.problems.drawing import finished, split_of
 from rollout.problems.duplicates import DuplicateReport, HeldOut, deduplicate
@@ -52,7 +53,7 @@ def convert(row: Row, config: FamilyConfig) -> Draft:
         gold=_json(row, config.answer),
         gold_calls=calls,
         toolbox=with_interpreter(toolbox, config.python),
-        checker=row.text(config.checker_column) if config.checker_column else config.checker,
+        checker=_checker(row, config),
         template=content_hash(skeleton(text))[:12],
         state=_json(row, config.state_column) if config.state_column else "null",
         difficulty=max(1, len(calls) - 1),
@@ -167,6 +168,22 @@ def _json(row: Row, column: str) -> str:
         return canonical_json(row.value(column))
     except ValueError as error:  # half of a surrogate pair
         raise RequestError(f"{row.where}: {column!r} is no JSON value: {error}; write text or a number") from None
+
+
+def _checker(row: Row, config: FamilyConfig) -> str:
+    """The checker of a row. Raises RequestError where the row names a function that the recipe does not name: it would
+    run in this process, on what a model wrote."""
+    name = row.text(config.checker_column) if config.checker_column else config.checker
+    try:
+        theirs = is_users(name)
+    except RequestError:  # the contracts say what is wrong with the name
+        theirs = False
+    if theirs and name != config.checker:
+        raise RequestError(
+            f"{row.where}: {config.checker_column!r} is {name!r}, a function that rows alone may not have run; set "
+            f"checker = {name!r} in the section to allow it, or name one of docs/checkers.md"
+        )
+    return name
 
 
 def _truth(row: Row, column: str) -> bool:

@@ -174,6 +174,11 @@ def test_abstention_says_where_nothing_is_to_be_done() -> None:
     assert 0 < report.nothing_to_do < 60
 
 
+@pytest.mark.parametrize("gold", [10**400, 1e300, -(10**399), 2**53 + 1, "5 km", "1/3", 0])
+def test_a_gold_answer_is_not_refused_for_spellings_that_are_too_long_to_be_read(gold: int | float | str) -> None:
+    assert answer_faults("numeric", json.dumps(gold), False) == ()
+
+
 def test_a_question_for_needed_functions_says_where_there_are_none() -> None:
     """Without its one step a problem needs none, and an empty answer is right."""
     config = FamilyConfig(family="subtask_names", test=30, difficulty=(1, 1))

@@ -294,6 +294,20 @@ def test_one_problem_with_two_gold_answers_is_said(tmp_path: Path) -> None:
     assert "another gold answer" in everything(split).notes[0]
 
 
+def test_rows_alone_do_not_choose_what_code_judges_answers(tmp_path: Path) -> None:
+    """`builtins:eval` of a data set would run what a model wrote, in the process that has the tokens."""
+    rows = [
+        {"text": "How many pens?", "answer": 3, "how": "numeric"},
+        {"text": "Who?", "answer": {}, "how": "builtins:eval"},
+    ]
+    path = jsonl(tmp_path / "p.jsonl", rows)
+    family = FamilyConfig(family="jsonl", path=path, toolbox="arithmetic", checker_column="how")
+    with pytest.raises(RequestError, match=r"p\.jsonl:2: 'how' is 'builtins:eval', a function that rows alone may not"):
+        everything(family)
+    named = everything(family.model_copy(update={"checker": "builtins:eval"}))
+    assert {one.checker for split in named.splits.values() for one in split} == {"numeric", "builtins:eval"}
+
+
 def test_a_call_without_a_text_as_its_name_is_refused(tmp_path: Path) -> None:
     calls = [{"name": 5, "arguments": {}}]
     path = jsonl(tmp_path / "p.jsonl", [{"text": "How many?", "answer": 1, "calls": calls}])
