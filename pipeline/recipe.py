@@ -166,6 +166,16 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _drafters_fit_what_is_served(self) -> "Recipe":
+        speculative = self.engines.student.engine.speculative
+        if speculative is not None and speculative.model:
+            raise ValueError(
+                f"engines.student.engine.speculative.method = {speculative.method!r}: base and every arm are served in "
+                "turn, and a drafter is for one model; use 'ngram', or leave it out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _arms_follow_each_other(self) -> "Recipe":
         for name, arm in self.arms.items():
             if name in GIVEN_MODELS or not _ARM.fullmatch(name):

@@ -48,6 +48,10 @@ class EngineStats(msgspec.Struct, frozen=True, kw_only=True):
     generated_tokens: int
     preempted: int = 0
     """Requests that lost their cache to others and were computed again."""
+    guessed_tokens: int = 0
+    """Tokens that were guessed by speculative decoding."""
+    accepted_tokens: int = 0
+    """Those of them that the model accepted."""
     kv_tokens: int = 0
     """Tokens that the KV cache holds; 0 when that is not known."""
 

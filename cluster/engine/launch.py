@@ -4,7 +4,8 @@ import os
 from collections.abc import MutableMapping
 from typing import Any
 
-from cluster.engine.options import EngineConfig, batched_tokens
+from cluster.engine.options import EngineConfig
+from cluster.engine.speculation import speculative_arguments
 from cluster.pool.placement import Executor
 from cluster.programs import with_own_programs
 
@@ -44,9 +45,11 @@ def arguments(config: EngineConfig, model_dir: str, seed: int, executor: Executo
     options: dict[str, Any] = {}
     if config.kv_cache_mb is not None:
         options["kv_cache_memory_bytes"] = config.kv_cache_mb << 20
-    if not on_gpu:
+    if config.chunked_prefill is not None or not on_gpu:
         # A per-request seed kills the CPU engine once a prompt is prefilled in chunks.
-        options["enable_chunked_prefill"] = False
+        options["enable_chunked_prefill"] = bool(config.chunked_prefill)
+    if config.speculative is not None:
+        options["speculative_config"] = speculative_arguments(config.speculative)
     if not config.flashinfer:
         # Where nvcc is, vLLM turns this on for several GPUs from Hopper on, and compiles it when the engine starts.
         options["compilation_config"] = {"pass_config": {"fuse_allreduce_rms": False}}
@@ -60,12 +63,13 @@ def arguments(config: EngineConfig, model_dir: str, seed: int, executor: Executo
         "distributed_executor_backend": executor if config.tensor_parallel * config.pipeline_parallel > 1 else None,
         "max_model_len": config.max_context,
         "max_num_seqs": config.max_running,
-        "max_num_batched_tokens": batched_tokens(config.max_context, config.max_running, on_gpu=on_gpu),
+        "max_num_batched_tokens": config.batched_tokens(on_gpu=on_gpu),
         # A turn that goes on holds its conversation's cache; a new episode would need more.
         "scheduling_policy": "priority",
         "gpu_memory_utilization": config.gpu_memory,
         "dtype": "float32" if config.dtype == "auto" and not on_gpu else config.dtype,
         "quantization": config.quantization,
+        "kv_cache_dtype": config.kv_cache_dtype,
         "enforce_eager": config.eager or not on_gpu,
         "seed": seed,
         "worker_extension_cls": "cluster.engine.worker.WorkerExtension",

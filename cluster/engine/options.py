@@ -2,10 +2,14 @@
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from cluster.config import Section
 from cluster.engine.quantization import refusal
+from cluster.engine.speculation import SpeculativeConfig
+
+BATCHED_TOKENS = 8192
+"""Without it vLLM takes 2,048 for an AsyncLLM on any GPU, which is the default of neither of its own front ends."""
 
 
 class EngineConfig(Section):
@@ -27,6 +31,16 @@ class EngineConfig(Section):
     """Type of the weights and of the computation. `auto`: as the checkpoint has it."""
     quantization: str | None = None
     """A quantization method of vLLM, where the checkpoint does not name one itself."""
+    kv_cache_dtype: Literal["auto", "fp8"] = "auto"
+    """Type of the KV cache. `fp8` (e4m3) holds twice the tokens of 16 bits and rounds, which log-probabilities show.
+    `auto`: as the computation."""
+    max_batched_tokens: int | None = Field(default=None, ge=1)
+    """Most tokens of one forward pass. Absent: 8,192 or `max_running`, whichever is more; without a GPU also four
+    contexts. Unit: tokens."""
+    chunked_prefill: bool | None = None
+    """Prefill long prompts in parts, beside requests that decode. Absent: on GPUs."""
+    speculative: SpeculativeConfig | None = None
+    """Guess tokens and check several in one pass. The distribution stays the model's. Absent: token by token."""
     eager: bool = False
     """Capture no graphs: steps are slower, the start is faster."""
     seeded: bool = False
@@ -49,12 +63,28 @@ class EngineConfig(Section):
             raise ValueError(said)
         return name
 
+    @model_validator(mode="after")
+    def _passes_hold_what_they_must(self) -> "EngineConfig":
+        most = self.max_batched_tokens
+        if most is None:
+            return self
+        each = 1 + (self.speculative.tokens if self.speculative else 0)
+        if most < self.max_running * each:
+            raise ValueError(
+                f"max_batched_tokens = {most}: {self.max_running} running sequences of {each} token(s) need "
+                f"{self.max_running * each}; raise it, or lower max_running"
+            )
+        if self.chunked_prefill is False and most < self.max_context:
+            raise ValueError(
+                f"max_batched_tokens = {most}: without chunked_prefill a pass holds a prompt of max_context = "
+                f"{self.max_context}; raise it"
+            )
+        return self
 
-BATCHED_TOKENS = 8192
-"""Without it vLLM takes 2,048 for an AsyncLLM on any GPU, which is the default of neither of its own front ends."""
-
-
-def batched_tokens(max_context: int, max_running: int, *, on_gpu: bool) -> int:
-    """Most tokens of one forward pass; the plan counts on them. vLLM wants one for every sequence. The CPU engine does
-    not prefill prompts in chunks, so that several whole ones must fit."""
-    return max(BATCHED_TOKENS, max_running if on_gpu else 4 * max_context)
+    def batched_tokens(self, *, on_gpu: bool) -> int:
+        """Most tokens of one forward pass; the plan counts on them. vLLM wants all that sequences decode at a time. The
+        CPU engine does not prefill prompts in chunks, so that a whole one must fit, and several do."""
+        if self.max_batched_tokens is not None:
+            return self.max_batched_tokens if on_gpu else max(self.max_batched_tokens, self.max_context)
+        each = 1 + (self.speculative.tokens if self.speculative else 0)
+        return max(BATCHED_TOKENS, self.max_running * each, 0 if on_gpu else 4 * self.max_context)

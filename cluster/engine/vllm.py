@@ -37,6 +37,7 @@ class _Progress:
         self.running = self.waiting = 0
         self.kv_usage = 0.0
         self.prompt_tokens = self.cached_tokens = self.generated_tokens = self.preempted = 0
+        self.guessed_tokens = self.accepted_tokens = 0
 
     def __call__(self, vllm_config: Any, engine_index: int = 0) -> "_Progress":
         return self
@@ -56,6 +57,9 @@ class _Progress:
             self.kv_usage = scheduler_stats.kv_cache_usage
             self.prompt_tokens += scheduler_stats.prefix_cache_stats.queries
             self.cached_tokens += scheduler_stats.prefix_cache_stats.hits
+            if (guesses := scheduler_stats.spec_decoding_stats) is not None:
+                self.guessed_tokens += guesses.num_draft_tokens
+                self.accepted_tokens += guesses.num_accepted_tokens
         if iteration_stats is not None:
             self.generated_tokens += iteration_stats.num_generation_tokens
             self.preempted += iteration_stats.num_preempted_reqs
@@ -183,9 +187,12 @@ class VllmEngine:
         return str(self._llm.vllm_config.model_config.dtype).removeprefix("torch.")
 
     @property
-    def precision(self) -> str:
-        """`quantized` where vLLM quantises the weights or the checkpoint is quantised; else the dtype."""
-        return "quantized" if self._llm.vllm_config.model_config.quantization else self.dtype
+    def precision(self) -> tuple[str, ...]:
+        """The dtype, or `fp8` or `quantized` where vLLM quantises the weights or the checkpoint is; and `fp8 cache`."""
+        method = str(self._llm.vllm_config.model_config.quantization or "")
+        weights = ("fp8" if "fp8" in method else "quantized") if method else self.dtype
+        cached = "fp8" in str(self._llm.vllm_config.cache_config.cache_dtype)
+        return (weights, "fp8 cache") if cached else (weights,)
 
     async def _watch(self, stall_timeout_s: float) -> None:
         heartbeat = self._progress.heartbeat
@@ -220,6 +227,8 @@ class VllmEngine:
             cached_prompt_tokens=progress.cached_tokens,
             generated_tokens=progress.generated_tokens,
             preempted=progress.preempted,
+            guessed_tokens=progress.guessed_tokens,
+            accepted_tokens=progress.accepted_tokens,
             kv_tokens=self._kv_tokens,
         )
 
@@ -250,6 +259,8 @@ async def start_engine(config: EngineConfig, model_dir: str, seed: int, executor
         llm = await asyncio.wait_for(
             asyncio.to_thread(_load, config, model_dir, seed, progress, executor), config.load_timeout_s
         )
+        if config.speculative is not None and not has_gpu():
+            await llm.collective_rpc("expand_temperatures")
     return VllmEngine(llm, progress, config)
 
 

@@ -4,7 +4,20 @@ Only the worker holds the modules of the model, and it runs only its own methods
 pickle.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def expanded(
+    of_requests: "Tensor", ends: "Tensor", tokens: int, replace_from: float = 0, replace_to: float = 0
+) -> "Tensor":
+    """[requests] values as [tokens] values: that of a request for each of its tokens, whose counts add up to `ends`.
+    Where a value is `replace_from` it becomes `replace_to`."""
+    counts = ends.diff(prepend=ends.new_zeros(1))
+    values = of_requests.repeat_interleave(counts, output_size=tokens)
+    return values.masked_fill(values == replace_from, replace_to)
 
 
 class WorkerExtension:
@@ -35,6 +48,17 @@ class WorkerExtension:
                     method.process_weights_after_loading(module)
                     repacked.append(name)
         return repacked
+
+    def expand_temperatures(self) -> None:
+        """Let a speculating engine on the CPU give each guessed token the temperature of its request.
+
+        vLLM 0.32's replacement for the Triton kernel writes them into a copy that it drops, so that logits are divided
+        by whatever lies in memory: tokens are then accepted that the model would not sample. Found by the frequencies
+        of `tests/cluster/engine/test_speculation.py`.
+        """
+        from vllm.v1.sample import rejection_sampler
+
+        rejection_sampler.expand_batch_to_tokens = expanded
 
     def tensor_sums(self) -> dict[str, tuple[int, float, float]]:
         """Name -> number of elements, sum, and sum of absolute values of every tensor that this rank still holds.

@@ -64,10 +64,12 @@ def _show_reading(row: dict[str, Any], of_hosts: dict[str, Any] | None, console:
         console.out(f"  hosts at {of_hosts['time']}:")
     for host in of_hosts["hosts"] if of_hosts is not None else ():
         cached = host["cached_prompt_tokens"] / max(1, host["prompt_tokens"])
+        guessed = host.get("guessed_tokens", 0)
+        right = f"{host['accepted_tokens'] / guessed:.0%} of guessed tokens accepted, " if guessed else ""
         console.out(
             f"  {host['host']}: {host.get('episodes_per_s', 0)} episodes/s, {host.get('tokens_per_s', 0)} tokens/s, "
             f"{host['live']} in flight, {host['waiting']} waiting, KV {host['kv_usage']:.0%}, "
-            f"prefix cache {cached:.0%}, {_counts(host['outcomes'])}"
+            f"prefix cache {cached:.0%}, {right}{_counts(host['outcomes'])}"
         )
     others = {state: count for state, count in row.get("states", {}).items() if state != "serving"}
     if others:

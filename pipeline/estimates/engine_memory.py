@@ -7,7 +7,7 @@ graphs come first, and gives the rest to the KV cache. Where a constant is assum
 import math
 from dataclasses import dataclass, replace
 
-from cluster.engine.options import EngineConfig, batched_tokens
+from cluster.engine.options import EngineConfig
 from pipeline.estimates.amounts import Amount, count, total
 from pipeline.estimates.hardware import GIB, MIB, GpuType
 from pipeline.estimates.shapes import ModelShape
@@ -33,6 +33,7 @@ class EngineRequest:
     """Tokens of a conversation at its end, on average."""
     weight_bytes_each: float
     kv_bytes_each: float
+    """Bytes of a number that the engine computes with; of its KV cache, where that is not fp8."""
 
     @property
     def engine(self) -> EngineConfig:
@@ -89,7 +90,7 @@ def engine_on_gpu(request: EngineRequest, gpu: GpuType) -> EngineMemory:
     """Memory of one GPU of an engine, on GPUs of one type."""
     shape, engine = request.shape, request.engine
     tp, pp = engine.tensor_parallel, engine.pipeline_parallel
-    batched = batched_tokens(engine.max_context, engine.max_running, on_gpu=True)
+    batched = engine.batched_tokens(on_gpu=True)
     wide = max(shape.hidden * 4, (2 * shape.intermediate + shape.heads * shape.head_dim) / tp)
     parts = [
         Amount(
@@ -120,7 +121,7 @@ def engine_on_cpu(request: EngineRequest, process: float, worker: float, memory_
     `memory_bytes`: the machine's.
     """
     shape, engine, workers = request.shape, request.engine, request.gpus
-    batched = batched_tokens(engine.max_context, engine.max_running, on_gpu=False)
+    batched = engine.batched_tokens(on_gpu=False)
     parts = [
         Amount(
             "processes",
@@ -162,13 +163,14 @@ def _with_cache(request: EngineRequest, gpu: GpuType | None, parts: list[Amount]
     # Tensor parallelism splits the heads, of which each device has one at least.
     heads = max(1.0, shape.kv_heads / engine.tensor_parallel)
     layers = math.ceil(shape.layers / engine.pipeline_parallel)
+    cached_bytes = 1.0 if engine.kv_cache_dtype == "fp8" else request.kv_bytes_each
     memory = EngineMemory(
         request=request,
         device=gpu.name if gpu else "CPU",
         capacity=memory_bytes if gpu else math.inf,
         parts=tuple(parts),
         kv_cache=Amount("KV cache", cache * copies, how, f"{_VLLM}: {source}"),
-        kv_bytes_per_token=2 * layers * heads * shape.head_dim * request.kv_bytes_each * copies,
+        kv_bytes_per_token=2 * layers * heads * shape.head_dim * cached_bytes * copies,
         faults=(),
     )
     if needed >= available and (gpu or engine.kv_cache_mb is None):

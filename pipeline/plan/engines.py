@@ -42,6 +42,12 @@ def plan_engines(hosts: HostsConfig, role: str, shape: ModelShape, machines: Mac
     placed = place(group, machines)
     gpu = slowest(machines, placed, fits) if types else None
     memory = found[gpu.name if gpu else ""]
+    drafter = hosts.engine.speculative.model if hosts.engine.speculative else ""
+    notes = (
+        type_note(f"engines.{role}", hosts.gpu, machines, placed) if gpu else "",
+        f"engines.{role}: the plan does not count the weights of {drafter}, which take from the KV cache"
+        * bool(drafter),
+    )
     gpus_per_node = max(node.gpus for node in machines.nodes if node.gpu == gpu) if gpu else 0
     largest = max(machines.nodes, key=lambda node: (node.name in placed.nodes, node.memory))
     return Engines(
@@ -53,7 +59,7 @@ def plan_engines(hosts: HostsConfig, role: str, shape: ModelShape, machines: Mac
         gpu=gpu,
         node=node_with(machines, placed, gpu) if gpu else largest,
         sizes=tuple(fitting_sizes(memory.request, gpu, gpus_per_node)) if gpu and hosts.scripted is None else (),
-        note=type_note(f"engines.{role}", hosts.gpu, machines, placed) if gpu else "",
+        note="; ".join(filter(None, notes)),
         faults=(*faults, *memory.faults, *placed.faults),
     )
 

@@ -1,6 +1,7 @@
 """What the plan said when a run began (RUN/prediction.json), and how it compares with what the run then measured."""
 
 import os
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -124,6 +125,8 @@ def compared(run: Run) -> list[dict[str, Any]]:
         rows.append((f"memory, stage {name}", "MiB", _mib(said), _mib(peaks.get(name))))
     for role, tokens in prediction.kv_tokens.items():
         rows.append((f"KV cache of the {role}", "tokens", float(tokens), caches.get(role)))
+    for role, share in prompts_found_cached(events).items():
+        rows.append((f"tokens of prompts that the {role} found cached", "%", None, 100 * share))
     for name, said in prediction.device_memory.items():
         rows.append((f"memory on a GPU, {name}", "MiB", _mib(said), _mib(arms.get(name, {}).get("device_memory"))))
     for name, steps in prediction.steps.items():
@@ -132,6 +135,21 @@ def compared(run: Run) -> list[dict[str, Any]]:
             rows.append((f"passes of {name}", "", prediction.passes[name], arms.get(name, {}).get("passes")))
     rows.append(("pairs", "", prediction.pairs, data.get("pairs")))
     return [dict(zip(("what", "unit", "predicted", "measured"), row, strict=True)) for row in rows]
+
+
+def prompts_found_cached(events: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """`teacher` and `student` -> share of the tokens of all prompts that their engines found in the prefix cache."""
+    last: dict[tuple[str, int], tuple[int, int]] = {}  # a process counts from its start: its last reading has it all
+    for row in events:
+        for host in row.get("hosts", ()) if row.get("event") == "progress" else ():
+            counts = int(host.get("prompt_tokens", 0)), int(host.get("cached_prompt_tokens", 0))
+            last[str(host["host"]), int(host.get("process", 0))] = counts
+    shares = {}
+    for role in ("teacher", "student"):
+        counted = [counts for (host, _), counts in last.items() if host.partition("-")[0] == role]
+        if asked := sum(tokens for tokens, _ in counted):
+            shares[role] = sum(cached for _, cached in counted) / asked
+    return shares
 
 
 def _mib(value: float | None) -> float | None:

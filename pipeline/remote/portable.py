@@ -17,11 +17,13 @@ def moved(recipe: Recipe, directory: Path) -> dict[str, Any]:
 
     Raises RequestError where a model is a folder of this machine.
     """
-    for role in ("teacher", "student"):
-        source = getattr(recipe.models, role).source
+    sources = {f"models.{role}.source": getattr(recipe.models, role).source for role in ("teacher", "student")}
+    if (drafter := recipe.engines.teacher.engine.speculative) is not None:
+        sources["engines.teacher.engine.speculative.model"] = drafter.model
+    for key, source in sources.items():
         if source and not source.startswith(("hub:", "/")):
             raise RequestError(
-                f"models.{role}.source = {source!r}: weights are not sent along; name hub:OWNER/NAME@COMMIT, or a "
+                f"{key} = {source!r}: weights are not sent along; name hub:OWNER/NAME@COMMIT, or a "
                 "folder that all nodes see by its absolute path"
             )
     table = resolved(recipe)

@@ -112,6 +112,11 @@ class Watch:
             episodes_per_s=round(self._rows / elapsed, 2),
             tokens_per_s=round(self._tokens / elapsed, 1),
             in_flight=sum(reading.live for reading in readings),
+            prefix_cache=round(
+                sum(reading.cached_prompt_tokens for reading in readings)
+                / max(1, sum(reading.prompt_tokens for reading in readings)),
+                3,
+            ),
             outcomes=dict(self._outcomes),
             states=dict(Counter(state.value for state in states.values())),
             **details,

@@ -149,6 +149,8 @@ class RolloutHost:
             running=stats.running if stats else 0,
             queued=stats.waiting if stats else 0,
             preempted=stats.preempted if stats else 0,
+            guessed_tokens=stats.guessed_tokens if stats else 0,
+            accepted_tokens=stats.accepted_tokens if stats else 0,
             reloads=dict(self._reloads),
             probes=dict(self._probes),
             step_seconds=tuple(self._step_seconds),

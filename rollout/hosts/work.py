@@ -138,6 +138,10 @@ class HostProgress(msgspec.Struct, frozen=True, kw_only=True):
     queued: int = 0
     """Requests that wait in the engine's queue."""
     preempted: int = 0
+    guessed_tokens: int = 0
+    """Tokens that speculative decoding guessed."""
+    accepted_tokens: int = 0
+    """Those of them that the model accepted."""
     probes: dict[str, float] = {}
     """Model -> mean difference, in nats a token, between the engine and the model's probe when it was loaded last."""
     reloads: dict[str, float] = {}

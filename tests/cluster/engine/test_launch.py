@@ -14,6 +14,7 @@ from transformers import LlamaConfig
 
 from cluster.engine.launch import arguments, set_environment
 from cluster.engine.options import EngineConfig
+from cluster.engine.speculation import SpeculativeConfig
 from cluster.engine.vllm import start_engine
 from cluster.errors import RequestError
 
@@ -87,6 +88,48 @@ def test_an_engine_on_several_gpus_compiles_a_fused_all_reduce_only_if_it_is_ask
 ) -> None:
     made = configured(EngineConfig(tensor_parallel=2, flashinfer=asked, max_context=64), monkeypatch, model)
     assert made.compilation_config.pass_config.fuse_allreduce_rms is asked
+
+
+def test_options_of_a_recipe_arrive_in_vllm(model: Path) -> None:
+    from vllm.engine.arg_utils import AsyncEngineArgs
+
+    config = EngineConfig(
+        max_context=64,
+        max_running=8,
+        max_batched_tokens=512,
+        chunked_prefill=True,
+        kv_cache_dtype="fp8",
+        quantization="fp8",
+        speculative=SpeculativeConfig(method="ngram", tokens=3, shortest_match=1, longest_match=5),
+    )
+    made = AsyncEngineArgs(**arguments(config, str(model), 0, "mp", on_gpu=True)).create_engine_config()
+    assert made.scheduler_config.max_num_batched_tokens == 512
+    assert made.scheduler_config.enable_chunked_prefill is True
+    assert made.cache_config.cache_dtype == "fp8"
+    assert made.model_config.quantization == "fp8"
+    speculative = made.speculative_config
+    assert (speculative.method, speculative.num_speculative_tokens) == ("ngram", 3)
+    assert (speculative.prompt_lookup_min, speculative.prompt_lookup_max) == (1, 5)
+
+
+def test_a_smaller_model_of_the_same_vocabulary_may_guess(model: Path, tmp_path: Path) -> None:
+    from vllm.engine.arg_utils import AsyncEngineArgs
+
+    config = EngineConfig(max_context=64, speculative=SpeculativeConfig(method="draft", model=str(model)))
+    speculative = (
+        AsyncEngineArgs(**arguments(config, str(model), 0, "mp", on_gpu=True)).create_engine_config().speculative_config
+    )
+    assert (speculative.method, speculative.draft_model_config.model) == ("draft_model", str(model))
+    missing = EngineConfig(speculative=SpeculativeConfig(method="eagle3", model=str(tmp_path / "none")))
+    with pytest.raises(RequestError, match=r"none: no config\.json there; name a Hugging Face folder or hub:"):
+        arguments(missing, str(model), 0, "mp", on_gpu=True)
+
+
+def test_without_a_word_vllm_decides_on_a_gpu_and_the_cpu_prefills_whole_prompts() -> None:
+    assert "enable_chunked_prefill" not in arguments(EngineConfig(), "model", 0, "mp", on_gpu=True)
+    on_cpu = arguments(EngineConfig(max_batched_tokens=64, max_context=256), "model", 0, "mp", on_gpu=False)
+    assert on_cpu["enable_chunked_prefill"] is False
+    assert on_cpu["max_num_batched_tokens"] == 256, "a whole prompt"
 
 
 @pytest.mark.usefixtures("no_settings")

@@ -23,7 +23,7 @@ NAMED = probe("dpo", reading(-1.0))
 
 
 def test_a_reading_of_the_named_model_is_near_and_decided() -> None:
-    verdict = judge_reading(reading(-1.0 + 1e-6), NAMED, [probe("base", reading(-2.0))], "float32")
+    verdict = judge_reading(reading(-1.0 + 1e-6), NAMED, [probe("base", reading(-2.0))], ("float32",))
     assert not verdict.far
     assert not verdict.undecided
     assert verdict.difference == pytest.approx(1e-6)
@@ -36,21 +36,28 @@ def test_a_reading_of_the_named_model_is_near_and_decided() -> None:
 def test_a_reading_beyond_the_tolerance_is_far_by_prefill_and_by_decoding(dtype: str, where: str) -> None:
     for times, far in ((0.9, False), (1.1, True)):
         off = reading(**{"prefill": -1.0, where: -1.0 + times * TOLERANCE[dtype]})
-        assert judge_reading(off, NAMED, [], dtype).far is far
+        assert judge_reading(off, NAMED, [], (dtype,)).far is far
+
+
+def test_limits_of_weights_and_cache_add_up() -> None:
+    both = TOLERANCE["bfloat16"] + TOLERANCE["fp8 cache"]
+    for times, far in ((0.99, False), (1.01, True)):
+        off = reading(-1.0 + times * both)
+        assert judge_reading(off, NAMED, [], ("bfloat16", "fp8 cache")).far is far
 
 
 def test_nan_is_far() -> None:
-    assert judge_reading(reading(math.nan), NAMED, [], "bfloat16").far
+    assert judge_reading(reading(math.nan), NAMED, [], ("bfloat16",)).far
 
 
 def test_a_reading_between_two_models_is_undecided() -> None:
     other = probe("last round", reading(-1.0 + 2e-5))
-    assert judge_reading(reading(-1.0 + 6e-6), NAMED, [other], "float32").undecided
-    assert not judge_reading(reading(-1.0 + 4e-6), NAMED, [other], "float32").undecided
+    assert judge_reading(reading(-1.0 + 6e-6), NAMED, [other], ("float32",)).undecided
+    assert not judge_reading(reading(-1.0 + 4e-6), NAMED, [other], ("float32",)).undecided
 
 
 def test_a_rival_with_the_very_same_reading_is_undecided() -> None:
-    assert judge_reading(NAMED.reading, NAMED, [probe("base", NAMED.reading)], "float32").undecided
+    assert judge_reading(NAMED.reading, NAMED, [probe("base", NAMED.reading)], ("float32",)).undecided
 
 
 def test_of_two_revisions_under_one_name_the_nearer_one_is_the_rival() -> None:
@@ -58,7 +65,7 @@ def test_of_two_revisions_under_one_name_the_nearer_one_is_the_rival() -> None:
         Probe(model="dpo", revision=name, text=TEXT, reading=reading(value))
         for name, value in (("near", -1.0 - 1e-5), ("far", -3.0))
     ]
-    verdict = judge_reading(reading(-1.0 - 5e-6), NAMED, revisions, "float32")
+    verdict = judge_reading(reading(-1.0 - 5e-6), NAMED, revisions, ("float32",))
     assert verdict.nearest_other == "dpo of revision near"
     assert verdict.undecided
 
@@ -67,7 +74,7 @@ def test_a_model_is_no_rival_of_its_own_revision_or_of_another_text() -> None:
     same = probe("copy", reading(-1.0))
     same = Probe(model="copy", revision=NAMED.revision, text=TEXT, reading=same.reading)
     elsewhere = probe("teacher", reading(-1.0), ProbeText(token_ids=(7, 8, 9), positions=(1, 2)))
-    verdict = judge_reading(reading(-1.0 + 1e-6), NAMED, [same, elsewhere], "float32")
+    verdict = judge_reading(reading(-1.0 + 1e-6), NAMED, [same, elsewhere], ("float32",))
     assert verdict.nearest_other == ""
     assert not verdict.undecided
 

@@ -87,6 +87,35 @@ def test_equal_prompts_stay_together_until_the_end_is_near() -> None:
     assert end == sorted(end), "then the plan's order counts, for what is begun late is done late"
 
 
+def found_cached(work: list[Unit], hosts: int, prompts_held: int) -> float:
+    """Share of the attempts whose prompt the host still holds from an earlier one; a block has 8 prompts, a unit 4
+    attempts at each, and a host's prefix cache forgets the prompt that was asked for longest ago."""
+    caches: dict[str, dict[tuple[str, int], None]] = {}
+    found = asked = 0
+    for host, chunk in given_in_turn(router(work, hosts=hosts)):
+        cache = caches.setdefault(host, {})
+        for attempt in range(chunk.start, chunk.stop):
+            prompt = (chunk.work.unit.partition(".")[0], attempt // 4)
+            asked += 1
+            found += prompt in cache
+            cache.pop(prompt, None)
+            cache[prompt] = None
+            while len(cache) > prompts_held:
+                del cache[next(iter(cache))]
+    return found / asked
+
+
+def test_the_schedule_keeps_what_the_prefix_cache_can_give() -> None:
+    """Sixteen units of each of 100 blocks: of 64 attempts at a prompt all but the first can find it."""
+    blocks = [f"b{block}" for block in range(100)]
+    work = [Unit(f"{block}.{unit}", 32, block) for block in blocks for unit in range(16)]
+    best = 63 / 64
+    assert found_cached(work, hosts=1, prompts_held=8) == best
+    assert found_cached(work, hosts=4, prompts_held=8) > best - 0.015, "only near the end do hosts share blocks"
+    scattered = [Unit(each.unit, 32, each.unit) for each in work]
+    assert found_cached(scattered, hosts=4, prompts_held=8) < best - 0.04, "every host reads every prompt"
+
+
 def test_no_work_is_left_behind_for_long_where_blocks_are_large() -> None:
     made = router(units(4000, blocks=1000), hosts=4)
     order = [int(chunk.work.unit[1:]) for _, chunk in given_in_turn(made)]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cluster.engine.options import BATCHED_TOKENS, EngineConfig, batched_tokens
+from cluster.engine.options import BATCHED_TOKENS, EngineConfig
 from cluster.pool.placement import Bundle
 from pipeline.estimates.amounts import total
 from pipeline.estimates.engine_memory import (
@@ -101,12 +101,12 @@ def test_cpus_run_out_too() -> None:
 
 def test_one_pass_is_what_the_engine_is_told() -> None:
     config = EngineConfig(max_context=4096, max_running=256)
-    tokens = batched_tokens(config.max_context, config.max_running, on_gpu=True)
+    tokens = config.batched_tokens(on_gpu=True)
     assert tokens == BATCHED_TOKENS == 8192
     for gpu in ("H100", "L4"):
         assert engine_on_gpu(request(LLAMA, 4), GPUS[gpu]).parts[1].how.startswith("8,192 batched tokens")
-    assert batched_tokens(4096, 10_000, on_gpu=True) == 10_000
-    assert batched_tokens(4096, 256, on_gpu=False) == 4 * 4096
+    assert EngineConfig(max_running=10_000).batched_tokens(on_gpu=True) == 10_000
+    assert EngineConfig(max_running=256).batched_tokens(on_gpu=False) == 4 * 4096
 
 
 def on_cpu(changed: EngineRequest) -> EngineMemory:

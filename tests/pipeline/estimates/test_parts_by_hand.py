@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cluster.engine.options import EngineConfig, batched_tokens
+from cluster.engine.options import EngineConfig
 from pipeline.estimates.amounts import Amount, count, duration, size
 from pipeline.estimates.engine_memory import EngineRequest, divides, engine_on_cpu, engine_on_gpu, fitting_sizes
 from pipeline.estimates.hardware import GIB, GPUS, MIB
@@ -200,7 +200,7 @@ def engine(**settings: Any) -> EngineRequest:
 
 
 L4 = GPUS["L4"]
-AT_ONCE = batched_tokens(512, 16, on_gpu=True)
+AT_ONCE = EngineConfig(max_context=512, max_running=16).batched_tokens(on_gpu=True)
 """Tokens of one pass: 8,192."""
 PASS = f"{AT_ONCE:,} batched tokens x widest tensors x 2 bytes + 16 x vocabulary 1,000 x 4 bytes x 2 (sampling)"
 PROFILED = "cluster/engine/options.py: batched_tokens; profiled at start"
@@ -266,7 +266,7 @@ def test_what_is_wrong_with_an_engine_is_said_in_full() -> None:
 def test_an_engine_without_a_gpu() -> None:
     machine = 1.0 * GIB
     memory = engine_on_cpu(engine(tensor_parallel=2, kv_cache_mb=64), 10.0 * MIB, 20.0 * MIB, machine)
-    at_once = batched_tokens(512, 16, on_gpu=False)
+    at_once = EngineConfig(max_context=512, max_running=16).batched_tokens(on_gpu=False)
     worked = f"{at_once:,} batched tokens x (6 hidden + 3 intermediate) x 2 bytes + logits"
     source = "vLLM 0.32: the CPU worker's determine_available_memory"
     expected = [

@@ -52,6 +52,21 @@ def test_a_prediction_is_made_once_and_compared(run: Run) -> None:
     assert not any("on a GPU" in what for what in rows)
 
 
+def test_prefix_cache_hits_are_of_all_processes_of_a_role(run: Run) -> None:
+    predict(run)
+
+    def reading(host: str, process: int, asked: int, cached: int) -> dict[str, object]:
+        return {"host": host, "process": process, "prompt_tokens": asked, "cached_prompt_tokens": cached}
+
+    run.events.add("progress", stage="rollout", hosts=[reading("teacher-0", 1, 500, 0), reading("teacher-1", 2, 0, 0)])
+    run.events.add("progress", stage="rollout", hosts=[reading("teacher-0", 1, 1000, 800)])
+    run.events.add("progress", stage="rollout", hosts=[reading("teacher-0", 3, 100, 25), reading("student-0", 4, 9, 0)])
+    rows = {row["what"]: row for row in compared(run)}
+    assert rows["tokens of prompts that the teacher found cached"]["measured"] == 100 * 825 / 1100
+    assert rows["tokens of prompts that the student found cached"]["measured"] == 0
+    assert rows["tokens of prompts that the teacher found cached"]["predicted"] is None
+
+
 def test_memory_on_gpus_is_compared_arm_by_arm(run: Run) -> None:
     plan = planned("one-gpu")
     (run.folder / layout.PREDICTION).write_bytes(msgspec.json.encode(prediction_of(plan)))
@@ -65,12 +80,15 @@ def test_memory_on_gpus_is_compared_arm_by_arm(run: Run) -> None:
 def test_the_report_shows_it(run: Run) -> None:
     predict(run)
     run.events.add("groups", groups=500, pairs=6000)
+    asked = {"host": "teacher-0", "prompt_tokens": 1000, "cached_prompt_tokens": 834}
+    run.events.add("progress", stage="rollout", hosts=[asked])
     folder = RECIPES.parent / "evaluation" / "report"
     loader = jinja2.FileSystemLoader(folder)
     template = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined).get_template("prediction.html")
     page = template.render(summary={"prediction": compared(run)})
     assert "Predicted and measured" in page
     assert "6,000" in page
+    assert "83 %" in page
     assert template.render(summary={}).strip() == ""
 
 

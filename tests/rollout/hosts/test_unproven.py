@@ -45,8 +45,8 @@ class NamedWeights(VllmEngine):
         self.made_by: list[str] = []
 
     @property
-    def precision(self) -> str:
-        return "float32"
+    def precision(self) -> tuple[str, ...]:
+        return ("float32",)
 
     async def generate(self, prompt: Sequence[int], sampling: Sampling, request_id: str) -> Generation:
         self.made_by.append(self.weights)
