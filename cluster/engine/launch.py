@@ -40,6 +40,21 @@ def _binding(ranks: int) -> str:
     return "|".join(",".join(map(str, group or cores[-1:])) for group in groups)
 
 
+def refusal(config: EngineConfig, nvcc: str | None, *, on_gpu: bool) -> str:
+    """Why no engine can start so on this machine, and what to do; empty where it can."""
+    if on_gpu and config.flashinfer and nvcc is None:
+        return (
+            "engine.flashinfer = true: no nvcc (CUDA_HOME, PATH, /usr/local/cuda) to compile it with; install CUDA's "
+            "compiler, or leave it false"
+        )
+    if not on_gpu and config.chunked_prefill and config.seeded:
+        return (
+            "engine.chunked_prefill = true and seeded: a request's seed ends vLLM's CPU engine once a prompt is "
+            "prefilled in chunks; leave one of them out"
+        )
+    return ""
+
+
 def arguments(config: EngineConfig, model_dir: str, seed: int, executor: Executor, *, on_gpu: bool) -> dict[str, Any]:
     """Keyword arguments of vLLM's AsyncEngineArgs."""
     options: dict[str, Any] = {}

@@ -64,6 +64,15 @@ class EngineConfig(Section):
         return name
 
     @model_validator(mode="after")
+    def _seeds_keep_their_promise(self) -> "EngineConfig":
+        if self.seeded and self.speculative is not None:
+            raise ValueError(
+                "seeded = true and speculative: how many tokens are guessed follows the load, and with it the samples; "
+                "leave one of them out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _passes_hold_what_they_must(self) -> "EngineConfig":
         most = self.max_batched_tokens
         if most is None:

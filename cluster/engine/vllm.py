@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from cluster.engine.checksums import TensorSum, sums_of_files, unequal_tensors
 from cluster.engine.heartbeat import Heartbeat
 from cluster.engine.interface import EngineStats, FinishReason, Generation, Sampling
-from cluster.engine.launch import arguments, set_environment
+from cluster.engine.launch import arguments, refusal, set_environment
 from cluster.engine.options import EngineConfig
 from cluster.engine.probe import DECODED_TOKENS, ProbeReading, ProbeText
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
@@ -244,16 +244,13 @@ async def start_engine(config: EngineConfig, model_dir: str, seed: int, executor
     they are on several nodes, in the placement group of the calling actor.
 
     Raises InfrastructureError when loading fails or takes longer than `load_timeout_s`, RequestError when there
-    is no model at `model_dir`, or nothing to compile FlashInfer with that is asked for.
+    is no model at `model_dir`, or the machine cannot do what `config` asks for.
     """
     if not model_dir.startswith("hf://") and not (Path(model_dir) / "config.json").is_file():
         raise RequestError(f"model {model_dir}: no config.json there; name a Hugging Face folder")
     set_environment(config, os.environ)
-    if config.flashinfer and has_gpu() and find_nvcc(os.environ) is None:
-        raise RequestError(
-            "engine.flashinfer = true: no nvcc (CUDA_HOME, PATH, /usr/local/cuda) to compile it with; install CUDA's "
-            "compiler, or leave it false"
-        )
+    if said := refusal(config, find_nvcc(os.environ), on_gpu=has_gpu()):
+        raise RequestError(said)
     progress = _Progress()
     with _loading(model_dir, config.load_timeout_s):
         llm = await asyncio.wait_for(

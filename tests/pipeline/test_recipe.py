@@ -70,6 +70,7 @@ def test_the_local_recipe_has_what_the_report_promises() -> None:
             "engines.student.engine.speculative={method='eagle', model='x'}",
             "base and every arm are served in turn, and a drafter is for one model; use 'ngram'",
         ),
+        ("engines.teacher.engine={seeded=true, speculative={method='ngram'}}", "leave one of them out"),
         ("engines.teacher.engine.kv_cache_dtype='fp4'", "engines.teacher.engine.kv_cache_dtype = 'fp4'"),
         ("engines.teacher.engine.chunked_prefill='yes'", "engines.teacher.engine.chunked_prefill = 'yes'"),
         ("engines.teacher.engine.max_batched_tokens=8", "running sequences of 1 token(s) need"),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from transformers import LlamaConfig
 
-from cluster.engine.launch import arguments, set_environment
+from cluster.engine.launch import arguments, refusal, set_environment
 from cluster.engine.options import EngineConfig
 from cluster.engine.speculation import SpeculativeConfig
 from cluster.engine.vllm import start_engine
@@ -140,3 +140,12 @@ def test_asking_for_what_cannot_be_compiled_ends_before_the_model_is_loaded(
     monkeypatch.setattr("cluster.engine.vllm.find_nvcc", lambda _: None)
     with pytest.raises(RequestError, match=r"^engine\.flashinfer = true: no nvcc .*; install CUDA's compiler"):
         asyncio.run(start_engine(EngineConfig(flashinfer=True), str(model), 0))
+
+
+def test_what_ends_the_cpu_engine_is_refused_there_alone() -> None:
+    both = EngineConfig(chunked_prefill=True, seeded=True)
+    assert "chunked_prefill = true and seeded: a request's seed ends" in refusal(both, None, on_gpu=False)
+    assert refusal(both, None, on_gpu=True) == ""
+    assert refusal(EngineConfig(chunked_prefill=True), None, on_gpu=False) == ""
+    assert refusal(EngineConfig(flashinfer=True), None, on_gpu=False) == "", "it has no part in an engine on the CPU"
+    assert refusal(EngineConfig(flashinfer=True), "/cuda/bin/nvcc", on_gpu=True) == ""

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cluster.engine.options import BATCHED_TOKENS, EngineConfig
+from cluster.engine.speculation import SpeculativeConfig
 from cluster.pool.placement import Bundle
 from pipeline.estimates.amounts import total
 from pipeline.estimates.engine_memory import (
@@ -46,6 +47,21 @@ def test_weights_are_split_and_the_rest_is_cache() -> None:
     assert memory.kv_bytes_per_token == 320 * 1024 / 4
     assert memory.kv_tokens == int(memory.kv_cache.bytes // memory.kv_bytes_per_token)
     assert memory.full_sequences == memory.kv_tokens // 4096
+
+
+def test_an_fp8_cache_holds_twice_the_tokens_of_bfloat16() -> None:
+    plain = request(LLAMA, 4)
+    engine = plain.engine.model_copy(update={"kv_cache_dtype": "fp8"})
+    half = replace(plain, hosts=plain.hosts.model_copy(update={"engine": engine}))
+    sizes = [engine_on_gpu(each, GPUS["H100"]).kv_bytes_per_token for each in (plain, half)]
+    assert sizes == [320 * 1024 / 4, 160 * 1024 / 4]
+
+
+def test_passes_are_as_large_as_the_recipe_says() -> None:
+    assert EngineConfig(max_batched_tokens=2048).batched_tokens(on_gpu=True) == 2048
+    assert EngineConfig(max_batched_tokens=2048, max_context=8192).batched_tokens(on_gpu=False) == 8192
+    guesses = SpeculativeConfig(method="ngram", tokens=7)
+    assert EngineConfig(max_running=2000, speculative=guesses).batched_tokens(on_gpu=True) == 16_000
 
 
 def test_one_gpu_is_too_small_for_70_b() -> None:
