@@ -71,9 +71,9 @@ def plain(text: str) -> str | None:
     """`text` in plain characters: ASCII digits, `-`, `/`, `^` before an exponent, simple spaces. None for a text that
     mixes the digits of two scripts."""
     text = unwrapped(text).replace("{,}", ",")
-    text = _FONT.sub(lambda match: match[1], text).replace("^{\\circ}", "\\circ").replace("^\\circ", "\\circ")
+    text = _FONT.sub(_set_in_font, text).replace("^{\\circ}", "\\circ").replace("^\\circ", "\\circ")
     text = _COMMAND.sub(lambda match: _COMMANDS[match[1] or match[2]], text)
-    text = _SUPERSCRIPT.sub(lambda match: "^" + match[0].translate(_SUPERSCRIPTS), text).translate(_CHARACTERS)
+    text = _SUPERSCRIPT.sub(_exponent, text).translate(_CHARACTERS)
     characters, scripts = list[str](), set[int]()
     for character in text:
         digit = unicodedata.decimal(character, None)
@@ -86,6 +86,19 @@ def plain(text: str) -> str | None:
         return None
     # Spaces around a fraction keep its digits apart from those before and behind it.
     return bare(_FRAC.sub(lambda match: f" {match[1] or match[2]}/{match[3] or match[4]} ", "".join(characters)))
+
+
+def _exponent(match: re.Match[str]) -> str:
+    """Superscripts as an exponent; in braces before a digit, which is none of its digits: 10³5 is not 10^35."""
+    digits, behind = match[0].translate(_SUPERSCRIPTS), match.string[match.end() : match.end() + 1]
+    return f"^{{{digits}}}" if behind.isdecimal() else f"^{digits}"
+
+
+def _set_in_font(match: re.Match[str]) -> str:
+    """What stands in `\\text{}` and the like; in braces where its digits would run into others: 10^3\\text{5}."""
+    before, behind = match.string[: match.start()][-1:], match.string[match.end() : match.end() + 1]
+    runs_on = (before.isdecimal() and match[1][:1].isdecimal()) or (behind.isdecimal() and match[1][-1:].isdecimal())
+    return f"{{{match[1]}}}" if runs_on else match[1]
 
 
 def _inside(text: str) -> str | None:

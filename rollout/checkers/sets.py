@@ -31,17 +31,21 @@ def same_members(answer: Any, gold: Any) -> ErrorCode | None:
     if members is None:
         raise RequestError(f"checker set: the gold answer {gold!r} is no list that it reads; use a JSON list, or exact")
     expected = {_key(member, spelled=isinstance(gold, str)) for member in members}
-    given = _members(answer, conjunction=not any(isinstance(each, str) and _AND.search(each) for each in members))
+    if isinstance(answer, str) and expected == {comparable(answer)}:
+        return None  # the only member, which may hold a comma
+    texts = [each for each in members if isinstance(each, str)]
+    given = _members(answer, not any(map(_AND.search, texts)), not any("," in each for each in texts))
     if given is None:
         return ErrorCode.ANSWER_MALFORMED
     found = [_keys(member) & expected for member in given]
     return None if all(found) and expected == set().union(*found) else ErrorCode.ANSWER_WRONG
 
 
-def _members(value: Any, conjunction: bool = False) -> Sequence[Any] | None:
+def _members(value: Any, conjunction: bool = False, commas: bool = True) -> Sequence[Any] | None:
     """The members of a list, or of a text that lists them; None for what is neither, or may be split in two ways.
 
-    With `conjunction` the word "and" before the last members separates, too.
+    With `conjunction` the word "and" before the last members separates, too; without `commas` they may belong to a
+    member.
     """
     if isinstance(value, list):
         return value
@@ -56,13 +60,13 @@ def _members(value: Any, conjunction: bool = False) -> Sequence[Any] | None:
         if isinstance(listed, list):
             return listed
     for opening, closing in _BRACKETS:
-        if text.startswith(opening) and text.endswith(closing):
-            text = text[len(opening) : -len(closing)].strip()
+        if text.startswith(opening) and text.removesuffix(".").endswith(closing):
+            text = text.removesuffix(".")[len(opening) : -len(closing)].strip()
             break
     if "\n" in text:
         return _lines(text)
     separator = ";" if ";" in text else ","
-    if text.startswith("(") or (separator == "," and _GROUPED.search(text)):
+    if text.startswith("(") or (separator == "," in text and (not commas or _GROUPED.search(text))):
         return None
     parts = [part.strip() for part in text.split(separator)]
     if conjunction:
