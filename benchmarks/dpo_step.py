@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.dpo_ways import WAYS, Row, Setup, make_example, make_model, serve
+from benchmarks.dpo_ways import MODELS, WAYS, Row, Setup, make_example, make_model, serve
 from training.tree.flops import body_parameters, matrix_rate, tree_flop
 from training.tree.scoring import add_tree_scoring, tree_batch
 
@@ -122,7 +122,7 @@ def efficiency(size: str, options: argparse.Namespace) -> dict[str, Any]:
     tree = tree_batch(example.group.chains, device)
     line = make_example(Row(1, 1, tree.tokens + 1 - row.completion_tokens, row.completion_tokens), 256).group.right[0]
     # As many scored positions as the tree has, so that both do the same work in the head.
-    scored = tuple(index > tree.tokens - len(tree.rows) for index in range(len(line.ids)))
+    scored = tuple(index > tree.tokens - len(tree.predicting) for index in range(len(line.ids)))
     plain = tree_batch([type(line)(line.ids, scored)], device)
     add_tree_scoring(model)
     seconds: dict[str, list[float]] = {"tree": [], "plain": []}
@@ -176,7 +176,14 @@ def _servers(
         for way in ways:
             ours, theirs = spawn.Pipe()
             setup = Setup(
-                way, row, options.model, options.device, options.threads, options.tokens_per_micro_step, folder
+                way,
+                row,
+                options.model,
+                options.device,
+                options.threads,
+                options.tokens_per_micro_step,
+                folder,
+                memory_share=0.9 / len(ways),
             )
             process = spawn.Process(target=serve, args=(setup, theirs), daemon=True)
             process.start()
@@ -241,8 +248,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rows", choices=("main", "sweep", "large", "gpu", "all"), default="all")
     parser.add_argument("--only", nargs="*", help="names of rows, as 8x8,600,120 (n x m, prompt, completion)")
     parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS))
-    parser.add_argument("--model", choices=("tiny", "15m", "50m", "1b"), default="15m")
-    parser.add_argument("--efficiency-model", choices=("tiny", "15m", "50m", "1b"), default="50m")
+    parser.add_argument("--model", choices=tuple(MODELS), default="15m")
+    parser.add_argument("--efficiency-model", choices=tuple(MODELS), default="50m")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--tokens-per-micro-step", type=int, default=8192, help="most tokens of a row")

@@ -59,6 +59,9 @@ class TrainingConfig(Section):
     """Threads that torch uses on a CPU rank. Unit: threads."""
     tokens_per_micro_step: int = Field(default=8192, ge=1)
     """Tokens of one forward and backward pass on one rank. This bounds memory. Unit: tokens."""
+    fused_kernels: Literal["auto", "on", "off"] = "auto"
+    """Whether norms, rotary embedding and SwiGLU are single kernels (liger-kernel). `auto`: on with a GPU where it is
+    installed and knows the model."""
     checkpoint_steps: int = Field(default=50, ge=1)
     """Optimizer steps between two checkpoints. Unit: steps."""
     keep_checkpoints: int = Field(default=2, ge=1)
@@ -72,6 +75,12 @@ class TrainingConfig(Section):
     """Optimizer steps between two rows of metrics. Unit: steps."""
     zero: ZeroConfig = ZeroConfig()
     """DeepSpeed's settings."""
+
+    @model_validator(mode="after")
+    def _kernels_run_on_gpus(self) -> "TrainingConfig":
+        if self.fused_kernels == "on" and self.gpus_per_rank == 0:
+            raise ValueError("fused_kernels = 'on' needs gpus_per_rank above 0: the kernels run on GPUs alone")
+        return self
 
     @property
     def bundle(self) -> Bundle:

@@ -84,6 +84,7 @@ def compute_reference(
     rule: ScoreRule,
     tokens_per_micro_step: int,
     precision: Precision = "float32",
+    fused_kernels: bool = False,
     device: str = "cpu",
     rank: int = 0,
     world: int = 1,
@@ -107,7 +108,7 @@ def compute_reference(
     if not missing:
         return 0
     # Loads tensor by tensor from the mapped files; otherwise each task of a node would first hold a copy in memory.
-    model = load_model(model_source, precision, device_map={"": device})
+    model = load_model(model_source, precision, fused_kernels=fused_kernels, device_map={"": device})
     model.requires_grad_(False).eval()
     add_tree_scoring(model)
     # A unit is some rows of the tree over all chains, so that problems with common prompts share them.
@@ -125,8 +126,9 @@ def compute_reference(
     return done
 
 
-def load_model(source: str, precision: str, **options: Any) -> Any:
+def load_model(source: str, precision: str, *, fused_kernels: bool = False, **options: Any) -> Any:
     """The model in `precision` (`auto`: that of its files), from safetensors. `options` go to `from_pretrained`.
+    `fused_kernels`: as `training.fused_kernels.uses_fused_kernels` says.
 
     Where transformers holds ZeRO-3's settings, the model is split over the ranks while it loads.
     """
@@ -134,9 +136,14 @@ def load_model(source: str, precision: str, **options: Any) -> Any:
     from transformers import AutoModelForCausalLM
 
     dtype = precision if precision == "auto" else getattr(torch, precision)
-    return AutoModelForCausalLM.from_pretrained(
+    model = AutoModelForCausalLM.from_pretrained(
         local_model(source), dtype=dtype, trust_remote_code=False, use_safetensors=True, **options
     )
+    if fused_kernels:
+        from training.fused_kernels import use_fused_kernels
+
+        use_fused_kernels(model)
+    return model
 
 
 def chain_logps(model: Any, chains: Sequence[ScoredChain], tokens_per_micro_step: int) -> list[float]:

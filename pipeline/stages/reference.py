@@ -75,6 +75,7 @@ def _score_share(
     `units`: names of group units; () for all that are committed.
     """
     from rollout.data.shards import read_rows, shard_rows
+    from training.fused_kernels import uses_fused_kernels
     from training.reference import ReferenceStore, compute_reference
     from training.selection import arm_groups
 
@@ -93,6 +94,7 @@ def _score_share(
         rule=arm.scored,
         tokens_per_micro_step=training.tokens_per_micro_step,
         precision=precision(training),
+        fused_kernels=uses_fused_kernels(training),
         device="cuda" if training.gpus_per_rank > 0 else "cpu",
         rank=rank,
         world=tasks,

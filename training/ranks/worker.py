@@ -25,6 +25,7 @@ from cluster.store.storage import open_store
 from rollout.data.shards import read_rows
 from rollout.records import PreferenceGroup
 from training.config import DpoArm, SftArm
+from training.fused_kernels import uses_fused_kernels
 from training.probe import EXPORTED, ExportedReading, read_probe
 from training.ranks.callbacks import MetricsLog, SealCheckpoints
 from training.ranks.preemption import PreemptionCallback
@@ -148,6 +149,8 @@ def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int, 
         "report_to": ["tensorboard"],
         "disable_tqdm": True,
         "dataloader_pin_memory": on_gpu,
+        # Packing takes a core some tenths of a second a step. On the CPU the cores are the model's own.
+        "dataloader_num_workers": 1 if on_gpu else 0,
     }
 
 
@@ -157,7 +160,9 @@ def _sft_trainer(request: ArmRequest, arm: SftArm, tokenizer: Any, callbacks: li
     folder = request.checkpoint_dir / f"rows-{request.fingerprint}"
     rows = agreed(lambda: write_rows(arm_groups(read_rows(PreferenceGroup, request.ledger), arm), arm, folder))
     config = sft_arguments(training_arguments(request, *rows.batches(arm, request.training), universal))
-    model = load_model(request.start_model, precision(request.training))
+    model = load_model(
+        request.start_model, precision(request.training), fused_kernels=uses_fused_kernels(request.training)
+    )
     return CountingSFTTrainer(model, config, rows=rows, arm=arm, processing_class=tokenizer, callbacks=callbacks)
 
 
@@ -179,7 +184,9 @@ def _dpo_trainer(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: li
         groups_per_step=arm.groups_per_step,
         tokens_per_micro_step=request.training.tokens_per_micro_step,
     )
-    model = load_model(request.start_model, precision(request.training))
+    model = load_model(
+        request.start_model, precision(request.training), fused_kernels=uses_fused_kernels(request.training)
+    )
     return TreeDPOTrainer(model, config, StoredExamples(folder), processing_class=tokenizer, callbacks=callbacks)
 
 

@@ -40,7 +40,8 @@ def deepspeed_config(training: TrainingConfig, *, universal: bool = False) -> di
             "type": "AdamW",
             # DeepSpeed's fused and CPU optimizers are compiled on first use; a CPU machine need have no compiler.
             "params": dict.fromkeys(("lr", "betas", "eps", "weight_decay"), "auto")
-            | {"torch_adam": not on_gpu or zero.offload_optimizer == "none"},
+            | {"torch_adam": not on_gpu or zero.offload_optimizer == "none"}
+            | ({"fused": True} if on_gpu and zero.offload_optimizer == "none" else {}),
         },
         "zero_allow_untested_optimizer": True,
         "zero_force_ds_cpu_optimizer": False,

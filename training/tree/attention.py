@@ -3,21 +3,22 @@
 A Hugging Face model is used unchanged: `use_tree_attention` registers an attention function under the name "tree" and
 the extra argument `tree=` of the model call reaches it. On the CPU each block of keys is attended to once by all that
 descends from it (`training.tree.cascade`), and where a sliding window binds, each segment attends to its path by
-`scaled_dot_product_attention`; on CUDA the whole row goes through `flex_attention` with a block mask. A path is
-contiguous in position, so a sliding window is a condition on positions.
+`scaled_dot_product_attention`; on CUDA the whole row goes through `flex_attention` with a block mask
+(`training.tree.blocks`). A path is contiguous in position, so a sliding window is a condition on positions.
 """
 
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import Any, cast
 
 import torch
 from torch import Tensor
-from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
+from torch.nn.attention.flex_attention import BlockMask, flex_attention
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, AttentionMaskInterface
 
 from cluster.errors import RequestError
+from training.tree.blocks import block_mask
 from training.tree.cascade import KeyBlock, cascade_attention
 from training.tree.layout import Segment, TreeLayout
 
@@ -32,21 +33,27 @@ class AttentionLayout:
     """
 
     def __init__(self, layout: TreeLayout, device: torch.device, backend: str | None = None) -> None:
+        self.layout, self.device = layout, device
         self.backend = backend or ("cascade" if device.type == "cpu" else "flex")
-        self.device = device
         self.segments = layout.segments
-        ends = {stop for segment in layout.segments for stop in (segment.start, segment.stop)}
-        ends |= {end for segment in layout.segments for part in segment.path for end in part}
-        # The row, cut at all starts and ends of segments and paths: a path consists of whole blocks.
-        self.blocks = [
-            KeyBlock(start, stop, int(layout.until[start]), root=not layout.depth[start])
-            for start, stop in pairwise(sorted(ends))
-        ]
-        self.block_at = {block.start: index for index, block in enumerate(self.blocks)}
         self.longest = int(layout.depth.max(initial=-1)) + 1
-        self._layout = layout
         self._masks: dict[tuple[int, int, int | None, torch.dtype], Tensor] = {}
         self._block_masks: dict[int | None, BlockMask] = {}
+
+    @cached_property
+    def blocks(self) -> list[KeyBlock]:
+        """The row, cut at all starts and ends of segments and paths: a path consists of whole blocks."""
+        ends = {stop for segment in self.segments for stop in (segment.start, segment.stop)}
+        ends |= {end for segment in self.segments for part in segment.path for end in part}
+        until, depth = self.layout.until, self.layout.depth
+        return [
+            KeyBlock(start, stop, int(until[start]), root=not depth[start]) for start, stop in pairwise(sorted(ends))
+        ]
+
+    @cached_property
+    def block_at(self) -> dict[int, int]:
+        """Where a block starts -> its index."""
+        return {block.start: index for index, block in enumerate(self.blocks)}
 
     def mask(self, queries: int, keys: int, window: int | None, dtype: torch.dtype) -> Tensor:
         """Additive [queries, keys] mask: causal, aligned at the lower right, within `window` positions if given."""
@@ -62,15 +69,7 @@ class AttentionLayout:
     def block_mask(self, window: int | None) -> BlockMask:
         """The row's mask for `flex_attention`: ancestors and self, within `window` positions if given."""
         if window not in self._block_masks:
-            until = torch.from_numpy(self._layout.until).to(self.device)
-            depth = torch.from_numpy(self._layout.depth).to(self.device)
-
-            def visible(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
-                seen = (key <= query) & (query < until[key])
-                return seen if window is None else seen & (depth[query] - depth[key] < window)
-
-            row = self._layout.tokens
-            self._block_masks[window] = create_block_mask(visible, None, None, row, row, device=self.device)
+            self._block_masks[window] = block_mask(self.layout, self.device, window)
         return self._block_masks[window]
 
 
@@ -147,9 +146,12 @@ def tree_attention(
     window = sliding_window if sliding_window is not None and sliding_window < tree.longest else None
     if tree.backend == "flex":
         attend = _compiled_flex() if query.device.type == "cuda" else flex_attention
-        grouped = query.shape[1] != key.shape[1]
-        mask = tree.block_mask(window)
-        out = cast(Tensor, attend(query, key, value, block_mask=mask, scale=scaling, enable_gqa=grouped))
+        # Every query head gets keys and values of its own. The backward kernel has one program for each block of keys
+        # and each of their heads, and a prompt's keys are seen by the whole tree: with the two heads of a small model
+        # a few long programs run alone (1.9 times as fast so on an H100, docs/performance.md).
+        groups = query.shape[1] // key.shape[1]
+        keys, values = (part.repeat_interleave(groups, 1) if groups > 1 else part for part in (key, value))
+        out = cast(Tensor, attend(query, keys, values, block_mask=tree.block_mask(window), scale=scaling))
     elif tree.backend == "cascade" and window is None and query.shape[-1] == value.shape[-1]:
         out = cascade_attention(query, key, value, tree.blocks, scaling)
     else:
@@ -201,11 +203,9 @@ def _path_blocks(tree: AttentionLayout, segment: Segment, window: int | None) ->
 
 @cache
 def _compiled_flex() -> Any:
-    # There is a kernel for each row length, window and gradient mode; past dynamo's limit of kernels it would fall back
-    # to the full score matrix.
-    dynamo = torch._dynamo.config
-    dynamo.recompile_limit = max(dynamo.recompile_limit, 64)
-    return torch.compile(flex_attention, dynamic=False)
+    # A kernel for each window and gradient mode, of any row length: the second length compiles one for all. Past a
+    # limit of kernels the full score matrix would be made silently; with `fullgraph` that is an error.
+    return torch.compile(flex_attention, dynamic=None, fullgraph=True, recompile_limit=64)  # type: ignore[call-overload]
 
 
 def _refusal(name: str, why: str) -> RequestError:

@@ -8,6 +8,7 @@ weight for each one that it lacks.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch.utils.data import Dataset
@@ -16,6 +17,7 @@ from cluster.errors import RequestError
 from training.chains import ScoredChain, ScoredGroup
 from training.tree.layout import common_prefix, row_length, tree_size
 from training.tree.loss import GroupSums, PairMean
+from training.tree.scoring import TreeBatch, packed_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +49,42 @@ class GroupSlot:
         """The group's numbers, given the [chains] sums of its row. Differentiable in `policy`."""
         group = self.example.group
         n, m = len(group.right), len(group.wrong)
-        weights = policy.new_tensor(group.pair_weights)
+        weights = torch.tensor(group.pair_weights, dtype=torch.float64)
+        numbers = (
+            torch.tensor(self.example.reference_right, dtype=torch.float64),
+            torch.tensor(self.example.reference_wrong, dtype=torch.float64),
+            torch.tensor([chain.length for chain in group.right], dtype=torch.float64),
+            torch.tensor([chain.length for chain in group.wrong], dtype=torch.float64),
+            (weights * self.pair_weight).flatten(),
+            weights.sum(1) * self.nll_weight,
+        )
+        # One copy to the device for all of them.
+        moved = torch.split(torch.cat(numbers).to(policy.device, policy.dtype), [len(part) for part in numbers])
         return GroupSums(
             chosen=policy[self.at : self.at + n],
             rejected=policy[self.at + n : self.at + n + m],
-            reference_chosen=policy.new_tensor(self.example.reference_right),
-            reference_rejected=policy.new_tensor(self.example.reference_wrong),
-            chosen_lengths=policy.new_tensor([chain.length for chain in group.right]),
-            rejected_lengths=policy.new_tensor([chain.length for chain in group.wrong]),
-            pair_weights=weights * self.pair_weight,
-            nll_weights=weights.sum(1) * self.nll_weight,
+            reference_chosen=moved[0],
+            reference_rejected=moved[1],
+            chosen_lengths=moved[2],
+            rejected_lengths=moved[3],
+            pair_weights=moved[4].view(n, m),
+            nll_weights=moved[5],
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class TreeRow:
-    """Chains that go through the model as one row. `slots` are the groups that it holds whole: none in a row of a split
-    group, and none in a row of zero weight."""
+    """Chains that go through the model as one row, padded to a multiple of `multiple_of` tokens. `slots` are the groups
+    that it holds whole: none in a row of a split group, and none in a row of zero weight."""
 
     chains: tuple[ScoredChain, ...]
     slots: tuple[GroupSlot, ...] = ()
+    multiple_of: int = 1
+
+    @cached_property
+    def batch(self) -> TreeBatch:
+        """The packed row, in host memory."""
+        return packed_row(self.chains, self.multiple_of)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +113,21 @@ class RankStep:
         """Rows of all split groups."""
         return sum(len(group.rows) for group in self.split)
 
+    def packed(self) -> "RankStep":
+        """The same step, all of its rows packed now: in the process that calls this."""
+        for row in self._all_rows():
+            _ = row.batch
+        return self
+
+    def pin_memory(self) -> "RankStep":
+        """The same step, its rows in pinned memory; a `DataLoader` calls this."""
+        for row in self._all_rows():
+            vars(row)["batch"] = row.batch.pin_memory()
+        return self
+
+    def _all_rows(self) -> list[TreeRow]:
+        return [*self.rows, *(row for group in self.split for _, row in group.rows), self.idle_row]
+
 
 class StepDataset(Dataset[dict[str, RankStep]]):
     """The optimizer steps of epoch `epoch` as rank `rank` runs them, in an order drawn from (seed, epoch).
@@ -113,6 +146,7 @@ class StepDataset(Dataset[dict[str, RankStep]]):
         pair_mean: PairMean,
         rank: int = 0,
         seed: int = 0,
+        multiple_of: int = 1,
     ) -> None:
         if groups_per_step < 1 or not examples:
             raise RequestError(f"{len(examples)} groups, {groups_per_step} a step: both must be at least 1")
@@ -123,6 +157,7 @@ class StepDataset(Dataset[dict[str, RankStep]]):
         self.tokens_per_micro_step = tokens_per_micro_step
         self.world = world
         self.pair_mean = pair_mean
+        self.multiple_of = multiple_of
         self.rank, self.seed, self.epoch = rank, seed, 0
         self.longest = self.chains = 0
         self._sizes: list[int] = []
@@ -144,7 +179,7 @@ class StepDataset(Dataset[dict[str, RankStep]]):
         return -(-len(self.examples) // self.groups_per_step)
 
     def __getitem__(self, step: int) -> dict[str, RankStep]:
-        return {"step": self.rank_step(self.members(step), self.rank)}
+        return {"step": self.rank_step(self.members(step), self.rank).packed()}
 
     def members(self, step: int) -> list[int]:
         """Indices of the examples of a step."""
@@ -163,7 +198,7 @@ class StepDataset(Dataset[dict[str, RankStep]]):
             *ranks[rank],
             idle_first=max(split_rows) - split_rows[rank],
             idle_rows=max(all_rows) - all_rows[rank],
-            idle_row=TreeRow((ScoredChain(some.ids[:2], (False, True)),)),
+            idle_row=TreeRow((ScoredChain(some.ids[:2], (False, True)),), (), self.multiple_of),
         )
 
     def _shares(self, members: Sequence[int]) -> list[list[int]]:
@@ -195,20 +230,25 @@ class StepDataset(Dataset[dict[str, RankStep]]):
         whole = {m: self.examples[m] for m in share if self._sizes[m] <= self.tokens_per_micro_step}
         # Groups with neighbouring prompts share what their prompts share.
         firsts = [_inputs(example.group.chains[0]) for example in whole.values()]
+        filled = fill_rows(firsts, [self._sizes[member] for member in whole], self.tokens_per_micro_step)
+        members = [[list(whole)[index] for index in indices] for indices in filled]
+        # Longest first: where all ranks gather parameters together, rows of about one length run at the same time.
+        members.sort(key=lambda row: -sum(self._sizes[member] for member in row))
         rows = []
-        for indices in fill_rows(firsts, [self._sizes[member] for member in whole], self.tokens_per_micro_step):
+        for row in members:
             chains: list[ScoredChain] = []
             slots = []
-            for member in (list(whole)[index] for index in indices):
+            for member in row:
                 slots.append(GroupSlot(whole[member], len(chains), *weights[member]))
                 chains += whole[member].group.chains
-            rows.append(TreeRow(tuple(chains), tuple(slots)))
+            rows.append(TreeRow(tuple(chains), tuple(slots), self.multiple_of))
         split = []
         for member in (member for member in share if member not in whole):
             slot = GroupSlot(self.examples[member], 0, *weights[member])
             chains = list(slot.example.group.chains)
             cut = cut_chains(chains, self.tokens_per_micro_step)
-            split.append(SplitGroup(slot, tuple((row, TreeRow(tuple(chains[i] for i in row))) for row in cut)))
+            parts = (TreeRow(tuple(chains[i] for i in part), (), self.multiple_of) for part in cut)
+            split.append(SplitGroup(slot, tuple(zip(cut, parts, strict=True))))
         return tuple(rows), tuple(split)
 
 

@@ -9,6 +9,7 @@ not need it.
 import time
 from typing import Any
 
+import numpy as np
 import torch
 
 from training.tree.scoring import TreeBatch
@@ -25,11 +26,13 @@ def tree_flop(model: Any, parameters: int, batch: TreeBatch) -> float:
     config = model.config
     head_size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     window = getattr(config, "sliding_window", None)
-    seen = batch.position_ids + 1
-    visible = float((seen if window is None else seen.clamp(max=window)).sum())
+    # From the layout, which lies in host memory: a number of the device's would wait for all of its work.
+    layout = batch.attention.layout
+    seen = layout.depth + 1
+    visible = float((seen if window is None else seen.clip(max=window)).sum())
     forward: float = (
         2.0 * parameters * batch.tokens
-        + 2.0 * config.hidden_size * config.vocab_size * len(batch.rows)
+        + 2.0 * config.hidden_size * config.vocab_size * len(np.unique(layout.entry_position))
         + 4.0 * config.num_attention_heads * head_size * visible * config.num_hidden_layers
     )
     return 3 * forward

@@ -7,41 +7,42 @@ the root module, and gather and release its parameters as for any other forward.
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MethodType
 from typing import Any
 
 import numpy as np
 import torch
-import torch.distributed as dist
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
 
 from training.chains import ScoredChain
 from training.tree.attention import AttentionLayout, use_tree_attention
+from training.tree.blocks import BLOCK
 from training.tree.layout import pack
 
-HEAD_ELEMENTS = 1 << 26
-"""Logits held at once (rows x vocabulary): 256 MiB in float32. More are computed in turns, and again in the backward
-pass."""
-_CUDA_ROW_MULTIPLE = 512
-"""On CUDA rows are padded to a multiple of this, because every new length compiles the attention kernel again."""
+VOCABULARY_AT_ONCE = 8192
+"""Columns of the logits that TRL's head kernel holds at once, of up to 4,096 tokens: 64 MiB in bfloat16. On an H100
+narrower parts are launched more slowly than they are computed, and wider ones gain nothing."""
+_PLAIN_VOCABULARY = 16384
+"""Up to this many tokens the CPU makes all logits at once: 512 MiB for a row of 8,192. The kernel computes them twice,
+which costs a model of 16 M parameters 8 %. Not a matter of the row: under ZeRO-3 all ranks have to do the same."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TreeBatch:
     """A packed row as tensors on one device.
 
-    input_ids, position_ids: [1, T]. rows: [R] distinct positions that predict something. entry_row: [E] indices into
-    `rows`, ascending; entry_target: [E] token ids; entry_chain: [E] indices of chains, of which there are `chains`.
+    input_ids, position_ids: [1, T]. A prediction is a distinct pair of a position and the token that is scored there:
+    predicting, target: [P], positions ascending. entry_prediction: [E] indices of predictions, ascending; entry_chain:
+    [E] indices of chains, of which there are `chains`.
     """
 
     attention: AttentionLayout
     input_ids: Tensor
     position_ids: Tensor
-    rows: Tensor
-    entry_row: Tensor
-    entry_target: Tensor
+    predicting: Tensor
+    target: Tensor
+    entry_prediction: Tensor
     entry_chain: Tensor
     chains: int
 
@@ -50,19 +51,44 @@ class TreeBatch:
         """Length of the row, T, padding included."""
         return int(self.input_ids.shape[1])
 
+    def to(self, device: torch.device) -> "TreeBatch":
+        """The same row on `device`. From pinned memory the copies do not wait for the device's other work."""
+        if self.input_ids.device == device:
+            return self
+        moved: dict[str, Any] = {name: part.to(device, non_blocking=True) for name, part in self._tensors()}
+        return replace(self, attention=AttentionLayout(self.attention.layout, device), **moved)
+
+    def pin_memory(self) -> "TreeBatch":
+        """The same row in pinned memory; a `DataLoader` calls this."""
+        pinned: dict[str, Any] = {name: part.pin_memory() for name, part in self._tensors()}
+        return replace(self, **pinned)
+
+    def _tensors(self) -> list[tuple[str, Tensor]]:
+        names = ("input_ids", "position_ids", "predicting", "target", "entry_prediction", "entry_chain")
+        return [(name, getattr(self, name)) for name in names]
+
 
 def tree_batch(chains: Sequence[ScoredChain], device: torch.device, backend: str | None = None) -> TreeBatch:
     """Pack `chains` into one row on `device`. `backend`: as in `AttentionLayout`."""
-    layout = pack(chains, _CUDA_ROW_MULTIPLE if device.type == "cuda" else 1)
-    rows, entry_row = np.unique(layout.entry_position, return_inverse=True)
+    packed = packed_row(chains, BLOCK if device.type == "cuda" else 1, backend)
+    return packed.to(device)
+
+
+def packed_row(chains: Sequence[ScoredChain], multiple_of: int, backend: str | None = None) -> TreeBatch:
+    """Pack `chains` into one row in host memory, its length padded to a multiple of `multiple_of`."""
+    layout = pack(chains, multiple_of)
+    # Chains that share a scored token share its log-probability, which is computed once.
+    scored = (layout.entry_position << 32) | layout.entry_target
+    predictions, entry_prediction = np.unique(scored, return_inverse=True)
+    by_prediction = np.argsort(entry_prediction, kind="stable")
     return TreeBatch(
-        attention=AttentionLayout(layout, device, backend),
-        input_ids=torch.from_numpy(layout.ids).to(device)[None],
-        position_ids=torch.from_numpy(layout.depth).to(device)[None],
-        rows=torch.from_numpy(rows).to(device),
-        entry_row=torch.from_numpy(entry_row).to(device),
-        entry_target=torch.from_numpy(layout.entry_target).to(device),
-        entry_chain=torch.from_numpy(layout.entry_chain).to(device),
+        attention=AttentionLayout(layout, torch.device("cpu"), backend),
+        input_ids=torch.from_numpy(layout.ids)[None],
+        position_ids=torch.from_numpy(layout.depth)[None],
+        predicting=torch.from_numpy(predictions >> 32),
+        target=torch.from_numpy(predictions & 0xFFFFFFFF),
+        entry_prediction=torch.from_numpy(entry_prediction[by_prediction]),
+        entry_chain=torch.from_numpy(layout.entry_chain[by_prediction]),
         chains=layout.chains,
     )
 
@@ -86,52 +112,37 @@ def add_tree_scoring(model: Any) -> None:
         output = self.base_model(
             input_ids=batch.input_ids, position_ids=batch.position_ids, use_cache=False, tree=batch.attention
         )
+        logps = _log_probabilities(self, output.last_hidden_state[0, batch.predicting], batch.target)
         # In float64: a chain's sum is in the thousands of nats, where float32's rounding shifts the gradient by 1e-5.
-        logps = _entry_logps(self, output.last_hidden_state[0, batch.rows], batch).double()
-        return logps.new_zeros(batch.chains).index_add(0, batch.entry_chain, logps)
+        entries = logps.double()[batch.entry_prediction]
+        return entries.new_zeros(batch.chains).index_add(0, batch.entry_chain, entries)
 
     forward.scores_trees = True  # type: ignore[attr-defined]
     model.forward = MethodType(forward, model)
 
 
-def _entry_logps(model: Any, hidden: Tensor, batch: TreeBatch) -> Tensor:
-    """[E] log-probabilities of the entries; `hidden`: [R, hidden size]."""
-    head = model.get_output_embeddings()
-    at_once = max(1, HEAD_ELEMENTS // model.config.vocab_size)
-    turns = _agreed_turns(-(-len(hidden) // at_once), head, hidden.device)
-    if turns == 1:
-        return _turn(head, model.config, hidden, batch.entry_row, batch.entry_target)
-    parts = []
-    for first in range(0, turns * at_once, at_once):
-        edges = torch.tensor([first, first + at_once], device=hidden.device)
-        begin, end = torch.searchsorted(batch.entry_row, edges).tolist()
-        # A turn past the last position scores nothing: it takes part in gathering the head with other ranks.
-        rows = hidden[first : first + at_once] if first < len(hidden) else hidden[:1]
-        turn = (rows, batch.entry_row[begin:end] - first, batch.entry_target[begin:end])
-        parts.append(checkpoint(_turn, head, model.config, *turn, use_reentrant=False))
-    return torch.cat(parts)
-
-
-def _agreed_turns(turns: int, head: Any, device: torch.device) -> int:
-    """How many turns the head takes. Where ZeRO-3 splits it, all ranks gather it in every turn, so all take as many
-    as the one that needs most."""
-    if not hasattr(head.weight, "ds_id") or dist.get_world_size() == 1:
-        return turns
-    most = torch.tensor(turns, device=device)
-    dist.all_reduce(most, op=dist.ReduceOp.MAX)
-    return int(most)
-
-
-def _turn(head: Any, config: Any, hidden: Tensor, entry_row: Tensor, entry_target: Tensor) -> Tensor:
-    """Log-probabilities of the entries of some rows: the work of one turn of the head."""
-    logits: Tensor = head(hidden)
+def _log_probabilities(model: Any, hidden: Tensor, target: Tensor) -> Tensor:
+    """[P] log-probabilities of the tokens `target`, at least in float32; `hidden`: [P, hidden size]."""
+    head, config = model.get_output_embeddings(), model.config
     # What some models do after the head: Granite divides the logits, Cohere scales them, Gemma 2 caps them.
-    if getattr(config, "logits_scaling", None):
-        logits = logits / config.logits_scaling
-    if getattr(config, "logit_scale", None):
-        logits = logits * config.logit_scale
-    if cap := getattr(config, "final_logit_softcapping", None):
-        logits = torch.tanh(logits / cap) * cap
-    # At least float32: log-probabilities of long chains add up, and bf16 sums would drown the margins.
-    logits = logits if logits.dtype == torch.float64 else logits.float()
-    return logits[entry_row, entry_target] - torch.logsumexp(logits, dim=-1)[entry_row]
+    scale = (getattr(config, "logit_scale", None) or 1.0) / (getattr(config, "logits_scaling", None) or 1.0)
+    cap = getattr(config, "final_logit_softcapping", None)
+    small = hidden.device.type == "cpu" and config.vocab_size <= _PLAIN_VOCABULARY
+    if small or hidden.dtype == torch.float64:  # TRL's kernel computes in float32
+        logits = head(hidden)
+        logits = logits if scale == 1.0 else logits * scale
+        logits = logits if cap is None else torch.tanh(logits / cap) * cap
+        # At least float32: log-probabilities of long chains add up, and bf16 sums would drown the margins.
+        logits = logits if logits.dtype == torch.float64 else logits.float()
+        chosen: Tensor = logits.gather(1, target[:, None])[:, 0]
+        return chosen - torch.logsumexp(logits, dim=-1)
+    # Imported here: with TRL's trainers it takes seconds, which scoring tiny models need not spend.
+    from trl.kernels.chunked_logprob import ChunkedLogProbFunction
+    from trl.trainer.utils import maybe_gather_lm_head_ctx
+
+    with maybe_gather_lm_head_ctx(head.weight, head.bias):
+        columns = min(VOCABULARY_AT_ONCE, config.vocab_size)
+        found: Tensor = ChunkedLogProbFunction.apply(
+            hidden, head.weight, head.bias, target, 1.0, columns, cap, scale, ()
+        )[0]
+    return found

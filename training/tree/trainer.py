@@ -21,9 +21,10 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 from cluster.errors import RequestError
 from training.tree.attention import check_length
 from training.tree.batches import GroupSlot, PreferenceExample, RankStep, SplitGroup, StepDataset, TreeRow
+from training.tree.blocks import BLOCK
 from training.tree.flops import body_parameters, matrix_rate, tree_flop
 from training.tree.loss import METRICS, LossOptions, LossType, PairMean, group_loss, group_metrics
-from training.tree.scoring import add_tree_scoring, tree_batch
+from training.tree.scoring import add_tree_scoring
 
 
 @dataclass
@@ -89,6 +90,7 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
             pair_mean=args.pair_mean,
             rank=args.process_index,
             seed=args.seed,
+            multiple_of=BLOCK if args.device.type == "cuda" else 1,
         )
         check_length(model, steps.longest)
         add_tree_scoring(model)
@@ -104,6 +106,7 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
         self.add_callback(_SetEpoch(steps))
         self._options = args.loss_options
         self._sums: dict[str, Tensor] = {}
+        self._numbers: dict[str, float] = {}
         self._parameters = body_parameters(model)
         self._rows_left = 0
         self._step_flop = 0.0
@@ -111,8 +114,19 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
         self._chains_of_pass = steps.chains
 
     def get_train_dataloader(self) -> DataLoader[dict[str, RankStep]]:
-        """Steps one by one. accelerate does not get the loader: it would divide a rank's steps among the ranks."""
-        return DataLoader(cast(StepDataset, self.train_dataset), batch_size=1, collate_fn=itemgetter(0))
+        """Steps one by one. accelerate does not get the loader: it would divide a rank's steps among the ranks.
+
+        With `dataloader_num_workers` a process plans and packs steps while the device works on the one before.
+        """
+        workers = self.args.dataloader_num_workers
+        return DataLoader(
+            cast(StepDataset, self.train_dataset),
+            batch_size=1,
+            collate_fn=itemgetter(0),
+            num_workers=workers,
+            prefetch_factor=2 if workers else None,
+            pin_memory=self.args.dataloader_pin_memory and self.args.device.type == "cuda",
+        )
 
     def training_step(self, model: Any, inputs: dict[str, RankStep], num_items_in_batch: Any = None) -> Tensor:
         """Run a step's rows forward and backward. Returns this rank's loss; the mean over ranks is the step's."""
@@ -169,10 +183,15 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
         `chains_of_pass` in the data; `flop_per_second` counts no recomputation (`training.tree.flops`), and
         `fraction_of_limit` is its share of the matrix rate that the ranks measured when they began.
         """
+        numbers, self._numbers = self._numbers, {}
         sums, self._sums = self._sums, {}
-        if sums:
-            names = sorted(sums)
-            totals = self.accelerator.reduce(torch.stack([sums[name] for name in names]), "sum")
+        if numbers:
+            names = sorted(numbers)
+            totals = torch.tensor([numbers[name] for name in names], dtype=torch.float64, device=self.args.device)
+            for at, name in enumerate(names):
+                if name in sums:
+                    totals[at] += sums[name]
+            totals = self.accelerator.reduce(totals, "sum")
             means = dict(zip(names, totals.tolist(), strict=True))
             steps = means.pop("steps") / self.args.world_size
             seconds, flop = max(means.pop("seconds") / self.args.world_size, 1e-9), means.pop("flop")
@@ -189,10 +208,11 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
 
     def _forward(self, model: Any, row: TreeRow, counted: bool = True) -> Tensor:
         """The [chains] sums of a row."""
-        batch = tree_batch(row.chains, self.args.device)
+        batch = row.batch
         if counted:
             self._count("tokens", batch.tokens)
             self._step_flop += tree_flop(self.model, self._parameters, batch)
+        batch = batch.to(self.args.device)
         with self.compute_loss_context_manager():
             return cast(Tensor, model(tree_batch=batch))
 
@@ -221,6 +241,9 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
         self.accelerator.backward(loss, **({"scale_wrt_gas": False} if self._under_deepspeed else {}))
 
     def _count(self, name: str, value: Tensor | float) -> None:
-        # Kept on the device: reading each one would wait for it.
-        added = torch.as_tensor(value, dtype=torch.float64, device=self.args.device).detach()
-        self._sums[name] = self._sums.get(name, torch.zeros_like(added)) + added
+        if isinstance(value, Tensor):
+            # Kept on the device: reading each one would wait for it.
+            value = value.detach().double()
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+        else:
+            self._numbers[name] = self._numbers.get(name, 0.0) + value

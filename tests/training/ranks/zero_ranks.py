@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from tests.training.tree.trees import VOCABULARY, random_example, tiny_model
+from tests.training.tree.trees import random_example, tiny_model
 from training.tree import scoring
 from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
 
@@ -78,7 +78,8 @@ def main() -> None:
     output, family, tied = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "1"
     tokens_per_micro_step = int(sys.argv[4])
     if tokens_per_micro_step < 100:
-        scoring.HEAD_ELEMENTS = 3 * VOCABULARY
+        # The head as large vocabularies have it: in parts, and gathered from the ranks by hand.
+        scoring._PLAIN_VOCABULARY, scoring.VOCABULARY_AT_ONCE = 0, 16
     torch.set_num_threads(1)
     # Otherwise it compiles an extension, behind a lock that a killed process never releases (`training.ranks.zero`).
     deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False

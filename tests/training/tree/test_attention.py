@@ -120,12 +120,41 @@ def test_layers_of_two_kinds() -> None:
     assert max(both(plain, tree, random_chains(random.Random(1), 5), [1.0] * 5)) < 1e-9
 
 
-def test_the_head_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "after_the_head", [{}, {"logits_scaling": 3.0}, {"logit_scale": 0.25}, {"final_logit_softcapping": 0.5}]
+)
+@pytest.mark.parametrize("large", [False, True])
+def test_the_head_of_small_and_of_large_vocabularies(
+    after_the_head: dict[str, float], large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TRL's kernel in parts of 16 of 64 tokens, and what some families do to their logits."""
+    if large:
+        monkeypatch.setattr(scoring, "_PLAIN_VOCABULARY", 0)
+        monkeypatch.setattr(scoring, "VOCABULARY_AT_ONCE", 16)
     chains = random_chains(random.Random(1), 5)
-    plain, tree = (in_float64(tiny_model("llama", tie_word_embeddings=True)) for _ in range(2))
+    plain, tree = (tiny_model("llama", tie_word_embeddings=True, **after_the_head) for _ in range(2))
+    head = plain.lm_head.forward
+
+    def scaled(hidden: Tensor) -> Tensor:
+        logits = head(hidden) * after_the_head.get("logit_scale", 1) / after_the_head.get("logits_scaling", 1)
+        cap = after_the_head.get("final_logit_softcapping")
+        return logits if cap is None else torch.tanh(logits / cap) * cap
+
+    plain.lm_head.forward = scaled
     add_tree_scoring(tree)
-    monkeypatch.setattr(scoring, "HEAD_ELEMENTS", 3 * trees.VOCABULARY)
-    assert max(both(plain, tree, chains, [1.0] * 5)) < 1e-9
+    assert max(both(plain, tree, chains, [1.0, 0.5, 2.0, 1.5, 0.75])) < 1e-5
+
+
+def test_tokens_that_chains_share_are_predicted_once() -> None:
+    chains = [ScoredChain((1, 2, 3, last), (False, True, True, True)) for last in (4, 5, 4)]
+    batch = tree_batch(chains, CPU)
+    assert batch.target.tolist() == [2, 3, 4, 5]
+    assert batch.predicting.tolist() == [0, 1, 2, 2]
+    assert sorted(zip(batch.entry_chain.tolist(), batch.target[batch.entry_prediction].tolist(), strict=True)) == [
+        *((0, token) for token in (2, 3, 4)),
+        *((1, token) for token in (2, 3, 5)),
+        *((2, token) for token in (2, 3, 4)),
+    ]
 
 
 def test_an_exported_model_attends_as_ever(tmp_path: Any) -> None:

@@ -1,0 +1,162 @@
+"""Stages about the trainer as a rank runs it: DeepSpeed's stages on the same steps, and checkpoints."""
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import TrainerCallback
+
+from benchmarks.dpo_ways import Row, make_model
+from benchmarks.gpu_day.machine import device, nominal_rate
+from benchmarks.gpu_day.training import groups
+from training.chains import ScoredGroup
+from training.config import TrainingConfig, ZeroConfig
+from training.ranks.checkpoints import seal, verify
+from training.ranks.zero import deepspeed_config, environment, join_ranks, leave_arm
+from training.tree.batches import PreferenceExample
+from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
+
+_STEPS = 5
+
+
+def steps(quick: bool) -> dict[str, Any]:
+    """Optimizer steps of DPO under ZeRO 1, 2 and 3 on one rank: seconds, rate and memory of steps after the first two,
+    and the losses, which have to agree. A step is 9 groups of 8 x 8 chains in rows of up to 16,384 tokens."""
+    found: dict[str, Any] = {}
+    for stage in (1, 2, 3):
+        with tempfile.TemporaryDirectory() as folder:
+            trainer = _trainer(stage, Path(folder), quick)
+            trainer.add_callback(clock := _Clock())
+            if torch.cuda.is_available():
+                torch.cuda.reset_peak_memory_stats()
+            trainer.train()
+            logs = [log for log in trainer.state.log_history if "loss" in log]
+            walls = sorted(clock.seconds[2:])
+            rate = sorted(log["flop_per_second"] for log in logs[2:])[len(logs[2:]) // 2]
+            nominal = nominal_rate()
+            found[f"ZeRO {stage}"] = {
+                "optimizer": type(trainer.model_wrapped.optimizer).__name__,
+                "tokens_per_step": logs[-1]["tokens"],
+                "flop_per_second": rate,
+                "fraction_of_limit": sorted(log["fraction_of_limit"] for log in logs[2:])[len(logs[2:]) // 2],
+                "fraction_of_peak": None if nominal is None else rate / nominal,
+                "seconds_of_train_call": trainer.state.log_history[-1]["train_runtime"],
+                "peak_gib": torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else None,
+                "losses": [log["loss"] for log in logs],
+                "seconds_from_step_to_step": walls[len(walls) // 2],
+                "first_steps_seconds": clock.seconds[:2],
+            }
+            leave_arm(trainer)
+    losses = [found[name]["losses"] for name in found]
+    apart = max(abs(one - two) for one, two in zip(losses[0], losses[-1], strict=True))
+    if not apart < 5e-3:
+        raise SystemExit(f"ZeRO 1 and 3 differ by {apart} in the loss: {losses}")
+    return found | {"losses_differ_by": apart}
+
+
+class _Clock(TrainerCallback):  # type: ignore[misc]
+    """Seconds from the end of one step to the end of the next: waiting for data counts."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self._before = time.perf_counter()
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self._before = time.perf_counter()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        now = time.perf_counter()
+        self.seconds.append(now - self._before)
+        self._before = now
+
+
+def checkpoint(quick: bool) -> dict[str, Any]:
+    """Seconds to save, seal and verify a checkpoint, and to resume from it; the loss after it goes on as if never
+    stopped."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        trainer = _trainer(2, path, quick, save_steps=3)
+        begun = time.perf_counter()
+        trainer.train()
+        whole = time.perf_counter() - begun
+        logs = [log["loss"] for log in trainer.state.log_history if "loss" in log]
+        saved = path / "checkpoint-3"
+        begun = time.perf_counter()
+        manifest = seal(saved, step=3, ranks=1, request="gpu_day")
+        sealed = time.perf_counter() - begun
+        begun = time.perf_counter()
+        verify(saved)
+        verified = time.perf_counter() - begun
+        leave_arm(trainer)
+        resumed = _trainer(2, path, quick, save_steps=3)
+        begun = time.perf_counter()
+        resumed.train(resume_from_checkpoint=str(saved))
+        again = time.perf_counter() - begun
+        after = [log["loss"] for log in resumed.state.log_history if "loss" in log]
+        leave_arm(resumed)
+    apart = max(abs(one - two) for one, two in zip(logs, after, strict=True))
+    if not apart < 1e-3:
+        raise SystemExit(f"a resumed training differs by {apart} in the loss: {logs}, {after}")
+    return {
+        "bytes": sum(entry.size for entry in manifest.files.values()),
+        "seconds": {"train call": whole, "seal": sealed, "verify": verified, "resumed train call": again},
+        "losses_differ_by": apart,
+    }
+
+
+def _trainer(stage: int, folder: Path, quick: bool, save_steps: int = 0) -> TreeDPOTrainer:
+    row, count = (Row(2, 2, 24, 12), 3) if quick else (Row(8, 8, 1500, 300), 9)
+    on_gpu = device().type == "cuda"
+    training = TrainingConfig.model_validate(
+        {
+            "ranks": 1,
+            "gpus_per_rank": int(on_gpu),
+            "tokens_per_micro_step": 16384,
+            "zero": ZeroConfig.model_validate({"stage": stage}),
+        }
+    )
+    os.environ |= {
+        "RANK": "0",
+        "LOCAL_RANK": "0",
+        "WORLD_SIZE": "1",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": "29513",
+    }
+    os.environ |= environment(training)
+    if not torch.distributed.is_initialized():
+        join_ranks(training)
+    args = TreeDPOConfig(
+        output_dir=str(folder),
+        report_to=[],
+        disable_tqdm=True,
+        max_steps=_STEPS,
+        logging_steps=1,
+        learning_rate=1e-6,
+        lr_scheduler_type="constant",
+        save_strategy="steps" if save_steps else "no",
+        save_steps=save_steps or 500,
+        bf16=on_gpu,
+        use_cpu=not on_gpu,
+        deepspeed=deepspeed_config(training),
+        accelerator_config={"use_configured_state": not on_gpu},
+        dataloader_num_workers=int(on_gpu),
+        groups_per_step=count,
+        tokens_per_micro_step=training.tokens_per_micro_step,
+    )
+    model = make_model("tiny" if quick else "1.5b", device().type)
+    return TreeDPOTrainer(model, args, _examples(count * (_STEPS + 1), row, model.config.vocab_size))
+
+
+def _examples(count: int, row: Row, vocabulary: int) -> list[PreferenceExample]:
+    """Groups with a prompt of their own each, and made-up reference sums."""
+    chains, size = groups(count, row, vocabulary), row.right + row.wrong
+    weights = tuple((1.0,) * row.wrong for _ in range(row.right))
+    made = []
+    for at in range(0, len(chains), size):
+        one = tuple(chains[at : at + size])
+        group = ScoredGroup(f"p{at}", one[: row.right], one[row.right :], weights)
+        made.append(PreferenceExample(group, (-9.0 * one[0].length,) * row.right, (-9.0 * one[0].length,) * row.wrong))
+    return made
