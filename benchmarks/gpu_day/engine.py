@@ -1,7 +1,7 @@
 """The stage about vLLM: its start, its rate, and whether it says what the model says, before and after a reload."""
 
 import asyncio
-import os
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -12,21 +12,23 @@ import torch
 from benchmarks.dpo_ways import make_model
 from benchmarks.gpu_day.machine import device
 from cluster.engine.interface import Generation, Sampling
-from cluster.engine.vllm import EngineConfig, VllmEngine, start_engine
+from cluster.engine.options import EngineConfig
+from cluster.engine.vllm import VllmEngine, start_engine
 
 
 def engine(quick: bool) -> dict[str, Any]:
-    """Two models of one shape with random weights. The engine starts on the first, samples many replies to few prompts,
+    """Two models of one shape with random weights: that of 8 B where the temporary folder has room for both. The engine starts on the first, samples many replies to few prompts,
     and takes the second one's weights in place. What it recorded of sampled tokens is compared with transformers'
     log-probabilities of the same tokens, under the model that it should be and under the other one."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = [_written(Path(folder) / str(seed), seed, quick) for seed in (0, 1)]
-        return asyncio.run(_measure(paths, quick))
+        size = "tiny" if quick else "8b" if shutil.disk_usage(folder).free > 40e9 else "1.5b"
+        paths = [_written(Path(folder) / str(seed), size, seed) for seed in (0, 1)]
+        return {"model": size} | asyncio.run(_measure(paths, quick))
 
 
-def _written(path: Path, seed: int, quick: bool) -> Path:
+def _written(path: Path, size: str, seed: int) -> Path:
     begun = time.perf_counter()
-    model = make_model("tiny" if quick else "8b", device().type, seed)
+    model = make_model(size, device().type, seed)
     # Sharper than random weights are, so that one model can be told from another.
     with torch.no_grad():
         model.get_output_embeddings().weight.mul_(4)
@@ -48,7 +50,6 @@ async def _measure(paths: list[Path], quick: bool) -> dict[str, Any]:
         dtype="bfloat16" if on_gpu else "float32",
         eager=quick,
     )
-    os.environ.setdefault("VLLM_USE_FLASHINFER_SAMPLER", "0")
     begun = time.perf_counter()
     running = await start_engine(config, str(paths[0]), seed=0)
     found: dict[str, Any] = {"start_seconds": time.perf_counter() - begun}

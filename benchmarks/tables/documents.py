@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tables import certainty, judging, rollouts, sweeps, training
+from benchmarks.tables import certainty, gpu, judging, rollouts, sweeps, training
 from evaluation.sweep import SweepSummary, read_sweep_summary
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +43,9 @@ def tables() -> dict[str, Callable[[], str]]:
         "coverage-seeds": lambda: certainty.seeds_table(result("coverage")),
         "retrieval": lambda: rollouts.retrieval_table(result("retrieval")),
         "checkers": lambda: judging.checkers_table(result("checkers")),
+        "gpu-changes": lambda: gpu.changes_table(result("gpu-day")),
+        "gpu-kernels": lambda: gpu.kernels_table(result("gpu-day")),
+        "gpu-zero": lambda: gpu.zero_table(result("gpu-day")),
         "tune-local": lambda: sweeps.rows_table(sweep("tune-local")),
         "local": lambda: sweeps.rows_table(sweep("local")),
         "local-answers": lambda: sweeps.answers_list(sweep("local")),

@@ -6,8 +6,9 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-HEAD_ELEMENTS = 1 << 26
-"""Logits that the head holds at once: equal to `training.tree.scoring.HEAD_ELEMENTS`, which a test checks."""
+PLAIN_VOCABULARY, VOCABULARY_AT_ONCE, TOKENS_AT_ONCE = 16384, 8192, 4096
+"""Where the CPU makes all logits at once, and how many columns and rows of them TRL's kernel holds: equal to those of
+`training.tree.scoring` and of TRL, which a test checks."""
 _FRAGMENTS = 0.05
 """Share of a GPU's used memory that torch's allocator cannot use, by assumption."""
 
@@ -41,11 +42,16 @@ class DeviceMemory(Generic[RequestT]):
         return total(self.on_device)
 
 
-def scored_logits(rows: float, each: int) -> tuple[float, str, str]:
-    """Bytes, formula and source of `rows` logits (positions x vocabulary) of a model with `each` bytes a value, of
-    which the head holds a part at a time."""
-    at_once = min(rows, float(HEAD_ELEMENTS))
-    return at_once * (each + 8), f"{count(at_once)} logits at once x {each + 8} bytes", "training/tree/scoring.py"
+def head(tokens: float, vocab: int, hidden: int, each: int, *, plain: bool, backward: bool) -> Amount:
+    """What the head takes beside its weights for `tokens` predictions of a model with `each` bytes a value. `plain`:
+    all logits at once, in the model's type and in float32, with their gradient; otherwise TRL's kernel."""
+    if plain:
+        how = f"{tokens:,.0f} tokens x vocabulary {vocab:,} x {each + 8} bytes"
+        return Amount("logits", tokens * vocab * (each + 8), how, "training/tree/scoring.py")
+    tile = min(tokens, TOKENS_AT_ONCE) * min(vocab, VOCABULARY_AT_ONCE)
+    summed = (vocab + tokens) * hidden if backward else 0.0
+    how = f"{count(tile)} logits at once x {each} bytes" + f" + {count(summed)} float32 gradients" * backward
+    return Amount("logits", tile * each + 4 * summed, how, "TRL's ChunkedLogProbFunction")
 
 
 def fragments(amounts: list[Amount]) -> Amount:

@@ -6,7 +6,7 @@ time without autograd, the head on a part of the positions at once.
 
 from dataclasses import dataclass
 
-from pipeline.estimates.amounts import Amount, DeviceMemory, count, fragments, scored_logits, total
+from pipeline.estimates.amounts import PLAIN_VOCABULARY, Amount, DeviceMemory, count, fragments, head, total
 from pipeline.estimates.hardware import GIB, GpuType
 from pipeline.estimates.shapes import ModelShape
 from training.config import TrainingConfig
@@ -67,11 +67,12 @@ def _model(request: ScoringRequest) -> list[Amount]:
     shape, tokens = request.shape, request.training.tokens_per_micro_step
     each = 2 if uses_bf16(request.training) else 4
     widest = max(3 * shape.intermediate, shape.heads * shape.head_dim * 2 + shape.kv_heads * shape.head_dim * 2)
+    plain = request.training.gpus_per_rank == 0 and shape.vocab <= PLAIN_VOCABULARY
     # The residual and what a norm makes of it, in float32 and in the model's type; then the MLP or the attention.
     row = shape.hidden * (2 * each + 4) + widest * each
     weights = f"{count(shape.parameters)} parameters x {each} bytes"
     return [
         Amount("weights", shape.weight_bytes(each), weights, shape.source),
         Amount("forward pass", tokens * row, f"{tokens:,} tokens x {row:,} bytes", "one layer's widest"),
-        Amount("logits", *scored_logits(float(tokens) * shape.vocab, each)),
+        head(tokens, shape.vocab, shape.hidden, each, plain=plain, backward=False),
     ]

@@ -1,7 +1,8 @@
 """Seconds of a piece of work, from its tokens and the rates of machines. Each constant says where it is from.
 
-GPUs: data sheet rates times the shares below, which are assumed. CPUs: rates of `probe` (or of the reference machine)
-times figures measured on it, a machine with two cores of an AMD EPYC with AVX-512, on 2026-11-20.
+GPUs: data sheet rates times the shares below; training's share is measured, the others are assumed. CPUs: rates of
+`probe` (or of the reference machine) times figures measured on it, a machine with two cores of an AMD EPYC with
+AVX-512, on 2026-11-20.
 """
 
 from dataclasses import dataclass
@@ -15,8 +16,12 @@ PREFILL_SHARE = 0.5
 """Share of a GPU's dense rate that prefill and large batches reach."""
 BANDWIDTH_SHARE = 0.7
 """Share of a GPU's memory bandwidth that decoding reaches."""
-TRAIN_SHARE = 0.35
-"""Share of a GPU's dense rate that training with tree attention reaches."""
+TRAIN_SHARE = {0: 0.38, 1: 0.38, 2: 0.35, 3: 0.16}
+"""Share of a GPU's dense rate that training with tree attention reaches, by ZeRO's stage: measured on one H100 with
+1.5 B parameters, 50,176 tokens a step, the optimizer's step included (docs/results/gpu-day.json). Stage 0 is taken for
+1. On several GPUs stage 3 was not measured."""
+SCORING_SHARE = 0.4
+"""The same of a forward pass alone, which has the same kernels and no optimizer; assumed."""
 FLOAT32_RATE = 1 / 16
 """Share of a GPU's dense rate without tensor cores: A100 and H100 have 1/16 and 1/15; torch leaves TF32 off."""
 LINK_SHARE = 0.7
@@ -220,7 +225,7 @@ def training_on_gpus(
     """
     shape, training, ranks = request.shape, request.training, request.training.ranks
     arithmetic = tokens / ranks * (8 if request.gradient_checkpointing else 6) * _used_parameters(shape)
-    compute = arithmetic / (_rate(gpu, not request.bf16) * TRAIN_SHARE)
+    compute = arithmetic / (_rate(gpu, not request.bf16) * TRAIN_SHARE[training.zero.stage])
     rows = max(1.0, tokens / ranks / training.tokens_per_micro_step)
     link = gpu.link_gbs / 2 if ranks <= ranks_per_node else min(gpu.link_gbs / 2, node.network_gbs)
     moved = 3 * (2 if request.bf16 else 4) * shape.parameters * (ranks - 1) / ranks
@@ -241,20 +246,22 @@ def scoring_on_gpus(shape: ModelShape, tokens: float, ranks: int, gpu: GpuType, 
     return (
         ("weights", loading_s(shape, 2, node, 1)),
         ("tasks' start", GPU_RANKS_START_S / 2),
-        ("forward", tokens / ranks * 2 * _used_parameters(shape) / (gpu.tflops * 1e12 * TRAIN_SHARE)),
+        ("forward", tokens / ranks * 2 * _used_parameters(shape) / (gpu.tflops * 1e12 * SCORING_SHARE)),
     )
 
 
 def assumed_rates(machines: Machines) -> tuple[str, ...]:
-    """The rates and shares that times on GPUs rest on, one line a type of GPU. No share was measured."""
+    """The rates and shares that times on GPUs rest on, one line a type of GPU. Training's shares were measured
+    on an H100; the others are assumed."""
     lines = []
     for gpu in machines.gpu_types():
         node = next(node for node in machines.nodes if node.gpu == gpu)
         lines.append(
             f"{gpu.name} ({gpu.source}): {gpu.tflops:g} TFLOP/s, of which {PREFILL_SHARE:g} in prefill and "
-            f"{TRAIN_SHARE:g} in training; {gpu.bandwidth_gbs:,g} GB/s of memory, of which {BANDWIDTH_SHARE:g} in "
-            f"decoding; {gpu.link_gbs / 2:g} GB/s to the next GPU and {node.network_gbs:g} GB/s to the next node, of "
-            f"which {LINK_SHARE:g}; {1000 * GPU_STEP_S:g} ms a step; {GPU_ENGINE_START_S:g} s an engine's start, "
+            f"{TRAIN_SHARE[1]:g}, {TRAIN_SHARE[2]:g} and {TRAIN_SHARE[3]:g} in training under ZeRO 1, 2 and 3; "
+            f"{gpu.bandwidth_gbs:,g} GB/s of memory, of which {BANDWIDTH_SHARE:g} in decoding; "
+            f"{gpu.link_gbs / 2:g} GB/s to the next GPU and {node.network_gbs:g} GB/s to the next node, of which "
+            f"{LINK_SHARE:g}; {1000 * GPU_STEP_S:g} ms a step; {GPU_ENGINE_START_S:g} s an engine's start, "
             f"{GPU_RANKS_START_S:g} s the ranks'; weights read at {node.storage_gbs:g} GB/s"
         )
     return tuple(lines)

@@ -39,7 +39,7 @@ def plan_ranks(recipe: Recipe, arm_name: str, shape: ModelShape, machines: Machi
         training=training,
         gradient_checkpointing=arm.gradient_checkpointing,
         longest_chain=demands.longest_chain,
-        logits_everywhere=isinstance(arm, SftArm),
+        trl_head=isinstance(arm, SftArm),
         typical_tokens=min(float(tokens), tokens_per_step(arm, demands.groups) / training.ranks),
     )
 

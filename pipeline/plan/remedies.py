@@ -218,6 +218,8 @@ def _of_ranks(plan: Plan) -> Iterator[Settings]:
         other = "'auto'" if zero.bf16 == "off" else "'off'"
         yield (f"training.zero.bf16={other}",)
     yield ("training.zero.offload_optimizer='cpu'",)
+    for recomputed in _checkpointing(plan.recipe):
+        yield (*recomputed, "training.zero.offload_optimizer='cpu'")
     everything = ("training.zero.offload_optimizer='cpu'", "training.zero.offload_param='cpu'")
     yield everything if zero.stage == 3 else ("training.zero.stage=3", *everything)
     longest_row = min((rank.memory.request.longest_row for rank in plan.ranks), default=tokens)

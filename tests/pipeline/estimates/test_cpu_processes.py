@@ -40,7 +40,7 @@ def rank(ranks: int) -> RankMemory:
         training=training,
         gradient_checkpointing=False,
         longest_chain=400,
-        logits_everywhere=False,
+        trl_head=False,
         typical_tokens=1000,
     )
     return rank_on_cpu(request, RANK)

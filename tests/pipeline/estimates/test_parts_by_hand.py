@@ -47,6 +47,8 @@ MASK = Amount(
     "flex_attention",
 )
 RANK_PROCESS = Amount("process", 1.5 * GIB, "CUDA context, NCCL, cuBLAS", "assumed")
+KERNEL = "TRL's ChunkedLogProbFunction"
+HEAD_IN_BF16 = "1.28 M logits at once x 2 bytes + 228 k float32 gradients"
 BUCKETS = Amount("reduce buckets", 2 * N * 2, "2 x 542.7 k elements x 2 bytes", "DeepSpeed 0.19")
 
 
@@ -59,7 +61,7 @@ def rank(
         training=TrainingConfig(**(given | training)),
         gradient_checkpointing=checkpointing,
         longest_chain=400,
-        logits_everywhere=everywhere,
+        trl_head=everywhere,
         typical_tokens=640,
     )
 
@@ -83,16 +85,17 @@ def state(what: str, each: int, ranks: int = 1, source: str = ZERO) -> Amount:
 
 
 def test_a_rank_under_zero_3() -> None:
-    """A layer keeps 2 x (4 + 6) x 100 bytes of norms and 2 x (3 x 80 + 4 x 40 + 4 x 300) of the rest: 5,200 a token."""
+    """A layer keeps 2 x (4 x 100 + 5 x 80 + 3 x 300) = 3,400 bytes a token. The head's gradients in float32 are those
+    of (1,000 tokens of the vocabulary + 1,280 of the row) x 100."""
     memory = rank_on_gpu(rank(), GPUS["H100"])
     expected = [
         state("parameters", 2, 4),
         state("gradients", 2, 4),
         state("optimizer", 12, 4),
         Amount("float32 accumulation", 2 * N / 4, "542.7 k gradients x 2 bytes more / 4 ranks", SUMMED),
-        Amount("activations", 1280 * 3 * 5200, "1,280 tokens x 3 layers x 5,200 bytes", SAVED),
+        Amount("activations", 1280 * 3 * 3400, "1,280 tokens x 3 layers x 3,400 bytes", SAVED),
         MASK,
-        Amount("logits", 1280 * 1000 * 10, "1.28 M logits at once x 10 bytes", "training/tree/scoring.py"),
+        Amount("logits", 1280 * 1000 * 2 + 4 * 2280 * 100, HEAD_IN_BF16, KERNEL),
         Amount("gathered parameters", 2 * N, "542.7 k live at most x 2 bytes", "DeepSpeed 0.19"),
         BUCKETS,
         RANK_PROCESS,
@@ -106,12 +109,12 @@ def test_a_rank_under_zero_2_with_its_optimizer_on_the_host() -> None:
     memory = rank_on_gpu(
         rank({"stage": 2, "offload_optimizer": "cpu"}, checkpointing=True, everywhere=True), GPUS["H100"]
     )
-    kept = "1,280 tokens x (3 layers x 100 x 2 bytes + one layer of 5,200)"
+    kept = "1,280 tokens x (3 layers x 100 x 2 bytes + one layer of 3,400)"
     device = [
         state("parameters", 2),
-        Amount("activations", 1280 * (3 * 100 * 2 + 5200), kept, SAVED),
+        Amount("activations", 1280 * (3 * 100 * 2 + 3400), kept, SAVED),
         MASK,
-        Amount("logits", 1280 * 1000 * 10, "1,280 tokens x vocabulary 1,000 x 10 bytes", "TRL's SFT loss"),
+        Amount("logits", 1280 * 1000 * 2 + 4 * 2280 * 100, HEAD_IN_BF16, KERNEL),
         BUCKETS,
         RANK_PROCESS,
     ]
@@ -126,14 +129,14 @@ def test_a_rank_under_zero_2_with_its_optimizer_on_the_host() -> None:
 
 
 def test_one_rank_in_float32_splits_and_gathers_nothing() -> None:
-    """A layer keeps 2 x (4 + 8) x 100 + 4 x 1,600 = 8,800 bytes a token."""
-    memory = rank_on_gpu(rank({"bf16": "off", "stage": 1}, ranks=1), GPUS["H100"])
+    """A layer keeps 2 x (4 + 8) x 100 + 4 x 1,600 = 8,800 bytes a token where norms and SwiGLU are not fused."""
+    memory = rank_on_gpu(rank({"bf16": "off", "stage": 1}, ranks=1, fused_kernels="off"), GPUS["H100"])
     expected = [
         *(state(what, each, source=IN_FLOAT32) for what, each in (("parameters", 4), ("gradients", 4))),
         state("optimizer", 12, source=IN_FLOAT32),
         Amount("activations", 1280 * 3 * 8800, "1,280 tokens x 3 layers x 8,800 bytes", SAVED),
         MASK,
-        Amount("logits", 1280 * 1000 * 12, "1.28 M logits at once x 12 bytes", "training/tree/scoring.py"),
+        Amount("logits", 1280 * 1000 * 4 + 4 * 2280 * 100, HEAD_IN_BF16.replace("x 2 bytes", "x 4 bytes"), KERNEL),
         RANK_PROCESS,
     ]
     listed(memory.on_device, with_fragments(expected))
@@ -147,7 +150,7 @@ def test_a_rank_without_a_gpu_has_rows_of_typical_length() -> None:
         state("optimizer", 12, 2, IN_FLOAT32),
         Amount("activations", 640 * 3 * 8800, "640 tokens x 3 layers x 8,800 bytes", SAVED),
         Amount("tree attention", 640 * 2 * 2 * 40 * 4 * 3, paths, "training/tree/attention.py"),
-        Amount("logits", 640 * 1000 * 12, "640 k logits at once x 12 bytes", "training/tree/scoring.py"),
+        Amount("logits", 640 * 1000 * 12, "640 tokens x vocabulary 1,000 x 12 bytes", "training/tree/scoring.py"),
         Amount("reduce buckets", 2 * N * 4, "2 x 542.7 k elements x 4 bytes", "DeepSpeed 0.19"),
         Amount("process", 7.0, "measured without a model", "docs/planning.md"),
     ]
@@ -301,7 +304,7 @@ def test_a_task_that_scores() -> None:
     expected = [
         Amount("weights", 2 * N, "542.7 k parameters x 2 bytes", "the recipe"),
         Amount("forward pass", 1280 * 2600, "1,280 tokens x 2,600 bytes", "one layer's widest"),
-        Amount("logits", 1280 * 1000 * 10, "1.28 M logits at once x 10 bytes", "training/tree/scoring.py"),
+        Amount("logits", 1280 * 1000 * 2, "1.28 M logits at once x 2 bytes", KERNEL),
         Amount("block mask", 800, "(tokens / 128)^2 x 8 bytes", "flex_attention"),
         Amount("process", 1.0 * GIB, "CUDA context, cuBLAS, kernels", "assumed"),
     ]
@@ -318,7 +321,7 @@ def test_a_task_that_scores_without_a_gpu() -> None:
     expected = [
         Amount("weights", 4 * N, "542.7 k parameters x 4 bytes", "the recipe"),
         Amount("forward pass", 1280 * 4800, "1,280 tokens x 4,800 bytes", "one layer's widest"),
-        Amount("logits", 1280 * 1000 * 12, "1.28 M logits at once x 12 bytes", "training/tree/scoring.py"),
+        Amount("logits", 1280 * 1000 * 4, "1.28 M logits at once x 4 bytes", KERNEL),
         Amount("process", 7.0, "measured without a model", "docs/planning.md"),
     ]
     listed(memory.on_device, expected)

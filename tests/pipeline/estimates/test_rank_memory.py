@@ -31,7 +31,7 @@ def mistral(zero: dict[str, Any] | None = None, **training: Any) -> RankRequest:
         training=TrainingConfig(**{"ranks": 16, "gpus_per_rank": 1, "zero": ZeroConfig(**zero or {})} | training),
         gradient_checkpointing=True,
         longest_chain=4096,
-        logits_everywhere=False,
+        trl_head=False,
         typical_tokens=8192,
     )
 

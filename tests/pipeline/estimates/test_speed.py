@@ -34,7 +34,7 @@ def step_seconds(ranks: int, network_gbs: float = 50, bf16: bool = True) -> floa
         training=TrainingConfig(ranks=ranks, gpus_per_rank=1, tokens_per_micro_step=8192, zero=zero),
         gradient_checkpointing=True,
         longest_chain=4096,
-        logits_everywhere=False,
+        trl_head=False,
         typical_tokens=8192,
     )
     time = training_on_gpus(request, 1, 16 * 8192, GPUS["H100"], node, 8)
@@ -42,8 +42,8 @@ def step_seconds(ranks: int, network_gbs: float = 50, bf16: bool = True) -> floa
 
 
 def test_two_nodes_are_faster_than_three_gpus() -> None:
-    # 8 FLOP x 7.11 G parameters x 8,192 tokens at 0.35 of 989 TFLOP/s.
-    assert step_seconds(16) == pytest.approx(8 * 7.1107e9 * 8192 / (0.35 * 989e12), rel=0.001)
+    # 8 FLOP x 7.11 G parameters x 8,192 tokens at 0.16 of 989 TFLOP/s under ZeRO-3.
+    assert step_seconds(16) == pytest.approx(8 * 7.1107e9 * 8192 / (0.16 * 989e12), rel=0.001)
     assert step_seconds(3) == pytest.approx(step_seconds(16) * 16 / 3)
 
 
@@ -60,7 +60,15 @@ def test_float32_has_no_tensor_cores_and_moves_twice_as_much() -> None:
 
 def test_every_type_of_gpu_says_what_its_times_are_made_of() -> None:
     (line,) = assumed_rates(Machines(nodes=(NODE, NODE), source="here"))
-    for said in ("H100", "989 TFLOP/s", "0.5 in prefill", "0.35 in training", "0.7 in decoding", "4 ms", "60 s"):
+    for said in (
+        "H100",
+        "989 TFLOP/s",
+        "0.5 in prefill",
+        "0.38, 0.35 and 0.16 in training under ZeRO 1, 2 and 3",
+        "0.7 in decoding",
+        "4 ms",
+        "60 s",
+    ):
         assert said in line
     assert "50 GB/s to the next node" in line
     assert "read at 2 GB/s" in line
