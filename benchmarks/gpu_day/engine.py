@@ -17,9 +17,10 @@ from cluster.engine.vllm import VllmEngine, start_engine
 
 
 def engine(quick: bool) -> dict[str, Any]:
-    """Two models of one shape with random weights: that of 8 B where the temporary folder has room for both. The engine starts on the first, samples many replies to few prompts,
-    and takes the second one's weights in place. What it recorded of sampled tokens is compared with transformers'
-    log-probabilities of the same tokens, under the model that it should be and under the other one."""
+    """Two models of one shape with random weights: that of 8 B where the temporary folder has room for both. The engine
+    starts on the first, samples many replies to few prompts, and takes the second one's weights in place. What it
+    recorded of sampled tokens is compared with transformers' log-probabilities of the same tokens, under the model that
+    it should be and under the other one."""
     with tempfile.TemporaryDirectory() as folder:
         size = "tiny" if quick else "8b" if shutil.disk_usage(folder).free > 40e9 else "1.5b"
         paths = [_written(Path(folder) / str(seed), size, seed) for seed in (0, 1)]
