@@ -14,7 +14,7 @@ from benchmarks.gpu_day.machine import device, nominal_rate
 from benchmarks.gpu_day.training import groups
 from training.chains import ScoredGroup
 from training.config import TrainingConfig, ZeroConfig
-from training.ranks.checkpoints import seal, verify
+from training.ranks.checkpoints import file_names, hash_files, seal, verify
 from training.ranks.zero import deepspeed_config, environment, join_ranks, leave_arm
 from training.tree.batches import PreferenceExample
 from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
@@ -85,7 +85,7 @@ def checkpoint(quick: bool) -> dict[str, Any]:
         logs = [log["loss"] for log in trainer.state.log_history if "loss" in log]
         saved = path / "checkpoint-3"
         begun = time.perf_counter()
-        manifest = seal(saved, step=3, ranks=1, request="gpu_day")
+        manifest = seal(saved, hash_files(saved, file_names(saved)), step=3, ranks=1, request="gpu_day")
         sealed = time.perf_counter() - begun
         begun = time.perf_counter()
         verify(saved)
