@@ -9,6 +9,9 @@ from cluster.engine.speculation import speculative_arguments
 from cluster.pool.placement import Executor
 from cluster.programs import with_own_programs
 
+Capability = tuple[int, int]
+"""Compute capability of a GPU: major and minor."""
+
 
 def set_environment(config: EngineConfig, variables: MutableMapping[str, str]) -> None:
     """Set the `variables` of this process that vLLM reads when its modules are imported or its processes start. What a
@@ -40,9 +43,10 @@ def _binding(ranks: int) -> str:
     return "|".join(",".join(map(str, group or cores[-1:])) for group in groups)
 
 
-def refusal(config: EngineConfig, nvcc: str | None, *, on_gpu: bool) -> str:
-    """Why no engine can start so on this machine, and what to do; empty where it can."""
-    if on_gpu and config.flashinfer and nvcc is None:
+def refusal(config: EngineConfig, compiled: bool, *, on_gpu: bool) -> str:
+    """Why no engine can start so on this machine, and what to do; empty where it can. `compiled`: whether FlashInfer's
+    kernels are there or can be compiled."""
+    if on_gpu and config.flashinfer and not compiled:
         return (
             "engine.flashinfer = true: no nvcc (CUDA_HOME, PATH, /usr/local/cuda) to compile it with; install CUDA's "
             "compiler, or leave it false"
@@ -55,8 +59,26 @@ def refusal(config: EngineConfig, nvcc: str | None, *, on_gpu: bool) -> str:
     return ""
 
 
-def arguments(config: EngineConfig, model_dir: str, seed: int, executor: Executor, *, on_gpu: bool) -> dict[str, Any]:
-    """Keyword arguments of vLLM's AsyncEngineArgs."""
+def attention_backend(config: EngineConfig, capability: Capability) -> str | None:
+    """Whose attention kernels serve; None leaves it to vLLM, which takes FlashAttention's on Hopper.
+
+    Elsewhere it may take FlashInfer's, and looks for nvcc as little as for the sampler: on Blackwell always, on Ampere
+    and Ada with an fp8 cache, which FlashAttention 2 does not read. So say vLLM 0.32's sources; it has not run.
+    """
+    if config.flashinfer or capability[0] == 9:
+        return None
+    if capability[0] == 10:
+        return "FLASH_ATTN"
+    if config.kv_cache_dtype == "fp8":
+        return "TRITON_ATTN"
+    return "FLASH_ATTN" if capability[0] > 10 else None
+
+
+def arguments(
+    config: EngineConfig, model_dir: str, seed: int, executor: Executor, capability: Capability | None
+) -> dict[str, Any]:
+    """Keyword arguments of vLLM's AsyncEngineArgs. `capability`: the GPU's compute capability; None on the CPU."""
+    on_gpu = capability is not None
     options: dict[str, Any] = {}
     if config.kv_cache_mb is not None:
         options["kv_cache_memory_bytes"] = config.kv_cache_mb << 20
@@ -65,6 +87,8 @@ def arguments(config: EngineConfig, model_dir: str, seed: int, executor: Executo
         options["enable_chunked_prefill"] = bool(config.chunked_prefill)
     if config.speculative is not None:
         options["speculative_config"] = speculative_arguments(config.speculative)
+    if capability is not None and (backend := attention_backend(config, capability)) is not None:
+        options["attention_backend"] = backend
     if not config.flashinfer:
         # Where nvcc is, vLLM turns this on for several GPUs from Hopper on, and compiles it when the engine starts.
         options["compilation_config"] = {"pass_config": {"fuse_allreduce_rms": False}}

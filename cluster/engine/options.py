@@ -46,8 +46,8 @@ class EngineConfig(Section):
     seeded: bool = False
     """Give every request a seed of its own. Samples become repeatable, at some cost."""
     flashinfer: bool = False
-    """Let vLLM use FlashInfer's sampler and, on several GPUs, its all-reduce, in place of kernels that vLLM brings.
-    `nvcc` compiles them when an engine starts, which takes minutes; without it there is no start."""
+    """Let vLLM use FlashInfer's sampler, all-reduce and attention where it likes, in place of other kernels. `nvcc`
+    compiles them when an engine starts, which takes minutes; without it there is no start."""
     threads: int = Field(default=0, ge=0)
     """CPU threads of an engine without a GPU. 0 leaves the choice to vLLM. Unit: threads."""
     load_timeout_s: float = Field(default=1800.0, gt=0)

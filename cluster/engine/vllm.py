@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import os
 from collections.abc import Coroutine, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -249,7 +250,8 @@ async def start_engine(config: EngineConfig, model_dir: str, seed: int, executor
     if not model_dir.startswith("hf://") and not (Path(model_dir) / "config.json").is_file():
         raise RequestError(f"model {model_dir}: no config.json there; name a Hugging Face folder")
     set_environment(config, os.environ)
-    if said := refusal(config, find_nvcc(os.environ), on_gpu=has_gpu()):
+    compiled = find_nvcc(os.environ) is not None or find_spec("flashinfer_jit_cache") is not None
+    if said := refusal(config, compiled, on_gpu=has_gpu()):
         raise RequestError(said)
     progress = _Progress()
     with _loading(model_dir, config.load_timeout_s):
@@ -282,9 +284,14 @@ def has_gpu() -> bool:
 
 def _load(config: EngineConfig, model_dir: str, seed: int, progress: _Progress, executor: Executor) -> Any:
     from vllm.engine.arg_utils import AsyncEngineArgs
+    from vllm.platforms import current_platform
     from vllm.v1.engine.async_llm import AsyncLLM
 
-    keywords = arguments(config, model_dir, seed, executor, on_gpu=has_gpu())
+    capability = None
+    if has_gpu():
+        asked = current_platform.get_device_capability()
+        capability = (asked.major, asked.minor)
+    keywords = arguments(config, model_dir, seed, executor, capability)
     return AsyncLLM.from_engine_args(AsyncEngineArgs(**keywords), stat_loggers=[progress])
 
 

@@ -109,7 +109,7 @@ def compiler(readings: GpuReadings) -> Finding:
     if readings.nvcc is not None:
         return Finding("nvcc", readings.nvcc, True, "")
     if any(gpu.capability >= _BLACKWELL for gpu in readings.smi.gpus):
-        advice = "vLLM takes FlashInfer's attention on Blackwell, which may compile kernels; install CUDA's compiler"
+        advice = "engines do without FlashInfer's attention, the fastest here; install nvcc for engine.flashinfer"
         return Finding("nvcc", "none", False, advice, optional=True)
     return Finding("nvcc", "none: fit, but for engine.flashinfer = true", True, "")
 

@@ -4,7 +4,10 @@ vLLM's own code decides here, on a machine without a GPU, with its platform said
 """
 
 import asyncio
+import importlib.util
 import os
+import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from cluster.engine.speculation import SpeculativeConfig
 from cluster.engine.vllm import start_engine
 from cluster.errors import RequestError
 
+HOPPER = (9, 0)
 VARIABLES = ("VLLM_USE_FLASHINFER_SAMPLER", "VLLM_ALLREDUCE_USE_FLASHINFER")
 
 
@@ -78,7 +82,7 @@ def configured(config: EngineConfig, monkeypatch: pytest.MonkeyPatch, model: Pat
         monkeypatch.setitem(passes, "fuse_allreduce_rms", lambda _: True)
     # Its own answer is in a module that only builds for GPUs can import.
     monkeypatch.setattr("vllm.config.compilation.PassConfig.flashinfer_max_size", lambda *_: None)
-    keywords = arguments(config, str(model), 0, "mp", on_gpu=True)
+    keywords = arguments(config, str(model), 0, "mp", HOPPER)
     return AsyncEngineArgs(**keywords).create_engine_config()
 
 
@@ -102,7 +106,7 @@ def test_options_of_a_recipe_arrive_in_vllm(model: Path) -> None:
         quantization="fp8",
         speculative=SpeculativeConfig(method="ngram", tokens=3, shortest_match=1, longest_match=5),
     )
-    made = AsyncEngineArgs(**arguments(config, str(model), 0, "mp", on_gpu=True)).create_engine_config()
+    made = AsyncEngineArgs(**arguments(config, str(model), 0, "mp", HOPPER)).create_engine_config()
     assert made.scheduler_config.max_num_batched_tokens == 512
     assert made.scheduler_config.enable_chunked_prefill is True
     assert made.cache_config.cache_dtype == "fp8"
@@ -117,17 +121,53 @@ def test_a_smaller_model_of_the_same_vocabulary_may_guess(model: Path, tmp_path:
 
     config = EngineConfig(max_context=64, speculative=SpeculativeConfig(method="draft", model=str(model)))
     speculative = (
-        AsyncEngineArgs(**arguments(config, str(model), 0, "mp", on_gpu=True)).create_engine_config().speculative_config
+        AsyncEngineArgs(**arguments(config, str(model), 0, "mp", HOPPER)).create_engine_config().speculative_config
     )
     assert (speculative.method, speculative.draft_model_config.model) == ("draft_model", str(model))
     missing = EngineConfig(speculative=SpeculativeConfig(method="eagle3", model=str(tmp_path / "none")))
     with pytest.raises(RequestError, match=r"none: no config\.json there; name a Hugging Face folder or hub:"):
-        arguments(missing, str(model), 0, "mp", on_gpu=True)
+        arguments(missing, str(model), 0, "mp", HOPPER)
+
+
+@pytest.mark.parametrize(
+    ("capability", "cache", "backend"),
+    [
+        ((8, 0), "auto", None),
+        ((8, 0), "fp8", "TRITON_ATTN"),
+        ((8, 9), "fp8", "TRITON_ATTN"),
+        ((9, 0), "auto", None),
+        ((9, 0), "fp8", None),
+        ((10, 0), "auto", "FLASH_ATTN"),
+        ((10, 0), "fp8", "FLASH_ATTN"),
+        ((12, 0), "auto", "FLASH_ATTN"),
+        ((12, 0), "fp8", "TRITON_ATTN"),
+    ],
+)
+def test_attention_needs_no_compiler_on_any_gpu(
+    capability: tuple[int, int], cache: Any, backend: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against vLLM's own order of preference, of whose module a build for CPUs lacks the kernels alone."""
+    for name in ("vllm._C_stable_libtorch", "vllm._moe_C_stable_libtorch", "vllm._C"):
+        if importlib.util.find_spec(name) is None:
+            monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    from vllm.platforms.cuda import _get_backend_priorities
+    from vllm.platforms.interface import DeviceCapability
+
+    config = EngineConfig(kv_cache_dtype=cache)
+    made = arguments(config, "model", 0, "mp", capability)
+    assert made.get("attention_backend") == backend
+    asked = arguments(config.model_copy(update={"flashinfer": True}), "model", 0, "mp", capability)
+    assert "attention_backend" not in asked
+    order = [each.name for each in _get_backend_priorities(False, DeviceCapability(*capability))]
+    if backend is None:
+        assert order.index("FLASH_ATTN") < order.index("FLASHINFER")
+    else:
+        assert backend in order
 
 
 def test_without_a_word_vllm_decides_on_a_gpu_and_the_cpu_prefills_whole_prompts() -> None:
-    assert "enable_chunked_prefill" not in arguments(EngineConfig(), "model", 0, "mp", on_gpu=True)
-    on_cpu = arguments(EngineConfig(max_batched_tokens=64, max_context=256), "model", 0, "mp", on_gpu=False)
+    assert "enable_chunked_prefill" not in arguments(EngineConfig(), "model", 0, "mp", HOPPER)
+    on_cpu = arguments(EngineConfig(max_batched_tokens=64, max_context=256), "model", 0, "mp", None)
     assert on_cpu["enable_chunked_prefill"] is False
     assert on_cpu["max_num_batched_tokens"] == 256, "a whole prompt"
 
@@ -144,8 +184,8 @@ def test_asking_for_what_cannot_be_compiled_ends_before_the_model_is_loaded(
 
 def test_what_ends_the_cpu_engine_is_refused_there_alone() -> None:
     both = EngineConfig(chunked_prefill=True, seeded=True)
-    assert "chunked_prefill = true and seeded: a request's seed ends" in refusal(both, None, on_gpu=False)
-    assert refusal(both, None, on_gpu=True) == ""
-    assert refusal(EngineConfig(chunked_prefill=True), None, on_gpu=False) == ""
-    assert refusal(EngineConfig(flashinfer=True), None, on_gpu=False) == "", "it has no part in an engine on the CPU"
-    assert refusal(EngineConfig(flashinfer=True), "/cuda/bin/nvcc", on_gpu=True) == ""
+    assert "chunked_prefill = true and seeded: a request's seed ends" in refusal(both, False, on_gpu=False)
+    assert refusal(both, False, on_gpu=True) == ""
+    assert refusal(EngineConfig(chunked_prefill=True), False, on_gpu=False) == ""
+    assert refusal(EngineConfig(flashinfer=True), False, on_gpu=False) == "", "it has no part in an engine on the CPU"
+    assert refusal(EngineConfig(flashinfer=True), True, on_gpu=True) == ""

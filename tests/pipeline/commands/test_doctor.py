@@ -86,7 +86,12 @@ FAULTS: dict[str, tuple[GpuReadings, str, bool, str]] = {
         False,
         "torch has no kernels for sm_70, only for",
     ),
-    "Blackwell without nvcc": (gpu("NVIDIA B200", (10, 0)), "nvcc", True, "FlashInfer's attention on Blackwell"),
+    "Blackwell without nvcc": (
+        gpu("NVIDIA B200", (10, 0)),
+        "nvcc",
+        True,
+        "install nvcc for engine.flashinfer",
+    ),
     "a sampler that is not compiled": (
         replace(FIT, variables={"VLLM_USE_FLASHINFER_SAMPLER": "1"}),
         "FlashInfer",
