@@ -8,10 +8,7 @@ from typing import Any
 
 import torch
 
-from training.tree.flops import matrix_rate
-
-NOMINAL = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L40S": 362e12, "L4": 121e12}
-"""FLOP/s of dense bfloat16 products that the makers give, without sparsity."""
+from training.tree.flops import matrix_rate, nominal_rate
 
 
 def machine(quick: bool) -> dict[str, Any]:
@@ -47,21 +44,13 @@ def machine(quick: bool) -> dict[str, Any]:
         "memory_gib": properties.total_memory / 2**30,
         "multiprocessors": properties.multi_processor_count,
         "copy_bytes_per_second": _copy_rate(),
-        "nominal_flop_per_second": nominal_rate(),
+        "nominal_flop_per_second": nominal_rate(device()),
     }
 
 
 def device() -> torch.device:
     """The GPU, or the CPU where there is none."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def nominal_rate() -> float | None:
-    """The card's nominal FLOP/s in bfloat16; None for a card that is not in the table, and for the CPU."""
-    if not torch.cuda.is_available():
-        return None
-    name = torch.cuda.get_device_name(0)
-    return next((rate for short, rate in NOMINAL.items() if short in name), None)
 
 
 def _copy_rate() -> float:

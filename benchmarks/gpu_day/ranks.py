@@ -10,13 +10,14 @@ import torch
 from transformers import TrainerCallback
 
 from benchmarks.dpo_ways import Row, make_model
-from benchmarks.gpu_day.machine import device, nominal_rate
+from benchmarks.gpu_day.machine import device
 from benchmarks.gpu_day.training import groups
 from training.chains import ScoredGroup
 from training.config import TrainingConfig, ZeroConfig
 from training.ranks.checkpoints import file_names, hash_files, seal, verify
 from training.ranks.zero import deepspeed_config, environment, join_ranks, leave_arm
 from training.tree.batches import PreferenceExample
+from training.tree.flops import nominal_rate
 from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
 
 _STEPS = 5
@@ -36,7 +37,7 @@ def steps(quick: bool) -> dict[str, Any]:
             logs = [log for log in trainer.state.log_history if "loss" in log]
             walls = sorted(clock.seconds[2:])
             rate = sorted(log["flop_per_second"] for log in logs[2:])[len(logs[2:]) // 2]
-            nominal = nominal_rate()
+            nominal = nominal_rate(device())
             found[f"ZeRO {stage}"] = {
                 "optimizer": type(trainer.model_wrapped.optimizer).__name__,
                 "tokens_per_step": logs[-1]["tokens"],

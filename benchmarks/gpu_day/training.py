@@ -15,11 +15,11 @@ from torch import Tensor
 
 from benchmarks import dpo_step
 from benchmarks.dpo_ways import Row, make_example, make_model
-from benchmarks.gpu_day.machine import device, nominal_rate
+from benchmarks.gpu_day.machine import device
 from training.chains import ScoredChain
 from training.tree import scoring
 from training.tree.attention import AttentionLayout, tree_attention
-from training.tree.flops import body_parameters, matrix_rate, tree_flop
+from training.tree.flops import body_parameters, matrix_rate, nominal_rate, tree_flop
 from training.tree.layout import pack, tree_size
 from training.tree.scoring import TreeBatch, add_tree_scoring, tree_batch
 
@@ -124,7 +124,7 @@ def kernels(quick: bool) -> dict[str, Any]:
             "ms": 1e3 * seconds,
             "flop_per_second": rate,
             "fraction_of_limit": rate / limit,
-            "fraction_of_peak": None if nominal_rate() is None else rate / nominal_rate(),  # type: ignore[operator]
+            "fraction_of_peak": None if nominal_rate(device()) is None else rate / nominal_rate(device()),  # type: ignore[operator]
             "peak_gib": _peak_gib(),
             "kernel_ms": _kernel_ms(model, batch) if device().type == "cuda" else None,
         }

@@ -10,6 +10,7 @@ from pipeline.estimates.amounts import Amount, count, duration, size
 from pipeline.estimates.hardware import GpuType
 from pipeline.estimates.packing import PlacedGroup
 from pipeline.estimates.rank_memory import state_bytes_each
+from pipeline.estimates.roofline import row_parts
 from pipeline.estimates.speed import assumed_rates
 from pipeline.plan.make import Plan
 from pipeline.plan.outcome import StageTime, money, ports, stage_times, storage
@@ -141,7 +142,32 @@ def _ranks(ranks: Ranks) -> list[Row]:
         ),
         *_process(ranks, "sum"),
         ("longest chain", f"{request.longest_chain:,} tokens", f"a row holds {tokens:,}"),
+        *_row(ranks),
         _bundles(ranks.placed, "ranks", "one group, PACK"),
+    ]
+
+
+def _row(ranks: Ranks) -> list[Row]:
+    """Where the time of an average row goes on a GPU, each part with its least time."""
+    if ranks.gpu is None:
+        return []
+    request, parts = ranks.memory.request, row_parts(ranks.memory.request, ranks.gpu)
+    seconds = sum(part.seconds for part in parts)
+    said = [
+        (
+            f"row: {part.what}",
+            f"{1e3 * part.seconds:,.1f} ms, {part.seconds / seconds:.0%}",
+            f"at best {1e3 * part.limit_s:,.1f} ms: {part.how}",
+        )
+        for part in parts
+    ]
+    return [
+        *said,
+        (
+            f"row of {request.typical_tokens:,.0f} tokens",
+            f"{1e3 * seconds:,.0f} ms",
+            "without the host's, DeepSpeed's and the network's time",
+        ),
     ]
 
 

@@ -14,6 +14,9 @@ import torch
 
 from training.tree.scoring import TreeBatch
 
+NOMINAL = {"H100": 989e12, "H200": 989e12, "B200": 2250e12, "A100": 312e12, "L40S": 362e12, "L4": 121e12}
+"""FLOP/s of dense bfloat16 products by data sheet, without sparsity. The first name that the card's holds counts."""
+
 
 def body_parameters(model: Any) -> int:
     """Number of parameters without input embeddings and output head. ZeRO-3's partitioned ones count whole."""
@@ -54,3 +57,11 @@ def matrix_rate(device: torch.device) -> float:
             torch.cuda.synchronize(device)
         best = min(best, time.perf_counter() - begun)
     return 2 * size**3 / best
+
+
+def nominal_rate(device: torch.device) -> float | None:
+    """The card's nominal FLOP/s in bfloat16; None on the CPU and for a card that is not in the table."""
+    if device.type != "cuda":
+        return None
+    name = torch.cuda.get_device_name(device)
+    return next((rate for short, rate in NOMINAL.items() if short in name), None)

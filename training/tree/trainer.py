@@ -22,7 +22,7 @@ from cluster.errors import RequestError
 from training.tree.attention import check_length
 from training.tree.batches import GroupSlot, PreferenceExample, RankStep, SplitGroup, StepDataset, TreeRow
 from training.tree.blocks import BLOCK
-from training.tree.flops import body_parameters, matrix_rate, tree_flop
+from training.tree.flops import body_parameters, matrix_rate, nominal_rate, tree_flop
 from training.tree.loss import METRICS, LossOptions, LossType, PairMean, group_loss, group_metrics
 from training.tree.scoring import add_tree_scoring
 
@@ -181,7 +181,8 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
 
         `tokens` is a step's, over all ranks; `step_chains` are the chains trained on since the last log, of
         `chains_of_pass` in the data; `flop_per_second` counts no recomputation (`training.tree.flops`), and
-        `fraction_of_limit` is its share of the matrix rate that the ranks measured when they began.
+        `fraction_of_limit` is its share of the matrix rate that the ranks measured when they began;
+        `fraction_of_peak` is that of the cards' nominal rate, where they are known.
         """
         numbers, self._numbers = self._numbers, {}
         sums, self._sums = self._sums, {}
@@ -201,6 +202,8 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
             logs["tokens_per_second"] = means["tokens"] / seconds
             logs["flop_per_second"] = flop / seconds
             logs["fraction_of_limit"] = flop / seconds / limit
+            if nominal := nominal_rate(self.args.device):
+                logs["fraction_of_peak"] = flop / seconds / self.args.world_size / nominal
             # From the history, which a resumed run has back.
             before = (log["num_tokens"] for log in reversed(self.state.log_history) if "num_tokens" in log)
             logs["num_tokens"] = next(before, 0.0) + means["tokens"]
