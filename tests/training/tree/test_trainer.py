@@ -142,12 +142,17 @@ def test_two_zero3_ranks_train_as_one_process(family: str, tied: bool, tokens: i
         assert values == pytest.approx(expected["weights"][name], rel=1e-4, abs=1e-3)
 
 
-def test_goes_on_from_a_checkpoint_as_if_never_stopped(examples: list[PreferenceExample], tmp_path: Path) -> None:
-    """Three steps an epoch, stopped inside the second one: the same problems in the same order, the same losses."""
+@pytest.mark.parametrize("workers", [0, 1])
+def test_goes_on_from_a_checkpoint_as_if_never_stopped(
+    workers: int, examples: list[PreferenceExample], tmp_path: Path
+) -> None:
+    """Three steps an epoch, stopped inside the second one: the same problems in the same order, the same losses,
+    also where a process of its own packs the steps, as on GPUs."""
     options = {"num_train_epochs": 2, "groups_per_step": 1, "save_strategy": "steps", "save_steps": 4}
     whole = TreeDPOTrainer(tiny_model("llama"), config(tmp_path, **options), examples)
     whole.train()
-    again = TreeDPOTrainer(tiny_model("llama"), config(tmp_path, **options), examples)
+    packed = config(tmp_path, **options, dataloader_num_workers=workers)
+    again = TreeDPOTrainer(tiny_model("llama"), packed, examples)
     again.train(resume_from_checkpoint=str(tmp_path / "checkpoint-4"))
     losses = [
         [(log["step"], log["loss"], log["tokens"]) for log in trainer.state.log_history if "loss" in log]
