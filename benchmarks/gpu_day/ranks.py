@@ -11,6 +11,7 @@ from transformers import TrainerCallback
 
 from benchmarks.dpo_ways import Row, make_model
 from benchmarks.gpu_day.machine import device
+from benchmarks.gpu_day.planned import planned
 from benchmarks.gpu_day.training import groups
 from training.chains import ScoredGroup
 from training.config import TrainingConfig, ZeroConfig
@@ -49,6 +50,12 @@ def steps(quick: bool) -> dict[str, Any]:
                 "losses": [log["loss"] for log in logs],
                 "seconds_from_step_to_step": walls[len(walls) // 2],
                 "first_steps_seconds": clock.seconds[:2],
+                **planned(
+                    trainer.model,
+                    _training(stage),
+                    logs[-1]["tokens"],
+                    _row(quick).prompt_tokens + _row(quick).completion_tokens,
+                ),
             }
             leave_arm(trainer)
     losses = [found[name]["losses"] for name in found]
@@ -109,16 +116,9 @@ def checkpoint(quick: bool) -> dict[str, Any]:
 
 
 def _trainer(stage: int, folder: Path, quick: bool, save_steps: int = 0) -> TreeDPOTrainer:
-    row, count = (Row(2, 2, 24, 12), 3) if quick else (Row(8, 8, 1500, 300), 9)
+    row, count = _row(quick), 3 if quick else 9
     on_gpu = device().type == "cuda"
-    training = TrainingConfig.model_validate(
-        {
-            "ranks": 1,
-            "gpus_per_rank": int(on_gpu),
-            "tokens_per_micro_step": 16384,
-            "zero": ZeroConfig.model_validate({"stage": stage}),
-        }
-    )
+    training = _training(stage)
     os.environ |= {
         "RANK": "0",
         "LOCAL_RANK": "0",
@@ -149,6 +149,15 @@ def _trainer(stage: int, folder: Path, quick: bool, save_steps: int = 0) -> Tree
     )
     model = make_model("tiny" if quick else "1.5b", device().type)
     return TreeDPOTrainer(model, args, _examples(count * (_STEPS + 1), row, model.config.vocab_size))
+
+
+def _row(quick: bool) -> Row:
+    return Row(2, 2, 24, 12) if quick else Row(8, 8, 1500, 300)
+
+
+def _training(stage: int) -> TrainingConfig:
+    given = {"ranks": 1, "gpus_per_rank": int(device().type == "cuda"), "tokens_per_micro_step": 16384}
+    return TrainingConfig.model_validate(given | {"zero": ZeroConfig.model_validate({"stage": stage})})
 
 
 def _examples(count: int, row: Row, vocabulary: int) -> list[PreferenceExample]:
