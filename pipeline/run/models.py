@@ -1,5 +1,6 @@
 """The models of a run: where their files are, and how hosts serve them."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster.engine.model_source import model_revision
@@ -24,6 +25,9 @@ def served_model(run: Run, name: str) -> "ServedModel":
 
 
 def model_source(run: Run, name: str) -> str:
-    """Where the files of `teacher`, `base` or an arm are: the source in the recipe, or a folder of the run."""
+    """Where the files of `teacher`, `base` or an arm are: the source in the recipe, or a folder of the run. Folders are
+    absolute, because ranks have working directories of their own."""
     given = run.recipe.model(name).source if name in GIVEN_MODELS else ""
+    if given and not given.startswith("hub:"):
+        return str(Path(given).absolute())
     return given or str(run.model(name))
