@@ -29,9 +29,8 @@ from pipeline.run.folder import Run, read_run
 from pipeline.run.models import model_source
 from pipeline.run.workload import suite_problems
 from rollout.data import layout
-from rollout.data.shards import read_rows
+from rollout.data.group_rows import read_groups
 from rollout.hosts.work import ChunkResult
-from rollout.records import PreferenceGroup
 from training.config import DpoArm
 from training.reference import ReferenceStore, reference_name, referenced_examples
 from training.selection import arm_groups
@@ -138,7 +137,7 @@ def _train(job: Job, pipe: Any) -> None:
         raise SystemExit(f"--arm {job.arm}: no dpo arm of {job.run}; there are {', '.join(run.recipe.arms)}")
     start = model_source(run, arm.start)
     reference = ReferenceStore(Ledger(run.store, layout.reference(run.student)))
-    groups = arm_groups(read_rows(PreferenceGroup, Ledger(run.store, layout.groups(run.student))), arm)
+    groups = arm_groups(read_groups(Ledger(run.store, layout.groups(run.student))), arm)
     examples = list(referenced_examples(groups, arm.scored, reference, reference_name(start, "float32")))
     torch.manual_seed(arm.seed)
     model = AutoModelForCausalLM.from_pretrained(start, dtype=torch.float32)

@@ -221,6 +221,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     prediction: tuple[Measured, ...] = ()
     training: dict[str, TrainingFigures] = {}
     costs: tuple[Cost, ...] = ()
+    recipes: tuple[str, ...] = ()
+    """What changed when, where the run has gone on under other recipes than its first one."""
+    inputs: str = ""
+    """A hash of what it sums up; a run that has more, or another section `evaluation`, gets a new one."""
     schema_version: int = SUMMARY_VERSION
 
     @property

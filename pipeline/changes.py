@@ -113,10 +113,10 @@ def refused(old: Recipe, new: Recipe, standing: Standing) -> list[str]:
             if rest[0] in standing.arms:
                 found.append(str(change))
         elif root in NAMED and len(rest) == 1:
-            if change.plans or change.new is None:
+            if change.new is None:
                 found.append(str(change))
         elif (kind := key_class(change.path)) == "grows":
-            if change.plans or not _more(change, old, new):
+            if not _more(change, old, new):
                 found.append(f"{change}, which may only grow")
         elif kind == "fixed" and change.path[:2] != ("training", "zero"):
             found.append(str(change))

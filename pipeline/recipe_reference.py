@@ -30,9 +30,9 @@ the recipe in quotes and the list of its values, such as `"arms.dpo.beta" = [0.0
 """
 _CHANGES = """## What may change
 
-When a run that has begun is gone on with: a key that is `free` may change at any time; one that is `fixed` would change
-data that is there, so that another value is refused; one that `grows` may become more once runs can grow, and is
-refused until then. New sections `[arms.NAME]` may be added. `*` stands for any name.
+When a run that has begun is gone on with: a key that is `free` may change at any time; one that `grows` may become
+more, and the run does what is missing; one that is `fixed` would change data that is there, so that another value is
+refused. New sections `[problems.NAME]` and `[arms.NAME]` may be added. `*` stands for any name.
 [operations.md](operations.md#what-a-run-may-change) has more.
 """
 _TYPES = {"string": "text", "integer": "integer", "number": "number", "boolean": "true or false", "object": "table"}

@@ -213,6 +213,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     template_hash: str
     tokenizer_hash: str
     prompt_hash: str
+    recipe: int = 0
+    """Number of the recipe under which the run made it; a run that goes on under another recipe counts them."""
 
 
 class Episode(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from cluster.errors import CorruptionError, WorkError
 from cluster.store.atomic import atomic_folder
-from cluster.store.digests import DigestFile, check_sums, list_sums
+from cluster.store.digests import DigestFile, check_sums, checked, list_sums, sealed
+from cluster.store.storage import LocalStore
 from rollout.data.arrow import decoding, mapped_rows
 from rollout.records import Chain, ErrorCode, PreferenceGroup
 from training.config import SftArm, TrainingConfig
@@ -86,9 +87,11 @@ class RowSet:
         return rows
 
     def batches(self, arm: SftArm, training: TrainingConfig) -> tuple[int, int]:
-        """(rows of a forward pass, forward passes of an optimizer step), on each rank.
+        """(rows of a forward pass, forward passes of an optimizer step), on each rank. Call it on one rank only.
 
-        A step takes the rows of `groups_per_step` groups on average. Raises WorkError for a row of more than
+        A step takes the rows of `groups_per_step` groups on average, rounded to what the ranks and passes hold evenly.
+        How many that are is noted beside the folder when the arm begins: on other ranks, or with other micro-steps, a
+        step takes as many, where the ranks can share them evenly. Raises WorkError for a row of more than
         `tokens_per_micro_step` tokens.
         """
         if self.longest > training.tokens_per_micro_step:
@@ -96,10 +99,27 @@ class RowSet:
                 f"a chain of {self.longest} tokens exceeds tokens_per_micro_step = {training.tokens_per_micro_step}; "
                 "raise it, or lower the longest chain of the groups"
             )
-        step_rows = round(arm.groups_per_step * self.rows / self.groups)
+        folder, note = LocalStore(self.directory.parent), f"{self.directory.name}.json"
+        noted = _noted_step(folder, note)
+        step_rows = noted or round(arm.groups_per_step * self.rows / self.groups)
         rank_rows = math.ceil(step_rows / training.ranks)
         passes = math.ceil(rank_rows / (training.tokens_per_micro_step // self.longest))
-        return math.ceil(rank_rows / passes), passes
+        if noted == rank_rows * training.ranks:
+            passes = next(count for count in range(passes, rank_rows + 1) if rank_rows % count == 0)
+        micro_rows = math.ceil(rank_rows / passes)
+        if not noted:
+            noted = micro_rows * passes * training.ranks
+            folder.create(note, sealed(json.dumps({"step_rows": noted}).encode(), "json"))
+        return micro_rows, passes
+
+
+def _noted_step(folder: LocalStore, note: str) -> int:
+    """The rows of a step that are noted in a file; 0 without one. Raises CorruptionError."""
+    if not folder.exists(note):
+        return 0
+    where = f"{folder.uri}/{note}"
+    with decoding(where):
+        return int(json.loads(checked(folder.read(note), where, "restore it"))["step_rows"])
 
 
 def write_rows(groups: Iterable[PreferenceGroup], arm: SftArm, directory: Path) -> RowSet:

@@ -23,8 +23,9 @@ from pipeline.run.rollouts import Rollouts
 from pipeline.run.workload import read_workload, suite_problems, train_problems
 from pipeline.stages.report import stored_summary
 from rollout.data import layout
+from rollout.data.group_rows import read_groups
 from rollout.data.shards import read_rows
-from rollout.records import ErrorCode, Outcome, PreferenceGroup, Problem, Score
+from rollout.records import ErrorCode, Outcome, Problem, Score
 
 KINDS = {"rollouts": "rollout", "groups": "groups", "scores": "evaluate"}
 """What can be looked at, in the order in which a run makes it -> the stage that makes it."""
@@ -106,7 +107,7 @@ def _chains(run: Run, what: str, wanted: ChainFilter, problems: dict[str, Proble
             if any(wanted.keeps(episode) for episode in attempts):
                 yield rollout_chains(attempts, problems.get(problem_id))
         return
-    for group in read_rows(PreferenceGroup, run.ledger(layout.groups(run.student))):
+    for group in read_groups(run.ledger(layout.groups(run.student))):
         if wanted.problem in (None, group.problem_id) and wanted.family in (None, group.family):
             episodes = rollouts.of(group.problem_id)
             if any(wanted.keeps(episodes[chain.episodes[0]]) for chain in group.chains):

@@ -8,8 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.run.arms import arms_on_others
 from pipeline.run.folder import read_run
-from pipeline.run.workload import read_workload
+from pipeline.run.workload import outgrown, read_workload
 from pipeline.stages import STAGES
 from pipeline.stages.evaluate import missing_units as missing_scores
 from pipeline.stages.evaluate import planned_units as planned_scores
@@ -49,6 +50,10 @@ def show_status(folder: Path, console: Console) -> None:
         console.out(f"episode units: {len(units) - len(missing_units(run)):,} of {len(units):,}{left_out}")
         scores = planned_scores(run)
         console.out(f"score units: {len(scores) - len(missing_scores(run)):,} of {len(scores):,}")
+        if outgrown(run):
+            console.out("the recipe asks for more than is planned; the next command adds it")
+        for line in (*run.recipes[1:], *arms_on_others(run)):
+            console.out(str(line))
     if reading is not None:
         _show_reading(reading, hosts, console)
     for row in troubles:

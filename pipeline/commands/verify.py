@@ -178,13 +178,13 @@ def _id(attempt: _Attempt) -> str:
 
 
 def _built_faults(ledger: Ledger, commits: Iterable[Commit], outcomes: Mapping[_Attempt, Outcome]) -> Iterator[str]:
-    """Faults of the groups of a block."""
-    seen: Counter[str] = Counter()
+    """Faults of the groups of a block. More samples make another unit of its groups; each is whole by itself."""
     for commit in commits:
+        seen: Counter[str] = Counter()
         for group in shard_rows(PreferenceGroup, ledger, commit):
             seen[group.problem_id] += 1
             yield from (f"groups: {fault}" for fault in group_faults(group, outcomes))
-    yield from (f"groups: problem {problem} stands {n} times" for problem, n in seen.items() if n > 1)
+        yield from (f"groups: problem {problem} stands {n} times" for problem, n in seen.items() if n > 1)
 
 
 def _score_faults(run: Run) -> Iterator[str]:
@@ -196,7 +196,7 @@ def _score_faults(run: Run) -> Iterator[str]:
         if unit.name not in rows:
             continue
         scores = rows.read(unit.name)
-        attempts = {(problem, sample) for problem in unit.problem_ids for sample in range(unit.samples)}
+        attempts = {(problem, sample) for problem in unit.problem_ids for sample in unit.sample_numbers}
         made = [score.episode for score in scores]
         faulty = _unit_faults(commits[unit.name], attempts, made, run.store, f"{unit.model}/{unit.suite}/")
         yield from (f"scores: unit {unit.name} {fault}" for fault in faulty)

@@ -129,6 +129,12 @@ class _Tree:
             here = {name.removeprefix(_PROBLEMS) for name, (kind, _) in kinds.items() if kind is Kind.PROBLEMS}
             if planned:
                 inside_plan = {name.removeprefix(_PROBLEMS): digest for name, digest in planned.items()}
+                if not self.closed:  # a growth writes its problems before its plan
+                    begun = {
+                        name for name in here - inside_plan.keys() if f"{_PROBLEMS}{name}".startswith(layout.ADDED)
+                    }
+                    here -= begun
+                    self.found.unfinished += (f"{_PROBLEMS}{name}: no plan has them yet" for name in sorted(begun))
                 yield from self._compared(layout.PROBLEMS, here, inside_plan)
             else:
                 self.found.unhashed += sorted(f"{layout.PROBLEMS}/{name}" for name in here)

@@ -22,7 +22,7 @@ from pipeline.run.models import model_source
 from pipeline.run.rollouts import Rollouts
 from pipeline.run.workload import train_problems
 from rollout.data import layout
-from rollout.data.shards import read_rows
+from rollout.data.group_rows import read_groups
 from rollout.prompts.native_template import NATIVE, NativeTemplate
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Episode, PreferenceGroup, Problem
@@ -46,7 +46,7 @@ def pair_rows(run: Run, form: str, max_pairs: int) -> Iterator[Pair]:
     """The pairs of all groups, paired by the groups' rule: at most `max_pairs` different ones a problem, 0 for all."""
     rollouts, problems = Rollouts(run), {problem.id: problem for problem in train_problems(run)}
     written = _Form.of(run, form)
-    for group in read_rows(PreferenceGroup, run.ledger(layout.groups(run.student))):
+    for group in read_groups(run.ledger(layout.groups(run.student))):
         pairs = _different_pairs(group, rollouts.of(group.problem_id), problems[group.problem_id], written)
         yield from islice(pairs, max_pairs or None)
 

@@ -1,5 +1,6 @@
 """What the plan said when a run began (RUN/prediction.json), and how it compares with what the run then measured."""
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -43,13 +44,19 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     passes: dict[str, float] = {}
     device_memory: dict[str, float] = {}
     """Arm -> bytes of tensors on a rank's GPU at its peak."""
+    recipe: int = 0
+    """Number of the run's recipe that it is of."""
 
 
 def predict(run: Run) -> None:
-    """Plan the run and keep the figures, once. A run that cannot be planned goes on without them."""
+    """Plan the run and keep the figures: once, and again for the whole of a run that grows. A run that cannot be
+    planned goes on without them."""
     store = LocalStore(run.folder)
-    if store.exists(layout.PREDICTION):
-        return
+    grown = [one.number for one in run.recipes if one.plans or any(line.startswith("arms.") for line in one.changed)]
+    number = max(grown, default=0)
+    with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
+        if msgspec.json.decode(store.read(layout.PREDICTION), type=Prediction).recipe == number:
+            return
     try:
         address = run.recipe.cluster.address or os.environ.get("RAY_ADDRESS", "")
         machines = ray_machines(address) if address else this_machine(run.recipe)
@@ -57,9 +64,9 @@ def predict(run: Run) -> None:
     except ChainprefError as error:
         run.console.print(f"  no plan: {error}", highlight=False, markup=False, soft_wrap=True)
         return
-    prediction = prediction_of(plan)
+    prediction = msgspec.structs.replace(prediction_of(plan), recipe=number)
     data = msgspec.json.format(msgspec.json.encode(prediction), indent=1)
-    store.create(layout.PREDICTION, sealed(data, "json"))
+    store.replace(layout.PREDICTION, sealed(data, "json"))
     peak = f", {size(max(prediction.memory.values()))} of memory" if prediction.memory else ""
     if prediction.seconds:
         run.console.print(f"  planned: {duration(sum(prediction.seconds.values()))}{peak}", highlight=False)

@@ -13,8 +13,8 @@ from cluster.config import parse
 from cluster.errors import CorruptionError, RequestError
 from cluster.store.digests import SUMS, checked, sealed, write_sums
 from pipeline.recipe import GIVEN_MODELS, Recipe, resolved
-from pipeline.run.folder import Run
-from pipeline.run.workload import read_workload, suite_problems, train_problems
+from pipeline.run.folder import Run, read_run
+from pipeline.run.workload import outgrown, read_workload, suite_problems, train_problems, write_plan
 from pipeline.sweep.sharing import link
 from rollout.data import layout
 from rollout.hosts.episode_units import in_generation
@@ -63,6 +63,17 @@ def judges_of(source: Run) -> Judges:
     )
 
 
+def refuse_growth(source: Run, out: Path) -> None:
+    """Raise RequestError for a parent that is to grow, or has grown since the run in `out` was begun."""
+    if outgrown(source):
+        raise RequestError(f"run {source.folder}: its recipe asks for more than is planned; `chainpref run` it first")
+    if (out / layout.RELABEL).exists():
+        run = read_run(out, source.console)
+        wanted = {in_generation(unit, run.id) for unit in read_workload(source).episode_units}
+        if run.planned and not wanted <= set(read_workload(run).episode_units):
+            raise RequestError(f"run {out}: its parent has grown since it was begun; give --out another folder")
+
+
 def begin(source: Run, run: Run, judges: Judges) -> None:
     """Write problems, models and plan into the new run. What is there stays; the plan is written last.
 
@@ -80,6 +91,8 @@ def begin(source: Run, run: Run, judges: Judges) -> None:
         ]
         what = ", ".join(changed) or "another parent run"
         raise RequestError(f"run {run.folder}: was begun with another {what}; give --out another folder")
+    planned = read_workload(source)
+    units = tuple(in_generation(unit, run.id) for unit in planned.episode_units)
     if run.planned:
         return
     for name in GIVEN_MODELS:
@@ -91,15 +104,15 @@ def begin(source: Run, run: Run, judges: Judges) -> None:
         data = source.store.read(path)
         store.create(path, data)
         files[path] = hashlib.sha256(data).hexdigest()
-    planned = read_workload(source)
     workload = msgspec.structs.replace(
         planned,
         generation=run.id,
         parent=source.id,
-        episode_units=tuple(in_generation(unit, run.id) for unit in planned.episode_units),
+        episode_units=units,
+        recipe=run.recipes[-1].number,
         files=files,
     )
-    store.create(layout.PLAN, sealed(msgspec.json.format(msgspec.json.encode(workload), indent=1), "json"))
+    write_plan(run, layout.PLAN, workload)
 
 
 def read_judges(run: Run) -> Judges:

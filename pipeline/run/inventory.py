@@ -23,6 +23,7 @@ from cluster.store.digests import SUMS, checked, file_digest, files_below, is_se
 from cluster.store.lines import are_sealed
 from cluster.store.storage import LocalStore, Store
 from pipeline.run.folder import Run
+from pipeline.run.workload import read_workload
 from rollout.data import layout
 from training.ranks.checkpoints import MANIFEST
 
@@ -58,8 +59,9 @@ _KINDS = {
     rf"{_LEDGER}/commits/{_NAME}\.json": Kind.RECORD,
     rf"{_LEDGER}/shards/[0-9a-f]{{32}}\.arrow": Kind.SHARD,
     "|".join(map(re.escape, _TABLES)): Kind.SEALED,
-    rf"{layout.RECIPES}/\d+\.toml|{layout.PROBES}/{_NAME}\.json": Kind.SEALED,
+    rf"{layout.RECIPES}/\d+\.toml|{layout.PLANS}/\d+\.json|{layout.PROBES}/{_NAME}\.json": Kind.SEALED,
     rf"{layout.groups(_NAME)}/(state|dataset_info)\.json": Kind.SEALED,
+    rf"{layout.arm_groups(_NAME)}|{_ARM}/rows-{_NAME}\.json": Kind.SEALED,
     rf"{re.escape(layout.EVENTS)}|{_ARM}/{re.escape(layout.METRICS)}": Kind.LINES,
     rf"{layout.PROBLEMS}/.+": Kind.PROBLEMS,
     rf"{layout.QUARANTINE}/{_NAME}\.jsonl": Kind.QUARANTINE,
@@ -143,7 +145,8 @@ def is_closed(run: Run, inventory: Inventory) -> bool:
 
 
 def close(run: Run) -> None:
-    """Write the inventory, and remove what killed writers have left, unless the run is closed already.
+    """Write the inventory, and remove what killed writers have left, with the problems of a growth that was taken back,
+    unless the run is closed already.
 
     A run whose events an earlier version wrote all of is left as it is.
     """
@@ -157,6 +160,10 @@ def close(run: Run) -> None:
     for name in leftovers(run.folder):
         path = run.folder / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    added = sorted(name for name in names_in(LocalStore(run.folder)) if name.startswith(layout.ADDED))
+    for name in added:
+        if name not in read_workload(run).files:
+            (run.folder / name).unlink()
     folder, *others = stores(run)
     names = sorted(names_in(folder) - {layout.INVENTORY})
     made = Inventory(

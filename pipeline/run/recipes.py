@@ -38,6 +38,9 @@ class StoredRecipe(msgspec.Struct, frozen=True, kw_only=True):
     plans: bool = False
     """Whether it asks for more problems, samples or suites than the one before."""
 
+    def __str__(self) -> str:
+        return f"recipe {self.number}, {self.time}: {'; '.join(self.changed)}"
+
     def parsed(self, where: str, own: str) -> Recipe:
         """The recipe. Raises RequestError when this version (`own`) cannot read it."""
         try:

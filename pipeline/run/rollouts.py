@@ -7,6 +7,7 @@ from evaluation.report.chains import Chains, group_chains
 from pipeline.run.folder import Run
 from pipeline.run.workload import read_workload, train_problems
 from rollout.data import layout
+from rollout.data.group_rows import live_units
 from rollout.data.unit_rows import UnitRows
 from rollout.hosts.episode_units import units_of_blocks
 from rollout.records import Episode, PreferenceGroup
@@ -38,7 +39,7 @@ def some_groups(run: Run, count: int) -> list[Chains]:
     """At most `count` groups that hold pairs, from all over the run; always the same ones."""
     ledger = run.ledger(layout.groups(run.student))
     rows = UnitRows(PreferenceGroup, ledger)
-    units = [unit for unit in sorted(ledger.history()) if unit in rows]
+    units = [commit.unit for commit in live_units(ledger)]
     chosen = sorted({units[at * len(units) // count] for at in range(count)}) if units else []
     rollouts, problems = Rollouts(run), {problem.id: problem for problem in train_problems(run)}
     found: list[Chains] = []

@@ -5,12 +5,16 @@ The suite of `[problems.NAME]` is called NAME, its variant suite NAME-VARIANT; p
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pipeline.recipe import Recipe
 from rollout.config import EpisodeConfig
 from rollout.problems import generate
 from rollout.problems.config import FamilyConfig
 from rollout.records import Problem
+
+if TYPE_CHECKING:
+    from training.tiny.corpus import Corpus
 
 
 def make_suites(recipe: Recipe) -> dict[str, list[Problem]]:
@@ -47,3 +51,12 @@ def suite_episodes(recipe: Recipe) -> dict[str, EpisodeConfig]:
     return {
         suite: recipe.episodes.of_suite(family.episode_settings) for suite, family in suite_families(recipe).items()
     }
+
+
+def tiny_corpus(recipe: Recipe) -> "Corpus":
+    """What the tiny models of a recipe learn from; problems that are held out are not taken out yet."""
+    from training.tiny.corpus import Corpus
+
+    episodes = recipe.episodes
+    families = tuple(family for family in recipe.problems.values() if family.corpus_parts)
+    return Corpus(families, episodes.call_format, episodes.verbosity, episodes.calls, episodes.max_failed_steps)

@@ -1,36 +1,47 @@
 """What a run has to do: its problems, and the units that follow from them.
 
-Both are files of the run, so that a finished run is known as finished without generating its problems again.
+Both are files of the run, so that a finished run is known as finished without generating its problems again. A run that
+grows gets a further plan, which holds all that the plan before holds, and further files of problems.
 """
 
 import hashlib
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import msgspec
 
 from cluster.errors import CorruptionError, RequestError
-from cluster.store.digests import checked, sealed
+from cluster.store.digests import sealed
 from cluster.store.storage import Store
+from evaluation.job import SuitePart, grown_parts
 from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
-from pipeline.run.folder import Run
-from pipeline.run.suites import make_suites
+from pipeline.run.draws import Drawn, draw_more, draw_problems
+from pipeline.run.folder import Run, own_version
+from pipeline.run.suites import suite_samples
 from pipeline.run.toolboxes import faults_line, refuse_faulty_toolboxes
 from rollout.data import layout
-from rollout.hosts.episode_units import EpisodeUnit, plan_units
-from rollout.problems import everything, generate, is_imported
+from rollout.hosts.episode_units import EpisodeUnit, grow_units
+from rollout.problems import everything, is_imported
 from rollout.problems.checking import check_golds
-from rollout.problems.duplicates import HeldOut, deduplicate
-from rollout.records import Problem
+from rollout.records import Problem, content_hash
+
+
+class Added(msgspec.Struct, frozen=True, kw_only=True):
+    """The problems that a run got when it grew."""
+
+    name: str
+    """A hash of them; their files are named by it."""
+    train: int
+    suites: dict[str, int]
+
 
 EXECUTED = 16
 """Problems of each family whose gold answers are executed before anything starts."""
 
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True):
-    """RUN/plan.json: the run's units. `suites` maps a suite to its number of problems."""
+    """A plan: the run's units. `suites` maps a suite to its number of problems."""
 
     generation: str
     episode_units: tuple[EpisodeUnit, ...]
@@ -40,52 +51,110 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     parent: str = ""
     """Id of the run whose episodes were judged again for this one; "" where they were made for it."""
     dropped: dict[str, dict[str, dict[str, int]]] = {}
-    """How many problems were dropped as duplicates: section of the recipe -> split -> kind -> number."""
+    """How many problems were dropped as duplicates: section of the recipe -> split or suite -> kind -> number."""
+    recipe: int = 0
+    """Number of the recipe that it was made for."""
+    added: tuple[Added, ...] = ()
+    """What was added to the problems that the run began with."""
+    scored: tuple[SuitePart, ...] = ()
+    """The attempts that every model makes; in the plans of earlier versions they follow from the first recipe."""
     files: dict[str, str] = {}
     """Path -> SHA-256 of the files of problems; empty in plans of earlier versions."""
 
 
-class Drawn(NamedTuple):
-    """The problems of a recipe, and how many were dropped, as `Workload.dropped` has it: imported rows that are like
-    others of their section, and train problems that are like held-out ones of any section."""
-
-    train: list[Problem]
-    suites: dict[str, list[Problem]]
-    dropped: dict[str, dict[str, dict[str, int]]]
-
-
-def draw_problems(recipe: Recipe) -> Drawn:
-    """The problems that a run of `recipe` works on. Raises RequestError for a family that cannot give its problems."""
-    suites = make_suites(recipe)
-    held_out = HeldOut(problem for problems in suites.values() for problem in problems)
-    train, seen, dropped = list[Problem](), dict[tuple[str, str, str], Problem](), {}
-    for name, family in recipe.problems.items():
-        reports = everything(family).reports if is_imported(family) else {}
-        counts = {split: Counter(report.counts) for split, report in reports.items()}
-        if family.train:
-            kept, report = deduplicate(generate(family, "train"), held_out, family.duplicates, seen)
-            train += kept
-            counts["train"] = counts.get("train", Counter()) + Counter(report.counts)
-        dropped[name] = {split: dict(counted) for split, counted in counts.items() if counted}
-    return Drawn(train, suites, {name: counts for name, counts in dropped.items() if counts})
-
-
-def dropped_line(section: str, dropped: Mapping[str, Mapping[str, int]]) -> str:
-    """What was dropped of a section, in words."""
-    splits = (
-        f"{split} {', '.join(f'{n:,} {kind}' for kind, n in counts.items())}" for split, counts in dropped.items()
-    )
-    return f"problems.{section}: dropped as duplicates: {'; '.join(splits)}"
-
-
 def make_workload(run: Run) -> Workload:
-    """Read the plan. Without one, generate the problems, drop train problems like held-out ones, and write all down."""
-    if run.planned:
-        return read_workload(run)
+    """Read the plan. Without one, generate the problems, drop train problems like held-out ones, and write all down;
+    where the recipe asks for more than the plan holds, do so for what is missing."""
+    if not run.planned:
+        return _first_plan(run)
+    return _next_plan(run) if outgrown(run) else read_workload(run)
+
+
+def outgrown(run: Run) -> bool:
+    """Whether the recipe asks for more problems, samples or suites than the plan holds."""
+    asked = max((stored.number for stored in run.recipes if stored.plans), default=0)
+    return asked > read_workload(run).recipe
+
+
+def _first_plan(run: Run) -> Workload:
     train, held_out, dropped = draw_problems(run.recipe)
+    suites = {suite: len(problems) for suite, problems in held_out.items()}
     if not train and run.recipe.arms:
         raise RequestError(NO_TRAIN_PROBLEMS)
-    everyone = [*train, *itertools.chain(*held_out.values())]
+    files = _write_problems(run, "", train, held_out)
+    samples = run.recipe.rollout.samples
+    workload = Workload(
+        generation=run.id,
+        episode_units=tuple(_units(run, (), train)),
+        episodes=len(train) * samples,
+        train_problems=len(train),
+        suites=suites,
+        dropped=dropped,
+        recipe=run.recipes[-1].number,
+        scored=grown_parts((), suites, suite_samples(run.recipe)),
+        files=files,
+    )
+    write_plan(run, layout.PLAN, workload)
+    return workload
+
+
+def _next_plan(run: Run) -> Workload:
+    """The plan with what the recipe asks for beyond it. Nothing of the plan before changes."""
+    before, number = read_workload(run), run.recipes[-1].number
+    samples = run.recipe.rollout.samples
+    drawn = Drawn([], {}, before.dropped)
+    if run.recipe.problems != planned_recipe(run, before).problems:
+        drawn = draw_more(run.recipe, train_problems(run), suite_problems(run), str(run.folder))
+    more = drawn.suites
+    name = content_hash(*(problem.id for problems in (drawn.train, *more.values()) for problem in problems))[:12]
+    known = before.files or {  # an earlier version wrote them
+        path: hashlib.sha256(run.store.read(path)).hexdigest()
+        for path in run.store.list(layout.PROBLEMS)
+        if not path.startswith(layout.ADDED)
+    }
+    files = _write_problems(run, name, drawn.train, more)
+    added = Added(name=name, train=len(drawn.train), suites={suite: len(more[suite]) for suite in more})
+    suites = before.suites | {suite: before.suites.get(suite, 0) + len(more[suite]) for suite in more}
+    workload = msgspec.structs.replace(
+        before,
+        episode_units=tuple(_units(run, before.episode_units, drawn.train)),
+        episodes=(before.train_problems + added.train) * samples,
+        train_problems=before.train_problems + added.train,
+        suites=suites,
+        dropped=drawn.dropped,
+        recipe=number,
+        added=(*before.added, added) if added.train or added.suites else before.added,
+        scored=grown_parts(scored_parts(run), suites, suite_samples(run.recipe)),
+        files=known | files,
+    )
+    write_plan(run, layout.plan(len(run.store.list(layout.PLANS)) + 1), workload)
+    run.events.add("grown", recipe=number, train=added.train, suites=added.suites)
+    return read_workload(run)
+
+
+def _units(run: Run, before: Sequence[EpisodeUnit], more: Sequence[Problem]) -> list[EpisodeUnit]:
+    rollout, ids = run.recipe.rollout, [problem.id for problem in more]
+    return grow_units(before, ids, rollout.samples, rollout.problems_per_block, rollout.samples_per_unit, run.id)
+
+
+def take_plan(run: Run, workload: Workload) -> None:
+    """Plan a run like another one, whose problems and episodes it has. The scores are what its own recipe asks for."""
+    scored = grown_parts((), workload.suites, suite_samples(run.recipe))
+    own = msgspec.structs.replace(workload, recipe=run.recipes[-1].number, scored=scored)
+    write_plan(run, layout.PLAN, own)
+
+
+def write_plan(run: Run, path: str, workload: Workload) -> None:
+    """Write a plan, unless there is one at that path."""
+    run.store.create(path, sealed(msgspec.json.format(msgspec.json.encode(workload), indent=1), "json"))
+
+
+def _write_problems(run: Run, name: str, train: Sequence[Problem], suites: dict[str, list[Problem]]) -> dict[str, str]:
+    """Check problems that are drawn, and write them; `name` is that of what was added, "" for the first ones.
+
+    Returns path -> SHA-256 in hex of the files.
+    """
+    everyone = [*train, *itertools.chain(*suites.values())]
     for line in refuse_faulty_toolboxes(everyone):  # before gold chains run into what is wrong with a function
         run.console.out(f"  {line}")
     report = check_golds(everyone, sample=EXECUTED, seed=run.recipe.run.seed)
@@ -96,49 +165,58 @@ def make_workload(run: Run) -> Workload:
     if report.faults:
         raise RequestError(faults_line(report.faults))
     _refuse_doubles(train, "train")
-    for suite, problems in held_out.items():
+    for suite, problems in suites.items():
         _refuse_doubles(problems, suite)
-    drawn_files = {layout.suite_problems(suite): problems for suite, problems in held_out.items()}
-    drawn_files[layout.TRAIN_PROBLEMS] = train
-    files = {path: _write(run.store, path, problems) for path, problems in drawn_files.items()}
-    rollout = run.recipe.rollout
-    ids = [problem.id for problem in train]
-    units = plan_units(ids, rollout.samples, rollout.problems_per_block, rollout.samples_per_unit, run.id)
-    workload = Workload(
-        generation=run.id,
-        episode_units=tuple(units),
-        episodes=len(ids) * rollout.samples,
-        train_problems=len(train),
-        suites={suite: len(problems) for suite, problems in held_out.items()},
-        dropped=dropped,
-        files=files,
-    )
-    run.store.create(layout.PLAN, sealed(msgspec.json.format(msgspec.json.encode(workload), indent=1), "json"))
-    return workload
+    files = {layout.suite_problems(suite, name): problems for suite, problems in suites.items()}
+    if train or not name:
+        files[layout.train_problems(name)] = list(train)
+    return {path: _write(run.store, path, problems) for path, problems in files.items()}
 
 
 def read_workload(run: Run) -> Workload:
-    """RUN/plan.json. Raises CorruptionError when it is broken, RequestError when it is not there yet."""
+    """The last plan. Raises CorruptionError when it is broken, RequestError when there is none yet."""
     try:
-        data = checked(run.store.read(layout.PLAN), f"{run.store.uri}/{layout.PLAN}", "restore it, or begin a new run")
-        return msgspec.json.decode(data, type=Workload)
+        return msgspec.json.decode(run.plan, type=Workload)
     except FileNotFoundError:
         raise RequestError(f"run {run.folder}: has no plan yet; `chainpref rollout` makes it") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CorruptionError(
-            f"{run.folder / layout.PLAN} is broken ({error}); restore it, or begin a new run"
+            f"{run.folder / run.plan_path} is broken ({error}); restore it, or begin a new run"
         ) from None
+
+
+def planned_recipe(run: Run, workload: Workload) -> Recipe:
+    """The recipe that a plan was made for."""
+    (stored,) = (one for one in run.recipes if one.number == workload.recipe)
+    return stored.parsed(str(run.folder), own_version())
+
+
+def scored_parts(run: Run) -> tuple[SuitePart, ...]:
+    """The attempts that every model makes at the held-out problems."""
+    workload = read_workload(run)
+    return workload.scored or grown_parts((), workload.suites, suite_samples(planned_recipe(run, workload)))
 
 
 def train_problems(run: Run) -> list[Problem]:
     """The problems that the teacher attempts."""
-    return _read(run, layout.TRAIN_PROBLEMS, read_workload(run).train_problems)
+    workload = read_workload(run)
+    first = workload.train_problems - sum(added.train for added in workload.added)
+    problems = _read(run, layout.train_problems(), first)
+    for added in workload.added:
+        problems += _read(run, layout.train_problems(added.name), added.train) if added.train else []
+    return problems
 
 
 def suite_problems(run: Run) -> dict[str, list[Problem]]:
     """Suite -> its held-out problems."""
-    suites = read_workload(run).suites
-    return {suite: _read(run, layout.suite_problems(suite), planned) for suite, planned in suites.items()}
+    workload = read_workload(run)
+    found: dict[str, list[Problem]] = {}
+    for suite, planned in workload.suites.items():
+        more = [(added.name, added.suites[suite]) for added in workload.added if suite in added.suites]
+        parts = [("", planned - sum(count for _, count in more)), *more]
+        files = [_read(run, layout.suite_problems(suite, name), count) for name, count in parts if count]
+        found[suite] = list(itertools.chain(*files))
+    return found
 
 
 def _write(store: Store, path: str, problems: Sequence[Problem]) -> str:

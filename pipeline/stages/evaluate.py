@@ -5,8 +5,8 @@ from evaluation.job import ScoreUnit, plan_scores
 from pipeline.recipe import GIVEN_MODELS, HostKind
 from pipeline.run.folder import Run
 from pipeline.run.progress import progress_bar
-from pipeline.run.suites import suite_episodes, suite_samples
-from pipeline.run.workload import suite_problems
+from pipeline.run.suites import suite_episodes
+from pipeline.run.workload import scored_parts, suite_problems
 from pipeline.stages.hosts import open_pool
 from pipeline.stages.probes import proven_models
 from pipeline.stages.watch import Watch
@@ -18,10 +18,12 @@ def complete(run: Run) -> bool:
     return run.planned and not missing_units(run)
 
 
-def planned_units(run: Run) -> list[ScoreUnit]:
-    """Units of the teacher, of base and of the arms in the recipe's order."""
+def planned_units(run: Run, generation: str = "") -> list[ScoreUnit]:
+    """Units of the teacher, of base and of the arms in the recipe's order; their names are those of another
+    `generation` than the run's, where it is given."""
     models = [*GIVEN_MODELS, *run.recipe.arms]
-    return plan_scores(models, suite_problems(run), run.recipe.evaluation, run.id, suite_samples(run.recipe))
+    parts, temperature = scored_parts(run), run.recipe.evaluation.temperature
+    return plan_scores(models, suite_problems(run), parts, temperature, generation or run.id)
 
 
 def missing_units(run: Run) -> list[ScoreUnit]:
@@ -50,7 +52,7 @@ def work(run: Run) -> None:
                 prefix=layout.SCORES,
                 model=models[unit.model],
                 problems=tuple(problems[name] for name in unit.problem_ids),
-                samples=tuple(range(unit.samples)),
+                samples=tuple(unit.sample_numbers),
                 temperature=unit.temperature,
                 suite=unit.suite,
                 episodes=asked[unit.suite],

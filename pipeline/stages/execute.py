@@ -35,14 +35,13 @@ def run_one(run: Run, name: str) -> bool:
 
 
 def _run(run: Run, stages: Sequence[Stage]) -> bool:
-    left = [stage for stage in stages if not stage.complete(run)]
-    if not left:
+    if all(stage.complete(run) for stage in stages):
         return False
     with contextlib.ExitStack() as session:
         session.enter_context(_terminated_as_interrupted())
         predict(run)
-        for stage in left:
-            if stage.complete(run):  # an earlier stage may have done its work
+        for stage in stages:  # what an earlier stage does may complete a later one, or give it more to do
+            if stage.complete(run):
                 continue
             if stage.needs_ray:
                 session.enter_context(ray_up(run))

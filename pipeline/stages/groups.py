@@ -10,11 +10,13 @@ import msgspec
 from cluster.errors import WorkError
 from cluster.store.ledger import Commit
 from cluster.telemetry import Units
+from pipeline.run.arms import arms_on_others
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
 from pipeline.run.workload import read_workload, train_problems
 from rollout.data import layout
-from rollout.data.shards import write_dataset_view
+from rollout.data.group_rows import live_units
+from rollout.data.shards import holds_rows_of, write_dataset_view
 from rollout.group_units import GroupWork, build_group_unit, group_unit, needed_memory, tokenizer_fingerprint
 from rollout.hosts.episode_units import EpisodeUnit, ready_blocks, units_of_blocks
 
@@ -23,12 +25,15 @@ _LOOK_EVERY_S = 5.0
 
 def complete(run: Run) -> bool:
     """Whether every block's group unit is committed, and the folder opens as a data set."""
-    prefix = layout.groups(run.student)
-    if not run.planned or not run.store.exists(f"{prefix}/{layout.DATASET_STATE}"):
+    ledger = run.ledger(layout.groups(run.student))
+    state = f"{ledger.prefix}/{layout.DATASET_STATE}"
+    if not run.planned or not run.store.exists(state):
         return False
     blocks = {unit.block for unit in read_workload(run).episode_units}
-    done, wanted = run.ledger(prefix).history(), wanted_groups(run)
-    return len(wanted) == len(blocks) and all(work.unit in done for work in wanted)
+    done, wanted = ledger.history(), wanted_groups(run)
+    if len(wanted) != len(blocks) or any(work.unit not in done for work in wanted):
+        return False
+    return holds_rows_of(run.store.read(state), live_units(ledger))
 
 
 def work(run: Run) -> None:
@@ -36,10 +41,13 @@ def work(run: Run) -> None:
     stream = GroupStream(run)
     stream.start_ready()
     stream.finish()
-    write_dataset_view(run.ledger(layout.groups(run.student)))
+    ledger = run.ledger(layout.groups(run.student))
+    write_dataset_view(ledger, live_units(ledger))
     figures = group_figures(run)
     run.events.add("groups", **figures)
     run.console.print("  " + ", ".join(f"{figures[name]:,} {name}" for name in ("groups", "chains", "pairs")))
+    for line in arms_on_others(run):
+        run.console.out(f"  {line}")
     if not figures["pairs"]:
         raise WorkError(
             "no problem has both right and wrong chains, so there is nothing to prefer; raise rollout.samples or "
@@ -48,9 +56,9 @@ def work(run: Run) -> None:
 
 
 def group_figures(run: Run) -> dict[str, int]:
-    """Sums over the committed group units, from their records alone."""
+    """Sums over the group units that count, from their records alone."""
     totals: Counter[str] = Counter()
-    for commit in run.ledger(layout.groups(run.student)).history().values():
+    for commit in live_units(run.ledger(layout.groups(run.student))):
         totals.update({name: int(figure) for name, figure in commit.meta.items()})
     return dict(totals)
 

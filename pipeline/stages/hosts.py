@@ -86,6 +86,7 @@ def _factory(
         engine=config.engine,
         episodes=run.recipe.episodes,
         live_episodes=config.live_episodes,
+        recipe=run.recipes[-1].number,
         seed=run.recipe.run.seed,
         executor=reservation.placement.executor,
         scripted=config.scripted,

@@ -13,16 +13,17 @@ from cluster.engine.model_source import local_tokenizer
 from cluster.errors import RequestError, WorkError, first_line
 from cluster.store.atomic import atomic_folder
 from pipeline.recipe import GIVEN_MODELS
+from pipeline.run.draws import dropped_line
 from pipeline.run.folder import Run
 from pipeline.run.progress import progress_bar
-from pipeline.run.suites import suite_episodes
-from pipeline.run.workload import dropped_line, make_workload, suite_problems
+from pipeline.run.suites import suite_episodes, tiny_corpus
+from pipeline.run.workload import make_workload, outgrown, suite_problems
 from training.tiny.config import TinyConfig
 
 
 def complete(run: Run) -> bool:
-    """Whether the tiny models are made and the problems are planned."""
-    return run.planned and not _missing(run)
+    """Whether the tiny models are made, and all is planned that the recipe asks for."""
+    return run.planned and not outgrown(run) and not _missing(run)
 
 
 def work(run: Run) -> None:
@@ -73,14 +74,11 @@ def models_cache(run: Run) -> Path:
 
 def _make_all(run: Run, missing: Mapping[str, TinyConfig]) -> None:
     """Make every model in a process of its own, at the same time; the processes share the cores."""
-    from training.tiny.corpus import Corpus
     from training.tiny.model import ensure_tokenizer
 
     cache = models_cache(run)
-    episodes = run.recipe.episodes
-    families = tuple(family for family in run.recipe.problems.values() if family.corpus_parts)
-    corpus = Corpus(families, episodes.call_format, episodes.verbosity, episodes.calls, episodes.max_failed_steps)
-    corpus = corpus.holding_out(problem for suite in suite_problems(run).values() for problem in suite)
+    held_out = (problem for suite in suite_problems(run).values() for problem in suite)
+    corpus = tiny_corpus(run.recipe).holding_out(held_out)
     tokenizer = ensure_tokenizer(run.recipe.models.tokenizer, corpus, cache)
     spawn = multiprocessing.get_context("spawn")
     reports = spawn.Queue()

@@ -11,44 +11,48 @@ from cluster import telemetry
 from cluster.pool.placement import type_resource
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
+from pipeline.run.arms import arm_units
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
 from pipeline.stages import groups
 from rollout.data import layout
-from rollout.records import PreferenceGroup
+from rollout.data.group_rows import read_groups
 from training.config import DpoArm, TrainingConfig
 from training.ranks.zero import precision
+
+Use = tuple[DpoArm, tuple[str, ...]]
+"""An arm, and the group units that it is trained on; () for all that count."""
 
 
 def complete(run: Run) -> bool:
     """Whether every DPO arm that starts from base is trained, or has all its chains scored."""
-    return groups.complete(run) and not any(_missing(run, arm) for arm in waiting_arms(run))
+    return groups.complete(run) and not any(_missing(run, use) for use in waiting_uses(run))
 
 
 def work(run: Run) -> None:
     """Score what is missing for the arms that start from base."""
-    ensure_references(run, [arm for _, arm in _arms_from_base(run)])
+    ensure_references(run, [name for name, _ in _arms_from_base(run) if not run.model(name).is_dir()])
 
 
-def ensure_references(run: Run, arms: Sequence[DpoArm]) -> None:
-    """Score what is missing of the chains that `arms` use, on as many tasks as ranks train."""
+def ensure_references(run: Run, arms: Iterable[str]) -> None:
+    """Score what is missing of the chains that these arms use, on as many tasks as ranks train."""
     from cluster.jobs.session import results
 
-    for arm in _distinct(arms):
-        scored = sum(results(start_shares(run, arm, run.recipe.training.ranks)))
+    for arm, units in _distinct(run, arms):
+        scored = sum(results(start_shares(run, arm, run.recipe.training.ranks, units)))
         run.events.add("reference", start=arm.start, scored=scored)
         if scored:  # an earlier arm may have needed the same chains
             run.console.out(f"  {scored:,} chains scored under {arm.start}")
 
 
-def waiting_arms(run: Run) -> list[DpoArm]:
-    """The arms from base that are not trained yet; one of those that use the same chains."""
-    return _distinct(arm for name, arm in _arms_from_base(run) if not run.model(name).is_dir())
+def waiting_uses(run: Run) -> list[Use]:
+    """What the arms from base that are not trained yet use; once what several use."""
+    return _distinct(run, (name for name, _ in _arms_from_base(run) if not run.model(name).is_dir()))
 
 
 def start_shares(run: Run, arm: DpoArm, tasks: int, units: Sequence[str] = ()) -> list[Any]:
-    """Start `tasks` Ray tasks, each with the resources of a rank, on these group units or on all. Returns Ray's
-    references to the number of chains that each task scored."""
+    """Start `tasks` Ray tasks, each with the resources of a rank, on these group units or on all that count. Returns
+    Ray's references to the number of chains that each task scored."""
     import ray
 
     training = run.recipe.training
@@ -70,21 +74,13 @@ def _score_share(
     rank: int,
     tasks: int,
 ) -> int:
-    """Score every `tasks`-th group, starting at `rank`, on a worker. It reports the stage's units, which are chains.
-
-    `units`: names of group units; () for all that are committed.
-    """
-    from rollout.data.shards import read_rows, shard_rows
+    """Score every `tasks`-th group, starting at `rank`, on a worker. It reports the stage's units, which are chains."""
     from training.fused_kernels import uses_fused_kernels
     from training.reference import ReferenceStore, compute_reference
     from training.selection import arm_groups
 
     store, prefix = open_store(run_uri), layout.reference(student)
-    ledger = Ledger(store, layout.groups(student))
-    stored = read_rows(PreferenceGroup, ledger)
-    if units:
-        commits = filter(None, map(ledger.find, units))
-        stored = (group for commit in commits for group in shard_rows(PreferenceGroup, ledger, commit))
+    stored = read_groups(Ledger(store, layout.groups(student)), units)
     telemetry.reset()  # the worker process may have scored another share before
     telemetry.report_units(prefix, "reference", 0, 0)
     scored = compute_reference(
@@ -104,16 +100,16 @@ def _score_share(
     return scored
 
 
-def _missing(run: Run, arm: DpoArm) -> int:
+def _missing(run: Run, use: Use) -> int:
     """Chains without a score. Reads the groups; loads no model."""
-    from rollout.data.shards import read_rows
     from training.chains import scored_groups
     from training.reference import ReferenceStore, chain_key, reference_name
     from training.selection import arm_groups
 
+    arm, units = use
     known = ReferenceStore(run.ledger(layout.reference(run.student))).scores()
     name = reference_name(model_source(run, arm.start), precision(run.recipe.training))
-    stored = arm_groups(read_rows(PreferenceGroup, run.ledger(layout.groups(run.student))), arm)
+    stored = arm_groups(read_groups(run.ledger(layout.groups(run.student)), units), arm)
     chains = (chain for group in scored_groups(stored, arm.scored) for chain in group.chains)
     return sum(chain_key(name, chain) not in known for chain in chains)
 
@@ -124,6 +120,11 @@ def _arms_from_base(run: Run) -> Iterator[tuple[str, DpoArm]]:
             yield name, arm
 
 
-def _distinct(arms: Iterable[DpoArm]) -> list[DpoArm]:
-    """One of the arms that use the same chains."""
-    return list({(arm.start, arm.scored, arm.pairs, arm.max_right, arm.max_wrong): arm for arm in arms}.values())
+def _distinct(run: Run, names: Iterable[str]) -> list[Use]:
+    """What these arms use; once what several use."""
+    found: dict[Any, Use] = {}
+    for name in names:
+        arm, units = run.recipe.arms[name], arm_units(run, name)
+        if isinstance(arm, DpoArm):
+            found[arm.start, arm.scored, arm.pairs, arm.max_right, arm.max_wrong, units] = arm, units
+    return list(found.values())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.run.folder import Run
-from pipeline.stages.reference import start_shares, waiting_arms
+from pipeline.stages.reference import start_shares, waiting_uses
 
 _BLOCKS_A_ROUND = 8
 """Loading the model is not worth it for fewer blocks."""
@@ -24,7 +24,8 @@ class ReferenceStream:
         if wanted is None:
             wanted = training.gpus_per_rank > 0  # the engines need the CPUs
         self._run = run
-        self._arms = waiting_arms(run) if wanted else []
+        # An arm that has begun has all its chains scored.
+        self._arms = [arm for arm, units in waiting_uses(run) if not units] if wanted else []
         self._grouped: list[str] = []
         self._tasks: list[Any] = []
         self._scored = 0

@@ -1,5 +1,6 @@
 """Stage `report`: all scores to report/summary.json, report/index.html and the table on the terminal."""
 
+import contextlib
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,9 @@ from pipeline.run.workload import read_workload, suite_problems
 from pipeline.stages.evaluate import planned_units
 from pipeline.stages.groups import group_figures
 from rollout.data import layout
+from rollout.data.group_rows import live_units
 from rollout.hosts.work import committed_tokens, skipped_episodes
-from rollout.records import Outcome, Score
+from rollout.records import Outcome, Score, content_hash
 
 if TYPE_CHECKING:
     from evaluation.figures import Summary, TrainingFigures
@@ -23,8 +25,27 @@ GROUPS_SHOWN = 6
 
 
 def complete(run: Run) -> bool:
-    """Whether the summary, which is written last, is there; a run that scores nothing has no report."""
-    return run.store.exists(layout.SUMMARY) or (run.store.exists(layout.PLAN) and not planned_units(run))
+    """Whether the summary, which is written last, is of what there is; a run that scores nothing has no report."""
+    if not run.store.exists(layout.SUMMARY):
+        return run.planned and not planned_units(run)
+    with contextlib.suppress(msgspec.DecodeError):
+        # Earlier versions wrote no hash; then the first recipe is all that it can be of.
+        inputs = msgspec.json.decode(run.store.read(layout.SUMMARY), type=_SummedUp).inputs
+        return inputs == _inputs(run) if inputs else len(run.recipes) == 1
+    return False
+
+
+class _SummedUp(msgspec.Struct):
+    """The part of a summary that says what it is of."""
+
+    inputs: str = ""
+
+
+def _inputs(run: Run) -> str:
+    """A hash of what a report sums up: scores, groups, and the section `evaluation`."""
+    groups = [commit.unit for commit in live_units(run.ledger(layout.groups(run.student)))]
+    scores = [unit.name for unit in planned_units(run)]
+    return content_hash(run.recipe.evaluation.model_dump_json(exclude_defaults=True), *groups, "scores", *scores)
 
 
 def work(run: Run) -> None:
@@ -48,7 +69,12 @@ def work(run: Run) -> None:
         run.recipe.evaluation,
         training_figures(run),
     )
-    summary = msgspec.structs.replace(summary, prediction=msgspec.convert(compared(run), tuple[Measured, ...]))
+    summary = msgspec.structs.replace(
+        summary,
+        prediction=msgspec.convert(compared(run), tuple[Measured, ...]),
+        recipes=tuple(str(stored) for stored in run.recipes[1:]),
+        inputs=_inputs(run),
+    )
     groups = some_groups(run, GROUPS_SHOWN)
     files = {name: run.folder / layout.checkpoints(name) / layout.METRICS for name in run.recipe.arms}
     metrics = {name: read_metrics(path) for name, path in files.items() if path.is_file()}

@@ -9,13 +9,13 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from cluster import telemetry
+from pipeline.run.arms import begin_arm
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
 from pipeline.run.progress import progress_bar
 from pipeline.stages.probes import probe_text
 from pipeline.stages.reference import ensure_references
 from rollout.data import layout
-from training.config import DpoArm
 
 if TYPE_CHECKING:
     from training.ranks.request import ArmRequest
@@ -38,7 +38,7 @@ def work(run: Run) -> None:
     left = {name: arm for name, arm in run.recipe.arms_in_order() if name not in done}
     while left:
         ready = {name: arm for name, arm in left.items() if arm.start in done}
-        ensure_references(run, [arm for arm in ready.values() if isinstance(arm, DpoArm)])
+        ensure_references(run, ready)
         requests = [
             ArmRequest(
                 name=name,
@@ -52,6 +52,7 @@ def work(run: Run) -> None:
                 log_path=run.folder / layout.training_log(name),
                 reference=layout.reference(run.student),
                 probe=None if run.recipe.engines.student.scripted else probe_text(run, model_source(run, "base")),
+                units=begin_arm(run, name),
             )
             for name, arm in ready.items()
         ]

@@ -15,6 +15,7 @@ from cluster.errors import ChainprefError
 from cluster.store.atomic import atomic_file, sync
 from pipeline.recipe import Recipe
 from pipeline.run.folder import Run
+from pipeline.run.workload import outgrown, read_workload, take_plan
 from pipeline.stages import groups, models, rollout
 from rollout.data import layout
 
@@ -22,7 +23,7 @@ from rollout.data import layout
 def take_over(run: Run, sources: list[Run]) -> None:
     """Link into `run` what the first of `sources` that has its episodes would make just the same.
 
-    The plan is linked last: once it is there, nothing more is taken over, so a command that was killed meanwhile takes
+    The plan is written last: once it is there, nothing more is taken over, so a command that was killed meanwhile takes
     over the rest.
     """
     if run.planned:
@@ -35,13 +36,14 @@ def take_over(run: Run, sources: list[Run]) -> None:
             link(source.model("base"), run.model("base"))
         link(source.model("teacher"), run.model("teacher"))
         prefixes = [layout.groups(source.student), layout.reference(source.student)] if "groups" in layers else []
-        for prefix in (*prefixes, layout.PROBLEMS, layout.EPISODES, layout.PLAN):
+        for prefix in (*prefixes, layout.PROBLEMS, layout.EPISODES):
             here, there = source.store.local(prefix), run.store.local(prefix)
             if here is not None and there is not None:
                 link(here, there)
             else:
                 for path in [prefix] if source.store.exists(prefix) else source.store.list(prefix):
                     run.store.create(path, source.store.read(path))
+        take_plan(run, read_workload(source))
         run.events.add("taken over", source=str(source.folder), what=layers)
         run.console.out(f"  {', '.join(layers)} taken over from {source.folder}")
         return
@@ -80,7 +82,7 @@ def _decides_episodes(recipe: Recipe) -> tuple[Any, ...]:
 def _complete(layer: str, source: Run) -> bool:
     try:
         if layer == "episodes":  # whether their shards are compacted does not matter
-            return source.planned and not rollout.missing_units(source)
+            return source.planned and not outgrown(source) and not rollout.missing_units(source)
         return models.complete(source) if layer == "base" else groups.complete(source)
     except ChainprefError:
         return False

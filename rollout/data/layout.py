@@ -11,6 +11,8 @@ EVENTS = "events.jsonl"
 PREDICTION = "prediction.json"
 INVENTORY = "inventory.json"
 """What the folder held when the last command on it ended well."""
+MADE_FROM = "made_from.json"
+"""What an arm's model was made from, in the model's folder."""
 LOGS = "logs"
 DRIVER_LOG = "logs/driver.log"
 PAGE = "report/index.html"
@@ -20,8 +22,13 @@ METRICS = "metrics.jsonl"
 RECIPES = "recipes"
 """The recipes that a run has had, once it has had a second one."""
 PLAN = "plan.json"
+"""The first plan."""
+PLANS = "plans"
+"""The plans of a run that has grown: each one holds all that those before it hold."""
 PROBLEMS = "problems"
 TRAIN_PROBLEMS = "problems/train.jsonl"
+ADDED = "problems/added-"
+"""How the folders of problems begin that a run got when it grew."""
 EPISODES = "episodes"
 SCORES = "scores"
 PARENT_SCORES = "parent_scores"
@@ -41,6 +48,11 @@ def recipe(number: int) -> str:
     return f"{RECIPES}/{number:06d}.toml"
 
 
+def plan(number: int) -> str:
+    """A later plan; they count from 1."""
+    return f"{PLANS}/{number:06d}.json"
+
+
 def model(name: str) -> str:
     """The folder of `teacher`, `base` or an arm."""
     return f"models/{name}"
@@ -48,6 +60,11 @@ def model(name: str) -> str:
 
 def checkpoints(arm: str) -> str:
     return f"checkpoints/{arm}"
+
+
+def arm_groups(arm: str) -> str:
+    """The names of the group units that an arm is trained on: those that counted when it began."""
+    return f"{checkpoints(arm)}/groups.json"
 
 
 def training_log(arm: str) -> str:
@@ -64,8 +81,14 @@ def probe(model: str, digest: str) -> str:
     return f"{PROBES}/{model}-{digest[:16]}.json"
 
 
-def suite_problems(suite: str) -> str:
-    return f"{PROBLEMS}/suites/{suite}.jsonl"
+def train_problems(added: str = "") -> str:
+    """The problems that the teacher attempts; those that were `added` when the run grew lie in a file of their own."""
+    return f"{ADDED}{added}/train.jsonl" if added else TRAIN_PROBLEMS
+
+
+def suite_problems(suite: str, added: str = "") -> str:
+    """The problems of a suite, like `train_problems`."""
+    return f"{ADDED}{added}/suites/{suite}.jsonl" if added else f"{PROBLEMS}/suites/{suite}.jsonl"
 
 
 def groups(student: str) -> str:

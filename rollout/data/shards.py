@@ -175,17 +175,23 @@ def quarantine(store: Store, unit: str, rejected: Sequence[Rejected]) -> str | N
     return path
 
 
-def write_dataset_view(ledger: Ledger) -> bool:
-    """Make a ledger's folder open with `datasets.load_from_disk`, by writing the two files that it looks for.
+def holds_rows_of(state: bytes, units: Iterable[Commit]) -> bool:
+    """Whether a state file, which may be of an earlier version, makes a data set of the rows of `units`."""
+    wanted = dataset_view(units).get(layout.DATASET_STATE)
+    with contextlib.suppress(ValueError):
+        return wanted is not None and json.loads(state)["_data_files"] == json.loads(wanted)["_data_files"]
+    return False
 
-    They are replaced when the commits have changed. Returns whether anything was written; nothing is while no shard
-    is committed.
+
+def dataset_view(units: Iterable[Commit]) -> dict[str, bytes]:
+    """The two files by which `datasets.load_from_disk` knows a ledger's folder, by name; the one that counts is last.
+
+    `units`: the commits whose rows the data set has. Empty while they have no shard.
     """
-    store = ledger.store
-    commits = [commit for commit in ledger.commits().values() if commit.shard]
+    commits = [commit for commit in units if commit.shard]
     shards = [commit.shard for commit in commits if commit.rows] or [commit.shard for commit in commits[:1]]
     if not shards:
-        return False
+        return {}
     state: dict[str, Any] = {
         "_data_files": [{"filename": shard} for shard in shards],
         "_fingerprint": content_hash(*shards)[:16],
@@ -196,10 +202,20 @@ def write_dataset_view(ledger: Ledger) -> bool:
         "_split": None,
     }
     info = {"description": "Written by chainpref; features are those of the Arrow schema.", "version": None}
-    changed = False
-    for name, table in (("dataset_info.json", info), (layout.DATASET_STATE, state)):
+    tables = {"dataset_info.json": info, layout.DATASET_STATE: state}
+    return {
+        name: sealed(json.dumps(table, indent=2, sort_keys=True).encode(), "json") for name, table in tables.items()
+    }
+
+
+def write_dataset_view(ledger: Ledger, units: Iterable[Commit]) -> bool:
+    """Make a ledger's folder open with `datasets.load_from_disk`, with the rows of `units`.
+
+    The files are replaced when they differ. Returns whether anything was written.
+    """
+    store, changed = ledger.store, False
+    for name, data in dataset_view(units).items():
         path = f"{ledger.prefix}/{name}"
-        data = sealed(json.dumps(table, indent=2, sort_keys=True).encode(), "json")
         if not store.exists(path) or store.read(path) != data:
             store.replace(path, data)
             changed = True

@@ -43,6 +43,7 @@ class EpisodeSetting:
     producer: Producer
     generation: str
     parent: str = ""
+    recipe: int = 0
     engine_name: str = ""
     probe_difference: float | None = None
 
@@ -93,6 +94,7 @@ async def run_episode(problem: Problem, spec: SampleSpec, setting: EpisodeSettin
             template_hash=setting.template.hash,
             tokenizer_hash=setting.template.tokenizer_hash,
             prompt_hash=prompt.hash,
+            recipe=setting.recipe,
         ),
         temperature=spec.temperature,
         seconds=clock() - started,

@@ -30,19 +30,36 @@ class EpisodeUnit(msgspec.Struct, frozen=True, kw_only=True):
 def plan_units(
     problem_ids: Sequence[str], samples: int, problems_per_block: int, samples_per_unit: int, generation: str
 ) -> list[EpisodeUnit]:
-    """All units of a generation, in the order in which they should be done.
+    """All units of a generation, in the order in which they should be done."""
+    return grow_units((), problem_ids, samples, problems_per_block, samples_per_unit, generation)
 
-    A later plan with more `samples` adds units; those that were complete keep their names.
+
+def grow_units(
+    units: Sequence[EpisodeUnit],
+    more_ids: Sequence[str],
+    samples: int,
+    problems_per_block: int,
+    samples_per_unit: int,
+    generation: str,
+) -> list[EpisodeUnit]:
+    """`units`, as they are, with those that are missing to `samples` of each problem, and with more problems.
+
+    Blocks stay as they are; more problems make more blocks. The sizes are those of what is added.
     """
     assert min(problems_per_block, samples_per_unit) > 0, "sizes are positive"
-    assert len(set(problem_ids)) == len(problem_ids), "a problem stands in the plan once"
-    units = []
-    for block, first in enumerate(range(0, len(problem_ids), problems_per_block)):
-        members = tuple(problem_ids[first : first + problems_per_block])
-        for start in range(0, samples, samples_per_unit):
+    old = units_of_blocks(units)
+    known = [name for block in old.values() for name in block[0].problem_ids]
+    assert len({*known, *more_ids}) == len(known) + len(more_ids), "a problem stands in the plan once"
+    there = [(number, block[0].problem_ids, block[-1].sample_stop) for number, block in sorted(old.items())]
+    blocks = (tuple(more_ids[at : at + problems_per_block]) for at in range(0, len(more_ids), problems_per_block))
+    added = [(number, members, 0) for number, members in enumerate(blocks, start=max(old, default=-1) + 1)]
+    grown: list[EpisodeUnit] = []
+    for block, members, done in (*there, *added):
+        grown += old.get(block, ())
+        for start in range(done, samples, samples_per_unit):
             stop = min(start + samples_per_unit, samples)
-            units.append(_unit(block, members, start, stop, generation))
-    return units
+            grown.append(_unit(block, members, start, stop, generation))
+    return grown
 
 
 def in_generation(unit: EpisodeUnit, generation: str) -> EpisodeUnit:

@@ -199,6 +199,7 @@ class RolloutHost:
             producer=model.producer,
             generation=self._spec.generation,
             parent=self._spec.parent,
+            recipe=self._spec.recipe,
             engine_name=self._spec.name,
             probe_difference=self._difference,
         )

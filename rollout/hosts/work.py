@@ -46,6 +46,8 @@ class HostSpec(msgspec.Struct, frozen=True, kw_only=True):
     """The most episodes that are under way at a time."""
     seed: int
     """The run's. Requests that have seeds of their own follow from it."""
+    recipe: int = 0
+    """Number of the run's recipe."""
     engine_seed: int = 0
     """What the engine draws other requests with; no two starts of an engine share one."""
     executor: Executor = "mp"

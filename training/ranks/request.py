@@ -3,17 +3,34 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from cluster.engine.model_source import model_revision
 from cluster.engine.probe import ProbeText
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from rollout.data import layout
+from rollout.data.group_rows import live_units, named_units
 from rollout.records import content_hash
 from training.config import DpoArm, SftArm, TrainingConfig
 from training.ranks.zero import precision
 
 _LATER_KEYS = {"balanced": False, "equal": "tokens", "pair_weights": "episodes"}
+
+
+class MadeFrom(msgspec.Struct, frozen=True, kw_only=True):
+    """What an arm's model was made from; it stands in the model's folder."""
+
+    arm: str
+    settings: dict[str, Any]
+    """The arm's section of the recipe."""
+    start: str
+    """Revision of the model that training started from."""
+    precision: str
+    groups: tuple[str, ...]
+    """Names of the group units that it was trained on."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,8 @@ class ArmRequest:
     """Prefix of the reference log-probabilities in the store, as `reference/STUDENT`; for dpo."""
     probe: ProbeText | None = None
     """What the trained model is asked before it is published."""
+    units: tuple[str, ...] = ()
+    """Names of the group units that it is trained on; none: all that count."""
 
     @property
     def ledger(self) -> Ledger:
@@ -49,11 +68,24 @@ class ArmRequest:
         """A JSON object for each optimizer step."""
         return self.checkpoint_dir / layout.METRICS
 
+    @property
+    def made_from(self) -> MadeFrom:
+        """What the model of this request is made from."""
+        return MadeFrom(
+            arm=self.name,
+            settings=self.arm.model_dump(mode="json", exclude_none=True),
+            start=model_revision(self.start_model),
+            precision=precision(self.training),
+            groups=self.units or tuple(commit.unit for commit in live_units(self.ledger)),
+        )
+
     @cached_property
     def fingerprint(self) -> str:
         """Hash of what decides the result: arm, start model, data and precision. Ranks and memory are left out, since
-        they may change (an SFT step's rows are rounded to what ranks and micro-steps hold evenly)."""
-        shards = sorted(commit.shard for commit in self.ledger.commits().values() if commit.shard)
+        they may change."""
+        ledger = self.ledger
+        commits = named_units(ledger, self.units) if self.units else live_units(ledger)
+        shards = sorted(commit.shard for commit in commits if commit.shard)
         start = model_revision(self.start_model)
         # Keys that came later change nothing at their defaults, so that older checkpoints are resumed from.
         absent = {key for key, default in _LATER_KEYS.items() if getattr(self.arm, key, default) == default}

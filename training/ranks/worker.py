@@ -22,8 +22,8 @@ from cluster.store.atomic import atomic_folder
 from cluster.store.digests import write_sums
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
-from rollout.data.shards import read_rows
-from rollout.records import PreferenceGroup
+from rollout.data import layout
+from rollout.data.group_rows import read_groups
 from training.config import DpoArm, SftArm
 from training.fused_kernels import uses_fused_kernels
 from training.probe import EXPORTED, ExportedReading, read_probe
@@ -108,6 +108,7 @@ def export(trainer: Any, request: ArmRequest) -> None:
             (temporary / "training_args.bin").unlink(missing_ok=True)
             if asked is not None:
                 (temporary / EXPORTED).write_bytes(msgspec.json.encode(asked))
+            (temporary / layout.MADE_FROM).write_bytes(msgspec.json.format(msgspec.json.encode(request.made_from)))
             write_sums(temporary)
     else:
         # Gathering parameters is collective, so every rank calls this; only the first rank writes.
@@ -158,8 +159,9 @@ def _sft_trainer(request: ArmRequest, arm: SftArm, tokenizer: Any, callbacks: li
     from training.ranks.sft_trainer import CountingSFTTrainer
 
     folder = request.checkpoint_dir / f"rows-{request.fingerprint}"
-    rows = agreed(lambda: write_rows(arm_groups(read_rows(PreferenceGroup, request.ledger), arm), arm, folder))
-    config = sft_arguments(training_arguments(request, *rows.batches(arm, request.training), universal))
+    rows = agreed(lambda: write_rows(arm_groups(read_groups(request.ledger, request.units), arm), arm, folder))
+    batches = agreed(lambda: rows.batches(arm, request.training))
+    config = sft_arguments(training_arguments(request, *batches, universal))
     model = load_model(
         request.start_model, precision(request.training), fused_kernels=uses_fused_kernels(request.training)
     )
@@ -174,7 +176,7 @@ def _dpo_trainer(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: li
     reference = ReferenceStore(Ledger(open_store(request.run), request.reference))
     name = reference_name(request.start_model, precision(request.training))
     folder = request.checkpoint_dir / f"examples-{request.fingerprint}"
-    groups = arm_groups(read_rows(PreferenceGroup, request.ledger), arm)
+    groups = arm_groups(read_groups(request.ledger, request.units), arm)
     agreed(lambda: write_examples(referenced_examples(groups, arm.scored, reference, name), folder))
     config = TreeDPOConfig(
         # A batch of this trainer is a whole step, which it packs into rows itself.

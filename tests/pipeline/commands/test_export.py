@@ -41,7 +41,7 @@ def test_the_episodes_are_listed_once_whatever_the_number_of_blocks(
 
     monkeypatch.setattr(LocalStore, "list", counted)
     export_pairs(folder, tmp_path / "pairs.jsonl", "trl", 0, Console(file=io.StringIO()))
-    assert listings == {"episodes": 1, "groups": 1}
+    assert listings == {"episodes": 1, "groups": 1, "plans": 3}
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -75,7 +75,7 @@ def _fill(run: Run, model: str) -> None:
         encoded = writer.finish()
         run.ledger(layout.EPISODES).publish(unit.name, encoded.payload, encoded.rows)
         work = GroupWork(
-            unit=f"g-{unit.name}",
+            unit=unit.name,
             run_uri=run.store.uri,
             episode_units=(unit.name,),
             problems=unit.problem_ids,

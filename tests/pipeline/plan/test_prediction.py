@@ -14,6 +14,7 @@ from pipeline.plan.prediction import compared, predict, prediction_of
 from pipeline.recipe import load_recipe
 from pipeline.run.folder import Run
 from pipeline.run.memory_watch import proportional_bytes, watched
+from pipeline.run.recipes import written
 from rollout.data import layout
 from tests.pipeline.plan.planned import planned
 from tests.repository import RECIPES
@@ -22,7 +23,9 @@ from tests.repository import RECIPES
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(prediction, "_rates", lambda recipe: REFERENCE)
-    return Run(recipe=load_recipe(RECIPES / "local.toml"), folder=tmp_path, console=Console(record=True, width=200))
+    recipe = load_recipe(RECIPES / "local.toml")
+    (tmp_path / layout.RECIPE).write_bytes(written(recipe, "1"))
+    return Run(recipe=recipe, folder=tmp_path, console=Console(record=True, width=200))
 
 
 def test_a_prediction_is_made_once_and_compared(run: Run) -> None:

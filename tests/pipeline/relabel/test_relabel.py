@@ -19,11 +19,13 @@ from rich.console import Console
 import rollout.checkers
 from cluster.errors import RequestError
 from pipeline.cli import app
-from pipeline.run.folder import Run, read_run
+from pipeline.recipe import load_recipe
+from pipeline.run.folder import Run, open_run, read_run
 from pipeline.run.rollouts import Rollouts
-from pipeline.run.workload import read_workload
+from pipeline.run.workload import make_workload, outgrown, read_workload, suite_problems, train_problems
 from pipeline.stages import groups
 from pipeline.stages.evaluate import planned_units
+from pipeline.stages.rollout import missing_units
 from rollout.data import layout
 from rollout.data.shards import Rejected, encode_rows, quarantine, read_rows
 from rollout.data.unit_rows import UnitRows
@@ -191,6 +193,48 @@ def test_rows_in_quarantine_stay_there(folder: Path, chainpref: Command) -> None
     opened(folder / "old").ledger(layout.SCORES).publish(name, encoded.payload, encoded.rows, meta)
     chainpref("relabel", "old", "--out", "same")
     assert "verified: every file" in chainpref("verify", "same")
+
+
+def grown(folder: Path) -> Run:
+    """The run, which asks for more problems, samples and scores, and has planned them."""
+    run = opened(folder)
+    more = ["rollout.samples=8", "problems.arithmetic.train=7", "problems.arithmetic.test=5", "evaluation.samples=3"]
+    with open_run(load_recipe(folder / layout.RECIPE, more), folder, run.console, False) as run:
+        make_workload(run)
+    return run
+
+
+def test_a_grown_run_is_judged_again_and_what_it_became_since_is_not_mixed_in(folder: Path, chainpref: Command) -> None:
+    chainpref("relabel", "old", "--out", "before")
+    before = files(folder / "before")
+    old = grown(folder / "old")
+    with pytest.raises(RequestError, match="its parent has grown since it was begun; give --out another folder"):
+        chainpref("relabel", "old", "--out", "before")
+    assert files(folder / "before") == before
+    chainpref("relabel", "old", "--out", "same")
+    same = opened(folder / "same")
+    assert labels(same) == labels(old)
+    assert scores(same, layout.SCORES) == scores(old, layout.SCORES)
+    assert train_problems(same) == train_problems(old)
+    assert suite_problems(same) == suite_problems(old)
+    assert len(missing_units(same)) == len(missing_units(old)) > 0
+    assert [unit.problem_ids for unit in planned_units(same)] == [unit.problem_ids for unit in planned_units(old)]
+    assert "verified: every file" in chainpref("verify", "same")
+    with open_run(same.recipe, same.folder, same.console, False) as run:
+        assert not outgrown(run)
+
+
+def test_a_run_that_is_to_grow_is_grown_first(folder: Path, chainpref: Command) -> None:
+    run = opened(folder / "old")
+    with open_run(load_recipe(folder / "old" / layout.RECIPE, ["rollout.samples=8"]), run.folder, run.console, False):
+        pass
+    with pytest.raises(RequestError, match="its recipe asks for more than is planned; `chainpref run` it first"):
+        chainpref("relabel", "old", "--out", "new")
+    assert not (folder / "new").exists()
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_killed_in_the_middle_it_goes_on_and_does_nothing_twice(folder: Path, chainpref: Command) -> None:

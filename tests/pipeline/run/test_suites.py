@@ -3,7 +3,7 @@
 import pytest
 
 from cluster.errors import RequestError
-from evaluation.job import plan_scores
+from evaluation.job import grown_parts, plan_scores
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.run.suites import make_suites, suite_samples
 from rollout.problems import FAMILIES, VARIANTS, generate
@@ -95,7 +95,9 @@ def test_a_suite_is_sampled_as_often_as_its_section_says() -> None:
     recipe = load_recipe(LOCAL, [*settings, "problems.arithmetic.test=3"])
     samples = suite_samples(recipe)
     assert samples == {"arithmetic": 4, "fol": 0, "fol-order": 0}
-    units = plan_scores(["base"], make_suites(recipe), recipe.evaluation, "g", samples)
+    suites = make_suites(recipe)
+    parts = grown_parts((), {suite: len(problems) for suite, problems in suites.items()}, samples)
+    units = plan_scores(["base"], suites, parts, recipe.evaluation.temperature, "g")
     assert sorted((unit.suite, unit.temperature, unit.attempts) for unit in units) == [
         ("arithmetic", 0.0, 3),
         ("arithmetic", 0.7, 12),

@@ -13,6 +13,7 @@ from pipeline.plan.models import served_on_gpus
 from pipeline.recipe import load_recipe
 from pipeline.run.folder import Run
 from pipeline.run.progress import Bar
+from pipeline.run.recipes import written
 from pipeline.stages.hosts import _factory
 from pipeline.stages.watch import Watch
 from rollout.data import layout
@@ -64,7 +65,9 @@ def test_a_large_model_waits_for_gpus_where_the_cluster_has_none_yet() -> None:
 
 def test_no_two_starts_of_an_engine_draw_from_the_same_seed(tmp_path: Path) -> None:
     """With one seed, a second host, a host started again and a run that grows would draw the samples that are there."""
-    run = Run(recipe=load_recipe(RECIPES / "local.toml"), folder=tmp_path, console=Console(quiet=True))
+    recipe = load_recipe(RECIPES / "local.toml")
+    (tmp_path / layout.RECIPE).write_bytes(written(recipe, "1"))
+    run = Run(recipe=recipe, folder=tmp_path, console=Console(quiet=True))
     specs: list[HostSpec] = []
     reservation: Any = SimpleNamespace(
         placement=SimpleNamespace(executor="mp"), actor=lambda kind, spec, environment: specs.append(spec)

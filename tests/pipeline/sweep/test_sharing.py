@@ -50,8 +50,8 @@ def test_other_arms_and_groups_take_models_and_episodes_over(source: Run, tmp_pa
     take_over(run, [source])
     assert models.complete(run)
     assert not rollout.missing_units(run)
-    assert make_workload(run) == read_workload(source)
-    for path in ("models/base/model.safetensors", "models/teacher/model.safetensors", "plan.json"):
+    assert make_workload(run).episode_units == read_workload(source).episode_units
+    for path in ("models/base/model.safetensors", "models/teacher/model.safetensors", "problems/train.jsonl"):
         assert (run.folder / path).samefile(source.folder / path)
     (event,) = [row for row in run.events.read() if row["event"] == "taken over"]
     assert (event["source"], event["what"]) == (str(source.folder), ["base", "episodes"])

@@ -179,8 +179,8 @@ def test_groups_are_read_in_unit_order(tmp_path: Path) -> None:
 
 def test_datasets_opens_the_view_and_it_is_written_once(tmp_path: Path) -> None:
     ledger = _committed(tmp_path)
-    assert shards.write_dataset_view(ledger)
-    assert not shards.write_dataset_view(ledger)
+    assert shards.write_dataset_view(ledger, ledger.commits().values())
+    assert not shards.write_dataset_view(ledger, ledger.commits().values())
     opened = datasets.load_from_disk(str(tmp_path / "groups/tiny"))
     assert opened.data.schema.equals(schema(PreferenceGroup)), "a cast would copy everything into memory"
     assert opened["problem_id"][:] == ["u1-0", "u1-1", "u1-2", "u2-0", "u2-1", "u2-2"]
@@ -192,7 +192,7 @@ def test_datasets_opens_the_view_and_it_is_written_once(tmp_path: Path) -> None:
 
 def test_the_view_of_nothing(tmp_path: Path) -> None:
     ledger = Ledger(open_store(str(tmp_path)), "groups/tiny")
-    assert not shards.write_dataset_view(ledger)
+    assert not shards.write_dataset_view(ledger, ledger.commits().values())
     ledger.publish("u1", shards.encode_rows(PreferenceGroup, []).payload, 0)
-    assert shards.write_dataset_view(ledger)
+    assert shards.write_dataset_view(ledger, ledger.commits().values())
     assert len(datasets.load_from_disk(str(tmp_path / "groups/tiny"))) == 0

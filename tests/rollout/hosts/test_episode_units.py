@@ -4,12 +4,21 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cluster.store.ledger import Commit, Ledger
 from cluster.store.storage import open_store
 from rollout.data import shards
 from rollout.data.compaction import compact, plan
-from rollout.hosts.episode_units import group_unit_name, plan_units, ready_blocks
+from rollout.hosts.episode_units import (
+    EpisodeUnit,
+    group_unit_name,
+    grow_units,
+    plan_units,
+    ready_blocks,
+    units_of_blocks,
+)
 from rollout.records import Episode, PairRule, PreferenceGroup
 from tests.rollout.data.rows import episode, group
 
@@ -148,3 +157,27 @@ def test_shards_of_another_schema_are_left_apart(tmp_path: Path) -> None:
     compact(ledger, 1 << 30)
     made = [(commit.supersedes, commit.rows) for commit in ledger.commits().values()]
     assert made == [(("u1", "u2"), 2), ((), 1), (("u4", "u5"), 2)]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 7), st.integers(1, 9)), min_size=1, max_size=4),
+    st.integers(1, 4),
+    st.integers(1, 4),
+)
+def test_units_that_are_planned_stay_and_every_attempt_is_planned_once(
+    growths: list[tuple[int, int]], block: int, each: int
+) -> None:
+    units: list[EpisodeUnit] = []
+    problems: list[str] = []
+    samples = 0
+    for more, further in growths:
+        new = [f"p{len(problems) + index}" for index in range(more)]
+        problems, samples, before = problems + new, samples + further, units
+        units = grow_units(units, new, samples, block, each, "g")
+        assert [unit for unit in units if unit in before] == before
+        attempts = [(p, s) for u in units for p in u.problem_ids for s in range(u.sample_start, u.sample_stop)]
+        planned = {problem for unit in units for problem in unit.problem_ids}
+        assert sorted(attempts) == sorted((problem, sample) for problem in planned for sample in range(samples))
+        assert planned == set(problems) or not samples
+        assert len({unit.name for unit in units}) == len(units)
+        assert all(len({unit.problem_ids for unit in some}) == 1 for some in units_of_blocks(units).values())
