@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from cluster.errors import RequestError
 from training.chains import ScoredChain, ScoredGroup
+from training.tree.blocks import on_device
 from training.tree.layout import common_prefix, row_length, tree_size
 from training.tree.loss import GroupSums, PairMean
 from training.tree.scoring import TreeBatch, packed_row
@@ -59,7 +60,8 @@ class GroupSlot:
             weights.sum(1) * self.nll_weight,
         )
         # One copy to the device for all of them.
-        moved = torch.split(torch.cat(numbers).to(policy.device, policy.dtype), [len(part) for part in numbers])
+        together = on_device(torch.cat(numbers).to(policy.dtype), policy.device)
+        moved = torch.split(together, [len(part) for part in numbers])
         return GroupSums(
             chosen=policy[self.at : self.at + n],
             rejected=policy[self.at + n : self.at + n + m],

@@ -21,7 +21,7 @@ def block_mask(layout: TreeLayout, device: torch.device, window: int | None) -> 
     """The mask of a row: ancestors and self, within `window` positions if given. Blocks that are seen as a whole are
     marked so, and computed without a mask."""
     some, whole = visible_blocks(layout, window)
-    until, depth = (torch.from_numpy(part).to(device) for part in (layout.until, layout.depth))
+    until, depth = (on_device(torch.from_numpy(part), device) for part in (layout.until, layout.depth))
 
     def visible(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
         seen = (key <= query) & (query < until[key])
@@ -63,6 +63,11 @@ def visible_blocks(layout: TreeLayout, window: int | None) -> tuple[NDArray[np.b
 
 def _listed(marked: NDArray[np.bool_], device: torch.device) -> tuple[Tensor, Tensor]:
     """For each block of queries, [1, 1, B] how many blocks of keys are marked, and [1, 1, B, B] which, those first."""
-    counts = torch.from_numpy(marked.sum(1, dtype=np.int32)).to(device)
-    indices = torch.from_numpy(np.argsort(~marked, axis=1, kind="stable").astype(np.int32)).to(device)
+    counts = on_device(torch.from_numpy(marked.sum(1, dtype=np.int32)), device)
+    indices = on_device(torch.from_numpy(np.argsort(~marked, axis=1, kind="stable").astype(np.int32)), device)
     return counts[None, None], indices[None, None]
+
+
+def on_device(part: Tensor, device: torch.device) -> Tensor:
+    """A tensor of host memory on `device`. The host does not wait: a plain `.to` would, for all of the device's work."""
+    return (part.pin_memory() if device.type == "cuda" else part).to(device, non_blocking=True)

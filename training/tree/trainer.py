@@ -21,7 +21,7 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 from cluster.errors import RequestError
 from training.tree.attention import check_length
 from training.tree.batches import GroupSlot, PreferenceExample, RankStep, SplitGroup, StepDataset, TreeRow
-from training.tree.blocks import BLOCK
+from training.tree.blocks import BLOCK, on_device
 from training.tree.flops import body_parameters, matrix_rate, nominal_rate, tree_flop
 from training.tree.loss import METRICS, LossOptions, LossType, PairMean, group_loss, group_metrics
 from training.tree.scoring import add_tree_scoring
@@ -161,7 +161,8 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
         for group, weights in zip(step.split, derivatives, strict=True):
             self._count("step_chains", len(group.slot.example.group.chains))
             for indices, row in group.rows:
-                self._backward((self._forward(model, row) * weights[list(indices)]).sum() * world)
+                own = weights[on_device(torch.tensor(indices), weights.device)]
+                self._backward((self._forward(model, row) * own).sum() * world)
         for _ in range(step.idle_rows):
             self._backward(self._forward(model, step.idle_row, counted=False).sum() * 0.0)
         if self.args.device.type == "cuda":
@@ -224,7 +225,8 @@ class TreeDPOTrainer(Trainer):  # type: ignore[misc]
         policy = torch.zeros(len(group.slot.example.group.chains), dtype=torch.float64, device=self.args.device)
         with torch.no_grad():
             for indices, row in group.rows:
-                policy[list(indices)] = self._forward(model, row, counted=False)
+                own = on_device(torch.tensor(indices), policy.device)
+                policy[own] = self._forward(model, row, counted=False)
         policy.requires_grad_()
         value = self._loss(group.slot, policy)
         (weights,) = torch.autograd.grad(value, policy)

@@ -3,11 +3,13 @@ tokens."""
 
 import itertools
 import random
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from cluster.errors import RequestError
 from tests.training.tree.trees import random_chains, random_example
@@ -15,11 +17,38 @@ from training.chains import ScoredChain, ScoredGroup
 from training.tree.batches import GroupSlot, PreferenceExample, StepDataset, cut_chains, fill_rows
 from training.tree.layout import row_length, tree_size
 from training.tree.loss import PairMean
+from training.tree.scoring import packed_row
 
 
 def examples(seed: int, count: int) -> list[PreferenceExample]:
     draw = random.Random(seed)
     return [random_example(draw, draw.randint(1, 3), draw.randint(1, 3), f"p{index}") for index in range(count)]
+
+
+class Copies(TorchDispatchMode):
+    """Copies between devices, and whether the host waits for each. The meta device stands for a GPU."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[bool] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func is torch.ops.aten._to_copy.default and kwargs.get("device") == torch.device("meta"):
+            self.waits.append(not kwargs.get("non_blocking"))
+        return func(*args, **kwargs)
+
+
+def test_nothing_that_a_row_needs_of_the_host_waits_for_the_device() -> None:
+    """The row, its block masks and its groups' numbers."""
+    device, (example,) = torch.device("meta"), examples(1, 1)
+    with Copies() as copies:
+        row = packed_row(example.group.chains, 128).to(device)
+        row.attention.block_mask(None)
+        row.attention.block_mask(4)
+        GroupSlot(example, 0, 1.0, 1.0).sums(torch.zeros(row.chains, dtype=torch.float64, device=device))
+    assert len(copies.waits) == 6 + 6 + 6 + 1
+    assert not any(copies.waits)
 
 
 def dataset(made: list[PreferenceExample], **options: object) -> StepDataset:
