@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pipeline.estimates.amounts import count
 from pipeline.estimates.hardware import GpuType
 from pipeline.estimates.rank_memory import RankRequest
+from pipeline.estimates.speed import dense_rate
 
 _SHARES = {"matrix products": 0.71, "attention": 0.20, "norms, rotary, SwiGLU": 0.63, "gradients": 0.63}
 _UNFUSED = 0.22
@@ -33,12 +34,12 @@ def row_parts(request: RankRequest, gpu: GpuType) -> tuple[RowPart, ...]:
     The head is counted on every position, which is the most that it can be.
     """
     shape, tokens = request.shape, request.typical_tokens
-    peak, bandwidth = gpu.tflops * 1e12, gpu.bandwidth_gbs * 1e9
+    peak, bandwidth = dense_rate(gpu, request.bf16), gpu.bandwidth_gbs * 1e9
     passes = 4 if request.gradient_checkpointing else 3
     # The head's kernel makes the logits once more in the backward pass.
     products = 2 * tokens * (passes * shape.body_parameters + 4 * shape.vocab * shape.hidden)
-    # Most tokens of a tree lie in its branches, behind the prompt.
-    depth = 0.9 * request.longest_chain
+    # Most tokens of a tree lie in its branches, behind the prompt. None lies deeper than its row is long.
+    depth = min(0.9 * request.longest_chain, tokens)
     attention = passes * 4.0 * tokens * depth * shape.heads * shape.head_dim * shape.layers
     each = 2 if request.bf16 else 4
     # Values read and written a token and layer: norms and residuals, keys for every query head, gate and up.
@@ -51,7 +52,7 @@ def row_parts(request: RankRequest, gpu: GpuType) -> tuple[RowPart, ...]:
         (
             "attention",
             attention / peak,
-            f"{count(attention)} FLOP, {depth:,.0f} tokens deep (0.9 of the longest chain)",
+            f"{count(attention)} FLOP, {depth:,.0f} tokens deep (at most 0.9 of the longest chain)",
         ),
         ("norms, rotary, SwiGLU", moved / bandwidth, f"{count(moved)} bytes" + ("" if fused else ", unfused")),
         ("gradients", summed / bandwidth, f"{count(summed)} bytes, summed in float32"),

@@ -134,7 +134,7 @@ def engines_on_gpus(demand: Demand, memory: EngineMemory, gpu: GpuType, node: No
     request, engine = memory.request, memory.request.engine
     shape, count = request.shape, request.hosts.count
     tp, pp = engine.tensor_parallel, engine.pipeline_parallel
-    flops = _rate(gpu, request.weight_bytes_each >= 4) * PREFILL_SHARE
+    flops = dense_rate(gpu, request.weight_bytes_each < 4) * PREFILL_SHARE
     used = _used_parameters(shape)
     prefill = demand.prefill / count * 2 * used / (tp * pp * flops)
     running = max(1.0, FILLED * min(memory.running, demand.requests / count) / pp)
@@ -225,7 +225,7 @@ def training_on_gpus(
     """
     shape, training, ranks = request.shape, request.training, request.training.ranks
     arithmetic = tokens / ranks * (8 if request.gradient_checkpointing else 6) * _used_parameters(shape)
-    compute = arithmetic / (_rate(gpu, not request.bf16) * TRAIN_SHARE[training.zero.stage])
+    compute = arithmetic / (dense_rate(gpu, request.bf16) * TRAIN_SHARE[training.zero.stage])
     rows = max(1.0, tokens / ranks / training.tokens_per_micro_step)
     link = gpu.link_gbs / 2 if ranks <= ranks_per_node else min(gpu.link_gbs / 2, node.network_gbs)
     moved = 3 * (2 if request.bf16 else 4) * shape.parameters * (ranks - 1) / ranks
@@ -241,12 +241,14 @@ def training_on_gpus(
     )
 
 
-def scoring_on_gpus(shape: ModelShape, tokens: float, ranks: int, gpu: GpuType, node: Node) -> Time:
+def scoring_on_gpus(
+    shape: ModelShape, tokens: float, ranks: int, gpu: GpuType, node: Node, *, bf16: bool
+) -> Time:
     """Time of reference log-probabilities of `tokens` tokens, with a whole model on each of `ranks` GPUs."""
     return (
         ("weights", loading_s(shape, 2, node, 1)),
         ("tasks' start", GPU_RANKS_START_S / 2),
-        ("forward", tokens / ranks * 2 * _used_parameters(shape) / (gpu.tflops * 1e12 * SCORING_SHARE)),
+        ("forward", tokens / ranks * 2 * _used_parameters(shape) / (dense_rate(gpu, bf16) * SCORING_SHARE)),
     )
 
 
@@ -278,9 +280,9 @@ def _model_s(
     return tokens * shape.layers * layer + head
 
 
-def _rate(gpu: GpuType, float32: bool) -> float:
+def dense_rate(gpu: GpuType, bf16: bool) -> float:
     """FLOP/s as the data sheet says them; in float32 a share of that."""
-    return gpu.tflops * 1e12 * (FLOAT32_RATE if float32 else 1)
+    return gpu.tflops * 1e12 * (1 if bf16 else FLOAT32_RATE)
 
 
 def _used_parameters(shape: ModelShape) -> int:

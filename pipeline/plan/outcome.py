@@ -11,6 +11,7 @@ from pipeline.plan.memory import storage_of
 from pipeline.plan.ranks import steps_of, tokens_per_step
 from pipeline.recipe import GIVEN_MODELS
 from training.config import DpoArm
+from training.ranks.zero import uses_bf16
 
 _REPORT_ATTEMPT = 0.017
 """Statistics and page for one attempt, in calibration units of plain Python (`CpuRates.python_s`)."""
@@ -120,7 +121,8 @@ def _reference(plan: Plan, fresh: bool) -> Time:
     shape, tasks = plan.shapes["base"], len(scoring.placed.nodes)
     if scoring.gpu is None:
         return speed.scoring_on_cpu(shape, tokens, tasks, plan.rates, fresh)
-    return speed.scoring_on_gpus(shape, tokens, tasks, scoring.gpu, scoring.node)
+    bf16 = uses_bf16(plan.recipe.training)
+    return speed.scoring_on_gpus(shape, tokens, tasks, scoring.gpu, scoring.node, bf16=bf16)
 
 
 def _train(plan: Plan) -> Time:

@@ -14,7 +14,18 @@ import torch
 
 from training.tree.scoring import TreeBatch
 
-NOMINAL = {"H100": 989e12, "H200": 989e12, "B200": 2250e12, "A100": 312e12, "L40S": 362e12, "L4": 121e12}
+NOMINAL = {
+    "H100 PCIe": 756e12,
+    "H100 NVL": 835e12,
+    "H200 NVL": 835e12,
+    "H100": 989e12,
+    "H200": 989e12,
+    "B200": 2250e12,
+    "A100": 312e12,
+    "L40S": 362e12,
+    "L40": 181e12,
+    "L4": 121e12,
+}
 """FLOP/s of dense bfloat16 products by data sheet, without sparsity. The first name that the card's holds counts."""
 
 

@@ -65,3 +65,22 @@ def test_memory_is_what_was_measured() -> None:
     parts = {amount.what: amount.bytes for amount in memory.on_device}
     held = sum(size for what, size in parts.items() if what not in ("process", "fragments"))
     assert held / 2**30 == pytest.approx(MEASURED["steps"]["ZeRO 1"]["peak_gib"], rel=0.1), json.dumps(parts)
+
+
+def test_float32_runs_without_tensor_cores() -> None:
+    """Arithmetic takes 16 times as long, as in the times of stages, and values have twice the bytes."""
+    half = row_parts(request(8192), GPUS["H100"])
+    full = row_parts(request(8192, zero={"stage": 1, "bf16": "off"}), GPUS["H100"])
+    ratios = {one.what: two.seconds / one.seconds for one, two in zip(half, full, strict=True)}
+    assert ratios == pytest.approx(
+        {"matrix products": 16, "attention": 16, "norms, rotary, SwiGLU": 2, "gradients": 12 / 10}
+    )
+
+
+def test_no_token_is_deeper_than_its_row() -> None:
+    """A recipe may allow chains of 32,768 tokens; a row of 500 tokens has none of them."""
+    long, short = (
+        {part.what: part.seconds for part in row_parts(replace(request(500), longest_chain=chain), GPUS["H100"])}
+        for chain in (32768, 556)
+    )
+    assert long["attention"] == pytest.approx(short["attention"], rel=1e-2)

@@ -5,7 +5,7 @@ import pytest
 from pipeline.estimates.hardware import GIB, GPUS, Machines, Node
 from pipeline.estimates.published import published_shape
 from pipeline.estimates.rank_memory import RankRequest
-from pipeline.estimates.speed import assumed_rates, training_on_gpus
+from pipeline.estimates.speed import assumed_rates, scoring_on_gpus, training_on_gpus
 from training.config import TrainingConfig, ZeroConfig
 
 NODE = Node(
@@ -56,6 +56,10 @@ def test_a_tensor_leaves_a_node_once_however_many_ranks_it_has() -> None:
 def test_float32_has_no_tensor_cores_and_moves_twice_as_much() -> None:
     assert step_seconds(16, bf16=False) == pytest.approx(16 * step_seconds(16))
     assert step_seconds(16, 1, bf16=False) == pytest.approx(2 * step_seconds(16, 1))
+    shape = published_shape("mistralai/Mistral-7B-Instruct-v0.2")
+    assert shape is not None
+    half, full = (dict(scoring_on_gpus(shape, 1e6, 8, GPUS["H100"], NODE, bf16=bf16)) for bf16 in (True, False))
+    assert full["forward"] == pytest.approx(16 * half["forward"])
 
 
 def test_every_type_of_gpu_says_what_its_times_are_made_of() -> None:
