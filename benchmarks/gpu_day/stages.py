@@ -8,6 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from cluster.store.atomic import atomic_file
+
 _TRAINING = ("torch", "transformers", "trl", "msgspec", "pydantic")
 
 
@@ -41,7 +43,8 @@ def main() -> None:
     module, function = STAGES[options.name].where.split(":")
     stage: Callable[[bool], dict[str, Any]] = getattr(import_module(f"benchmarks.gpu_day.{module}"), function)
     found = stage(options.quick)
-    options.file.write_text(json.dumps(found))
+    with atomic_file(options.file, replace=False) as file:
+        file.write(json.dumps(found).encode())
 
 
 if __name__ == "__main__":

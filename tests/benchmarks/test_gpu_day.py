@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -59,3 +60,47 @@ def test_what_is_missing_is_skipped_and_what_fails_is_said(tmp_path: Path, monke
     monkeypatch.setattr(gpu_day, "STAGES", made)
     assert gpu_day._run("a", True) == {"skipped": "not installed: no_such_package"}
     assert gpu_day._run("b", True)["error"].startswith("exit status")
+
+
+def test_a_file_that_is_no_report_or_of_other_shapes_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "gpu.json"
+    for text, why in (
+        ('{"stages": {"machine": ', "no report of gpu_day (JSONDecodeError"),
+        ('{"stages": []}', "no report of gpu_day"),
+        ("[]", "no report of gpu_day"),
+        (json.dumps({"command": "python -m benchmarks.gpu_day --json FILE", "stages": {}}), "name another file"),
+    ):
+        path.write_text(text)
+        ended = run(path, "--only", "machine")
+        assert ended.returncode == 2
+        assert why in ended.stderr
+        assert len(ended.stderr.splitlines()) == 1
+        assert path.read_text() == text
+
+
+def test_what_was_skipped_is_tried_again_and_what_was_found_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "gpu.json"
+    monkeypatch.setattr(sys, "argv", ["gpu_day", "--quick", "--json", str(path)])
+    monkeypatch.setattr(gpu_day, "STAGES", {"a": Stage("machine:machine", ())})
+    for result, kept in (("skipped", "skipped"), ("found", "found"), ("once more", "found")):
+        monkeypatch.setattr(gpu_day, "_run", lambda name, quick, result=result: {result: name})
+        assert gpu_day.main() == 0
+        assert stages(path)["a"].keys() == {kept, "stage_seconds"}
+
+
+def test_a_stage_that_takes_too_long_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says what it had said, and the process that it had started is gone, which would hold a GPU's memory."""
+    program, pid = tmp_path / "stage", tmp_path / "pid"
+    program.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {pid}\necho begun\nwait\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    monkeypatch.setattr(gpu_day, "STAGES", {"a": Stage("machine:machine", ())})
+    monkeypatch.setattr(gpu_day, "_LIMIT_S", 3)
+    assert gpu_day._run("a", True) == {"error": "took longer than 3 s", "output": ["begun"]}
+    status = Path(f"/proc/{pid.read_text().strip()}/stat")
+    deadline = time.monotonic() + 20
+    while status.exists() and status.read_text().split()[2] != "Z":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
