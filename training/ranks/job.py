@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from ray.train.v2.api.exceptions import TrainingFailedError
 
 _log = logging.getLogger(__name__)
-_BROKEN_LINK = re.compile(
-    r"connection (closed|reset|refused)|gloo|nccl|dist(backend|network|store)error|timed out", re.I
+_LOST = re.compile(
+    r"connection (closed|reset|refused)|gloo|nccl|dist(backend|network|store)error|timed out"
+    r"|dataloader worker \(pid.*(killed by signal|exited unexpectedly)",
+    re.I,
 )
-"""What the error of a rank says when another rank is lost."""
+"""What the error of a rank says when another rank is lost, or the process that packs its rows."""
 
 
 def train_arms(requests: Sequence[ArmRequest]) -> None:
@@ -126,7 +128,7 @@ def _explained(error: "TrainingFailedError") -> _Interruption:
         return _Interruption(f"rank {', '.join(map(str, sorted(lost)))} was lost", retry=True)
     rank, first = min(failures.items())
     line = f"{type(first).__name__}: {_last_line(first)}"
-    return _Interruption(f"rank {rank} failed: {line}", retry=bool(_BROKEN_LINK.search(line)))
+    return _Interruption(f"rank {rank} failed: {line}", retry=bool(_LOST.search(line)))
 
 
 def _last_line(error: Exception) -> str:
