@@ -241,9 +241,7 @@ def training_on_gpus(
     )
 
 
-def scoring_on_gpus(
-    shape: ModelShape, tokens: float, ranks: int, gpu: GpuType, node: Node, *, bf16: bool
-) -> Time:
+def scoring_on_gpus(shape: ModelShape, tokens: float, ranks: int, gpu: GpuType, node: Node, *, bf16: bool) -> Time:
     """Time of reference log-probabilities of `tokens` tokens, with a whole model on each of `ranks` GPUs."""
     return (
         ("weights", loading_s(shape, 2, node, 1)),

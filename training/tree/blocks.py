@@ -69,5 +69,5 @@ def _listed(marked: NDArray[np.bool_], device: torch.device) -> tuple[Tensor, Te
 
 
 def on_device(part: Tensor, device: torch.device) -> Tensor:
-    """A tensor of host memory on `device`. The host does not wait: a plain `.to` would, for all of the device's work."""
+    """A tensor of host memory on `device`. The host does not wait, as it would for a plain `.to`."""
     return (part.pin_memory() if device.type == "cuda" else part).to(device, non_blocking=True)

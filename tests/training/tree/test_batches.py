@@ -25,11 +25,11 @@ def examples(seed: int, count: int) -> list[PreferenceExample]:
     return [random_example(draw, draw.randint(1, 3), draw.randint(1, 3), f"p{index}") for index in range(count)]
 
 
-class Copies(TorchDispatchMode):
+class Copies(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Copies between devices, and whether the host waits for each. The meta device stands for a GPU."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.waits: list[bool] = []
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

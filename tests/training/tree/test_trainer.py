@@ -127,7 +127,7 @@ def test_refuses_a_chain_longer_than_a_row(examples: list[PreferenceExample], tm
 )
 def test_two_zero3_ranks_train_as_one_process(family: str, tied: bool, tokens: int, tmp_path: Path) -> None:
     """The same losses, gradient norms and weights. 30 tokens a micro-step make split groups and idle rows; the
-    head then works in turns, more on one rank than on the other, with gradient checkpointing."""
+    head is then that of large vocabularies, with gradient checkpointing."""
     expected = train(tmp_path, None, family, tied, tokens)
     command = [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     command += ["-m", "tests.training.ranks.zero_ranks", str(tmp_path), family, str(int(tied)), str(tokens)]
