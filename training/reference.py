@@ -71,9 +71,10 @@ def chain_key(model: str, chain: ScoredChain) -> str:
     return content_hash(model, np.asarray(chain.ids[:end], "<i8").tobytes(), scored.astype("<i8").tobytes())
 
 
-def reference_name(model_source: str, precision: Precision) -> str:
-    """What identifies the reference in keys: the content of its files, and the precision that it runs in."""
-    return f"{model_revision(model_source)}-{precision}"
+def reference_name(model_source: str, precision: Precision, fused_kernels: bool = False) -> str:
+    """What identifies the reference in keys: the content of its files, the precision that it runs in, and its
+    kernels, which round otherwise."""
+    return f"{model_revision(model_source)}-{precision}{'-fused' if fused_kernels else ''}"
 
 
 def compute_reference(
@@ -100,7 +101,7 @@ def compute_reference(
     from training.tree.batches import cut_chains
     from training.tree.scoring import add_tree_scoring
 
-    name = reference_name(model_source, precision)
+    name = reference_name(model_source, precision, fused_kernels)
     known = store.scores()
     mine = (scored_group(group, rule) for index, group in enumerate(groups) if index % world == rank)
     missing = {chain_key(name, chain): chain for group in mine if group for chain in group.chains}

@@ -103,12 +103,14 @@ def _score_share(
 def _missing(run: Run, use: Use) -> int:
     """Chains without a score. Reads the groups; loads no model."""
     from training.chains import scored_groups
+    from training.fused_kernels import uses_fused_kernels
     from training.reference import ReferenceStore, chain_key, reference_name
     from training.selection import arm_groups
 
     arm, units = use
     known = ReferenceStore(run.ledger(layout.reference(run.student))).scores()
-    name = reference_name(model_source(run, arm.start), precision(run.recipe.training))
+    training = run.recipe.training
+    name = reference_name(model_source(run, arm.start), precision(training), uses_fused_kernels(training))
     stored = arm_groups(read_groups(run.ledger(layout.groups(run.student)), units), arm)
     chains = (chain for group in scored_groups(stored, arm.scored) for chain in group.chains)
     return sum(chain_key(name, chain) not in known for chain in chains)

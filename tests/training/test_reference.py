@@ -93,7 +93,9 @@ def test_keys_tell_scoring_and_models_apart() -> None:
 def test_sums_in_one_precision_are_not_those_of_another(tmp_path: Path, model_folder: str) -> None:
     groups, store = sample_groups(1), new_store(tmp_path)
     compute_reference(model_folder, groups, store, rule=RULE, tokens_per_micro_step=70)
-    assert reference_name(model_folder, "float32") != reference_name(model_folder, "bfloat16")
+    names = [reference_name(model_folder, kind, fused) for kind in ("float32", "bfloat16") for fused in (False, True)]
+    assert len(set(names)) == 4
+    assert names[0] == reference_name(model_folder, "float32"), "what was scored before fused kernels stays scored"
     with pytest.raises(RequestError, match="run the reference stage"):
         list(referenced_examples(groups, RULE, store, reference_name(model_folder, "bfloat16")))
 

@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from training.chains import ScoredChain
 from training.tree.attention import AttentionLayout, use_tree_attention
 from training.tree.blocks import BLOCK
-from training.tree.layout import pack
+from training.tree.layout import TreeLayout, pack
 
 VOCABULARY_AT_ONCE = 8192
 """Columns of the logits that TRL's head kernel holds at once, of up to 4,096 tokens: 64 MiB in bfloat16. On an H100
@@ -63,9 +64,21 @@ class TreeBatch:
         pinned: dict[str, Any] = {name: part.pin_memory() for name, part in self._tensors()}
         return replace(self, **pinned)
 
+    def __reduce__(self) -> Any:
+        # Between processes as plain arrays: torch sends every tensor through a file descriptor of its own, and a step
+        # of many rows would run out of them.
+        arrays = {name: tensor.numpy() for name, tensor in self._tensors()}
+        return _from_arrays, (self.attention.layout, self.attention.backend, self.chains, arrays)
+
     def _tensors(self) -> list[tuple[str, Tensor]]:
         names = ("input_ids", "position_ids", "predicting", "target", "entry_prediction", "entry_chain")
         return [(name, getattr(self, name)) for name in names]
+
+
+def _from_arrays(layout: TreeLayout, backend: str, chains: int, arrays: dict[str, NDArray[np.int64]]) -> TreeBatch:
+    """What `TreeBatch.__reduce__` sent, in host memory."""
+    tensors: dict[str, Any] = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    return TreeBatch(attention=AttentionLayout(layout, torch.device("cpu"), backend), chains=chains, **tensors)
 
 
 def tree_batch(chains: Sequence[ScoredChain], device: torch.device, backend: str | None = None) -> TreeBatch:

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -162,6 +163,26 @@ def test_goes_on_from_a_checkpoint_as_if_never_stopped(
     assert losses[0] == losses[1]
     seen = [[log["num_tokens"] for log in t.state.log_history if "num_tokens" in log][-1] for t in (whole, again)]
     assert seen[0] == seen[1] == sum(tokens for _, _, tokens in losses[0])
+
+
+def test_a_step_of_many_rows_goes_between_processes_without_a_descriptor_each(tmp_path: Path) -> None:
+    """Torch sends each tensor through a file descriptor of its own: 300 rows would need 1,800."""
+    draw = random.Random(5)
+    examples = [random_example(draw, 3, 3, f"p{index}") for index in range(300)]
+    args = config(tmp_path, groups_per_step=300, tokens_per_micro_step=60, dataloader_num_workers=1)
+    trainer = TreeDPOTrainer(tiny_model("llama"), args, examples)
+    expected = trainer.train_dataset[0]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 64, hard))
+    try:
+        (step,) = [batch["step"] for batch in trainer.get_train_dataloader()]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    packed, there = ([row.batch for row in one._all_rows()] for one in (step, expected["step"]))
+    assert len(packed) > 200
+    for one, other in zip(packed, there, strict=True):
+        assert torch.equal(one.input_ids, other.input_ids)
+        assert torch.equal(one.entry_prediction, other.entry_prediction)
 
 
 def test_epochs_are_shuffled_apart_and_pair_means_differ(examples: list[PreferenceExample], tmp_path: Path) -> None:
