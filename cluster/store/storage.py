@@ -6,6 +6,9 @@ it is a PUT with `If-None-Match: *`. Credentials and the endpoint of an object s
 environment variables, never from a recipe.
 """
 
+# Stores have a method `list`: annotations behind it must not be evaluated inside the class.
+from __future__ import annotations
+
 import contextlib
 import errno
 import hashlib
@@ -169,7 +172,7 @@ class ObjectStore:
         except BaseError as error:
             raise RequestError(f"store {uri}: {_brief(error)}") from None
 
-    def __reduce__(self) -> tuple[type["ObjectStore"], tuple[str]]:
+    def __reduce__(self) -> tuple[type[ObjectStore], tuple[str]]:
         return ObjectStore, (self._uri,)
 
     @property
