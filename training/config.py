@@ -83,6 +83,11 @@ class TrainingConfig(Section):
         return self
 
     @property
+    def may_fuse_kernels(self) -> bool:
+        """Whether kernels are fused where liger-kernel is installed, which the plan takes for granted."""
+        return self.fused_kernels != "off" and self.gpus_per_rank > 0
+
+    @property
     def bundle(self) -> Bundle:
         """What one rank owns, and a task that scores."""
         gpus = self.gpus_per_rank

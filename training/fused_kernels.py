@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 def uses_fused_kernels(training: TrainingConfig) -> bool:
     """Whether models of this recipe compute with fused kernels, in training and as the reference: if the two
     differed, the first DPO loss would not be ln 2. Raises RequestError where they are asked for and not installed."""
-    if training.fused_kernels == "off" or training.gpus_per_rank == 0:
+    if not training.may_fuse_kernels:
         return False
     if find_spec("liger_kernel") is not None:
         return True

@@ -103,9 +103,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu_day", description=__doc__)
     parser.add_argument("--json", type=Path, required=True, help="file for the results; stages in it are not run again")
     parser.add_argument("--quick", action="store_true", help="tiny shapes: only check that it works")
-    parser.add_argument("--only", nargs="*", choices=tuple(STAGES), help="run these stages alone")
+    parser.add_argument("--only", nargs="+", choices=tuple(STAGES), help="run these stages alone")
     parser.add_argument(
-        "--again", nargs="*", choices=tuple(STAGES), default=[], help="run these although they are done"
+        "--again", nargs="+", choices=tuple(STAGES), default=[], help="run these although they are done"
     )
     return parser.parse_args()
 

@@ -5,7 +5,8 @@ from typing import Any
 import torch
 
 from cluster.errors import RequestError
-from pipeline.estimates.hardware import GIB, Node, gpu_type
+from cluster.gpus import gpu_type
+from pipeline.estimates.hardware import GIB, Node
 from pipeline.estimates.rank_memory import RankRequest, rank_on_gpu
 from pipeline.estimates.shapes import ShapeConfig, shape_of
 from pipeline.estimates.speed import training_on_gpus
@@ -17,7 +18,7 @@ def planned(model: Any, training: TrainingConfig, tokens_per_step: float, longes
     the CPU, as if it were an H100, and says so."""
     found: dict[str, float | str] = {}
     try:
-        gpu = gpu_type(torch.cuda.get_device_name(0).removeprefix("NVIDIA ")) if torch.cuda.is_available() else None
+        gpu = gpu_type(torch.cuda.get_device_name(0)) if torch.cuda.is_available() else None
     except RequestError as error:
         gpu, found["card"] = None, str(error)
     gpu = gpu or gpu_type("H100")

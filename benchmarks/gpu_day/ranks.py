@@ -59,9 +59,9 @@ def steps(quick: bool) -> dict[str, Any]:
             }
             leave_arm(trainer)
     losses = [found[name]["losses"] for name in found]
-    apart = max(abs(one - two) for one, two in zip(losses[0], losses[-1], strict=True))
+    apart = max(max(step) - min(step) for step in zip(*losses, strict=True))
     if not apart < 2e-2:  # bf16: kernels of other shapes round otherwise
-        raise SystemExit(f"ZeRO 1 and 3 differ by {apart} in the loss: {losses}")
+        raise SystemExit(f"ZeRO's stages differ by {apart} in the loss: {losses}")
     return found | {"losses_differ_by": apart}
 
 

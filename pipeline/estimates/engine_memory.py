@@ -8,8 +8,9 @@ import math
 from dataclasses import dataclass, replace
 
 from cluster.engine.options import EngineConfig
+from cluster.gpus import GpuType
 from pipeline.estimates.amounts import Amount, count, total
-from pipeline.estimates.hardware import GIB, MIB, GpuType
+from pipeline.estimates.hardware import GIB, MIB
 from pipeline.estimates.shapes import ModelShape
 from rollout.config import HostsConfig
 

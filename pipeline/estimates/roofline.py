@@ -8,12 +8,12 @@ same.
 
 from dataclasses import dataclass
 
+from cluster.gpus import GpuType
 from pipeline.estimates.amounts import count
-from pipeline.estimates.hardware import GpuType
 from pipeline.estimates.rank_memory import RankRequest
 from pipeline.estimates.speed import dense_rate
 
-_SHARES = {"matrix products": 0.71, "attention": 0.20, "norms, rotary, SwiGLU": 0.63, "gradients": 0.63}
+_SHARES = {"matrix products": 0.71, "attention": 0.17, "norms, rotary, SwiGLU": 0.63, "gradients": 0.63}
 _UNFUSED = 0.22
 """Norms, rotary embedding and SwiGLU without fused kernels move each value about three times as often."""
 
@@ -38,33 +38,29 @@ def row_parts(request: RankRequest, gpu: GpuType) -> tuple[RowPart, ...]:
     passes = 4 if request.gradient_checkpointing else 3
     # The head's kernel makes the logits once more in the backward pass.
     products = 2 * tokens * (passes * shape.body_parameters + 4 * shape.vocab * shape.hidden)
-    # Most tokens of a tree lie in its branches, behind the prompt. None lies deeper than its row is long.
-    depth = min(0.9 * request.longest_chain, tokens)
+    # Most tokens of a tree lie in its branches, behind the prompt: 0.78 is the measured row's. None lies deeper than
+    # its row is long.
+    depth = min(0.78 * request.longest_chain, tokens)
     attention = passes * 4.0 * tokens * depth * shape.heads * shape.head_dim * shape.layers
     each = 2 if request.bf16 else 4
     # Values read and written a token and layer: norms and residuals, keys for every query head, gate and up.
     values = 20 * shape.hidden + 10 * shape.heads * shape.head_dim + 8 * shape.intermediate
     moved = each * values * tokens * shape.layers * passes / 3
     summed = (each + 8.0) * shape.parameters
-    fused = request.training.fused_kernels != "off"
+    shares, elementwise = _SHARES, f"{count(moved)} bytes"
+    if not request.training.may_fuse_kernels:
+        shares, elementwise = _SHARES | {"norms, rotary, SwiGLU": _UNFUSED}, f"{elementwise}, unfused"
     parts = (
         ("matrix products", products / peak, f"{count(products)} FLOP, head included"),
         (
             "attention",
             attention / peak,
-            f"{count(attention)} FLOP, {depth:,.0f} tokens deep (at most 0.9 of the longest chain)",
+            f"{count(attention)} FLOP, {depth:,.0f} tokens deep (0.78 of the longest chain that may come)",
         ),
-        ("norms, rotary, SwiGLU", moved / bandwidth, f"{count(moved)} bytes" + ("" if fused else ", unfused")),
+        ("norms, rotary, SwiGLU", moved / bandwidth, elementwise),
         ("gradients", summed / bandwidth, f"{count(summed)} bytes, summed in float32"),
     )
     return tuple(
-        RowPart(
-            what=what, limit_s=limit, seconds=limit / _share(what, fused), how=f"{how}; {_share(what, fused):g} of it"
-        )
+        RowPart(what=what, limit_s=limit, seconds=limit / shares[what], how=f"{how}; {shares[what]:g} of it")
         for what, limit, how in parts
     )
-
-
-def _share(what: str, fused: bool) -> float:
-    """The share of its limit that a part reaches."""
-    return _UNFUSED if what.startswith("norms") and not fused else _SHARES[what]

@@ -6,8 +6,9 @@ time without autograd, the head on a part of the positions at once.
 
 from dataclasses import dataclass
 
+from cluster.gpus import GpuType
 from pipeline.estimates.amounts import PLAIN_VOCABULARY, Amount, DeviceMemory, count, fragments, head, total
-from pipeline.estimates.hardware import GIB, GpuType
+from pipeline.estimates.hardware import GIB
 from pipeline.estimates.shapes import ModelShape
 from training.config import TrainingConfig
 from training.ranks.zero import uses_bf16

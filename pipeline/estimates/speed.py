@@ -7,8 +7,9 @@ AVX-512, on 2026-11-20.
 
 from dataclasses import dataclass
 
+from cluster.gpus import GpuType
 from pipeline.estimates.engine_memory import EngineMemory
-from pipeline.estimates.hardware import GpuType, Machines, Node
+from pipeline.estimates.hardware import Machines, Node
 from pipeline.estimates.rank_memory import RankRequest, layer_bytes_per_token
 from pipeline.estimates.shapes import ModelShape
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.estimates.hardware import GPUS
+from cluster.gpus import GPUS
 from pipeline.plan.pods import WorkerGroup
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "k8s"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.errors import RequestError
-from pipeline.estimates.hardware import GPUS
+from cluster.gpus import GPUS
 from pipeline.k8s.manifests import is_mixed
 from pipeline.plan.pods import WorkerGroup, limited_name
 

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+from cluster.gpus import GpuType
 from cluster.pool.placement import place_engine
 from pipeline.estimates import cpu_processes
 from pipeline.estimates.amounts import Amount
 from pipeline.estimates.engine_memory import EngineMemory, EngineRequest, engine_on_cpu, engine_on_gpu, fitting_sizes
-from pipeline.estimates.hardware import GpuType, Machines
+from pipeline.estimates.hardware import Machines
 from pipeline.estimates.packing import GroupRequest, place
 from pipeline.estimates.shapes import ModelShape, weight_bytes_each
 from pipeline.plan.parts import Engines, allowed_types, no_such_type, node_resources, node_with, slowest, type_note

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from cluster.gpus import GpuType
 from pipeline.estimates.amounts import Amount, count, duration, size
-from pipeline.estimates.hardware import GpuType
 from pipeline.estimates.packing import PlacedGroup
 from pipeline.estimates.rank_memory import state_bytes_each
 from pipeline.estimates.roofline import row_parts

@@ -14,7 +14,8 @@ from pydantic import Field
 
 from cluster.config import Section, load_toml, parse
 from cluster.errors import RequestError, first_line
-from pipeline.estimates.hardware import Machines, Node, gpu_type, load_machines
+from cluster.gpus import gpu_type
+from pipeline.estimates.hardware import Machines, Node, load_machines
 from pipeline.plan.models import model_shapes, needs_gpus
 from pipeline.recipe import Recipe
 

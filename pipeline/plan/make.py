@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cluster.errors import RequestError
+from cluster.gpus import GPUS
 from pipeline.estimates.amounts import Amount, total
 from pipeline.estimates.cpu_processes import StageMemory
-from pipeline.estimates.hardware import GIB, GPUS, Machines, Node
+from pipeline.estimates.hardware import GIB, Machines, Node
 from pipeline.estimates.shapes import ModelShape
 from pipeline.estimates.speed import CpuRates
 from pipeline.licences import Judgement, judge_model

@@ -7,9 +7,10 @@ and what to set so that Ray, which counts GPUs and does not look at their type, 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from cluster.gpus import GpuType
 from cluster.pool.placement import EnginePlacement, NodeResources
 from pipeline.estimates.engine_memory import EngineMemory
-from pipeline.estimates.hardware import GpuType, Machines, Node
+from pipeline.estimates.hardware import Machines, Node
 from pipeline.estimates.packing import PlacedGroup
 from pipeline.estimates.rank_memory import RankMemory
 from pipeline.estimates.scoring_memory import ScoringMemory

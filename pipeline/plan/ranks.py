@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from cluster.gpus import GPUS, GpuType
 from pipeline.estimates import cpu_processes
-from pipeline.estimates.hardware import GPUS, GpuType, Machines
+from pipeline.estimates.hardware import Machines
 from pipeline.estimates.packing import GroupRequest, PlacedGroup, most, place
 from pipeline.estimates.rank_memory import RankMemory, RankRequest, rank_on_cpu, rank_on_gpu
 from pipeline.estimates.scoring_memory import ScoringMemory, ScoringRequest, scoring_on_cpu, scoring_on_gpu

@@ -12,21 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from cluster.errors import RequestError
+from cluster.gpus import gpu_type
 from training.tree.scoring import TreeBatch
-
-NOMINAL = {
-    "H100 PCIe": 756e12,
-    "H100 NVL": 835e12,
-    "H200 NVL": 835e12,
-    "H100": 989e12,
-    "H200": 989e12,
-    "B200": 2250e12,
-    "A100": 312e12,
-    "L40S": 362e12,
-    "L40": 181e12,
-    "L4": 121e12,
-}
-"""FLOP/s of dense bfloat16 products by data sheet, without sparsity. The first name that the card's holds counts."""
 
 
 def body_parameters(model: Any) -> int:
@@ -71,8 +59,11 @@ def matrix_rate(device: torch.device) -> float:
 
 
 def nominal_rate(device: torch.device) -> float | None:
-    """The card's nominal FLOP/s in bfloat16; None on the CPU and for a card that is not in the table."""
+    """The card's nominal FLOP/s in bfloat16; None on the CPU, for a card without it and for one that is not known."""
     if device.type != "cuda":
         return None
-    name = torch.cuda.get_device_name(device)
-    return next((rate for short, rate in NOMINAL.items() if short in name), None)
+    try:
+        gpu = gpu_type(torch.cuda.get_device_name(device))
+    except RequestError:
+        return None
+    return gpu.tflops * 1e12 if gpu.bf16 else None

@@ -81,14 +81,14 @@ def _from_arrays(layout: TreeLayout, backend: str, chains: int, arrays: dict[str
     return TreeBatch(attention=AttentionLayout(layout, torch.device("cpu"), backend), chains=chains, **tensors)
 
 
-def tree_batch(chains: Sequence[ScoredChain], device: torch.device, backend: str | None = None) -> TreeBatch:
-    """Pack `chains` into one row on `device`. `backend`: as in `AttentionLayout`."""
-    packed = packed_row(chains, BLOCK if device.type == "cuda" else 1, backend)
-    return packed.to(device)
+def tree_batch(chains: Sequence[ScoredChain], device: torch.device) -> TreeBatch:
+    """Pack `chains` into one row on `device`."""
+    return packed_row(chains, BLOCK if device.type == "cuda" else 1).to(device)
 
 
 def packed_row(chains: Sequence[ScoredChain], multiple_of: int, backend: str | None = None) -> TreeBatch:
-    """Pack `chains` into one row in host memory, its length padded to a multiple of `multiple_of`."""
+    """Pack `chains` into one row in host memory, its length padded to a multiple of `multiple_of`. `backend`:
+    as in `AttentionLayout`; on another device the row attends as that does."""
     layout = pack(chains, multiple_of)
     # Chains that share a scored token share its log-probability, which is computed once.
     scored = (layout.entry_position << 32) | layout.entry_target

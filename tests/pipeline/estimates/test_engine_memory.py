@@ -6,6 +6,7 @@ import pytest
 
 from cluster.engine.options import BATCHED_TOKENS, EngineConfig
 from cluster.engine.speculation import SpeculativeConfig
+from cluster.gpus import GPUS
 from cluster.pool.placement import Bundle
 from pipeline.estimates.amounts import total
 from pipeline.estimates.engine_memory import (
@@ -15,7 +16,7 @@ from pipeline.estimates.engine_memory import (
     engine_on_gpu,
     fitting_sizes,
 )
-from pipeline.estimates.hardware import GIB, GPUS, ClusterConfig, Machines, NodeConfig, machines
+from pipeline.estimates.hardware import GIB, ClusterConfig, Machines, NodeConfig, machines
 from pipeline.estimates.packing import GroupRequest, most, place
 from pipeline.estimates.published import published_shape
 from pipeline.estimates.shapes import ModelShape

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from cluster.errors import RequestError
-from pipeline.estimates.hardware import GIB, GPUS, gpu_type, load_machines
+from cluster.gpus import GPUS, gpu_type
+from pipeline.estimates.hardware import GIB, load_machines
 
 
 @pytest.mark.parametrize(

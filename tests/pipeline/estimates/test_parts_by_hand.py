@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from cluster.engine.options import EngineConfig
+from cluster.gpus import GPUS
 from pipeline.estimates.amounts import Amount, count, duration, size
 from pipeline.estimates.engine_memory import EngineRequest, divides, engine_on_cpu, engine_on_gpu, fitting_sizes
-from pipeline.estimates.hardware import GIB, GPUS, MIB
+from pipeline.estimates.hardware import GIB, MIB
 from pipeline.estimates.rank_memory import RankRequest, rank_on_cpu, rank_on_gpu
 from pipeline.estimates.scoring_memory import ScoringRequest, scoring_on_cpu, scoring_on_gpu
 from pipeline.estimates.shapes import ShapeConfig, shape_of

@@ -7,8 +7,8 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from cluster.gpus import GPUS
 from pipeline.estimates.amounts import total
-from pipeline.estimates.hardware import GPUS
 from pipeline.estimates.published import published_shape
 from pipeline.estimates.rank_memory import (
     RankRequest,

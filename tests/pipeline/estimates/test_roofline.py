@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.tables.documents import result
-from pipeline.estimates.hardware import GPUS
+from cluster.gpus import GPUS
 from pipeline.estimates.rank_memory import RankRequest, rank_on_gpu
 from pipeline.estimates.roofline import row_parts
 from pipeline.estimates.shapes import ModelShape, ShapeConfig, shape_of

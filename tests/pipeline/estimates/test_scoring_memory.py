@@ -2,8 +2,9 @@
 
 import pytest
 
+from cluster.gpus import GPUS
 from pipeline.estimates.amounts import PLAIN_VOCABULARY, TOKENS_AT_ONCE, VOCABULARY_AT_ONCE
-from pipeline.estimates.hardware import GIB, GPUS
+from pipeline.estimates.hardware import GIB
 from pipeline.estimates.published import published_shape
 from pipeline.estimates.scoring_memory import ScoringRequest, scoring_on_cpu, scoring_on_gpu
 from pipeline.estimates.shapes import ModelShape

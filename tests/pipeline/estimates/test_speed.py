@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipeline.estimates.hardware import GIB, GPUS, Machines, Node
+from cluster.gpus import GPUS
+from pipeline.estimates.hardware import GIB, Machines, Node
 from pipeline.estimates.published import published_shape
 from pipeline.estimates.rank_memory import RankRequest
 from pipeline.estimates.speed import assumed_rates, scoring_on_gpus, training_on_gpus

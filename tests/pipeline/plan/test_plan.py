@@ -7,8 +7,9 @@ import pytest
 from rich.console import Console
 
 from cluster.errors import RequestError, WorkError
+from cluster.gpus import GPUS
 from pipeline.commands.plan import plan_command
-from pipeline.estimates.hardware import GIB, GPUS, load_machines
+from pipeline.estimates.hardware import GIB, load_machines
 from pipeline.estimates.speed import REFERENCE
 from pipeline.plan.as_json import as_json
 from pipeline.plan.explain import explain

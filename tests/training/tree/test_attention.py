@@ -20,7 +20,7 @@ from training.chains import ScoredChain
 from training.tree import scoring
 from training.tree.attention import AttentionLayout, check_length, check_model, tree_attention, use_tree_attention
 from training.tree.layout import pack
-from training.tree.scoring import add_tree_scoring, tree_batch
+from training.tree.scoring import add_tree_scoring, packed_row, tree_batch
 
 CPU = torch.device("cpu")
 
@@ -101,7 +101,7 @@ def test_the_block_mask_sees_what_the_segments_see(family: str) -> None:
     for seed in range(3):
         chains = random_chains(random.Random(seed), 5)
         with torch.no_grad():
-            found, expected = (model(tree_batch=tree_batch(chains, CPU, way)) for way in ("flex", "segments"))
+            found, expected = (model(tree_batch=packed_row(chains, 1, way)) for way in ("flex", "segments"))
         assert relative(found, expected) < 1e-6
 
 
