@@ -121,23 +121,27 @@ class _Tree:
                 self.found.unhashed += sorted(f"{where}/{name}" for name in inside)
                 continue
             yield from self._compared(where, inside - {own}, sums)
-        if any(kind is Kind.PROBLEMS for kind, _ in kinds.values()):
-            try:
-                planned = read_workload(self.run).files
-            except ChainprefError:
-                return  # the plan's own fault is found as that of a file
-            here = {name.removeprefix(_PROBLEMS) for name, (kind, _) in kinds.items() if kind is Kind.PROBLEMS}
-            if planned:
-                inside_plan = {name.removeprefix(_PROBLEMS): digest for name, digest in planned.items()}
-                if not self.closed:  # a growth writes its problems before its plan
-                    begun = {
-                        name for name in here - inside_plan.keys() if f"{_PROBLEMS}{name}".startswith(layout.ADDED)
-                    }
-                    here -= begun
-                    self.found.unfinished += (f"{_PROBLEMS}{name}: no plan has them yet" for name in sorted(begun))
-                yield from self._compared(layout.PROBLEMS, here, inside_plan)
-            else:
-                self.found.unhashed += sorted(f"{layout.PROBLEMS}/{name}" for name in here)
+        if problems := {name for name, (kind, _) in kinds.items() if kind is Kind.PROBLEMS}:
+            yield from self._planned(problems)
+
+    def _planned(self, problems: set[str]) -> Iterator[tuple[str, str]]:
+        """As `_expected`, of the files of problems, which the plan lists."""
+        try:
+            planned = read_workload(self.run).files
+        except ChainprefError:
+            return  # the plan's own fault is found as that of a file
+        if not planned:
+            self.found.unhashed += sorted(problems)
+            return
+        if not self.closed:  # a growth writes its problems before its plan
+            begun = {name for name in problems - planned.keys() if name.startswith(layout.ADDED)}
+            self.found.unfinished += (f"{name}: no plan has them yet" for name in sorted(begun))
+            problems = problems - begun
+        yield from self._compared(
+            layout.PROBLEMS,
+            {name.removeprefix(_PROBLEMS) for name in problems},
+            {name.removeprefix(_PROBLEMS): digest for name, digest in planned.items()},
+        )
 
     def _manifest(self, checkpoint: Path, name: str) -> Mapping[str, str]:
         manifest = read_manifest(checkpoint)

@@ -160,9 +160,8 @@ def close(run: Run) -> None:
     for name in leftovers(run.folder):
         path = run.folder / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    added = sorted(name for name in names_in(LocalStore(run.folder)) if name.startswith(layout.ADDED))
-    for name in added:
-        if name not in read_workload(run).files:
+    if added := {name for name in names_in(LocalStore(run.folder)) if name.startswith(layout.ADDED)}:
+        for name in sorted(added - read_workload(run).files.keys()):
             (run.folder / name).unlink()
     folder, *others = stores(run)
     names = sorted(names_in(folder) - {layout.INVENTORY})
