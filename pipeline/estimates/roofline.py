@@ -61,6 +61,8 @@ def row_parts(request: RankRequest, gpu: GpuType) -> tuple[RowPart, ...]:
         ("gradients", summed / bandwidth, f"{count(summed)} bytes, summed in float32"),
     )
     return tuple(
-        RowPart(what=what, limit_s=limit, seconds=limit / shares[what], how=f"{how}; {shares[what]:g} of it")
+        RowPart(
+            what=what, limit_s=limit, seconds=limit / shares[what], how=f"{how}; it reaches {shares[what]:g} of that"
+        )
         for what, limit, how in parts
     )
