@@ -11,6 +11,9 @@ help:  ## what there is
 $(VENV)/.ready: requirements/cpu.lock requirements/dev.lock pyproject.toml requirements/install
 	@requirements/install cpu dev
 
+$(VENV)/.ready-real: requirements/real.lock $(VENV)/.ready
+	@requirements/install real
+
 .PHONY: run
 run: $(VENV)/.ready  ## the whole path on tiny models, without a GPU: about 10 minutes
 	@$(VENV)/bin/chainpref run recipes/local.toml
@@ -20,7 +23,7 @@ test: $(VENV)/.ready  ## every test that starts neither vLLM, Ray nor ranks of a
 	@$(PY) -m pytest -m "not engine and not faults"
 
 .PHONY: test-real
-test-real: $(VENV)/.ready  ## the tests with the real vLLM, Ray, DeepSpeed and TRL
+test-real: $(VENV)/.ready-real  ## the tests with the real vLLM, Ray, DeepSpeed and TRL, and with real models
 	@$(PY) -m pytest -m "engine and not faults"
 
 .PHONY: test-faults
@@ -44,6 +47,8 @@ lock:  ## remake the locks; needs uv. FIND_LINKS names where a CPU build of torc
 	  $(if $(FIND_LINKS),--find-links $(FIND_LINKS),--torch-backend cpu) -o requirements/cpu.lock
 	uv pip compile pyproject.toml --extra gpu --override requirements/gpu.overrides $(LOCK_OPTIONS) -o requirements/gpu.lock
 	uv pip compile --group dev -c requirements/cpu.lock -c requirements/gpu.lock $(LOCK_OPTIONS) -o requirements/dev.lock
+	uv pip compile requirements/real.in -c requirements/cpu.lock -c requirements/gpu.lock \
+	  --override requirements/real.overrides $(LOCK_OPTIONS) -o requirements/real.lock
 	uv pip compile requirements/audit.in $(LOCK_OPTIONS) -o requirements/audit.lock
 LOCK_OPTIONS := --python-version 3.11 --python-platform x86_64-manylinux_2_31 --generate-hashes --no-emit-index-url \
   --no-header --quiet

@@ -67,3 +67,28 @@ def test_an_older_c_library_is_refused_before_anything_is_installed(libc: str, t
 def test_a_newer_one_is_not(libc: str, tmp_path: Path) -> None:
     done = installer(tmp_path, libc)
     assert (done.returncode, done.stderr) == (3, "an environment is made\n")
+
+
+def install_real(folder: Path) -> subprocess.CompletedProcess[str]:
+    """`requirements/install real` in a copy."""
+    (folder / "requirements").mkdir(exist_ok=True)
+    for name in ("install", "real.lock"):
+        (folder / "requirements" / name).write_bytes((ROOT / "requirements" / name).read_bytes())
+    command = ["bash", str(folder / "requirements" / "install"), "real"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_real_models_are_added_to_the_environment_that_is_there(tmp_path: Path) -> None:
+    done = install_real(tmp_path)
+    assert (done.returncode, done.stdout, list(tmp_path.glob(".venv*"))) == (2, "", [])
+    assert "run requirements/install cpu (or gpu) first" in done.stderr
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n')
+    python.chmod(0o755)
+    (tmp_path / ".venv" / ".ready").touch()
+    done = install_real(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "asked").read_text().endswith("--no-deps --require-hashes -r requirements/real.lock\n")
+    assert (tmp_path / ".venv" / ".ready-real").exists()
+    assert not (tmp_path / ".venv-real").exists()

