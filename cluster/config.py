@@ -9,13 +9,14 @@ import difflib
 import json
 import tomllib
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cluster.errors import RequestError, first_line
+from cluster.shown import holds_credential
 
 
 class Section(BaseModel):
@@ -44,7 +45,8 @@ def load_toml(path: Path, kind: str = "recipe") -> dict[str, Any]:
 def apply_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[str, Any]:
     """A copy of `table` with every "section.key=value" of `settings` applied; values are TOML literals.
 
-    A value that is no TOML literal is taken as a string, so that `--set run.name=mine` needs no quotes.
+    A value that is no TOML literal is taken as a string, so that `--set run.name=mine` needs no quotes. Raises
+    RequestError, also for a text in which a credential or a NUL character stands.
     """
     result = copy.deepcopy(dict(table))
     for setting in settings:
@@ -61,7 +63,28 @@ def apply_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[st
             node[keys[-1]] = tomllib.loads(f"value = {text.strip()}")["value"]
         except (ValueError, RecursionError):
             node[keys[-1]] = text.strip()
+    for key, text in _texts(result, ""):
+        if "\0" in text:
+            raise RequestError(f"{key}: holds a NUL character, which no path and no name has; remove it")
+        if holds_credential(text):
+            raise RequestError(
+                f"{key} = {text!r}: holds a credential, and a recipe is copied into the run's folder and its report; "
+                "give it by the environment (HF_TOKEN, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)"
+            )
     return result
+
+
+def _texts(node: Any, at: str) -> Iterator[tuple[str, str]]:
+    """Every text of a table, keys included, with the dotted key at which it stands."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            yield at or "a key", str(key)
+            yield from _texts(value, f"{at}.{key}" if at else str(key))
+    elif isinstance(node, list):
+        for value in node:
+            yield from _texts(value, at)
+    elif isinstance(node, str):
+        yield at, node
 
 
 def parse(section: type[SectionT], table: Mapping[str, Any], where: str) -> SectionT:

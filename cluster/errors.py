@@ -5,12 +5,21 @@ only the arguments that it hands to `Exception`.
 """
 
 from enum import StrEnum
+from typing import Any
+
+from cluster.shown import redacted
 
 
 class ChainprefError(Exception):
-    """Base of all errors that this project raises on purpose. `exit_status` is what the command ends with."""
+    """Base of all errors that this project raises on purpose. `exit_status` is what the command ends with.
+
+    No credential stays in what one says, whatever it quotes: `cluster.shown` masks it when the error is made.
+    """
 
     exit_status = 1
+
+    def __init__(self, *said: Any) -> None:
+        super().__init__(*(redacted(each) if isinstance(each, str) else each for each in said))
 
 
 class RequestError(ChainprefError, ValueError):
@@ -64,7 +73,7 @@ class InfrastructureError(ChainprefError, RuntimeError):
     def __init__(self, kind: InfrastructureKind, detail: str = "") -> None:
         super().__init__(kind, detail)
         self.kind = InfrastructureKind(kind)
-        self.detail = detail
+        self.detail = redacted(detail)
 
     def __str__(self) -> str:
         return f"{self.kind.value}: {self.detail}" if self.detail else self.kind.value

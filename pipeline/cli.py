@@ -8,15 +8,19 @@ import errno
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from typer import Option
 
 from cluster.errors import ChainprefError
+from pipeline.terminal import fail, show_traceback, terminal
 
 _INTERRUPTED = 130
+_PATHS_FAULT = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT}
+)
+"""What a path that a user named may be at fault with."""
 
 app = typer.Typer(
     name="chainpref",
@@ -48,11 +52,11 @@ def run_command(
     from pipeline.stages.execute import run_all
     from pipeline.stages.report import show
 
-    console = _terminal()
+    console = terminal()
     loaded = load_recipe(recipe, settings)
     with open_run(loaded, run_folder(loaded, run), console, verbose, wait) as opened:
         if not run_all(opened):
-            console.print("the run is complete; nothing to do")
+            console.out("the run is complete; nothing to do")
         show(opened)
 
 
@@ -62,11 +66,11 @@ def _stage_command(name: str, text: str) -> None:
         from pipeline.run.folder import open_run, run_folder
         from pipeline.stages.execute import run_one
 
-        console = _terminal()
+        console = terminal()
         loaded = load_recipe(recipe, settings)
         with open_run(loaded, run_folder(loaded, run), console, verbose) as opened:
             if not run_one(opened, name):
-                console.print(f"stage {name} is complete; nothing to do")
+                console.out(f"stage {name} is complete; nothing to do")
 
     app.command(name, help=text)(command)
 
@@ -88,18 +92,23 @@ def status(run: ExistingRun) -> None:
     """Show how far a run is. It may be running in another shell."""
     from pipeline.commands.status import show_status
 
-    show_status(run, _terminal())
+    show_status(run, terminal())
 
 
 @app.command()
-def verify(run: ExistingRun) -> None:
+def verify(
+    run: ExistingRun,
+    every: Annotated[
+        bool, Option("--all", help="List every fault; without it 20, and how many more there are.")
+    ] = False,
+) -> None:
     """Check every file and every invariant of a run.
 
     Exit status 3: nothing is wrong, but some files have no hash or are not finished.
     """
     from pipeline.commands.verify import verify_run
 
-    verify_run(run, _terminal())
+    verify_run(run, terminal(), every)
 
 
 @app.command("relabel")
@@ -114,7 +123,7 @@ def relabel_command(
     """
     from pipeline.relabel.work import relabel
 
-    relabel(run, out, _terminal())
+    relabel(run, out, terminal())
 
 
 @app.command("inspect")
@@ -143,7 +152,7 @@ def inspect_command(
     from pipeline.commands.inspection import inspect_run
 
     options = {"outcome": outcome, "code": code, "family": family, "suite": suite, "arm": arm, "problem": problem}
-    inspect_run(run, what, options, limit, _terminal())
+    inspect_run(run, what, options, limit, terminal())
 
 
 @app.command("diff")
@@ -154,7 +163,7 @@ def diff_command(
     """Show what changed between two runs: data, scores and problems."""
     from pipeline.commands.inspection import diff
 
-    diff(before, after, _terminal())
+    diff(before, after, terminal())
 
 
 @app.command()
@@ -173,7 +182,7 @@ def export(
     """Write the preference pairs for other trainers or the Hub."""
     from pipeline.commands.export import export_pairs
 
-    export_pairs(run, out, form, max_pairs, _terminal(), push, public)
+    export_pairs(run, out, form, max_pairs, terminal(), push, public)
 
 
 @app.command()
@@ -209,7 +218,7 @@ def problems(
         seed=seed,
         difficulty=difficulty,
         path=path,
-        console=_terminal(),
+        console=terminal(),
     )
 
 
@@ -227,11 +236,11 @@ def sweep_command(
     from pipeline.sweep.points import load_sweep
     from pipeline.sweep.run import run_sweep, show_sweep, sweep_folder
 
-    console = _terminal()
+    console = terminal()
     plan = load_sweep(recipe, settings)
     where = sweep_folder(plan, folder)
     if not run_sweep(plan, where, source, console, verbose):
-        console.print("the sweep is complete; nothing to do")
+        console.out("the sweep is complete; nothing to do")
     show_sweep(where, console)
 
 
@@ -263,7 +272,7 @@ def plan_recipe(
 
     plan_command(
         recipe,
-        _terminal(),
+        terminal(),
         settings=settings,
         cluster=cluster,
         address=address,
@@ -301,7 +310,7 @@ def submit_run(
     job = make_job(
         load_recipe(recipe, settings), run=run, working_dir=working_dir, id=name, python=python, verbose=verbose
     )
-    submit_job(job, address, follow, _terminal())
+    submit_job(job, address, follow, terminal())
 
 
 @app.command()
@@ -309,7 +318,7 @@ def doctor() -> None:
     """Check this machine: versions, devices, memory, disk and ports."""
     from pipeline.commands.doctor import examine
 
-    examine(_terminal())
+    examine(terminal())
 
 
 k8s_app = typer.Typer(help="Render manifests for Kubernetes.")
@@ -337,12 +346,7 @@ def k8s_render(
     from pipeline.k8s.request import Rendering
 
     wanted = Rendering(out=out, image=image, namespace=namespace, overlays=overlay, storage_class=storage_class)
-    render_planned(recipe, settings, cluster, wanted, _terminal())
-
-
-def _terminal() -> Console:
-    """The command's console, on a file descriptor of its own: while stages work, descriptor 1 goes to a log file."""
-    return Console(file=os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8"), highlight=False)
+    render_planned(recipe, settings, cluster, wanted, terminal())
 
 
 def _with_numbers(arguments: list[str]) -> list[str]:
@@ -357,6 +361,7 @@ def _with_numbers(arguments: list[str]) -> list[str]:
 
 def main() -> None:
     """The console script. Ends the process with the command's exit status; without arguments it prints the help."""
+    sys.excepthook = show_traceback
     try:
         # Typer turns Ctrl-C into a return value.
         arguments = _with_numbers(sys.argv[1:]) or ["--help"]
@@ -373,21 +378,18 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(141) from None
     except ChainprefError as error:
-        _fail(str(error), error.exit_status)
+        fail(str(error), error.exit_status)
     except (KeyboardInterrupt, typer.Abort):
-        _fail("interrupted; the same command goes on from here", _INTERRUPTED)
+        fail("interrupted; the same command goes on from here", _INTERRUPTED)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            fail(f"{error.strerror}: {error.filename or 'the run'}; make room and run again", 1)
+        if error.errno not in _PATHS_FAULT or error.filename is None:
             raise
-        _fail(f"{error.strerror}: {error.filename or 'the run'}; make room and run again", 1)
+        fail(f"{error.filename}: {error.strerror}; name another path, or mend this one", 2)
     except Exception as error:
         # A usage error. Typer has its own copy of click's exception types, so it is known by its method.
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
-        _fail(f"{usage().rstrip('.')}; see chainpref --help", 2)
-
-
-def _fail(message: str, status: int) -> NoReturn:
-    Console(stderr=True).out(f"chainpref: {message}", highlight=False)
-    raise SystemExit(status)
+        fail(f"{usage().rstrip('.')}; see chainpref --help", 2)

@@ -25,12 +25,13 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
-from cluster.errors import FullDiskError, RequestError, WorkError, first_line
+from cluster.errors import CorruptionError, FullDiskError, RequestError, WorkError, first_line
 from cluster.store.atomic import TEMPORARY, atomic_file
 from cluster.store.digests import file_digest
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG})
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 _CONFLICT_PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 """Between tries to create an object that is refused and is not there."""
 
@@ -154,9 +155,14 @@ class ObjectStore:
     def __init__(self, uri: str) -> None:
         self._uri = uri.rstrip("/")
         bucket, _, prefix = self._uri.removeprefix("s3://").partition("/")
-        endpoint = next((os.environ[k] for k in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT") if os.environ.get(k)), "")
-        if endpoint and not re.fullmatch(r"https?://[^/\s]+(/\S*)?", endpoint):
-            raise RequestError(f"AWS_ENDPOINT_URL={endpoint}: not an address; write it as https://HOST[:PORT]")
+        name = next((name for name in _ENDPOINTS if os.environ.get(name)), "")
+        endpoint = os.environ.get(name, "")
+        # No user and no password: nobody would ask for them, and they would stand in what the client says.
+        if endpoint and not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#@]*)?", endpoint):
+            raise RequestError(
+                f"{name}={endpoint}: not an address; write it as https://HOST[:PORT], and keys as AWS_ACCESS_KEY_ID "
+                "and AWS_SECRET_ACCESS_KEY"
+            )
         try:
             self._store = S3Store(
                 bucket,
@@ -273,7 +279,9 @@ def _probe(store: Store, remove: Callable[[str], None]) -> None:
 
 
 def _checked(path: str) -> str:
-    assert all(part not in ("", ".", "..") for part in path.split("/")), f"not a relative path: {path!r}"
+    """The path. Raises CorruptionError for one that would leave the store: only a forged record names such a one."""
+    if "\0" in path or not all(part not in ("", ".", "..") for part in path.split("/")):
+        raise CorruptionError(f"{path!r}: names no file below a run's folder; remove the record that names it")
     return path
 
 

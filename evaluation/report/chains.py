@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
+from cluster.shown import visible
 from evaluation.measures.attempts import arm_order
 from rollout.records import Episode, ErrorCode, Outcome, PreferenceGroup, Problem, Score, Step
 
@@ -157,11 +158,6 @@ def sample_names(samples: Sequence[int]) -> str:
         return f"sample {samples[0]}"
     more = ", ..." if len(samples) > SAMPLES_NAMED else ""
     return f"{len(samples)} samples ({', '.join(map(str, samples[:SAMPLES_NAMED]))}{more})"
-
-
-def visible(text: str) -> str:
-    """`text` with what a terminal obeys or hides (escapes, direction marks, lone surrogates) written out."""
-    return "".join(one if one in "\n\t" or one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def chains_view(chains: Chains, width: int = 120) -> RenderableType:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from cluster.errors import WorkError
 from pipeline.commands.finding import Finding, sized
@@ -31,12 +31,12 @@ def examine(console: Console) -> None:
     unfit = 0
     for finding in findings():
         if finding.fit:
-            mark, advice = "[green]ok  [/green]", ""
+            mark, style, advice = "ok", "green", ""
         else:
-            mark = "[yellow]note[/yellow]" if finding.optional else "[red]bad [/red]"
+            mark, style = ("note", "yellow") if finding.optional else ("bad", "red")
             advice = f": {finding.advice}"
             unfit += not finding.optional
-        console.print(f"{mark} {finding.what:<18} {escape(finding.value + advice)}")
+        console.print(Text.assemble((f"{mark:<4}", style), f" {finding.what:<18} {finding.value}{advice}"))
     if unfit:
         raise WorkError(f"{unfit} thing(s) stand in the way of a run")
 

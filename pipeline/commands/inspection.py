@@ -62,7 +62,7 @@ def inspect_run(folder: Path, what: str, options: dict[str, str], limit: int, co
     others = [kind for kind in there if kind != what]
     if others:
         also = " and ".join(f"`chainpref inspect {folder} {kind}`" for kind in others)
-        console.print(f"these are {what}; see also {also}", style="dim", highlight=False, soft_wrap=True)
+        console.out(f"these are {what}; see also {also}", style="dim")
 
 
 def _filter(

@@ -70,12 +70,12 @@ def plan_command(
         values = as_json(plans[""]) if not is_sweep else times_json(machines, times)
         if is_sweep:
             values["runs"] = {run: as_json(plan) for run, plan in plans.items()}
-        console.print(dumps(values, indent=1, allow_nan=False), highlight=False, markup=False, soft_wrap=True)
+        console.out(dumps(values, indent=1, allow_nan=False))
     else:
         show(name, plans, times, console)
         for run, plan in plans.items() if explained else ():
             if is_sweep:
-                console.print(f"\n{headline(run, {'': plan}, stage_times(plan))}", style="bold", highlight=False)
+                console.out(f"\n{headline(run, {'': plan}, stage_times(plan))}", style="bold")
             explain(plan, console)
     faults = [fault for plan in plans.values() for fault in plan.faults]
     if faults:

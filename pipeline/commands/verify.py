@@ -6,7 +6,7 @@ stored twice. Memory: the plan, the commit records, one shard, and the outcomes 
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -14,6 +14,7 @@ import msgspec
 from rich.console import Console
 
 from cluster.errors import ChainprefError, CorruptionError, RequestError, UnverifiedError, WorkError
+from cluster.shown import one_line
 from cluster.store.ledger import Commit, Ledger
 from cluster.store.storage import Store
 from pipeline.commands.verify_files import Findings, check_files, total_bytes
@@ -29,22 +30,22 @@ from rollout.hosts.episode_units import block_name
 from rollout.hosts.work import committed_outcomes, quarantined_rows, skipped_problems
 from rollout.records import Episode, Outcome, PreferenceGroup, Score
 
-_SHOWN = 20
+SHOWN = 20
+"""Faults, or files without a hash, that are listed unless all are asked for."""
 _MIB = 1 << 20
 _Attempt = tuple[str, int]
 """A problem and a sample of it."""
 
 
-def verify_run(folder: Path, console: Console) -> None:
-    """Print what was checked, every fault, and what could not be checked.
+def verify_run(folder: Path, console: Console, all_lines: bool = False) -> None:
+    """Print what was checked, the faults, and what could not be checked: SHOWN lines of each, or all.
 
     Raises WorkError when there is a fault, and UnverifiedError when there is none and files are without a hash.
     """
     run = read_run(folder, console)
     found = hash_files(run)
     faults = found.faults or list(contradictions(run)) if run.planned else found.faults
-    for fault in faults:
-        console.out(f"  {fault}")
+    _list(faults, console, all_lines)
     if faults:
         raise WorkError(f"run {folder}: {len(faults)} fault(s)")
     if not run.planned:
@@ -56,15 +57,20 @@ def verify_run(folder: Path, console: Console) -> None:
     console.out(f"  {', '.join(counts)}: all hashes that there are and all invariants hold")
     unsure = [f"no hash for {name}" for name in sorted(found.unhashed)]
     unsure += [f"unfinished: {reason}" for reason in sorted(found.unfinished)]
-    for line in unsure[:_SHOWN]:
-        console.out(f"  {line}")
-    if len(unsure) > _SHOWN:
-        console.out(f"  and {len(unsure) - _SHOWN:,} more")
+    _list(unsure, console, all_lines)
     if unsure:
         counted = {"without a hash, as an earlier version wrote it": found.unhashed, "unfinished": found.unfinished}
         missing = ", ".join(f"{len(names):,} {what}" for what, names in counted.items() if names)
         raise UnverifiedError(f"run {folder}: not verified: no fault is found, but {missing}")
     console.out("  verified: every file but those of logs/ is what was written")
+
+
+def _list(lines: Sequence[str], console: Console, all_lines: bool) -> None:
+    shown = lines if all_lines else lines[:SHOWN]
+    for line in shown:
+        console.out(f"  {one_line(line)}")
+    if len(lines) > len(shown):
+        console.out(f"  and {len(lines) - len(shown):,} more; --all lists them all")
 
 
 def hash_files(run: Run) -> Findings:

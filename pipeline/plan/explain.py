@@ -64,12 +64,12 @@ def explain(plan: Plan, console: Console) -> None:
             for ratio in (3, 4, 7):
                 table.add_column(ratio=ratio, overflow="fold")
             for row in rows:
-                table.add_row(*(cell.replace("[", "\\[") for cell in row))
-            console.print(f"[bold]{title}[/bold]")
-            console.print(table, highlight=False)
-    console.print("[bold]assumed[/bold]")
+                table.add_row(*row)
+            console.out(title, style="bold")
+            console.print(table, highlight=False, markup=False)
+    console.out("assumed", style="bold")
     for line in (*plan.demands.assumptions, *assumed_rates(plan.machines), f"rates of a core: {plan.rates.source}"):
-        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+        console.out(f"  {line}")
 
 
 def _machines(plan: Plan) -> list[Row]:

@@ -62,18 +62,18 @@ def predict(run: Run) -> None:
         machines = ray_machines(address) if address else this_machine(run.recipe)
         plan = make_plan(run.recipe, machines, _rates(run.recipe), findings=LEFT_TO_THE_RUN)
     except ChainprefError as error:
-        run.console.print(f"  no plan: {error}", highlight=False, markup=False, soft_wrap=True)
+        run.console.out(f"  no plan: {error}")
         return
     prediction = msgspec.structs.replace(prediction_of(plan), recipe=number)
     data = msgspec.json.format(msgspec.json.encode(prediction), indent=1)
     store.replace(layout.PREDICTION, sealed(data, "json"))
     peak = f", {size(max(prediction.memory.values()))} of memory" if prediction.memory else ""
     if prediction.seconds:
-        run.console.print(f"  planned: {duration(sum(prediction.seconds.values()))}{peak}", highlight=False)
+        run.console.out(f"  planned: {duration(sum(prediction.seconds.values()))}{peak}")
     if plan.licence.allowed is not True:
-        run.console.print(f"  licence: {plan.licence.line}", highlight=False, markup=False, soft_wrap=True)
+        run.console.out(f"  licence: {plan.licence.line}")
     for fault in (*plan.notes, *plan.faults):
-        run.console.print(f"  the plan says: {fault}", highlight=False, markup=False, soft_wrap=True)
+        run.console.out(f"  the plan says: {fault}")
 
 
 def prediction_of(plan: Plan) -> Prediction:

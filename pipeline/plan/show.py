@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.estimates.amounts import Amount, duration, total
 from pipeline.estimates.hardware import GIB, Machines
@@ -35,7 +36,7 @@ def show(name: str, plans: Mapping[str, Plan], times: Sequence[StageTime], conso
     for run, plan in list(unfit.items())[:1]:
         others = f" and {len(unfit) - 1} more" if len(unfit) > 1 else ""
         where = f" in run {run}{others}" if len(plans) > 1 else ""
-        console.print(f"\n[bold red]does not fit[/bold red]{where}", highlight=False)
+        console.print(Text.assemble("\n", ("does not fit", "bold red"), where))
         _print_faults(plan, console)
     console.print()
     notes = list(dict.fromkeys(note for plan in plans.values() for note in plan.notes))
@@ -151,7 +152,7 @@ def _print_faults(plan: Plan, console: Console) -> None:
         _print(console, f"  {remedy.fault}")
         if remedy.settings:
             text = change(remedy.settings, console.width)
-            console.print(text, highlight=False, markup=False, soft_wrap=True)
+            console.out(text)
         else:
             _print(console, f"    {remedy.otherwise}")
     if len(found.each) > _SHOWN:
@@ -191,4 +192,4 @@ def _print(console: Console, text: str) -> None:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+    console.out("\n".join(lines))

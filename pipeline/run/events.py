@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from cluster.shown import redacted
 from cluster.store.lines import append_line, read_lines
 
 
@@ -20,8 +21,9 @@ class Events:
         self._path = path
 
     def add(self, kind: str, **details: Any) -> None:
+        """Append what happened, without credentials: causes quote what libraries said."""
         row = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": kind, **details}
-        append_line(self._path, msgspec.json.encode(row))
+        append_line(self._path, redacted(msgspec.json.encode(row).decode()).encode())
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

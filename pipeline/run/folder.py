@@ -22,6 +22,7 @@ from cluster.store.storage import LocalStore, Store, open_store
 from pipeline.changes import Standing, changes, refuse_changed
 from pipeline.recipe import Recipe, resolved
 from pipeline.run.events import Events
+from pipeline.run.quiet import mask_logs
 from pipeline.run.recipes import StoredRecipe, add_recipe, all_recipes, read_stored, written
 from rollout.data import layout
 from rollout.records import canonical_json, content_hash
@@ -140,8 +141,11 @@ def open_run(recipe: Recipe, folder: Path, console: Console, verbose: bool, wait
     run = Run(recipe=recipe, folder=folder, console=console, verbose=verbose)
     _allowed(read_run(folder, console), recipe)  # before it waits
     with _locked(folder, wait_s, console):
-        _adopt(run)
-        yield run
+        try:
+            _adopt(run)
+            yield run
+        finally:
+            mask_logs(folder / layout.LOGS, folder / layout.LOCK)
 
 
 def _begin(recipe: Recipe, folder: Path, console: Console) -> None:

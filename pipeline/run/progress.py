@@ -40,12 +40,12 @@ class Bar:
 def progress_bar(console: Console, title: str, total: float) -> Iterator[Bar]:
     """Show a bar while the block runs, and one plain line when it ends."""
     columns = (
-        TextColumn("  {task.description}"),
+        TextColumn("  {task.description}", markup=False),
         BarColumn(bar_width=28),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(compact=True),
-        TextColumn("{task.fields[note]}", style="dim"),
+        TextColumn("{task.fields[note]}", style="dim", markup=False),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = Bar(progress, title, total)

@@ -1,10 +1,12 @@
-"""Keeps the output of libraries off the terminal: it goes to a log file of the run."""
+"""Keeps the output of libraries off the terminal: it goes to log files of the run, in which no credential stays."""
 
 import contextlib
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from cluster.shown import mask_log
 
 
 @contextlib.contextmanager
@@ -29,3 +31,22 @@ def libraries_to(path: Path) -> Iterator[None]:
             os.dup2(original, target)
             os.close(original)
         os.close(log)
+
+
+def mask_logs(logs: Path, marker: Path) -> None:
+    """Mask every credential in the logs below `logs` that were written since `marker` was touched, and touch it.
+
+    Libraries write there by themselves, C code and other processes too, so that nothing stands between. What a killed
+    command left is masked by the next one.
+    """
+    since = marker.stat().st_mtime
+    fresh = [
+        path
+        for path in sorted(logs.rglob("*"))
+        if not path.is_symlink() and path.is_file() and path.stat().st_mtime >= since
+    ]
+    for path in fresh:
+        with contextlib.suppress(PermissionError, FileNotFoundError):  # another user's, or removed meanwhile
+            mask_log(path)
+    if fresh:
+        os.utime(marker)

@@ -45,7 +45,7 @@ def _run(run: Run, stages: Sequence[Stage]) -> bool:
                 continue
             if stage.needs_ray:
                 session.enter_context(ray_up(run))
-            run.console.print(f"[bold]{stage.name}[/bold]")
+            run.console.out(stage.name, style="bold")
             shown = telemetry.running(stage.name)
             with run.events.stage(stage.name), shown, _quiet(run), watched(run.events, stage.name):
                 stage.work(run)

@@ -45,7 +45,7 @@ def work(run: Run) -> None:
     write_dataset_view(ledger, live_units(ledger))
     figures = group_figures(run)
     run.events.add("groups", **figures)
-    run.console.print("  " + ", ".join(f"{figures[name]:,} {name}" for name in ("groups", "chains", "pairs")))
+    run.console.out("  " + ", ".join(f"{figures[name]:,} {name}" for name in ("groups", "chains", "pairs")))
     for line in arms_on_others(run):
         run.console.out(f"  {line}")
     if not figures["pairs"]:

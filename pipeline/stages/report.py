@@ -89,10 +89,10 @@ def show(run: Run) -> None:
 
     if not run.store.exists(layout.SUMMARY) and run.store.exists(layout.PLAN) and not planned_units(run):
         figures = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in data_figures(run).items() if count)
-        run.console.print(f"{figures}; nothing is scored, so there is no report", highlight=False, soft_wrap=True)
+        run.console.out(f"{figures}; nothing is scored, so there is no report")
         return
     run.console.print(SummaryTable(stored_summary(run)))
-    run.console.print(f"report: {run.folder / layout.PAGE}", highlight=False, soft_wrap=True)
+    run.console.out(f"report: {run.folder / layout.PAGE}")
 
 
 def stored_summary(run: Run) -> "Summary":

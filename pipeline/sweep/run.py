@@ -41,7 +41,7 @@ def run_sweep(plan: SweepPlan, folder: Path, source: Path | None, console: Conso
             with open_run(recipe, folder / layout.sweep_run(name), console, verbose) as run:
                 if not all(stage.complete(run) for stage in STAGES):
                     arms = f"{len(recipe.arms)} arms"
-                    console.print(f"[bold]run {number} of {len(plan.runs)}: {name}[/bold], {arms}", highlight=False)
+                    console.out(f"run {number} of {len(plan.runs)}: {name}, {arms}", style="bold")
                     take_over(run, sources)
                     session.enter_context(ray_up(run))
                     done += run_all(run)
@@ -58,7 +58,7 @@ def show_sweep(folder: Path, console: Console) -> None:
     from evaluation.report.sweep_table import SweepTable
 
     console.print(SweepTable(read_sweep_summary((folder / layout.SUMMARY).read_bytes(), str(folder / layout.SUMMARY))))
-    console.print(f"report: {folder / layout.PAGE}", highlight=False, soft_wrap=True)
+    console.out(f"report: {folder / layout.PAGE}")
 
 
 def placed(recipe: Recipe, name: str, sweep: Path) -> Recipe:
