@@ -381,7 +381,7 @@ class Router(Generic[WorkT]):
         units = {chunk.work.unit for chunk in concerned}
         self._tries.update(units)
         unit = max((chunk.work.unit for chunk in concerned), key=self._tries.__getitem__, default="")
-        tries = self._tries[unit] if unit else 0
+        tries = self._tries[unit]
         hopeless = "no host is left" if not self._hosts else ""
         if tries >= self._limits.attempts:
             hopeless = f"{tries} attempts"

@@ -53,7 +53,8 @@ def share_bounds(
     """
     mean, variance = np.broadcast_arrays(np.asarray(mean, dtype=np.float64), np.asarray(variance, dtype=np.float64))
     whole = mean * (1 - mean)
-    seen = np.clip(np.divide(variance, whole, out=np.ones_like(mean), where=whole > 0), least_design, most_design)
+    # Where the mean is 0 or 1, so is the mass, and what was seen counts nothing.
+    seen = np.clip(variance / np.maximum(whole, np.finfo(np.float64).tiny), least_design, most_design)
     mass = problems * np.minimum(mean, 1 - mean)
     effective = problems * (mass + UNSEEN) / (mass * seen + UNSEEN)
     low, high = proportion_confint(mean * effective, effective, alpha=1 - confidence, method="beta")

@@ -20,8 +20,8 @@ from rollout.records import Call, Episode, ErrorCode, content_hash
 Message = dict[str, Any]
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """The names that OpenAI takes for functions."""
-_NO_CALL = Call(name="none", arguments="{}")
-"""What a template is told that a tool's message answers where there was no call."""
+_NO_CALL = {"role": "tool", "tool_call_id": "000000000", "name": "none"}
+"""What a template is told that a message answers where there was no call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,7 @@ def call_messages(turn: Turn, arguments_as_text: bool) -> list[Message]:
     if not turn.calls and arguments_as_text:
         return [reply, *({"role": "user", "content": content} for content in turn.results)]
     if not turn.calls:
-        answered = {"role": "tool", "tool_call_id": _call_id(_NO_CALL, 0, 0), "name": _NO_CALL.name}
-        return [reply, *({**answered, "content": content} for content in turn.results)]
+        return [reply, *({**_NO_CALL, "content": content} for content in turn.results)]
     reply["tool_calls"] = [
         {"id": key, "type": "function", "function": {"name": call.name, "arguments": arguments}}
         for key, call in turn.calls

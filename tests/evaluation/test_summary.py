@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from rich.console import Console
 
 from cluster.errors import RequestError
+from evaluation.certainty.statistics import generator
 from evaluation.config import EvaluationConfig
-from evaluation.figures import Summary, between, points
+from evaluation.figures import Summary, TrainingFigures, between, points
 from evaluation.measures.attempts import arm_order
 from evaluation.report.table import SummaryTable
 from evaluation.summary import build_summary, read_summary, to_json
@@ -52,6 +55,10 @@ def test_shape_is_the_contract(summary: Summary) -> None:
     for row in stored["comparisons"]:
         assert {"a", "b", "suite", "difference", "ci", "p", "measure", "greedy_difference", "greedy_p"} <= row.keys()
         assert row["p"] <= row["p_adjusted"]
+        assert (row["measure"], row["test"]) == ("sampled accuracy", "sign-flip permutation")
+        assert row["greedy_n"] > 0
+        low, high = row["greedy_corrected_ci"]
+        assert low <= row["greedy_ci"][0] < row["greedy_ci"][1] <= high
     assert stored["data"] == DATA
     assert stored["seconds"] == SECONDS
     assert stored["versions"] == VERSIONS
@@ -131,7 +138,43 @@ def test_greedy_alone_is_enough(problems: list[Problem], scores: list[Score]) ->
     figures = summary.arms["dpo"].suites["fol"]
     assert (figures.sampled_accuracy, figures.sampled_ci, figures.basis) == (None, None, "greedy")
     assert figures.errors
-    assert {row.measure for row in summary.comparisons} == {"greedy accuracy"}
+    assert {(row.measure, row.test) for row in summary.comparisons} == {("greedy accuracy", "McNemar exact")}
+
+
+def test_sampled_alone_is_enough(problems: list[Problem], scores: list[Score]) -> None:
+    summary = build([score for score in scores if not score.greedy], problems)
+    for row in summary.comparisons:
+        assert row.measure == "sampled accuracy"
+        assert (row.greedy_n, row.greedy_significant) == (0, False)
+        greedy = (row.greedy_difference, row.greedy_ci, row.greedy_corrected_ci, row.greedy_p, row.greedy_p_adjusted)
+        assert {*greedy, row.greedy_gained, row.greedy_lost} == {None}
+
+
+@pytest.mark.parametrize(("arms", "pairs"), [(4, 6), (5, 4)])
+def test_with_many_arms_each_is_compared_with_the_baseline_alone(
+    arms: int, pairs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evaluation.comparisons.MOST_PAIRED", 4)
+    problems = make_problems(3, ["fol"])
+    names = ["base", *(f"arm{number}" for number in range(1, arms))]
+    rows = build(list(make_scores(problems, dict.fromkeys(names, Skill(0.8, 0.9)), samples=1)), problems).comparisons
+    assert len({(row.a, row.b) for row in rows}) == len(rows) == pairs
+    assert [row.a for row in rows if row.b == "base"] == names[1:]
+
+
+def test_every_comparison_draws_from_a_stream_of_its_own(
+    problems: list[Problem], scores: list[Score], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams = []
+
+    def drawn(*names: Any) -> np.random.Generator:
+        streams.append(names)
+        return generator(*names)
+
+    monkeypatch.setattr("evaluation.comparisons.generator", drawn)
+    rows = build([score for score in scores if score.model in ("base", "sft", "dpo")], problems).comparisons
+    assert len(rows) == 2 * 3
+    assert streams == [(CONFIG.seed, "comparison", row.a, row.b, row.suite) for row in rows]
 
 
 def test_suites_that_only_some_arms_have_are_compared_where_they_can_be(
@@ -142,7 +185,10 @@ def test_suites_that_only_some_arms_have_are_compared_where_they_can_be(
     assert {row.suite for row in summary.comparisons} == {"fol"}
 
 
-def test_problems_that_are_unknown_cost_only_what_needs_them(scores: list[Score]) -> None:
+def test_problems_that_are_unknown_cost_only_what_needs_them(problems: list[Problem], scores: list[Score]) -> None:
+    known = build(scores, problems).arms["dpo"].suites["fol"]
+    assert known.metrics.name_f1 is not None
+    assert known.metrics.win_rate is not None
     figures = build(scores, []).arms["dpo"].suites["fol"]
     assert figures.metrics.name_f1 is None
     assert figures.metrics.win_rate is None
@@ -151,8 +197,20 @@ def test_problems_that_are_unknown_cost_only_what_needs_them(scores: list[Score]
 
 
 def test_no_scores_is_a_wrong_request() -> None:
-    with pytest.raises(RequestError, match="chainpref evaluate"):
+    with pytest.raises(RequestError, match=r"^the report has no scores; run `chainpref evaluate` first$"):
         build([], [])
+
+
+def test_costs_are_of_gains_over_the_baseline_of_the_recipe(problems: list[Problem], scores: list[Score]) -> None:
+    training = {"dpo": TrainingFigures(start="base", steps=1, seconds=30.0, chains=None, passes=None, tokens=None)}
+    some = [score for score in scores if score.suite == "fol" and score.model in ("base", "sft", "dpo")]
+    shown = {}
+    for baseline in ("base", "sft"):
+        config = CONFIG.model_copy(update={"baseline": baseline})
+        (cost,) = build_summary(some, problems, DATA, SECONDS, VERSIONS, config, training).costs
+        assert (cost.arm, cost.suite) == ("dpo", "fol")
+        shown[baseline] = cost.seconds is not None
+    assert shown == {"base": True, "sft": False}
 
 
 def test_the_baseline_stands_first_and_unknown_arms_last() -> None:
@@ -358,6 +416,18 @@ def test_scores_say_what_served_them(scores: list[Score], problems: list[Problem
     assert served.engines == ("student-0", "student-1")
     assert served.revisions == (one.episode.producer.revision,)
     assert summary.arms[other.model].served.probe_difference is None
+    exact = build([proven(one, 0.0, "student-0"), proven(one, 0.0, "student-0")], problems)
+    assert exact.arms["base"].served.probe_difference == 0.0
+
+
+def test_a_summary_is_stored_as_it_reads_and_read_as_it_was_stored(summary: Summary) -> None:
+    """Words in Unicode, figures that are numbers; and the words are those of the version that wrote it."""
+    said = msgspec.structs.replace(summary.answer, text="dpo bat la référence")
+    older = msgspec.structs.replace(summary, answer=said)
+    assert "dpo bat la référence".encode() in to_json(older)
+    assert read_summary(to_json(older), "summary.json") == older
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        to_json(msgspec.structs.replace(summary, seconds={"rollout": float("nan")}))
 
 
 def test_significance_is_of_corrected_p_values() -> None:

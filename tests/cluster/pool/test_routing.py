@@ -33,6 +33,7 @@ def units(count: int, size: int = 8, blocks: int = 1000) -> list[Unit]:
 def test_nothing_is_given_to_a_host_that_has_not_said_that_it_serves() -> None:
     made = Router(units(9))
     made.add("h", 8)
+    assert made.threshold("h") == 10, "what it will take is known before"
     assert list(made.assign(0.0)) == []
     made.ready("h")
     assert [host for host, _ in made.assign(0.0)] == ["h", "h"]
@@ -270,6 +271,14 @@ def test_work_is_revised_when_it_is_given_away() -> None:
     assert made.queued == 0
 
 
+def test_a_host_is_given_nothing_where_all_that_is_queued_is_done_already() -> None:
+    made = Router(units(3), revise=lambda unit: None)
+    made.add("h", 64)
+    made.ready("h")
+    assert list(made.assign(0.0)) == []
+    assert made.finished
+
+
 def makespan(seconds: list[float], hosts: int, slots: int, unit: int) -> float:
     """The router on a virtual clock: when the last episode ends."""
     work = [
@@ -391,7 +400,9 @@ def test_episodes_that_are_left_keep_their_slots_and_late_news_changes_nothing()
     assert made.load("h0") == 8
     made.done("h0", first)
     made.left("h0", first.name, 7)
-    assert (made.load("h0"), made.finished) == (8, False)
+    assert made.failed("h0", first, 0.0) == Verdict("", 0, 0, False, "")
+    made.done("nobody", first)
+    assert (made.load("h0"), made.queued, made.finished) == (8, 0, False)
     made.done("h0", second)
     assert (made.load("h0"), made.finished) == (0, True)
 
@@ -409,7 +420,7 @@ def test_what_a_removed_host_had_is_queued_again() -> None:
 
 def test_a_host_has_one_slot_at_least() -> None:
     made = Router(units(1, size=1))
-    made.add("h", 4)
+    made.add("h", 1)
     made.ready("h", 0)
     assert made.threshold("h") == 1
     assert made.has_capacity("h", 0.0)
@@ -422,3 +433,31 @@ def test_a_host_that_comes_late_takes_what_no_busy_host_has_the_prompts_of() -> 
     made.add("h2", 8)
     made.ready("h2")
     assert {chunk.work.affinity for _, chunk in made.assign(0.0)} == {"b2"}
+
+
+def test_what_a_host_had_before_it_became_idle_is_free_for_others() -> None:
+    made = router(units(4000, blocks=500), hosts=2)
+    for host, chunk in list(made.assign(0.0)):
+        if host == "h1":
+            made.done(host, chunk)
+    made.drain("h1")
+    made.add("h2", 8)
+    made.ready("h2")
+    assert {chunk.work.affinity for _, chunk in made.assign(0.0)} == {"b1"}
+
+
+def test_a_host_keeps_to_its_prompts_until_a_late_start_would_not_be_hidden() -> None:
+    """One slot. Once it has overtaken k units, 300 - k are queued: at 100 + 4 k the next one is its own for the last
+    time, which k = 40 is."""
+    made = router([Unit(f"{block}.{index}", 1, block) for block in ("b0", "b1") for index in range(151)], slots=1)
+    first = dict(made.assign(0.0))
+    assert {host: chunk.work.affinity for host, chunk in first.items()} == {"h0": "b0", "h1": "b1"}
+    made.drain("h0")
+    own = 2
+    made.done("h1", first["h1"])
+    for _, chunk in iter(lambda: next(made.assign(0.0)), None):
+        if chunk.work.affinity == "b0":
+            break
+        own += 1
+        made.done("h1", chunk)
+    assert own == 41

@@ -122,6 +122,22 @@ def test_difference_interval_is_students_with_a_gain_and_a_loss_that_were_not_se
     assert difference_interval(differences, 0.95) == pytest.approx((expected.low, expected.high))
 
 
+def test_an_interval_ends_where_differences_do() -> None:
+    """Two problems that were not seen beside one: the t-interval alone would reach to -4.4 and 5.1."""
+    assert difference_interval(np.array([1.0]), 0.95) == (-1.0, 1.0)
+
+
+def test_whole_numbers_are_shares_too() -> None:
+    found = share_bounds(np.array([0, 1]), np.array([0, 0]), 25, 1.0, 0.95)
+    assert np.array(found) == pytest.approx(np.array(share_bounds(np.array([0.0, 1.0]), np.zeros(2), 25, 1.0, 0.95)))
+    assert found[1][0] == pytest.approx(0.1372, abs=1e-4)
+
+
+def test_one_problem_alone_shows_no_variance() -> None:
+    low, high = share_bounds(0.5, 0.0, 1, 0.0, 0.95)
+    assert score_interval([0.5], 0.95) == pytest.approx((float(low), float(high)))
+
+
 def test_few_differences_are_no_surer_than_none() -> None:
     widths = []
     for gains in range(6):

@@ -1,9 +1,12 @@
 """Tests between two arms: against direct computations, and on planted and null effects."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from evaluation.certainty import correction, statistics
@@ -56,7 +59,7 @@ def test_arms_that_never_differ_are_not_said_to_be_the_same() -> None:
     same = rates(np.ones(40))
     for found in (statistics.paired_sampled(same, same, CONFIG, _rng()), statistics.paired_greedy(same, same)):
         assert found is not None
-        assert (found.difference, found.p) == (0.0, 1.0)
+        assert (found.difference, found.p, found.wilcoxon_p) in ((0.0, 1.0, 1.0), (0.0, 1.0, None))
         low, high = found.interval(0.95)
         assert low < -0.05 < 0.05 < high
 
@@ -67,6 +70,8 @@ def test_corrections_against_hand_worked_numbers() -> None:
     # The smallest of three is compared with 0.05 / 3, the next with 0.05 / 2; it fails, so the last has that, too.
     assert correction.holm_levels([0.01, 0.04, 0.03], 0.05) == pytest.approx([0.05 / 3, 0.05 / 2, 0.05 / 2])
     assert correction.holm_levels([0.02, 0.01], 0.05) == pytest.approx([0.05, 0.05 / 2])
+    # A p-value that is equal to its level is not below it.
+    assert correction.holm_levels([0.03, 0.025], 0.05) == [0.025, 0.025]
 
 
 def test_a_p_value_is_below_its_level_where_its_corrected_one_is_below_the_level_of_all() -> None:
@@ -109,6 +114,39 @@ def test_many_comparisons_can_still_be_significant() -> None:
 
 def _rng() -> np.random.Generator:
     return statistics.generator(0)
+
+
+def test_every_seed_and_every_name_has_a_stream_of_its_own() -> None:
+    given = [(0,), (1,), (2**32 - 1,), (0, "a"), (0, "b"), (0, "a", "b"), (0, "ab"), (0, "b", "a")]
+    drawn = [statistics.generator(*one).integers(2**63) for one in given]  # type: ignore[arg-type]
+    assert len(set(drawn)) == len(given)
+    assert [statistics.generator(*one).integers(2**63) for one in given] == drawn  # type: ignore[arg-type]
+    assert statistics.generator(-1).integers(2**63) == drawn[2], "any integer is a seed"
+
+
+def test_resamples_are_drawn_in_batches_of_bounded_memory() -> None:
+    """As many signs at once as there are doubles in 16 MiB, a byte each."""
+    drawn: list[tuple[int, object]] = []
+
+    class Recorded(np.random.Generator):
+        def integers(self, *given: Any, **options: Any) -> Any:
+            drawn.append((math.prod(options["size"]), options.get("dtype")))
+            return super().integers(*given, **options)
+
+    values = rates(np.random.default_rng(0).choice([-0.25, 0.25, 0.5], 4000))
+    zeros = dict.fromkeys(values, 0.0)
+    statistics.paired_sampled(values, zeros, EvaluationConfig(permutations=999), Recorded(np.random.PCG64(0)))
+    assert sum(size for size, _ in drawn) == 999 * 4000
+    assert max(size for size, _ in drawn) == 2_000_000
+    assert {kind for _, kind in drawn} == {np.int8}
+
+
+@given(st.lists(st.sampled_from([-1.0, -0.5, 0.0, 0.25]), min_size=1, max_size=12))
+def test_wilcoxons_p_is_a_number_for_any_differences(values: list[float]) -> None:
+    found = statistics.paired_sampled(rates(np.array(values)), rates(np.zeros(len(values))), FAST, _rng())
+    assert found is not None
+    assert found.wilcoxon_p is not None
+    assert 0 < found.wilcoxon_p <= 1
 
 
 def rejections(effect: float, simulations: int, seed: int) -> tuple[float, float]:

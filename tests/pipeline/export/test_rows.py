@@ -131,6 +131,40 @@ def test_pairs_follow_the_groups_rule(form: str, tmp_path: Path) -> None:
     assert 0 < len(of["steps"]) <= len(of["chains"])
 
 
+@pytest.mark.parametrize(("call_format", "template"), [("json", "plain"), ("native", "qwen3")])
+def test_calls_are_text_where_the_prompt_described_the_functions_and_structured_where_a_template_showed_them(
+    call_format: str, template: str, runs: Callable[[str, str], Run]
+) -> None:
+    native = call_format == "native"
+    run = runs(call_format, template)
+    for pair in pair_rows(run, "trl", 0):
+        assert ("tools" in pair.row) == native
+        asked, *history = pair.row["prompt"]
+        assert (asked, history) == ({"role": "user", "content": pair.right.prompt_text}, [])
+        replies = [one for side in ("chosen", "rejected") for one in pair.row[side] if one["role"] == "assistant"]
+        assert native or not any("tool_calls" in reply for reply in replies)
+        assert any("tool_calls" in reply for reply in pair.row["rejected"]) == native
+    for pair in pair_rows(run, "sharegpt", 0):
+        assert ("tools" in pair.row) == native
+        asked, *history = pair.row["conversations"]
+        assert asked == {"from": "human", "value": pair.right.prompt_text}
+        assert {message["from"] for message in history[::2]} <= {"gpt", "function_call"}
+        assert {message["from"] for message in history[1::2]} <= {"observation"}
+        assert (pair.row["rejected"]["from"] == "function_call") == native
+    named = [json.loads(pair.row["tools"]) for pair in pair_rows(run, "sharegpt", 0) if native]
+    assert all({"add", "finish"} <= {tool.get("function", tool)["name"] for tool in tools} for tools in named)
+
+
+@pytest.mark.parametrize(("call_format", "template"), [("json", "plain"), ("native", "qwen3")])
+@pytest.mark.parametrize("most", [1, 2])
+def test_several_calls_at_once_are_allowed_where_the_run_allowed_them(
+    call_format: str, template: str, most: int, tmp_path: Path
+) -> None:
+    run = scripted_run(tmp_path / "run", call_format, template, f"episodes.calls.max_calls={most}")
+    rows = [pair.row for pair in pair_rows(run, "openai", 0)]
+    assert {row["input"]["parallel_tool_calls"] for row in rows} == {most == 2}
+
+
 def broken(row: dict[str, Any], path: str, value: object) -> dict[str, Any]:
     """The row with another value at the path, or without it where the value is `...`."""
     whole: dict[str, Any] = copy.deepcopy(row)
