@@ -46,6 +46,8 @@ class Job:
     """Archive of the files that it takes along; they are on its `PYTHONPATH`."""
     environment: Mapping[str, str]
     metadata: Mapping[str, str]
+    left_out: tuple[str, ...] = ()
+    """What is not taken along, each with the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,10 @@
 """The package of a job: a folder's files as one small archive, the same bytes for the same files.
 
 It leaves out what `.gitignore` and `.rayignore` name (as `ray job submit --working-dir` does), version control, virtual
-environments, caches, folders of runs, and weights and shards, which belong on storage that all nodes share. Links to
-folders are not followed.
+environments, caches, folders of runs, and weights and shards, which belong on storage that all nodes share.
+
+A link is sent as the file that it leads to, if that file is sent under its own name, too. So no link takes along what
+lies outside the folder, is hidden or ignored. Links to folders are not followed. The links that stay here are named.
 """
 
 import io
@@ -10,12 +12,12 @@ import logging
 import os
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
-from cluster.errors import RequestError
+from cluster.errors import RequestError, first_line
 
 FOLDERS = (".*", "__pycache__", "venv", "node_modules", "runs", "*.egg-info", "sbom")
 """Names of folders that are never sent."""
@@ -33,10 +35,20 @@ class _Rules(NamedTuple):
     """Whether a line keeps what another one leaves out."""
 
 
-def files_to_send(folder: Path, only: Sequence[str] = ()) -> dict[str, Path]:
-    """Path in the archive -> file, sorted. `only`: the folders below `folder` that are sent; () for all of it.
+class Sent(NamedTuple):
+    """What is sent of a folder."""
 
-    Raises RequestError when there is no such folder, or its files together are too large to be sent.
+    files: dict[str, Path]
+    """Path in the archive -> file, sorted."""
+    left_out: tuple[str, ...]
+    """The links that are not sent, each with the reason."""
+
+
+def files_to_send(folder: Path, only: Sequence[str] = ()) -> Sent:
+    """The files of a folder. `only`: the folders below `folder` that are sent; () for all of it.
+
+    Raises RequestError when there is no such folder, when its files together are too large to be sent, or when a name
+    or an ignore file cannot be read as UTF-8.
     """
     folder = folder.absolute()
     if not folder.is_dir():
@@ -44,8 +56,18 @@ def files_to_send(folder: Path, only: Sequence[str] = ()) -> dict[str, Path]:
     starts = [folder / name for name in only] or [folder]
     found: dict[str, Path] = {}
     sizes: Counter[str] = Counter()
-    for path in (path for start in starts for path in _walk(start, ())):
+    walked = [path for start in starts for path in _walk(start, ())]
+    files = {path.resolve() for path in walked if not path.is_symlink()}
+    left_out = []
+    for path in walked:
         name = path.relative_to(folder).as_posix()
+        if not _is_text(name):
+            raise RequestError(f"--working-dir {folder}: {name!r} is no name in UTF-8; rename it, or leave it out")
+        if path.is_symlink():
+            if why := _why_not(path, folder.resolve(), files):
+                left_out.append(f"{name}: {why}")
+                continue
+            path = path.resolve()
         found[name] = path
         sizes[name.split("/", 1)[0]] += path.stat().st_size
         if sizes.total() > LIMIT_BYTES:
@@ -53,7 +75,7 @@ def files_to_send(folder: Path, only: Sequence[str] = ()) -> dict[str, Path]:
                 f"--working-dir {folder}: more than {LIMIT_BYTES >> 20} MiB would be sent, most of it of "
                 f"{sizes.most_common(1)[0][0]}; leave it out with a .rayignore, or put it on storage that all nodes see"
             )
-    return dict(sorted(found.items()))
+    return Sent(dict(sorted(found.items())), tuple(left_out))
 
 
 def archive(files: Mapping[str, Path], extra: Mapping[str, bytes]) -> bytes:
@@ -70,31 +92,61 @@ def archive(files: Mapping[str, Path], extra: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+def _why_not(link: Path, folder: Path, files: Collection[Path]) -> str:
+    """Why a link is not sent; "" when it is. `files`: those that are sent."""
+    if link.is_dir():
+        return "a link to a folder, which is not followed"
+    if not link.is_file():
+        return "a link to no file"
+    target = link.resolve()
+    if target in files:
+        return ""
+    if not target.is_relative_to(folder):
+        return f"a link out of the folder, to {target}"
+    return f"a link to {target.relative_to(folder).as_posix()}, which is not sent"
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _walk(folder: Path, ignored: tuple[_Rules, ...]) -> Iterator[Path]:
+    """The files below a folder, and the links, that no rule and no name leaves out."""
     ignored = (*ignored, *_ignore_files(folder))
     for entry in sorted(folder.iterdir()):
-        if entry.is_dir():
+        if entry.is_dir() and not entry.is_symlink():
             # A file below it is asked for: "runs/" in a .gitignore speaks of what lies below. Where a line such as
             # "!data/keep.jsonl" may keep one of them, each file is asked for by itself.
             out = any(rule.ignores(entry / "x") for rule in ignored if not rule.keeps)
-            if not (out or entry.is_symlink() or _named(entry, FOLDERS)):
+            if not (out or _named(entry, FOLDERS)):
                 yield from _walk(entry, ignored)
-        elif entry.is_file() and not _named(entry, FILES) and not any(rule.ignores(entry) for rule in ignored):
-            yield entry
+        elif not (entry.is_symlink() or entry.is_file()):
+            continue  # a pipe, a socket
+        elif not _named(entry, FILES if not entry.is_dir() else FOLDERS):
+            below = entry / "x" if entry.is_dir() else entry
+            if not any(rule.ignores(entry) or rule.ignores(below) for rule in ignored):
+                yield entry
 
 
 def _ignore_files(folder: Path) -> list[_Rules]:
     files = [folder / name for name in (".gitignore", ".rayignore") if (folder / name).is_file()]
     if not files:
         return []
-    keeps = any(line.startswith("!") for file in files for line in file.read_text().splitlines())
     # Ray reads them, so that both ways of submitting leave out the same files.
     from ray._private.runtime_env.packaging import get_excludes_from_ignore_files
 
     silent = logging.Logger("ignore files", logging.CRITICAL)  # Ray logs which files it read
-    return [
-        _Rules(rule, keeps) for rule in get_excludes_from_ignore_files(folder, include_gitignore=True, logger=silent)
-    ]
+    try:
+        keeps = any(line.startswith("!") for file in files for line in file.read_text().splitlines())
+        rules = get_excludes_from_ignore_files(folder, include_gitignore=True, logger=silent)
+    except ValueError as error:  # UnicodeDecodeError is one, and so is a pattern that is none
+        names = " or ".join(file.name for file in files)
+        raise RequestError(f"--working-dir: {folder}: {names} is not read: {first_line(error)}; mend it") from None
+    return [_Rules(rule, keeps) for rule in rules]
 
 
 def _named(path: Path, patterns: Sequence[str]) -> bool:

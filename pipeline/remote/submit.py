@@ -11,6 +11,7 @@ from rich.console import Console
 from cluster.errors import RequestError, WorkError
 from cluster.jobs.submission import Job, JobAttempt, JobServer, address_of, next_id, send_token
 from cluster.jobs.upload import archive, files_to_send
+from cluster.shown import one_line
 from pipeline.recipe import Recipe
 from pipeline.remote.portable import moved, named_files, refuse_unsent_interpreters
 from pipeline.run.folder import run_folder
@@ -23,6 +24,8 @@ RECIPE = ".chainpref/recipe.toml"
 STOP_S = 60
 """Seconds between SIGTERM and SIGKILL of a stopped job. Ray's default of 3 is too short for engines to end."""
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,127}", re.ASCII)
+_SHOWN = 20
+"""Links that stay here and are named."""
 _WAIT_S = 300
 """Seconds that the job waits for the run's lock: an earlier attempt may still be ending."""
 
@@ -43,7 +46,7 @@ def make_job(
     if id and not _ID.fullmatch(id):
         raise RequestError(f"--id {id!r}: use at most 128 letters, digits, dots, dashes or underscores")
     folder = Path(os.path.normpath(run_folder(recipe, run)))
-    files = files_to_send(working_dir)
+    files, left_out = files_to_send(working_dir)
     for key, path in named_files(recipe, working_dir):
         if not path.startswith("/") and os.path.normpath(path) not in files:
             why = "is left out of what is sent" if (working_dir / path).is_file() else "no such file"
@@ -53,7 +56,7 @@ def make_job(
             )
     refuse_unsent_interpreters(recipe, working_dir)
     if "pipeline/cli.py" not in files:  # not a checkout: the installed code is sent along
-        files |= files_to_send(CODE, PACKAGES)
+        files |= files_to_send(CODE, PACKAGES).files
     table = moved(recipe, folder.parent)
     content = content_hash(canonical_json({**table, "cluster": {}}), str(folder))[:12]
     command = [python, "-P", "-m", "pipeline.in_job", "run", RECIPE, "--run", str(folder), "--wait", str(_WAIT_S)]
@@ -64,11 +67,16 @@ def make_job(
         package=archive(files, {RECIPE: tomli_w.dumps(table).encode()}),
         environment={"RAY_JOB_STOP_WAIT_TIME_S": str(STOP_S)},
         metadata={"chainpref.run": recipe.run.name, "chainpref.folder": str(folder)},
+        left_out=left_out,
     )
 
 
 def submit_job(job: Job, address: str, follow: bool, console: Console) -> None:
     """Submit the job unless it is there already, and follow it. Raises WorkError when it does not succeed."""
+    for line in job.left_out[:_SHOWN]:
+        console.out(f"not sent: {one_line(line)}")
+    if len(job.left_out) > _SHOWN:
+        console.out(f"not sent: {len(job.left_out) - _SHOWN} more links")
     send_token()
     server = JobServer(address_of(address))
     attempt = submit(server, job, console)
