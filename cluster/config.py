@@ -45,8 +45,9 @@ def load_toml(path: Path, kind: str = "recipe") -> dict[str, Any]:
 def apply_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[str, Any]:
     """A copy of `table` with every "section.key=value" of `settings` applied; values are TOML literals.
 
-    A value that is no TOML literal is taken as a string, so that `--set run.name=mine` needs no quotes. Raises
-    RequestError, also for a text in which a credential or a NUL character stands.
+    A value that is no TOML literal is taken as a string, so that `--set run.name=mine` needs no quotes. Without a
+    value, as in `--set models.teacher.tiny=`, the key is taken away; `''` is the empty string. Raises RequestError,
+    also for a text in which a credential or a NUL character stands.
     """
     result = copy.deepcopy(dict(table))
     for setting in settings:
@@ -54,11 +55,16 @@ def apply_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[st
         keys = _keys(dotted.strip())
         if not separator or not all(keys):
             raise RequestError(f"--set {setting}: write it as section.key=value")
-        node = result
+        node, taken_away = result, not text.strip()
         for key in keys[:-1]:
-            node = node.setdefault(key, {})
+            node = node.get(key, {}) if taken_away else node.setdefault(key, {})
             if not isinstance(node, dict):
                 raise RequestError(f"--set {setting}: {key!r} is a value, not a section")
+        if taken_away:
+            if keys[-1] not in node:
+                raise RequestError(f"--set {setting}: there is no such key to take away; leave the setting out")
+            del node[keys[-1]]
+            continue
         try:
             node[keys[-1]] = tomllib.loads(f"value = {text.strip()}")["value"]
         except (ValueError, RecursionError):
@@ -100,8 +106,17 @@ def _one_line(section: type[Section], error: ValidationError, table: Mapping[str
     faults = error.errors()
     first = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
     written, kinds = _resolve(section, first["loc"], table)
-    path = ".".join(map(str, written)) or "the recipe"
+    path = ".".join(map(str, written))
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    if first["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        key = first["ctx"]["discriminator"].strip("'")
+        _, kinds = _resolve(section, (*first["loc"], key), table)
+        there = " or ".join(repr(tag) for kind in kinds for tag in get_args(kind.model_fields[key].annotation))
+        given = first["input"]
+        fault = f" = {given[key]!r}: input should be {there}" if key in given else f" is missing; set it to {there}"
+        return f"{path}.{key}{fault}{more}"
+    if first["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        return f"{path} = {first['input']!r}: is a section, not a value; write its keys under [{path}]{more}"
     if first["type"] == "extra_forbidden":
         known = [name for kind in kinds for name in kind.model_fields]
         near = difflib.get_close_matches(str(written[-1]), known, n=1, cutoff=0.4)
@@ -113,7 +128,7 @@ def _one_line(section: type[Section], error: ValidationError, table: Mapping[str
             return f"{short} = {first['input']!r}: value {written[-1] + 1} is missing; add it{more}"
         return f"{path} is missing; add it{more}"
     if first["type"] == "value_error":
-        return f"{path}: {first['ctx']['error']}{more}"
+        return f"{path}{': ' if path else ''}{first['ctx']['error']}{more}"
     return f"{path} = {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}{more}"
 
 

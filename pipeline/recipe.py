@@ -54,8 +54,7 @@ class ClusterSection(Section):
     grow_s: float = Field(default=600.0, ge=0)
     """How long to wait for a node that can hold an engine, while the cluster has none. Unit: seconds."""
     machines: str | None = None
-    """A file that describes the nodes, as `chainpref plan --cluster` takes it, for plans without that option. Relative
-    to the recipe's folder."""
+    """A file that describes the nodes, as `chainpref plan --cluster` takes it, for plans without that option."""
 
 
 class ModelSection(Section):
@@ -72,8 +71,12 @@ class ModelSection(Section):
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "ModelSection":
-        if bool(self.source) == (self.tiny is not None):
-            raise ValueError("give either source (a folder or hub:OWNER/NAME@COMMIT) or tiny = {...}")
+        if self.source and self.tiny is not None:
+            raise ValueError(
+                "source and tiny = {...} are both given; take one away, as `--set models.teacher.tiny=` does"
+            )
+        if not self.source and self.tiny is None:
+            raise ValueError("give source (a folder or hub:OWNER/NAME@COMMIT) or tiny = {...}")
         return self
 
 

@@ -22,7 +22,11 @@ TARGET = Path(__file__).resolve().parents[1] / "docs" / "recipe-reference.md"
 _HEAD = """# Recipe reference
 
 Every key of a recipe and of a sweep, in the order of a recipe. `python -m pipeline.recipe_reference` writes this page
-from the configuration types. Any key can be set on the command line: `--set section.key=value`.
+from the configuration types. Any key can be set on the command line: `--set section.key=value`. `--set section.key=`
+takes a key away, such as `models.teacher.tiny` where a `source` takes its place; `''` is the empty string.
+
+Every relative path in a recipe (problems, toolboxes, models, the run's folder, descriptions of nodes) begins at the
+folder in which the command is started, wherever the recipe lies.
 """
 _SWEEP = """A recipe with a section `[sweep]` is run by `chainpref sweep`. Beside the keys below it holds axes: a key of
 the recipe in quotes and the list of its values, such as `"arms.dpo.beta" = [0.05, 0.1]`. Axes are crossed. In

@@ -52,7 +52,7 @@ def plan_command(
     notes = refuse_faulty_toolboxes(
         problem for each in runs.values() for problem in problems_with_users_toolboxes(each)
     )
-    machines = find_machines(first, recipe, cluster, address)
+    machines = find_machines(first, cluster, address)
     machines = with_prices(machines, price, prices)
     rates = REFERENCE
     if probed:

@@ -40,7 +40,7 @@ def render_planned(
 
     check(wanted)
     recipe = load_recipe(path, settings)
-    plan = make_plan(recipe, find_machines(recipe, path, cluster, ""), REFERENCE)
+    plan = make_plan(recipe, find_machines(recipe, cluster, ""), REFERENCE)
     groups = worker_groups(plan)
     wanted = replace(wanted, claim_gib=claim_gib(plan))
     render(recipe, groups, wanted)

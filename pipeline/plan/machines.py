@@ -15,9 +15,11 @@ from pydantic import Field
 from cluster.config import Section, load_toml, parse
 from cluster.errors import RequestError, first_line
 from cluster.gpus import gpu_type
+from cluster.jobs.submission import send_token
 from pipeline.estimates.hardware import Machines, Node, load_machines
 from pipeline.plan.models import model_shapes, needs_gpus
 from pipeline.recipe import Recipe
+from pipeline.run.quiet import libraries_to
 
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -63,7 +65,7 @@ def with_prices(machines: Machines, price: float | None, prices: Path | None) ->
 _PROC_GPUS = Path("/proc/driver/nvidia/gpus")
 
 
-def find_machines(recipe: Recipe, recipe_path: Path, cluster: Path | None, address: str) -> Machines:
+def find_machines(recipe: Recipe, cluster: Path | None, address: str) -> Machines:
     """The machines that the command names, or those that the recipe names (`cluster.machines`), or this machine.
 
     Raises RequestError for a file or an address that does not describe any.
@@ -75,7 +77,7 @@ def find_machines(recipe: Recipe, recipe_path: Path, cluster: Path | None, addre
     if address:
         return ray_machines(address)
     if recipe.cluster.machines is not None:
-        return load_machines(recipe_path.parent / recipe.cluster.machines)
+        return load_machines(Path(recipe.cluster.machines))
     return this_machine(recipe)
 
 
@@ -124,14 +126,21 @@ def ray_machines(address: str) -> Machines:
 
 def _nodes_by_address(address: str) -> list[dict[str, object]]:
     """The entries of `ray.nodes()` that are alive, through Ray itself."""
+    send_token()
     import ray
+    from ray.exceptions import AuthenticationError
 
     connected = ray.is_initialized()
     try:
         if not connected:
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="chainpref")
+            with libraries_to(Path(os.devnull)):  # a refused client says so in a dozen lines
+                ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="chainpref")
+    except AuthenticationError:
+        raise RequestError(f"--address {address}: the Ray cluster let us not in; {_token_advice()}") from None
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise RequestError(f"--address {address}: no Ray cluster answers there ({first_line(error)})") from None
+        # A cluster that refuses the token, or that none was sent, does not answer Ray's first question.
+        advice = f"; if it asks for a token, {_token_advice()}" if "Failed to connect" in str(error) else ""
+        raise RequestError(f"--address {address}: no Ray cluster answers there ({first_line(error)}){advice}") from None
     try:
         return [node for node in ray.nodes() if node.get("Alive")]
     finally:
@@ -141,16 +150,26 @@ def _nodes_by_address(address: str) -> list[dict[str, object]]:
 
 def _nodes_by_url(url: str) -> list[dict[str, object]]:
     """The same entries through the dashboard's API."""
+    send_token()
+    from ray.exceptions import AuthenticationError
     from ray.util.state import list_nodes
     from ray.util.state.exception import RayStateApiException
 
     try:
         found = list_nodes(address=url, detail=True)
+    except AuthenticationError:
+        raise RequestError(f"--address {url}: the Ray cluster let us not in; {_token_advice()}") from None
     except (RayStateApiException, OSError, RuntimeError) as error:
         raise RequestError(f"--address {url}: no list of nodes there ({first_line(error)})") from None
     return [
         {"NodeName": node.node_name, "Resources": dict(node.resources_total)} for node in found if node.state == "ALIVE"
     ]
+
+
+def _token_advice() -> str:
+    """What to do about a cluster's token: another one where one was sent."""
+    sent = os.environ.get("RAY_AUTH_MODE") == "token"
+    return f"set RAY_AUTH_TOKEN to {'its token: another one was sent' if sent else 'its token: none was sent'}"
 
 
 def _refuse_silent(address: str) -> None:

@@ -123,6 +123,11 @@ class Toolbox:
             return Session(self, instance_of(self.state_type, json.loads(state)))
         except Exception as error:
             says = f"{type(error).__name__}: {one_line(str(error), paths=True)}"
+            if state == "null":
+                raise RequestError(
+                    f"toolbox {self.name}: {self.state_type.__name__} is made from a state, and the problem has none "
+                    f"({says}); name the column that holds it with `state_column`"
+                ) from None
             raise RequestError(f"toolbox {self.name}: the state does not fit: {says}") from None
 
 

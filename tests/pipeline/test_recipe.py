@@ -46,15 +46,21 @@ def test_the_local_recipe_has_what_the_report_promises() -> None:
         ("rollout.samples=0", "rollout.samples = 0"),
         ("arms.dpo.betta=1", "unknown key arms.dpo.betta; did you mean 'beta'?"),
         ("arms.sft.beta=1", "unknown key arms.sft.beta; did you mean 'adam_beta2'?"),
-        ("arms.dpo.method='ppo'", "arms.dpo"),
+        ("arms.dpo.method='ppo'", "arms.dpo.method = 'ppo': input should be 'sft' or 'dpo'"),
+        ("arms.new={beta=0.3}", "arms.new.method is missing; set it to 'sft' or 'dpo'"),
+        ("arms.new=3", "arms.new = 3: is a section, not a value; write its keys under [arms.new]"),
+        ("engines.teacher.engine.speculative={method='ngrm'}", "engines.teacher.engine.speculative"),
+        ("run=3", "run = 3: is a section"),
+        ("problems=3", "problems = 3: is a section"),
         ("arms.dpo.start='nobody'", "arms.dpo.start = 'nobody': no such arm"),
         ("arms.sft.start='sft+dpo'", "start from each other"),
         ("arms.base.method='sft'", "arm 'base'"),
         ("arms.'a b'.method='sft'", "arm 'a b': taken, or no name of letters"),
         ("arms.dpo={method='dpo', loss_type='ipo', label_smoothing=0.1}", "label_smoothing = 0.1: not for"),
-        ("models.teacher.source='x'", "give either source"),
+        ("models.teacher.source='x'", "take one away, as `--set models.teacher.tiny=` does"),
+        ("models.teacher.tiny=", "models.teacher: give source (a folder or hub:OWNER/NAME@COMMIT) or tiny"),
+        ("problems={mine={family='csv', path='x.csv', train=1}}", "toml: problems: none to make tiny models from"),
         ("run.name='a/b'", "run.name = 'a/b'"),
-        ("engines.teacher.engine.speculative={method='ngrm'}", "engines.teacher.engine.speculative"),
         ("engines.teacher.engine.speculative={tokens=4}", "engines.teacher.engine.speculative.method is missing; add"),
         ("engines.teacher.engine.speculative={method='ngram', tokens=0}", "speculative.tokens = 0"),
         ("engines.teacher.engine.speculative={method='ngram', model='x'}", "model = 'x': ngram has none; leave it out"),
@@ -82,7 +88,7 @@ def test_the_local_recipe_has_what_the_report_promises() -> None:
         ("problems.fol.difficulty=[3, 1]", "difficulty"),
         ("problems.fol.difficulty=[1]", "problems.fol.difficulty = [1]: value 2 is missing"),
         ("problems.fol.difficulty=[]", "problems.fol.difficulty = []: value 1 is missing"),
-        ("problems.fol=[1]", "problems.fol = [1]: input should be an object"),
+        ("problems.fol=[1]", "problems.fol = [1]: is a section, not a value"),
         ("episodes.calls.deadline=inf", "episodes.calls.deadline = inf: input should be a finite number"),
         ("arms.dpo.beta=nan", "arms.dpo.beta = nan: input should be a finite number"),
         ("problems.fol.checker='numerc'", "checker 'numerc': no such checker; did you mean 'numeric'?"),
@@ -96,6 +102,18 @@ def test_a_wrong_value_is_refused_in_one_line(setting: str, said: str) -> None:
         load_recipe(LOCAL, [setting])
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_setting_without_a_value_takes_the_key_away() -> None:
+    settings = ["models.teacher.source=models/mine", "models.teacher.tiny=", "arms.'sft+dpo'=", "run.directory=''"]
+    recipe = load_recipe(LOCAL, settings)
+    assert recipe.models.teacher.source == "models/mine"
+    assert recipe.models.teacher.tiny is None
+    assert set(recipe.arms) == {"sft", "dpo"}
+    assert recipe.run.directory == ""
+    for absent in ("models.techer.tiny=", "models.teacher.tiyn=", "run.store="):
+        with pytest.raises(RequestError, match=f"--set {absent}: there is no such key to take away"):
+            load_recipe(LOCAL, [absent])
 
 
 def keys(table: Mapping[str, Any], at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -37,7 +37,7 @@ def planned(recipe: str, cluster: str = "", *settings: str) -> Plan:
     """On the nodes of a cluster file of the repository; those that the recipe names; or HERE."""
     path = RECIPES / f"{recipe}.toml"
     loaded = load_recipe(path, settings)
-    found = find_machines(loaded, path, CLUSTERS / f"{cluster}.toml" if cluster else None, "")
+    found = find_machines(loaded, CLUSTERS / f"{cluster}.toml" if cluster else None, "")
     return make_plan(loaded, HERE if found.source == "this machine" else found, REFERENCE)
 
 

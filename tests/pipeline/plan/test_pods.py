@@ -51,7 +51,7 @@ def test_requests_equal_the_plans(path: Path, tmp_path: Path) -> None:
     said = Console(file=io.StringIO())
     render_planned(path, (), None, Rendering(out=tmp_path / "out"), said)
     recipe = load_recipe(path)
-    plan = make_plan(recipe, find_machines(recipe, path, None, ""), REFERENCE)
+    plan = make_plan(recipe, find_machines(recipe, None, ""), REFERENCE)
     job = yaml.safe_load((tmp_path / "out" / "job" / "rayjob.yaml").read_text())
     groups = {group["groupName"]: group for group in job["spec"]["rayClusterSpec"]["workerGroupSpecs"]}
     on_gpus = plan.machines.gpus > 0
@@ -78,7 +78,7 @@ def test_requests_equal_the_plans(path: Path, tmp_path: Path) -> None:
 def test_the_plan_says_the_pods_that_are_rendered(path: Path, tmp_path: Path) -> None:
     render_planned(path, (), None, Rendering(out=tmp_path / "out"), Console(file=io.StringIO()))
     recipe = load_recipe(path)
-    said = as_json(make_plan(recipe, find_machines(recipe, path, None, ""), REFERENCE))["pods"]
+    said = as_json(make_plan(recipe, find_machines(recipe, None, ""), REFERENCE))["pods"]
     job = yaml.safe_load((tmp_path / "out" / "job" / "rayjob.yaml").read_text())
     rendered = [
         {

@@ -217,7 +217,7 @@ def test_a_problems_toolbox_is_exercised_with_its_state_before_the_problem_is_at
         state='{"money":1}',
     )  # fmt: skip
     refuse_faulty_toolboxes([sound])
-    with pytest.raises(RequestError, match="state does not fit"):
+    with pytest.raises(RequestError, match="is made from a state"):
         refuse_faulty_toolboxes(
             [
                 Problem(

@@ -229,9 +229,11 @@ def test_state_is_each_sessions_own() -> None:
     one, two = toolbox.open('{"items":{"apple":2}}'), toolbox.open('{"items":{}}')
     assert one.call(call("put", item="apple")).content == "3"
     assert two.call(call("content")).content == "{}"
-    for state in ("null", "[]", '{"itemz":1}'):
+    for state in ("[]", '{"itemz":1}'):
         with pytest.raises(RequestError, match="state does not fit"):
             toolbox.open(state)
+    with pytest.raises(RequestError, match=r"Cart is made from a state, and the problem has none .*`state_column`"):
+        toolbox.open("null")
 
 
 def test_a_files_functions_are_a_toolbox() -> None:
