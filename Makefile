@@ -19,12 +19,12 @@ run: $(VENV)/.ready  ## the whole path on tiny models, without a GPU: about 10 m
 	@$(VENV)/bin/chainpref run recipes/local.toml
 
 .PHONY: test
-test: $(VENV)/.ready  ## every test that starts neither vLLM, Ray nor ranks of a trainer
-	@$(PY) -m pytest -m "not engine and not faults"
+test: $(VENV)/.ready  ## every test that starts neither vLLM, Ray nor ranks of a trainer, and needs no package of real.lock
+	@$(PY) -m pytest -m "not engine and not real and not faults"
 
 .PHONY: test-real
-test-real: $(VENV)/.ready-real  ## the tests with the real vLLM, Ray, DeepSpeed and TRL, and with real models
-	@$(PY) -m pytest -m "engine and not faults"
+test-real: $(VENV)/.ready-real  ## the tests with the real vLLM, Ray, DeepSpeed and TRL, and with real models, problems and benchmarks
+	@$(PY) -m pytest -m "(engine or real) and not faults"
 
 .PHONY: test-faults
 test-faults: $(VENV)/.ready  ## the long fault injections; prints its seed

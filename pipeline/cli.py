@@ -202,6 +202,7 @@ def problems(
         tuple[int, int] | None, Option(metavar="LOW HIGH", help="From 1 to 8. Default: 1 2, or 1 8 with --check.")
     ] = None,
     path: Annotated[str, Option(metavar="FILE", help="File with the rows of an imported family, such as gsm8k.")] = "",
+    task: Annotated[str, Option(metavar="NAME", help="Task of family reasoning_gym, such as gsm_symbolic.")] = "",
 ) -> None:
     """Show problems of a family, or check many of them.
 
@@ -218,6 +219,7 @@ def problems(
         seed=seed,
         difficulty=difficulty,
         path=path,
+        task=task,
         console=terminal(),
     )
 

@@ -13,7 +13,7 @@ from rollout.episodes.execution import execute_now
 from rollout.formats import FORMATS, load_format
 from rollout.problems import FAMILIES, FamilyConfig, everything, generate, is_imported
 from rollout.problems.checking import check_problems
-from rollout.problems.config import SPLITS, VARIANTS
+from rollout.problems.config import REASONING_GYM, SPLITS, UNTAUGHT, VARIANTS
 from rollout.records import Problem
 from rollout.toolboxes import load_toolbox
 from rollout.toolboxes.exercise import exercise_all
@@ -36,6 +36,7 @@ def problems_command(
     seed: int,
     difficulty: tuple[int, int] | None,
     path: str,
+    task: str,
     console: Console,
 ) -> None:
     """Show problems of `family`, or check `check` of each family, or both; ALL_OF_THEM: all that a recipe asks for.
@@ -45,7 +46,7 @@ def problems_command(
     """
     if split and split not in _SUITES:
         raise RequestError(f"split {split!r}: unknown; there are {', '.join(_SUITES)}")
-    configs = _chosen_families(family, path, seed, difficulty or ((1, 8) if check else (1, 2)))
+    configs = _chosen_families(family, path, task, seed, difficulty or ((1, 8) if check else (1, 2)))
     if show or not check:
         problems = (one for config in configs for one in generate(_sized(config, show or _SHOWN), split or "train"))
         wrong = sum(not _show(problem, console) for problem in problems)
@@ -57,12 +58,13 @@ def problems_command(
         _check_families(configs, [split] if split else _SUITES, check, console)
 
 
-def _chosen_families(family: str, path: str, seed: int, difficulty: tuple[int, int]) -> list[FamilyConfig]:
-    """The families of a recipe, one family, or `all` that need no file (and gsm8k where `path` has its rows)."""
+def _chosen_families(family: str, path: str, task: str, seed: int, difficulty: tuple[int, int]) -> list[FamilyConfig]:
+    """The families of a recipe, one family, or `all` that need neither file (gsm8k does where `path` has its rows) nor
+    task."""
     if family.endswith(".toml"):
         return list(load_recipe(Path(family)).problems.values())
     if family == ALL:
-        names = [name for name in FAMILIES if not is_imported(FamilyConfig(family=name)) or (name == "gsm8k" and path)]
+        names = [name for name in FAMILIES if name not in UNTAUGHT or (name == "gsm8k" and path)]
     elif family in FAMILIES:
         names = [family]
     else:
@@ -71,6 +73,10 @@ def _chosen_families(family: str, path: str, seed: int, difficulty: tuple[int, i
         configs = [FamilyConfig(family=name, seed=seed, difficulty=difficulty) for name in names]
     except ValueError:
         raise RequestError(f"difficulty {list(difficulty)}: give the least and the greatest of 1 to 8") from None
+    if task:
+        configs = [config.model_copy(update={"task": task}) for config in configs if config.family == REASONING_GYM]
+        if not configs:
+            raise RequestError(f"task {task!r}: only family {REASONING_GYM!r} has tasks; leave it out")
     return [config.model_copy(update={"path": path}) if is_imported(config) else config for config in configs]
 
 
@@ -166,7 +172,8 @@ def _drawn(
                 yield suite, list(divided[suite])[: None if count == ALL_OF_THEM else count], None
         return
     asked = [split for split in SPLITS if config.count(split)] + [f"variant-{kind}" for kind in config.variants]
-    sized = config if count == ALL_OF_THEM else _sized(config, -(-count // len(suites)))
+    suites = [suite for suite in suites if suite in SPLITS or config.family not in UNTAUGHT]
+    sized = config if count == ALL_OF_THEM else _sized(config, -(-count // max(1, len(suites))))
     for suite in suites:
         if count != ALL_OF_THEM or suite in asked:
             try:

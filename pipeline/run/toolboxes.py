@@ -28,16 +28,19 @@ def faults_line(faults: Sequence[str]) -> str:
 
 
 def problems_with_users_toolboxes(recipe: Recipe) -> Iterable[Problem]:
-    """The recipe's imported problems that are at hand: only imported ones name users' toolboxes."""
+    """The recipe's problems that are at hand and may name a user's toolbox: imported ones, and those of families that
+    take one."""
     for family in recipe.problems.values():
-        for split in SPLITS if is_imported(family) and family.at_hand else ():
-            if family.count(split):
-                yield from generate(family, split)
+        if is_imported(family) and family.at_hand:
+            for split in SPLITS:
+                yield from generate(family, split) if family.count(split) else ()
+        elif family.toolbox and not is_imported(family):
+            yield from next((generate(family.first(split, 1), split) for split in SPLITS if family.count(split)), ())
 
 
 def uncontained(recipe: Recipe) -> list[str]:
     """What this machine's kernel does not contain of users' functions, where the recipe has any, in words."""
-    names = [family.toolbox for family in recipe.problems.values() if is_imported(family)]
+    names = [family.toolbox for family in recipe.problems.values()]
     theirs = any(not is_built_in(name) for name in names if name) or any(
         family.toolbox_column for family in recipe.problems.values()
     )

@@ -5,6 +5,7 @@
 `set`              lists with the same members, whatever their order and number; text is split
 `either_order`     objects of two members that are equal, or equal with their two values exchanged
 `module:function`  a user's `function(answer, gold) -> bool` on decoded values
+`reasoning_gym:TASK:SEED:INDEX`  the `score_answer` of a problem of reasoning-gym, in a worker
 
 A checker never evaluates anything. What may mean two things is malformed, never right. docs/checkers.md says what each
 one takes, and how often they are wrong.
@@ -16,13 +17,14 @@ import json
 import math
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from cluster.errors import RequestError, WorkError
 from rollout.checkers.numeric import numeric, tolerance_of
 from rollout.checkers.sets import same_members
 from rollout.checkers.values import comparable
+from rollout.foreign import reasoning_gym
 from rollout.records import ErrorCode
 
 Checker = Callable[[Any, Any], ErrorCode | None]
@@ -73,6 +75,8 @@ def _finite(text: str) -> float:
 def require_checker(name: str) -> None:
     """Raise RequestError unless `name` is a checker's, as far as that is known without importing a user's module."""
     kind, colon, option = name.partition(":")
+    if reasoning_gym.is_checker(name):
+        return
     if kind == NUMERIC:
         if colon:
             tolerance_of(option)
@@ -86,7 +90,7 @@ def require_checker(name: str) -> None:
 def is_users(name: str) -> bool:
     """Whether a checker's name is that of a user's function. Raises RequestError for no checker's name."""
     require_checker(name)
-    return name not in _PLAIN and name.partition(":")[0] != NUMERIC
+    return name not in _PLAIN and name.partition(":")[0] != NUMERIC and not reasoning_gym.is_checker(name)
 
 
 @lru_cache(maxsize=64)
@@ -95,6 +99,8 @@ def _checker(name: str) -> Checker:
     kind, colon, option = name.partition(":")
     if kind == NUMERIC:
         return numeric(tolerance_of(option) if colon else None)
+    if reasoning_gym.is_checker(name):
+        return partial(reasoning_gym.judge, name)
     return _PLAIN[name] if name in _PLAIN else _users(name, kind, option)
 
 

@@ -1,7 +1,8 @@
 """Problems: families of generated and of imported ones, their splits and variant suites.
 
 Generated families draw stories (`story.py`, `drawing.py`) or derive problems from arithmetic ones (`subtasks.py`);
-imported families read rows of a file or of a Hub data set. See docs/problems.md.
+imported families read rows of a file or of a Hub data set; `reasoning_gym` asks the package of that name. See
+docs/problems.md.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,10 +10,10 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from cluster.errors import RequestError
-from rollout.problems.config import IMPORTED, SPLITS, VARIANTS, FamilyConfig
+from rollout.problems.config import IMPORTED, REASONING_GYM, SPLITS, VARIANTS, FamilyConfig
 from rollout.problems.drawing import Draw, collect
 from rollout.problems.families import arithmetic, coins, dates, fol, knights, letters, lists, subtasks, units, zebra
-from rollout.problems.imported import files, gsm8k
+from rollout.problems.imported import files, gsm8k, reasoning_gym
 from rollout.records import Problem
 
 __all__ = ["FAMILIES", "SPLITS", "VARIANTS", "FamilyConfig", "everything", "generate", "is_imported"]
@@ -33,7 +34,7 @@ _IMPORTED: Mapping[str, Callable[[FamilyConfig], files.Imported]] = {
     "gsm8k": gsm8k.imported,
 }
 
-FAMILIES = (*_DRAWN, *(f"subtask_{kind}" for kind in subtasks.SUBTASKS), "abstention", *_IMPORTED)
+FAMILIES = (*_DRAWN, *(f"subtask_{kind}" for kind in subtasks.SUBTASKS), "abstention", *_IMPORTED, REASONING_GYM)
 
 
 def generate(config: FamilyConfig, split: str) -> list[Problem]:
@@ -50,6 +51,8 @@ def generate(config: FamilyConfig, split: str) -> list[Problem]:
         problems = collect(config, split, family, _DRAWN[family])
     elif family in _IMPORTED:
         problems = files.chosen(config, split, _IMPORTED[family])
+    elif family == REASONING_GYM:
+        problems = reasoning_gym.collect(config, split)
     else:
         problems = subtasks.derived(config, split)
     if not config.distractors:

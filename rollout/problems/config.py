@@ -23,6 +23,10 @@ Duplicates = Literal["exact", "near", "template"]
 IMPORTED = ("gsm8k", "jsonl", "csv", "parquet", "hub")
 """The families whose problems are rows of a file or of a Hub data set."""
 
+REASONING_GYM = "reasoning_gym"
+UNTAUGHT = (*IMPORTED, REASONING_GYM)
+"""The families that give the corpus of tiny models nothing: it has no problems of their own, or no gold chains."""
+
 
 class FamilyConfig(Section):
     """One family: how many problems of each split, how hard, from which seed; for imported ones, from where."""
@@ -65,8 +69,13 @@ class FamilyConfig(Section):
     own, which no rollout sees; an imported family has none and cannot be learnt from. Absent: the mean difficulty where
     `train` has problems that are generated, else 0. Other models are not concerned."""
 
+    task: str = ""
+    """Family `reasoning_gym`: the task, such as `gsm_symbolic`; docs/problems.md says which there are."""
+    options: tuple[str, ...] = ()
+    """Family `reasoning_gym`: settings of the task, `NAME=VALUE` each, as `["min_words=3"]`."""
     name: str = ""
-    """Imported families: the name in ids and reports, where a recipe imports several. Empty: the family's name."""
+    """Imported families: the name in ids and reports, where a recipe imports several. Empty: the family's name, or the
+    task's."""
     path: str = ""
     """Imported families: a .jsonl, .csv or .parquet file, or the name or folder of a Hub data set where `hub` is
     true."""
@@ -86,7 +95,8 @@ class FamilyConfig(Section):
     answer: str = "answer"
     """Column with the gold answer."""
     toolbox: str = ""
-    """Toolbox of every imported problem; docs/toolboxes.md says how to name one."""
+    """Toolbox of every imported problem; docs/toolboxes.md says how to name one. Of family `reasoning_gym` empty stands
+    for `general`."""
     python: str = ""
     """Interpreter that runs the toolbox's functions, where their dependencies clash with this project's: NAME for
     `.venv-NAME`, which `requirements/install NAME` makes from `requirements/NAME.lock`, or a path. Empty: what the
@@ -94,7 +104,8 @@ class FamilyConfig(Section):
     toolbox_column: str = ""
     """Column with the toolbox's name, where rows differ."""
     checker: str = "exact"
-    """Checker of every imported problem; docs/checkers.md lists them."""
+    """Checker of every imported problem; docs/checkers.md lists them. Of family `reasoning_gym` `exact` stands for the
+    task's own."""
     checker_column: str = ""
     """Column with the checker's name, where rows differ. A function MODULE:FUNCTION runs only where `checker` names the
     same one: a data set alone does not choose what code runs."""
@@ -123,11 +134,14 @@ class FamilyConfig(Section):
         low, high = self.difficulty
         if not 1 <= low <= high <= 8:
             raise ValueError(f"difficulty = [{low}, {high}]: give the least and the greatest of 1 to 8")
-        if self.family in IMPORTED and self.pretrain:
+        if self.family in UNTAUGHT and self.pretrain:
+            why = "rows of a file have no others" if self.family in IMPORTED else f"{self.family} has no gold chains"
             raise ValueError(
-                f"pretrain = {self.pretrain}: tiny models learn from other problems than the run's, and rows of "
-                "a file have no others; leave it out, and set pretrain of a generated family"
+                f"pretrain = {self.pretrain}: tiny models learn from other problems than the run's, and {why}; leave "
+                "it out, and set pretrain of a generated family"
             )
+        if self.family != REASONING_GYM and (self.task or self.options):
+            raise ValueError(f"task and options are for family {REASONING_GYM!r}; leave them out, or set family to it")
         if self.train and self.episode_settings:
             name = next(iter(self.episode_settings))
             raise ValueError(f"{name} is for held-out suites: set episodes.{name}, or make a section without train")
@@ -155,7 +169,7 @@ class FamilyConfig(Section):
     def corpus_parts(self) -> int:
         """How often this family has its turn among those that tiny models learn from."""
         # Long problems take longer to learn.
-        default = round(sum(self.difficulty) / 2) if self.train and self.family not in IMPORTED else 0
+        default = round(sum(self.difficulty) / 2) if self.train and self.family not in UNTAUGHT else 0
         return default if self.pretrain is None else self.pretrain
 
     @property

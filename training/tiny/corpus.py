@@ -25,7 +25,7 @@ KINDS = ("other_notation", "wrong_key", "wrong_name", "prose", "open_bracket")
 """The ways in which a step is malformed."""
 _SEEDS_APART = 1_000_003
 """Added to a family's seed, so that the corpus has other problems than the recipe."""
-_NOT_LEARNT = {"train", "validation", "test", "variants", "samples", "pretrain", "duplicates"}
+_NOT_LEARNT = {"train", "validation", "test", "variants", "samples", "pretrain", "duplicates", "task", "options"}
 """Keys of a family that do not shape the conversations about it; `pretrain` counts through `corpus_parts` alone."""
 
 

@@ -80,7 +80,9 @@ def said(out: io.StringIO) -> str:
 
 def test_problems_check_names_what_was_dropped_and_why(recipe: Path) -> None:
     console, out = recorded()
-    problems_command(str(recipe), show=None, check=9, split="", seed=0, difficulty=None, path="", console=console)
+    problems_command(
+        str(recipe), show=None, check=9, split="", seed=0, difficulty=None, path="", task="", console=console
+    )
     shown = said(out)
     assert "jsonl train: 1 repeated in the split dropped, such as train.jsonl:4 (like train.jsonl:2); 1 exact" in shown
     assert "1 near duplicates dropped, such as train.jsonl:1 (like test.jsonl:1)" in shown

@@ -57,7 +57,9 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 def check(recipe: str, number: int = ALL_OF_THEM) -> str:
     console = Console(file=(out := io.StringIO()), width=200)
     try:
-        problems_command(recipe, show=None, check=number, split="", seed=0, difficulty=None, path="", console=console)
+        problems_command(
+            recipe, show=None, check=number, split="", seed=0, difficulty=None, path="", task="", console=console
+        )
     except WorkError as error:
         return f"{out.getvalue()}\n{error}"
     return out.getvalue()
@@ -151,7 +153,15 @@ def test_what_cannot_be_drawn_hides_nothing_of_the_others(write: Write, monkeypa
         console = Console(file=(out := io.StringIO()), width=200)
         with pytest.raises(RequestError, match=r"bad\.jsonl:1: not JSON"):
             problems_command(
-                "run.toml", show=None, check=number, split="", seed=0, difficulty=None, path="", console=console
+                "run.toml",
+                show=None,
+                check=number,
+                split="",
+                seed=0,
+                difficulty=None,
+                path="",
+                task="",
+                console=console,
             )
         shown = out.getvalue()
         assert "while generating: bad.jsonl:1: not JSON" in shown
