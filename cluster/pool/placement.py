@@ -14,8 +14,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from cluster.errors import RequestError
-
 Strategy = Literal["STRICT_PACK", "PACK"]
 Executor = Literal["mp", "ray"]
 _TYPE = "accelerator_type:"
@@ -126,17 +124,6 @@ def fitting(placement: EnginePlacement, nodes: Sequence[NodeResources], at_most:
                 return count
             free[at] = replace(free[at], cpus=free[at].cpus - bundle.cpus, gpus=free[at].gpus - bundle.gpus)
     return at_most
-
-
-def refuse_impossible(what: str, placement: EnginePlacement, count: int, nodes: Sequence[NodeResources]) -> None:
-    """Raise RequestError when these nodes can never hold even one engine: what is asked, what there is, what to do."""
-    if not fitting(placement, nodes, 1):
-        any_type = f", or set {what}.gpu = ''" if placement.bundles[0].gpu else ""
-        raise RequestError(
-            f"{what}: one of {count} engine(s) needs {placement}, and no node can ever give that; there are "
-            f"{describe(nodes)}; lower {what}.cpus or {what}.engine.tensor_parallel{any_type}, or use "
-            "larger nodes"
-        )
 
 
 def describe(nodes: Sequence[NodeResources]) -> str:

@@ -121,8 +121,7 @@ class Pool(Generic[WorkT, ResultT]):
     `on_event(kind, details)` is called with `retry` for each failure of a host, with the number of `units` that went
     back into the queue; with `host lost`; and with `host drained`. With `join`, units are cut near the end of the work;
     `join(work, results in order)` makes one result of those of a unit's chunks. It is called in this process, and must
-    be possible twice. `needs`: what each host asks the cluster for, in words. `upkeep(pool)` is called about once a
-    second during work; it may add and drain hosts.
+    be possible twice. `upkeep(pool)` is called about once a second during work; it may add and drain hosts.
     """
 
     def __init__(
@@ -131,10 +130,8 @@ class Pool(Generic[WorkT, ResultT]):
         limits: PoolLimits,
         on_event: OnEvent = lambda kind, details: None,
         join: Callable[[WorkT, Sequence[ResultT]], ResultT] | None = None,
-        needs: str = "",
         upkeep: Callable[["Pool[WorkT, ResultT]"], None] = lambda pool: None,
     ) -> None:
-        self.needs = needs
         self._upkeep = upkeep
         self._limits = limits
         self._on_event = on_event
@@ -163,6 +160,11 @@ class Pool(Generic[WorkT, ResultT]):
     def reserved(self, name: str) -> None:
         """The resources that the host asks for are reserved: from now on it has to answer."""
         self._hosts[name].reserved = True
+
+    def unreserved(self) -> list[str]:
+        """The hosts that wait for the cluster: the resources that they ask for are not known to be reserved."""
+        waiting = {name: host for name, host in self._hosts.items() if host.state is HostState.WAITING}
+        return [name for name, host in waiting.items() if not host.reserved]
 
     def states(self) -> dict[str, HostState]:
         """What each host is doing."""

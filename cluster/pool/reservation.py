@@ -70,6 +70,16 @@ def cluster_nodes() -> list[NodeResources]:
     ]
 
 
+def nodes_here(cpus: int) -> list[NodeResources]:
+    """The one node of a Ray that would be started on this machine with `cpus` CPUs. Nothing is started."""
+    # Ray's own count of the GPUs that this process may use, and its own name of their type.
+    from ray._private.resource_and_label_spec import ResourceAndLabelSpec
+
+    found = ResourceAndLabelSpec(num_cpus=cpus).resolve(is_head=True).to_resource_dict()
+    gpus = float(found.get("GPU", 0.0))
+    return [NodeResources(name="this machine", cpus=float(cpus), gpus=gpus, gpu_types=gpu_types(found))]
+
+
 def free_resources() -> str:
     """CPUs and GPUs that nobody has reserved, in words."""
     free = Counter({name: amount for name, amount in ray.available_resources().items() if name in ("CPU", "GPU")})

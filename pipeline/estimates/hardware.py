@@ -10,6 +10,8 @@ from cluster.config import Section, load_toml, parse
 from cluster.errors import RequestError
 from cluster.gpus import GpuType, gpu_type
 
+THIS_MACHINE = "this machine"
+"""Where machines are known from that no file and no cluster names: the command looked around."""
 GIB = 1 << 30
 MIB = 1 << 20
 

@@ -10,9 +10,11 @@ from pipeline.estimates.engine_memory import EngineMemory, EngineRequest, engine
 from pipeline.estimates.hardware import Machines
 from pipeline.estimates.packing import GroupRequest, place
 from pipeline.estimates.shapes import ModelShape, weight_bytes_each
+from pipeline.plan.models import why_on_gpus
 from pipeline.plan.parts import Engines, allowed_types, no_such_type, node_resources, node_with, slowest, type_note
 from rollout.config import HostsConfig
 
+_OTHERS = "; name others with --cluster, or set device = 'cpu'"
 _BYTES = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0}
 
 
@@ -23,8 +25,9 @@ def plan_engines(hosts: HostsConfig, role: str, shape: ModelShape, machines: Mac
     """
     types = allowed_types(machines, hosts.gpu) if hosts.device != "cpu" else ()
     faults: tuple[str, ...] = ()
-    if hosts.device == "gpu" and not machines.gpus:
-        faults = ("device = 'gpu' and the machines have no GPU; use 'auto'",)
+    homeless = not machines.gpus and bool(why := why_on_gpus(hosts, shape))
+    if homeless:
+        faults = (f"{why}, and the machines have no GPU{_OTHERS}",)
     elif hosts.device != "cpu" and machines.gpus and not types:
         faults = (no_such_type(hosts.gpu, machines),)
     found: dict[str, EngineMemory] = {}
@@ -61,7 +64,7 @@ def plan_engines(hosts: HostsConfig, role: str, shape: ModelShape, machines: Mac
         node=node_with(machines, placed, gpu) if gpu else largest,
         sizes=tuple(fitting_sizes(memory.request, gpu, gpus_per_node)) if gpu and hosts.scripted is None else (),
         note="; ".join(filter(None, notes)),
-        faults=(*faults, *memory.faults, *placed.faults),
+        faults=(*faults, *placed.faults) if homeless else (*faults, *memory.faults, *placed.faults),
     )
 
 

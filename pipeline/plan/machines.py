@@ -16,7 +16,7 @@ from cluster.config import Section, load_toml, parse
 from cluster.errors import RequestError, first_line
 from cluster.gpus import gpu_type
 from cluster.jobs.submission import send_token
-from pipeline.estimates.hardware import Machines, Node, load_machines
+from pipeline.estimates.hardware import THIS_MACHINE, Machines, Node, load_machines
 from pipeline.plan.models import model_shapes, needs_gpus
 from pipeline.recipe import Recipe
 from pipeline.run.quiet import libraries_to
@@ -101,8 +101,8 @@ def this_machine(recipe: Recipe) -> Machines:
         gpus = []
     shm = shutil.disk_usage("/dev/shm").total if Path("/dev/shm").is_dir() else 0
     node = Node(
-        name="this machine",
-        kind="this machine",
+        name=THIS_MACHINE,
+        kind=THIS_MACHINE,
         gpu=min(gpus, key=lambda gpu: gpu.memory_bytes, default=None),
         gpus=len(gpus),
         cpus=float(len(os.sched_getaffinity(0))),
@@ -111,7 +111,7 @@ def this_machine(recipe: Recipe) -> Machines:
         network_gbs=1.0,
         disk=float(shutil.disk_usage(".").free),
     )
-    return Machines(nodes=(node,), source="this machine")
+    return Machines(nodes=(node,), source=THIS_MACHINE)
 
 
 def ray_machines(address: str) -> Machines:

@@ -5,14 +5,12 @@ nodes, `memory` and `storage` for what the nodes hold. What does not fit is a fa
 rest is still worth reading. Nothing is started.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cluster.errors import RequestError
-from cluster.gpus import GPUS
 from pipeline.estimates.amounts import Amount, total
 from pipeline.estimates.cpu_processes import StageMemory
-from pipeline.estimates.hardware import GIB, Machines, Node
+from pipeline.estimates.hardware import THIS_MACHINE, Machines
 from pipeline.estimates.shapes import ModelShape
 from pipeline.estimates.speed import CpuRates
 from pipeline.licences import Judgement, judge_model
@@ -27,7 +25,7 @@ from pipeline.plan.memory import (
     storage_faults,
     storage_of,
 )
-from pipeline.plan.models import model_shapes, needs_gpus, unpinned, unsuited_rates
+from pipeline.plan.models import model_shapes, unpinned, unsuited_rates, why_on_gpus
 from pipeline.plan.parts import CANNOT_RUN, Engines, Fault, Ranks, ScoringTasks
 from pipeline.plan.ranks import plan_ranks, plan_scoring, rank_faults
 from pipeline.plan.tokens import Demands, demands_of
@@ -94,7 +92,7 @@ def make_plan(
     if recipe.arms and not any(family.train for family in recipe.problems.values()):
         raise RequestError(NO_TRAIN_PROBLEMS)
     shapes = model_shapes(recipe)
-    machines, notes = _as_ray_sees(machines, recipe, shapes)
+    machines = _as_ray_sees(machines, recipe)
     alone = not machines.gpus and len(machines.nodes) == 1
     demands = demands or demands_of(recipe, machines.gpus > 0)
     engines = tuple(
@@ -104,8 +102,11 @@ def make_plan(
     )
     ranks = tuple(plan_ranks(recipe, arm, shapes["base"], machines, demands) for arm in recipe.arms)
     scoring = plan_scoring(recipe, shapes["base"], machines, demands)
-    stages = stage_memories(recipe, shapes, engines, ranks, demands) if alone else ()
-    memories = () if alone else node_memories(machines, engines, ranks, scoring)
+    on_gpus = any(why_on_gpus(recipe.hosts(each.name), each.memory.request.shape) for each in engines)
+    # What CPUs would hold of what waits for GPUs is of no interest.
+    homeless = not machines.gpus and (on_gpus or (bool(ranks) and recipe.training.gpus_per_rank > 0))
+    stages = stage_memories(recipe, shapes, engines, ranks, demands) if alone and not homeless else ()
+    memories = () if alone or homeless else node_memories(machines, engines, ranks, scoring)
     findings = findings or find_out(recipe)
     processes = [part for part in (*engines, *ranks, scoring) if part is not None]
     teacher, student = recipe.models.teacher, recipe.models.student.source.partition("@")[0] or "the student"
@@ -123,7 +124,6 @@ def make_plan(
         licence=judge_model(teacher.licence, teacher.source, student),
         findings=findings,
         notes=(
-            *notes,
             *dict.fromkeys(part.note for part in processes if part.note),
             *_idle(machines, {name for part in processes for name in part.placed.nodes}),
             *unpinned(recipe),
@@ -142,29 +142,12 @@ def make_plan(
     )
 
 
-def _as_ray_sees(
-    machines: Machines, recipe: Recipe, shapes: Mapping[str, ModelShape]
-) -> tuple[Machines, tuple[str, ...]]:
-    """This machine with the CPUs that a run tells Ray of, and notes; where it has no GPU and the recipe needs some, a
-    node of 8 x H100 instead."""
-    if machines.gpus or machines.source != "this machine":
-        return machines, ()
-    if not needs_gpus(recipe, shapes):
-        cpus = float(recipe.cluster.local_cpus)
-        return replace(machines, nodes=tuple(replace(node, cpus=cpus) for node in machines.nodes)), ()
-    node = Node(
-        name="assumed",
-        kind="assumed",
-        gpu=GPUS["H100"],
-        gpus=8,
-        cpus=192,
-        memory=2048 * GIB,
-        shm=1024 * GIB,
-        network_gbs=50,
-        storage_gbs=2,
-    )
-    note = "no machines were named and this one has no GPU: planned for one node of 8 x H100; see --cluster"
-    return Machines(nodes=(node,), source="assumed"), (note,)
+def _as_ray_sees(machines: Machines, recipe: Recipe) -> Machines:
+    """This machine with the CPUs that a run tells Ray of; other machines as they are."""
+    if machines.source != THIS_MACHINE:
+        return machines
+    cpus = float(recipe.cluster.local_cpus)
+    return replace(machines, nodes=tuple(replace(node, cpus=cpus) for node in machines.nodes))
 
 
 def _idle(machines: Machines, placed: set[str]) -> list[str]:

@@ -8,6 +8,7 @@ from cluster.errors import RequestError
 from pipeline.estimates.published import nearest_names, published_shape
 from pipeline.estimates.shapes import ModelShape, ShapeConfig, read_shape, shape_of
 from pipeline.recipe import ModelSection, Recipe
+from rollout.config import HostsConfig
 
 _HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<commit>[0-9a-f]{40}))?$")
 _LARGE = 1e9
@@ -24,13 +25,26 @@ def model_shapes(recipe: Recipe) -> dict[str, ModelShape]:
 
 
 def needs_gpus(recipe: Recipe, shapes: Mapping[str, ModelShape]) -> bool:
-    """Whether the recipe is for GPUs: it trains on them, or a model is beyond a billion parameters."""
-    return recipe.training.gpus_per_rank > 0 or any(shape.parameters > _LARGE for shape in shapes.values())
+    """Whether a run waits for GPUs, whether or not there are any: it trains on them, or serves a model on them."""
+    engines = recipe.engines
+    asked = (why_on_gpus(engines.teacher, shapes["teacher"]), why_on_gpus(engines.student, shapes["base"]))
+    return recipe.training.gpus_per_rank > 0 or any(asked)
+
+
+def why_on_gpus(hosts: HostsConfig, shape: ModelShape) -> str:
+    """Why hosts of a model of this shape wait for GPUs; "" where they start on CPUs if there are no GPUs."""
+    if hosts.device == "gpu":
+        return "device = 'gpu'"
+    if hosts.device == "auto" and hosts.gpu:
+        return f"gpu = {hosts.gpu!r}"
+    if hosts.device == "auto" and hosts.scripted is None and shape.parameters > _LARGE:
+        return f"a model of {shape.parameters / 1e9:.1f} billion parameters is served on GPUs"
+    return ""
 
 
 def served_on_gpus(recipe: Recipe, kind: str) -> bool:
-    """Whether the engines of the `teacher` or the `student` need GPUs: the model is known to be beyond a billion
-    parameters, and its hosts are not scripted."""
+    """Whether the model of the `teacher` or the `student` is served on GPUs by itself: it is known to be beyond a
+    billion parameters, and its hosts are not scripted."""
     try:
         shape = model_shapes(recipe)["teacher" if kind == "teacher" else "base"]
     except RequestError:  # A model whose shape is not known cannot be planned, but it may still be served.

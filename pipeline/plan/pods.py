@@ -9,7 +9,7 @@ from typing import Any
 
 from cluster.errors import RequestError
 from pipeline.estimates.amounts import total
-from pipeline.estimates.hardware import GIB, Node
+from pipeline.estimates.hardware import GIB, THIS_MACHINE, Node
 from pipeline.estimates.packing import PlacedGroup
 from pipeline.plan.make import Plan
 from pipeline.plan.outcome import storage
@@ -23,8 +23,6 @@ _CLAIM_HEADROOM = 1.5
 """A claim's size over what the plan stores: what is being compacted or replaced is there twice."""
 _ALLOCATABLE = 0.95
 """Share of a node that pods get, about: the system, the kubelet and daemons have the rest."""
-_NO_CLUSTER = ("this machine", "assumed")
-"""Kinds of nodes that no cluster file names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +80,7 @@ def claim_gib(plan: Plan) -> int:
 
 def size_notes(plan: Plan, groups: Sequence[WorkerGroup]) -> tuple[str, ...]:
     """Notes on pods for which there may be no node, as a cluster file describes the nodes."""
-    if any(node.kind in _NO_CLUSTER for node in plan.machines.nodes):
+    if any(node.kind == THIS_MACHINE for node in plan.machines.nodes):
         return ()
     kinds = list(zip(groups, _used(plan).values(), strict=False))  # TASKS is of no kind
     left = {node.name: (_ALLOCATABLE * node.cpus, _ALLOCATABLE * node.memory) for node in plan.machines.nodes}
@@ -131,7 +129,7 @@ def _group(plan: Plan, kind: str, members: Sequence[Node], memory: int) -> Worke
         # On a smaller node the processes share its cores, as they do on a small machine.
         cpus = max(cpus, min(plan.recipe.cluster.local_cpus, members[0].cpus))
     return WorkerGroup(
-        name=("gpu" if gpus else "cpu") if kind in _NO_CLUSTER else object_name(kind),
+        name=("gpu" if gpus else "cpu") if kind == THIS_MACHINE else object_name(kind),
         pods=len(members),
         cpus=cpus,
         memory=memory,

@@ -28,7 +28,7 @@ from training.config import ArmConfig, SftArm, TrainingConfig
 
 _PADDING = 1.1
 """SFT's rows are padded to the longest of a batch, by assumption to a tenth more."""
-_NO_GPUS = "gpus_per_rank asks for GPUs and the machines have none; set it to 0, or name other machines"
+_NO_GPUS = "gpus_per_rank asks for GPUs and the machines have none; set it to 0, or name others with --cluster"
 
 
 def plan_ranks(recipe: Recipe, arm_name: str, shape: ModelShape, machines: Machines, demands: Demands) -> Ranks:

@@ -64,13 +64,13 @@ def headline(name: str, plans: Mapping[str, Plan], times: Sequence[StageTime]) -
 
 
 def machines_line(machines: Machines) -> str:
-    """Kinds of nodes with what they have, and where that is known from."""
+    """Where the machines are known from, and kinds of nodes with what they have."""
     counted = Counter((node.gpus, node.gpu.name if node.gpu else "", node.cpus, node.memory) for node in machines.nodes)
     kinds = []
     for (gpus, gpu, cpus, memory), nodes in counted.items():
         having = f"{gpus} x {gpu}, " if gpu else ""
         kinds.append(f"{nodes} node{'s' * (nodes > 1)} of {having}{cpus:g} CPUs, {memory / GIB:,.0f} GiB")
-    return f"{'; '.join(kinds)} ({machines.source})"
+    return f"{machines.source}: {'; '.join(kinds)}"
 
 
 def change(settings: Sequence[str], width: int) -> str:

@@ -13,6 +13,7 @@ from pipeline.run.inventory import close
 from pipeline.run.memory_watch import watched
 from pipeline.run.quiet import libraries_to
 from pipeline.stages import BY_NAME, STAGES, Stage
+from pipeline.stages.needs import TRAINING, note_unmet, refuse_unmet
 from rollout.data import layout
 
 
@@ -37,19 +38,36 @@ def run_one(run: Run, name: str) -> bool:
 def _run(run: Run, stages: Sequence[Stage]) -> bool:
     if all(stage.complete(run) for stage in stages):
         return False
+    asked = _asked(run, stages)
+    refuse_unmet(run.recipe, asked)
     with contextlib.ExitStack() as session:
         session.enter_context(_terminated_as_interrupted())
         predict(run)
+        ray_is_up = False
         for stage in stages:  # what an earlier stage does may complete a later one, or give it more to do
             if stage.complete(run):
                 continue
-            if stage.needs_ray:
+            if stage.needs_ray and not ray_is_up:
                 session.enter_context(ray_up(run))
+                note_unmet(run, asked)
+                ray_is_up = True
             run.console.out(stage.name, style="bold")
             shown = telemetry.running(stage.name)
             with run.events.stage(stage.name), shown, _quiet(run), watched(run.events, stage.name):
                 stage.work(run)
     return True
+
+
+def _asked(run: Run, stages: Sequence[Stage]) -> list[str]:
+    """Sections of the recipe whose processes the stages will start. Before there is a plan no stage is complete, and
+    none can say so."""
+    asked: dict[str, None] = {}
+    for stage in stages:
+        if not asked.keys() >= set(stage.asks) and not (run.planned and stage.complete(run)):
+            asked |= dict.fromkeys(stage.asks)
+    if not run.recipe.arms:
+        asked.pop(TRAINING, None)
+    return list(asked)
 
 
 def _quiet(run: Run) -> contextlib.AbstractContextManager[None]:

@@ -1,7 +1,6 @@
 """The pools of hosts that serve a run's models: where they are placed, and when they start and end."""
 
 import itertools
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cluster import telemetry
-from cluster.errors import RequestError, WorkError
-from cluster.pool.placement import EnginePlacement, describe, fitting, place_engine, refuse_impossible
-from pipeline.plan.models import served_on_gpus
+from cluster.errors import WorkError
+from cluster.pool.placement import EnginePlacement
 from pipeline.recipe import HostKind
 from pipeline.run.folder import Run
+from pipeline.stages.needs import Wait, need_of
 from rollout.config import HostsConfig
 from rollout.data import layout
 from rollout.records import content_hash
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from cluster.pool.reservation import Reservation
     from rollout.hosts.work import ChunkResult, EpisodeWork, ServedModel
 
-WAITING_EVERY_S = 30.0
-"""How often the command says that it waits for nodes or for resources."""
 _LOOK_EVERY_S = 2.0
 
 
@@ -48,13 +45,12 @@ def open_pool(run: Run, kind: HostKind, model: "ServedModel") -> Iterator["Pool[
     hosts = reservations.reserve(config.count)
     pool: Pool[EpisodeWork, ChunkResult] | None = None
     try:
-        await_nodes(run, kind, config, placement)
+        await_nodes(run, kind)
         pool = Pool(
             hosts=hosts,
             limits=PoolLimits(slots=config.live_episodes, attempts=config.attempts, silence_s=config.silence_s),
             on_event=on_event,
             join=lambda work, parts: join_chunks(run.store, work, parts),
-            needs=str(placement),
             upkeep=reservations.follow,
         )
         yield pool
@@ -108,41 +104,21 @@ def _factory(
 
 
 def engine_placement(run: Run, kind: HostKind) -> EnginePlacement:
-    """The resources of one host. Raises RequestError if Ray was started here and has no room for all hosts."""
+    """The resources of one host on the cluster as it is now."""
     from cluster.pool.reservation import cluster_nodes
 
-    config = run.recipe.hosts(kind)
-    nodes = cluster_nodes()
-    # A cluster that autoscales may have no GPU yet, so the size of the model decides as well.
-    auto = any(node.gpus for node in nodes) or served_on_gpus(run.recipe, kind)
-    gpus = config.device == "gpu" or (config.device == "auto" and auto)
-    engine = config.engine
-    placement = place_engine(engine.tensor_parallel, engine.pipeline_parallel, config.cpus, nodes, gpus, config.gpu)
-    started_here = not (run.recipe.cluster.address or os.environ.get("RAY_ADDRESS"))
-    if started_here and fitting(placement, nodes, config.count) < config.count:
-        raise RequestError(
-            f"engines.{kind}: {config.count} host(s) need {placement} each, and Ray has {describe(nodes)}; "
-            f"lower engines.{kind}.count or raise cluster.local_cpus"
-        )
-    return placement
+    return need_of(run.recipe, f"engines.{kind}", cluster_nodes()).placement
 
 
-def await_nodes(run: Run, kind: HostKind, config: HostsConfig, placement: EnginePlacement) -> None:
+def await_nodes(run: Run, kind: HostKind) -> None:
     """Wait until the cluster has a node that can hold an engine: nodes join one by one, or when they are asked for.
 
-    Prints every half minute what is needed and what there is. Raises RequestError after `cluster.grow_s`.
+    Prints every few seconds what is needed and what there is. Raises RequestError after `cluster.grow_s`.
     """
     from cluster.pool.reservation import cluster_nodes
 
-    started, printed = time.monotonic(), -WAITING_EVERY_S
-    while not fitting(placement, nodes := cluster_nodes(), 1):
-        waited = time.monotonic() - started
-        if waited >= run.recipe.cluster.grow_s:
-            refuse_impossible(f"engines.{kind}", placement, config.count, nodes)
-        if waited - printed >= WAITING_EVERY_S:
-            printed = waited
-            needed = f"a host of engines.{kind} needs {placement}"
-            run.console.out(f"  waiting for nodes: {needed}; there are {describe(nodes)}")
+    wait = Wait(run, need_of(run.recipe, f"engines.{kind}", cluster_nodes()), at_least=1)
+    while wait.short():
         time.sleep(_LOOK_EVERY_S)
 
 

@@ -54,9 +54,8 @@ def _reading_of_files(run: Run, kind: HostKind, model: "ServedModel", text: Prob
     from cluster.jobs.session import results
     from training.probe import read_files
 
-    placement = engine_placement(run, kind)
-    await_nodes(run, kind, run.recipe.hosts(kind), placement)
-    bundle = placement.bundles[0]
+    await_nodes(run, kind)
+    bundle = engine_placement(run, kind).bundles[0]
     # One call a process: what it took of a GPU's memory is free again before an engine starts.
     task = ray.remote(max_calls=1)(read_files).options(
         num_cpus=bundle.cpus, num_gpus=bundle.gpus, resources=type_resource(bundle.gpu), max_retries=3

@@ -15,6 +15,7 @@ from pipeline.run.arms import arm_units
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
 from pipeline.stages import groups
+from pipeline.stages.needs import await_ranks
 from rollout.data import layout
 from rollout.data.group_rows import read_groups
 from training.config import DpoArm, TrainingConfig
@@ -38,7 +39,10 @@ def ensure_references(run: Run, arms: Iterable[str]) -> None:
     """Score what is missing of the chains that these arms use, on as many tasks as ranks train."""
     from cluster.jobs.session import results
 
-    for arm, units in _distinct(run, arms):
+    uses = _distinct(run, arms)
+    if uses:
+        await_ranks(run, 1)
+    for arm, units in uses:
         scored = sum(results(start_shares(run, arm, run.recipe.training.ranks, units)))
         run.events.add("reference", start=arm.start, scored=scored)
         if scored:  # an earlier arm may have needed the same chains

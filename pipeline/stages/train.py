@@ -13,12 +13,16 @@ from pipeline.run.arms import begin_arm
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
 from pipeline.run.progress import progress_bar
+from pipeline.stages.needs import TRAINING, Wait, await_ranks, need_of
 from pipeline.stages.probes import probe_text
 from pipeline.stages.reference import ensure_references
 from rollout.data import layout
 
 if TYPE_CHECKING:
     from training.ranks.request import ArmRequest
+
+_LOOK_EVERY_S = 5.0
+"""How often the nodes are looked at while ranks work."""
 
 
 def complete(run: Run) -> bool:
@@ -56,6 +60,7 @@ def work(run: Run) -> None:
             )
             for name, arm in ready.items()
         ]
+        await_ranks(run, run.recipe.training.ranks)
         training = _in_background(partial(train_arms, requests))
         for request in requests:
             _watch(run, request, training)
@@ -71,8 +76,12 @@ def _watch(run: Run, request: "ArmRequest", training: "Future[None]") -> None:
     title = f"{request.name} ({request.arm.method} from {request.arm.start})"
     with _interruption_recorded(run, request.name) as started, progress_bar(run.console, title, 1.0) as bar:
         ended = False
+        wait, look_at = Wait(run, need_of(run.recipe, TRAINING, ())), time.monotonic()
         while not ended:
             time.sleep(0.5)
+            if time.monotonic() >= look_at:  # a node may be lost with its ranks
+                wait.short()
+                look_at = time.monotonic() + _LOOK_EVERY_S
             ended = training.done() or request.model_dir.is_dir()
             if rows := read_metrics(request.metrics_path):
                 last = rows[-1]

@@ -11,7 +11,7 @@ from cluster.pool.placement import describe
 from pipeline.run.folder import Run
 from pipeline.run.progress import Bar
 from pipeline.stages.host_metrics import HostMetrics
-from pipeline.stages.hosts import WAITING_EVERY_S
+from pipeline.stages.needs import need_of, spoken_every_s
 
 if TYPE_CHECKING:
     from cluster.pool.pool import Pool
@@ -40,7 +40,8 @@ class Watch:
         self._faults: Counter[str] = Counter()
         self._rows = self._tokens = 0
         self._started = self._read = time.monotonic()
-        self._printed = self._started
+        self._began = self._started
+        self._printed = self._started + _READ_EVERY_S  # a grant is seen after as long
         self._recorded = -_RECORD_EVERY_S
         self._metrics = HostMetrics(self._started)
         self._metrics.begin(pool.states())
@@ -82,13 +83,14 @@ class Watch:
         if now - self._read < _READ_EVERY_S:
             return
         self._look()
-        waiting = [name for name, state in self._pool.states().items() if state == "waiting"]
-        if waiting and now - self._printed >= WAITING_EVERY_S:
+        waiting = self._pool.unreserved()
+        if waiting and now - self._printed >= spoken_every_s(now - self._began):
             from cluster.pool.reservation import cluster_nodes, free_resources
 
-            self._printed = now
-            free = f"{free_resources()} of {describe(cluster_nodes())}"
-            self._run.console.out(f"  waiting for {', '.join(waiting)}: each needs {self._pool.needs}; free: {free}")
+            self._printed, nodes = now, cluster_nodes()
+            need = need_of(self._run.recipe, f"engines.{waiting[0].rpartition('-')[0]}", nodes)
+            there = f"the cluster has {describe(nodes)}, of it free {free_resources()}"
+            self._run.console.out(f"  waiting for {', '.join(waiting)}: {need}; {there}")
         self._bar.update(self._rows)
 
     def _look(self) -> None:

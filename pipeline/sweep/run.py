@@ -16,6 +16,7 @@ from pipeline.recipe import GIVEN_MODELS, Recipe
 from pipeline.run.folder import open_run, read_run
 from pipeline.stages import STAGES
 from pipeline.stages.execute import ray_up, run_all
+from pipeline.stages.needs import SECTIONS, refuse_unmet
 from pipeline.stages.report import stored_summary
 from pipeline.sweep.points import SweepPlan, row_of
 from pipeline.sweep.sharing import take_over
@@ -35,6 +36,9 @@ def run_sweep(plan: SweepPlan, folder: Path, source: Path | None, console: Conso
     """
     sources = [read_run(source, console)] if source is not None else []
     done = 0
+    for name, planned in plan.runs.items():  # before the first one works for hours
+        if not (folder / layout.sweep_run(name) / layout.SUMMARY).exists():
+            refuse_unmet(planned.recipe, SECTIONS)
     with contextlib.ExitStack() as session:
         for number, (name, planned) in enumerate(plan.runs.items(), start=1):
             recipe = placed(planned.recipe, name, folder)

@@ -71,6 +71,7 @@ def test_a_hub_model_without_its_commit_is_refused(source: str) -> None:
 
 
 WITHOUT_A_PUBLIC_WAY = {
+    "ray._private.resource_and_label_spec",  # what a node that is not started yet would have
     "ray._private.runtime_env.packaging",  # which files a job's package leaves out
     "ray._private.state",  # what each node has free
     "ray.train.v2._internal.exceptions",  # whether it was Ray that ended the ranks

@@ -69,7 +69,7 @@ def test_scripted_hosts_load_no_model() -> None:
 
 
 def test_nothing_is_evaluated_without_held_out_problems() -> None:
-    plan = planned_on({"cpu": node(cpus=64, memory_gib=4096)}, "regenerate")
+    plan = planned_on({"cpu": node(cpus=64, memory_gib=4096)}, "regenerate", "engines.teacher.device='cpu'")
     assert {stage.stage for stage in plan.stages} == {"rollout"}
 
 

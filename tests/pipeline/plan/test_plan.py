@@ -17,7 +17,7 @@ from pipeline.plan.machines import ray_machines, ray_node, this_machine
 from pipeline.plan.make import make_plan
 from pipeline.plan.outcome import stage_times, storage
 from pipeline.recipe import load_recipe
-from tests.pipeline.plan.planned import CLUSTERS, PAPER, RECIPES, planned
+from tests.pipeline.plan.planned import CLUSTERS, PAPER, RECIPES, node, planned, planned_on, said
 
 FOUR_NODES = ("engines.teacher.count=8", "engines.student.count=32", "training.ranks=32")
 
@@ -210,3 +210,39 @@ def test_storage_counts_every_arm() -> None:
     found = {amount.what: amount.bytes for amount in storage(planned(PAPER))}
     assert found["weights of teacher"] == pytest.approx(141.1e9, rel=0.001)
     assert found["models of the arms"] == pytest.approx(3 * 2 * 7.2417e9, rel=0.001)
+
+
+@pytest.mark.parametrize(
+    ("setting", "fault"),
+    [
+        ("training.gpus_per_rank=1", "gpus_per_rank asks for GPUs and the machines have none"),
+        ("engines.teacher.gpu='H100'", "engines.teacher: gpu = 'H100', and the machines have no GPU"),
+        ("engines.student.device='gpu'", "engines.student: device = 'gpu', and the machines have no GPU"),
+    ],
+)
+def test_gpus_are_not_made_up_for_a_machine_without_any(setting: str, fault: str) -> None:
+    plan = planned("local", "", setting)
+    assert fault in said(plan)
+    assert plan.machines.source == "this machine"
+    assert plan.machines.gpus == 0
+    assert planned("local").faults == ()
+
+
+def test_a_large_model_on_cpus_is_one_fault_and_not_those_of_cpus_that_would_hold_it() -> None:
+    """A run waits for GPUs there, so what its engines would take of a small machine's memory misleads."""
+    plan = planned_on({"cpus": node(cpus=8, memory_gib=16)}, "one-gpu")
+    assert [fault.area for fault in plan.faults if fault.area.startswith("engines")] == ["engines.teacher"]
+    assert "a model of 8.2 billion parameters is served on GPUs" in said(plan)
+    assert not [fault for fault in plan.faults if fault.area == "memory"]
+    assert planned_on({"cpus": node(cpus=64)}, "local", "engines.teacher.device='cpu'").faults == ()
+
+
+def test_this_machine_has_the_cpus_that_a_run_tells_ray_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    card = tmp_path / "0000" / "information"
+    card.parent.mkdir()
+    card.write_text("Model: \t\t NVIDIA H100 PCIe\n")
+    monkeypatch.setattr("pipeline.plan.machines._PROC_GPUS", tmp_path)
+    recipe = load_recipe(RECIPES / "local.toml", ["cluster.local_cpus=3", "training.ranks=4"])
+    plan = make_plan(recipe, this_machine(recipe), REFERENCE)
+    assert [(one.gpus, one.cpus) for one in plan.machines.nodes] == [(1, 3.0)]
+    assert any(fault.area == "training" for fault in plan.faults)

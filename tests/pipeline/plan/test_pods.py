@@ -58,7 +58,7 @@ def test_requests_equal_the_plans(path: Path, tmp_path: Path) -> None:
     if on_gpus:
         assert groups.pop(TASKS.name)["replicas"] == TASKS.pods
     asked = {
-        object_name(kind) if kind not in ("this machine", "assumed") else ("gpu" if on_gpus else "cpu"): figures
+        object_name(kind) if kind != "this machine" else ("gpu" if on_gpus else "cpu"): figures
         for kind, figures in _asked(plan).items()
     }
     assert set(groups) == set(asked)

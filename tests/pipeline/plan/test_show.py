@@ -47,13 +47,13 @@ def test_every_plan_is_one_screen(path: Path) -> None:
         lines = screen(plan)
         assert len(lines) <= MOST_LINES, (nodes.source, lines)
         assert max(map(len, lines)) <= 80, (nodes.source, lines)
-        assert lines[0].startswith("Planned for ")
+        assert "".join(lines).replace(" ", "").startswith(f"Plannedfor{nodes.source}:".replace(" ", ""))
         assert ("fits" in "".join(lines[1:3])) == (not plan.faults) or "does not fit" in "".join(lines)
 
 
 def test_a_plan_that_fits_says_for_which_machines_and_what_it_takes() -> None:
     lines = screen(planned(PAPER))
-    assert lines[0] == "Planned for 2 nodes of 8 x H100, 192 CPUs, 2,048 GiB"
+    assert "two-nodes-8xh100.toml: 2 nodes of 8 x H100, 192 CPUs, 2,048 GiB" in " ".join(map(str.strip, lines[:3]))
     assert "fits;" in lines[2]
     assert any(line.startswith("rollout") and "decode" in line for line in lines)
     assert any(line.startswith("teacher engine") and "4 x 4 H100" in line and "79.6 GiB" in line for line in lines)

@@ -25,13 +25,14 @@ from tests.repository import RECIPES
 class Answering:
     """What a Watch asks of a pool."""
 
-    needs = ""
-
     def __init__(self, hosts: int) -> None:
         self._names = [f"teacher-{index}" for index in range(hosts)]
 
     def progress(self) -> list[HostProgress]:
         return [HostProgress(host=name, live=3) for name in self._names]
+
+    def unreserved(self) -> list[str]:
+        return []
 
     def states(self) -> dict[str, HostState]:
         return dict.fromkeys(self._names, HostState.SERVING)
