@@ -51,7 +51,6 @@ def share_bounds(
     problem agree (`most_design`: above 1 where other things than problems vary, too). What is estimated for it is drawn
     towards 1 by UNSEEN problems. (Korn & Graubard, Survey Methodology 24, 1998; the drawing towards 1 is ours.)
     """
-    mean, variance = np.broadcast_arrays(np.asarray(mean, dtype=np.float64), np.asarray(variance, dtype=np.float64))
     whole = mean * (1 - mean)
     # Where the mean is 0 or 1, so is the mass, and what was seen counts nothing.
     seen = np.clip(variance / np.maximum(whole, np.finfo(np.float64).tiny), least_design, most_design)

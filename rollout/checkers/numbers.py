@@ -103,7 +103,7 @@ def read_quantity(value: Any) -> Quantity | None:
 
 def _double(value: float) -> Quantity:
     text = repr(value)
-    digits = text.partition("e")[0].replace(".", "").lstrip("-0").rstrip("0")
+    digits = text.partition("e")[0].replace(".", "").lstrip("-").rstrip("0")
     return Quantity(Fraction(text), rounded=abs(value) >= _EXACT_DOUBLES and len(digits) > _EXACT_DIGITS)
 
 

@@ -123,13 +123,11 @@ def _no_call() -> CallSyntaxError:
 
 def _explained(text: str, error: Exception) -> CallSyntaxError:
     reason = error.msg if isinstance(error, SyntaxError) else "it cannot be read"
-    if "surrogate" in str(error) or "unicodeescape" in reason:
+    if "unicodeescape" in reason:
         return CallSyntaxError(ErrorCode.BAD_VALUE, "a text holds a character that does not exist; write another")
-    if "integer string conversion" in reason or "integer string conversion" in str(error):
-        return CallSyntaxError(ErrorCode.BAD_VALUE, "a number has too many digits; write a shorter one")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     starts = [bool(_CALL.match(line)) for line in lines]
-    has_whole_call = any(_parses(line) for line, start in zip(lines[:64], starts, strict=False) if start)
+    has_whole_call = any(_parses(line) for line in lines[:64] if _CALL.match(line))
     if starts[0] and (all(starts) or not has_whole_call):
         return CallSyntaxError(ErrorCode.BAD_SYNTAX, f"not a Python call: {reason[:80].lower()}; write {SHAPE}")
     return prose_around_call() if has_whole_call or _CALL.search(text) else _no_call()

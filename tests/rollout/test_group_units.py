@@ -111,6 +111,24 @@ def test_a_record_sums_up_the_groups_that_are_stored(
     assert len(ledger.store.list("quarantine")) == 1
 
 
+def test_groups_without_a_pair_are_stored_and_counted_apart(ledger: Ledger, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    tokenizer().save_pretrained(str(model))
+    (model / "config.json").write_text("{}")
+    commit(ledger, "a", rows(("p1", 0), ("p0", 0), ("p0", 1), ("p2", 1)))
+    work = GroupWork(
+        unit="b00000-x",
+        run_uri=str(tmp_path),
+        episode_units=("a",),
+        problems=PROBLEMS,
+        student="tiny",
+        student_source=str(model),
+        groups=GroupsConfig(),
+    )
+    made = build_group_unit(work)
+    assert (made.rows, made.meta["groups"], made.meta["problems"], made.meta["pairs"]) == (3, "1", "3", "1")
+
+
 def test_problems_in_which_nothing_is_to_be_done_give_no_groups(ledger: Ledger, tmp_path: Path) -> None:
     model = tmp_path / "model"
     tokenizer().save_pretrained(str(model))
@@ -143,6 +161,9 @@ def test_a_younger_key_changes_no_name_of_groups_that_are_stored(tmp_path: Path)
 def test_memory_follows_the_block() -> None:
     """A block of 300 MB, 32 problems and 32,000 episodes took 1.05 GB."""
     assert 1.05e9 < needed_memory(300_000_000, 32) < 1.6e9
+    shards, objects, libraries = 2 * 300_000_000, 16 * 300_000_000 // 32, 600 << 20
+    assert needed_memory(300_000_000, 32) == shards + objects + libraries
+    assert needed_memory(0, 0) == libraries
 
 
 def test_the_samples_of_a_problem_come_in_their_order_whatever_that_of_the_units(ledger: Ledger) -> None:

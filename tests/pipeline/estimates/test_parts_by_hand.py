@@ -7,16 +7,17 @@ layer has 2 x 100 x 80 + 2 x 100 x 40 + 3 x 100 x 300 + 2 x 100 = 114,200 parame
 
 import math
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from cluster.engine.options import EngineConfig
-from cluster.gpus import GPUS
+from cluster.gpus import GPUS, GpuType
 from pipeline.estimates.amounts import Amount, count, duration, size
 from pipeline.estimates.engine_memory import EngineRequest, divides, engine_on_cpu, engine_on_gpu, fitting_sizes
 from pipeline.estimates.hardware import GIB, MIB
-from pipeline.estimates.rank_memory import RankRequest, rank_on_cpu, rank_on_gpu
+from pipeline.estimates.rank_memory import RankRequest, accumulation, rank_on_cpu, rank_on_gpu
 from pipeline.estimates.scoring_memory import ScoringRequest, scoring_on_cpu, scoring_on_gpu
 from pipeline.estimates.shapes import ShapeConfig, shape_of
 from rollout.config import HostsConfig
@@ -51,6 +52,12 @@ RANK_PROCESS = Amount("process", 1.5 * GIB, "CUDA context, NCCL, cuBLAS", "assum
 KERNEL = "TRL's ChunkedLogProbFunction"
 HEAD_IN_BF16 = "1.28 M logits at once x 2 bytes + 228 k float32 gradients"
 BUCKETS = Amount("reduce buckets", 2 * N * 2, "2 x 542.7 k elements x 2 bytes", "DeepSpeed 0.19")
+
+
+def gpu_with(memory_bytes: float) -> GpuType:
+    """A GPU with exactly so much memory."""
+    found: Any = SimpleNamespace(name="GPU", bf16=True, memory_bytes=memory_bytes)
+    return cast(GpuType, found)
 
 
 def rank(
@@ -143,6 +150,26 @@ def test_one_rank_in_float32_splits_and_gathers_nothing() -> None:
     listed(memory.on_device, with_fragments(expected))
 
 
+def test_gradients_that_add_up_in_float32_are_split_over_ranks_from_stage_2_on() -> None:
+    def summed(stage: int, ranks: int) -> Amount:
+        (device, _) = accumulation(rank({"stage": stage}, ranks=ranks))
+        (amount,) = device
+        return amount
+
+    whole = "542.7 k gradients x 2 bytes more"
+    assert summed(1, 4) == Amount("float32 accumulation", 2 * N, whole, SUMMED)
+    assert summed(2, 2) == Amount("float32 accumulation", 2 * N / 2, f"{whole} / 2 ranks", SUMMED)
+    assert summed(2, 1) == Amount("float32 accumulation", 2 * N, whole, SUMMED)
+
+
+def test_a_large_model_is_gathered_in_parts() -> None:
+    """At most 10^9 live parameters, and the bucket that is fetched ahead."""
+    large = replace(rank({"stage3_prefetch_bucket_size": 10_000_000}), shape=replace(SHAPE, layers=20_000))
+    assert large.shape.parameters > 2e9
+    gathered = next(part for part in rank_on_gpu(large, GPUS["H100"]).on_device if part.what == "gathered parameters")
+    assert gathered == Amount("gathered parameters", 1.01e9 * 2, "1.01 G live at most x 2 bytes", "DeepSpeed 0.19")
+
+
 def test_a_rank_without_a_gpu_has_rows_of_typical_length() -> None:
     memory = rank_on_cpu(rank({"bf16": "off"}, gpus_per_rank=0, ranks=2), 7.0)
     paths = "keys and values of every path, put together a segment"
@@ -187,6 +214,7 @@ def test_what_is_wrong_with_ranks_is_said_in_full() -> None:
     huge = replace(rank({"stage": 0, "bf16": "off"}), shape=replace(SHAPE, layers=45_000))
     (fault,) = faults(huge)
     memory = rank_on_gpu(huge, GPUS["H100"])
+    assert rank_on_gpu(huge, gpu_with(memory.used)).faults == ()
     needed, there = memory.used / GIB, GPUS["H100"].memory_bytes / GIB
     assert fault == f"a rank needs {needed:.1f} GiB and H100 has 79.6 GiB: {needed - there:.1f} GiB too little"
 
@@ -287,6 +315,7 @@ def test_an_engine_without_a_gpu() -> None:
     listed((memory.kv_cache,), [Amount("KV cache", 2 * 64 * MIB, "kv_cache_mb, 2 worker(s)", source)])
     assert memory.kv_bytes_per_token == 2 * 3 * 1 * 20 * 2 * 2, "two workers, each with one head"
     assert (memory.device, memory.capacity, memory.faults) == ("CPU", math.inf, ())
+    assert engine_on_cpu(engine(kv_cache_mb=64), 10.0 * MIB, 20.0 * MIB, machine).faults == ()
     whole = engine_on_cpu(engine(), 10.0 * MIB, 20.0 * MIB, machine)
     assert whole.used == pytest.approx(0.9 * machine)
     assert whole.kv_cache.how == "gpu_memory 0.9 of the machine's 1.0 GiB - the rest; set kv_cache_mb"
@@ -332,6 +361,7 @@ def test_a_task_that_scores_without_a_gpu() -> None:
 def test_a_model_that_one_gpu_does_not_hold_is_said_in_full() -> None:
     large = replace(scoring(), shape=replace(SHAPE, layers=400_000))
     memory = scoring_on_gpu(large, GPUS["H100"])
+    assert scoring_on_gpu(large, gpu_with(memory.used)).faults == ()
     needed, there = memory.used / GIB, GPUS["H100"].memory_bytes / GIB
     assert memory.faults == (
         f"scoring loads the whole model on one GPU: {needed:.1f} GiB, and H100 has 79.6 GiB: "
@@ -340,8 +370,8 @@ def test_a_model_that_one_gpu_does_not_hold_is_said_in_full() -> None:
 
 
 def test_numbers_as_people_read_them() -> None:
-    written = [count(value) for value in (0.5, 999, 1000, 70_553_706_496, 1.5e12, -2e6, 1e9)]
-    assert written == ["0.5", "999", "1 k", "70.55 G", "1.5 T", "-2 M", "1 G"]
+    written = [count(value) for value in (0.5, 999, 1000, 70_553_706_496, 1.5e12, -2e6, 1e6, 1e9, 1e12)]
+    assert written == ["0.5", "999", "1 k", "70.55 G", "1.5 T", "-2 M", "1 M", "1 G", "1 T"]
     assert [size(value) for value in (0, MIB, 1536 * MIB, GIB - 1, GIB, -2 * GIB, 5000 * GIB)] == [
         "0.0 MiB",
         "1.0 MiB",

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.estimates import cpu_processes
 from pipeline.estimates.amounts import Amount
 from pipeline.estimates.hardware import GIB, MIB, Machines, Node
 from pipeline.plan.memory import (
@@ -16,7 +17,7 @@ from pipeline.plan.memory import (
     storage_of,
 )
 from pipeline.plan.parts import Fault
-from tests.pipeline.plan.planned import PAPER, planned
+from tests.pipeline.plan.planned import PAPER, node, planned, planned_on
 
 STORE = Amount(
     "Ray's object store", 200 * MIB, "cluster/jobs/session.py; a cluster of your own may take more", "in /dev/shm"
@@ -126,6 +127,43 @@ def test_a_node_that_holds_nothing_is_not_listed_and_the_fullest_stands_first() 
     assert node_memories(machines, [], [], None) == ()
 
 
+def test_the_fullest_node_stands_first_wherever_it_is() -> None:
+    """The nodes' ranks: one on the first, eight on the second."""
+    plan = planned_on({"small": node("H100", 1, cpus=24), "large": node("H100", 8)}, PAPER, "training.ranks=9")
+    found = node_memories(plan.machines, (), plan.ranks, None)
+    used = {memory.node.name: len(plan.ranks[0].placed.on(memory.node.name)) for memory in found}
+    assert list(used.items()) == [("large", 8), ("small", 1)]
+
+
+@pytest.mark.parametrize(("gpus", "ranks", "tasks"), [(4, 8, 0), (5, 8, 1), (8, 8, 4), (8, 2, 2)])
+def test_tasks_that_score_meanwhile_take_the_gpus_that_the_teacher_leaves_free(
+    gpus: int, ranks: int, tasks: int
+) -> None:
+    """An engine on 4 GPUs. The same on a node whose GPUs are not those that score."""
+    plan = planned("one-node-8xh100", "", "engines.teacher.count=1", f"training.ranks={ranks}")
+    teacher = plan.engines_of("teacher")
+    assert teacher is not None
+    assert plan.scoring is not None
+    (only,) = plan.machines.nodes
+    for kind, expected in ((only.gpu, tasks), ("another", 0)):
+        machines = Machines(nodes=(replace(only, gpus=gpus, gpu=kind),), source="a test")
+        (found,) = node_memories(machines, [teacher], (), plan.scoring)
+        how = "1 engines, 4 GPUs" + f"; {expected} tasks score meanwhile" * (expected > 0)
+        engines = Amount("engines.teacher", (4 + 2 + expected) * 3 * GIB, how, "assumed")
+        assert found.stages[0] == engines
+
+
+def test_what_ranks_offload_lies_in_the_hosts_memory() -> None:
+    """14 bytes of states a parameter and 4 + 2 of gradients, over all ranks, and 6 GiB that each one pins."""
+    plan = planned(PAPER, "", "training.zero.offload_optimizer='cpu'")
+    found = node_memories(plan.machines, (), plan.ranks[:1], None)[0].stages[0]
+    (rank, *_) = plan.ranks
+    here = len(rank.placed.on(plan.machines.nodes[0].name))
+    away = sum(amount.bytes for amount in rank.memory.on_host)
+    assert away == pytest.approx(20 * plan.shapes["base"].parameters / plan.recipe.training.ranks)
+    assert (found.what, found.bytes) == ("training", pytest.approx(here * (6 * GIB + away)))
+
+
 def memory(name: str, used_gib: float, there_gib: float, shm_gib: float = 1.0, kind: str = "k") -> NodeMemory:
     node = Node(
         name=name, kind=kind, gpu=None, gpus=0, cpus=1, memory=there_gib * GIB, shm=shm_gib * GIB, network_gbs=1
@@ -158,6 +196,9 @@ def test_stages_of_a_machine_without_gpus_come_in_the_runs_order() -> None:
     assert stages == plan.stages
     makers = [part.what for part in stages[0].parts]
     assert makers[1:] == ["maker of tiny teacher", "maker of tiny student"]
+    tiny = [plan.shapes["teacher"], plan.shapes["base"]]
+    tokens = 2 * max(plan.demands.tiny_tokens.values())
+    assert stages[0] == cpu_processes.makers(tiny, tokens)
     most = max(rank.memory.used for rank in plan.ranks)
     assert next(part for part in stages[3].parts if part.what == "ranks").bytes == 2 * most
     assert all(stage.parts[-1].what == "scoring workers" for stage in stages[3:])

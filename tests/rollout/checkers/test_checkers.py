@@ -1,10 +1,13 @@
 """Checkers decide what counts as the gold answer."""
 
+from fractions import Fraction
+
 import pytest
 
 from cluster.config import parse
 from cluster.errors import RequestError, WorkError
 from rollout.checkers import check
+from rollout.checkers.numbers import read_quantity
 from rollout.problems import FamilyConfig
 from rollout.records import ErrorCode
 
@@ -31,6 +34,7 @@ LENGTH = "docs.examples.units_checker:same_length"
         ("numeric", "3.001", "3", WRONG),
         ("numeric:0.01", "3.001", "3", None),
         ("numeric", '"1,234.50"', "1234.5", None),
+        ("numeric", '"1,234 1/2"', "1234.5", None),
         ("numeric", '"$5"', "5", None),
         ("numeric", '"1,23"', "123", MALFORMED),
         ("numeric", '"five"', "5", MALFORMED),
@@ -53,6 +57,12 @@ LENGTH = "docs.examples.units_checker:same_length"
         ("set", "[1]", "[1,2]", WRONG),
         ("set", "3", "[3]", MALFORMED),
         ("set", "[]", "[]", None),
+        ("set", "[3]", '["3"]', None),
+        ("set", "[true]", '["true"]', WRONG),
+        ("set", "[null]", '["null"]', WRONG),
+        ("set", "[[1]]", '["[1]"]', WRONG),
+        ("set", '"a; b\\nc"', '["a; b","c"]', MALFORMED),
+        ("set", '"a, b\\nc"', '["a, b","c"]', MALFORMED),
         (LENGTH, '"1.5 km"', '"1500 m"', None),
         (LENGTH, '"1.5 km"', '"150 m"', WRONG),
         (LENGTH, '"far"', '"150 m"', WRONG),
@@ -110,3 +120,11 @@ def raising(answer: object, gold: object) -> bool:
 
 def undecided(answer: object, gold: object) -> object:
     return None
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_large_doubles_are_rounded_beyond_fifteen_digits(sign: str) -> None:
+    for digits, rounded in (("1.23456789012345e17", False), ("1.234567890123456e17", True), ("1.5e300", False)):
+        found = read_quantity(float(sign + digits))
+        assert found is not None
+        assert (found.rounded, found.value) == (rounded, Fraction(sign + digits))

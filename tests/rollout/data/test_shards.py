@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from cluster.errors import CorruptionError
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
-from rollout.data import shards
+from rollout.data import layout, shards
 from rollout.data.columns import schema, step_indices, step_lengths
-from rollout.records import Episode, Outcome, PreferenceGroup, Score
+from rollout.records import Call, Episode, Outcome, PreferenceGroup, Score
 from tests.rollout.data.rows import chain, episode, group, score
 
 
@@ -71,6 +71,8 @@ def test_a_bad_row_is_rejected_and_its_neighbours_are_kept(changes: dict[str, An
     (rejected,) = encoded.rejected
     assert rejected.reason == reason
     assert rejected.row.startswith("bad")
+    assert rejected.place == 3
+    assert encoded.kept(range(31)) == [*range(3), *range(4, 31)]
     assert rejected.content.isascii()
     assert isinstance(json.loads(rejected.content), dict)
 
@@ -127,6 +129,36 @@ def test_a_shard_of_something_else_is_refused() -> None:
         list(shards.decode_rows(Episode, payload, "shard"))
     with pytest.raises(CorruptionError, match="does not decode"):
         list(shards.decode_rows(Episode, b"not arrow", "shard"))
+    table = pa.ipc.open_stream(payload).read_all()
+    for named, said in ((b"\xff", "\ufffd"), (b"", "unknown")):
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema.with_metadata({b"chainpref.record": named})) as writer:
+            writer.write_table(table)
+        with pytest.raises(CorruptionError) as caught:
+            list(shards.decode_rows(Episode, sink.getvalue().to_pybytes(), "u1"))
+        assert str(caught.value) == f"u1: a shard of {said} records was read as Episode"
+
+
+def test_batches_are_as_large_as_they_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first batch measures the rows. One more row of those of the others would be too large a batch."""
+    monkeypatch.setattr(shards, "BATCH_BYTES", 1 << 16)
+    rows = [episode(sample=sample, prompt_text="x" * 4000) for sample in range(120)]
+    sizes = [batch.num_rows for batch in pa.ipc.open_stream(shards.encode_rows(Episode, rows).payload)]
+    assert sizes == [8, 12, *[13] * 7, 9]
+    many = shards.encode_rows(Score, [score(sample) for sample in range(1200)]).payload
+    assert max(batch.num_rows for batch in pa.ipc.open_stream(many)) <= 512
+
+
+def test_good_rows_are_stored_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One by one, as those beside a bad row are, they take much longer."""
+    monkeypatch.setattr(shards, "fault", lambda *_: pytest.fail("looked at by itself"))
+    assert shards.encode_rows(Episode, [episode(sample=sample) for sample in range(20)]).rows == 20
+
+
+def test_a_record_of_another_kind_is_refused() -> None:
+    writer = shards.ShardWriter(Call)
+    with pytest.raises(TypeError, match=r"^no row id for Call$"):
+        writer.add(Call(name=7, arguments="{}"))  # type: ignore[arg-type]
 
 
 def test_older_shards_lack_new_fields_and_get_their_defaults() -> None:
@@ -188,6 +220,23 @@ def test_datasets_opens_the_view_and_it_is_written_once(tmp_path: Path) -> None:
     assert opened[0]["chains"][2]["label"] == "wrong"
     assert opened[0]["chains"][1]["error"] is None
     assert opened.map(lambda row: {"pairs": len(row["chains"])}, keep_in_memory=True)[0]["pairs"] == 3
+
+
+def test_the_files_of_a_view_say_what_they_are_of(tmp_path: Path) -> None:
+    ledger = _committed(tmp_path)
+    commits = ledger.commits()
+    view = shards.dataset_view(commits.values())
+    assert list(view) == ["dataset_info.json", layout.DATASET_STATE]
+    info, state = map(json.loads, view.values())
+    assert info["description"] == "Written by chainpref; features are those of the Arrow schema."
+    assert state["_data_files"] == [{"filename": commits[unit].shard} for unit in ("u1", "u2")]
+    stored = view[layout.DATASET_STATE]
+    assert shards.holds_rows_of(stored, commits.values())
+    older = json.dumps({"_data_files": state["_data_files"]}).encode()
+    assert shards.holds_rows_of(older, commits.values()), "of an earlier version"
+    assert not shards.holds_rows_of(stored, [commits["u1"]])
+    assert not shards.holds_rows_of(stored, [])
+    assert not shards.holds_rows_of(b"half a {", commits.values())
 
 
 def test_the_view_of_nothing(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Call formats: parsing what was rendered is the identity, and every broken reply has its code."""
 
+import ast
+import enum
 import json
 import keyword
 from typing import Any
@@ -260,6 +262,7 @@ def test_formats_are_found_by_name_and_have_a_hash() -> None:
         ("add(1, {'$args': 2})", "the key $args is not allowed"),
         ("a.add(1, 2)", "a function is called by its plain name; write name(argument=value)"),
         ("add(" + "-" * 5000 + "1, 2)", "an expression is nested too deep; write plain values"),
+        ("add(" + "1+" * 3000 + "1)", "an expression is nested too deep; write plain values"),
     ],
 )
 def test_the_model_reads_what_is_wrong_and_what_to_write(text: str, message: str) -> None:
@@ -312,3 +315,57 @@ def test_a_list_of_calls_is_calls_and_a_list_of_other_things_is_none() -> None:
         with pytest.raises(CallSyntaxError) as caught:
             PYTHON.parse(text)
         assert caught.value.code is code
+
+
+def test_whatever_python_says_of_a_text_is_an_answer_to_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*given: object, **options: object) -> None:
+        raise ValueError("source code string cannot contain null bytes")
+
+    monkeypatch.setattr(ast, "parse", failing)
+    with pytest.raises(CallSyntaxError) as caught:
+        PYTHON.parse("add(1, 2)")
+    assert caught.value.code is ErrorCode.BAD_SYNTAX
+    assert caught.value.message == "not a Python call: it cannot be read; write name(argument=value)"
+
+
+@pytest.mark.parametrize(("prose", "code"), [(62, ErrorCode.PROSE_AROUND_CALL), (63, ErrorCode.BAD_SYNTAX)])
+def test_a_whole_call_is_looked_for_in_64_lines(prose: int, code: ErrorCode) -> None:
+    """Each of them is parsed, and a reply may have thousands."""
+    with pytest.raises(CallSyntaxError) as caught:
+        PYTHON.parse("\n".join(["add(1,,", *["I add them."] * prose, "add(1, 2)"]))
+    assert caught.value.code is code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "add(1, 2)",
+        "add(1, b=2.5)",
+        'add(mul(2, x=3), [None, True], {"k": {}})',
+        'say("it\'s", text="a\\"b\\n\\u0001\\x7fé")',
+        'say("2if", text="Then 3or 4.")',
+    ],
+)
+def test_calls_are_written_as_python_with_json_quotes(text: str) -> None:
+    assert PYTHON.render(PYTHON.parse(text)) == text
+
+
+def test_full_instructions_end_with_the_types_that_functions_take() -> None:
+    head = "Values of these types are written as follows:"
+    lines = PYTHON.instructions(load_toolbox(f"{__name__}:paint"), "full").splitlines()
+    assert lines[-2:] == [head, "Colour: 'red' | 'blue'"]
+    assert head not in PYTHON.instructions(load_toolbox("arithmetic"), "full")
+
+
+class Colour(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+def paint(colour: Colour) -> str:
+    """Paints the wall.
+
+    Args:
+        colour: The new colour.
+    """
+    return colour.value

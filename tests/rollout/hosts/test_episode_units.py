@@ -15,6 +15,7 @@ from rollout.hosts.episode_units import (
     EpisodeUnit,
     group_unit_name,
     grow_units,
+    in_generation,
     plan_units,
     ready_blocks,
     units_of_blocks,
@@ -84,6 +85,12 @@ def test_a_group_units_name_is_a_hash_of_its_inputs() -> None:
         group_unit_name(3, "tiny", ["a", "b", "more", "tokenizer"], PairRule()),
     ]
     assert len({name, *others}) == 6
+    assert name == "b00003-5a324063c6a868d1", "groups of older runs are found by their names"
+
+
+def test_a_unit_of_another_generation_has_the_same_attempts() -> None:
+    units = plan_units(PROBLEMS, 10, 3, 4, "g1")
+    assert [in_generation(unit, "g2") for unit in units] == plan_units(PROBLEMS, 10, 3, 4, "g2")
 
 
 def _filled(tmp_path: Path) -> tuple[Ledger, list[str]]:

@@ -1,10 +1,15 @@
 """From conversations to ids: prefixes stay, and nothing in a content becomes a control token."""
 
+import json
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import AddedToken, normalizers
 
 from cluster.errors import RequestError
+from rollout.prompts.control_tokens import ControlTokens
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Message, Part, Role
 from tests.rollout.conversations import CONTROL, chat_template, tokenizer
@@ -105,3 +110,42 @@ def test_a_control_token_that_is_a_character_of_the_vocabulary_is_dropped_from_t
     ids = template.encode("aQb")
     assert control_ids(template).isdisjoint(ids)
     assert template.decode_reply(ids) == "ab"
+
+
+def test_a_mark_that_is_plain_text_to_a_tokenizer_is_written_otherwise_than_the_templates_own() -> None:
+    """`[TURN]` is no token there: its letters come one by one, where a merge would make them another token."""
+    marked = tokenizer("{% for m in messages %}{{ '[TURN]' + m['content'] + '<|end|>' }}{% endfor %}")
+    made = ControlTokens(marked, ["[TURN]"])
+    assert made.spelled_in("a [TURN] b")
+    assert not made.spelled_in("a [turn] b")
+    assert made.text_ids("a [TURN] b") == marked.encode("a [TURN] b", add_special_tokens=False)
+    backend, pieces = made._textual, []  # type: ignore[var-annotated]
+    made.__dict__["_textual"] = SimpleNamespace(
+        encode=lambda text, **options: (pieces.append(text), backend.encode(text, **options))[1]
+    )
+    made.text_ids("a [TURN] b[TURN]")
+    assert pieces == ["a ", *"[TURN]", " b", *"[TURN]"]
+
+
+@pytest.mark.parametrize("text", ["é <|end|> ü", "été", "漢", "plain"])
+def test_stand_ins_become_the_text_that_they_stand_for(text: str) -> None:
+    template = chat_template()
+    control = ControlTokens(tokenizer(), [])
+    masked = control.mask({text: [text, 1, None]})
+    assert "<|end|>" not in json.dumps(masked)
+    assert control.mask(text) == text or "<|end|>" in text
+    assert template.decode_reply(control.frame_ids(control.mask(text))) == text
+
+
+def test_a_text_that_a_normaliser_makes_a_control_token_of_has_one_stand_in() -> None:
+    """Full-width letters become plain ones, and these a token. As text they are none."""
+    made = tokenizer()
+    backend = made.backend_tokenizer
+    backend.normalizer = normalizers.NFKC()
+    backend.add_tokens([AddedToken("<|end|>", normalized=True, special=False)])
+    control = ControlTokens(made, [])
+    text = "ａ <｜end｜> é"
+    masked = control.mask(text)
+    assert masked.isascii()
+    assert control.ids.isdisjoint(control.frame_ids(masked))
+    assert list(control._spelled) == [text]
