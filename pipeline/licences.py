@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from cluster.config import Section, load_toml, parse
-from pipeline.estimates.published import published_licence
+from pipeline.estimates.published import name_of, published_licence
 
 
 class OutputUse(StrEnum):
@@ -87,17 +87,12 @@ def judge_model(licence: str, source: str, student: str) -> Judgement:
     if not published or output_terms(said) == output_terms(published):
         return judge_outputs(said, student)
     judgement = judge_outputs(published, student)
-    line = f"models.teacher.licence = {licence!r}, but {_name(source)} is published under another: {judgement.line}"
+    line = f"models.teacher.licence = {licence!r}, but {name_of(source)} is published under another: {judgement.line}"
     return replace(judgement, line=line)
 
 
 def _published(source: str) -> str:
-    return published_licence(_name(source))
-
-
-def _name(source: str) -> str:
-    """OWNER/NAME in `hub:OWNER/NAME@COMMIT`, or at the end of a folder's path."""
-    return "/".join(source.removeprefix("hub:").split("@")[0].rstrip("/").split("/")[-2:])
+    return published_licence(name_of(source))
 
 
 def judge_outputs(licence: str, student: str) -> Judgement:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from cluster.config import Section, apply_settings, load_toml, parse
+from cluster.engine.gguf_file import is_gguf
 from cluster.errors import RequestError
 from evaluation.config import EvaluationConfig
 from pipeline.estimates.shapes import ShapeConfig
@@ -58,10 +59,11 @@ class ClusterSection(Section):
 
 
 class ModelSection(Section):
-    """A model: a Hugging Face folder, a pinned Hub snapshot, or a tiny one that is made from scratch."""
+    """A model: a Hugging Face folder, a pinned Hub snapshot, a GGUF file, or a tiny one that is made from scratch."""
 
     source: str = ""
-    """A Hugging Face folder, or `hub:OWNER/NAME@COMMIT`. Either this or `tiny` is given."""
+    """A Hugging Face folder, `hub:OWNER/NAME@COMMIT`, `gguf:FILE`, or `gguf:package:PACKAGE/FILE` for a file inside an
+    installed Python package. Either this or `tiny` is given."""
     tiny: TinyConfig | None = None
     """Make a tiny model from scratch instead of reading one."""
     licence: str = "unknown"
@@ -76,8 +78,13 @@ class ModelSection(Section):
                 "source and tiny = {...} are both given; take one away, as `--set models.teacher.tiny=` does"
             )
         if not self.source and self.tiny is None:
-            raise ValueError("give source (a folder or hub:OWNER/NAME@COMMIT) or tiny = {...}")
+            raise ValueError("give source (a folder, hub:OWNER/NAME@COMMIT or gguf:FILE) or tiny = {...}")
         return self
+
+    @property
+    def made(self) -> bool:
+        """Whether a run makes its files, rather than reading them where they are."""
+        return self.tiny is not None or is_gguf(self.source)
 
 
 class ModelsSection(Section):
@@ -92,7 +99,8 @@ class ModelsSection(Section):
     tokenizer: TokenizerConfig = TokenizerConfig()
     """The tokenizer of tiny models."""
     cache: str = ""
-    """Folder where tiny models are kept for other runs, by content hash. Empty: .models beside the run's folder."""
+    """Folder where models that are made here are kept for other runs, by content hash. Empty: .models beside the run's
+    folder."""
 
 
 HostKind = Literal["teacher", "student"]

@@ -17,7 +17,7 @@ from cluster.config import Section, parse
 from cluster.engine.quantization import bytes_each, refusal
 from cluster.errors import RequestError
 
-_FAMILIES: dict[str, dict[str, bool]] = {
+FAMILIES: dict[str, dict[str, bool]] = {
     "llama": {},
     "mistral": {},
     "qwen2": {"attention_bias": True},
@@ -155,15 +155,20 @@ def read_shape(path: Path, name: str) -> ModelShape:
             f"model {name}: {experts} = {table[experts]!r}: mixtures of experts are not counted here. A dense shape of "
             "the same size would get the weights right, but neither KV cache nor time; plan it by hand"
         )
-    if family not in _FAMILIES:
+    if family not in FAMILIES:
         raise RequestError(
-            f"model {name}: model_type {family!r} is not counted here ({', '.join(_FAMILIES)} are); where it is a "
+            f"model {name}: model_type {family!r} is not counted here ({', '.join(FAMILIES)} are); where it is a "
             "dense decoder with a gated MLP, give its own numbers as models.teacher.shape or models.student.shape"
         )
-    given = {key: table[key] for key in ShapeConfig.model_fields if table.get(key) is not None}
-    config = parse(ShapeConfig, given | _FAMILIES[family], f"model {name}: its config.json")
     method, bits = _quantised(table, name)
-    return replace(shape_of(name, config, f"config.json of {path.parent}"), quantization=method, bits=bits)
+    shape = shape_of_table(table, family, name, "its config.json")
+    return replace(shape, source=f"config.json of {path.parent}", quantization=method, bits=bits)
+
+
+def shape_of_table(table: Mapping[str, Any], family: str, name: str, source: str) -> ModelShape:
+    """The shape of model `name` of a known family, from values with the names of config.json; None is not said."""
+    given = {key: table[key] for key in ShapeConfig.model_fields if table.get(key) is not None}
+    return shape_of(name, parse(ShapeConfig, given | FAMILIES[family], f"model {name}: {source}"), source)
 
 
 def weight_bytes_each(shape: ModelShape, quantization: str | None, plain: float) -> float:

@@ -25,7 +25,7 @@ def storage_of(recipe: Recipe, shapes: Mapping[str, ModelShape], demands: Demand
     kept = recipe.training.keep_checkpoints + 1
     state = (2 + 12 if each == 2 else 4 + 12) + each
     tokens = groups.groups * (groups.prompt + groups.chains * groups.chain)
-    sizes = {name: 2 if recipe.model(name).tiny is None else 4 for name in GIVEN_MODELS}
+    sizes = {name: 4 if recipe.model(name).made else 2 for name in GIVEN_MODELS}
     models = (
         Amount(f"weights of {name}", shapes[name].weight_bytes(size), f"parameters x {size} bytes", "")
         for name, size in sizes.items()

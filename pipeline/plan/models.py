@@ -1,11 +1,14 @@
-"""The shapes of a recipe's models, without fetching anything: a folder, what lies in the Hub's cache, or the table."""
+"""The shapes of a recipe's models, without fetching anything: a folder, a GGUF file's header, what lies in the Hub's
+cache, or the table."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from cluster.engine.gguf_file import gguf_path, is_gguf
 from cluster.errors import RequestError
-from pipeline.estimates.published import nearest_names, published_shape
+from pipeline.estimates.gguf_shapes import gguf_shape
+from pipeline.estimates.published import name_of, nearest_names, published_shape
 from pipeline.estimates.shapes import ModelShape, ShapeConfig, read_shape, shape_of
 from pipeline.recipe import ModelSection, Recipe
 from rollout.config import HostsConfig
@@ -92,13 +95,21 @@ def _shape(role: str, section: ModelSection, recipe: Recipe) -> ModelShape:
             tie_word_embeddings=True,
         )
         return shape_of(f"tiny {role}", config, f"models.{role}.tiny of the recipe")
+    if is_gguf(source):
+        try:
+            path = gguf_path(source)
+        except RequestError:
+            if (known := published_shape(name_of(source))) is not None:
+                return known  # the package is not installed here
+            raise
+        return gguf_shape(path, source)
     match = _HUB.match(source)
     if match is None:
         path = Path(source) / "config.json"
         if source.startswith("hub:") or not path.is_file():
             raise RequestError(
-                f"models.{role}.source = {source!r}: no config.json there; name a Hugging Face folder or "
-                f"hub:OWNER/NAME@COMMIT, or give models.{role}.shape"
+                f"models.{role}.source = {source!r}: no config.json there; name a Hugging Face folder, "
+                f"hub:OWNER/NAME@COMMIT or gguf:FILE, or give models.{role}.shape"
             )
         return read_shape(path, source)
     name, commit = match["name"], match["commit"]

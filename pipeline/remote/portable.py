@@ -21,10 +21,10 @@ def moved(recipe: Recipe, directory: Path) -> dict[str, Any]:
     if (drafter := recipe.engines.teacher.engine.speculative) is not None:
         sources["engines.teacher.engine.speculative.model"] = drafter.model
     for key, source in sources.items():
-        if source and not source.startswith(("hub:", "/")):
+        if source and not source.startswith(("hub:", "/", "gguf:package:", "gguf:/")):
             raise RequestError(
                 f"{key} = {source!r}: weights are not sent along; name hub:OWNER/NAME@COMMIT, or a "
-                "folder that all nodes see by its absolute path"
+                "folder or gguf:FILE that all nodes see by its absolute path"
             )
     table = resolved(recipe)
     table["cluster"]["address"] = ""

@@ -27,7 +27,8 @@ def served_model(run: Run, name: str) -> "ServedModel":
 def model_source(run: Run, name: str) -> str:
     """Where the files of `teacher`, `base` or an arm are: the source in the recipe, or a folder of the run. Folders are
     absolute, because ranks have working directories of their own."""
-    given = run.recipe.model(name).source if name in GIVEN_MODELS else ""
+    section = run.recipe.model(name)
+    given = section.source if name in GIVEN_MODELS and not section.made else ""
     if given and not given.startswith("hub:"):
         return str(Path(given).absolute())
     return given or str(run.model(name))

@@ -1,65 +1,56 @@
-"""Stage `models`: draws the problems, checks the models that the recipe names, and makes the tiny ones."""
+"""Stage `models`: draws the problems, checks the models that the recipe names, and makes those that are made here."""
 
-import multiprocessing
-import os
-import queue
 import shutil
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+from cluster.engine.gguf_file import is_gguf
 from cluster.engine.model_source import local_tokenizer
-from cluster.errors import RequestError, WorkError, first_line
+from cluster.errors import RequestError, first_line
 from cluster.store.atomic import atomic_folder
 from pipeline.recipe import GIVEN_MODELS
 from pipeline.run.draws import dropped_line
 from pipeline.run.folder import Run
-from pipeline.run.progress import progress_bar
 from pipeline.run.suites import suite_episodes, tiny_corpus
 from pipeline.run.workload import make_workload, outgrown, suite_problems
+from pipeline.stages.making import Job, made_together
 from training.tiny.config import TinyConfig
 
 
 def complete(run: Run) -> bool:
-    """Whether the tiny models are made, and all is planned that the recipe asks for."""
+    """Whether the models are made that are made here, and all is planned that the recipe asks for."""
     return run.planned and not outgrown(run) and not _missing(run)
 
 
 def work(run: Run) -> None:
-    """Check the given models, plan the problems, and make the tiny models that are missing.
+    """Check the given models, plan the problems, and make the models that are missing.
 
-    Raises RequestError for a given model that is not there, or whose template does not know a call format.
+    Raises RequestError for a given model that is not there or cannot be taken, or whose template does not know a call
+    format; nothing is planned then.
     """
-    asked = dict.fromkeys([run.recipe.episodes.call_format])
-    asked |= {config.call_format: None for config in suite_episodes(run.recipe).values()}
+    converted = _converted(run)
     for name in GIVEN_MODELS:
-        if run.recipe.model(name).tiny is None:
-            from rollout.prompts.native_template import open_template
-
-            folder = local_tokenizer(run.recipe.model(name).source)
-            for call_format in asked:
-                try:
-                    open_template(folder, call_format)
-                except (OSError, ValueError) as error:  # RequestError is a ValueError, too
-                    raise RequestError(f"models.{name}.source: {first_line(error)}") from error
+        source = run.recipe.model(name).source
+        if source and not is_gguf(source):
+            _refuse_template(run, name, local_tokenizer(source))
+    for name, folder in converted.items():
+        _refuse_template(run, name, folder)
     workload = make_workload(run)
     held_out = ", ".join(f"{suite} {count:,}" for suite, count in workload.suites.items())
     run.console.out(f"  {workload.train_problems:,} problems to roll out; held out: {held_out}")
     for section, dropped in workload.dropped.items():
         run.console.out(f"  {dropped_line(section, dropped)} (`chainpref problems RECIPE --check N` names some)")
-    if missing := _missing(run):
-        _make_all(run, missing)
-
-
-def _missing(run: Run) -> dict[str, TinyConfig]:
-    """The tiny models that are not made yet."""
-    tiny = {name: run.recipe.model(name).tiny for name in GIVEN_MODELS}
-    return {name: model for name, model in tiny.items() if model is not None and not run.model(name).is_dir()}
+    for name, folder in converted.items():
+        _keep(run, name, folder)
+    tiny = {name: model for name in _missing(run) if (model := run.recipe.model(name).tiny) is not None}
+    if tiny:
+        _make_tiny(run, tiny)
 
 
 def models_cache(run: Run) -> Path:
-    """The folder where tiny models are kept for later runs. Raises RequestError when it cannot be written."""
+    """The folder where made models are kept for later runs. Raises RequestError when it cannot be written."""
     folder = Path(run.recipe.models.cache or run.folder.parent / ".models").absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -72,68 +63,56 @@ def models_cache(run: Run) -> Path:
     return folder
 
 
-def _make_all(run: Run, missing: Mapping[str, TinyConfig]) -> None:
-    """Make every model in a process of its own, at the same time; the processes share the cores."""
-    from training.tiny.model import ensure_tokenizer
+def _missing(run: Run) -> list[str]:
+    """The models that are made here, and are not yet."""
+    return [name for name in GIVEN_MODELS if run.recipe.model(name).made and not run.model(name).is_dir()]
+
+
+def _refuse_template(run: Run, name: str, folder: Path) -> None:
+    """Raise RequestError where the tokenizer in `folder` cannot be used with a call format of the recipe."""
+    from rollout.prompts.native_template import open_template
+
+    asked = dict.fromkeys([run.recipe.episodes.call_format])
+    asked |= {config.call_format: None for config in suite_episodes(run.recipe).values()}
+    for call_format in asked:
+        try:
+            open_template(folder, call_format)
+        except (OSError, ValueError) as error:  # RequestError is a ValueError, too
+            raise RequestError(f"models.{name}.source: {first_line(error)}") from error
+
+
+def _converted(run: Run) -> dict[str, Path]:
+    """The folders of the missing models that are GGUF files, in the cache; a file is converted once."""
+    sources = {name: run.recipe.model(name).source for name in _missing(run)}
+    sources = {name: source for name, source in sources.items() if is_gguf(source)}
+    if not sources:
+        return {}
+    from training.gguf_model import ensure_converted
+
+    job = partial(ensure_converted, root=models_cache(run))
+    folders = {
+        source: made_together(run, f"{Path(source).name}, from GGUF", {"it": Job(partial(job, source))})
+        for source in dict.fromkeys(sources.values())
+    }
+    return {name: folders[source]["it"] for name, source in sources.items()}
+
+
+def _make_tiny(run: Run, missing: Mapping[str, TinyConfig]) -> None:
+    """Make every tiny model, all at the same time."""
+    from training.tiny.model import ensure_tiny, ensure_tokenizer
 
     cache = models_cache(run)
     held_out = (problem for suite in suite_problems(run).values() for problem in suite)
     corpus = tiny_corpus(run.recipe).holding_out(held_out)
     tokenizer = ensure_tokenizer(run.recipe.models.tokenizer, corpus, cache)
-    spawn = multiprocessing.get_context("spawn")
-    reports = spawn.Queue()
-    threads = max(1, len(os.sched_getaffinity(0)) // len(missing))
-    making = {
-        name: spawn.Process(
-            target=_make_one, args=(name, model, corpus, tokenizer, cache, threads, reports), daemon=True
-        )
-        for name, model in missing.items()
+    jobs = {
+        name: Job(partial(ensure_tiny, model, corpus, tokenizer, cache), model.steps) for name, model in missing.items()
     }
-    steps = sum(model.steps for model in missing.values())
-    at: dict[str, Any] = {}
-    made: set[str] = set()
-    try:
-        for process in making.values():
-            process.start()
-        with progress_bar(run.console, f"{' and '.join(missing)}, from scratch", steps) as bar:
-            while making.keys() - made:
-                try:
-                    name, report = reports.get(timeout=1.0)
-                except queue.Empty:
-                    for name in making.keys() - made:
-                        if (code := making[name].exitcode) is not None:
-                            raise WorkError(f"making {name} ended with exit code {code}") from None
-                    continue
-                if isinstance(report, Path):
-                    with atomic_folder(run.model(name)) as copy:
-                        shutil.copytree(report, copy, dirs_exist_ok=True)
-                    made.add(name)
-                else:
-                    at[name] = report
-                    losses = ", ".join(f"{name} loss {progress.loss:.3f}" for name, progress in at.items())
-                    bar.update(sum(progress.step for progress in at.values()), losses)
-            bar.update(steps)
-    finally:
-        for process in making.values():
-            process.terminate()
+    for name, folder in made_together(run, f"{' and '.join(missing)}, from scratch", jobs).items():
+        _keep(run, name, folder)
 
 
-def _make_one(
-    name: str, config: TinyConfig, corpus: Any, tokenizer: Path, cache: Path, threads: int, reports: Any
-) -> None:
-    """Make a model, in a process of its own. It reports its progress and, last, the model's folder."""
-    import torch
-
-    from training.tiny.model import ensure_tiny
-
-    torch.set_num_threads(threads)
-    every = max(1, config.steps // 100)
-    parent = os.getppid()
-
-    def report(at: Any) -> None:
-        if os.getppid() != parent:
-            raise SystemExit("the command that started this process has ended")
-        if at.step % every == 0:
-            reports.put((name, at))
-
-    reports.put((name, ensure_tiny(config, corpus, tokenizer, cache, report)))
+def _keep(run: Run, name: str, folder: Path) -> None:
+    """Copy a model of the cache into the run."""
+    with atomic_folder(run.model(name)) as copy:
+        shutil.copytree(folder, copy, dirs_exist_ok=True)

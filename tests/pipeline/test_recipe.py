@@ -58,7 +58,7 @@ def test_the_local_recipe_has_what_the_report_promises() -> None:
         ("arms.'a b'.method='sft'", "arm 'a b': taken, or no name of letters"),
         ("arms.dpo={method='dpo', loss_type='ipo', label_smoothing=0.1}", "label_smoothing = 0.1: not for"),
         ("models.teacher.source='x'", "take one away, as `--set models.teacher.tiny=` does"),
-        ("models.teacher.tiny=", "models.teacher: give source (a folder or hub:OWNER/NAME@COMMIT) or tiny"),
+        ("models.teacher.tiny=", "models.teacher: give source (a folder, hub:OWNER/NAME@COMMIT or gguf:FILE) or tiny"),
         ("problems={mine={family='csv', path='x.csv', train=1}}", "toml: problems: none to make tiny models from"),
         ("run.name='a/b'", "run.name = 'a/b'"),
         ("engines.teacher.engine.speculative={tokens=4}", "engines.teacher.engine.speculative.method is missing; add"),

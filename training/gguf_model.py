@@ -1,0 +1,128 @@
+"""A GGUF file as a Hugging Face folder: weights in float32 as safetensors, configuration, tokenizer, chat template.
+
+The folder's name is a hash of the file and of this code. It appears whole or not at all.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import transformers
+
+from cluster.engine.gguf_file import GgufFile, gguf_path, read_gguf
+from cluster.errors import RequestError, first_line
+from cluster.store.atomic import atomic_folder
+from cluster.store.digests import check_sums, known_digest, write_sums
+from rollout.records import content_hash
+from rollout.toolboxes.source import hash_of_files
+from training import gguf_tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+
+def ensure_converted(source: str, report: object = None, *, root: Path) -> Path:
+    """The folder of the model that `source` names, under `root`; it is made where there is none yet.
+
+    `report` takes the progress of other models, and is not called: this is one step.
+
+    Raises RequestError for a file that cannot be taken, CorruptionError for a folder that is not what was written.
+    """
+    path = gguf_path(source)
+    code = hash_of_files(__file__, gguf_tokenizer.__file__)
+    directory = root / f"gguf-{content_hash(known_digest(path), code, transformers.__version__)}"
+    if not directory.is_dir():
+        convert(path, directory)
+    check_sums(directory, f"remove {directory} and run again")
+    return directory
+
+
+def refuse_gguf(source: str) -> None:
+    """Raise RequestError for a file that cannot be taken, from its header alone."""
+    file = read_gguf(gguf_path(source))
+    gguf_tokenizer.refuse_tokenizer(file)
+    scaling = file.of_architecture("rope.scaling.type") or file.of_architecture("rope.scale_linear")
+    if scaling not in (None, "none", 1.0):
+        raise RequestError(
+            f"model {file.path}: its positions are scaled ({scaling}): transformers does not read it from GGUF, and "
+            "the model would compute something else; use its Hugging Face folder"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        _configuration(file, _alone(file.path, Path(folder)))
+
+
+def convert(path: Path, directory: Path) -> None:
+    """Write the model of a GGUF file into `directory`, which must not exist. Memory: the weights in float32 twice.
+
+    Raises RequestError for a file that transformers cannot load, or of which it would leave something out.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    refuse_gguf(f"gguf:{path}")
+    file = read_gguf(path)
+    with atomic_folder(directory) as target, tempfile.TemporaryDirectory() as temporary:
+        folder = _alone(path, Path(temporary))
+        gguf_tokenizer.save_tokenizer(file, folder, target)
+        config = _configuration(file, folder)
+        try:
+            loaded, report = AutoModelForCausalLM.from_pretrained(
+                str(folder),
+                gguf_file="model.gguf",
+                dtype=torch.float32,
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
+        except (ValueError, LookupError, RuntimeError, NotImplementedError) as error:
+            raise RequestError(f"model {path}: transformers cannot load it: {first_line(error)}") from error
+        if missing := sorted({*report["missing_keys"], *(str(key) for key in report["mismatched_keys"])}):
+            raise RequestError(f"model {path}: the file lacks {missing[0]} and {len(missing) - 1} more weights")
+        # transformers does not save a model that it took from GGUF. The same class with the same weights is plain.
+        with torch.device("meta"):
+            plain = type(loaded)(config)
+        plain.load_state_dict(loaded.state_dict(), assign=True)
+        plain.tie_weights()
+        taken = sum(parameter.numel() for parameter in plain.parameters())
+        if taken != file.parameters:
+            raise RequestError(
+                f"model {path}: holds {file.parameters:,} numbers, and {type(plain).__name__} takes {taken:,}: "
+                "something of the model would be left out; use its Hugging Face folder"
+            )
+        if config.vocab_size < len(file.of_tokenizer("tokens")):
+            raise RequestError(f"model {path}: its tokenizer has more tokens than the {config.vocab_size} of its model")
+        plain.generation_config = loaded.generation_config
+        plain.save_pretrained(target)
+        write_sums(target)
+
+
+def _alone(path: Path, folder: Path) -> Path:
+    """`folder` with the file in it as `model.gguf`, so that nothing that lies beside the file is taken."""
+    try:
+        (folder / "model.gguf").symlink_to(path)
+    except OSError:  # a file system without links
+        shutil.copyfile(path, folder / "model.gguf")
+    return folder
+
+
+def _configuration(file: GgufFile, folder: Path) -> "PretrainedConfig":
+    """The configuration of a causal model. Raises RequestError for an architecture that transformers does not take."""
+    from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AutoConfig
+
+    try:
+        config: Any = AutoConfig.from_pretrained(str(folder), gguf_file="model.gguf", trust_remote_code=False)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise RequestError(
+            f"model {file.path}: architecture {file.architecture!r}: transformers does not take it from GGUF "
+            f"({first_line(error)}); use its Hugging Face folder"
+        ) from error
+    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
+        raise RequestError(
+            f"model {file.path}: architecture {file.architecture!r} does not write text from left to right; use a "
+            "causal model"
+        )
+    config.dtype = "float32"
+    config.quantization_config = None
+    del config.quantization_config
+    return config
