@@ -290,7 +290,7 @@ def plan_recipe(
 def submit_run(
     recipe: RecipePath,
     settings: Settings = [],  # noqa: B006
-    run: Annotated[Path | None, Option("--run", metavar="DIR", help="Folder of the run, as all nodes see it.")] = None,
+    run: Annotated[Path | None, Option("--run", metavar="DIR", help="Needed: the run's folder on all nodes.")] = None,
     address: Annotated[
         str, Option(metavar="URL", help="The job server, as http://HOST:8265. Default: RAY_ADDRESS, or this machine.")
     ] = "",
@@ -313,6 +313,53 @@ def submit_run(
         load_recipe(recipe, settings), run=run, working_dir=working_dir, id=name, python=python, verbose=verbose
     )
     submit_job(job, address, follow, terminal())
+
+
+jobs_app = typer.Typer(help="List, follow and stop the jobs of `chainpref submit`.")
+app.add_typer(jobs_app, name="jobs")
+Address = Annotated[
+    str, Option(metavar="URL", help="The job server, as http://HOST:8265. Default: RAY_ADDRESS, or this machine.")
+]
+JobId = Annotated[str, typer.Argument(metavar="ID", help="Id of a job: its newest attempt. Or of a later attempt.")]
+
+
+@jobs_app.command("list")
+def jobs_list(address: Address = "") -> None:
+    """List the jobs of a Ray cluster, the newest last."""
+    from pipeline.remote.jobs import list_jobs, server_at
+
+    list_jobs(server_at(address), terminal())
+
+
+@jobs_app.command("status")
+def jobs_status(job: JobId, address: Address = "") -> None:
+    """Show how a job is, and the commands that go on with it."""
+    from pipeline.remote.jobs import server_at, show_job
+
+    show_job(server_at(address), job, terminal())
+
+
+@jobs_app.command("logs")
+def jobs_logs(
+    job: JobId,
+    address: Address = "",
+    follow: Annotated[bool, Option("--follow", help="Go on until the job ends; exit status 1 where it fails.")] = False,
+) -> None:
+    """Show what a job has printed."""
+    from pipeline.remote.jobs import server_at, show_log
+
+    show_log(server_at(address), job, follow, terminal())
+
+
+@jobs_app.command("stop")
+def jobs_stop(job: JobId, address: Address = "") -> None:
+    """Stop a job, and wait until it has ended.
+
+    What is committed stays, and the same `chainpref submit` goes on.
+    """
+    from pipeline.remote.jobs import server_at, stop_job
+
+    stop_job(server_at(address), job, terminal())
 
 
 @app.command()
@@ -369,7 +416,7 @@ def main() -> None:
         arguments = _with_numbers(sys.argv[1:]) or ["--help"]
         if (
             app(
-                [*arguments, "--help"] if arguments == ["k8s"] else arguments,
+                [*arguments, "--help"] if arguments in (["k8s"], ["jobs"]) else arguments,
                 prog_name="chainpref",
                 standalone_mode=False,
             )

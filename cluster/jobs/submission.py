@@ -23,8 +23,8 @@ from typing import Any
 from cluster.errors import RequestError, WorkError, first_line
 
 DEFAULT_ADDRESS = "http://127.0.0.1:8265"
-KEY, CONTENT = "chainpref.id", "chainpref.content"
-"""Of a job's metadata: the id that it is an attempt of, and the hash of what it does."""
+KEY, CONTENT, FOLDER = "chainpref.id", "chainpref.content", "chainpref.folder"
+"""Of a job's metadata: the id that it is an attempt of, the hash of what it does, and what it works on."""
 OVER = ("SUCCEEDED", "FAILED", "STOPPED")
 AGAIN = ("FAILED", "STOPPED")
 _CONNECT_S = 10.0
@@ -58,6 +58,17 @@ class JobAttempt:
     status: str
     """PENDING, RUNNING, SUCCEEDED, FAILED or STOPPED."""
     message: str = ""
+    job: str = ""
+    """The id that it is an attempt at; "" where somebody else submitted it."""
+    folder: str = ""
+    began_s: float = 0.0
+    ended_s: float = 0.0
+    """Times since 1970 in seconds; 0 where it has not come that far."""
+
+    @property
+    def number(self) -> int:
+        """Its number among the attempts at its job, from 1."""
+        return _number(self.job, self.id) or 1
 
     @property
     def over(self) -> bool:
@@ -76,7 +87,7 @@ def last_attempt(job: Job, jobs: Sequence[Any]) -> JobAttempt | None:
             raise RequestError(
                 f"--id {job.id}: on this cluster that is another job, of another recipe or folder; choose another --id"
             )
-        found[number] = JobAttempt(id=one.submission_id, status=str(one.status), message=one.message or "")
+        found[number] = _attempt(one)
     return found[max(found)] if found else None
 
 
@@ -87,6 +98,20 @@ def next_id(job: Job, last: JobAttempt | None) -> str | None:
     if last.status not in AGAIN:
         return None
     return f"{job.id}-{(_number(job.id, last.id) or 1) + 1}"
+
+
+def _attempt(details: Any) -> JobAttempt:
+    """An attempt from Ray's JobDetails."""
+    known = details.metadata or {}
+    return JobAttempt(
+        id=details.submission_id,
+        status=str(details.status),
+        message=details.message or "",
+        job=known.get(KEY, ""),
+        folder=known.get(FOLDER, ""),
+        began_s=(details.start_time or 0) / 1000,
+        ended_s=(details.end_time or 0) / 1000,
+    )
 
 
 def _number(key: str, submission_id: str) -> int | None:
@@ -159,8 +184,23 @@ class JobServer:
     def attempt(self, attempt_id: str) -> JobAttempt:
         """One attempt as it is now."""
         with _asked(self.address):
-            found = self._client.get_job_info(attempt_id)
-        return JobAttempt(id=attempt_id, status=str(found.status), message=found.message or "")
+            return _attempt(self._client.get_job_info(attempt_id))
+
+    def attempts(self) -> list[JobAttempt]:
+        """All submitted jobs, the newest last."""
+        with _asked(self.address):
+            found = [_attempt(one) for one in self._client.list_jobs() if one.submission_id]
+        return sorted(found, key=lambda attempt: attempt.began_s or float("inf"))
+
+    def log(self, attempt_id: str) -> str:
+        """What an attempt has printed."""
+        with _asked(self.address):
+            return str(self._client.get_job_logs(attempt_id))
+
+    def stop(self, attempt_id: str) -> None:
+        """Ask an attempt to stop: SIGTERM now, SIGKILL later. Returns before it has ended."""
+        with _asked(self.address):
+            self._client.stop_job(attempt_id)
 
     def follow(self, attempt_id: str, write: Callable[[str], None]) -> JobAttempt:
         """Hand what the job prints to `write` until it is over. A connection that breaks is taken up where it broke.

@@ -9,7 +9,7 @@ import tomli_w
 from rich.console import Console
 
 from cluster.errors import RequestError, WorkError
-from cluster.jobs.submission import Job, JobAttempt, JobServer, address_of, next_id, send_token
+from cluster.jobs.submission import FOLDER, Job, JobAttempt, JobServer, address_of, next_id, send_token
 from cluster.jobs.upload import archive, files_to_send
 from cluster.shown import one_line
 from pipeline.recipe import Recipe
@@ -41,8 +41,14 @@ def make_job(
 ) -> Job:
     """The job of a run; the same for the same recipe, folder and files.
 
-    `run`: the run's folder; None for the recipe's. `id`: submission id; "" makes one. Raises RequestError.
+    `run`: the run's folder. `id`: submission id; "" makes one. Raises RequestError, also without a folder: that of
+    the recipe is one of this machine.
     """
+    if run is None:
+        raise RequestError(
+            "--run is missing: name the run's folder on storage that all nodes see under one path, as "
+            f"--run /shared/runs/{recipe.run.name}"
+        )
     if id and not _ID.fullmatch(id):
         raise RequestError(f"--id {id!r}: use at most 128 letters, digits, dots, dashes or underscores")
     folder = Path(os.path.normpath(run_folder(recipe, run)))
@@ -66,7 +72,7 @@ def make_job(
         command=shlex.join([*command, *(["--verbose"] if verbose else [])]),
         package=archive(files, {RECIPE: tomli_w.dumps(table).encode()}),
         environment={"RAY_JOB_STOP_WAIT_TIME_S": str(STOP_S)},
-        metadata={"chainpref.run": recipe.run.name, "chainpref.folder": str(folder)},
+        metadata={"chainpref.run": recipe.run.name, FOLDER: str(folder)},
         left_out=left_out,
     )
 
@@ -80,12 +86,9 @@ def submit_job(job: Job, address: str, follow: bool, console: Console) -> None:
     send_token()
     server = JobServer(address_of(address))
     attempt = submit(server, job, console)
-    hints = [
-        f"follow: ray job logs --follow --address {server.address} {attempt.id} (or the same command again)",
-        f"stop:   ray job stop --address {server.address} {attempt.id}",
-    ]
+    hints = following(server, attempt)
     if attempt.over:
-        _check_success(attempt)
+        check_success(attempt)
     elif not follow:
         console.out(*hints, sep="\n")
     else:
@@ -94,7 +97,7 @@ def submit_job(job: Job, address: str, follow: bool, console: Console) -> None:
         except KeyboardInterrupt:
             console.out(f"\nnot followed any more; job {attempt.id} goes on", *hints, sep="\n")
             raise
-        _check_success(ended)
+        check_success(ended)
         console.out(f"job {attempt.id} succeeded")
 
 
@@ -114,11 +117,23 @@ def submit(server: JobServer, job: Job, console: Console) -> JobAttempt:
             return JobAttempt(id=new, status="PENDING")
 
 
-def _check_success(attempt: JobAttempt) -> None:
-    """Raise WorkError when the job has not succeeded."""
+def following(server: JobServer, attempt: JobAttempt) -> list[str]:
+    """The commands that follow an attempt, and stop it."""
+    at = f"--address {server.address} {attempt.id}"
+    return [
+        f"follow: chainpref jobs logs --follow {at} (or the same `chainpref submit` again)",
+        f"stop:   chainpref jobs stop {at}",
+    ]
+
+
+def check_success(attempt: JobAttempt) -> None:
+    """Raise WorkError when the job has not succeeded: what it ended with, and how it goes on."""
     if attempt.status == "SUCCEEDED":
         return
     what = "was stopped" if attempt.status == "STOPPED" else "failed"
-    first = next((line.strip() for line in attempt.message.splitlines() if line.strip()), "")
-    missing = "; no such program on the cluster: see --python" if "exit code 127" in first else ""
-    raise WorkError(f"job {attempt.id} {what} ({first}{missing}); submitting it again goes on from what is committed")
+    lines = [line.strip() for line in attempt.message.splitlines() if line.strip()] or [""]
+    missing = "; no such program on the cluster: see --python" if "exit code 127" in lines[0] else ""
+    again = "submitting it again goes on from what is committed"
+    if re.search(r"exit code 2\b", lines[0]):  # a wrong request is as wrong the next time
+        again = f"mend the cause first ({lines[-1] if len(lines) > 1 else 'its last line'}); {again}"
+    raise WorkError(f"job {attempt.id} {what} ({lines[0]}{missing}); {again}")

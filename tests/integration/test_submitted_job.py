@@ -14,7 +14,7 @@ from cluster.store.ledger import Ledger
 from pipeline.commands.verify import contradictions, hash_files
 from pipeline.run.folder import read_run
 from pipeline.run.workload import read_workload
-from tests.cluster.jobs.protected import Head, ask, protected_head
+from tests.cluster.jobs.protected import Head, protected_head
 from tests.integration.planted import PLANTED, leaks
 from tests.repository import DATA, ROOT
 from tests.rollout.conversations import tokenizer
@@ -63,6 +63,19 @@ class Submitter:
             text=True,
         )
 
+    def chainpref(self, *arguments: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline", *arguments],
+            cwd=self.folder / "work",
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
     def submit(self, *options: str) -> tuple[int, str]:
         process = self.start(*options)
         output, _ = process.communicate(timeout=600)
@@ -103,10 +116,13 @@ def test_a_job_is_submitted_once_stopped_and_gone_on_with(head: Head, folder: Pa
     assert status == 0, output
     assert f"job {ID} is " in output
     assert "already; not started again" in output
-    assert f"ray job stop --address {head.dashboard} {ID}" in output
+    (stop,) = [line.removeprefix("stop:   chainpref ") for line in output.splitlines() if line.startswith("stop:")]
+    (follow,) = [line.partition(" (or ")[0] for line in output.splitlines() if line.startswith("follow: chainpref ")]
+    assert user.chainpref(*follow.removeprefix("follow: chainpref ").replace(" --follow", "").split())[0] == 0
 
     wait_for(lambda: len(user.commits()) >= 2, first)
-    assert ask("POST", f"{head.dashboard}/api/jobs/{ID}/stop", head.token)[0] == 200
+    status, output = user.chainpref(*stop.split())  # as it was printed
+    assert (status, f"job {ID} is STOPPED; what is committed stays" in output) == (0, True), output
     output, _ = first.communicate(timeout=300)
     assert first.returncode == 1, output
     assert f"job {ID} submitted to" in output
@@ -134,6 +150,8 @@ def test_a_job_is_submitted_once_stopped_and_gone_on_with(head: Head, folder: Pa
 
     status, output = user.submit()
     assert (status, f"job {ID}-2 has succeeded; nothing to do" in output) == (0, True), output
+    status, output = user.chainpref("jobs", "list", "--address", head.dashboard)
+    assert [line.split()[:2] for line in output.splitlines()[1:]] == [[ID, "STOPPED"], [f"{ID}-2", "SUCCEEDED"]]
     jobs = head.get("/api/jobs/")
     assert jobs.count(b'"type": "SUBMISSION"') == 2
     assert leaks(jobs) == []

@@ -101,7 +101,7 @@ def test_every_command_option_and_argument_has_a_help_text() -> None:
     assert [name for name, text in texts.items() if not text.strip().endswith(".")] == []
 
 
-@pytest.mark.parametrize("command", [(), ("k8s",)])
+@pytest.mark.parametrize("command", [(), ("k8s",), ("jobs",)])
 def test_the_list_of_commands_fits_80_columns_whole(command: tuple[str, ...]) -> None:
     shown = chainpref(*command, "--help").stdout
     assert "..." not in shown.replace("[ARGS]...", "")

@@ -29,6 +29,8 @@ class Details:
     status: str = "RUNNING"
     metadata: dict[str, str] | None = field(default_factory=lambda: dict(MINE))
     message: str | None = None
+    start_time: int | None = 2500
+    end_time: int | None = None
 
 
 def test_the_newest_attempt_counts() -> None:
@@ -42,7 +44,9 @@ def test_the_newest_attempt_counts() -> None:
         Details("run-3", metadata=None),  # somebody else's
         Details("run-11", metadata={KEY: "run-11", CONTENT: "c9"}),  # another id's first attempt
     ]
-    assert last_attempt(JOB, jobs) == JobAttempt(id="run-10", status="SUCCEEDED", message="done")
+    assert last_attempt(JOB, jobs) == JobAttempt(
+        id="run-10", status="SUCCEEDED", message="done", job="run", began_s=2.5
+    )
     assert last_attempt(JOB, []) is None
 
 

@@ -24,11 +24,13 @@ class JobServerDouble:
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     packages: dict[str, bytes] = field(default_factory=dict)
     followed: int = 0
+    stopped: list[str] = field(default_factory=list)
     address: str = ""
 
     def known(self, job: dict[str, Any], status: str) -> None:
         """Take a job in."""
-        details = {"type": "SUBMISSION", "status": status, "message": f"It is {status}."}
+        began = 1_700_000_000_000 + 1000 * len(self.jobs)
+        details = {"type": "SUBMISSION", "status": status, "message": f"It is {status}.", "start_time": began}
         kept = {key: job[key] for key in ("submission_id", "entrypoint", "metadata", "runtime_env") if key in job}
         self.jobs[job["submission_id"]] = details | kept
 
@@ -40,7 +42,9 @@ class JobServerDouble:
                 web.get("/api/jobs/", self._list),
                 web.post("/api/jobs/", self._submit),
                 web.get("/api/jobs/{id}", self._details),
+                web.get("/api/jobs/{id}/logs", self._logs),
                 web.get("/api/jobs/{id}/logs/tail", self._tail),
+                web.post("/api/jobs/{id}/stop", self._stop),
                 web.get("/api/packages/gcs/{name}", self._package),
                 web.put("/api/packages/gcs/{name}", self._upload),
             ]
@@ -65,6 +69,14 @@ class JobServerDouble:
 
     async def _details(self, request: web.Request) -> web.Response:
         return web.json_response(self.jobs[request.match_info["id"]])
+
+    async def _logs(self, request: web.Request) -> web.Response:
+        return web.json_response({"logs": "".join(self.log)})
+
+    async def _stop(self, request: web.Request) -> web.Response:
+        self.stopped.append(request.match_info["id"])
+        self.jobs[request.match_info["id"]]["status"] = "STOPPED"
+        return web.json_response({"stopped": True})
 
     async def _tail(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()

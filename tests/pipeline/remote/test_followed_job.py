@@ -15,13 +15,22 @@ from tests.integration.test_whole_path import heed_interrupts
 from tests.pipeline.remote.job_server import JobServerDouble, job_server
 from tests.repository import ROOT
 
+NAMED = ("--id", "mine", "--run", "/shared/runs/mine")
 TOKEN = "5ec2e7" * 10
 
 
 def start(double: JobServerDouble, folder: Path, *options: str) -> "subprocess.Popen[str]":
     outside = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     return subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "submit", str(ROOT / "recipes" / "local.toml"), "--id", "mine", *options],
+        [
+            sys.executable,
+            "-m",
+            "pipeline",
+            "submit",
+            str(ROOT / "recipes" / "local.toml"),
+            *NAMED,
+            *options,
+        ],
         cwd=folder,
         # The address that is given wins over the environment's.
         env={**outside, "PYTHONPATH": str(ROOT), "RAY_AUTH_TOKEN": TOKEN, "RAY_ADDRESS": "http://no.where:1"}
@@ -99,8 +108,8 @@ def test_ctrl_c_leaves_the_job_alone_and_says_how_to_follow_and_stop_it(tmp_path
         output, _ = process.communicate(timeout=60)
         assert process.returncode == 130, output
         assert "job mine goes on" in output
-        assert f"ray job logs --follow --address {double.address} mine" in output
-        assert f"ray job stop --address {double.address} mine" in output
+        assert f"follow: chainpref jobs logs --follow --address {double.address} mine" in output
+        assert f"stop:   chainpref jobs stop --address {double.address} mine" in output
         assert "Traceback" not in output
         assert double.jobs["mine"]["status"] == "RUNNING"
 

@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,27 +37,32 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def made(recipe: Recipe, run: Path = Path("/shared/runs/mine"), **options: Any) -> Job:
+    """The job in a folder that all nodes see."""
+    return make_job(recipe, run=run, **options)
+
+
 def files(job: Job) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(job.package)) as opened:
         return {name: opened.read(name) for name in opened.namelist()}
 
 
 def test_the_same_submission_has_the_same_id_and_another_one_another(outside: Path) -> None:
-    job = make_job(load_recipe(LOCAL))
+    job = made(load_recipe(LOCAL))
     assert job.id.startswith("chainpref-local-")
-    assert make_job(load_recipe(LOCAL, ["cluster.address=ray://x:1"]), python="p").id == job.id
+    assert made(load_recipe(LOCAL, ["cluster.address=ray://x:1"]), python="p").id == job.id
     changed = [
-        make_job(load_recipe(LOCAL, ["rollout.samples=3"])),
-        make_job(load_recipe(LOCAL), run=Path("elsewhere")),
-        make_job(load_recipe(LOCAL, ["run.name=other"])),
+        made(load_recipe(LOCAL, ["rollout.samples=3"])),
+        made(load_recipe(LOCAL), run=Path("elsewhere")),
+        made(load_recipe(LOCAL, ["run.name=other"])),
     ]
     assert len({job.id, *(one.id for one in changed)}) == 4
-    named = make_job(load_recipe(LOCAL), id="mine")
+    named = made(load_recipe(LOCAL), id="mine")
     assert (named.id, named.content) == ("mine", job.content)
 
 
 def test_the_command_runs_the_recipe_that_travels_with_it(outside: Path) -> None:
-    job = make_job(load_recipe(LOCAL, ["run.name=mine"]), run=Path("some where/mine"))
+    job = made(load_recipe(LOCAL, ["run.name=mine"]), run=Path("some where/mine"))
     words = shlex.split(job.command)
     assert words[:6] == ["python", "-P", "-m", "pipeline.in_job", "run", RECIPE]
     assert words[words.index("--run") + 1] == str(outside / "some where" / "mine")
@@ -66,13 +72,13 @@ def test_the_command_runs_the_recipe_that_travels_with_it(outside: Path) -> None
     assert changes.refused(begun, parse(Recipe, sent, "sent"), changes.Standing(planned=True)) == []
     assert sent["cluster"]["address"] == ""
     assert sent["models"]["cache"] == ""  # beside the run
-    kept = make_job(load_recipe(LOCAL, ["models.cache=/shared/models"]))
+    kept = made(load_recipe(LOCAL, ["models.cache=/shared/models"]))
     assert tomllib.loads(files(kept)[RECIPE].decode())["models"]["cache"] == "/shared/models"
 
 
 def test_outside_a_checkout_the_code_travels_beside_the_files(outside: Path) -> None:
     (outside / "mine.jsonl").write_text("{}")
-    sent = files(make_job(load_recipe(LOCAL)))
+    sent = files(made(load_recipe(LOCAL)))
     assert {"mine.jsonl", "pipeline/cli.py", "cluster/jobs/submission.py", "evaluation/report/page.html"} <= sent.keys()
     assert not [name for name in sent if name.split("/")[0] not in ("mine.jsonl", ".chainpref", *PACKAGES)]
     assert sum(map(len, sent.values())) < 4 << 20
@@ -82,7 +88,7 @@ PACKAGES = ("cluster", "rollout", "training", "evaluation", "pipeline")
 
 
 def test_a_checkout_is_sent_without_what_is_large_or_private() -> None:
-    sent = files(make_job(load_recipe(LOCAL), working_dir=ROOT))
+    sent = files(made(load_recipe(LOCAL), working_dir=ROOT))
     assert {"pipeline/cli.py", "recipes/local.toml", "docs/examples/shop.py"} <= sent.keys()
     tops = {name.split("/")[0] for name in sent}
     assert not tops & {".git", ".venv", "runs", ".mypy_cache", ".hypothesis", "sbom"}
@@ -112,7 +118,7 @@ def test_files_that_the_job_would_miss_are_refused(outside: Path, setting: str, 
         (outside / name).write_text("")
     recipe = load_recipe(LOCAL, [setting])
     with pytest.raises(RequestError, match=said):
-        make_job(recipe)
+        made(recipe)
 
 
 def test_files_of_the_working_directory_and_of_all_nodes_are_taken(outside: Path) -> None:
@@ -121,7 +127,7 @@ def test_files_of_the_working_directory_and_of_all_nodes_are_taken(outside: Path
     mine = (
         "problems.mine={family='jsonl', path='./p.jsonl', test_path='/shared/t.jsonl', toolbox='box.py:B+9', train=1}"
     )
-    job = make_job(load_recipe(LOCAL, [mine, "models.student={source='/shared/base'}"]))
+    job = made(load_recipe(LOCAL, [mine, "models.student={source='/shared/base'}"]))
     assert {"p.jsonl", "box.py"} <= files(job).keys()
 
 
@@ -158,7 +164,7 @@ def serve() -> Iterator[Callable[[int, bytes], str]]:
 def chainpref(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     outside = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     return subprocess.run(
-        [sys.executable, "-m", "pipeline", "submit", str(LOCAL), *arguments],
+        [sys.executable, "-m", "pipeline", "submit", str(LOCAL), "--run", "/shared/runs/mine", *arguments],
         cwd=folder,
         env={**outside, "PYTHONPATH": str(ROOT), "HOME": str(folder), **environment},
         capture_output=True,
@@ -196,10 +202,10 @@ def test_an_interpreter_that_is_not_sent_is_refused_or_named_by_its_path(
     (sent / "p.jsonl").write_text('{"text": "How many?", "answer": 1, "box": "tools.py"}\n')
     recipe = load_recipe(LOCAL, [f"problems.mine={{family='jsonl', path='p.jsonl', train=1, {keys}}}"])
     if not says:
-        assert "tools.py" in files(make_job(recipe, working_dir=sent))
+        assert "tools.py" in files(made(recipe, working_dir=sent))
         return
     with pytest.raises(RequestError, match=says) as refused:
-        make_job(recipe, working_dir=sent)
+        made(recipe, working_dir=sent)
     assert "make it on every node" in str(refused.value)
 
 
@@ -207,8 +213,8 @@ def test_a_file_that_only_a_row_names_has_to_be_sent(outside: Path) -> None:
     (outside / "p.jsonl").write_text('{"text": "How many?", "answer": 1, "box": "absent.py:BOX"}\n')
     keys = "{family='jsonl', path='p.jsonl', train=1, toolbox_column='box'}"
     with pytest.raises(RequestError, match=r"problems\.mine\.toolbox_column = 'absent\.py': no such file"):
-        make_job(load_recipe(LOCAL, [f"problems.mine={keys}"]))
-    make_job(load_recipe(LOCAL, [f"problems.mine={keys.replace('p.jsonl', '/shared/p.jsonl')}"]))
+        made(load_recipe(LOCAL, [f"problems.mine={keys}"]))
+    made(load_recipe(LOCAL, [f"problems.mine={keys.replace('p.jsonl', '/shared/p.jsonl')}"]))
 
 
 def test_a_wrong_recipe_is_refused_before_anything_is_sent(outside: Path, serve: Callable[[int, bytes], str]) -> None:
@@ -241,10 +247,16 @@ def _greet(server: socket.socket) -> None:
         connection.recv(1 << 16)
 
 
+def test_a_run_without_a_folder_that_all_nodes_see_is_refused(outside: Path) -> None:
+    """The recipe's own folder is one of this machine: the job would write where nobody looks."""
+    with pytest.raises(RequestError, match=r"^--run is missing: .* as --run /shared/runs/local$"):
+        make_job(load_recipe(LOCAL))
+
+
 @pytest.mark.parametrize("name", ["-x", "a b", "a/b", "ü", "a\n", "a" * 129])
 def test_an_id_that_is_no_name_is_refused(name: str, outside: Path) -> None:
     with pytest.raises(RequestError, match="letters, digits, dots, dashes or underscores"):
-        make_job(load_recipe(LOCAL), id=name)
+        made(load_recipe(LOCAL), id=name)
 
 
 def test_another_server_is_one_line(outside: Path, serve: Callable[[int, bytes], str]) -> None:
