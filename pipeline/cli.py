@@ -14,6 +14,9 @@ import typer
 from typer import Option
 
 from cluster.errors import ChainprefError
+from pipeline.k8s.command import k8s_app
+from pipeline.options import Address, ExistingRun, NodesPath, RecipePath, RunPath, Settings, Verbose
+from pipeline.remote.command import jobs_app
 from pipeline.terminal import fail, show_traceback, terminal
 
 _INTERRUPTED = 130
@@ -29,13 +32,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML recipe. recipes/ holds examples.")]
-Settings = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="Set section.key=value in the recipe.")]
-RunPath = Annotated[Path | None, Option("--run", metavar="DIR", help="Folder of the run, in place of the recipe's.")]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Show the output of Ray, vLLM, DeepSpeed and TRL.")]
-NodesPath = Annotated[Path | None, Option(metavar="FILE", help="A TOML file of nodes; see recipes/clusters.")]
-ExistingRun = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
 
 
 @app.command("run")
@@ -291,9 +287,7 @@ def submit_run(
     recipe: RecipePath,
     settings: Settings = [],  # noqa: B006
     run: Annotated[Path | None, Option("--run", metavar="DIR", help="Needed: the run's folder on all nodes.")] = None,
-    address: Annotated[
-        str, Option(metavar="URL", help="The job server, as http://HOST:8265. Default: RAY_ADDRESS, or this machine.")
-    ] = "",
+    address: Address = "",
     name: Annotated[
         str, Option("--id", metavar="NAME", help="Submission id. Default: made from the run's name, recipe and folder.")
     ] = "",
@@ -315,53 +309,6 @@ def submit_run(
     submit_job(job, address, follow, terminal())
 
 
-jobs_app = typer.Typer(help="List, follow and stop the jobs of `chainpref submit`.")
-app.add_typer(jobs_app, name="jobs")
-Address = Annotated[
-    str, Option(metavar="URL", help="The job server, as http://HOST:8265. Default: RAY_ADDRESS, or this machine.")
-]
-JobId = Annotated[str, typer.Argument(metavar="ID", help="Id of a job: its newest attempt. Or of a later attempt.")]
-
-
-@jobs_app.command("list")
-def jobs_list(address: Address = "") -> None:
-    """List the jobs of a Ray cluster, the newest last."""
-    from pipeline.remote.jobs import list_jobs, server_at
-
-    list_jobs(server_at(address), terminal())
-
-
-@jobs_app.command("status")
-def jobs_status(job: JobId, address: Address = "") -> None:
-    """Show how a job is, and the commands that go on with it."""
-    from pipeline.remote.jobs import server_at, show_job
-
-    show_job(server_at(address), job, terminal())
-
-
-@jobs_app.command("logs")
-def jobs_logs(
-    job: JobId,
-    address: Address = "",
-    follow: Annotated[bool, Option("--follow", help="Go on until the job ends; exit status 1 where it fails.")] = False,
-) -> None:
-    """Show what a job has printed."""
-    from pipeline.remote.jobs import server_at, show_log
-
-    show_log(server_at(address), job, follow, terminal())
-
-
-@jobs_app.command("stop")
-def jobs_stop(job: JobId, address: Address = "") -> None:
-    """Stop a job, and wait until it has ended.
-
-    What is committed stays, and the same `chainpref submit` goes on.
-    """
-    from pipeline.remote.jobs import server_at, stop_job
-
-    stop_job(server_at(address), job, terminal())
-
-
 @app.command()
 def doctor() -> None:
     """Check this machine: versions, devices, memory, disk and ports."""
@@ -370,32 +317,8 @@ def doctor() -> None:
     examine(terminal())
 
 
-k8s_app = typer.Typer(help="Render manifests for Kubernetes.")
+app.add_typer(jobs_app, name="jobs")
 app.add_typer(k8s_app, name="k8s")
-
-
-@k8s_app.command("render")
-def k8s_render(
-    recipe: RecipePath,
-    out: Annotated[Path, Option(metavar="DIR", help="Folder to write. It must be absent or empty.")],
-    cluster: NodesPath = None,
-    overlay: Annotated[
-        list[str], Option(metavar="NAME", help="Add interactive, keep-failed, kueue or monitoring. Repeatable.")
-    ] = [],  # noqa: B006
-    image: Annotated[str, Option(help="Image with tag or digest. Default: as k8s/image/build names it.")] = "",
-    namespace: Annotated[str, Option(help="Kubernetes namespace of all objects.")] = "chainpref",
-    storage_class: Annotated[str, Option(help="Storage class of the claim. Default: the cluster's own.")] = "",
-    settings: Settings = [],  # noqa: B006
-) -> None:
-    """Render the manifests of a run, sized by its plan.
-
-    Apply them with `kubectl apply -k DIR`.
-    """
-    from pipeline.k8s.render import render_planned
-    from pipeline.k8s.request import Rendering
-
-    wanted = Rendering(out=out, image=image, namespace=namespace, overlays=overlay, storage_class=storage_class)
-    render_planned(recipe, settings, cluster, wanted, terminal())
 
 
 def _with_numbers(arguments: list[str]) -> list[str]:
