@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from cluster.config import Section
 from cluster.engine.options import EngineConfig
@@ -26,6 +26,16 @@ class EpisodeConfig(Section):
     prompt_tokens: int | None = Field(default=None, ge=1)
     """Show only as many functions, the best fitting ones, as a prompt of this length holds. Absent: all of them. Unit:
     tokens."""
+    system: str = ""
+    """What every prompt says first, as the system's message, or before the first user's message where the model's chat
+    template has no system's. Empty: nothing."""
+    examples: int = Field(default=0, ge=0, le=32)
+    """Worked conversations that every prompt shows before its problem, as turns of the model's chat template: gold
+    calls of train problems, other ones for each problem. They are never scored and never learnt from. A model that has
+    not been trained on the call format needs some. Unit: conversations."""
+    examples_file: str = ""
+    """A .jsonl file of worked conversations, in place of those from train problems; docs/call-formats.md has its
+    form."""
     max_steps: int = Field(default=16, ge=1)
     """Steps of an episode at most; one that needs more is truncated. Unit: steps."""
     max_failed_steps: int = Field(default=3, ge=0)
@@ -36,6 +46,12 @@ class EpisodeConfig(Section):
     """Wall time of an episode. A longer one is truncated, once its engine has shown that it is alive. Unit: seconds."""
     calls: CallLimits = CallLimits()
     """Bounds on replies and on calls."""
+
+    @model_validator(mode="after")
+    def _file_is_used(self) -> "EpisodeConfig":
+        if self.examples_file and not self.examples:
+            raise ValueError(f"examples_file = {self.examples_file!r}, but examples = 0: say how many a prompt shows")
+        return self
 
     @field_validator("call_format")
     @classmethod

@@ -122,6 +122,23 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return "".join(part.text for part in self.content)
 
 
+class ExampleTurn(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of a worked example, and what executing it gave."""
+
+    call: "Call"
+    result: str
+    """The text that a model would get; "" for the finishing call, after which nothing comes."""
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """A worked conversation that stands in a prompt before the problem. It is never scored and never learnt from."""
+
+    text: str
+    """The worked problem's text."""
+    turns: tuple[ExampleTurn, ...]
+    """Its gold calls, one a reply; the last one finishes."""
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """One problem. Its `id`, `FAMILY-SPLIT-...`, is unique in a run and follows from its contents."""
 
@@ -145,6 +162,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     difficulty: int = 1
     nothing_to_do: bool = False
     """Whether doing nothing is right: no function fits, something is missing, or the state must stay as it is."""
+    examples: tuple[Example, ...] = ()
+    """Worked conversations that its prompts show before it; `id` does not depend on them."""
     source: str = "generated"
     licence: str = "CC0-1.0"
     schema_version: int = SCHEMA_VERSION
@@ -245,6 +264,10 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     """How much of each function's schema was shown: `names`, `signatures` or `full`."""
     shown: tuple[str, ...] = ()
     """The functions that were shown and could be called, if they were fewer than the toolbox has; () for all."""
+    system: str = ""
+    """What the prompt said before everything else, as the system's message; "" if it had none."""
+    examples: tuple[Example, ...] = ()
+    """The worked conversations that stood in the prompt."""
     probe_difference: float | None = None
     """How far the engine was from the probe of the producer's revision, mean nats a token; None from scripted engines,
     and in records from before engines had to prove what they serve."""

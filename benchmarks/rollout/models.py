@@ -8,7 +8,9 @@ from pathlib import Path
 
 import torch
 
+from cluster.config import parse
 from cluster.store.atomic import atomic_folder
+from rollout.config import EpisodeConfig
 from rollout.problems import FamilyConfig
 from training.tiny import model as tiny
 from training.tiny.config import TinyConfig, TokenizerConfig
@@ -38,7 +40,8 @@ TEACHER = Shape("local", hidden=128, layers=4, heads=4, intermediate=344)
 
 def tokenizer_for(families: Sequence[FamilyConfig], call_format: str, verbosity: str, cache: Path) -> Path:
     """The folder of a tokenizer that knows these families' prompts and calls."""
-    return tiny.ensure_tokenizer(TokenizerConfig(), Corpus(tuple(families), call_format, verbosity), cache)
+    episodes = parse(EpisodeConfig, {"call_format": call_format, "verbosity": verbosity}, "benchmark")
+    return tiny.ensure_tokenizer(TokenizerConfig(), Corpus(tuple(families), episodes), cache)
 
 
 def random_model(shape: Shape, tokenizer_dir: Path, mean_reply: int, folder: Path) -> int:
@@ -93,7 +96,7 @@ def microchain_model(family: FamilyConfig, steps: int, cache: Path) -> Path:
 
     Results come back in the user's role, as microchain sends them: the tokenizer's chat template has no `tool`.
     """
-    corpus = Corpus((family,), "python", "names")
+    corpus = Corpus((family,), EpisodeConfig(call_format="python", verbosity="names"))
     tokenizer_dir = tiny.ensure_tokenizer(TokenizerConfig(), corpus, cache)
     plain = cache / f"{tokenizer_dir.name}-user-role"
     if not plain.is_dir():

@@ -15,7 +15,7 @@ from typing import Any
 
 from rollout.formats import load_format
 from rollout.formats.native import without_thought
-from rollout.records import Call, Episode, ErrorCode, content_hash
+from rollout.records import Call, Episode, ErrorCode, Example, content_hash
 
 Message = dict[str, Any]
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -32,6 +32,22 @@ class Turn:
     text: str
     calls: tuple[tuple[str, Call], ...] = ()
     results: tuple[str, ...] = ()
+
+
+def opening_turns(episode: Episode, closed: bool) -> Iterator[Iterator[Turn]]:
+    """The replies of each worked conversation of the prompt, with structured calls. `closed`: the finishing call has a
+    result, too, an empty one, and a last reply follows."""
+    for number, example in enumerate(episode.examples):
+        yield _worked_turns(example, number, closed)
+
+
+def _worked_turns(example: Example, number: int, closed: bool) -> Iterator[Turn]:
+    for index, turn in enumerate(example.turns):
+        last = index == len(example.turns) - 1
+        results = () if last and not closed else (turn.result,)
+        yield Turn("", ((_call_id(turn.call, -1 - number, index), turn.call),), results)
+    if closed:
+        yield Turn("Done.")
 
 
 def text_steps(episode: Episode, result_role: str) -> list[list[Message]]:

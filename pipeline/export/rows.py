@@ -10,12 +10,20 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from itertools import accumulate, chain, islice, product, takewhile
 from typing import Any
 
 from cluster.engine.model_source import local_tokenizer
-from pipeline.export.conversations import Message, call_messages, call_steps, is_reply, sharegpt_messages, text_steps
+from pipeline.export.conversations import (
+    Message,
+    Turn,
+    call_messages,
+    call_steps,
+    is_reply,
+    opening_turns,
+    sharegpt_messages,
+    text_steps,
+)
 from pipeline.export.shown import own_text, tools_shown
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
@@ -23,13 +31,15 @@ from pipeline.run.rollouts import Rollouts
 from pipeline.run.workload import train_problems
 from rollout.data import layout
 from rollout.data.group_rows import read_groups
+from rollout.formats import load_format
 from rollout.prompts.native_template import NATIVE, NativeTemplate
+from rollout.prompts.opening import Opening
 from rollout.prompts.template import ChatTemplate
-from rollout.records import Episode, PreferenceGroup, Problem
+from rollout.records import Episode, PreferenceGroup, Problem, Role
 
 FORMS = ("trl", "openai", "sharegpt")
 Row = dict[str, Any]
-_SHAREGPT_ROLES = {"user": "human", "assistant": "gpt", "tool": "observation"}
+_SHAREGPT_ROLES = {"system": "system", "user": "human", "assistant": "gpt", "tool": "observation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +96,25 @@ class _Form:
     """The role in which the student's template takes results, where calls are text."""
     parallel: bool
     """Whether a message may hold several calls."""
+    system: str
+    """What the recipe's prompts say first, without the functions."""
+    has_system_role: bool
+    """Whether the student's template shows a system's message."""
+    closed: bool
+    """Whether a worked conversation needs a result after its finishing call, and a reply after that."""
 
     @classmethod
     def of(cls, run: Run, name: str) -> "_Form":
         folder = local_tokenizer(model_source(run, "base"))
         asked = run.recipe.episodes
         parallel = asked.calls.max_calls > 1 and asked.call_format != "llama"
+        template, closed = ChatTemplate.from_model(folder), name == "openai"
         if asked.call_format == NATIVE:
-            parallel &= NativeTemplate.from_model(folder).parallel
-        return cls(name, ChatTemplate.from_model(folder).result_role.value, parallel)
+            native = NativeTemplate.from_model(folder)
+            parallel &= native.parallel
+            closed |= native.closes_examples
+        role, has_system = template.result_role.value, name != "trl" or template.has_system_role
+        return cls(name, role, parallel, asked.system, has_system, closed)
 
     def steps(self, episode: Episode) -> list[list[Message]]:
         """The messages of each step: the reply, and what came back."""
@@ -103,34 +123,56 @@ class _Form:
             return text_steps(episode, self.result_role)
         if self.name == "sharegpt" and not native:
             return [
-                [{"from": _SHAREGPT_ROLES[text["role"]], "value": text["content"]} for text in step]
+                [_sharegpt(text["role"], text["content"]) for text in step]
                 for step in text_steps(episode, self.result_role)
             ]
         parallel = self.parallel or self.name != "trl"
-        write = (
-            sharegpt_messages
-            if self.name == "sharegpt"
-            else partial(call_messages, arguments_as_text=self.name == "openai")
-        )
-        return [[message for turn in step for message in write(turn)] for step in call_steps(episode, parallel)]
+        return [[message for turn in step for message in self._written(turn)] for step in call_steps(episode, parallel)]
+
+    def _written(self, turn: Turn) -> list[Message]:
+        """A reply with structured calls, and its results."""
+        if self.name == "sharegpt":
+            return sharegpt_messages(turn)
+        return call_messages(turn, arguments_as_text=self.name == "openai")
+
+    def _asked(self, episode: Episode, problem: Problem) -> list[Message]:
+        """The messages before the first reply."""
+        say = _sharegpt if self.name == "sharegpt" else _said
+        structured = self.name == "openai" or episode.call_format == NATIVE
+        text = own_text(episode, problem) if self.name == "openai" else episode.prompt_text
+        system = self.system if self.name == "openai" else episode.system
+        opening = Opening(system=system, examples=episode.examples, text=text)
+        if not structured:
+            turns = opening.turns(load_format(episode.call_format), Role(self.result_role), self.has_system_role)
+            return [say(role.value, content) for role, content in turns]
+        asked = [say("system", system)] if system and self.has_system_role else []
+        *questions, last = opening.user_texts(self.has_system_role)
+        for question, turns_of in zip(questions, opening_turns(episode, self.closed), strict=True):
+            asked += [say("user", question), *(message for turn in turns_of for message in self._written(turn))]
+        return [*asked, say("user", last)]
 
     def row(
         self, episode: Episode, problem: Problem, history: list[Message], chosen: list[Message], rejected: list[Message]
     ) -> Row:
         """The row of a pair. `history` is what its chains share before the sides begin."""
-        native = episode.call_format == NATIVE
+        native, asked = episode.call_format == NATIVE, self._asked(episode, problem)
         if self.name == "openai":
-            asked = {"role": "user", "content": own_text(episode, problem)}
             tools = {"tools": tools_shown(episode, problem), "parallel_tool_calls": self.parallel}
             return {
-                "input": {"messages": [asked, *history], **tools},
+                "input": {"messages": [*asked, *history], **tools},
                 "preferred_output": chosen,
                 "non_preferred_output": rejected,
             }
         if self.name == "trl":
-            asked = {"role": "user", "content": episode.prompt_text}
             tools = {"tools": tools_shown(episode, problem)} if native else {}
-            return {"prompt": [asked, *history], "chosen": chosen, "rejected": rejected, **tools}
-        asked = {"from": "human", "value": episode.prompt_text}
+            return {"prompt": [*asked, *history], "chosen": chosen, "rejected": rejected, **tools}
         tools = {"tools": json.dumps(tools_shown(episode, problem), ensure_ascii=False)} if native else {}
-        return {"conversations": [asked, *history], "chosen": chosen[0], "rejected": rejected[0], **tools}
+        return {"conversations": [*asked, *history], "chosen": chosen[0], "rejected": rejected[0], **tools}
+
+
+def _said(role: str, content: str) -> Message:
+    return {"role": role, "content": content}
+
+
+def _sharegpt(role: str, content: str) -> Message:
+    return {"from": _SHAREGPT_ROLES[role], "value": content}

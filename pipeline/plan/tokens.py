@@ -201,13 +201,10 @@ def _length(recipe: Recipe, family: FamilyConfig, words: float, malformed: tuple
         count = min(_SAMPLES, len(everything(family).splits["train"]))
     if not count:
         return replace(_ASSUMED, source="assumed: its file has no train problems")
-    episodes = recipe.episodes
-    corpus = Corpus(
-        (family,), episodes.call_format, episodes.verbosity, episodes.calls, episodes.max_failed_steps, count
-    )
+    corpus = Corpus((family,), recipe.episodes, count)
     some = list(itertools.islice(corpus.conversations("plan", *malformed), _SAMPLES))
     turns = [turn for conversation in some for turn in conversation.turns]
-    prompt = _mean(len(conversation.prompt) for conversation in some) / _CHARS_PER_TOKEN
+    prompt = _mean(sum(map(len, one.opening_texts)) for one in some) / _CHARS_PER_TOKEN
     if not turns:
         return replace(_ASSUMED, prompt=prompt, source="prompts generated; no gold calls: assumed")
     return ConversationLength(

@@ -16,6 +16,7 @@ from rollout.problems import everything, generate, is_imported
 from rollout.problems.config import Duplicates
 from rollout.problems.duplicates import HeldOut, deduplicate
 from rollout.problems.tokens import same_text
+from rollout.problems.worked import with_examples
 from rollout.records import Problem
 
 ATTEMPTED = "attempted"
@@ -93,7 +94,7 @@ def _apart(
         if family.train:
             drawn = _without(generate(family, "train"), there)
             kept, report = deduplicate(drawn, held_out, family.duplicates, seen)
-            train += kept
+            train += with_examples(kept, family, "train", recipe.episodes)
             counts["train"] = counts.get("train", Counter()) + Counter(report.counts)
         for suite in (name, *(f"{name}-{variant}" for variant in family.variants)):
             if suite in left_out:

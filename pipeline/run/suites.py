@@ -11,6 +11,7 @@ from pipeline.recipe import Recipe
 from rollout.config import EpisodeConfig
 from rollout.problems import generate
 from rollout.problems.config import FamilyConfig
+from rollout.problems.worked import with_examples
 from rollout.records import Problem
 
 if TYPE_CHECKING:
@@ -23,9 +24,11 @@ def make_suites(recipe: Recipe) -> dict[str, list[Problem]]:
     suites: dict[str, list[Problem]] = {}
     for name, family in recipe.problems.items():
         if family.count(split):
-            suites[name] = generate(family, split)
+            config = recipe.episodes.of_suite(family.episode_settings)
+            suites[name] = with_examples(generate(family, split), family, split, config)
             for variant in family.variants if split == "test" else ():
-                suites[f"{name}-{variant}"] = generate(family, f"variant-{variant}")
+                varied = f"variant-{variant}"
+                suites[f"{name}-{variant}"] = with_examples(generate(family, varied), family, varied, config)
     return suites
 
 
@@ -57,6 +60,5 @@ def tiny_corpus(recipe: Recipe) -> "Corpus":
     """What the tiny models of a recipe learn from; problems that are held out are not taken out yet."""
     from training.tiny.corpus import Corpus
 
-    episodes = recipe.episodes
     families = tuple(family for family in recipe.problems.values() if family.corpus_parts)
-    return Corpus(families, episodes.call_format, episodes.verbosity, episodes.calls, episodes.max_failed_steps)
+    return Corpus(families, recipe.episodes)

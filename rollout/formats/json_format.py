@@ -6,11 +6,13 @@ A nested call stands as `{"$call": {"name": ..., "arguments": {...}}}` where a v
 import json
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from rollout.formats.definitions import definitions
 from rollout.formats.limits import (
     REPLY_LIMITS,
     CallSyntaxError,
@@ -23,6 +25,7 @@ from rollout.formats.limits import (
     too_deep,
     too_many_digits,
 )
+from rollout.formats.shown import described, example_of
 from rollout.records import Call, CallResult, ErrorCode, canonical_json
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.mistakes import quoted
@@ -36,7 +39,7 @@ _MAX_STARTS = 8
 """How many opening brackets in a reply are tried as the beginning of a call after prose."""
 
 
-class WithJsonArguments:
+class WithJsonArguments(ABC):
     """What the formats have in common that write arguments as JSON."""
 
     name = ""
@@ -50,14 +53,26 @@ class WithJsonArguments:
         self.hash = format_hash(self.name, *self.files)
 
     def instructions(self, toolbox: Toolbox, verbosity: str) -> str:
-        """The functions: names, signatures without types, or (`full`) how to call them and their schemas."""
+        """The functions: names alone, for models that know the format; or how to call them, with an example, and their
+        signatures, or (`full`) their schemas, each with examples."""
         functions = toolbox.functions.values()
         if verbosity == "names":
             return " ".join(function.name for function in functions)
-        if verbosity == "signatures":
-            return " ".join(function.short_signature for function in functions)
-        lines = [f"Reply with {self.asked} and nothing else: {self.shape}. Functions:"]
-        return "\n".join([*lines, *(canonical_json(described(function)) for function in functions)])
+        asked = f"Reply with {self.asked} and nothing else: {self.shape}."
+        if verbosity == "full":
+            return "\n".join([f"{asked} Functions:", *(described(each, self.example) for each in functions)])
+        example = example_of(toolbox, self.render)
+        types = dict.fromkeys(line for function in functions for line in definitions(function))
+        lines = [asked if example is None else f"{asked} Example: {example}", "Functions:"]
+        return "\n".join([*lines, *(function.signature for function in functions), *types])
+
+    def example(self, call: Call) -> Any:
+        """A call as an example in a function's JSON object."""
+        return self.render((call,))
+
+    @abstractmethod
+    def render(self, calls: Sequence[Call]) -> str:
+        """The text of a reply that makes these calls."""
 
     def render_results(self, results: Sequence[CallResult]) -> str:
         """One result a line, in the order of the calls."""
@@ -74,6 +89,9 @@ class JsonFormat(WithJsonArguments):
     shape = SHAPE
     asked = "one call"
 
+    def example(self, call: Call) -> Any:
+        return {"name": call.name, "arguments": json.loads(call.arguments)}
+
     def render(self, calls: Sequence[Call]) -> str:
         texts = [f'{{"name":{canonical_json(call.name)},"arguments":{call.arguments}}}' for call in calls]
         return texts[0] if len(texts) == 1 else f"[{','.join(texts)}]"
@@ -88,12 +106,6 @@ class JsonFormat(WithJsonArguments):
         elif isinstance(value, dict):
             return (call_of(value),)
         raise self.no_call()
-
-
-def described(function: Function) -> dict[str, Any]:
-    """A function as an object for prompts: name, description, parameters (JSON schema), and examples if it has any."""
-    entry = {"name": function.name, "description": function.description, "parameters": dict(function.parameters)}
-    return {**entry, "examples": list(function.examples)} if function.examples else entry
 
 
 def call_of(value: Any, arguments_key: str = "arguments", optional: Sequence[str] = ()) -> Call:

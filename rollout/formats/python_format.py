@@ -28,6 +28,7 @@ from rollout.formats.limits import (
     too_deep,
     too_many_digits,
 )
+from rollout.formats.shown import example_of
 from rollout.records import Call, CallResult, ErrorCode
 from rollout.toolboxes.microchain import BUILT_INS
 from rollout.toolboxes.mistakes import quoted
@@ -62,9 +63,12 @@ class PythonFormat:
         types = dict.fromkeys(line for function in functions for line in definitions(function))
         if verbosity == "names":
             return "\n".join([" ".join(function.name for function in functions), *types])
+        asked = "Reply with one Python call a line and nothing else."
         if verbosity == "signatures":
-            return "\n".join([*(function.signature for function in functions), *types])
-        lines = ["Reply with one Python call a line and nothing else. Functions:"]
+            example = example_of(toolbox, self.render)
+            lines = [asked if example is None else f"{asked} Example: {example}", "Functions:"]
+            return "\n".join([*lines, *(function.signature for function in functions), *types])
+        lines = [f"{asked} Functions:"]
         for function in functions:
             lines.append(f"{function.signature}\n{function.description}")
             lines += [f"Example: {example}" for example in function.examples[:1]]

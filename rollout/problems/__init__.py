@@ -37,8 +37,9 @@ _IMPORTED: Mapping[str, Callable[[FamilyConfig], files.Imported]] = {
 FAMILIES = (*_DRAWN, *(f"subtask_{kind}" for kind in subtasks.SUBTASKS), "abstention", *_IMPORTED, REASONING_GYM)
 
 
-def generate(config: FamilyConfig, split: str) -> list[Problem]:
-    """The problems of `split` ("train", "validation", "test" or "variant-KIND") that `config` asks for.
+def generate(config: FamilyConfig, split: str, base: str = "") -> list[Problem]:
+    """The problems of `split` ("train", "validation", "test" or "variant-KIND") that `config` asks for. A generated
+    family's variants are those of its test problems, or of its problems of another split, `base`.
 
     Deterministic: a function of `config` and `split` alone. No problem and no template stands in two of train,
     validation and test. Raises RequestError for an unknown family or split, a broken row of an imported file, and
@@ -48,7 +49,7 @@ def generate(config: FamilyConfig, split: str) -> list[Problem]:
     if family not in FAMILIES:
         raise RequestError(f"family {family!r}: unknown; there are {', '.join(FAMILIES)}")
     if family in _DRAWN:
-        problems = collect(config, split, family, _DRAWN[family])
+        problems = collect(config, split, family, _DRAWN[family], base)
     elif family in _IMPORTED:
         problems = files.chosen(config, split, _IMPORTED[family])
     elif family == REASONING_GYM:

@@ -58,6 +58,8 @@ class FamilyConfig(Section):
     """`episodes.retrieve` for these suites. Absent: as the recipe has it. Unit: functions."""
     prompt_tokens: int | None = Field(default=None, ge=1)
     """`episodes.prompt_tokens` for these suites. Absent: as the recipe has it. Unit: tokens."""
+    examples: int | None = Field(default=None, ge=0, le=32)
+    """`episodes.examples` for these suites. Absent: as the recipe has it. Unit: conversations."""
     variants: tuple[Variant, ...] = ()
     """Variants of the test problems. Each makes a suite NAME-VARIANT of as many problems; for generated families
     only."""
@@ -163,7 +165,9 @@ class FamilyConfig(Section):
     @property
     def episode_settings(self) -> dict[str, str | int]:
         """What this section sets of `episodes` for its suites."""
-        return self.model_dump(include={"call_format", "verbosity", "retrieve", "prompt_tokens"}, exclude_none=True)
+        return self.model_dump(
+            include={"call_format", "verbosity", "retrieve", "prompt_tokens", "examples"}, exclude_none=True
+        )
 
     @property
     def corpus_parts(self) -> int:

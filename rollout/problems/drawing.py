@@ -37,16 +37,16 @@ def split_of(key: str) -> str:
     return next(split for split, upper in _SHARES if fraction < upper)
 
 
-def collect(config: FamilyConfig, split: str, family: str, draw: Draw) -> list[Problem]:
+def collect(config: FamilyConfig, split: str, family: str, draw: Draw, base: str = "") -> list[Problem]:
     """As many different problems of `split` as `config` asks for; the first n are the same for every count.
 
-    A variant suite draws the test problems. Raises RequestError for an unknown split, and when the family has too few
-    different problems.
+    A variant suite draws the test problems, or those of another split, `base`. Raises RequestError for an unknown
+    split, and when the family has too few different problems.
     """
     suites = [f"variant-{kind}" for kind in VARIANTS]
     if split not in (*SPLITS, *suites):
         raise RequestError(f"{family}: no split {split!r}; there are {', '.join((*SPLITS, *suites))}")
-    base = "test" if split in suites else split
+    base = base or ("test" if split in suites else split)
     # A string seeds through SHA-512: the same in every process, whatever PYTHONHASHSEED.
     rng = random.Random(f"{family}:{config.seed}:{base}")
     problems: list[Problem] = []

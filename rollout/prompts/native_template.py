@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, Any
 from cluster.errors import RequestError
 from rollout.formats import CallFormat, CallSyntaxError, load_format
 from rollout.formats.native import call_id, without_thought
+from rollout.formats.shown import as_tool
+from rollout.prompts.opening import Opening
 from rollout.prompts.template import MARK, REFUSALS, ChatTemplate
-from rollout.records import Call, CallResult, Role, canonical_json, content_hash
+from rollout.records import Call, CallResult, Example, ExampleTurn, Role, canonical_json, content_hash
 from rollout.toolboxes import Toolbox
-from rollout.toolboxes.function import without_keys
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -65,19 +66,8 @@ def open_template(model_dir: str | Path, call_format: str) -> tuple[ChatTemplate
 
 
 def tools_of(toolbox: Toolbox, verbosity: str = "full") -> list[dict[str, Any]]:
-    """The functions in the form that chat templates take. `verbosity`: `names` shows names alone, `signatures` adds the
-    parameters with their types, `full` adds descriptions."""
-    tools = []
-    for function in toolbox.functions.values():
-        shown: dict[str, Any] = {"name": function.name, "description": "", "parameters": dict(function.parameters)}
-        if verbosity == "full":
-            shown["description"] = function.description
-        elif verbosity == "names":
-            shown["parameters"] = {"type": "object", "properties": {}}
-        else:
-            shown["parameters"] = without_keys(function.parameters, "description", "examples")
-        tools.append({"type": "function", "function": shown})
-    return tools
+    """The functions in the form that chat templates take, as `as_tool` shows each one."""
+    return [as_tool(function, verbosity) for function in toolbox.functions.values()]
 
 
 class NativeTemplate(ChatTemplate):
@@ -136,8 +126,60 @@ class NativeTemplate(ChatTemplate):
         end = self._turn_end(frame)
         return ends if end is None else (*(each for each in ends if each != end), end)
 
-    def shown_hash(self, text: str) -> str:
-        return content_hash(text, canonical_json(self._tools))
+    def shown_hash(self, opening: Opening) -> str:
+        return content_hash(*opening.parts, canonical_json(self._tools))
+
+    def opening_ids(self, opening: Opening, call_format: CallFormat) -> list[int]:
+        """Like ChatTemplate's; calls and results of worked conversations are written as the template writes them."""
+        if not opening.examples:
+            return super().opening_ids(opening, call_format)
+        return self._join(*self._quoted(*self._opening(opening, self.closes_examples)))
+
+    @cached_property
+    def closes_examples(self) -> bool:
+        """Whether a worked conversation needs more at its end than the finishing call, which ends an episode: an empty
+        result and the reply "Done.", for templates that want a result after every call, and a reply after it."""
+        turn = ExampleTurn(call=_PROBE_CALL, result="")
+        probe = Opening(examples=(Example(text="", turns=(turn,)),), text="")
+        for closing in (False, True):
+            try:
+                self._opening(probe, closing)
+            except (*REFUSALS, RequestError) as error:
+                refusal = error
+            else:
+                return closing
+        raise RequestError(f"chat template of {self._name!r} refuses worked conversations: {refusal}") from refusal
+
+    def _opening(self, opening: Opening, closing: bool) -> tuple[tuple[str, ...], list[str]]:
+        """The frames around the texts of an opening, and the texts."""
+        messages, contents = self._opening_messages(opening, closing)
+        return self._frames(self._rendered(messages, True), [f"text {at}" for at in range(len(contents))]), contents
+
+    def _opening_messages(self, opening: Opening, closing: bool) -> tuple[list[dict[str, Any]], list[str]]:
+        """Messages with a mark in place of each text, and the texts."""
+        contents: list[str] = []
+        messages: list[dict[str, Any]] = []
+
+        def mark(text: str) -> str:
+            contents.append(text)
+            return MARK.format(len(contents) - 1)
+
+        if opening.system and self.has_system_role:
+            messages.append({"role": Role.SYSTEM.value, "content": mark(opening.system)})
+        *asked, problem = opening.user_texts(self.has_system_role)
+        for text, example in zip(asked, opening.examples, strict=True):
+            messages.append({"role": Role.USER.value, "content": mark(text)})
+            for turn in example.turns:
+                number = len(messages)
+                name = self._control.mask(turn.call.name)
+                call = Call(name=name, arguments=turn.call.arguments, id=call_id(turn.call, number))
+                messages.append(self._assistant([call]))
+                if turn is not example.turns[-1] or closing:
+                    messages.append(_tool(call, mark(turn.result)))
+            if closing:
+                messages.append({"role": Role.ASSISTANT.value, "content": mark("Done.")})
+        messages.append({"role": Role.USER.value, "content": mark(problem)})
+        return messages, contents
 
     def feedback_ids(self, reply_ids: Sequence[int], results_text: str) -> list[int]:
         """Like ChatTemplate's, for a reply without a call: one tool message."""
@@ -163,13 +205,18 @@ class NativeTemplate(ChatTemplate):
 
     def _feedback(self, reply_ids: Sequence[int], calls: list[Call], contents: list[str]) -> list[int]:
         frames = list(self._between(tuple((call.name, call_id(call, index)) for index, call in enumerate(calls))))
+        return self._after(reply_ids, *self._quoted(frames, contents))
+
+    def _quoted(self, frames: Sequence[str], contents: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Frames and contents, where a template puts results between quotes: as JSON text, or numbers without them."""
+        frames, contents = list(frames), list(contents)
         for index, content in enumerate(contents):
             if frames[index].endswith('"') and frames[index + 1].startswith('"'):
                 if self._bare_numbers and _NUMBER.match(content):
                     frames[index], frames[index + 1] = frames[index][:-1], frames[index + 1][1:]
                 else:
                     contents[index] = json.dumps(content, ensure_ascii=False)[1:-1]
-        return self._after(reply_ids, frames, contents)
+        return frames, contents
 
     @cached_property
     def _bare_numbers(self) -> bool:

@@ -10,8 +10,9 @@ from functools import lru_cache
 
 from rollout.config import EpisodeConfig
 from rollout.formats import CallFormat
+from rollout.prompts.opening import Opening
 from rollout.prompts.template import ChatTemplate
-from rollout.records import Message, Part, Problem, Role
+from rollout.records import Problem
 from rollout.toolboxes import Toolbox, load_toolbox, retrieve
 
 
@@ -19,7 +20,7 @@ from rollout.toolboxes import Toolbox, load_toolbox, retrieve
 class Prompt:
     """The prompt of an episode, and what can be called in it."""
 
-    text: str
+    opening: Opening
     ids: tuple[int, ...]
     template: ChatTemplate
     """The model's template. If it shows functions itself, it is bound to those shown."""
@@ -33,10 +34,19 @@ class Prompt:
     """False if the problem alone is longer than `prompt_tokens`."""
 
 
-def prompt_text(text: str, toolbox: Toolbox, call_format: CallFormat, verbosity: str) -> str:
-    """Functions and problem as one user message: every chat template has that role."""
-    instructions = call_format.instructions(toolbox, verbosity)
-    return f"{instructions}\n{text}" if instructions else text
+def open_problem(
+    problem: Problem, toolbox: Toolbox, call_format: CallFormat, config: EpisodeConfig, native: bool = False
+) -> Opening:
+    """What a prompt says. `native`: the chat template shows the functions itself.
+
+    Functions and problem are one user message, since every chat template has that role. With a system's text, or with
+    worked conversations, the functions stand in the system's message, before all conversations.
+    """
+    described = "" if native else call_format.instructions(toolbox, config.verbosity)
+    if config.system or problem.examples:
+        system = "\n".join(filter(None, (config.system, described)))
+        return Opening(system=system, examples=problem.examples, text=problem.text)
+    return Opening(text=f"{described}\n{problem.text}" if described else problem.text)
 
 
 @lru_cache(maxsize=512)
@@ -46,26 +56,25 @@ def make_prompt(problem: Problem, template: ChatTemplate, call_format: CallForma
     size = len(toolbox.functions) - 1  # the finishing function is always shown
     most = size if config.retrieve is None else min(config.retrieve, size)
 
+    used = {turn.call.name for example in problem.examples for turn in example.turns}
+
     def prompt(count: int) -> Prompt:
-        kept = toolbox if count == size else retrieve(toolbox, problem.text, count)
+        kept = toolbox
+        if count < size:
+            # What the worked conversations call is shown, too: a prompt shows no call that it does not allow.
+            kept = toolbox.subset({*retrieve(toolbox, problem.text, count).functions, *used})
         bound = template.for_toolbox(kept, config.verbosity)
-        # A native template shows the functions itself.
-        text = problem.text if bound.native else prompt_text(problem.text, kept, call_format, config.verbosity)
+        opening = open_problem(problem, kept, call_format, config, bound.native)
         return Prompt(
-            text=text,
-            ids=tuple(bound.prompt_ids([user_message(text)])),
+            opening=opening,
+            ids=tuple(bound.opening_ids(opening, call_format)),
             template=bound,
             toolbox=kept,
-            shown=tuple(kept.functions) if count < size else (),
-            hash=bound.shown_hash(text),
+            shown=tuple(kept.functions) if len(kept.functions) < len(toolbox.functions) else (),
+            hash=bound.shown_hash(opening),
         )
 
     return prompt(most) if config.prompt_tokens is None else _largest(prompt, most, config.prompt_tokens)
-
-
-def user_message(text: str) -> Message:
-    """A user's message with one part."""
-    return Message(role=Role.USER, content=(Part(text=text),))
 
 
 def _largest(prompt: Callable[[int], Prompt], most: int, budget: int) -> Prompt:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from cluster.errors import RequestError
 from rollout.formats import CallFormat, load_format
-from rollout.prompts.prompting import user_message
+from rollout.prompts.opening import Opening
 from rollout.prompts.template import ChatTemplate
 from rollout.records import CallResult, Episode, ErrorCode, Step
 from rollout.toolboxes import Toolbox, load_toolbox
@@ -35,7 +35,8 @@ def render_prompt(episode: Episode, template: ChatTemplate) -> tuple[int, ...]:
         return episode.prompt_ids
     if template.native:
         template = template.for_toolbox(shown_toolbox(episode), episode.verbosity)
-    return tuple(template.prompt_ids([user_message(episode.prompt_text)]))
+    opening = Opening(system=episode.system, examples=episode.examples, text=episode.prompt_text)
+    return tuple(template.opening_ids(opening, load_format(episode.call_format)))
 
 
 def render_episode(episode: Episode, template: ChatTemplate) -> RenderedEpisode:

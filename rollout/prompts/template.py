@@ -19,7 +19,8 @@ from jinja2 import TemplateError
 from cluster.errors import RequestError
 from rollout.formats import CallFormat
 from rollout.prompts.control_tokens import ControlTokens
-from rollout.records import Call, CallResult, Message, Role, content_hash
+from rollout.prompts.opening import Opening
+from rollout.records import Call, CallResult, Message, Part, Role, content_hash
 from rollout.toolboxes import Toolbox
 
 if TYPE_CHECKING:
@@ -103,14 +104,33 @@ class ChatTemplate:
         """The template for prompts with these functions: this one, since the message describes them."""
         return self
 
-    def shown_hash(self, text: str) -> str:
-        """Hash of everything that a prompt with this text shows."""
-        return content_hash(text)
+    def shown_hash(self, opening: Opening) -> str:
+        """Hash of everything that a prompt with this opening shows."""
+        return content_hash(*opening.parts)
 
     def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
         """Ids of the conversation so far and of the header of the next reply."""
         frames = self._skeleton(tuple(message.role for message in messages))
         return self._join(frames, [message.text for message in messages])
+
+    @cached_property
+    def has_system_role(self) -> bool:
+        """Whether the template shows a system's message, and shows it first: older templates of Mistral's put it before
+        the last user's message, wherever that is."""
+        try:
+            self._skeleton((Role.SYSTEM, Role.USER, Role.ASSISTANT, Role.USER))
+        except RequestError:
+            return False
+        return True
+
+    def opening_ids(self, opening: Opening, call_format: CallFormat) -> list[int]:
+        """Ids of everything before the first reply: the system's message, worked conversations, the problem."""
+        return self.prompt_ids(
+            [
+                Message(role=role, content=(Part(text=text),))
+                for role, text in opening.turns(call_format, self.result_role, self.has_system_role)
+            ]
+        )
 
     def feedback_ids(self, reply_ids: Sequence[int], results_text: str) -> list[int]:
         """Ids of what stands between a sampled reply and the next one: the end of turn if the reply lacks it, the

@@ -7,20 +7,15 @@ another process or another day changes. A function for which no fitting argument
 too.
 """
 
-import ast
-import contextlib
-import json
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cluster.errors import RequestError
-from rollout.records import Call, CallResult, ErrorCode, Problem, canonical_json
-from rollout.toolboxes.function import Function
+from rollout.records import Call, CallResult, ErrorCode, Problem
 from rollout.toolboxes.isolation.isolated import IsolatedToolbox
 from rollout.toolboxes.isolation.processes import ENDED
 from rollout.toolboxes.loading import is_built_in, without_interpreter
 from rollout.toolboxes.made_up import NothingFits, made_up
-from rollout.toolboxes.nesting import POSITIONAL
 
 DEADLINE = 5.0
 _REMEDIES = {
@@ -69,7 +64,7 @@ def exercise(name: str, state: str = "null") -> Exercised:
     try:
         results, faults, not_called = list[_Result](), list[str](), list[str]()
         for function in toolbox.functions.values():
-            calls = [call for text in function.examples if (call := call_of(text, function)) is not None]
+            calls = list(function.example_calls)
             from_docstring = bool(calls)
             if not calls and function.name != toolbox.finish:
                 try:
@@ -125,24 +120,6 @@ def _changes(toolbox: IsolatedToolbox, name: str, state: str, results: Iterable[
                     break
     finally:
         other.stop()
-
-
-def call_of(text: str, function: Function) -> Call | None:
-    """The call that an example writes, `f(1, b=[2])`; None where its arguments are no literals."""
-    with contextlib.suppress(ValueError, SyntaxError, TypeError):
-        node = ast.parse(text, mode="eval").body
-        if isinstance(node, ast.Call) and all(each.arg for each in node.keywords):
-            given: dict[str, Any] = {str(each.arg): ast.literal_eval(each.value) for each in node.keywords}
-            if node.args:
-                given[POSITIONAL] = [ast.literal_eval(each) for each in node.args]
-            return Call(name=function.name, arguments=_named(canonical_json(given), function))
-    return None
-
-
-def _named(arguments: str, function: Function) -> str:
-    given = json.loads(arguments)
-    by_position = given.pop(POSITIONAL, [])
-    return canonical_json({**dict(zip(function.parameter_names, by_position, strict=False)), **given})
 
 
 def _shown(call: Call) -> str:

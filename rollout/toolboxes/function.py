@@ -1,5 +1,7 @@
 """Functions that a model may call, made from typed Python functions with docstrings."""
 
+import ast
+import contextlib
 import inspect
 import json
 import re
@@ -8,6 +10,7 @@ import typing
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, NotRequired, Required
 
@@ -16,6 +19,7 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from typing_extensions import TypedDict
 
 from cluster.errors import RequestError, first_line
+from rollout.records import Call, canonical_json
 from rollout.toolboxes.docstrings import read_docstring
 from rollout.toolboxes.mistakes import NotJson, TooLarge, from_validation
 from rollout.toolboxes.values import as_json, stable_text, with_sorted_defaults
@@ -87,10 +91,20 @@ class Function:
     def parameter_names(self) -> tuple[str, ...]:
         return tuple(self.parameters.get("properties", {}))
 
-    @property
-    def short_signature(self) -> str:
-        """Name and parameters without types, `name(a, b)`, for short prompts."""
-        return f"{self.name}({', '.join(self.parameter_names)})"
+    @cached_property
+    def example_calls(self) -> tuple[Call, ...]:
+        """The calls that `examples` write, with every argument by its name; those with literal arguments only."""
+        return tuple(call for text in self.examples if (call := self._example_call(text)) is not None)
+
+    def _example_call(self, text: str) -> Call | None:
+        with contextlib.suppress(ValueError, SyntaxError, TypeError):
+            node = ast.parse(text, mode="eval").body
+            if isinstance(node, ast.Call) and all(each.arg for each in node.keywords):
+                by_position = [ast.literal_eval(each) for each in node.args]
+                by_name = {str(each.arg): ast.literal_eval(each.value) for each in node.keywords}
+                given = {**dict(zip(self.parameter_names, by_position, strict=False)), **by_name}
+                return Call(name=self.name, arguments=canonical_json(given))
+        return None
 
     def validate(self, arguments: str) -> dict[str, Any]:
         """The typed arguments in `arguments`, a JSON object as text. Raises CallRefused.

@@ -7,25 +7,39 @@ this corpus knows the task but has not settled on a format, which preference dat
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import msgspec
 
+from rollout.config import EpisodeConfig
 from rollout.episodes.execution import execute_now
 from rollout.formats import CallFormat, load_format
-from rollout.formats.limits import CallLimits
 from rollout.problems import FamilyConfig, generate
 from rollout.problems.tokens import same_text
+from rollout.problems.worked import with_examples
+from rollout.prompts.opening import Opening
+from rollout.prompts.prompting import open_problem
 from rollout.prompts.template import ChatTemplate
-from rollout.records import Call, Message, Part, Problem, Role, content_hash
+from rollout.records import Call, Problem, content_hash
 from rollout.toolboxes import load_toolbox
 
 KINDS = ("other_notation", "wrong_key", "wrong_name", "prose", "open_bracket")
 """The ways in which a step is malformed."""
 _SEEDS_APART = 1_000_003
 """Added to a family's seed, so that the corpus has other problems than the recipe."""
-_NOT_LEARNT = {"train", "validation", "test", "variants", "samples", "pretrain", "duplicates", "task", "options"}
+_NOT_LEARNT = {
+    "train",
+    "validation",
+    "test",
+    "variants",
+    "samples",
+    "pretrain",
+    "duplicates",
+    "task",
+    "options",
+    "examples",
+}
 """Keys of a family that do not shape the conversations about it; `pretrain` counts through `corpus_parts` alone."""
 
 
@@ -41,20 +55,26 @@ class Conversation(msgspec.Struct, frozen=True):
     """One problem, from its prompt to the last reply."""
 
     problem_id: str
-    prompt: str
+    call_format: str
+    opening: Opening
     turns: tuple[Turn, ...]
+
+    @property
+    def opening_texts(self) -> tuple[str, ...]:
+        """What is said before the first reply, in order."""
+        return self.opening.texts(load_format(self.call_format))
 
     @property
     def texts(self) -> tuple[str, ...]:
         """Everything that is said, in order."""
-        return (self.prompt, *(text for turn in self.turns for text in (turn.reply, turn.results)))
+        return (*self.opening_texts, *(text for turn in self.turns for text in (turn.reply, turn.results)))
 
     def token_ids(self, template: ChatTemplate) -> tuple[list[int], list[bool]]:
         """The ids that a rollout with the same messages would hold, and for each one whether a model wrote it.
 
         Nothing follows the last reply.
         """
-        ids = template.prompt_ids([Message(role=Role.USER, content=(Part(text=self.prompt),))])
+        ids = template.opening_ids(self.opening, load_format(self.call_format))
         written = [False] * len(ids)
         for index, turn in enumerate(self.turns):
             reply = template.encode_reply(turn.reply)
@@ -69,11 +89,8 @@ class Corpus:
     """An endless source of conversations over several families, the same for the same seed."""
 
     families: Sequence[FamilyConfig]
-    call_format: str = "json"
-    verbosity: str = "names"
-    limits: CallLimits = field(default_factory=CallLimits)
-    max_failed_steps: int = 1
-    """A conversation ends at one failed step more than this, as an episode does."""
+    episodes: EpisodeConfig
+    """How prompts are written, and what a reply may hold. A conversation ends where an episode does."""
     problems: int = 4000
     """Distinct problems of each family; further conversations use them again, with other noise."""
     without: frozenset[str] = frozenset()
@@ -82,11 +99,14 @@ class Corpus:
     @cached_property
     def fingerprint(self) -> str:
         """Hash of all that shapes a conversation, except the code of this module and the noise."""
-        parts = [self.call_format, load_format(self.call_format).hash, self.verbosity, self.limits.model_dump_json()]
-        parts.append(str(self.max_failed_steps))
+        config = self.episodes
+        parts = [config.call_format, load_format(config.call_format).hash, config.verbosity]
+        parts += [config.calls.model_dump_json(), str(config.max_failed_steps)]
+        if config.system or config.examples:
+            parts += [config.system, str(config.examples)]
         for family in self.families:
             # A few problems represent the code that generates them.
-            sample = generate(family.model_copy(update={"train": 16}), "train")
+            sample = self._drawn(family.model_copy(update={"train": 16}))
             boxes = sorted({problem.toolbox for problem in sample})
             parts += [family.model_dump_json(exclude=_NOT_LEARNT), str(family.corpus_parts)]
             parts += [msgspec.json.encode(sample).decode(), *(load_toolbox(box).hash for box in boxes)]
@@ -100,8 +120,11 @@ class Corpus:
     @cached_property
     def pools(self) -> list[list[Problem]]:
         """The problems of each family."""
-        pools = [generate(self.pool(family), "train") for family in self.families]
+        pools = [self._drawn(self.pool(family)) for family in self.families]
         return [[problem for problem in pool if same_text(problem.text) not in self.without] for pool in pools]
+
+    def _drawn(self, family: FamilyConfig) -> list[Problem]:
+        return with_examples(generate(family, "train"), family, "train", self.episodes)
 
     def holding_out(self, problems: Iterable[Problem]) -> "Corpus":
         """This corpus without those of its problems that have the same text as one of `problems`.
@@ -114,7 +137,7 @@ class Corpus:
 
     def conversations(self, seed: int | str, malformed: float, malformed_again: float) -> Iterator[Conversation]:
         """Endless conversations: problems in random order, families in turn, each as often as its `corpus_parts`."""
-        call_format = load_format(self.call_format)
+        call_format = load_format(self.episodes.call_format)
         parts = [max(1, family.corpus_parts) for family in self.families]
         pools = [pool for pool, often in zip(self.pools, parts, strict=True) for _ in range(often)]
         chance = random.Random(f"corpus:{seed}")
@@ -129,11 +152,11 @@ class Corpus:
         """The gold calls of a problem, executed, each one malformed first with the given probability."""
         toolbox = load_toolbox(problem.toolbox)
         session = toolbox.open(problem.state)
-        prompt = call_format.instructions(toolbox, self.verbosity) + "\n" + problem.text
+        opening = open_problem(problem, toolbox, call_format, self.episodes)
         turns: list[Turn] = []
 
         def say(reply: str, failed: bool) -> None:
-            results = execute_now(reply, call_format, session, self.limits)
+            results = execute_now(reply, call_format, session, self.episodes.calls)
             assert any(r.error for r in results) == failed, f"{problem.id}: {reply!r}, failed = {failed}: {results}"
             turns.append(Turn(reply, call_format.render_results(results), failed))
 
@@ -141,11 +164,11 @@ class Corpus:
             probability = malformed
             while chance.random() < probability:
                 say(write_malformed(call, chance.choice(KINDS), call_format), failed=True)
-                if sum(turn.failed for turn in turns) > self.max_failed_steps:
-                    return Conversation(problem.id, prompt, tuple(turns))
+                if sum(turn.failed for turn in turns) > self.episodes.max_failed_steps:
+                    return Conversation(problem.id, call_format.name, opening, tuple(turns))
                 probability = malformed_again
             say(call_format.render((call,)), failed=False)
-        return Conversation(problem.id, prompt, tuple(turns))
+        return Conversation(problem.id, call_format.name, opening, tuple(turns))
 
 
 def write_malformed(call: Call, kind: str, call_format: CallFormat) -> str:

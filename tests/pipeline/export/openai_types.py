@@ -37,7 +37,7 @@ def check_row(row: dict[str, Any]) -> None:
     # Iterables are checked while they are read, and `tool_calls` is one.
     assert read(_ROWS.validate_python([row])) == [row]
     messages = row["input"]["messages"]
-    assert messages[0]["role"] == "user"
+    assert messages[messages[0]["role"] == "system"]["role"] == "user"
     assert messages[-1]["role"] != "assistant"
     for side in ("preferred_output", "non_preferred_output"):
         assert len(row[side]) == 1

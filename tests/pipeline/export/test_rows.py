@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from transformers import AutoTokenizer
 
+from cluster.engine.model_source import local_tokenizer
 from pipeline.export.conversations import call_messages, call_steps
 from pipeline.export.rows import FORMS, Pair, pair_rows
 from pipeline.run.folder import Run
+from pipeline.run.models import model_source
 from rollout.data import layout
 from rollout.data.shards import read_rows
 from rollout.records import Outcome, PreferenceGroup
@@ -221,3 +224,46 @@ def test_what_the_api_alone_would_refuse_is_found(path: str, value: str, runs: C
         value = row["input"]["messages"][1]["tool_calls"][0]["id"]
     with pytest.raises(AssertionError):
         check_row(broken(row, path, value))
+
+
+OPENED = ("episodes.examples=2", "episodes.system=Solve problems with functions.")
+
+
+@pytest.mark.parametrize(
+    ("call_format", "template"), [("json", "plain"), ("native", "qwen3"), ("native", "mistral_v13")]
+)
+def test_worked_conversations_stand_before_the_problem_in_every_form(
+    call_format: str, template: str, tmp_path: Path
+) -> None:
+    run = scripted_run(tmp_path / "run", call_format, template, *OPENED)
+    for form in FORMS:
+        pairs = [*pair_rows(run, form, 1)]
+        assert pairs
+        for pair in pairs:
+            row, examples = pair.row, pair.problem.examples
+            messages = row["input"]["messages"] if form == "openai" else row.get("prompt") or row["conversations"]
+            texts = [message.get("content", message.get("value")) for message in messages]
+            assert [texts.index(example.text) for example in examples] == sorted(
+                texts.index(example.text) for example in examples
+            )
+            assert texts.index(examples[-1].text) < max(
+                at for at, text in enumerate(texts) if text and text.endswith(pair.problem.text)
+            )
+            assert texts[0].startswith("Solve problems with functions.")
+            if form == "openai":
+                check_row(row)
+                assert texts[0] == "Solve problems with functions."
+                assert messages[0]["role"] == "system"
+
+
+@pytest.mark.parametrize(("call_format", "template"), [("json", "plain"), ("native", "qwen3")])
+def test_trls_prompt_is_rendered_as_the_one_that_the_teacher_read(
+    call_format: str, template: str, tmp_path: Path
+) -> None:
+    run = scripted_run(tmp_path / "run", call_format, template, *OPENED)
+    tokenizer = AutoTokenizer.from_pretrained(local_tokenizer(model_source(run, "base")))
+    for pair in pair_rows(run, "trl", 1):
+        text = tokenizer.apply_chat_template(
+            pair.row["prompt"], tools=pair.row.get("tools"), tokenize=False, add_generation_prompt=True
+        )
+        assert text == tokenizer.decode(pair.right.prompt_ids)

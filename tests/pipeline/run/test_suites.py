@@ -61,7 +61,7 @@ def test_no_held_out_problem_of_the_full_recipe_is_learnt_from(full: Recipe, sui
     rolled_out = [p for family in full.problems.values() if family.train for p in generate(family, "train")]
     assert rolled_out
     assert not words & {same_text(problem.text) for problem in rolled_out}
-    corpus = Corpus(tuple(family for family in full.problems.values() if family.corpus_parts))
+    corpus = Corpus(tuple(family for family in full.problems.values() if family.corpus_parts), full.episodes)
     pools = corpus.holding_out(held_out).pools
     assert len(pools) >= 10
     assert not words & {same_text(problem.text) for pool in pools for problem in pool}

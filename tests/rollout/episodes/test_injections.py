@@ -8,17 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import mistral_common
+import msgspec
 import pytest
 from tokenizers import AddedToken, normalizers
 from transformers import LlamaTokenizerFast, PreTrainedTokenizerFast
 
+from rollout.config import EpisodeConfig
 from rollout.episodes.execution import execute_now
 from rollout.formats import CallFormat, load_format
 from rollout.prompts.native_template import NativeTemplate
-from rollout.prompts.prompting import prompt_text, user_message
+from rollout.prompts.opening import Opening
+from rollout.prompts.prompting import open_problem
 from rollout.prompts.template import ChatTemplate
-from rollout.records import Call, CallResult, canonical_json
+from rollout.records import Call, CallResult, Example, ExampleTurn, canonical_json
 from rollout.toolboxes import Function, Toolbox, retrieve
+from tests.rollout.conversations import ADDITION
 from tests.rollout.prompts.native_models import CONTROL, NOT_SPECIAL, TEMPLATES, tokenizer
 
 MORE_CONTROL = "<|user|> <|assistant|> <|end|> <|system|> <start_of_turn> <end_of_turn> <bos> <eos> <|endoftext|>"
@@ -120,15 +124,24 @@ def box(text: str) -> Toolbox:
 
 
 def prompts(template: ChatTemplate, text: str) -> Iterator[list[int]]:
-    """Check every way by which outside text gets into a prompt: the problem, the functions, the retrieved functions."""
-    call_formats = [load_format(name) for name in ("json", "python")]
-    for shown, problem in ((box(text), CLEAN), (box(CLEAN), text), (retrieve(box(text), f"{text} fails", 1), text)):
+    """Check every way by which outside text gets into a prompt: the problem, the functions, the retrieved functions,
+    the system's text, and the texts, calls and results of worked conversations."""
+    retrieved = retrieve(box(text), f"{text} fails", 1)
+    turn = ExampleTurn(call=Call(name="echo", arguments=canonical_json({"word": text})), result=text)
+    end = ExampleTurn(call=Call(name="finish", arguments=canonical_json({"answer": text})), result="")
+    worked = Example(text=text, turns=(turn, end))
+    openings: list[tuple[Toolbox, str, str, tuple[Example, ...]]] = [
+        (box(text), CLEAN, "", ()),
+        (box(CLEAN), text, "", ()),
+        (retrieved, text, "", ()),
+        (box(CLEAN), CLEAN, text, (worked,)),
+    ]
+    for shown, asked, system, examples in openings:
+        config = EpisodeConfig(verbosity="full", system=system)
         bound = template.for_toolbox(shown)
-        if template.native:
-            yield bound.prompt_ids([user_message(problem)])
-        else:
-            for call_format in call_formats:
-                yield bound.prompt_ids([user_message(prompt_text(problem, shown, call_format, "full"))])
+        problem = msgspec.structs.replace(ADDITION, text=asked, examples=examples)
+        for call_format in [load_format(name) for name in (["native"] if template.native else ["json", "python"])]:
+            yield bound.opening_ids(open_problem(problem, shown, call_format, config, template.native), call_format)
 
 
 @cache
@@ -213,5 +226,5 @@ def test_what_an_injection_says_can_still_be_read() -> None:
     made = shipped("qwen2_5")
     for template in (ChatTemplate(made), NativeTemplate(made).for_toolbox(box("<|im_end|>"))):
         text = "Say </s> and <|im_end|>."
-        shown: Any = made.decode(template.prompt_ids([user_message(text)]))
+        shown: Any = made.decode(template.opening_ids(Opening(text=text), load_format("json")))
         assert text in shown

@@ -220,9 +220,16 @@ def test_limits_bind() -> None:
 def test_instructions_say_as_much_as_asked_for() -> None:
     toolbox = load_toolbox("arithmetic")
     assert JSON.instructions(toolbox, "names") == "add sub mul div finish"
-    assert JSON.instructions(toolbox, "signatures") == "add(a, b) sub(a, b) mul(a, b) div(a, b) finish(answer)"
-    full = JSON.instructions(toolbox, "full").splitlines()
-    assert json.loads(full[1])["parameters"]["required"] == ["a", "b"]
+    asked, head, *lines = JSON.instructions(toolbox, "signatures").splitlines()
+    shape, example = '{"name": ..., "arguments": {...}}', '{"name":"add","arguments":{"a":3,"b":4}}'
+    assert asked == f"Reply with one call and nothing else: {shape}. Example: {example}"
+    assert (head, *lines[::4]) == ("Functions:", "add(a: int | float, b: int | float)", "finish(answer: int | float)")
+    asked, *full = JSON.instructions(toolbox, "full").splitlines()
+    assert asked == f"Reply with one call and nothing else: {shape}. Functions:"
+    add = json.loads(full[0])
+    assert (add["parameters"]["required"], add["examples"]) == (["a", "b"], [json.loads(example)])
+    assert add["parameters"]["properties"]["a"] == {"type": "number", "description": "The first number."}
+    assert list(add) == ["name", "description", "parameters", "examples"]
     assert "add(a: int | float, b: int | float)" in PYTHON.instructions(toolbox, "signatures").splitlines()
     assert "Example: Stop()" in PYTHON.instructions(toolbox, "full")
 
@@ -276,6 +283,11 @@ def test_python_instructions_are_names_signatures_or_all_of_it() -> None:
     names = "add sub mul div finish Reasoning Stop"
     assert PYTHON.instructions(toolbox, "names") == names
     signatures = PYTHON.instructions(toolbox, "signatures").splitlines()
+    assert signatures[:2] == [
+        "Reply with one Python call a line and nothing else. Example: add(a=3, b=4)",
+        "Functions:",
+    ]
+    signatures = signatures[2:]
     assert [line.partition("(")[0] for line in signatures] == names.split()
     head, *lines = PYTHON.instructions(toolbox, "full").splitlines()
     assert head == "Reply with one Python call a line and nothing else. Functions:"

@@ -9,7 +9,7 @@ import pytest
 from cluster.errors import RequestError
 from pipeline.run.toolboxes import refuse_faulty_toolboxes
 from rollout.records import Call, Problem
-from rollout.toolboxes.exercise import call_of, exercise, exercise_all
+from rollout.toolboxes.exercise import exercise, exercise_all
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.isolation.isolated import IsolatedToolbox
 from rollout.toolboxes.isolation.processes import Worker
@@ -274,8 +274,8 @@ def test_examples_are_calls_of_literals(text: str, arguments: dict[str, object] 
         """Do it."""
         return a
 
-    call = call_of(text, Function.from_callable(f))
-    assert (None if call is None else json.loads(call.arguments)) == arguments
+    calls = Function.from_callable(f, examples=(text,)).example_calls
+    assert [json.loads(call.arguments) for call in calls] == ([] if arguments is None else [arguments])
 
 
 # The same everywhere ------------------------------------------------------------------------------------------------

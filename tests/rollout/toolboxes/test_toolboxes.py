@@ -58,7 +58,6 @@ BOX = Toolbox.of_functions("house", [paint])
 def test_a_function_is_described_by_its_docstring_and_types() -> None:
     assert PAINT.description == "Paint a part of the house."
     assert PAINT.examples == ('paint(part="wall", coats=2, colours=["red"])',)
-    assert PAINT.short_signature == "paint(part, coats, colours, width, note)"
     assert PAINT.signature.startswith(
         "paint(part: 'wall' | 'door', coats: int, colours: list[Colour], width: float = 1.0"
     )

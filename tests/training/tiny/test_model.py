@@ -9,6 +9,7 @@ from transformers import AutoModelForCausalLM
 
 from cluster.config import parse
 from cluster.errors import RequestError
+from rollout.config import EpisodeConfig
 from rollout.problems import FamilyConfig
 from rollout.prompts.template import ChatTemplate
 from training.tiny.config import TinyConfig, TokenizerConfig
@@ -22,7 +23,7 @@ from training.tiny.model import (
     make_tiny,
 )
 
-CORPUS = Corpus((FamilyConfig(family="arithmetic", difficulty=(1, 1)),), problems=8)
+CORPUS = Corpus((FamilyConfig(family="arithmetic", difficulty=(1, 1)),), EpisodeConfig(verbosity="names"), 8)
 SMALL = TinyConfig(hidden=32, layers=1, heads=1, intermediate=32, steps=12, batch=4, learning_rate=1e-2)
 
 

@@ -1,0 +1,87 @@
+"""What prompts show of a function beside its name: a schema that is easy to read, and examples in the call format."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rollout.records import Call
+from rollout.toolboxes.function import Function, without_keys
+from rollout.toolboxes.toolbox import Toolbox
+
+_CHOICES = ("anyOf", "oneOf")
+_ANY_NUMBER = ["{'type': 'integer'}", "{'type': 'number'}"]
+
+
+def described(function: Function, example: Callable[[Call], Any]) -> str:
+    """A function as a JSON object for prompts: name, description, parameters (JSON schema, in the signature's order)
+    and, if it has any, examples, each one what `example` makes of a call."""
+    entry = {
+        "name": function.name,
+        "description": function.description,
+        "parameters": shown_parameters(function.parameters),
+    }
+    if function.example_calls:
+        entry["examples"] = list(map(example, function.example_calls))
+    return json.dumps(entry, separators=(",", ":"), ensure_ascii=False)
+
+
+def example_of(toolbox: Toolbox, render: Callable[[Sequence[Call]], str]) -> str | None:
+    """One call in the call format, of the first function that has an example; None where none has."""
+    return next((render((call,)) for each in toolbox.functions.values() for call in each.example_calls), None)
+
+
+def as_tool(function: Function, verbosity: str) -> dict[str, Any]:
+    """A function in the form that chat templates and APIs take. `verbosity`: `names` shows the name alone, `signatures`
+    adds the parameters with their types, `full` adds descriptions and the arguments of an example."""
+    shown: dict[str, Any] = {"name": function.name, "description": "", "parameters": {}}
+    if verbosity == "names":
+        shown["parameters"] = {"type": "object", "properties": {}}
+    else:
+        shown["parameters"] = shown_parameters(function.parameters)
+    if verbosity == "signatures":
+        shown["parameters"] = without_keys(shown["parameters"], "description", "examples")
+    if verbosity == "full":
+        # Every template shows a description; no two agree on where an example would stand beside it.
+        examples = [f"Example arguments: {call.arguments}" for call in function.example_calls[:1]]
+        shown["description"] = "\n".join([function.description, *examples])
+    return {"type": "function", "function": shown}
+
+
+def shown_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A function's JSON schema without what only a validator needs.
+
+    That no further key may be given is left out, and that an integer is a number. A parameter that may be left out, and
+    is null then, is shown as what it is if it is given: `{"anyOf": [{"type": "integer"}, {"type": "null"}], "default":
+    null}` becomes `{"type": "integer"}`. Null is accepted all the same.
+    """
+    return _object_shown(parameters)
+
+
+def _object_shown(schema: Mapping[str, Any]) -> dict[str, Any]:
+    required = schema.get("required", ())
+    shown = {key: value for key, value in schema.items() if not (key == "additionalProperties" and value is False)}
+    if "properties" in schema:
+        shown["properties"] = {
+            name: _shown(inner, optional=name not in required) for name, inner in schema["properties"].items()
+        }
+    if "$defs" in schema:
+        shown["$defs"] = {name: _shown(inner) for name, inner in schema["$defs"].items()}
+    return shown
+
+
+def _shown(schema: Any, optional: bool = False) -> Any:
+    if not isinstance(schema, Mapping):
+        return schema
+    shown = _object_shown(schema)
+    key = next((key for key in _CHOICES if isinstance(schema.get(key), list)), None)
+    if isinstance(schema.get("items"), Mapping):
+        shown["items"] = _shown(schema["items"])
+    if key is None:
+        return shown
+    if sorted(map(str, schema[key])) == _ANY_NUMBER:
+        return {"type": "number", **{name: value for name, value in shown.items() if name != key}}
+    others = [_shown(choice) for choice in schema[key] if choice != {"type": "null"}]
+    if optional and schema.get("default") is None and others and len(others) < len(schema[key]):
+        rest = {name: value for name, value in shown.items() if name not in (key, "default")}
+        return {**others[0], **rest} if len(others) == 1 else {key: others, **rest}
+    return {**shown, key: [_shown(choice) for choice in schema[key]]}

@@ -1,0 +1,142 @@
+"""Worked conversations for prompts: gold calls of train problems, executed, or those of a user's file.
+
+A generated family draws them among its train templates and train cores, which no held-out problem shares, with a seed
+of their own; where a suite's functions have other names, so have theirs. An imported family takes its train rows, from
+which those like held-out ones have been dropped. No problem is shown itself as an example.
+"""
+
+import json
+import random
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cluster.errors import RequestError
+from rollout.checkers import check
+from rollout.config import EpisodeConfig
+from rollout.problems import FamilyConfig, everything, generate, is_imported
+from rollout.records import Call, Example, ExampleTurn, Problem, canonical_json
+from rollout.toolboxes import load_toolbox
+
+_SEEDS_APART = 2_000_003
+"""Added to a family's seed, so that the examples are other problems than the recipe's and than those of the corpus."""
+_POOL = 8
+"""Worked problems of a family for each one that a prompt shows."""
+
+
+def with_examples(
+    problems: Sequence[Problem], family: FamilyConfig, split: str, config: EpisodeConfig
+) -> list[Problem]:
+    """The problems of a family's split, each with `config.examples` worked conversations, chosen by its id.
+
+    Raises RequestError where there are too few, or where a gold call does not execute.
+    """
+    if not config.examples:
+        return list(problems)
+    worked = _of_file(config.examples_file) if config.examples_file else _of_family(family, split, config.examples)
+    return [msgspec.structs.replace(each, examples=_chosen(each, worked, config.examples)) for each in problems]
+
+
+def work(problem: Problem) -> Example:
+    """A problem's gold chain as a conversation, executed. Raises RequestError for one that does not solve it."""
+    turns, session = list[ExampleTurn](), load_toolbox(problem.toolbox).open(problem.state)
+    for call in problem.gold_calls:
+        result = session.call(call)
+        if result.error is not None:
+            raise RequestError(f"example {problem.id}: {call.name}({call.arguments}) fails: {result.content}")
+        turns.append(ExampleTurn(call=call, result="" if session.answer is not None else result.content))
+    if session.answer is None:
+        raise RequestError(f"example {problem.id}: its calls do not finish; end them with {session.toolbox.finish}")
+    if problem.gold and (error := check(problem.checker, session.answer, problem.gold)) is not None:
+        raise RequestError(f"example {problem.id}: its calls answer {session.answer}, which is {error.value}")
+    return Example(text=problem.text, turns=tuple(turns))
+
+
+def _chosen(problem: Problem, worked: Sequence[Problem], count: int) -> tuple[Example, ...]:
+    """`count` of the worked problems that have this one's functions, drawn by its id."""
+    fitting = [each for each in worked if _fits(each, problem)]
+    if len(fitting) < count:
+        raise RequestError(
+            f"episodes.examples = {count}: only {len(fitting)} worked conversations with the functions of "
+            f"{problem.toolbox!r} for problem {problem.id}; ask for fewer, or give examples_file"
+        )
+    drawn = random.Random(f"examples:{problem.id}").sample(fitting, count)
+    return tuple(_worked(msgspec.structs.replace(each, toolbox=each.toolbox or problem.toolbox)) for each in drawn)
+
+
+def _fits(example: Problem, problem: Problem) -> bool:
+    """Whether an example has a problem's functions, distractors aside, and is another problem."""
+    same = not example.toolbox or example.toolbox.partition("+")[0] == problem.toolbox.partition("+")[0]
+    asks_other = example.text != problem.text and (not problem.gold_calls or example.gold_calls != problem.gold_calls)
+    return same and asks_other
+
+
+_worked = lru_cache(maxsize=4096)(work)
+
+
+@lru_cache(maxsize=64)
+def _of_family(family: FamilyConfig, split: str, count: int) -> tuple[Problem, ...]:
+    """Train problems of a family with gold calls, in the form that they have in `split`."""
+    name = family.name or family.family
+    if is_imported(family):
+        pool = [each for each in everything(family).splits["train"] if each.gold_calls]
+        if not pool:
+            raise RequestError(
+                f"episodes.examples = {count}: family {name} has no train rows with gold calls to work; set its "
+                "calls_column, give episodes.examples_file, or set examples = 0 in its section"
+            )
+        return tuple(pool)
+    size = {"train": _POOL * count, "test": _POOL * count, "seed": family.seed + _SEEDS_APART}
+    renamed = split == "variant-functions"
+    pool = generate(family.model_copy(update=size), split if renamed else "train", base="train")
+    return tuple(each for each in pool if each.gold_calls)
+
+
+def _of_file(path: str) -> tuple[Problem, ...]:
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(f"episodes.examples_file = {path!r} cannot be read: {error}") from None
+    return _of_lines(path, tuple(lines))
+
+
+@lru_cache(maxsize=8)
+def _of_lines(path: str, lines: tuple[str, ...]) -> tuple[Problem, ...]:
+    rows = [(f"{path}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()]
+    return tuple(_of_row(where, line) for where, line in rows)
+
+
+def _of_row(where: str, line: str) -> Problem:
+    """A row {"text": ..., "calls": [{"name": ..., "arguments": {...}}, ...]}, with `toolbox` and `state` if it has
+    them. Raises RequestError."""
+    form = 'write {"text": ..., "calls": [{"name": ..., "arguments": {...}}, ...]}, the finishing call last'
+    try:
+        row: Any = json.loads(line)
+        calls = tuple(_calls(row["calls"]))
+        text, toolbox = row["text"], row.get("toolbox", "")
+        if not isinstance(text, str) or not isinstance(toolbox, str) or not calls:
+            raise TypeError("text and toolbox are text, and calls is a list with at least one")
+        state = canonical_json(row.get("state"))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise RequestError(f"{where}: no worked conversation ({error!r}); {form}") from None
+    return Problem(
+        id=where,
+        family="example",
+        split="train",
+        template=where,
+        text=text,
+        toolbox=toolbox,
+        gold="",
+        gold_calls=calls,
+        state=state,
+    )
+
+
+def _calls(rows: Iterable[Any]) -> Iterable[Call]:
+    for row in rows:
+        if not isinstance(row["name"], str) or not isinstance(row["arguments"], dict):
+            raise TypeError("a call has a name, and an object as arguments")
+        yield Call(name=row["name"], arguments=canonical_json(row["arguments"]))

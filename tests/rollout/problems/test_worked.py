@@ -1,0 +1,138 @@
+"""Worked conversations: where they come from, and what they never are."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cluster.errors import RequestError
+from rollout.config import EpisodeConfig
+from rollout.problems import FAMILIES, VARIANTS, FamilyConfig, generate, is_imported
+from rollout.problems.duplicates import HeldOut
+from rollout.problems.worked import with_examples, work
+from rollout.records import Problem
+from rollout.toolboxes import load_toolbox
+
+THREE = EpisodeConfig(examples=3)
+GENERATED = [name for name in FAMILIES if not is_imported(FamilyConfig(family=name))]
+ARITHMETIC = FamilyConfig(family="arithmetic", train=8, test=8, difficulty=(1, 2))
+
+
+def worked(family: FamilyConfig, split: str, config: EpisodeConfig = THREE) -> list[Problem]:
+    return with_examples(generate(family, split), family, split, config)
+
+
+@pytest.mark.parametrize("name", GENERATED)
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_every_generated_family_has_some_that_execute_in_the_problems_own_toolbox(name: str, split: str) -> None:
+    family = FamilyConfig(family=name, train=4, test=4)
+    for problem in worked(family, split):
+        assert len({example.text for example in problem.examples}) == 3
+        names = set(load_toolbox(problem.toolbox).functions)
+        assert {turn.call.name for example in problem.examples for turn in example.turns} <= names
+        assert all(example.turns[-1].result == "" for example in problem.examples)
+
+
+@pytest.mark.parametrize("kind", VARIANTS)
+def test_in_variants_they_have_the_functions_of_the_suite(kind: str) -> None:
+    for family in (ARITHMETIC, FamilyConfig(family="fol", test=4)):
+        for problem in worked(family, f"variant-{kind}"):
+            names = set(load_toolbox(problem.toolbox).functions)
+            assert {turn.call.name for example in problem.examples for turn in example.turns} <= names
+
+
+def test_no_example_is_like_a_held_out_problem_and_none_is_the_problem_itself() -> None:
+    held_out = HeldOut([*generate(ARITHMETIC.model_copy(update={"test": 200}), "test")])
+    for problem in [*worked(ARITHMETIC, "train"), *worked(ARITHMETIC, "test")]:
+        for example in problem.examples:
+            assert example.text != problem.text
+            assert tuple(turn.call for turn in example.turns) != problem.gold_calls
+            shown = msgspec.structs.replace(problem, text=example.text)
+            assert (held_out.exact(shown), held_out.near(shown)) == (None, None)
+
+
+def test_they_are_a_function_of_the_problem_alone() -> None:
+    one, two = worked(ARITHMETIC, "train"), worked(ARITHMETIC.model_copy(update={"train": 4}), "train")
+    assert [problem.examples for problem in one[:4]] == [problem.examples for problem in two]
+    assert len({problem.examples for problem in one}) > 4
+
+
+def test_results_are_those_of_executing_the_calls() -> None:
+    for problem in worked(ARITHMETIC, "train"):
+        for example in problem.examples:
+            session = load_toolbox(problem.toolbox).open(problem.state)
+            for turn in example.turns[:-1]:
+                assert session.call(turn.call).content == turn.result
+
+
+def test_ids_do_not_depend_on_examples() -> None:
+    assert [p.id for p in worked(ARITHMETIC, "train")] == [p.id for p in generate(ARITHMETIC, "train")]
+
+
+def rows(tmp_path: Path, *lines: object) -> str:
+    path = tmp_path / "worked.jsonl"
+    path.write_text("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines))
+    return str(path)
+
+
+ADD = {"name": "add", "arguments": {"a": 1, "b": 2}}
+FINISH = {"name": "finish", "arguments": {"answer": 3}}
+
+
+def test_a_file_of_the_users_takes_their_place(tmp_path: Path) -> None:
+    path = rows(tmp_path, {"text": "One and two?", "calls": [ADD, FINISH], "toolbox": "arithmetic"}, "")
+    for problem in worked(ARITHMETIC, "test", EpisodeConfig(examples=1, examples_file=path)):
+        (example,) = problem.examples
+        assert (example.text, [turn.result for turn in example.turns]) == ("One and two?", ["3", ""])
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"text": "?", "calls": [{"name": "plus", "arguments": {}}, FINISH]}, "worked.jsonl:1: plus({}) fails: Error"),
+        ({"text": "?", "calls": [ADD]}, "worked.jsonl:1: its calls do not finish; end them with finish"),
+        ({"text": "?", "calls": []}, "worked.jsonl:1: no worked conversation"),
+        ({"text": "?", "calls": [{"name": "add", "arguments": [1, 2]}]}, "a call has a name, and an object"),
+        ({"text": 3, "calls": [FINISH]}, "worked.jsonl:1: no worked conversation"),
+        ("{", "worked.jsonl:1: no worked conversation"),
+        ([1], "worked.jsonl:1: no worked conversation"),
+        ("[" * 100_000, "worked.jsonl:1: no worked conversation"),
+        ({"text": "?", "calls": [FINISH], "toolbox": "fol"}, "only 0 worked conversations with the functions of"),
+    ],
+)
+def test_a_broken_row_is_named(tmp_path: Path, row: object, message: str) -> None:
+    config = EpisodeConfig(examples=1, examples_file=rows(tmp_path, row))
+    with pytest.raises(RequestError) as caught:
+        worked(ARITHMETIC, "test", config)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="examples_file"):
+        worked(ARITHMETIC, "test", EpisodeConfig(examples=1, examples_file=str(tmp_path / "none.jsonl")))
+
+
+def test_imported_rows_without_gold_calls_cannot_be_worked(tmp_path: Path) -> None:
+    path = tmp_path / "problems.jsonl"
+    path.write_text(
+        "\n".join(
+            json.dumps({"text": f"What is {n} and {word}?", "answer": n})
+            for n, word in enumerate("abcdefghijklmnopqrstuvwxyz")
+        )
+    )
+    family = FamilyConfig(family="jsonl", path=str(path), toolbox="arithmetic", checker="numeric", train=2)
+    with pytest.raises(RequestError, match="no train rows with gold calls"):
+        worked(family, "train")
+
+
+def test_gold_calls_that_do_not_solve_their_problem_are_no_example() -> None:
+    (problem, *_) = generate(ARITHMETIC, "train")
+    with pytest.raises(RequestError, match="answer_wrong"):
+        work(msgspec.structs.replace(problem, gold="-1"))
+
+
+def test_a_file_without_a_count_is_refused() -> None:
+    with pytest.raises(ValueError, match="say how many"):
+        EpisodeConfig(examples_file="x.jsonl")
