@@ -34,8 +34,8 @@ class EpisodeConfig(Section):
     calls of train problems, other ones for each problem. They are never scored and never learnt from. A model that has
     not been trained on the call format needs some. Unit: conversations."""
     examples_file: str = ""
-    """A .jsonl file of worked conversations, in place of those from train problems; docs/call-formats.md has its
-    form."""
+    """A .jsonl file of worked conversations. They take the place of those from train problems for the toolboxes that
+    its rows name, or for all where rows name none; docs/call-formats.md has its form."""
     max_steps: int = Field(default=16, ge=1)
     """Steps of an episode at most; one that needs more is truncated. Unit: steps."""
     max_failed_steps: int = Field(default=3, ge=0)

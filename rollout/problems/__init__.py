@@ -55,7 +55,7 @@ def generate(config: FamilyConfig, split: str, base: str = "") -> list[Problem]:
     elif family == REASONING_GYM:
         problems = reasoning_gym.collect(config, split)
     else:
-        problems = subtasks.derived(config, split)
+        problems = subtasks.derived(config, split, base)
     if not config.distractors:
         return problems
     suffix = f"+{config.distractors}@{abs(config.seed)}"

@@ -1,4 +1,5 @@
-"""Worked conversations for prompts: gold calls of train problems, executed, or those of a user's file.
+"""Worked conversations for prompts: those of a user's file for the toolboxes that it names, else gold calls of train
+problems; all are executed.
 
 A generated family draws them among its train templates and train cores, which no held-out problem shares, with a seed
 of their own; where a suite's functions have other names, so have theirs. An imported family takes its train rows, from
@@ -36,8 +37,14 @@ def with_examples(
     """
     if not config.examples:
         return list(problems)
-    worked = _of_file(config.examples_file) if config.examples_file else _of_family(family, split, config.examples)
-    return [msgspec.structs.replace(each, examples=_chosen(each, worked, config.examples)) for each in problems]
+    rows = _of_file(config.examples_file) if config.examples_file else ()
+
+    def shown(problem: Problem) -> Problem:
+        of_file = [row for row in rows if _has_functions_of(row, problem)]
+        worked = of_file or _of_family(family, split, config.examples)
+        return msgspec.structs.replace(problem, examples=_chosen(problem, worked, config.examples))
+
+    return [shown(problem) for problem in problems]
 
 
 def work(problem: Problem) -> Example:
@@ -57,7 +64,7 @@ def work(problem: Problem) -> Example:
 
 def _chosen(problem: Problem, worked: Sequence[Problem], count: int) -> tuple[Example, ...]:
     """`count` of the worked problems that have this one's functions, drawn by its id."""
-    fitting = [each for each in worked if _fits(each, problem)]
+    fitting = [each for each in worked if _has_functions_of(each, problem) and _is_other(each, problem)]
     if len(fitting) < count:
         raise RequestError(
             f"episodes.examples = {count}: only {len(fitting)} worked conversations with the functions of "
@@ -67,11 +74,14 @@ def _chosen(problem: Problem, worked: Sequence[Problem], count: int) -> tuple[Ex
     return tuple(_worked(msgspec.structs.replace(each, toolbox=each.toolbox or problem.toolbox)) for each in drawn)
 
 
-def _fits(example: Problem, problem: Problem) -> bool:
-    """Whether an example has a problem's functions, distractors aside, and is another problem."""
-    same = not example.toolbox or example.toolbox.partition("+")[0] == problem.toolbox.partition("+")[0]
-    asks_other = example.text != problem.text and (not problem.gold_calls or example.gold_calls != problem.gold_calls)
-    return same and asks_other
+def _has_functions_of(example: Problem, problem: Problem) -> bool:
+    """Whether an example is for a problem's toolbox, distractors aside; a row that names none is for every toolbox."""
+    return not example.toolbox or example.toolbox.partition("+")[0] == problem.toolbox.partition("+")[0]
+
+
+def _is_other(example: Problem, problem: Problem) -> bool:
+    """Whether an example is another problem, in its text and in its calls."""
+    return example.text != problem.text and (not problem.gold_calls or example.gold_calls != problem.gold_calls)
 
 
 _worked = lru_cache(maxsize=4096)(work)
@@ -80,19 +90,21 @@ _worked = lru_cache(maxsize=4096)(work)
 @lru_cache(maxsize=64)
 def _of_family(family: FamilyConfig, split: str, count: int) -> tuple[Problem, ...]:
     """Train problems of a family with gold calls, in the form that they have in `split`."""
-    name = family.name or family.family
     if is_imported(family):
-        pool = [each for each in everything(family).splits["train"] if each.gold_calls]
-        if not pool:
-            raise RequestError(
-                f"episodes.examples = {count}: family {name} has no train rows with gold calls to work; set its "
-                "calls_column, give episodes.examples_file, or set examples = 0 in its section"
-            )
-        return tuple(pool)
-    size = {"train": _POOL * count, "test": _POOL * count, "seed": family.seed + _SEEDS_APART}
-    renamed = split == "variant-functions"
-    pool = generate(family.model_copy(update=size), split if renamed else "train", base="train")
-    return tuple(each for each in pool if each.gold_calls)
+        pool = everything(family).splits["train"]
+    else:
+        size = {"train": _POOL * count, "test": _POOL * count, "seed": family.seed + _SEEDS_APART}
+        renamed = split == "variant-functions"
+        pool = tuple(generate(family.model_copy(update=size), split if renamed else "train", base="train"))
+    pool = tuple(each for each in pool if each.gold_calls)
+    if not pool:
+        name = family.name or family.task or family.family
+        raise RequestError(
+            f"episodes.examples = {count}: family {name} has no train problems with gold calls to work; set its "
+            "calls_column if it has one, give rows for its toolbox in episodes.examples_file, or set examples = 0 in "
+            "its section"
+        )
+    return pool
 
 
 def _of_file(path: str) -> tuple[Problem, ...]:

@@ -43,12 +43,12 @@ OTHER_QUESTIONS = (
 )
 
 
-def derived(config: FamilyConfig, split: str) -> list[Problem]:
+def derived(config: FamilyConfig, split: str, base: str = "") -> list[Problem]:
     """The problems of a family `subtask_KIND`, or of `abstention`, in `split`."""
     kind = config.family.removeprefix("subtask_")
     each = 2 if kind == "parallel" else 1
     counts = {name: each * getattr(config, name) for name in ("train", "validation", "test")}
-    originals = collect(config.model_copy(update=counts), split, "arithmetic", arithmetic.draw)
+    originals = collect(config.model_copy(update=counts), split, "arithmetic", arithmetic.draw, base)
     groups = zip(originals[::each], originals[each - 1 :: each], strict=True)
     return [
         finished(_derived(kind, first, last), config.family, split, source=f"from {first.id}") for first, last in groups

@@ -14,8 +14,8 @@ from tests.repository import RECIPES
 from training.tiny.corpus import Corpus
 
 LOCAL, FULL = RECIPES / "local.toml", RECIPES / "local-full.toml"
-FROM_ELSEWHERE = {"gsm8k", "jsonl", "csv", "parquet", "hub"}
-"""Families that need a file or the Hub."""
+FROM_ELSEWHERE = {"gsm8k", "jsonl", "csv", "parquet", "hub", "reasoning_gym"}
+"""Families that need a file, the Hub or a package."""
 
 
 @pytest.fixture(scope="module")

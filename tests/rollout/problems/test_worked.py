@@ -8,14 +8,15 @@ import pytest
 
 from cluster.errors import RequestError
 from rollout.config import EpisodeConfig
-from rollout.problems import FAMILIES, VARIANTS, FamilyConfig, generate, is_imported
+from rollout.problems import FAMILIES, VARIANTS, FamilyConfig, generate
+from rollout.problems.config import IMPORTED, REASONING_GYM
 from rollout.problems.duplicates import HeldOut
 from rollout.problems.worked import with_examples, work
 from rollout.records import Problem
 from rollout.toolboxes import load_toolbox
 
 THREE = EpisodeConfig(examples=3)
-GENERATED = [name for name in FAMILIES if not is_imported(FamilyConfig(family=name))]
+GENERATED = [name for name in FAMILIES if name not in (*IMPORTED, REASONING_GYM)]
 ARITHMETIC = FamilyConfig(family="arithmetic", train=8, test=8, difficulty=(1, 2))
 
 
@@ -36,10 +37,13 @@ def test_every_generated_family_has_some_that_execute_in_the_problems_own_toolbo
 
 @pytest.mark.parametrize("kind", VARIANTS)
 def test_in_variants_they_have_the_functions_of_the_suite(kind: str) -> None:
-    for family in (ARITHMETIC, FamilyConfig(family="fol", test=4)):
-        for problem in worked(family, f"variant-{kind}"):
+    families = (ARITHMETIC, FamilyConfig(family="fol", test=4), FamilyConfig(family="subtask_chaining", test=4))
+    for family in families:
+        problems = worked(family, f"variant-{kind}")
+        for problem in problems:
             names = set(load_toolbox(problem.toolbox).functions)
             assert {turn.call.name for example in problem.examples for turn in example.turns} <= names
+            assert not {each.text for each in generate(family, "test")} & {each.text for each in problem.examples}
 
 
 def test_no_example_is_like_a_held_out_problem_and_none_is_the_problem_itself() -> None:
@@ -98,7 +102,6 @@ def test_a_file_of_the_users_takes_their_place(tmp_path: Path) -> None:
         ("{", "worked.jsonl:1: no worked conversation"),
         ([1], "worked.jsonl:1: no worked conversation"),
         ("[" * 100_000, "worked.jsonl:1: no worked conversation"),
-        ({"text": "?", "calls": [FINISH], "toolbox": "fol"}, "only 0 worked conversations with the functions of"),
     ],
 )
 def test_a_broken_row_is_named(tmp_path: Path, row: object, message: str) -> None:
@@ -107,6 +110,18 @@ def test_a_broken_row_is_named(tmp_path: Path, row: object, message: str) -> Non
         worked(ARITHMETIC, "test", config)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_toolbox_that_the_file_has_no_row_for_keeps_its_familys(tmp_path: Path) -> None:
+    path = rows(tmp_path, {"text": "?", "calls": [FINISH], "toolbox": "fol"})
+    shown = worked(ARITHMETIC, "test", EpisodeConfig(examples=2, examples_file=path))
+    assert shown == worked(ARITHMETIC, "test", EpisodeConfig(examples=2))
+
+
+def test_too_few_rows_are_said(tmp_path: Path) -> None:
+    path = rows(tmp_path, {"text": "?", "calls": [FINISH]})
+    with pytest.raises(RequestError, match="only 1 worked conversations with the functions of 'arithmetic'"):
+        worked(ARITHMETIC, "test", EpisodeConfig(examples=2, examples_file=path))
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -123,7 +138,7 @@ def test_imported_rows_without_gold_calls_cannot_be_worked(tmp_path: Path) -> No
         )
     )
     family = FamilyConfig(family="jsonl", path=str(path), toolbox="arithmetic", checker="numeric", train=2)
-    with pytest.raises(RequestError, match="no train rows with gold calls"):
+    with pytest.raises(RequestError, match="no train problems with gold calls"):
         worked(family, "train")
 
 
