@@ -19,7 +19,7 @@ run: $(VENV)/.ready  ## the whole path on tiny models, without a GPU: about 10 m
 	@$(VENV)/bin/chainpref run recipes/local.toml
 
 .PHONY: test
-test: $(VENV)/.ready  ## every test that starts neither vLLM, Ray nor ranks of a trainer, and needs no package of real.lock
+test: $(VENV)/.ready  ## every test that starts neither vLLM, Ray nor ranks of a trainer, nor needs a package of real.lock; and the quickstart's commands
 	@$(PY) -m pytest -m "not engine and not real and not faults"
 
 .PHONY: test-real

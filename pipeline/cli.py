@@ -14,6 +14,8 @@ import typer
 from typer import Option
 
 from cluster.errors import ChainprefError
+from pipeline.commands.of_problems import problems, try_command
+from pipeline.examples import add_examples
 from pipeline.k8s.command import k8s_app
 from pipeline.options import Address, ExistingRun, NodesPath, RecipePath, RunPath, Settings, Verbose
 from pipeline.remote.command import jobs_app
@@ -181,43 +183,8 @@ def export(
     export_pairs(run, out, form, max_pairs, terminal(), push, public)
 
 
-@app.command()
-def problems(
-    family: Annotated[str, typer.Argument(metavar="FAMILY", help="A problem family, `all`, or a recipe with some.")],
-    show: Annotated[
-        int | None, Option(metavar="N", min=1, help="Problems to show. Default: 5, or 0 with --check.")
-    ] = None,
-    check: Annotated[
-        int, Option(metavar="[N]", min=-1, help="Problems to check per family; without N all that a recipe asks for.")
-    ] = 0,
-    split: Annotated[
-        str, Option(metavar="NAME", help="train, validation, test or variant-KIND. Default: train; all with --check.")
-    ] = "",
-    seed: Annotated[int, Option(metavar="N", help="Seed of the problem generator.")] = 0,
-    difficulty: Annotated[
-        tuple[int, int] | None, Option(metavar="LOW HIGH", help="From 1 to 8. Default: 1 2, or 1 8 with --check.")
-    ] = None,
-    path: Annotated[str, Option(metavar="FILE", help="File with the rows of an imported family, such as gsm8k.")] = "",
-    task: Annotated[str, Option(metavar="NAME", help="Task of family reasoning_gym, such as gsm_symbolic.")] = "",
-) -> None:
-    """Show problems of a family, or check many of them.
-
-    A shown problem comes with its gold chain, executed. --check finds every gold answer again by a
-    cross-check, and executes every gold chain in every call format.
-    """
-    from pipeline.commands.problems import problems_command
-
-    problems_command(
-        family,
-        show=show,
-        check=check,
-        split=split,
-        seed=seed,
-        difficulty=difficulty,
-        path=path,
-        task=task,
-        console=terminal(),
-    )
+app.command("try")(try_command)
+app.command("problems")(problems)
 
 
 @app.command("sweep")
@@ -319,6 +286,7 @@ def doctor() -> None:
 
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(k8s_app, name="k8s")
+add_examples(app)
 
 
 def _with_numbers(arguments: list[str]) -> list[str]:

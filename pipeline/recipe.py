@@ -160,7 +160,8 @@ class Recipe(Section):
         if tiny and not any(family.corpus_parts for family in self.problems.values()):
             raise ValueError(
                 "problems: none to make tiny models from; set train or pretrain of a generated family (rows of a file "
-                "are attempted, not learnt from), or name models with models.teacher.source and models.student.source"
+                "are attempted, not learnt from), or name models with models.teacher.source and models.student.source; "
+                "`chainpref try` needs no model"
             )
         context = min(self.engines.teacher.engine.max_context, self.engines.student.engine.max_context)
         for name, family in self.problems.items():

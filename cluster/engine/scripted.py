@@ -7,6 +7,7 @@ switches. It waits on the event loop's own clock, so that a loop with a virtual 
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from pydantic import Field
 
@@ -16,6 +17,10 @@ from cluster.errors import InfrastructureError, InfrastructureKind
 
 Script = Callable[[Sequence[int], str], Sequence[int]]
 """From prompt ids and request id to reply ids. A reply longer than `max_tokens` is cut to it."""
+
+
+Mistake = Literal["no_call", "unknown_function", "missing_argument", "wrong_answer"]
+"""How an attempt goes wrong where the script solves problems."""
 
 
 class ScriptedConfig(Section):
@@ -46,6 +51,9 @@ class ScriptedConfig(Section):
     """Time from the freeze until requests fail. Unit: seconds."""
     wrong: float = Field(default=0.5, ge=0, le=1)
     """Share of attempts that end wrong, where the script solves problems."""
+    mistakes: tuple[Mistake, ...] = Field(default=("no_call",), min_length=1)
+    """How these go wrong, one of them drawn for each: no call in the reply, a function that is not there, a call that
+    lacks an argument, another answer than the gold one."""
     load_s: float = Field(default=0.0, ge=0)
     """Time from the start until the engine serves. Unit: seconds."""
 

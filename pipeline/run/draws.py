@@ -14,7 +14,7 @@ from pipeline.recipe import Recipe
 from pipeline.run.suites import make_suites, tiny_corpus
 from rollout.problems import everything, generate, is_imported
 from rollout.problems.config import Duplicates
-from rollout.problems.duplicates import HeldOut, deduplicate
+from rollout.problems.duplicates import KEEPS_NEAR, HeldOut, deduplicate
 from rollout.problems.tokens import same_text
 from rollout.problems.worked import with_examples
 from rollout.records import Problem
@@ -75,7 +75,8 @@ def dropped_line(section: str, dropped: Mapping[str, Mapping[str, int]]) -> str:
     splits = (
         f"{split} {', '.join(f'{n:,} {kind}' for kind, n in counts.items())}" for split, counts in dropped.items()
     )
-    return f"problems.{section}: dropped as duplicates: {'; '.join(splits)}"
+    near = any("near" in counts for counts in dropped.values())
+    return f"problems.{section}: dropped as duplicates: {'; '.join([*splits, *([KEEPS_NEAR] if near else [])])}"
 
 
 def _apart(

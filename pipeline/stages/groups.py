@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -41,6 +41,12 @@ def work(run: Run) -> None:
     stream = GroupStream(run)
     stream.start_ready()
     stream.finish()
+    publish(run)
+
+
+def publish(run: Run) -> None:
+    """Write the files that make the folder of groups a data set, and say what it holds. Raises WorkError where there is
+    no pair."""
     ledger = run.ledger(layout.groups(run.student))
     write_dataset_view(ledger, live_units(ledger))
     figures = group_figures(run)
@@ -109,17 +115,13 @@ class GroupStream:
         import ray
 
         if self._idle is None:
-            wanted_anyway = self._run.recipe.groups.nothing_to_do
-            problems = () if wanted_anyway else train_problems(self._run)
-            self._idle = {problem.id for problem in problems if problem.nothing_to_do}
+            self._idle = idle_problems(self._run)
         build = ray.remote(build_group_unit)
         largest = max(node["Resources"].get("memory", 0.0) for node in ray.nodes() if node["Alive"])
         for work in wanted:
             # A task that asks for more memory than any node has would wait for ever, and the estimate is high.
             options = {"num_cpus": 0.5, "memory": min(work.memory, largest), "max_retries": 3}
-            left_out = tuple(problem for problem in work.problems if problem in self._idle)
-            work = msgspec.structs.replace(work, left_out=left_out)
-            self._tasks.append(build.options(**options).remote(work))
+            self._tasks.append(build.options(**options).remote(without(work, self._idle)))
 
     def look(self) -> None:
         """Count the tasks that have ended, every few seconds. Raises what a task raised."""
@@ -141,6 +143,17 @@ class GroupStream:
         units = [commit.unit for commit in results(ended)]
         self._units.ended(len(units))
         self._built(units)
+
+
+def idle_problems(run: Run) -> set[str]:
+    """Ids of the problems in which doing nothing is right, and which therefore give no groups."""
+    problems = () if run.recipe.groups.nothing_to_do else train_problems(run)
+    return {problem.id for problem in problems if problem.nothing_to_do}
+
+
+def without(work: GroupWork, problems: Container[str]) -> GroupWork:
+    """The work without the groups of these problems."""
+    return msgspec.structs.replace(work, left_out=tuple(each for each in work.problems if each in problems))
 
 
 def wanted_groups(run: Run) -> list[GroupWork]:

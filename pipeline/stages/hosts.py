@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cluster.pool.pool import HostFactory, Pool
     from cluster.pool.reservation import Reservation
-    from rollout.hosts.work import ChunkResult, EpisodeWork, ServedModel
+    from rollout.hosts.work import ChunkResult, EpisodeWork, HostSpec, ServedModel
 
 _LOOK_EVERY_S = 2.0
 
@@ -71,23 +71,8 @@ def _factory(
 ) -> "HostFactory":
     """A function that starts the host's actor. The pool calls it again after a failure."""
     from rollout.hosts.host import RolloutHost
-    from rollout.hosts.work import HostSpec
 
-    spec = HostSpec(
-        name=name,
-        run_uri=run.store.uri,
-        generation=run.id,
-        parent=run.recipe.run.parent,
-        model=model,
-        engine=config.engine,
-        episodes=run.recipe.episodes,
-        live_episodes=config.live_episodes,
-        recipe=run.recipes[-1].number,
-        seed=run.recipe.run.seed,
-        executor=reservation.placement.executor,
-        scripted=config.scripted,
-        must_see=layout.PLAN,
-    )
+    spec = msgspec.structs.replace(host_spec(run, config, name, model), executor=reservation.placement.executor)
     threads = {"OMP_NUM_THREADS": str(config.engine.threads)} if config.engine.threads else {}
     done = sum(len(run.ledger(prefix).history()) for prefix in (layout.EPISODES, layout.SCORES))
     starts = itertools.count()
@@ -101,6 +86,26 @@ def _factory(
         )
 
     return start
+
+
+def host_spec(run: Run, config: HostsConfig, name: str, model: "ServedModel") -> "HostSpec":
+    """What a host of the run needs to start, but for what follows from its place and from its engine's start."""
+    from rollout.hosts.work import HostSpec
+
+    return HostSpec(
+        name=name,
+        run_uri=run.store.uri,
+        generation=run.id,
+        parent=run.recipe.run.parent,
+        model=model,
+        engine=config.engine,
+        episodes=run.recipe.episodes,
+        live_episodes=config.live_episodes,
+        recipe=run.recipes[-1].number,
+        seed=run.recipe.run.seed,
+        scripted=config.scripted,
+        must_see=layout.PLAN,
+    )
 
 
 def engine_placement(run: Run, kind: HostKind) -> EnginePlacement:

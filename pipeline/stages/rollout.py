@@ -19,7 +19,8 @@ from rollout.data import layout
 from rollout.data.compaction import TARGET_BYTES, compact, plan
 from rollout.hosts.episode_units import EpisodeUnit, block_name
 from rollout.hosts.quota import Quota
-from rollout.hosts.work import EpisodeWork, committed_tally, skip_meta
+from rollout.hosts.work import EpisodeWork, ServedModel, committed_tally, skip_meta
+from rollout.records import Problem
 
 
 def complete(run: Run) -> bool:
@@ -49,20 +50,7 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
 
     problems = {problem.id: problem for problem in train_problems(run)}
     (model,) = proven_models(run, "teacher", ["teacher"]).values()
-    rollout = run.recipe.rollout
-    units = [
-        EpisodeWork(
-            unit=unit.name,
-            prefix=layout.EPISODES,
-            model=model,
-            problems=tuple(problems[name] for name in unit.problem_ids),
-            samples=tuple(range(unit.sample_start, unit.sample_stop)),
-            temperature=rollout.temperature,
-            top_p=rollout.top_p,
-            affinity=block_name(unit.block),
-        )
-        for unit in missing
-    ]
+    units = [episode_work(run, unit, model, problems) for unit in missing]
     episodes = sum(unit.episodes for unit in missing)
     planned = len(read_workload(run).episode_units)
     done = Units(str(run.folder), "rollout", planned, planned - len(missing))
@@ -90,6 +78,20 @@ def _roll_out(run: Run, missing: list[EpisodeUnit]) -> None:
             references.look(hosts_wait=HostState.WAITING in pool.states().values())
     references.finish()
     groups.finish()
+
+
+def episode_work(run: Run, unit: EpisodeUnit, model: ServedModel, problems: Mapping[str, Problem]) -> EpisodeWork:
+    """A planned unit as hosts take it; `problems` by id."""
+    return EpisodeWork(
+        unit=unit.name,
+        prefix=layout.EPISODES,
+        model=model,
+        problems=tuple(problems[name] for name in unit.problem_ids),
+        samples=tuple(range(unit.sample_start, unit.sample_stop)),
+        temperature=run.recipe.rollout.temperature,
+        top_p=run.recipe.rollout.top_p,
+        affinity=block_name(unit.block),
+    )
 
 
 class QuotaSkips:

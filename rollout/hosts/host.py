@@ -209,7 +209,7 @@ class RolloutHost:
         folder = await asyncio.to_thread(local_model, model.source)
         engine: VllmEngine | ScriptedEngine
         if spec.scripted:
-            self._oracle = OraclePolicy(spec.scripted.wrong, spec.scripted.seed)
+            self._oracle = OraclePolicy(spec.scripted.wrong, spec.scripted.seed, spec.scripted.mistakes)
             engine = await start_scripted(self._oracle, spec.scripted)
         else:
             engine = await start_engine(self._spec.engine, str(folder), spec.engine_seed, spec.executor)

@@ -1,26 +1,38 @@
 """An oracle policy for the scripted engine: it replies with the calls that are known to solve a problem.
 
-With it a rollout runs without a model, in order to try a recipe, to put load on a cluster, or to plant faults.
+With it a rollout runs without a model, in order to try functions, problems or a recipe, to put load on a cluster, or to
+plant faults.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
+import msgspec
+
+from cluster.engine.scripted import Mistake
 from rollout.formats import CallFormat
 from rollout.prompts.template import ChatTemplate
-from rollout.records import Problem
+from rollout.records import Call, Problem, canonical_json
+from rollout.toolboxes.toolbox import FINISH
 
 _REQUEST = re.compile(r"(?P<problem>.*?)#(?P<sample>\d+)@?(?P<unit>.*?)\.(?P<step>\d+)(?:\.\d+)?")
 WRONG_REPLY = "I do not know."
+UNKNOWN_FUNCTION = "no_such_function"
 
 
 class OraclePolicy:
-    """Replies with one gold call of the problem a step; in a fraction `wrong` of the attempts, without any call."""
+    """Replies with one gold call of the problem a step; in a fraction `wrong` of the attempts with one of `mistakes`.
 
-    def __init__(self, wrong: float, seed: int) -> None:
+    Where no gold chain is known, the gold answer alone is the chain.
+    """
+
+    def __init__(self, wrong: float, seed: int, mistakes: Sequence[Mistake] = ("no_call",)) -> None:
         self._wrong = wrong
         self._seed = seed
+        self._mistakes = mistakes
         self._problems: dict[str, tuple[Problem, ChatTemplate, CallFormat]] = {}
 
     def learn(self, problems: Sequence[Problem], template: ChatTemplate, call_format: CallFormat) -> None:
@@ -31,9 +43,48 @@ class OraclePolicy:
         asked = _REQUEST.fullmatch(request_id)
         assert asked is not None, f"not a request of an episode: {request_id}"
         (problem, template, call_format), step = self._problems[asked["problem"]], int(asked["step"])
-        # A number between 0 and 1 that depends on the attempt alone, not on who makes it or when.
+        calls = gold_chain(problem)
+        # Numbers between 0 and 1 that depend on the attempt alone, not on who makes it or when.
         text = f"{self._seed} {problem.id} {asked['sample']}"
-        share = int.from_bytes(hashlib.sha256(text.encode(errors="surrogatepass")).digest()[:8], "big") / 2**64
-        if step >= len(problem.gold_calls) or share < self._wrong:
-            return template.encode_reply(WRONG_REPLY)
-        return template.calls_ids(problem.gold_calls[step : step + 1], call_format)
+        digest = hashlib.sha256(text.encode(errors="surrogatepass")).digest()
+        share, which = (int.from_bytes(digest[at : at + 8], "big") / 2**64 for at in (0, 8))
+        call: Call | None = calls[step] if step < len(calls) else None
+        if share < self._wrong:
+            call = mistaken(calls, step, self._mistakes[int(which * len(self._mistakes))])
+        return template.encode_reply(WRONG_REPLY) if call is None else template.calls_ids([call], call_format)
+
+
+def gold_chain(problem: Problem) -> tuple[Call, ...]:
+    """The calls that solve a problem; the gold answer alone where no others are known."""
+    answer = canonical_json({"answer": json.loads(problem.gold)})
+    return problem.gold_calls or (Call(name=FINISH, arguments=answer),)
+
+
+def mistaken(calls: Sequence[Call], step: int, mistake: Mistake) -> Call | None:
+    """What is called at a step of an attempt that goes wrong; None: nothing is called."""
+    call = calls[min(step, len(calls) - 1)]
+    arguments = json.loads(call.arguments)
+    if mistake == "unknown_function":
+        return msgspec.structs.replace(call, name=UNKNOWN_FUNCTION)
+    if mistake == "missing_argument" and arguments:
+        return msgspec.structs.replace(call, arguments=canonical_json(dict(list(arguments.items())[1:])))
+    if mistake == "wrong_answer":
+        if step < len(calls) - 1:
+            return call
+        return msgspec.structs.replace(
+            call, arguments=canonical_json({name: another(value) for name, value in arguments.items()})
+        )
+    return None
+
+
+def another(value: Any) -> Any:
+    """A value of the same JSON type that no checker takes for this one."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 2 * max(1, abs(value))
+    if isinstance(value, str):
+        return f"not {value}"
+    if isinstance(value, list):
+        return [*value, *value, "another"]
+    return {"another": value}

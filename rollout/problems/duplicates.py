@@ -43,6 +43,10 @@ _REASONS = dict(
 )
 
 
+KEEPS_NEAR = 'duplicates = "exact" keeps near ones'
+"""What to set where near duplicates are not to be dropped."""
+
+
 class Dropped(msgspec.Struct, frozen=True, kw_only=True):
     """A problem that was dropped, and the one that it is like."""
 
@@ -69,10 +73,11 @@ class DuplicateReport(msgspec.Struct, frozen=True, kw_only=True):
     def said(self) -> str:
         """What was dropped, in words, with one problem of each kind; "" where nothing was."""
         examples = {each.kind: each for each in reversed(self.dropped)}
-        return "; ".join(
+        reasons = [
             f"{count:,} {_REASONS[kind]} dropped, such as {examples[kind].source} (like {examples[kind].like})"
             for kind, count in self.counts.items()
-        )
+        ]
+        return "; ".join([*reasons, *(KEEPS_NEAR for _ in examples.keys() & {"near"})])
 
     @property
     def counts(self) -> dict[str, int]:
