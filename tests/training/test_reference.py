@@ -3,10 +3,12 @@
 import math
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from cluster.errors import RequestError
+from cluster.errors import CorruptionError, RequestError
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from tests.training.samples import sample_groups
@@ -115,7 +117,7 @@ def test_a_key_is_of_the_model_the_ids_up_to_the_last_scored_one_and_what_is_sco
         chain_key("m", scored(False, True, True, True)),
     ]
     assert len({key, *others}) == 6
-    assert chain_key("m", scored(False, False)) == chain_key("m", scored(False, False, False))
+    assert chain_key("m", scored(False, False)) == chain_key("m", scored(False, False, False, first=6))
 
 
 def test_progress_is_told_after_each_unit_of_rows(tmp_path: Path, model_folder: str) -> None:
@@ -171,3 +173,43 @@ def test_workers_take_every_so_manyth_group(tmp_path: Path, model_folder: str) -
 def test_models_load_in_the_precision_that_is_asked_for_or_in_that_of_their_files(model_folder: str) -> None:
     found = [load_model(model_folder, precision).dtype for precision in ("float32", "bfloat16", "auto")]
     assert found == [torch.float32, torch.bfloat16, torch.float32]
+
+
+def test_scores_that_are_not_what_was_committed_are_refused_by_their_shards_name(tmp_path: Path) -> None:
+    others = pa.table({"key": ["k"], "logp": [-1.0]})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, others.schema) as writer:
+        writer.write_table(others)
+    for number, payload in enumerate((b"no Arrow", sink.getvalue().to_pybytes())):
+        store = new_store(tmp_path / str(number))
+        commit, _ = store._ledger.publish("ref-x", payload, 1)
+        with pytest.raises(CorruptionError) as caught:
+            store.scores()
+        assert str(caught.value).startswith(store._ledger.shard_uri(commit))
+
+
+def test_weights_that_are_pickled_are_not_loaded(tmp_path: Path) -> None:
+    """Not even beside safetensors that are of something else."""
+    model = tiny_model("llama")
+    save_file({"adapter": torch.zeros(1)}, tmp_path / "adapter.safetensors")
+    model.config.save_pretrained(tmp_path)
+    torch.save(model.state_dict(), tmp_path / "pytorch_model.bin")
+    with pytest.raises(OSError, match="safetensors"):
+        load_model(str(tmp_path), "float32")
+
+
+def test_no_chains_have_no_sums_and_too_long_ones_are_refused() -> None:
+    rope = {
+        "rope_type": "longrope",
+        "rope_theta": 1e4,
+        "short_factor": [1.0] * 4,
+        "long_factor": [2.0] * 4,
+        "original_max_position_embeddings": 16,
+    }
+    model = tiny_model("phi3", rope_parameters=rope, original_max_position_embeddings=16)
+    add_tree_scoring(model)
+    assert chain_logps(model, [], 100) == []
+    fits, long = (scored(*[False] * (length - 1), True) for length in (17, 18))
+    assert len(chain_logps(model, [fits], 100)) == 1
+    with pytest.raises(RequestError, match="a chain of 17 tokens is past the switch"):
+        chain_logps(model, [fits, long], 100)

@@ -93,6 +93,14 @@ def test_examples_of_which_some_were_lost_are_refused(tmp_path: Path) -> None:
         StoredExamples(tmp_path / "examples")
 
 
+def test_examples_that_are_not_those_that_were_written_are_refused(tmp_path: Path) -> None:
+    examples = [PreferenceExample(one, (-1.0, -1.0), (-2.0, -2.0)) for one in scored_groups(sample_groups(3), RULE)]
+    write_examples(examples, tmp_path / "examples")
+    (tmp_path / "examples" / "examples.arrow").write_bytes(b"changed")
+    with pytest.raises(CorruptionError, match=rf"; remove {tmp_path / 'examples'} and run again$"):
+        StoredExamples(tmp_path / "examples")
+
+
 def uneven_groups() -> list[PreferenceGroup]:
     """Groups with other numbers of right and wrong chains, often written ones, and ones without a kind or a token."""
     whole = sample_groups(6)

@@ -144,6 +144,9 @@ def test_rows_are_counted_and_read_back(tmp_path: Path) -> None:
 def test_batches_hold_the_rows_of_a_step_within_tokens_per_micro_step(tmp_path: Path) -> None:
     rows = write_rows(sample_groups(6), ARM, tmp_path / "rows")
     arm = SftArm(method="sft", groups_per_step=4)
+    # Two rows of 18 do not fit 35 tokens, though 1.94 do.
+    first = write_rows(sample_groups(6), ARM, tmp_path / "first" / "rows")
+    assert first.batches(arm, TrainingConfig(ranks=2, tokens_per_micro_step=35)) == (1, 4)
     # 4 groups have 8 rows, 4 a rank; 40 tokens hold 2 rows of 18.
     assert rows.batches(arm, TrainingConfig(ranks=2, tokens_per_micro_step=40)) == (2, 2)
     assert rows.batches(arm, TrainingConfig(ranks=2)) == (4, 1)
@@ -191,3 +194,11 @@ def test_rows_of_which_some_were_lost_are_refused(tmp_path: Path) -> None:
     (tmp_path / "rows" / SUMS).unlink()  # as earlier versions wrote it
     with pytest.raises(CorruptionError, match=r"rows: holds 2 of 6 rows; remove the folder"):
         rows.load()
+
+
+def test_rows_that_are_not_those_that_were_written_are_refused(tmp_path: Path) -> None:
+    rows = write_rows(sample_groups(3), ARM, tmp_path / "rows")
+    (tmp_path / "rows" / "rows.arrow").write_bytes(b"changed")
+    for read in (rows.load, lambda: write_rows([], ARM, tmp_path / "rows")):
+        with pytest.raises(CorruptionError, match=rf"; remove {tmp_path / 'rows'} and run again$"):
+            read()

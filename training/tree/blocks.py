@@ -64,7 +64,7 @@ def visible_blocks(layout: TreeLayout, window: int | None) -> tuple[NDArray[np.b
 def _listed(marked: NDArray[np.bool_], device: torch.device) -> tuple[Tensor, Tensor]:
     """For each block of queries, [1, 1, B] how many blocks of keys are marked, and [1, 1, B, B] which, those first."""
     counts = on_device(torch.from_numpy(marked.sum(1, dtype=np.int32)), device)
-    indices = on_device(torch.from_numpy(np.argsort(~marked, axis=1, kind="stable").astype(np.int32)), device)
+    indices = on_device(torch.from_numpy(np.argsort(~marked, kind="stable").astype(np.int32)), device)
     return counts[None, None], indices[None, None]
 
 

@@ -95,7 +95,13 @@ def test_a_whole_run_has_no_fault_compacted_or_not(run: Run) -> None:
         verify_run(run.folder, run.console)
     run.events.add("stage ended")
     close(run)
-    verify_run(run.folder, run.console)
+    said = io.StringIO()
+    verify_run(run.folder, Console(file=said, width=500))
+    assert said.getvalue().splitlines()[-2:] == [
+        f"  13 rows of episodes, 0 rows of {layout.groups(run.student)}, 0 rows of scores: all hashes that there are "
+        "and all invariants hold",
+        "  verified: every file but those of logs/ is what was written",
+    ]
 
 
 def first_of(run: Run, block: int) -> str:
@@ -162,6 +168,34 @@ def test_a_skip_without_enough_chains_is_found(run: Run) -> None:
     )
     assert list(contradictions(run)) == [
         f"episodes: unit {first.name} skips {problem}, which has 2 right and 0 wrong episodes"
+    ]
+
+
+@pytest.mark.parametrize(("right", "wrong"), [(2, 0), (0, 2), (1, 1)])
+def test_a_problem_is_skipped_with_enough_chains_of_both_kinds_alone(run: Run, right: int, wrong: int) -> None:
+    """The first unit was skipped; in the second one the problem has these outcomes, and the other one both."""
+    first, second, *_ = units(run)
+    problem = first.problem_ids[0]
+    trimmed = msgspec.structs.replace(work_of(run, first), problems=(), skipped=first.problem_ids)
+    run.ledger(layout.EPISODES).skip(first.name, "quota", skip_meta(trimmed))
+    rows = attempted(work_of(run, second))
+    own = [place for place, row in enumerate(rows) if row.problem_id == problem]
+    for number, place in enumerate(own):
+        outcome = WRONG if number >= right else {"outcome": Outcome.RIGHT, "error": None}
+        replaced(rows, place, **outcome)
+    chunk_result_of(run.store, work_of(run, second), rows, True, "h", 0.0)
+    assert list(contradictions(run)) == (
+        []
+        if right and wrong
+        else [f"episodes: unit {first.name} skips {problem}, which has {right} right and {wrong} wrong episodes"]
+    )
+
+
+def test_a_unit_that_was_never_planned_is_found(run: Run) -> None:
+    for prefix in (layout.EPISODES, layout.SCORES):
+        run.ledger(prefix).skip("b00077-x", "quota")
+    assert list(contradictions(run)) == [
+        f"{prefix}: unit b00077-x is committed and was never planned" for prefix in (layout.EPISODES, layout.SCORES)
     ]
 
 

@@ -17,12 +17,13 @@ from cluster.errors import RequestError
 from tests.training.tree import trees
 from tests.training.tree.trees import FAMILIES, gradients, plain_sum, random_chains, relative, tiny_model, total
 from training.chains import ScoredChain
-from training.tree import scoring
+from training.tree import attention, scoring
 from training.tree.attention import AttentionLayout, check_length, check_model, tree_attention, use_tree_attention
-from training.tree.layout import pack
+from training.tree.layout import pack, row_length
 from training.tree.scoring import add_tree_scoring, packed_row, tree_batch
 
 CPU = torch.device("cpu")
+WAYS = ("segments", "cascade")
 
 
 def in_float64(model: Any) -> Any:
@@ -327,10 +328,13 @@ def test_configurations_that_no_tree_can_follow_are_refused_in_words(changes: di
             False,
             "its attention cannot be replaced (no transformers attention interface)",
         ),
-        (
-            "sinks",
-            torch.nn.Parameter(torch.zeros(1)),
-            "it has attention sinks, which a path's attention does not normalise",
+        *(
+            (
+                name,
+                torch.nn.Parameter(torch.zeros(1)),
+                "it has attention sinks, which a path's attention does not normalise",
+            )
+            for name in ("sinks", "attention_sink")
         ),
     ],
 )
@@ -374,3 +378,48 @@ def test_the_switch_of_a_rotary_embedding_bounds_chains(ropes: dict[str, Any] | 
         model.config.original_max_position_embeddings = 32
         with pytest.raises(RequestError, match="embedding at 32"):
             check_length(model, 33)
+
+
+def test_a_model_that_says_nothing_of_its_attention_is_refused() -> None:
+    model = SimpleNamespace(config=SimpleNamespace(), named_parameters=list)
+    with pytest.raises(RequestError, match="SimpleNamespace cannot be trained by trees: its attention cannot be repla"):
+        check_model(model)
+
+
+def test_rows_go_by_cascade_on_the_cpu_and_by_flex_elsewhere() -> None:
+    chains = random_chains(random.Random(7), 5)
+    layout = pack(chains)
+    on_cpu, elsewhere = AttentionLayout(layout, CPU), AttentionLayout(layout, torch.device("meta"))
+    assert (on_cpu.backend, elsewhere.backend) == ("cascade", "flex")
+    assert AttentionLayout(layout, CPU, "segments").backend == "segments"
+    assert on_cpu.longest == max(map(row_length, chains))
+
+
+@pytest.mark.parametrize(
+    ("short_of_longest", "width", "by_segments"), [(None, 8, False), (0, 8, False), (1, 8, True), (None, 4, True)]
+)
+def test_segments_are_for_windows_that_bind_and_for_values_of_another_width(
+    short_of_longest: int | None, width: int, by_segments: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cascade attends to each block of keys once; segments gather their whole paths."""
+    asked: list[int | None] = []
+    segments = attention._by_segments
+
+    def counted(*given: Any) -> Tensor:
+        asked.append(given[-1])
+        return segments(*given)
+
+    monkeypatch.setattr(attention, "_by_segments", counted)
+    tree = AttentionLayout(pack(random_chains(random.Random(7), 5)), CPU)
+    window = None if short_of_longest is None else tree.longest - short_of_longest
+    query, key, value = (torch.randn(1, 2, tree.layout.tokens, each) for each in (8, 8, width))
+    found, _ = tree_attention(torch.nn.Identity(), query, key, value, None, sliding_window=window, tree=tree)
+    assert found.shape == (1, tree.layout.tokens, 2, width)
+    assert asked == ([window] if by_segments else [])
+
+
+def test_a_row_may_have_as_many_tokens_as_key_heads() -> None:
+    tree, other = (AttentionLayout(pack([ScoredChain((5, 6, 7), (False, False, True))]), CPU, name) for name in WAYS)
+    query, key, value = (torch.randn(1, heads, 2, 8) for heads in (4, 2, 2))
+    one, two = (tree_attention(torch.nn.Identity(), query, key, value, None, tree=way)[0] for way in (tree, other))
+    assert torch.allclose(one, two, atol=1e-6)

@@ -17,7 +17,7 @@ from training.chains import ScoredChain, ScoredGroup
 from training.tree.batches import GroupSlot, PreferenceExample, StepDataset, cut_chains, fill_rows
 from training.tree.layout import row_length, tree_size
 from training.tree.loss import PairMean
-from training.tree.scoring import packed_row
+from training.tree.scoring import TreeBatch, packed_row
 
 
 def examples(seed: int, count: int) -> list[PreferenceExample]:
@@ -138,6 +138,10 @@ def test_a_slot_reads_its_own_sums_lengths_and_references() -> None:
     assert (sums.chosen_lengths.tolist(), sums.rejected_lengths.tolist()) == ([1.0, 2.0], [3.0])
     assert sums.pair_weights.flatten().tolist() == pytest.approx([0.2, 0.3])
     assert sums.nll_weights.tolist() == pytest.approx([0.02, 0.03])
+    single = GroupSlot(example, 2, 0.1, 0.01).sums(torch.arange(10, dtype=torch.float32))
+    assert {getattr(single, name).dtype for name in ("chosen", "reference_chosen", "pair_weights", "nll_weights")} == {
+        torch.float32
+    }
 
 
 def test_reference_sums_that_do_not_match_the_chains_are_refused() -> None:
@@ -158,7 +162,7 @@ def test_an_epoch_has_every_group_once_and_the_last_step_what_is_left() -> None:
     assert dataset(examples(1, 7), groups_per_step=3).members(0) == dataset(
         examples(1, 7), groups_per_step=3, seed=0
     ).members(0)
-    assert dataset(examples(1, 2), seed=2**62).members(0) is not None, "any seed that a recipe takes will do"
+    assert dataset(examples(1, 9), seed=2**63).members(0) == dataset(examples(1, 9)).members(0), "modulo 2**63"
 
 
 def test_no_two_pairs_of_seed_and_epoch_that_people_use_have_one_order() -> None:
@@ -173,10 +177,11 @@ def test_no_two_pairs_of_seed_and_epoch_that_people_use_have_one_order() -> None
 
 def test_large_groups_are_shared_out_first_and_those_that_are_split_count_for_more() -> None:
     """Loads are forward and backward passes: three of a group in one row, four of a group that is split."""
-    made = sorted(examples(3, 12), key=lambda example: -tree_size(example.group.chains))
+    smallest_first = sorted(examples(3, 12), key=lambda example: tree_size(example.group.chains))
+    made = sorted(smallest_first, key=lambda example: -tree_size(example.group.chains))
     sizes = [tree_size(example.group.chains) for example in made]
     limit = sizes[3]
-    steps = dataset(made, world=2, tokens_per_micro_step=max(limit, 40))
+    steps = dataset(smallest_first, world=2, tokens_per_micro_step=max(limit, 40))
     ranks = [[slot.example.group.problem_id for slot in slots_of(steps, rank)] for rank in range(2)]
     loads, expected = [0.0, 0.0], [[], []]  # type: ignore[var-annotated]
     for example, size in zip(made, sizes, strict=True):
@@ -184,6 +189,59 @@ def test_large_groups_are_shared_out_first_and_those_that_are_split_count_for_mo
         expected[rank].append(example.group.problem_id)
         loads[rank] += size * (4 if size > steps.tokens_per_micro_step else 3)
     assert [sorted(names) for names in ranks] == [sorted(names) for names in expected]
+
+
+def sized(tokens: int, first: int = 3) -> PreferenceExample:
+    """A group whose tree takes so many tokens: two chains that part in their last one, which takes none."""
+    prompt = (first, *range(10, 9 + tokens))
+    right, wrong = (ScoredChain((*prompt, last), (False,) * tokens + (True,)) for last in (1, 2))
+    return PreferenceExample(ScoredGroup(f"p{first}", (right,), (wrong,), ((1.0,),)), (-1.0,), (-1.0,))
+
+
+def test_a_group_that_fills_a_row_is_not_split() -> None:
+    """Loads of three times 10, 8, 8 and 4 tokens: 42 and 48. Four times 10 would leave the last group to the other."""
+    made = [sized(tokens, first) for first, tokens in enumerate((10, 8, 8, 4, 2), start=3)]
+    steps = dataset(made, world=2, tokens_per_micro_step=10)
+    assert [{slot.example.group.problem_id for slot in slots_of(steps, rank)} for rank in range(2)] == [
+        {"p3", "p6", "p7"},
+        {"p4", "p5"},
+    ]
+    assert not any(steps.rank_step(steps.members(0), rank).split for rank in range(2))
+
+
+def test_the_longest_rows_run_first() -> None:
+    made = [sized(tokens, first) for first, tokens in enumerate((4, 9, 6, 8), start=3)]
+    steps = dataset(made, tokens_per_micro_step=10)
+    step = steps.rank_step(steps.members(0), 0)
+    assert [tree_size(row.chains) for row in step.rows] == [9, 8, 6, 4]
+
+
+@pytest.mark.parametrize("multiple_of", [1, 8])
+def test_all_rows_are_padded_alike(multiple_of: int) -> None:
+    made = [sized(4), *examples(2, 2)]
+    limit = max(row_length(chain) for example in made for chain in example.group.chains)
+    options = {} if multiple_of == 1 else {"multiple_of": multiple_of}
+    steps = dataset(made, tokens_per_micro_step=limit, **options)
+    step = steps[0]["step"]
+    assert step.rows
+    assert step.split
+    rows = [*step.rows, *(row for group in step.split for _, row in group.rows), step.idle_row]
+    for row in rows:
+        tokens = tree_size(row.chains)
+        assert row.batch.tokens == tokens + -tokens % multiple_of
+    assert (steps.longest, steps.chains) == (limit, sum(len(example.group.chains) for example in made))
+
+
+def test_all_rows_of_a_step_are_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pinned memory needs CUDA: a stand-in says which batch was pinned."""
+    monkeypatch.setattr(TreeBatch, "pin_memory", lambda batch: ("pinned", batch))
+    made = [sized(4), *examples(2, 2)]
+    limit = max(row_length(chain) for example in made for chain in example.group.chains)
+    step = dataset(made, tokens_per_micro_step=limit)[0]["step"]
+    rows = [*step.rows, *(row for group in step.split for _, row in group.rows), step.idle_row]
+    before = [row.batch for row in rows]
+    assert step.pin_memory() is step
+    assert [row.batch for row in rows] == [("pinned", batch) for batch in before]
 
 
 def slots_of(steps: StepDataset, rank: int) -> list[GroupSlot]:

@@ -1,7 +1,7 @@
 """The CUDA path's attention, on the CPU: which blocks it computes, its backward pass, and how often it is compiled."""
 
 import random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from torch.nn.attention.flex_attention import create_block_mask
 
 from tests.training.tree.trees import gradients, random_chains, relative, tiny_model
 from training.chains import ScoredChain
-from training.tree.blocks import block_mask, visible_blocks
+from training.tree.blocks import block_mask, on_device, visible_blocks
 from training.tree.layout import TreeLayout, pack
 from training.tree.scoring import add_tree_scoring, packed_row
 
@@ -118,3 +118,21 @@ def test_a_kernel_serves_all_row_lengths(monkeypatch: pytest.MonkeyPatch) -> Non
             for window in (None, 4):
                 attend(query, key, key, block_mask=block_mask(layout, CPU, window), scale=None)
     assert counter.frame_count <= 4
+
+
+@pytest.mark.parametrize(("device", "done"), [("cuda", ["pinned", "sent"]), ("cpu", ["sent"]), ("meta", ["sent"])])
+def test_what_goes_to_a_gpu_is_pinned_so_that_nothing_waits(device: str, done: list[str]) -> None:
+    did: list[str] = []
+
+    class Part:
+        def pin_memory(self) -> "Part":
+            did.append("pinned")
+            return self
+
+        def to(self, where: torch.device, non_blocking: bool) -> "Part":
+            assert (where, non_blocking) == (torch.device(device), True)
+            did.append("sent")
+            return self
+
+    on_device(cast(torch.Tensor, Part()), torch.device(device))
+    assert did == done
