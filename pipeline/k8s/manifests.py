@@ -30,6 +30,18 @@ def ray_cluster(groups: Sequence[WorkerGroup], image: str, claim_name: str) -> d
     return cluster
 
 
+def loader(name: str, namespace: str, image: str, claim_name: str) -> list[dict[str, Any]]:
+    """The kustomization and the Job that put files onto the claim; `name`: the run's."""
+    kustomization, job = _template("loader/kustomization.yaml"), _template("loader/loader.yaml")
+    kustomization |= {"namespace": namespace}
+    kustomization["labels"] = [{"pairs": {"app.kubernetes.io/instance": name}, "includeTemplates": True}]
+    job["metadata"]["name"] = f"{name}-loader"
+    pod = job["spec"]["template"]["spec"]
+    pod["containers"][0]["image"] = image
+    pod["volumes"][0]["persistentVolumeClaim"]["claimName"] = claim_name
+    return [kustomization, job]
+
+
 def claim(name: str, gib: int, storage_class: str) -> dict[str, Any]:
     """The claim that holds the run's folder."""
     document = _template("storage/claim.yaml")

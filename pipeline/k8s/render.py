@@ -1,6 +1,7 @@
 """`chainpref k8s render`: writes a folder for `kubectl apply -k` from a recipe, its plan and the templates in k8s/."""
 
 import importlib.metadata
+import math
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,11 +15,14 @@ from rich.console import Console
 from cluster.errors import RequestError, WorkError
 from cluster.jobs.submission import DEFAULT_ADDRESS
 from cluster.store.atomic import atomic_folder
-from pipeline.k8s.manifests import TEMPLATES, as_yaml, claim, ray_cluster, ray_job
+from pipeline.estimates.hardware import GIB
+from pipeline.k8s.loading import FILES, LIST, files_to_load, size_of, steps
+from pipeline.k8s.manifests import TEMPLATES, as_yaml, claim, loader, ray_cluster, ray_job
+from pipeline.k8s.pods import fit
 from pipeline.k8s.request import Rendering, check, check_groups, notes
 from pipeline.plan.pods import WorkerGroup, limited_name
 from pipeline.recipe import Recipe
-from pipeline.remote.portable import moved, named_files
+from pipeline.remote.portable import moved, refuse_unsent_interpreters
 
 BASE_NAME = "chainpref"
 """First part of the names of all objects; the run's name follows."""
@@ -33,6 +37,7 @@ def render_planned(
     """Plan the recipe at `path` on the nodes of `cluster`, else of the recipe, else on this machine; render it, and
     print the requests of its pods and the next commands. Raises RequestError where it does not fit."""
     from pipeline.estimates.speed import REFERENCE
+    from pipeline.k8s.network import as_pods_see, network_notes
     from pipeline.plan.machines import find_machines
     from pipeline.plan.make import make_plan
     from pipeline.plan.pods import claim_gib, size_notes, worker_groups
@@ -40,16 +45,25 @@ def render_planned(
 
     check(wanted)
     recipe = load_recipe(path, settings)
-    plan = make_plan(recipe, find_machines(recipe, cluster, ""), REFERENCE)
+    files = files_to_load(recipe, wanted.files, Path())
+    refuse_unsent_interpreters(recipe, Path())
+    machines = find_machines(recipe, cluster, "")
+    plan = make_plan(recipe, as_pods_see(machines, bool(wanted.rdma)), REFERENCE)
     groups = worker_groups(plan)
-    wanted = replace(wanted, claim_gib=claim_gib(plan))
+    wanted = replace(wanted, claim_gib=claim_gib(plan) + math.ceil(size_of(files, Path()) / GIB))
     render(recipe, groups, wanted)
-    lines = [f"note: {note}" for note in (*plan.notes, *size_notes(plan, groups), *notes(groups, wanted))]
+    faster = None if wanted.rdma else make_plan(recipe, machines, REFERENCE, plan.demands, plan.findings)
+    said = (*plan.notes, *size_notes(plan, groups), *notes(groups, wanted), *network_notes(plan, faster))
+    lines = [f"note: {note}" for note in said]
+    lines.append(f"{'licence forbids' if plan.licence.allowed is False else 'licence'}: {plan.licence.line}")
     for group in groups:
         lines.append(f"{group.pods} x {group.name}: " + ", ".join(f"{n} {what}" for what, n in group.requests.items()))
     lines.append(f"claim: {wanted.claim_gib} GiB, ReadWriteMany")
     apply = f"kubectl apply -k {shlex.quote(str(wanted.out))}"
     lines += [f"once: {apply}/{folder}" for folder in _once(wanted)]
+    if files:
+        lines.append(f"load: {len(files)} file(s) and folder(s) of this machine, to {FILES}, in four commands:")
+        lines += [f"      {step}" for step in steps(wanted.out, wanted.namespace, _name(recipe))]
     lines.append(f"next: {apply}")
     if "interactive" in wanted.overlays:
         name, secret = _name(recipe), r"-o jsonpath='{.data.auth_token}'"
@@ -118,21 +132,24 @@ def _files(recipe: Recipe, groups: Sequence[WorkerGroup], wanted: Rendering) -> 
     variant = "gpu" if any(group.gpus for group in groups) else "cpu"
     image = wanted.image or f"chainpref:{importlib.metadata.version('chainpref')}-{variant}"
     command = ["chainpref", "run", "/etc/chainpref/recipe.toml", "--run", str(RUNS / recipe.run.name), "--wait", "900"]
+    to_load = files_to_load(recipe, wanted.files, Path())
+    if to_load:
+        kustomization, job = loader(name, wanted.namespace, image, f"{name}-runs")
+        files["loader/kustomization.yaml"] = as_yaml(kustomization)
+        files["loader/loader.yaml"] = as_yaml(fit(job, wanted, has_files=True))
+        files[f"loader/{LIST}"] = "".join(f"{path}\n" for path in to_load)
     if workload == "cluster":
         pods = ray_cluster(groups, image, f"{name}-runs")
     else:
         pods = ray_job(groups, image, f"{name}-runs", shlex.join(command))
-    files[f"{workload}/ray{workload}.yaml"] = as_yaml(pods)
+    files[f"{workload}/ray{workload}.yaml"] = as_yaml(fit(pods, wanted, bool(to_load)))
     return files
 
 
 def _in_cluster(recipe: Recipe, groups: Sequence[WorkerGroup]) -> dict[str, Any]:
-    """The recipe for pods: the run lies on the claim, and engines planned on GPUs wait for nodes with GPUs instead of
-    starting on CPUs. Raises RequestError for files that no pod has."""
-    for key, path in named_files(recipe):
-        if not path.startswith("/"):
-            raise RequestError(f"{key} = {path!r}: no pod has that file; name one on the claim, as {RUNS}/data/FILE")
-    table = moved(recipe, RUNS)
+    """The recipe for pods: the run lies on the claim, relative paths begin where the loader puts files, and engines
+    planned on GPUs wait for nodes with GPUs instead of starting on CPUs."""
+    table = moved(recipe, RUNS, has_weights=True)
     table["cluster"] |= {"address": "auto", "grow_s": max(recipe.cluster.grow_s, GROW_S)}
     if any(group.gpus for group in groups):
         for engines in table["engines"].values():

@@ -25,6 +25,14 @@ _IMAGE = re.compile(
 )
 """A reference as registries take it, with a tag or a digest."""
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_SECRET = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_USER = re.compile(r"(?P<user>[1-9]\d{0,9})(:(?P<group>\d{1,10}))?", re.ASCII)
+_DEVICE = re.compile(
+    r"(?=.{1,253}/)[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?=[1-9]\d{0,3}"
+    r"|hugepages-(2Mi|1Gi)=[1-9]\d{0,5}(Mi|Gi)",
+    re.ASCII,
+)
+"""An extended resource of a device plugin, or huge pages, which some network adapters want."""
 _STORAGE_CLASS = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
@@ -40,6 +48,20 @@ class Rendering:
     claim_gib: int = 2048
     storage_class: str = ""
     """Storage class of the claim. "": the cluster's default."""
+    pull_secrets: Sequence[str] = ()
+    """Secrets with which nodes pull the image."""
+    user: str = ""
+    """UID or UID:GID that all pods run as. "": the image's, 1000:1000."""
+    rdma: Sequence[str] = ()
+    """RESOURCE=COUNT that each pod with GPUs gets for a fast network between nodes."""
+    files: Sequence[str] = ()
+    """Files and folders, relative to the current folder, that are loaded beside those that the recipe names."""
+
+    @property
+    def devices(self) -> list[tuple[str, str | int]]:
+        """Name and amount of each resource of `rdma`."""
+        pairs = [given.rpartition("=")[::2] for given in self.rdma]
+        return [(name, int(amount) if amount.isdigit() else amount) for name, amount in pairs]
 
 
 def check(wanted: Rendering) -> None:
@@ -58,6 +80,26 @@ def check(wanted: Rendering) -> None:
         raise RequestError(
             f"--storage-class {wanted.storage_class!r}: no name of one; `kubectl get storageclass` shows them"
         )
+    for name in wanted.pull_secrets:
+        if not _SECRET.fullmatch(name):
+            raise RequestError(f"--image-pull-secret {name!r}: no name of a secret; `kubectl get secret` shows them")
+    if wanted.user and not _USER.fullmatch(wanted.user):
+        raise RequestError(f"--user {wanted.user!r}: write it as UID or UID:GID, not root, as 2000:2000")
+    for given in wanted.rdma:
+        if not _DEVICE.fullmatch(given) or given.startswith("nvidia.com/gpu="):
+            raise RequestError(
+                f"--rdma {given!r}: write it as RESOURCE=COUNT, as vpc.amazonaws.com/efa=32 or rdma/hca=8; "
+                "`kubectl describe node` shows what nodes have"
+            )
+    if len(named := [name for name, _ in wanted.devices]) > len(set(named)):
+        raise RequestError(f"--rdma: {', '.join(named)}: name each resource once")
+
+
+def user_of(text: str) -> tuple[int, int]:
+    """User and group of `--user`; the group is the user's number where none is given."""
+    found = _USER.fullmatch(text)
+    assert found is not None, "it was checked"
+    return int(found["user"]), int(found["group"] or found["user"])
 
 
 def check_groups(groups: Sequence[WorkerGroup], wanted: Rendering) -> None:
@@ -68,6 +110,8 @@ def check_groups(groups: Sequence[WorkerGroup], wanted: Rendering) -> None:
             raise RequestError(f"nodes.{name}: {whose} is named so; rename that kind of nodes")
         if count > 1:
             raise RequestError(f"{count} kinds of nodes give pods the name {name!r}; rename one of them")
+    if wanted.rdma and not any(group.gpus for group in groups):
+        raise RequestError(f"--rdma {wanted.rdma[0]}: pods with GPUs get it, and the plan has none; leave it out")
     if "kueue" in wanted.overlays and len(groups) > _KUEUE_GROUPS:
         raise RequestError(
             f"--overlay kueue: takes {_KUEUE_GROUPS} kinds of nodes at most, the plan uses {len(groups)}; name fewer"

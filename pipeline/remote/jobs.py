@@ -1,7 +1,6 @@
 """`chainpref jobs`: what became of submitted runs, their logs, and their end, through the client that submits them."""
 
 import time
-from collections.abc import Sequence
 
 from rich.console import Console
 
@@ -84,13 +83,10 @@ def known_job(server: JobServer, name: str) -> JobAttempt:
     of_job = [job for job in jobs if job.job == name]
     exact = [job for job in jobs if job.id == name]
     if not of_job and not exact:
-        raise RequestError(f"job {name!r}: {server.address} has no job of that id; {_there(jobs)}")
+        newest = ", ".join(job.id for job in jobs[-3:])
+        there = f"the last ones are {newest}; see `chainpref jobs list`" if newest else "it has none at all"
+        raise RequestError(f"job {name!r}: {server.address} has no job of that id; {there}")
     return max(of_job, key=lambda job: job.number) if of_job else exact[0]
-
-
-def _there(jobs: Sequence[JobAttempt]) -> str:
-    newest = [job.id for job in jobs[-3:]]
-    return f"the last ones are {', '.join(newest)}; see `chainpref jobs list`" if newest else "it has none at all"
 
 
 def _clock(began_s: float) -> str:

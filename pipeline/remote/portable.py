@@ -12,16 +12,24 @@ from rollout.toolboxes.isolation.interpreters import interpreter_of_file
 from rollout.toolboxes.loading import with_interpreter, without_interpreter
 
 
-def moved(recipe: Recipe, directory: Path) -> dict[str, Any]:
-    """The recipe as plain values, for a run below `directory` on a cluster on which Ray runs already.
-
-    Raises RequestError where a model is a folder of this machine.
-    """
+def model_sources(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """Key and path of each model that is a folder or a file, not one of the Hub or of a package."""
     sources = {f"models.{role}.source": getattr(recipe.models, role).source for role in ("teacher", "student")}
     if (drafter := recipe.engines.teacher.engine.speculative) is not None:
         sources["engines.teacher.engine.speculative.model"] = drafter.model
     for key, source in sources.items():
-        if source and not source.startswith(("hub:", "/", "gguf:package:", "gguf:/")):
+        if source and not source.startswith(("hub:", "gguf:package:")):
+            yield key, source.removeprefix("gguf:")
+
+
+def moved(recipe: Recipe, directory: Path, has_weights: bool = False) -> dict[str, Any]:
+    """The recipe as plain values, for a run below `directory` on a cluster on which Ray runs already.
+
+    `has_weights`: models of the working directory are there, too. Raises RequestError where a model is a folder of this
+    machine, and none is sent.
+    """
+    for key, source in model_sources(recipe) if not has_weights else ():
+        if not source.startswith("/"):
             raise RequestError(
                 f"{key} = {source!r}: weights are not sent along; name hub:OWNER/NAME@COMMIT, or a "
                 "folder or gguf:FILE that all nodes see by its absolute path"
@@ -36,6 +44,8 @@ def moved(recipe: Recipe, directory: Path) -> dict[str, Any]:
 
 def named_files(recipe: Recipe, folder: Path = Path()) -> Iterator[tuple[str, str]]:
     """Key and path of each file that a recipe names, or one of its rows; relative ones lie in `folder`."""
+    if recipe.episodes.examples_file:
+        yield "episodes.examples_file", recipe.episodes.examples_file
     for suite, family in recipe.problems.items():
         if not family.on_hub:
             paths = ((f"problems.{suite}.{key}", getattr(family, key)) for key in ("path", "test_path"))

@@ -49,6 +49,12 @@ def test_the_users_of_image_and_pods_are_the_same() -> None:
     assert "runAsUser: 1000" in (K8S / "job" / "rayjob.yaml").read_text()
 
 
+def test_nccl_finds_the_verbs_of_an_rdma_device() -> None:
+    runtime = CONTAINERFILE.read_text().split(" AS runtime")[1]
+    for package in ("libibverbs1", "ibverbs-providers"):
+        assert f" {package} " in runtime.split("apt-get install")[1].split("&&")[0]
+
+
 def test_commands_that_pods_name_are_linked_into_the_image() -> None:
     text = CONTAINERFILE.read_text()
     assert "ln -s /app/k8s/image/drain /usr/local/bin/chainpref-drain" in text

@@ -120,14 +120,6 @@ def test_two_runs_in_one_namespace_share_no_object_and_no_pod(recipe: Recipe, tm
             assert not any(selector["matchLabels"].items() <= label.items() for label in labels), selector
 
 
-def test_a_file_that_no_pod_has_is_refused(tmp_path: Path) -> None:
-    mine = "problems.mine={family='jsonl', path='mine.jsonl', train=1}"
-    with pytest.raises(RequestError, match=r"problems\.mine\.path = 'mine\.jsonl': no pod has that file"):
-        render(load_recipe(ROOT / "recipes" / "local.toml", [mine]), GROUPS, Rendering(out=tmp_path / "out"))
-    mine = mine.replace("mine.jsonl", "/runs/data/mine.jsonl")
-    render(load_recipe(ROOT / "recipes" / "local.toml", [mine]), GROUPS, Rendering(out=tmp_path / "out"))
-
-
 def test_the_rendering_says_nothing_of_this_machine(recipe: Recipe, tmp_path: Path) -> None:
     files = render(recipe, GROUPS, Rendering(out=tmp_path / "out", overlays=["monitoring"]))
     assert of_kind(documents(kustomize(tmp_path / "out" / "monitoring")), "PodMonitor")
@@ -147,6 +139,10 @@ def test_the_rendering_says_nothing_of_this_machine(recipe: Recipe, tmp_path: Pa
         *(({"image": image}, "--image ") for image in ("a:ü", "reg/UPPER:1", "Reg/x:1", "a//b:.x", "foo:1\n", "a:")),
         ({"namespace": "Mine"}, "lower-case"),
         ({"namespace": "foo\n"}, "lower-case"),
+        *(({"pull_secrets": [name]}, "--image-pull-secret ") for name in ("", "Reg", "a b", "x\n")),
+        *(({"user": user}, "--user ") for user in ("0", "root", "1000:", "-1", "1 000", "2000\n", "0:5")),
+        *(({"rdma": [given]}, "--rdma ") for given in ("efa", "efa=1", "a/b=0", "a/b=", "a/b=1.5", "nvidia.com/gpu=8")),
+        ({"rdma": ["a/b=1", "a/b=2"]}, "name each resource once"),
         *(({"storage_class": name}, "--storage-class ") for name in ("Foo Bar_", "x\n", "a..b", "a" * 254)),
     ],
 )
@@ -183,14 +179,6 @@ def test_a_file_that_cannot_be_written_leaves_nothing(
         render(recipe, GROUPS, Rendering(out=tmp_path / "out"))
     assert len(written) == 4
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_model_in_a_folder_of_this_machine_is_refused(tmp_path: Path) -> None:
-    recipe = load_recipe(ROOT / "recipes" / "local.toml")
-    teacher = recipe.models.teacher.model_copy(update={"tiny": None, "source": "models/teacher"})
-    changed = recipe.model_copy(update={"models": recipe.models.model_copy(update={"teacher": teacher})})
-    with pytest.raises(RequestError, match="weights are not sent along"):
-        render(changed, GROUPS, Rendering(out=tmp_path / "out"))
 
 
 def test_a_name_that_is_too_long_is_refused() -> None:
