@@ -332,4 +332,5 @@ def main() -> None:
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
-        fail(f"{usage().rstrip('.')}; see chainpref --help", 2)
+        command = getattr(getattr(error, "ctx", None), "command_path", "chainpref")
+        fail(f"{usage().rstrip('.')}; see {command} --help", 2)

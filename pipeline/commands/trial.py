@@ -152,6 +152,8 @@ def show_trial(run: Run, shown: int) -> None:
     attempts = {name: list(rollouts.of(name).values()) for name in rollouts.block_of}
     counts = Counter(one.error or one.outcome for episodes in attempts.values() for one in episodes)
     console.out(f"{counts.total():,} rollouts: " + ", ".join(f"{n:,} {what}" for what, n in counts.most_common()))
+    if not any(problem.gold_calls for problem in problems.values()):
+        console.out("no gold chains are known: right attempts give the gold answer at once; --calls names their column")
     unsolved = [name for name, found in attempts.items() if not any(one.outcome is Outcome.RIGHT for one in found)]
     if unsolved:
         console.out(

@@ -141,7 +141,10 @@ def gold_fault(problem: Problem, call_format: CallFormat) -> str | None:
         reply = call_format.render((gold_call,))
         results = execute_now(reply, call_format, session)
         if any(result.error for result in results):
-            return f"{reply} fails: {results[0].content}"
+            # A class that keeps its state and looks at it in its methods opens without one.
+            lacks = "NoneType" in results[0].content and problem.state == "null"
+            hint = "; where the functions need a state, name its column with `state_column`" if lacks else ""
+            return f"{reply} fails: {results[0].content}{hint}"
     if session.answer is None:
         return "the gold chain gives no answer"
     error = check(problem.checker, session.answer, problem.gold)

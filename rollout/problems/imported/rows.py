@@ -33,7 +33,9 @@ class Row(NamedTuple):
     def value(self, column: str) -> Any:
         """What stands in `column`. Raises RequestError when it is absent or null."""
         if column not in self.values:
-            raise RequestError(f"{self.where}: no column {column!r}; it has {', '.join(self.values) or 'none'}")
+            raise RequestError(
+                f"{self.where}: no column {column!r}; it has {', '.join(self.values) or 'none'}: name one of these"
+            )
         value = self.values[column]
         if value is None:
             raise RequestError(f"{self.where}: {column!r} is empty; fill it in or drop the row")

@@ -75,6 +75,22 @@ def test_near_duplicates_are_counted_and_kept_where_it_is_asked(kept: tuple[Path
     assert problems_of(loose) > problems_of(kept[1])
 
 
+def test_what_attempts_lack_is_said(tmp_path: Path) -> None:
+    file = ROOT / "docs/examples/garden.csv"
+    assert "no gold chains are known" in tried(GARDEN, file, calls_column="")
+    lazy = tmp_path / "lazy.py"
+    lazy.write_text(
+        "class Garden:\n    def __init__(self, state):\n        self.state = state\n\n"
+        '    def plant(self, beds: int, per_bed: int) -> int:\n        """Plant."""\n'
+        '        return self.state["rows"] * beds * per_bed\n'
+    )
+    rows = tmp_path / "own.csv"
+    header, *given = file.read_text().splitlines()
+    rows.write_text("\n".join([header, *(row for row in given if "water" not in row and "fill" not in row)]))
+    with pytest.raises(RequestError, match="is not subscriptable; where the functions need a state, name its column"):
+        tried(f"{lazy}:Garden", rows)
+
+
 def problems_of(said: str) -> int:
     return int(said.partition(" problems to roll out")[0].split()[-1])
 
@@ -92,7 +108,7 @@ def test_a_wrong_gold_chain_and_a_wrong_file_are_refused(tmp_path: Path) -> None
         tried(GARDEN, file)
     with pytest.raises(RequestError, match=r"--problems own.txt: name a file that ends in .csv, .jsonl, .parquet"):
         tried(GARDEN, Path("own.txt"))
-    with pytest.raises(RequestError, match="no column 'text'; it has question, calls, answer"):
+    with pytest.raises(RequestError, match="no column 'text'; it has question, calls, answer: name one"):
         tried(GARDEN, file, text="text")
     with pytest.raises(RequestError, match=r"no file nowhere\.py"):
         tried("nowhere.py", file)
