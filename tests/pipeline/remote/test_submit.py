@@ -100,6 +100,10 @@ def test_a_checkout_is_sent_without_what_is_large_or_private() -> None:
     [
         ("models.student={source='base'}", r"models\.student\.source = 'base': weights are not sent along"),
         (
+            "episodes={examples=1, examples_file='absent.jsonl'}",
+            r"episodes\.examples_file = 'absent.jsonl': no such file",
+        ),
+        (
             "problems.mine={family='jsonl', path='absent.jsonl', train=1}",
             r"problems\.mine\.path = 'absent.jsonl': no such file",
         ),
