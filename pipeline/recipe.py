@@ -16,7 +16,7 @@ from pipeline.estimates.shapes import ShapeConfig
 from rollout.config import EpisodeConfig, GroupsConfig, HostsConfig, RolloutConfig
 from rollout.problems.config import FamilyConfig
 from training.config import ArmConfig, DpoArm, TrainingConfig
-from training.tiny.config import TinyConfig, TokenizerConfig
+from training.tiny.config import TinyConfig, TokenizerConfig, WarmConfig
 
 NO_TRAIN_PROBLEMS = "problems: no family has train problems, and the recipe has arms; set problems.NAME.train"
 GIVEN_MODELS = ("teacher", "base")
@@ -66,6 +66,8 @@ class ModelSection(Section):
     installed Python package. Either this or `tiny` is given."""
     tiny: TinyConfig | None = None
     """Make a tiny model from scratch instead of reading one."""
+    warm: WarmConfig | None = None
+    """Train the model at `source` on gold conversations before the run."""
     licence: str = "unknown"
     """Licence of what the model writes. `plan` and `export` say where it forbids training on it."""
     shape: ShapeConfig | None = None
@@ -81,10 +83,21 @@ class ModelSection(Section):
             raise ValueError("give source (a folder, hub:OWNER/NAME@COMMIT or gguf:FILE) or tiny = {...}")
         return self
 
+    @model_validator(mode="after")
+    def _warm_starts_from_a_source(self) -> "ModelSection":
+        if self.warm is not None and not self.source:
+            raise ValueError("warm = {...} trains a given model; give source, or take warm away")
+        return self
+
+    @property
+    def learns(self) -> TinyConfig | WarmConfig | None:
+        """How the model learns from the corpus before the run, where it does."""
+        return self.tiny or self.warm
+
     @property
     def made(self) -> bool:
         """Whether a run makes its files, rather than reading them where they are."""
-        return self.tiny is not None or is_gguf(self.source)
+        return self.learns is not None or is_gguf(self.source)
 
 
 class ModelsSection(Section):
@@ -157,11 +170,12 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _models_can_attempt_the_problems(self) -> "Recipe":
         tiny = self.models.teacher.tiny or self.models.student.tiny
-        if tiny and not any(family.corpus_parts for family in self.problems.values()):
+        learning = {name: self.model(name).learns for name in GIVEN_MODELS}
+        if any(learning.values()) and not any(family.corpus_parts for family in self.problems.values()):
             raise ValueError(
-                "problems: none to make tiny models from; set train or pretrain of a generated family (rows of a file "
-                "are attempted, not learnt from), or name models with models.teacher.source and models.student.source; "
-                "`chainpref try` needs no model"
+                "problems: none to make tiny models or warm starts from; set train or pretrain of a generated family "
+                "(rows of a file are attempted, not learnt from), or name models with models.teacher.source and "
+                "models.student.source, without warm; `chainpref try` needs no model"
             )
         context = min(self.engines.teacher.engine.max_context, self.engines.student.engine.max_context)
         for name, family in self.problems.items():
@@ -171,10 +185,28 @@ class Recipe(Section):
                 raise ValueError(
                     f"{where}.call_format: tiny models' own templates show no functions; use json or python"
                 )
+            if any(learning.values()) and asked.call_format == "native":
+                raise ValueError(
+                    f"{where}.call_format: the conversations of a warm start are written in json or python; use one of "
+                    "them, or take warm away"
+                )
             if asked.prompt_tokens is not None and asked.prompt_tokens >= context:
                 raise ValueError(
                     f"{where}.prompt_tokens = {asked.prompt_tokens}: engines have {context} tokens; lower it"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _warm_starts_learn_what_there_is(self) -> "Recipe":
+        for role in ("teacher", "student"):
+            warm = getattr(self.models, role).warm
+            for name in warm.families if warm is not None else ():
+                if name not in self.problems or not self.problems[name].corpus_parts:
+                    known = ", ".join(each for each, family in self.problems.items() if family.corpus_parts)
+                    raise ValueError(
+                        f"models.{role}.warm.families: {name!r} is no section of problems that can be learnt from; "
+                        f"those are {known}"
+                    )
         return self
 
     @model_validator(mode="after")

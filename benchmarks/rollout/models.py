@@ -105,7 +105,7 @@ def microchain_model(family: FamilyConfig, steps: int, cache: Path) -> Path:
         with atomic_folder(plain) as temporary:
             tokenizer.save_pretrained(temporary)
     shape = TinyConfig(hidden=128, layers=3, heads=4, intermediate=344, steps=steps, clean_ratio=1.0, seed=1)
-    return tiny.ensure_tiny(shape, corpus, plain, cache)
+    return tiny.ensure_tiny(shape, corpus, plain, cache).folder
 
 
 def parameters_of(folder: Path) -> int:

@@ -93,6 +93,8 @@ REQUEST = 0.115
 RANK_STEP = 4.0
 """Optimizer, logging and ZeRO-3's hooks of one step, in calibration units of plain Python; a layer adds RANK_LAYER."""
 RANK_LAYER = 3.0
+CONVERTED_S = 1e-7
+"""Seconds a parameter to dequantise a GGUF file and write it down; SmolLM2's 134 million took 20 s in all."""
 MODEL_STEP = 0.5
 """Drawing conversations and the optimizer of one step of a tiny model, in calibration units of plain Python."""
 FILLED = 0.8
@@ -186,7 +188,7 @@ def engines_on_cpu(demand: Demand, memory: EngineMemory, rates: CpuRates) -> Tim
 
 
 def tiny_model_s(shape: ModelShape, steps: int, tokens: float, at_a_time: int, rates: CpuRates) -> float:
-    """Seconds to make one tiny model in `steps` steps of `tokens` tokens, while `at_a_time` are made together."""
+    """Seconds in which one model learns the corpus in `steps` steps of `tokens` tokens, while `at_a_time` do."""
     threads = max(1, rates.cores // at_a_time)
     step = _model_s(shape, tokens, 6, TRAIN_PASSES, rates)
     step = step / float(threads**0.3) + MODEL_STEP * rates.python_s

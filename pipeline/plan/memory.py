@@ -166,9 +166,16 @@ def stage_memories(
 ) -> tuple[StageMemory, ...]:
     """Memory at each stage's peak on a machine without GPUs."""
     found = []
-    tiny = [shapes[name] for name in GIVEN_MODELS if recipe.model(name).tiny is not None]
-    if tiny:
-        found.append(cpu_processes.makers(tiny, 2 * max(demands.tiny_tokens.values())))
+    tiny = [name for name in GIVEN_MODELS if recipe.model(name).tiny is not None]
+    warm = [[name] for name in GIVEN_MODELS if recipe.model(name).warm is not None]
+    makers = [
+        cpu_processes.makers(
+            [shapes[name] for name in together], 2 * max(demands.learnt_tokens[name] for name in together)
+        )
+        for together in ([tiny] if tiny else []) + warm
+    ]
+    if makers:
+        found.append(max(makers, key=lambda stage: stage.bytes))
     scored, rolls_out = bool(recipe.reference_starts), demands.rollout.attempts > 0
     found += [cpu_processes.rollouts(each.memory) for each in engines if each.name == "teacher" and rolls_out]
     if scored:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from cluster.engine.gguf_file import is_gguf
 from pipeline.estimates import speed
 from pipeline.estimates.amounts import Amount
 from pipeline.estimates.speed import NO_DEMAND, Demand, Time
@@ -82,17 +83,25 @@ def ports(plan: Plan) -> tuple[str, ...]:
 
 
 def _models(plan: Plan, done: frozenset[str]) -> Time:
-    """Making tiny models side by side, apart from those that are `done`: the stage takes as long as the longest."""
-    sections = {name: plan.recipe.model(name).tiny for name in GIVEN_MODELS if name not in done}
-    making = {name: tiny for name, tiny in sections.items() if tiny is not None}
-    parts = []
-    for name, config in making.items():
-        tokens = plan.demands.tiny_tokens[name]
-        seconds = speed.tiny_model_s(plan.shapes[name], config.steps, tokens, len(making), plan.rates)
-        parts.append((f"making {name}", seconds))
-    longest = max(parts, key=lambda part: part[1], default=("models are there", 0.0))
-    first = ("the corpus's problems and the tokenizer", 3 * plan.rates.process_s) if parts else ("", 0.0)
-    return (first, longest)
+    """Making models, apart from those that are `done`: a GGUF file is converted once; tiny models are made side by
+    side, and together take as long as the longest; warm starts follow one after the other."""
+    sections = {name: plan.recipe.model(name) for name in GIVEN_MODELS if name not in done}
+    files = {section.source: name for name, section in sections.items() if is_gguf(section.source)}
+    time: list[tuple[str, float]] = [
+        (f"{name} from GGUF", 3 * plan.rates.process_s + plan.shapes[name].parameters * speed.CONVERTED_S)
+        for name in files.values()
+    ]
+    together: list[tuple[str, float]] = []
+    tiny = sum(section.tiny is not None for section in sections.values())
+    for name, section in sections.items():
+        if (learns := section.learns) is not None:
+            tokens, at_a_time = plan.demands.learnt_tokens[name], tiny if section.tiny is not None else 1
+            seconds = speed.tiny_model_s(plan.shapes[name], learns.steps, tokens, at_a_time, plan.rates)
+            (time if section.tiny is None else together).append((f"making {name}", seconds))
+    if together:
+        time.append(max(together, key=lambda part: part[1]))
+    first = ("the corpus's problems and the tokenizer", 3 * plan.rates.process_s)
+    return (first, *time) if time else (("models are there", 0.0),)
 
 
 def _engine_time(plan: Plan, role: str, demand: Demand) -> Time:

@@ -15,12 +15,13 @@ from pipeline.recipe import GIVEN_MODELS, ModelSection, Recipe
 from pipeline.run.suites import suite_samples
 from rollout.problems import everything, generate, is_imported
 from rollout.problems.config import SPLITS, FamilyConfig
+from training.tiny.config import WarmConfig
 from training.tiny.corpus import Corpus
 
 _BLOCK = {True: 16, False: 128}
 """Tokens of a block of the prefix cache in vLLM 0.32, on GPUs and on CPUs."""
 _PADDING = 1.1
-"""A tiny model's batch is padded to its longest row, by assumption to a tenth more."""
+"""A batch of the corpus is padded to its longest row, by assumption to a tenth more."""
 _CHARS_PER_TOKEN = 3.5
 """Of prompts, calls and results. Measured in the local recipe: 3.0 to 4.05; English text in large vocabularies: about
 4, JSON about 3."""
@@ -112,7 +113,7 @@ class GroupFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demands:
-    """What a recipe asks for in all: of engines, of groups, of the making of tiny models."""
+    """What a recipe asks for in all: of engines, of groups, of models that learn the corpus."""
 
     lengths: dict[str, ConversationLength]
     """Family -> its conversations with the teacher."""
@@ -123,8 +124,8 @@ class Demands:
     """Attempts of base and of every arm at held-out problems."""
     groups: GroupFigures
     longest_chain: int
-    tiny_tokens: dict[str, float]
-    """Tiny model (`teacher`, `base`) -> tokens of one step of making it, padding included, on average."""
+    learnt_tokens: dict[str, float]
+    """Model that learns the corpus (`teacher`, `base`) -> tokens of one step, padding included, on average."""
     assumptions: tuple[str, ...]
 
     def of(self, role: str) -> Demand:
@@ -151,7 +152,7 @@ def demands_of(recipe: Recipe, on_gpus: bool) -> Demands:
         of_student = _length_with(recipe, family, models.student)
         student = student.plus(of_student.demand(attempts * (1 + len(recipe.arms)), block))
     assumptions = [f"conversations of {name}: {length.source}" for name, length in lengths.items()]
-    if models.teacher.tiny is None:
+    if models.teacher.learns is None:
         assumptions.append(
             "a real model's replies take half as much again as the bare calls, and 1 step in 10 is malformed"
         )
@@ -162,7 +163,7 @@ def demands_of(recipe: Recipe, on_gpus: bool) -> Demands:
         student=student,
         groups=_groups(recipe, lengths),
         longest_chain=longest_chain(recipe, lengths),
-        tiny_tokens=_tiny_tokens(recipe),
+        learnt_tokens=_learnt_tokens(recipe),
         assumptions=(
             *assumptions,
             "every share of right attempts is as likely as any other: of n attempts all are wrong 1 time in n + 1",
@@ -182,9 +183,9 @@ def longest_chain(recipe: Recipe, lengths: dict[str, ConversationLength]) -> int
 
 def _length_with(recipe: Recipe, family: FamilyConfig, model: ModelSection) -> ConversationLength:
     """A mean conversation of a family with this model."""
-    if model.tiny is None:
+    if (learns := model.learns) is None:
         return _length(recipe, family, _WORDS, _MALFORMED)
-    return _length(recipe, family, 1.0, (model.tiny.malformed, model.tiny.malformed_again))
+    return _length(recipe, family, 1.0, (learns.malformed, learns.malformed_again))
 
 
 def _length(recipe: Recipe, family: FamilyConfig, words: float, malformed: tuple[float, float]) -> ConversationLength:
@@ -237,24 +238,26 @@ def _groups(recipe: Recipe, lengths: dict[str, ConversationLength]) -> GroupFigu
     )
 
 
-def _tiny_tokens(recipe: Recipe) -> dict[str, float]:
-    """Tokens of one step of making each tiny model: clean conversations first, then those with malformed steps;
-    families come by the length of their problems."""
+def _learnt_tokens(recipe: Recipe) -> dict[str, float]:
+    """Tokens of one step of each model that learns the corpus: clean conversations first, then those with malformed
+    steps; families come by the length of their problems."""
     weights = {name: family.corpus_parts for name, family in recipe.problems.items() if family.corpus_parts}
     found = {}
     for name in GIVEN_MODELS:
-        model = recipe.model(name)
-        if model.tiny is None:
+        learns = recipe.model(name).learns
+        if learns is None:
             continue
-        malformed = (model.tiny.malformed, model.tiny.malformed_again)
-        parts = ((model.tiny.clean_ratio, (0.0, 0.0)), (1 - model.tiny.clean_ratio, malformed))
+        chosen = learns.families if isinstance(learns, WarmConfig) and learns.families else weights
+        weights_here = {family: weights[family] for family in chosen}
+        malformed = (learns.malformed, learns.malformed_again)
+        parts = ((learns.clean_ratio, (0.0, 0.0)), (1 - learns.clean_ratio, malformed))
         length = sum(
-            share * weight / sum(weights.values()) * _length(recipe, recipe.problems[family], 1.0, noise).context
+            share * weight / sum(weights_here.values()) * _length(recipe, recipe.problems[family], 1.0, noise).context
             for share, noise in parts
             if share
-            for family, weight in weights.items()
+            for family, weight in weights_here.items()
         )
-        found[name] = length * model.tiny.batch * _PADDING
+        found[name] = length * learns.batch * _PADDING
     return found
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from cluster.errors import RequestError
 from pipeline.recipe import Recipe
-from pipeline.run.suites import make_suites, tiny_corpus
+from pipeline.run.suites import corpus_of, make_suites
 from rollout.problems import everything, generate, is_imported
 from rollout.problems.config import Duplicates
 from rollout.problems.duplicates import KEEPS_NEAR, HeldOut, deduplicate
@@ -20,7 +20,7 @@ from rollout.problems.worked import with_examples
 from rollout.records import Problem
 
 ATTEMPTED = "attempted"
-"""Why a new held-out problem is dropped: it is like one that has been attempted, or that tiny models have learnt."""
+"""Why a new held-out problem is dropped: it is like one that has been attempted, or learnt by a model made here."""
 
 
 class Drawn(NamedTuple):
@@ -113,11 +113,11 @@ def _alike(held_out: HeldOut, problem: Problem, drop: Duplicates) -> Problem | N
 
 
 def _not_learnt(recipe: Recipe, fresh: Mapping[str, Sequence[Problem]]) -> list[Problem]:
-    """Without those that tiny models have learnt from: a variant of a test problem may equal one of the corpus."""
+    """Without those that models made here have learnt from: a variant of a test problem may equal one of the corpus."""
     problems = [problem for more in fresh.values() for problem in more]
-    if not problems or not (recipe.models.teacher.tiny or recipe.models.student.tiny):
+    if not problems or not (recipe.models.teacher.learns or recipe.models.student.learns):
         return problems
-    learnt = {same_text(problem.text) for pool in tiny_corpus(recipe).pools for problem in pool}
+    learnt = {same_text(problem.text) for pool in corpus_of(recipe).pools for problem in pool}
     return [problem for problem in problems if same_text(problem.text) not in learnt]
 
 

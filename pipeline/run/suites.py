@@ -4,7 +4,7 @@ The suite of `[problems.NAME]` is called NAME, its variant suite NAME-VARIANT; p
 `source` names the original in NAME.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from pipeline.recipe import Recipe
@@ -56,9 +56,10 @@ def suite_episodes(recipe: Recipe) -> dict[str, EpisodeConfig]:
     }
 
 
-def tiny_corpus(recipe: Recipe) -> "Corpus":
-    """What the tiny models of a recipe learn from; problems that are held out are not taken out yet."""
+def corpus_of(recipe: Recipe, sections: Collection[str] = ()) -> "Corpus":
+    """What the models of a recipe learn from that are made here, of these sections of problems (by default all that can
+    be learnt from); problems that are held out are not taken out yet."""
     from training.tiny.corpus import Corpus
 
-    families = tuple(family for family in recipe.problems.values() if family.corpus_parts)
-    return Corpus(families, recipe.episodes)
+    chosen = [recipe.problems[name] for name in sections] or recipe.problems.values()
+    return Corpus(tuple(family for family in chosen if family.corpus_parts), recipe.episodes)

@@ -7,16 +7,19 @@ from functools import partial
 from pathlib import Path
 
 from cluster.engine.gguf_file import is_gguf
-from cluster.engine.model_source import local_tokenizer
+from cluster.engine.model_source import local_model, local_tokenizer
+from cluster.engine.probe import ProbeReading, ProbeText
 from cluster.errors import RequestError, first_line
 from cluster.store.atomic import atomic_folder
-from pipeline.recipe import GIVEN_MODELS
+from pipeline.recipe import GIVEN_MODELS, HostKind
 from pipeline.run.draws import dropped_line
 from pipeline.run.folder import Run
-from pipeline.run.suites import suite_episodes, tiny_corpus
+from pipeline.run.models import served_model
+from pipeline.run.suites import corpus_of, suite_episodes
 from pipeline.run.workload import make_workload, outgrown, suite_problems
 from pipeline.stages.making import Job, made_together
-from training.tiny.config import TinyConfig
+from pipeline.stages.probes import keep_reading, probe_text
+from training.tiny.config import TinyConfig, WarmConfig
 
 
 def complete(run: Run) -> bool:
@@ -43,10 +46,10 @@ def work(run: Run) -> None:
     for section, dropped in workload.dropped.items():
         run.console.out(f"  {dropped_line(section, dropped)} (`chainpref problems RECIPE --check N` names some)")
     for name, folder in converted.items():
-        _keep(run, name, folder)
-    tiny = {name: model for name in _missing(run) if (model := run.recipe.model(name).tiny) is not None}
-    if tiny:
-        _make_tiny(run, tiny)
+        if run.recipe.model(name).learns is None:
+            _keep(run, name, folder)
+    if learning := {name: learns for name in _missing(run) if (learns := run.recipe.model(name).learns) is not None}:
+        _make_learning(run, learning, converted)
 
 
 def models_cache(run: Run) -> Path:
@@ -97,22 +100,45 @@ def _converted(run: Run) -> dict[str, Path]:
     return {name: folders[source]["it"] for name, source in sources.items()}
 
 
-def _make_tiny(run: Run, missing: Mapping[str, TinyConfig]) -> None:
-    """Make every tiny model, all at the same time."""
+def _make_learning(run: Run, missing: Mapping[str, TinyConfig | WarmConfig], converted: Mapping[str, Path]) -> None:
+    """Train the tiny models at the same time, then each given model by itself, with all cores and memory."""
     from training.tiny.model import ensure_tiny, ensure_tokenizer
+    from training.tiny.warm import ensure_warm
 
     cache = models_cache(run)
-    held_out = (problem for suite in suite_problems(run).values() for problem in suite)
-    corpus = tiny_corpus(run.recipe).holding_out(held_out)
-    tokenizer = ensure_tokenizer(run.recipe.models.tokenizer, corpus, cache)
-    jobs = {
-        name: Job(partial(ensure_tiny, model, corpus, tokenizer, cache), model.steps) for name, model in missing.items()
-    }
-    for name, folder in made_together(run, f"{' and '.join(missing)}, from scratch", jobs).items():
-        _keep(run, name, folder)
+    held_out = [problem for suite in suite_problems(run).values() for problem in suite]
+    tiny = {name: config for name, config in missing.items() if isinstance(config, TinyConfig)}
+    if tiny:
+        corpus = corpus_of(run.recipe).holding_out(held_out)
+        tokenizer = ensure_tokenizer(run.recipe.models.tokenizer, corpus, cache)
+        jobs = {
+            name: Job(
+                partial(ensure_tiny, config, corpus, tokenizer, cache, probe=_probe(run, name, tokenizer)), config.steps
+            )
+            for name, config in tiny.items()
+        }
+        for name, made in made_together(run, f"{' and '.join(tiny)}, from scratch", jobs).items():
+            _keep(run, name, made.folder, made.reading)
+    context = min(run.recipe.hosts(kind).engine.max_context for kind in ("teacher", "student"))
+    for name, config in missing.items():
+        if isinstance(config, WarmConfig):
+            corpus = corpus_of(run.recipe, config.families).holding_out(held_out)
+            start = converted[name] if name in converted else local_model(run.recipe.model(name).source)
+            probe = _probe(run, name, start)
+            job = Job(partial(ensure_warm, config, corpus, str(start), context, cache, probe=probe), config.steps)
+            made = made_together(run, f"{name}, warm start", {name: job})[name]
+            _keep(run, name, made.folder, made.reading)
 
 
-def _keep(run: Run, name: str, folder: Path) -> None:
-    """Copy a model of the cache into the run."""
+def _probe(run: Run, name: str, folder: Path) -> ProbeText | None:
+    """What a model that is made here is asked before it is saved; nothing where no engine serves it."""
+    kind: HostKind = "teacher" if name == "teacher" else "student"
+    return None if run.recipe.hosts(kind).scripted else probe_text(run, folder)
+
+
+def _keep(run: Run, name: str, folder: Path, reading: ProbeReading | None = None) -> None:
+    """Copy a model of the cache into the run, and keep what it said when it was made."""
     with atomic_folder(run.model(name)) as copy:
         shutil.copytree(folder, copy, dirs_exist_ok=True)
+    if reading is not None:
+        keep_reading(run, served_model(run, name), probe_text(run, run.model(name)), reading)

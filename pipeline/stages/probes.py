@@ -1,6 +1,7 @@
 """The run's models as hosts serve them, each with the probe that its engine has to reproduce."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -36,16 +37,20 @@ def proven_models(run: Run, kind: HostKind, names: Iterable[str]) -> dict[str, "
 def _with_probe(run: Run, kind: HostKind, model: "ServedModel") -> "ServedModel":
     from training.probe import exported_reading
 
-    text = probe_text(run, model.source)
+    text = probe_text(run, local_tokenizer(model.source))
     path = probe_path(model.name, model.producer.revision, text)
     if not run.store.exists(path):
         exported = exported_reading(run.model(model.name), text) if model.name in run.recipe.arms else None
-        reading = exported or _reading_of_files(run, kind, model, text)
-        if not reading.finite:
-            raise WorkError(f"model {model.name}: it computes numbers that are not finite for the run's own prompts")
-        probe = Probe(model=model.name, revision=model.producer.revision, text=text, reading=reading)
-        write_probe(run.store, path, probe)
+        keep_reading(run, model, text, exported or _reading_of_files(run, kind, model, text))
     return msgspec.structs.replace(model, probe=path)
+
+
+def keep_reading(run: Run, model: "ServedModel", text: ProbeText, reading: ProbeReading) -> None:
+    """Keep what a model says of a probe's text. Raises WorkError for one that computes what is no number."""
+    if not reading.finite:
+        raise WorkError(f"model {model.name}: it computes numbers that are not finite for the run's own prompts")
+    probe = Probe(model=model.name, revision=model.producer.revision, text=text, reading=reading)
+    write_probe(run.store, probe_path(model.name, model.producer.revision, text), probe)
 
 
 def _reading_of_files(run: Run, kind: HostKind, model: "ServedModel", text: ProbeText) -> ProbeReading:
@@ -69,12 +74,13 @@ def _reading_of_files(run: Run, kind: HostKind, model: "ServedModel", text: Prob
     return cast(ProbeReading, reading)
 
 
-def probe_text(run: Run, source: str) -> ProbeText:
-    """What models with this tokenizer are asked; it fits the contexts of the teacher's engines and of the student's."""
+def probe_text(run: Run, folder: Path) -> ProbeText:
+    """What models with the tokenizer in this folder are asked; it fits the contexts of the teacher's engines and of the
+    student's."""
     from rollout.prompts.native_template import open_template
 
     episodes = run.recipe.episodes
     problems = train_problems(run) or [problem for suite in suite_problems(run).values() for problem in suite]
     context = min(run.recipe.hosts(kind).engine.max_context for kind in ("teacher", "student"))
-    template, call_format = open_template(local_tokenizer(source), episodes.call_format)
+    template, call_format = open_template(folder, episodes.call_format)
     return make_probe_text(problems, template, call_format, episodes, context)

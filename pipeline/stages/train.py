@@ -9,6 +9,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from cluster import telemetry
+from cluster.engine.model_source import local_tokenizer
 from pipeline.run.arms import begin_arm
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
@@ -40,6 +41,8 @@ def work(run: Run) -> None:
 
     done = {"base"} | {name for name in run.recipe.arms if run.model(name).is_dir()}
     left = {name: arm for name, arm in run.recipe.arms_in_order() if name not in done}
+    served = not run.recipe.engines.student.scripted
+    probe = probe_text(run, local_tokenizer(model_source(run, "base"))) if left and served else None
     while left:
         ready = {name: arm for name, arm in left.items() if arm.start in done}
         ensure_references(run, ready)
@@ -55,7 +58,7 @@ def work(run: Run) -> None:
                 checkpoint_dir=run.folder / layout.checkpoints(name),
                 log_path=run.folder / layout.training_log(name),
                 reference=layout.reference(run.student),
-                probe=None if run.recipe.engines.student.scripted else probe_text(run, model_source(run, "base")),
+                probe=probe,
                 units=begin_arm(run, name),
             )
             for name, arm in ready.items()

@@ -20,8 +20,8 @@ def sweep_times(plans: Mapping[str, Plan]) -> tuple[StageTime, ...]:
             return ()
         done = {"Ray"} if earlier else set()
         done |= set(shared_layers(plan.recipe, earlier))
-        for model, key in _tiny_models(plan.recipe).items():
-            # A tiny model is kept beside the sweep for every run that would make the same one.
+        for model, key in _learning_models(plan.recipe).items():
+            # A model that is made is kept beside the sweep for every run that would make the same one.
             done |= {model} if key in made else set()
             made.append(key)
         for stage in stage_times(plan, frozenset(done)):
@@ -32,9 +32,14 @@ def sweep_times(plans: Mapping[str, Plan]) -> tuple[StageTime, ...]:
     return tuple(found.values())
 
 
-def _tiny_models(recipe: Recipe) -> dict[str, Any]:
-    """Tiny model (`teacher`, `base`) -> the part of the recipe that it follows from."""
+def _learning_models(recipe: Recipe) -> dict[str, Any]:
+    """Model that learns the corpus (`teacher`, `base`) -> the part of the recipe that it follows from."""
     table = resolved(recipe)
     corpus = [table["models"]["tokenizer"], table["problems"], table["episodes"], table["evaluation"].get("split")]
     sections = {"teacher": table["models"]["teacher"], "base": table["models"]["student"]}
-    return {name: [section["tiny"], corpus] for name, section in sections.items() if section.get("tiny")}
+    keys = ("source", "tiny", "warm")
+    return {
+        name: [*(section.get(key) for key in keys), corpus]
+        for name, section in sections.items()
+        if section.get("tiny") or section.get("warm")
+    }

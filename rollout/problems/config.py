@@ -171,7 +171,7 @@ class FamilyConfig(Section):
 
     @property
     def corpus_parts(self) -> int:
-        """How often this family has its turn among those that tiny models learn from."""
+        """How often this family has its turn among those that models made here learn from."""
         # Long problems take longer to learn.
         default = round(sum(self.difficulty) / 2) if self.train and self.family not in UNTAUGHT else 0
         return default if self.pretrain is None else self.pretrain

@@ -5,25 +5,26 @@ Face directory (safetensors, fast tokenizer, chat template). It appears whole or
 everything that the model is made from.
 """
 
-import itertools
-import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-import msgspec
 import torch
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
+from cluster.engine.probe import ProbeReading, ProbeText
 from cluster.store.atomic import atomic_folder
 from cluster.store.digests import SUMS, check_sums, write_sums
 from rollout.prompts.template import ChatTemplate
 from rollout.records import content_hash
 from rollout.toolboxes.source import hash_of_files
+from training.probe import read_probe
 from training.tiny import corpus as corpus_module
+from training.tiny import learning
 from training.tiny.config import TinyConfig, TokenizerConfig
 from training.tiny.corpus import Corpus
+from training.tiny.learning import Made, Report, batches, learn
 
 CONTEXT = 1024
 PAD, END = "<|pad|>", "<|end|>"
@@ -39,22 +40,6 @@ CHAT_TEMPLATE = (
 )
 _WORDS = Regex(r" ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+|\p{N}{1,2}")
 """Splits numbers into pairs of digits. A number of two digits is one token, so copying it is one look-up, not two."""
-Row = tuple[list[int], list[bool]]
-"""Token ids, and for each one whether a model wrote it."""
-_BUCKET = 8
-"""Number of batches whose rows are sorted by length together."""
-
-
-class TinyProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """Progress of a model's training. `loss`: nats per token in the last step. `tokens`: those learnt from so far."""
-
-    step: int
-    steps: int
-    loss: float
-    tokens: int
-
-
-Report = Callable[[TinyProgress], None]
 
 
 def make_tokenizer(texts: Iterable[str], directory: Path, vocabulary: int = 760) -> PreTrainedTokenizerBase:
@@ -100,37 +85,30 @@ def make_tiny(
     tokenizer: PreTrainedTokenizerBase,
     directory: Path,
     report: Report | None = None,
-) -> None:
-    """Train one model from scratch on one process and save it with its tokenizer. `directory` must not exist."""
+    probe: ProbeText | None = None,
+) -> ProbeReading | None:
+    """Train one model from scratch on one process and save it with its tokenizer. `directory` must not exist.
+
+    Returns what the model says of the text of a probe, where it is asked one.
+    """
     template = ChatTemplate(tokenizer)
     model = _fresh_model(config, len(tokenizer), template)
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=config.learning_rate, betas=(0.9, config.adam_beta2), weight_decay=config.weight_decay
+    learn(
+        model, config, config.steps, batches(config, config.steps, corpus, template, CONTEXT), template.pad_id, report
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, config))
-    model.train()
-    tokens = 0
-    for step, batch in enumerate(_batches(config, corpus, template), 1):
-        ids = [torch.tensor(ids) for ids, _ in batch]
-        # Loss is taken on replies only. What problems and tools say is drawn at random: it cannot be learnt, and its
-        # gradient drowns that of copying, which is then learnt three times later.
-        labels = [torch.where(torch.tensor(row[1]), one, -100) for one, row in zip(ids, batch, strict=True)]
-        # Rows are padded on the right, so that causal attention alone keeps real tokens from seeing the padding.
-        padded = pad_sequence(ids, batch_first=True, padding_value=template.pad_id)
-        targets = pad_sequence(labels, batch_first=True, padding_value=-100)
-        loss: torch.Tensor = model(input_ids=padded, labels=targets, use_cache=False).loss
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(model.parameters(), config.max_grad_norm)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad(set_to_none=True)
-        tokens += sum(len(ids) for ids, _ in batch)
-        if report is not None:
-            report(TinyProgress(step=step, steps=config.steps, loss=loss.item(), tokens=tokens))
+    return publish(model, tokenizer, directory, probe)
+
+
+def publish(
+    model: Any, tokenizer: PreTrainedTokenizerBase, directory: Path, probe: ProbeText | None
+) -> ProbeReading | None:
+    """Save a model with its tokenizer, whole or not at all. Returns what it says, in memory, of a probe's text."""
+    reading = None if probe is None else read_probe(model, probe)
     with atomic_folder(directory) as temporary:
-        model.eval().save_pretrained(temporary, safe_serialization=True)
+        model.save_pretrained(temporary, safe_serialization=True)
         tokenizer.save_pretrained(temporary)
         write_sums(temporary)
+    return reading
 
 
 def ensure_tokenizer(config: TokenizerConfig, corpus: Corpus, root: Path) -> Path:
@@ -145,8 +123,14 @@ def ensure_tokenizer(config: TokenizerConfig, corpus: Corpus, root: Path) -> Pat
 
 
 def ensure_tiny(
-    config: TinyConfig, corpus: Corpus, tokenizer_dir: Path, root: Path, report: Report | None = None
-) -> Path:
+    config: TinyConfig,
+    corpus: Corpus,
+    tokenizer_dir: Path,
+    root: Path,
+    report: Report | None = None,
+    *,
+    probe: ProbeText | None = None,
+) -> Made:
     """The folder of the model for `config` under `root`; the model is made where there is none yet.
 
     Raises CorruptionError for a model there that is not what was written.
@@ -156,13 +140,13 @@ def ensure_tiny(
     name = content_hash(
         config.model_dump_json(), corpus.fingerprint, template.tokenizer_hash, template.hash, _code_version()
     )
-    directory = root / f"tiny-{name}"
+    directory, reading = root / f"tiny-{name}", None
     if not directory.is_dir():
-        make_tiny(config, corpus, tokenizer, directory, report)
+        reading = make_tiny(config, corpus, tokenizer, directory, report, probe)
     if not (directory / SUMS).exists():
         write_sums(directory)  # an earlier version made it
     check_sums(directory, f"remove {directory} and run again")
-    return directory
+    return Made(directory, reading)
 
 
 def _fresh_model(config: TinyConfig, vocabulary: int, template: ChatTemplate) -> LlamaForCausalLM:
@@ -187,37 +171,6 @@ def _fresh_model(config: TinyConfig, vocabulary: int, template: ChatTemplate) ->
         return LlamaForCausalLM(shape)
 
 
-def _rate(step: int, config: TinyConfig) -> float:
-    """Factor of the learning rate at `step`: it rises to 1, stays there for long, because models learn to copy late and
-    suddenly, and falls to 0."""
-    warmup = max(1, round(config.warmup_ratio * config.steps))
-    decay = max(1, round(config.decay_ratio * config.steps))
-    return min((step + 1) / warmup, 1.0, (config.steps - step) / decay)
-
-
-def _batches(config: TinyConfig, corpus: Corpus, template: ChatTemplate) -> Iterator[list[Row]]:
-    """The batches of all steps: those of well-formed conversations first, then those with malformed calls.
-
-    A batch holds rows of similar length, and batches come in random order: far less padding, and no order of lengths to
-    learn. No row is longer than the context.
-    """
-    clean = round(config.clean_ratio * config.steps)
-    parts = {
-        "clean": (clean, 0.0, 0.0),
-        "noisy": (config.steps - clean, config.malformed, config.malformed_again),
-    }
-    for part, (steps, malformed, again) in parts.items():
-        conversations = corpus.conversations(f"{config.seed}:{part}", malformed, again)
-        rows = (row for row in (item.token_ids(template) for item in conversations) if len(row[0]) <= CONTEXT)
-        order = random.Random(f"batches:{config.seed}")
-        while steps > 0:
-            some = sorted(itertools.islice(rows, config.batch * _BUCKET), key=lambda row: len(row[0]))
-            batches = [some[start : start + config.batch] for start in range(0, len(some), config.batch)]
-            order.shuffle(batches)
-            yield from batches[:steps]
-            steps -= len(batches)
-
-
 def _code_version() -> str:
     """Hash of the code that makes models. Models on disk are reused only while that code is the same."""
-    return hash_of_files(__file__, corpus_module.__file__)
+    return hash_of_files(__file__, corpus_module.__file__, learning.__file__)

@@ -9,6 +9,7 @@ from cluster.errors import RequestError
 from pipeline.estimates.gguf_shapes import gguf_shape
 from pipeline.estimates.published import name_of, published_licence, published_shape
 from pipeline.licences import judge_model, licence_of
+from pipeline.plan.outcome import stage_times
 from tests.pipeline.plan.planned import planned
 from tests.training.gguf_files import small_model, small_tokenizer, write_gguf
 
@@ -52,6 +53,20 @@ def test_a_packaged_model_is_known_without_its_package() -> None:
     assert shape.parameters == 134_515_008
     plan = planned("one-gpu", "", 'models.student.source="gguf:package:not_installed/SmolLM2-135M-Instruct.Q4_1.gguf"')
     assert plan.shapes["base"] == shape
+
+
+def test_a_warm_start_takes_time_and_memory_of_its_own() -> None:
+    source = 'models.student={source="gguf:package:not_installed/SmolLM2-135M-Instruct.Q4_1.gguf"}'
+    plain, warm = planned("local", "", source), planned("local", "", source, "models.student.warm={conversations=400}")
+    more = planned("local", "", source, "models.student.warm={conversations=800}")
+    seconds = [
+        next(stage.seconds for stage in stage_times(plan) if stage.name == "models") for plan in (plain, warm, more)
+    ]
+    assert seconds[0] < seconds[1] < seconds[2]
+    assert [("making base" in dict(stage_times(plan)[0].time)) for plan in (plain, warm)] == [False, True]
+    assert "base from GGUF" in dict(stage_times(plain)[0].time)
+    memory = [next(stage.bytes for stage in plan.stages if stage.stage == "models") for plan in (plain, warm)]
+    assert memory[1] > 16 * 134_515_008 > memory[0] - 2**30
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ def test_stages_of_a_machine_without_gpus_come_in_the_runs_order() -> None:
     makers = [part.what for part in stages[0].parts]
     assert makers[1:] == ["maker of tiny teacher", "maker of tiny student"]
     tiny = [plan.shapes["teacher"], plan.shapes["base"]]
-    tokens = 2 * max(plan.demands.tiny_tokens.values())
+    tokens = 2 * max(plan.demands.learnt_tokens.values())
     assert stages[0] == cpu_processes.makers(tiny, tokens)
     most = max(rank.memory.used for rank in plan.ranks)
     assert next(part for part in stages[3].parts if part.what == "ranks").bytes == 2 * most

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from cluster.engine.probe import difference
 from cluster.errors import RequestError
 from pipeline.recipe import load_recipe
 from pipeline.run.folder import open_run
 from pipeline.run.models import model_source, served_model
 from pipeline.stages import models
+from rollout.hosts.probes import read_probes
 from tests.repository import DATA, ROOT
 from tests.training.gguf_files import small_model, small_tokenizer, write_gguf
+from training.probe import read_files
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +82,64 @@ def test_the_command_says_it_in_one_line_and_ends_with_2(tmp_path: Path) -> None
     assert done.returncode == 2, done.stdout + done.stderr
     assert "no package not_installed_here is installed here; install it (requirements/install real" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+WARM = """
+[models]
+teacher = { source = "MODEL", warm = { conversations = 8, batch = 4, families = ["arithmetic"] } }
+student = { source = "MODEL", warm = { conversations = 8, batch = 4, malformed = 0.7, malformed_again = 0.5 } }
+
+[problems.arithmetic]
+family = "arithmetic"
+train = 4
+test = 2
+difficulty = [1, 1]
+
+[run]
+name = "warm"
+
+[engines]
+teacher = { engine = { max_context = 500 } }
+student = { engine = { max_context = 500 } }
+"""
+
+
+def test_a_given_model_gets_a_warm_start_and_its_probe(gguf_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text(WARM.replace("MODEL", f"gguf:{gguf_file}"))
+    out = io.StringIO()
+    with open_run(load_recipe(path), tmp_path / "run", Console(file=out), verbose=True) as run:
+        models.work(run)
+        assert models.complete(run)
+        probes = read_probes(run.store)
+        revisions = {name: served_model(run, name).producer.revision for name in ("teacher", "base")}
+        assert {probe.model: probe.revision for probe in probes.values()} == revisions
+        assert revisions["teacher"] != revisions["base"]
+        for probe in probes.values():
+            files = read_files(model_source(run, probe.model), probe.text)
+            assert difference(probe.reading, files) < 1e-5
+    for name in ("teacher", "base"):
+        assert f"{name}, warm start: 2/2" in out.getvalue()
+    made = sorted(path.name.partition("-")[0] for path in (tmp_path / ".models").iterdir())
+    assert made == ["gguf", "warm", "warm"]
+
+
+REFUSED = {
+    "warm = {...} trains a given model; give source": "models.teacher={tiny={}, warm={conversations=8}}",
+    "models.student.warm.families: 'fol' is no section of problems": "models.student.warm.families=['fol']",
+    "episodes.call_format: the conversations of a warm start are written in json or python": (
+        "episodes.call_format=native"
+    ),
+    "problems: none to make tiny models or warm starts from": "problems.arithmetic.pretrain=0",
+}
+
+
+@pytest.mark.parametrize("said", REFUSED)
+def test_a_warm_start_that_cannot_be_is_refused_with_the_recipe(said: str, tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text(WARM.replace("MODEL", "here").replace(', families = ["arithmetic"]', ""))
+    load_recipe(path)
+    with pytest.raises(RequestError) as caught:
+        load_recipe(path, [REFUSED[said]])
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)

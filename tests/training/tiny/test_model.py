@@ -14,9 +14,9 @@ from rollout.problems import FamilyConfig
 from rollout.prompts.template import ChatTemplate
 from training.tiny.config import TinyConfig, TokenizerConfig
 from training.tiny.corpus import Corpus
+from training.tiny.learning import TinyProgress
 from training.tiny.model import (
     CONTROL,
-    TinyProgress,
     ensure_tiny,
     ensure_tokenizer,
     load_tokenizer,
@@ -74,11 +74,11 @@ def test_a_model_learns_and_repeats_exactly(tokenizer_dir: Path, tmp_path: Path)
 
 def test_what_is_there_is_reused_and_another_request_makes_another(tokenizer_dir: Path, tmp_path: Path) -> None:
     quick = SMALL.model_copy(update={"steps": 2})
-    first = ensure_tiny(quick, CORPUS, tokenizer_dir, tmp_path)
+    first = ensure_tiny(quick, CORPUS, tokenizer_dir, tmp_path).folder
     before = (first / "model.safetensors").stat().st_mtime_ns
-    assert ensure_tiny(quick, CORPUS, tokenizer_dir, tmp_path) == first
+    assert ensure_tiny(quick, CORPUS, tokenizer_dir, tmp_path).folder == first
     assert (first / "model.safetensors").stat().st_mtime_ns == before
-    assert ensure_tiny(quick.model_copy(update={"malformed": 0.5}), CORPUS, tokenizer_dir, tmp_path) != first
+    assert ensure_tiny(quick.model_copy(update={"malformed": 0.5}), CORPUS, tokenizer_dir, tmp_path).folder != first
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 
 
