@@ -127,7 +127,7 @@ def test_the_operations_guides_commands_work_as_far_as_a_laptop_goes(home: Path)
     for line in walk:
         done = walked(home, line)
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
-    applied = {match[1] for line in lines if (match := re.match(r"kubectl apply -k (job\S*)", line))}
-    assert len(applied) == 3
+    applied = {match[1] for line in lines if (match := re.match(r"kubectl apply -k ((?:job|garden)\S*)", line))}
+    assert applied == {"job", "job/storage", "job/monitoring", "garden", "garden/storage", "garden/loader"}
     for folder in applied:
         assert (home / folder / "kustomization.yaml").is_file(), folder
