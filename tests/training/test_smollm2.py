@@ -6,8 +6,13 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from rollout.config import EpisodeConfig
+from rollout.problems import FamilyConfig
 from rollout.prompts.native_template import open_template
 from training.gguf_model import ensure_converted
+from training.tiny.config import WarmConfig
+from training.tiny.corpus import Corpus
+from training.tiny.warm import ensure_warm
 
 pytestmark = pytest.mark.engine
 
@@ -45,3 +50,12 @@ def test_its_template_ends_turns_and_takes_results(folder: Path) -> None:
     template, _ = open_template(folder, "json")
     assert template.stop_ids == (2,)
     assert template.result_role.value == "tool"
+
+
+def test_a_warm_start_teaches_it_calls(folder: Path, tmp_path: Path) -> None:
+    corpus = Corpus((FamilyConfig(family="arithmetic", difficulty=(1, 1)),), EpisodeConfig(verbosity="names"), 40)
+    losses: list[float] = []
+    config = WarmConfig(conversations=32, batch=4, warmup_ratio=0.0)
+    made = ensure_warm(config, corpus, str(folder), 512, tmp_path, lambda at: losses.append(at.loss))
+    assert losses[-1] < 0.6 * losses[0]
+    assert (made.folder / "chat_template.jinja").read_text() == (folder / "chat_template.jinja").read_text()
