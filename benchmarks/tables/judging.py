@@ -27,3 +27,17 @@ def checkers_table(report: dict[str, Any]) -> str:
 
 def _mistakes(ours: dict[str, int], theirs: dict[str, int]) -> list[str]:
     return [str(side[key]) for side in (ours, theirs) for key in ("false_negatives", "false_positives")]
+
+
+def bfcl_table(report: dict[str, Any]) -> str:
+    """Of each category of BFCL the share of gold answers that are right, and how verdicts on damaged ones compare."""
+    rows = [[name, f"{100 * share:g} %"] for name, share in report["gold"].items()]
+    shown = table(("category", "gold answers right"), rows)
+    damaged = report["damaged"]
+    alone = sum(damaged["explained"].values())
+    reasons = "; ".join(f"{count} {name}" for name, count in damaged["explained"].items())
+    return (
+        f"{shown}\n\n{len(report['gold_excluded'])} problems are left out. Of {damaged['cases']:,} damaged answers "
+        f"both call {damaged['agreed']['right']} right and {damaged['agreed']['wrong']:,} wrong; they differ "
+        f"on {alone} ({reasons}), and {damaged['unexplained']} more are not explained."
+    )

@@ -50,7 +50,7 @@ def problems(
         tuple[int, int] | None, Option(metavar="LOW HIGH", help="From 1 to 8. Default: 1 2, or 1 8 with --check.")
     ] = None,
     path: Annotated[str, Option(metavar="FILE", help="File with the rows of an imported family, such as gsm8k.")] = "",
-    task: Annotated[str, Option(metavar="NAME", help="Task of family reasoning_gym, such as gsm_symbolic.")] = "",
+    task: Annotated[str, Option(metavar="NAME", help="Task of reasoning_gym, category of bfcl.")] = "",
 ) -> None:
     """Show problems of a family, or check many of them.
 

@@ -13,7 +13,7 @@ from rollout.episodes.execution import execute_now
 from rollout.formats import FORMATS, load_format
 from rollout.problems import FAMILIES, FamilyConfig, everything, generate, is_imported
 from rollout.problems.checking import check_problems
-from rollout.problems.config import REASONING_GYM, SPLITS, UNTAUGHT, VARIANTS
+from rollout.problems.config import BFCL, SPLITS, UNTAUGHT, VARIANTS, WITH_TASKS
 from rollout.records import Problem
 from rollout.toolboxes import load_toolbox
 from rollout.toolboxes.exercise import exercise_all
@@ -48,7 +48,11 @@ def problems_command(
         raise RequestError(f"split {split!r}: unknown; there are {', '.join(_SUITES)}")
     configs = _chosen_families(family, path, task, seed, difficulty or ((1, 8) if check else (1, 2)))
     if show or not check:
-        problems = (one for config in configs for one in generate(_sized(config, show or _SHOWN), split or "train"))
+        problems = (
+            one
+            for config in configs
+            for one in generate(_sized(config, show or _SHOWN), split or ("test" if config.family == BFCL else "train"))
+        )
         wrong = sum(not _show(problem, console) for problem in problems)
         if wrong:
             raise WorkError(f"the gold chain of {wrong} problem(s) does not come to the gold answer")
@@ -74,9 +78,9 @@ def _chosen_families(family: str, path: str, task: str, seed: int, difficulty: t
     except ValueError:
         raise RequestError(f"difficulty {list(difficulty)}: give the least and the greatest of 1 to 8") from None
     if task:
-        configs = [config.model_copy(update={"task": task}) for config in configs if config.family == REASONING_GYM]
+        configs = [config.model_copy(update={"task": task}) for config in configs if config.family in WITH_TASKS]
         if not configs:
-            raise RequestError(f"task {task!r}: only family {REASONING_GYM!r} has tasks; leave it out")
+            raise RequestError(f"task {task!r}: only families {' and '.join(WITH_TASKS)} have tasks; leave it out")
     return [config.model_copy(update={"path": path}) if is_imported(config) else config for config in configs]
 
 
@@ -172,7 +176,8 @@ def _drawn(
                 yield suite, list(divided[suite])[: None if count == ALL_OF_THEM else count], None
         return
     asked = [split for split in SPLITS if config.count(split)] + [f"variant-{kind}" for kind in config.variants]
-    suites = [suite for suite in suites if suite in SPLITS or config.family not in UNTAUGHT]
+    has = {BFCL: ("test",)}.get(config.family, SPLITS if config.family in UNTAUGHT else _SUITES)
+    suites = [suite for suite in suites if suite in has]
     sized = config if count == ALL_OF_THEM else _sized(config, -(-count // max(1, len(suites))))
     for suite in suites:
         if count != ALL_OF_THEM or suite in asked:

@@ -5,6 +5,8 @@
 `set`              lists with the same members, whatever their order and number; text is split
 `either_order`     objects of two members that are equal, or equal with their two values exchanged
 `module:function`  a user's `function(answer, gold) -> bool` on decoded values
+`calls`            the same calls, in any order
+`bfcl:CATEGORY:ID`  what BFCL's own checker says of a list of calls, in a worker
 `reasoning_gym:TASK:SEED:INDEX`  the `score_answer` of a problem of reasoning-gym, in a worker
 
 A checker never evaluates anything. What may mean two things is malformed, never right. docs/checkers.md says what each
@@ -24,7 +26,7 @@ from cluster.errors import RequestError, WorkError
 from rollout.checkers.numeric import numeric, tolerance_of
 from rollout.checkers.sets import same_members
 from rollout.checkers.values import comparable
-from rollout.foreign import reasoning_gym
+from rollout.foreign import bfcl, reasoning_gym
 from rollout.records import ErrorCode
 
 Checker = Callable[[Any, Any], ErrorCode | None]
@@ -75,7 +77,7 @@ def _finite(text: str) -> float:
 def require_checker(name: str) -> None:
     """Raise RequestError unless `name` is a checker's, as far as that is known without importing a user's module."""
     kind, colon, option = name.partition(":")
-    if reasoning_gym.is_checker(name):
+    if _of_package(name):
         return
     if kind == NUMERIC:
         if colon:
@@ -90,7 +92,12 @@ def require_checker(name: str) -> None:
 def is_users(name: str) -> bool:
     """Whether a checker's name is that of a user's function. Raises RequestError for no checker's name."""
     require_checker(name)
-    return name not in _PLAIN and name.partition(":")[0] != NUMERIC and not reasoning_gym.is_checker(name)
+    return name not in _PLAIN and name.partition(":")[0] != NUMERIC and not _of_package(name)
+
+
+def _of_package(name: str) -> Any:
+    """The module that asks a package for its own verdict, where `name` is that of one. Raises RequestError."""
+    return next((module for module in (bfcl, reasoning_gym) if module.is_checker(name)), None)
 
 
 @lru_cache(maxsize=64)
@@ -99,8 +106,8 @@ def _checker(name: str) -> Checker:
     kind, colon, option = name.partition(":")
     if kind == NUMERIC:
         return numeric(tolerance_of(option) if colon else None)
-    if reasoning_gym.is_checker(name):
-        return partial(reasoning_gym.judge, name)
+    if (package := _of_package(name)) is not None:
+        return partial(package.judge, name)
     return _PLAIN[name] if name in _PLAIN else _users(name, kind, option)
 
 
@@ -122,12 +129,26 @@ def _either_order(answer: Any, gold: Any) -> ErrorCode | None:
     return None if comparable(answer) in (comparable(gold), comparable(exchanged)) else ErrorCode.ANSWER_WRONG
 
 
+def _calls(answer: Any, gold: Any) -> ErrorCode | None:
+    if not bfcl.is_calls(gold):
+        raise RequestError(f"checker calls: the gold answer {_short(repr(gold))} is no list of calls; use exact")
+    if not bfcl.is_calls(answer):
+        return ErrorCode.ANSWER_MALFORMED
+    left = [comparable(each) for each in gold]
+    for each in map(comparable, answer):
+        if each not in left:
+            return ErrorCode.ANSWER_WRONG
+        left.remove(each)
+    return ErrorCode.ANSWER_WRONG if left else None
+
+
 _OLD_NAME = "rollout.problems.subtasks:same_in_either_order"
 """What `either_order` is called in the records of older runs."""
 
 _PLAIN: dict[str, Checker] = {
     "exact": _exact,
     "set": same_members,
+    "calls": _calls,
     EITHER_ORDER: _either_order,
     _OLD_NAME: _either_order,
 }

@@ -20,7 +20,7 @@ def ask(package: str, function: str, deadline: float, **arguments: Any) -> Any:
     Raises RequestError where the package is absent and for what the function refuses with a ValueError,
     TooLong, and WorkError where the worker is at fault.
     """
-    session = load_toolbox(_worker(package)).open()
+    session = load_toolbox(worker_of(package)).open()
     result = session.call(Call(name=function, arguments=canonical_json(arguments)), deadline=deadline)
     says = result.content.removeprefix("Error: ").removeprefix(f"{function}: ")
     if result.error is None:
@@ -32,8 +32,8 @@ def ask(package: str, function: str, deadline: float, **arguments: Any) -> Any:
     raise WorkError(f"{package}: {function} with {arguments}: {says}")
 
 
-def _worker(package: str) -> str:
+def worker_of(package: str) -> str:
     """The worker's name as a toolbox."""
     if importlib.util.find_spec(package) is None:
         raise RequestError(f"{package}: the package is not installed; run `requirements/install real`")
-    return str(Path(__file__).parent / "workers" / f"{package}_worker.py")
+    return str(Path(__file__).parent / "workers" / f"{package}worker_of.py")

@@ -1,7 +1,7 @@
 """Problems: families of generated and of imported ones, their splits and variant suites.
 
 Generated families draw stories (`story.py`, `drawing.py`) or derive problems from arithmetic ones (`subtasks.py`);
-imported families read rows of a file or of a Hub data set; `reasoning_gym` asks the package of that name. See
+imported families read rows of a file or of a Hub data set; `reasoning_gym` and `bfcl` ask a package. See
 docs/problems.md.
 """
 
@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from cluster.errors import RequestError
-from rollout.problems.config import IMPORTED, REASONING_GYM, SPLITS, VARIANTS, FamilyConfig
+from rollout.problems.config import BFCL, IMPORTED, REASONING_GYM, SPLITS, VARIANTS, FamilyConfig
 from rollout.problems.drawing import Draw, collect
 from rollout.problems.families import arithmetic, coins, dates, fol, knights, letters, lists, subtasks, units, zebra
-from rollout.problems.imported import files, gsm8k, reasoning_gym
+from rollout.problems.imported import bfcl, files, gsm8k, reasoning_gym
 from rollout.records import Problem
 
 __all__ = ["FAMILIES", "SPLITS", "VARIANTS", "FamilyConfig", "everything", "generate", "is_imported"]
@@ -34,7 +34,7 @@ _IMPORTED: Mapping[str, Callable[[FamilyConfig], files.Imported]] = {
     "gsm8k": gsm8k.imported,
 }
 
-FAMILIES = (*_DRAWN, *(f"subtask_{kind}" for kind in subtasks.SUBTASKS), "abstention", *_IMPORTED, REASONING_GYM)
+FAMILIES = (*_DRAWN, *(f"subtask_{kind}" for kind in subtasks.SUBTASKS), "abstention", *_IMPORTED, REASONING_GYM, BFCL)
 
 
 def generate(config: FamilyConfig, split: str, base: str = "") -> list[Problem]:
@@ -54,6 +54,8 @@ def generate(config: FamilyConfig, split: str, base: str = "") -> list[Problem]:
         problems = files.chosen(config, split, _IMPORTED[family])
     elif family == REASONING_GYM:
         problems = reasoning_gym.collect(config, split)
+    elif family == BFCL:
+        problems = bfcl.collect(config, split)
     else:
         problems = subtasks.derived(config, split, base)
     if not config.distractors:

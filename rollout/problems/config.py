@@ -24,7 +24,9 @@ IMPORTED = ("gsm8k", "jsonl", "csv", "parquet", "hub")
 """The families whose problems are rows of a file or of a Hub data set."""
 
 REASONING_GYM = "reasoning_gym"
-UNTAUGHT = (*IMPORTED, REASONING_GYM)
+BFCL = "bfcl"
+WITH_TASKS = (REASONING_GYM, BFCL)
+UNTAUGHT = (*IMPORTED, *WITH_TASKS)
 """The families that give the corpus of tiny models nothing: it has no problems of their own, or no gold chains."""
 
 
@@ -72,7 +74,8 @@ class FamilyConfig(Section):
     `train` has problems that are generated, else 0. Other models are not concerned."""
 
     task: str = ""
-    """Family `reasoning_gym`: the task, such as `gsm_symbolic`; docs/problems.md says which there are."""
+    """Family `reasoning_gym`: the task, such as `gsm_symbolic`; family `bfcl`: the category, such as `multiple`.
+    docs/problems.md says which there are."""
     options: tuple[str, ...] = ()
     """Family `reasoning_gym`: settings of the task, `NAME=VALUE` each, as `["min_words=3"]`."""
     name: str = ""
@@ -137,13 +140,16 @@ class FamilyConfig(Section):
         if not 1 <= low <= high <= 8:
             raise ValueError(f"difficulty = [{low}, {high}]: give the least and the greatest of 1 to 8")
         if self.family in UNTAUGHT and self.pretrain:
-            why = "rows of a file have no others" if self.family in IMPORTED else f"{self.family} has no gold chains"
+            why = "rows of a file have no others" if self.family in IMPORTED else f"{self.family} has no others"
             raise ValueError(
                 f"pretrain = {self.pretrain}: tiny models learn from other problems than the run's, and {why}; leave "
                 "it out, and set pretrain of a generated family"
             )
-        if self.family != REASONING_GYM and (self.task or self.options):
-            raise ValueError(f"task and options are for family {REASONING_GYM!r}; leave them out, or set family to it")
+        if (self.task and self.family not in WITH_TASKS) or (self.options and self.family != REASONING_GYM):
+            raise ValueError(
+                f"task is for families {' and '.join(map(repr, WITH_TASKS))}, options for "
+                f"{REASONING_GYM!r}; leave them out"
+            )
         if self.train and self.episode_settings:
             name = next(iter(self.episode_settings))
             raise ValueError(f"{name} is for held-out suites: set episodes.{name}, or make a section without train")

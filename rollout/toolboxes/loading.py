@@ -4,11 +4,12 @@
 `arithmetic_renamed`     one of these, its functions under the names in its module's `NEW_NAMES`
 `path/to/file.py`        a user's file of typed functions, or `path/to/file.py:NAME` for one object in it
 `package.module:NAME`    the same, by import
+`path/to/tools.json`     functions of schemas alone, also `schemas:[...]` with the list itself (`schemas.py`)
 `...%old`                a user's, run by the interpreter of `.venv-old`
 `...+100@7`              any of these with 100 distractor functions drawn from seed 7
 
 A built-in module defines `TOOLBOX`, or `FUNCTIONS`, a tuple of typed functions, and `NEW_NAMES`. Built-in functions run
-in this process; a user's run in worker processes.
+in this process, and calls of schemas are checked in it; a user's run in worker processes.
 """
 
 import importlib
@@ -20,6 +21,7 @@ from functools import lru_cache
 from cluster.errors import RequestError
 from rollout.toolboxes.distractors import with_distractors
 from rollout.toolboxes.renaming import renamed
+from rollout.toolboxes.schemas import INLINE, is_schemas, load_schemas
 from rollout.toolboxes.toolbox import Toolbox
 
 BUILTIN = "rollout.toolboxes.builtin"
@@ -44,8 +46,9 @@ def _loaded(name: str) -> Toolbox:
 
 
 def is_built_in(name: str) -> bool:
-    """Whether a toolbox is one of the project's own."""
-    return _BUILT_IN.match(_split(name)[0]) is not None
+    """Whether a toolbox is one of the project's own, or one of schemas: no user's code runs."""
+    base = _split(name)[0]
+    return _BUILT_IN.match(base) is not None or is_schemas(base)
 
 
 def load_in_process(name: str) -> Toolbox:
@@ -53,6 +56,8 @@ def load_in_process(name: str) -> Toolbox:
     base, count, seed = _split(name)
     if _BUILT_IN.match(base):
         toolbox = _built_in(base)
+    elif is_schemas(base):
+        toolbox = load_schemas(base)
     else:
         from rollout.toolboxes.isolation.users import load_users
 
@@ -67,16 +72,20 @@ def with_interpreter(name: str, python: str) -> str:
 
 def without_interpreter(name: str) -> tuple[str, str]:
     """A toolbox's name without its interpreter, and the interpreter's; "" for this one."""
-    match = _NAME.match(name)
+    match = None if name.startswith(INLINE) else _NAME.match(name)
     return (f"{match['base']}{match['more'] or ''}", match["python"] or "") if match else (name, "")
 
 
 def _split(name: str) -> tuple[str, int, int]:
     """A toolbox's name as base name, number of distractors and seed."""
+    if name.startswith(INLINE):  # whose text may hold all of `+`, `@` and `%`
+        end = name.rindex("]") + 1 if "]" in name else len(name)
+        _, count, seed = _split(f"{INLINE[:-1]}{name[end:]}") if name[end:] else ("", 0, 0)
+        return name[:end], count, seed
     match = _NAME.match(name)
     if match is None:
         raise RequestError("a toolbox's name is empty; name a built-in one, FILE.py or MODULE:NAME")
-    if match["python"] and _BUILT_IN.match(match["base"]):
+    if match["python"] and (_BUILT_IN.match(match["base"]) or is_schemas(match["base"])):
         raise RequestError(f"toolbox {name!r}: a built-in toolbox runs in this interpreter; leave `python` out")
     return match["base"], int(match["count"] or 0), int(match["seed"] or 0)
 

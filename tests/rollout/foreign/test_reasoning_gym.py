@@ -142,9 +142,9 @@ def test_names_are_those_of_the_package() -> None:
 
 def test_task_and_options_belong_to_the_family() -> None:
     for table in ({"family": "fol", "task": "sums"}, {"family": "jsonl", "options": ["a=1"]}):
-        with pytest.raises(ValueError, match="are for family 'reasoning_gym'"):
+        with pytest.raises(ValueError, match="task is for families 'reasoning_gym' and 'bfcl'"):
             FamilyConfig.model_validate_json(json.dumps(table))
-    with pytest.raises(ValueError, match="reasoning_gym has no gold chains"):
+    with pytest.raises(ValueError, match="reasoning_gym has no others"):
         family("sums", pretrain=1)
     with pytest.raises(RequestError, match="task is missing"):
         problems("")
