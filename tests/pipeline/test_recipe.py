@@ -59,7 +59,10 @@ def test_the_local_recipe_has_what_the_report_promises() -> None:
         ("arms.dpo={method='dpo', loss_type='ipo', label_smoothing=0.1}", "label_smoothing = 0.1: not for"),
         ("models.teacher.source='x'", "take one away, as `--set models.teacher.tiny=` does"),
         ("models.teacher.tiny=", "models.teacher: give source (a folder, hub:OWNER/NAME@COMMIT or gguf:FILE) or tiny"),
-        ("problems={mine={family='csv', path='x.csv', train=1}}", "toml: problems: none to make tiny models from"),
+        (
+            "problems={mine={family='csv', path='x.csv', train=1}}",
+            "toml: problems: none to make tiny models or warm starts from",
+        ),
         ("run.name='a/b'", "run.name = 'a/b'"),
         ("engines.teacher.engine.speculative={tokens=4}", "engines.teacher.engine.speculative.method is missing; add"),
         ("engines.teacher.engine.speculative={method='ngram', tokens=0}", "speculative.tokens = 0"),

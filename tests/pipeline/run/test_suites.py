@@ -112,7 +112,7 @@ def test_a_suite_is_sampled_as_often_as_its_section_says() -> None:
         (["problems.fol.variants=['ordre']"], "problems.fol.variants"),
         (["problems.fol.variants=['order']", "problems.fol-order.family='fol'"], "there are two suites 'fol-order'"),
         (["problems.'a/b'.family='fol'"], "problems.a/b: use at most 64 letters"),
-        (["problems.fol.train=0", "problems.arithmetic.pretrain=0"], "none to make tiny models from"),
+        (["problems.fol.train=0", "problems.arithmetic.pretrain=0"], "none to make tiny models or warm starts from"),
         (["problems.fol.samples=-1"], "problems.fol.samples = -1"),
     ],
 )
