@@ -43,6 +43,7 @@ def tables() -> dict[str, Callable[[], str]]:
         "coverage-seeds": lambda: certainty.seeds_table(result("coverage")),
         "retrieval": lambda: rollouts.retrieval_table(result("retrieval")),
         "checkers": lambda: judging.checkers_table(result("checkers")),
+        "bfcl": lambda: judging.bfcl_table(result("bfcl")),
         "gpu-changes": lambda: gpu.changes_table(result("gpu-day")),
         "gpu-kernels": lambda: gpu.kernels_table(result("gpu-day")),
         "gpu-zero": lambda: gpu.zero_table(result("gpu-day")),

@@ -36,4 +36,4 @@ def worker_of(package: str) -> str:
     """The worker's name as a toolbox."""
     if importlib.util.find_spec(package) is None:
         raise RequestError(f"{package}: the package is not installed; run `requirements/install real`")
-    return str(Path(__file__).parent / "workers" / f"{package}worker_of.py")
+    return str(Path(__file__).parent / "workers" / f"{package}_worker.py")

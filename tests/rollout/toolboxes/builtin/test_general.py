@@ -8,7 +8,6 @@ import pytest
 from rollout.records import Call, ErrorCode, canonical_json
 from rollout.toolboxes import load_toolbox
 from rollout.toolboxes.builtin.expressions import calculate
-from rollout.toolboxes.exercise import call_of
 
 
 def called(function: str, **arguments: object) -> str:
@@ -127,9 +126,7 @@ def test_every_example_of_every_function_executes() -> None:
     for function in toolbox.functions.values():
         if function.name == toolbox.finish:
             continue
-        calls = [call_of(text, function) for text in function.examples]
-        assert calls, function.name
-        for call in calls:
-            assert call is not None
+        assert len(function.example_calls) == len(function.examples) > 0, function.name
+        for call in function.example_calls:
             result = toolbox.open().call(call)
             assert result.error is None, result
