@@ -14,7 +14,7 @@ from tests.repository import RECIPES
 from training.tiny.corpus import Corpus
 
 LOCAL, FULL = RECIPES / "local.toml", RECIPES / "local-full.toml"
-FROM_ELSEWHERE = {"gsm8k", "jsonl", "csv", "parquet", "hub", "reasoning_gym"}
+FROM_ELSEWHERE = {"gsm8k", "jsonl", "csv", "parquet", "hub", "reasoning_gym", "bfcl"}
 """Families that need a file, the Hub or a package."""
 
 
