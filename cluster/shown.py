@@ -6,9 +6,9 @@ that somebody pasted into a recipe. Errors, the console, the event log and the l
 
 import os
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from unicodedata import category
 from urllib.parse import unquote
 
 MASK = "***"
@@ -57,7 +57,9 @@ def visible(text: str) -> str:
     tabs and blanks of any width stay."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(one if one in "\n\t" or one.isprintable() or _is_blank(one) else ascii(one)[1:-1] for one in text)
+    return "".join(
+        one if one in "\n\t" or one.isprintable() or category(one) == "Zs" else ascii(one)[1:-1] for one in text
+    )
 
 
 def one_line(text: str) -> str:
@@ -77,10 +79,6 @@ def mask_log(path: Path) -> int:
                 found += 1
             at += len(line)
     return found
-
-
-def _is_blank(one: str) -> bool:
-    return unicodedata.category(one) == "Zs"
 
 
 def _secrets() -> list[str]:

@@ -118,7 +118,7 @@ def read_flips(commits: Iterable[Commit], most: int = _EXAMPLES) -> Flips:
     total = Flips()
     for commit in commits:
         if FLIPS in commit.meta:
-            total.add(msgspec.json.decode(commit.meta[FLIPS], type=Flips), most)
+            total.add(commit.decoded(FLIPS, Flips, Flips()), most)
     return total
 
 

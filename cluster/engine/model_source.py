@@ -12,7 +12,9 @@ from pathlib import Path
 from cluster.errors import RequestError, WorkError, first_line
 from cluster.store.digests import check_sums, known_digest
 
-_HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<commit>\w*))?$")
+_PART = r"(?!\.|-)(?:[A-Za-z0-9_]|[.-](?![.-]|/|@|$)){1,96}"
+_HUB = re.compile(rf"hub:(?P<name>{_PART}/{_PART})(?:@(?P<commit>\w*))?")
+"""As the Hub wants names: no part begins or ends with a dot or a dash, or has two of them in a row."""
 _PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 _TOKENIZER = ("*.json", "*.model", "*.jinja", "*.txt")
 _WEIGHTS = ("*.safetensors", *_TOKENIZER)
@@ -46,21 +48,23 @@ def _folder(source: str, files: Sequence[str]) -> Path:
         remedy = f"restore it, or remove {folder} and run again"
         check_sums(folder, remedy, lambda name: _WEIGHTS is files or not name.endswith(".safetensors"))
         return folder
-    match = _HUB.match(source)
+    match = _HUB.fullmatch(source)
     if match is None or not re.fullmatch(r"[0-9a-f]{40}", match["commit"] or ""):
         raise RequestError(f"model {source}: write it as hub:OWNER/NAME@COMMIT with the commit's 40 hex digits")
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     try:
         return Path(snapshot_download(match["name"], revision=match["commit"], allow_patterns=list(files)))
+    except HFValidationError as error:
+        raise RequestError(f"model {source}: no name of a Hub model: {first_line(error)}") from None
     except (HfHubHTTPError, OSError) as error:
         raise WorkError(f"model {source}: the Hub did not give it: {first_line(error)}") from error
 
 
 def model_revision(source: str) -> str:
     """The Hub's commit, or the content hash (32 hex digits) of a folder's weights and configuration."""
-    match = _HUB.match(source)
+    match = _HUB.fullmatch(source)
     if match is not None and match["commit"]:
         return str(match["commit"])
     digest = hashlib.sha256()

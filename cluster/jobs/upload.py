@@ -61,7 +61,7 @@ def files_to_send(folder: Path, only: Sequence[str] = ()) -> Sent:
     left_out = []
     for path in walked:
         name = path.relative_to(folder).as_posix()
-        if not _is_text(name):
+        if any("\ud800" <= one <= "\udfff" for one in name):
             raise RequestError(f"--working-dir {folder}: {name!r} is no name in UTF-8; rename it, or leave it out")
         if path.is_symlink():
             if why := _why_not(path, folder.resolve(), files):
@@ -104,14 +104,6 @@ def _why_not(link: Path, folder: Path, files: Collection[Path]) -> str:
     if not target.is_relative_to(folder):
         return f"a link out of the folder, to {target}"
     return f"a link to {target.relative_to(folder).as_posix()}, which is not sent"
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _walk(folder: Path, ignored: tuple[_Rules, ...]) -> Iterator[Path]:

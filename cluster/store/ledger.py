@@ -21,6 +21,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import msgspec
 
@@ -28,6 +29,7 @@ from cluster.errors import CorruptionError
 from cluster.store.digests import THREADS
 from cluster.store.storage import Store, digest_in
 
+T = TypeVar("T")
 COMPACTION = "compact-"
 _REQUESTS = 16
 _SHARDS = 4
@@ -59,6 +61,22 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     def order(self) -> str:
         """What commits are read in the order of: a compaction stands where its first member stood."""
         return min(self.supersedes) if self.unit.startswith(COMPACTION) else self.unit
+
+    def count(self, name: str) -> int:
+        """The number that `meta` holds under `name`; 0 without one. Raises CorruptionError for what is no number."""
+        return self.decoded(name, int, 0)
+
+    def decoded(self, name: str, kind: type[T], absent: T) -> T:
+        """What `meta` holds under `name` as JSON. Raises CorruptionError where it is no value of this kind."""
+        if name not in self.meta:
+            return absent
+        try:
+            return msgspec.json.decode(self.meta[name], type=kind)
+        except (msgspec.DecodeError, ValueError) as error:  # lone surrogates are no DecodeError
+            raise CorruptionError(
+                f"unit {self.unit}: its commit record holds {self.meta[name][:50]!r} as {name} ({error}); delete the "
+                "record and run again: this unit alone is redone"
+            ) from None
 
 
 class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -189,7 +207,8 @@ class Ledger:
         )  # fmt: skip
 
     def _create(self, commit: Commit) -> tuple[Commit, bool]:
-        assert _NAME.fullmatch(commit.unit), f"not a unit's name: {commit.unit!r}"
+        if not _NAME.fullmatch(commit.unit):  # only a forged plan names such a one
+            raise CorruptionError(f"{self.store.uri}: {commit.unit!r} is no name of a unit; restore the run's plan")
         if self.store.create(self._at(commit.unit), _framed(msgspec.json.encode(commit))):
             self._cache[self._at(commit.unit)] = commit
             return commit, True
@@ -240,6 +259,12 @@ class Ledger:
             return CorruptionError(
                 f"{self._named(path)}: the commit record names {commit.shard!r} as its shard; {remedy}"
             )
+        compaction = commit.unit.removeprefix(COMPACTION)
+        numbered = compaction == commit.unit or (compaction.isdecimal() and commit.supersedes)
+        if not _NAME.fullmatch(commit.unit) or not numbered:
+            return CorruptionError(f"{self._named(path)}: {commit.unit!r} is no name of a unit; {remedy}")
+        if min(commit.rows, commit.bytes) < 0:
+            return CorruptionError(f"{self._named(path)}: the commit record has a negative size; {remedy}")
         if path != self._at(commit.unit):
             return CorruptionError(f"{self._named(path)}: the commit record is of unit {commit.unit!r}; {remedy}")
         return commit

@@ -26,16 +26,17 @@ def show_status(folder: Path, console: Console) -> None:
     reading: dict[str, Any] | None = None
     hosts: dict[str, Any] | None = None  # the stage's last reading that lists the hosts one by one
     troubles: deque[dict[str, Any]] = deque(maxlen=3)
-    for row in run.events.read():  # a run of days has millions, so only these are kept
-        match row.get("event"):
-            case "stage started":
-                active, hosts = str(row["stage"]), None
-            case "stage ended":
-                active = ""
-            case "progress":
-                reading, hosts = row, row if "hosts" in row else hosts
-            case "retry" | "host lost":
-                troubles.append(row)
+    with run.events.understood():
+        for row in run.events.read():  # a run of days has millions, so only these are kept
+            match row.get("event"):
+                case "stage started":
+                    active, hosts = str(row["stage"]), None
+                case "stage ended":
+                    active = ""
+                case "progress":
+                    reading, hosts = row, row if "hosts" in row else hosts
+                case "retry" | "host lost":
+                    troubles.append(row)
     seconds = run.events.seconds()
     table = Table("stage", "state", "seconds", box=None, pad_edge=False)
     for stage in STAGES:
@@ -54,10 +55,11 @@ def show_status(folder: Path, console: Console) -> None:
             console.out("the recipe asks for more than is planned; the next command adds it")
         for line in (*run.recipes[1:], *arms_on_others(run)):
             console.out(str(line))
-    if reading is not None:
-        _show_reading(reading, hosts, console)
-    for row in troubles:
-        console.out(f"{row['time']} {row['event']}: {row['host']}, {row['cause']}")
+    with run.events.understood():
+        if reading is not None:
+            _show_reading(reading, hosts, console)
+        for row in troubles:
+            console.out(f"{row['time']} {row['event']}: {row['host']}, {row['cause']}")
 
 
 def _show_reading(row: dict[str, Any], of_hosts: dict[str, Any] | None, console: Console) -> None:

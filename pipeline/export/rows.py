@@ -27,8 +27,7 @@ from pipeline.export.conversations import (
 from pipeline.export.shown import own_text, tools_shown
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
-from pipeline.run.rollouts import Rollouts
-from pipeline.run.workload import train_problems
+from pipeline.run.rollouts import Rollouts, problems_of_groups
 from rollout.data import layout
 from rollout.data.group_rows import read_groups
 from rollout.formats import load_format
@@ -54,7 +53,7 @@ class Pair:
 
 def pair_rows(run: Run, form: str, max_pairs: int) -> Iterator[Pair]:
     """The pairs of all groups, paired by the groups' rule: at most `max_pairs` different ones a problem, 0 for all."""
-    rollouts, problems = Rollouts(run), {problem.id: problem for problem in train_problems(run)}
+    rollouts, problems = Rollouts(run), problems_of_groups(run)
     written = _Form.of(run, form)
     for group in read_groups(run.ledger(layout.groups(run.student))):
         pairs = _different_pairs(group, rollouts.of(group.problem_id), problems[group.problem_id], written)

@@ -13,7 +13,7 @@ from pipeline.estimates.shapes import ModelShape, ShapeConfig, read_shape, shape
 from pipeline.recipe import ModelSection, Recipe
 from rollout.config import HostsConfig
 
-_HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<commit>[0-9a-f]{40}))?$")
+_HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<commit>[0-9a-f]{40}))?")
 _LARGE = 1e9
 """Parameters beyond which a model is not served on CPUs."""
 
@@ -62,7 +62,7 @@ def unpinned(recipe: Recipe) -> list[str]:
         f"models.{role}.source = {section.source!r} names no commit, and a run refuses it: write "
         f"{section.source.split('@')[0]}@COMMIT with the 40 hex digits that the model's page shows under 'Files'"
         for role, section in sections.items()
-        if (match := _HUB.match(section.source)) and not match["commit"]
+        if (match := _HUB.fullmatch(section.source)) and not match["commit"]
     ]
 
 
@@ -103,7 +103,7 @@ def _shape(role: str, section: ModelSection, recipe: Recipe) -> ModelShape:
                 return known  # the package is not installed here
             raise
         return gguf_shape(path, source)
-    match = _HUB.match(source)
+    match = _HUB.fullmatch(source)
     if match is None:
         path = Path(source) / "config.json"
         if source.startswith("hub:") or not path.is_file():

@@ -112,36 +112,37 @@ def compared(run: Run) -> list[dict[str, Any]]:
         prediction = msgspec.json.decode(stored, type=Prediction)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return []
-    events = list(run.events.read())
-    spent = run.events.seconds()
-    peaks: dict[str, float] = {}
-    for row in events:
-        if row.get("event") == "memory":
-            peaks[row["stage"]] = max(float(row["peak"]), peaks.get(row["stage"], 0.0))
-    arms = {row["arm"]: row for row in events if row.get("event") == "arm trained"}
-    caches: dict[str, float] = {}  # `teacher` or `student` -> tokens of a KV cache; of several engines, the least
-    for host in (host for row in events if row.get("event") == "progress" for host in row.get("hosts", ())):
-        role, held = str(host["host"]).partition("-")[0], float(host.get("kv_tokens", 0))
-        if held:
-            caches[role] = min(held, caches.get(role, held))
-    data: dict[str, Any] = next((row for row in reversed(events) if row.get("event") == "groups"), {})
-    rows: list[tuple[str, str, float | None, float | None]] = [
-        (f"stage {name}", "s", said, spent[name]) for name, said in prediction.seconds.items() if name in spent
-    ]
-    for name, said in prediction.memory.items():
-        rows.append((f"memory, stage {name}", "MiB", _mib(said), _mib(peaks.get(name))))
-    for role, tokens in prediction.kv_tokens.items():
-        rows.append((f"KV cache of the {role}", "tokens", float(tokens), caches.get(role)))
-    for role, share in prompts_found_cached(events).items():
-        rows.append((f"tokens of prompts that the {role} found cached", "%", None, 100 * share))
-    for name, said in prediction.device_memory.items():
-        rows.append((f"memory on a GPU, {name}", "MiB", _mib(said), _mib(arms.get(name, {}).get("device_memory"))))
-    for name, steps in prediction.steps.items():
-        rows.append((f"steps of {name}", "", float(steps), arms[name]["steps"] if name in arms else None))
-        if name in prediction.passes:
-            rows.append((f"passes of {name}", "", prediction.passes[name], arms.get(name, {}).get("passes")))
-    rows.append(("pairs", "", prediction.pairs, data.get("pairs")))
-    return [dict(zip(("what", "unit", "predicted", "measured"), row, strict=True)) for row in rows]
+    with run.events.understood():
+        events = list(run.events.read())
+        spent = run.events.seconds()
+        peaks: dict[str, float] = {}
+        for row in events:
+            if row.get("event") == "memory":
+                peaks[row["stage"]] = max(float(row["peak"]), peaks.get(row["stage"], 0.0))
+        arms = {row["arm"]: row for row in events if row.get("event") == "arm trained"}
+        caches: dict[str, float] = {}  # `teacher` or `student` -> tokens of a KV cache; of several engines, the least
+        for host in (host for row in events if row.get("event") == "progress" for host in row.get("hosts", ())):
+            role, held = str(host["host"]).partition("-")[0], float(host.get("kv_tokens", 0))
+            if held:
+                caches[role] = min(held, caches.get(role, held))
+        data: dict[str, Any] = next((row for row in reversed(events) if row.get("event") == "groups"), {})
+        rows: list[tuple[str, str, float | None, float | None]] = [
+            (f"stage {name}", "s", said, spent[name]) for name, said in prediction.seconds.items() if name in spent
+        ]
+        for name, said in prediction.memory.items():
+            rows.append((f"memory, stage {name}", "MiB", _mib(said), _mib(peaks.get(name))))
+        for role, tokens in prediction.kv_tokens.items():
+            rows.append((f"KV cache of the {role}", "tokens", float(tokens), caches.get(role)))
+        for role, share in prompts_found_cached(events).items():
+            rows.append((f"tokens of prompts that the {role} found cached", "%", None, 100 * share))
+        for name, said in prediction.device_memory.items():
+            rows.append((f"memory on a GPU, {name}", "MiB", _mib(said), _mib(arms.get(name, {}).get("device_memory"))))
+        for name, steps in prediction.steps.items():
+            rows.append((f"steps of {name}", "", float(steps), arms[name]["steps"] if name in arms else None))
+            if name in prediction.passes:
+                rows.append((f"passes of {name}", "", prediction.passes[name], arms.get(name, {}).get("passes")))
+        rows.append(("pairs", "", prediction.pairs, data.get("pairs")))
+        return [dict(zip(("what", "unit", "predicted", "measured"), row, strict=True)) for row in rows]
 
 
 def prompts_found_cached(events: Iterable[Mapping[str, Any]]) -> dict[str, float]:

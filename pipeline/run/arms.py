@@ -52,9 +52,7 @@ def arms_on_others(run: Run) -> Iterator[str]:
     for name in run.recipe.arms:
         units = arm_units(run, name)
         if units and set(units) != {commit.unit for commit in live}:
-            own, now = (
-                sum(int(commit.meta.get("groups", 0)) for commit in some) for some in (named_units(ledger, units), live)
-            )
+            own, now = (sum(commit.count("groups") for commit in some) for some in (named_units(ledger, units), live))
             yield (
                 f"arm {name} stays on the {own:,} groups that it began with; there are {now:,} now, on which an arm of "
                 "another name would be trained"

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import msgspec
 
 from cluster.shown import redacted
 from cluster.store.lines import append_line, read_lines
+from rollout.data.arrow import decoding
 
 
 class Events:
@@ -44,10 +45,15 @@ class Events:
         """All whole lines, oldest first. Raises CorruptionError where one is not what was written."""
         return read_lines(self._path)
 
+    def understood(self) -> AbstractContextManager[None]:
+        """For a block that uses what rows hold: where one holds something else, it raises a CorruptionError."""
+        return decoding(str(self._path))
+
     def seconds(self) -> dict[str, float]:
         """Stage -> seconds spent in it, over all sessions."""
         spent: dict[str, float] = {}
-        for row in self.read():
-            if row.get("event") == "stage ended":
-                spent[row["stage"]] = round(spent.get(row["stage"], 0.0) + row["seconds"], 3)
+        with self.understood():
+            for row in self.read():
+                if row.get("event") == "stage ended":
+                    spent[row["stage"]] = round(spent.get(row["stage"], 0.0) + float(row["seconds"]), 3)
         return spent

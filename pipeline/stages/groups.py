@@ -65,7 +65,7 @@ def group_figures(run: Run) -> dict[str, int]:
     """Sums over the group units that count, from their records alone."""
     totals: Counter[str] = Counter()
     for commit in live_units(run.ledger(layout.groups(run.student))):
-        totals.update({name: int(figure) for name, figure in commit.meta.items()})
+        totals.update({name: commit.count(name) for name in commit.meta})
     return dict(totals)
 
 

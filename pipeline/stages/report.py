@@ -110,23 +110,24 @@ def training_figures(run: Run) -> "dict[str, TrainingFigures]":
     """What every trained arm was trained on, from the run's events; counts are None where an older version made it."""
     from evaluation.figures import TrainingFigures
 
-    rows = [row for row in run.events.read() if row.get("event") in ("arm trained", "arm interrupted")]
-    trained = {row["arm"]: row for row in rows if row["event"] == "arm trained"}
-    spent = defaultdict[str, float](float)
-    for row in rows:
-        spent[row["arm"]] += row["seconds"]
-    return {
-        name: TrainingFigures(
-            start=arm.start,
-            steps=int(trained[name]["steps"]),
-            seconds=round(spent[name], 3),
-            chains=trained[name].get("chains"),
-            passes=trained[name].get("passes"),
-            tokens=trained[name].get("tokens"),
-        )
-        for name, arm in run.recipe.arms.items()
-        if name in trained
-    }
+    with run.events.understood():
+        rows = [row for row in run.events.read() if row.get("event") in ("arm trained", "arm interrupted")]
+        trained = {row["arm"]: row for row in rows if row["event"] == "arm trained"}
+        spent = defaultdict[str, float](float)
+        for row in rows:
+            spent[row["arm"]] += row["seconds"]
+        return {
+            name: TrainingFigures(
+                start=arm.start,
+                steps=int(trained[name]["steps"]),
+                seconds=round(spent[name], 3),
+                chains=trained[name].get("chains"),
+                passes=trained[name].get("passes"),
+                tokens=trained[name].get("tokens"),
+            )
+            for name, arm in run.recipe.arms.items()
+            if name in trained
+        }
 
 
 def data_figures(run: Run) -> dict[str, int]:
@@ -138,7 +139,7 @@ def data_figures(run: Run) -> dict[str, int]:
     tokens: list[int | None] = []
     skipped = 0
     for commit in run.ledger(layout.EPISODES).history().values():
-        outcomes.update({outcome.value: int(commit.meta.get(outcome.value, 0)) for outcome in Outcome})
+        outcomes.update({outcome.value: commit.count(outcome.value) for outcome in Outcome})
         skipped += skipped_episodes(commit)
         tokens.append(committed_tokens(commit))
     counted = [one for one in tokens if one is not None]

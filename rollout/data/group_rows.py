@@ -41,4 +41,4 @@ def read_groups(ledger: Ledger, units: Sequence[str] = ()) -> Iterator[Preferenc
 
 
 def _episodes(commit: Commit) -> int:
-    return int(commit.meta.get("episodes", 0))
+    return commit.count("episodes")

@@ -262,32 +262,32 @@ def skip_meta(work: EpisodeWork) -> dict[str, str]:
 
 def skipped_episodes(commit: Commit) -> int:
     """How many planned episodes of a unit were not made, because their problems had enough."""
-    return int(commit.meta.get(_SKIPPED, 0))
+    return commit.count(_SKIPPED)
 
 
 def skipped_problems(commit: Commit) -> tuple[str, ...]:
     """Ids of the problems that the unit left out."""
-    return msgspec.json.decode(commit.meta.get(_SKIPPED_PROBLEMS, "[]"), type=tuple[str, ...])
+    return commit.decoded(_SKIPPED_PROBLEMS, tuple[str, ...], ())
 
 
 def committed_tally(commit: Commit) -> dict[str, tuple[int, int]]:
     """Problem -> numbers of right and of wrong episodes in the unit."""
-    return msgspec.json.decode(commit.meta.get("tally", "{}"), type=dict[str, tuple[int, int]])
+    return commit.decoded("tally", dict[str, tuple[int, int]], {})
 
 
 def committed_outcomes(commit: Commit) -> dict[str, int]:
     """Outcome -> number of episodes in the unit."""
-    return {outcome.value: int(commit.meta[outcome.value]) for outcome in Outcome if outcome.value in commit.meta}
+    return {outcome.value: commit.count(outcome.value) for outcome in Outcome if outcome.value in commit.meta}
 
 
 def committed_tokens(commit: Commit) -> int | None:
     """Tokens that the model of a rollout wrote in the unit; None where an older version made it."""
-    return int(commit.meta["tokens"]) if "tokens" in commit.meta else None
+    return commit.count("tokens") if "tokens" in commit.meta else None
 
 
 def quarantined_rows(commit: Commit) -> int:
     """How many episodes of the unit were made and could not be stored."""
-    return int(commit.meta.get("quarantined", 0))
+    return commit.count("quarantined")
 
 
 def _commit(store: Store, work: EpisodeWork, result: ChunkResult) -> ChunkResult:

@@ -225,8 +225,8 @@ class NativeTemplate(ChatTemplate):
         text = self._rendered(messages, True)
         return "7315" in text and '"7315"' not in text
 
-    def _rendered(self, messages: list[dict[str, Any]], header: bool, **more: Any) -> str:
-        return super()._rendered(messages, header, tools=self._tools, **more)
+    def _rendered(self, messages: list[dict[str, Any]], header: bool, tools: list[dict[str, Any]] | None = None) -> str:
+        return super()._rendered(messages, header, self._tools if tools is None else tools)
 
     def _render_between(self, calls: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
         """The frames before, between and after the contents of the results of calls with these names and ids."""

@@ -14,12 +14,11 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from jinja2 import TemplateError
-
-from cluster.errors import RequestError
+from cluster.errors import RequestError, first_line
 from rollout.formats import CallFormat
 from rollout.prompts.control_tokens import ControlTokens
 from rollout.prompts.opening import Opening
+from rollout.prompts.renderer import RENDERER
 from rollout.records import Call, CallResult, Message, Part, Role, content_hash
 from rollout.toolboxes import Toolbox
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 MARK = "QzContent{}zQ"
-REFUSALS = (TemplateError, TypeError, ValueError, KeyError, AttributeError)
+REFUSALS = (TypeError, ValueError, KeyError, AttributeError)
 """What a template raises if it refuses a conversation."""
 _TODAY = datetime.date(2024, 7, 26)
 """The date that templates write into prompts. It is fixed, so that a prompt never depends on the day."""
@@ -60,12 +59,15 @@ class ChatTemplate:
         """The template of the model in a folder, whose generation_config.json may name further ends of a reply."""
         from transformers import AutoTokenizer
 
-        tokenizer = AutoTokenizer.from_pretrained(str(model_dir), trust_remote_code=False)
         try:
-            ends = json.loads((Path(model_dir) / "generation_config.json").read_text()).get("eos_token_id")
-        except (OSError, ValueError):
-            ends = None
-        return cls(tokenizer, ends if isinstance(ends, list) else [] if ends is None else [int(ends)])
+            tokenizer = AutoTokenizer.from_pretrained(str(model_dir), trust_remote_code=False)
+        except Exception as error:  # the tokenizers library raises plain ones for broken files
+            raise RequestError(f"tokenizer of {str(model_dir)!r} does not load: {first_line(error)}") from None
+        try:
+            ends = json.loads((Path(model_dir) / "generation_config.json").read_text())["eos_token_id"]
+        except (OSError, ValueError, LookupError, TypeError):
+            ends = []
+        return cls(tokenizer, [end for end in (ends if isinstance(ends, list) else [ends]) if isinstance(end, int)])
 
     @cached_property
     def tokenizer_hash(self) -> str:
@@ -83,7 +85,10 @@ class ChatTemplate:
         end = self._turn_end(self._exchange[2])
         if end is not None:
             ends = [*(each for each in ends if each != end), end]
-        return tuple(dict.fromkeys(each for each in ends if each is not None))
+        found = tuple(dict.fromkeys(each for each in ends if each is not None))
+        if not found:
+            raise RequestError(f"tokenizer of {self._name!r} names no token that ends a reply; set its eos_token")
+        return found
 
     @cached_property
     def pad_id(self) -> int:
@@ -220,16 +225,18 @@ class ChatTemplate:
         messages = [{"role": role.value, "content": MARK.format(at)} for at, role in enumerate(roles)]
         return self._rendered(messages, header=True)
 
-    def _rendered(self, messages: list[dict[str, Any]], header: bool, **more: Any) -> str:
-        text = self._tokenizer.apply_chat_template(
-            messages,
-            tokenize=False,
-            add_generation_prompt=header,
-            date_string=_TODAY.strftime("%d %b %Y"),
-            strftime_now=_TODAY.strftime,
-            **more,
-        )
-        return str(text)
+    def _rendered(self, messages: list[dict[str, Any]], header: bool, tools: list[dict[str, Any]] | None = None) -> str:
+        """What the template writes; as the tokenizer's `apply_chat_template`, in a process with limits. Raises
+        REFUSALS, and TemplateLimitError for a template without an end."""
+        request = {
+            "template": self._tokenizer.get_chat_template(None, tools),
+            "messages": messages,
+            "tools": tools,
+            "header": header,
+            "tokens": self._tokenizer.special_tokens_map,
+            "today": _TODAY.isoformat(),
+        }
+        return RENDERER.render(request, self._name)
 
     def _render_skeleton(self, roles: tuple[Role, ...]) -> tuple[str, ...]:
         """The frames before, between and after the contents of messages with these roles."""

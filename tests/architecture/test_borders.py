@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.engine.model_source import local_model
+from cluster.engine.model_source import local_model, local_tokenizer, model_revision
 from cluster.errors import RequestError
 from tests.repository import ROOT
 
@@ -87,3 +87,12 @@ def test_no_private_module_of_another_package_is_imported_where_there_is_a_publi
                 names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 found |= {name for name in names if "._" in name}
     assert found == WITHOUT_A_PUBLIC_WAY
+
+
+@pytest.mark.parametrize(
+    "name", ["../..", "a/..", "./x", "a/b..c", "a--b/c", "-a/b", "a/b-", "a/b\n", "a/" + "b" * 97, "é/ü", "a\0/b"]
+)
+def test_a_hub_model_has_a_name_that_the_hub_knows(name: str) -> None:
+    for read in (local_model, local_tokenizer, model_revision):
+        with pytest.raises(RequestError, match=r"^model hub:"):
+            read(f"hub:{name}@{'0' * 40}")

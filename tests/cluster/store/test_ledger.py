@@ -248,7 +248,7 @@ def test_conflicts_and_lost_answers_of_an_object_store_commit_once(monkeypatch: 
 
 @pytest.mark.parametrize("unit", ["", "../x", "a/b", ".hidden", "a b", "x" * 200, "ünit"])
 def test_a_units_name_is_a_file_name(ledger: Ledger, unit: str) -> None:
-    with pytest.raises(AssertionError):
+    with pytest.raises(CorruptionError, match=r"names no file below|is no name of a unit"):
         publish(ledger, unit)
 
 
