@@ -20,9 +20,7 @@ from rollout.toolboxes.schemas import INLINE, SchemaFunction
 RULES = {
     "text": "text is compared without case, spaces and , . / - _ * ^, and with one kind of quotes",
     "schema": "enums, bounds and members of lists are not held to the schema where the value is an allowed one",
-    "floats": "members of a list of floats are floats: no 1 for 1.0",
-    "truth": "inside lists and objects true is 1 and false is 0, as in Python",
-    "inner": "an object inside an object is compared with the lists of allowed values as they are",
+    "empty": "an empty list is right where an argument may be left out",
 }
 Rules = frozenset[str]
 _STRICT: Rules = frozenset()
@@ -69,33 +67,26 @@ def _fits(function: SchemaFunction, given: dict[str, Any], allowed: Mapping[str,
     if any(name not in given and "" not in values for name, values in allowed.items()):
         return False
     return all(
-        name in allowed and name in schemas and any(_same(value, each, schemas[name], rules) for each in allowed[name])
+        name in allowed and name in schemas and any(_same(value, each, rules) for each in allowed[name])
         for name, value in given.items()
     )
 
 
-def _same(value: Any, allowed: Any, schema: Mapping[str, Any], rules: Rules, depth: int = 0) -> bool:
+def _same(value: Any, allowed: Any, rules: Rules) -> bool:
     """Whether a value is an allowed one; of objects each key has a list of allowed values."""
-    if isinstance(allowed, dict) and isinstance(value, dict) and not (depth and "inner" in rules):
-        inner = schema.get("properties") or {}
-        pairs = [(value[key], _listed(allowed[key]), inner.get(key) or {}) for key in value if key in allowed]
+    if isinstance(allowed, dict) and isinstance(value, dict):
         return (
-            len(pairs) == len(value)
-            and all("" in _listed(values) or key in value for key, values in allowed.items())
-            and all(any(_same(one, each, kind, rules, depth + 1) for each in values) for one, values, kind in pairs)
+            all("" in _listed(values) or key in value for key, values in allowed.items())
+            and value.keys() <= allowed.keys()
+            and all(any(_same(one, each, rules) for each in _listed(allowed[key])) for key, one in value.items())
         )
     if isinstance(allowed, list) and isinstance(value, list):
-        members = schema.get("items") or {}
-        if "floats" in rules and members.get("type") == "number" and any(type(each) is not float for each in value):
-            return False
-        deeper = 0 if any(isinstance(each, dict) for each in allowed) else 1
-        return len(value) == len(allowed) and all(
-            _same(one, other, members, rules, depth + deeper) for one, other in zip(value, allowed, strict=True)
-        )
+        pairs = zip(value, allowed, strict=False)
+        return len(value) == len(allowed) and all(_same(one, other, rules) for one, other in pairs)
+    if value == [] and allowed == "" and "empty" in rules:
+        return True
     if isinstance(value, str) and isinstance(allowed, str) and "text" in rules:
         return respelled(value) == respelled(allowed)
-    if depth and "truth" in rules:
-        return bool(value == allowed)
     return comparable(value) == comparable(allowed)
 
 
