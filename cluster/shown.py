@@ -19,11 +19,12 @@ _CREDENTIALS = re.compile(
             # An address's user and password; a password may hold "@", and one that nobody escaped "/", "?" or "#", too.
             r"(?<=://)[^\s/?#\"'<>]*(?=@)",
             r"(?<=://)[^\s/?#\"'<>@:\[]*:(?!\d{1,5}(?:[/?#]|$))[^\s\"'<>]*(?=@)",
-            # A part of a query or of a form, such as X-Amz-Signature=... of a signed link.
-            rf"(?i:(?<=[?&;])(?:[\w.%-]*?{_SECRET_NAME}[\w.%-]*|sig|key|auth)=(?P<query>[^\s&;#\"'<>]+))",
+            # A part of a query, a fragment or a form, such as X-Amz-Signature=... of a signed link.
+            rf"(?i:(?<=[?&;#])(?:[\w.%-]*?{_SECRET_NAME}[\w.%-]*|sig|key|auth)=(?P<query>[^\s&;#\"'<>]+))",
             # NAME=VALUE of a shell, and a request's header.
             r"\b[A-Z][A-Z0-9_]*(?:TOKEN|SECRET|PASSWORD|API_KEY|ACCESS_KEY)=[\"']?(?P<shell>[^\s\"']{8,})",
-            r"(?i:authorization[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic)\s+)?(?P<header>[^\s\"',}]+))",
+            r"(?i:authorization[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic|token|digest|negotiate|api-?key)\s+)?"
+            r"(?P<header>[^\s\"',}]+))",
             r"(?i:\bbearer\s+(?P<bearer>[\w.~+/=-]{16,}))",
             # What keys of the Hub, GitHub, AWS and others look like.
             r"\b(?:hf_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|sk-[\w-]{20,}|A[KS]IA[A-Z0-9]{16})\b",

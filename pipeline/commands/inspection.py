@@ -1,6 +1,7 @@
 """`chainpref inspect RUN` and `chainpref diff RUN_A RUN_B`: rollouts, groups and scores on the terminal."""
 
 import difflib
+import shlex
 from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
@@ -61,7 +62,7 @@ def inspect_run(folder: Path, what: str, options: dict[str, str], limit: int, co
         console.print(chains_view(chains, console.width))
     others = [kind for kind in there if kind != what]
     if others:
-        also = " and ".join(f"`chainpref inspect {folder} {kind}`" for kind in others)
+        also = " and ".join(f"`chainpref inspect {shlex.quote(str(folder))} {kind}`" for kind in others)
         console.out(f"these are {what}; see also {also}", style="dim")
 
 

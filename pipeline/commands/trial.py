@@ -6,6 +6,7 @@ and groups as a run's. So what it makes is a run, which other commands can look 
 
 import asyncio
 import json
+import shlex
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -70,7 +71,8 @@ def try_toolbox(
             attempt(opened)
             show_trial(opened, shown)
             close(opened)
-    kept = f"kept in {run}: chainpref inspect {run} rollouts; chainpref export {run} --out pairs.jsonl"
+    named = shlex.quote(str(run))
+    kept = f"kept in {run}: chainpref inspect {named} rollouts; chainpref export {named} --out pairs.jsonl"
     console.out(kept if run else "nothing is kept; --run DIR keeps it as a run, to inspect and to export")
 
 

@@ -48,7 +48,7 @@ def files_to_load(recipe: Recipe, more: Sequence[str], folder: Path) -> list[str
             raise RequestError(f"{key} = {path!r}: lies outside {folder.absolute()}; render in a folder above it")
         if not (folder / clean).exists():
             raise RequestError(f"{key} = {path!r}: no such file in {folder.absolute()}")
-        if "\n" in clean or clean.startswith("-"):
+        if "\n" in clean or "\\" in clean or clean.startswith("-"):  # tar reads escapes
             raise RequestError(f"{key} = {path!r}: `tar -T` cannot be given that name; rename it")
         found.add(clean)
     return sorted(found)

@@ -1,5 +1,6 @@
 """What a relabelling flipped, from what to what, with chains to look at: from the records of the commits alone."""
 
+import shlex
 from collections import defaultdict
 
 from rich.console import Console
@@ -26,7 +27,8 @@ def show_table(run: Run, console: Console) -> None:
     """Print the flips of episodes and of scores, each kind with some of them, and what the groups come to."""
     episodes = read_flips(run.ledger(layout.EPISODES).history().values(), _EXAMPLES)
     _show("episodes", episodes, console)
-    console.out(f"  look at one: chainpref inspect {run.folder} rollouts --problem ID; before: the same in the parent")
+    folder, recipe = (shlex.quote(str(path)) for path in (run.folder, run.folder / layout.RECIPE))
+    console.out(f"  look at one: chainpref inspect {folder} rollouts --problem ID; before: the same in the parent")
     scores: dict[str, list[Commit]] = defaultdict(list)
     models = {unit.name: unit.model for unit in planned_units(run)}
     for prefix in (layout.SCORES, layout.PARENT_SCORES):
@@ -36,7 +38,7 @@ def show_table(run: Run, console: Console) -> None:
         _show(f"scores of {model}", read_flips(commits, _EXAMPLES), console)
     figures = group_figures(run)
     counted = ", ".join(f"{figures.get(name, 0):,} {name}" for name in ("groups", "chains", "pairs"))
-    console.out(f"  {counted}; go on with: chainpref run {run.folder / layout.RECIPE} --run {run.folder}")
+    console.out(f"  {counted}; go on with: chainpref run {recipe} --run {folder}")
 
 
 def _show(what: str, flips: Flips, console: Console) -> None:

@@ -3,7 +3,8 @@ problems; all are executed.
 
 A generated family draws them among its train templates and train cores, which no held-out problem shares, with a seed
 of their own; where a suite's functions have other names, so have theirs. An imported family takes its train rows, from
-which those like held-out ones have been dropped. No problem is shown itself as an example.
+which those like held-out ones have been dropped. No problem is shown itself as an example, and a user's file that
+holds a held-out problem, in the same words or in other ones, is refused.
 """
 
 import json
@@ -19,6 +20,7 @@ from cluster.errors import RequestError
 from rollout.checkers import check
 from rollout.config import EpisodeConfig
 from rollout.problems import FamilyConfig, everything, generate, is_imported
+from rollout.problems.duplicates import HeldOut
 from rollout.records import Call, Example, ExampleTurn, Problem, canonical_json
 from rollout.toolboxes import load_toolbox
 
@@ -33,11 +35,14 @@ def with_examples(
 ) -> list[Problem]:
     """The problems of a family's split, each with `config.examples` worked conversations, chosen by its id.
 
-    Raises RequestError where there are too few, or where a gold call does not execute.
+    Raises RequestError where there are too few, where a gold call does not execute, or where a row of the file is like
+    a held-out problem.
     """
     if not config.examples:
         return list(problems)
     rows = _of_file(config.examples_file) if config.examples_file else ()
+    if split != "train":
+        _refuse_held_out(rows, problems)
 
     def shown(problem: Problem) -> Problem:
         of_file = [row for row in rows if _has_functions_of(row, problem)]
@@ -84,6 +89,21 @@ def _is_other(example: Problem, problem: Problem) -> bool:
     return example.text != problem.text and (not problem.gold_calls or example.gold_calls != problem.gold_calls)
 
 
+def _refuse_held_out(rows: Sequence[Problem], problems: Sequence[Problem]) -> None:
+    """Raise RequestError for a row that is like one of `problems`: prompts of other problems, and those that a student
+    is trained with, would show it with its answer."""
+    held_out = HeldOut(problems if rows else ())
+    for row in rows:
+        arguments = tuple(json.loads(row.gold_calls[-1].arguments).values())
+        answered = msgspec.structs.replace(row, gold=canonical_json(arguments[0]) if arguments else "")
+        like = held_out.exact(answered) or held_out.near(answered)
+        if like is not None and _has_functions_of(row, like):
+            raise RequestError(
+                f"{row.id}: this worked conversation is like the held-out problem {like.id} ({like.source}); take it "
+                "out of episodes.examples_file, or its answer is shown"
+            )
+
+
 _worked = lru_cache(maxsize=4096)(work)
 
 
@@ -109,7 +129,7 @@ def _of_family(family: FamilyConfig, split: str, count: int) -> tuple[Problem, .
 
 def _of_file(path: str) -> tuple[Problem, ...]:
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8").split("\n")  # JSON may hold other separators of lines
     except (OSError, UnicodeDecodeError) as error:
         raise RequestError(f"episodes.examples_file = {path!r} cannot be read: {error}") from None
     return _of_lines(path, tuple(lines))
@@ -131,6 +151,7 @@ def _of_row(where: str, line: str) -> Problem:
         text, toolbox = row["text"], row.get("toolbox", "")
         if not isinstance(text, str) or not isinstance(toolbox, str) or not calls:
             raise TypeError("text and toolbox are text, and calls is a list with at least one")
+        canonical_json([text, toolbox, *(call.name for call in calls)])  # no half of a surrogate pair
         state = canonical_json(row.get("state"))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RequestError(f"{where}: no worked conversation ({error!r}); {form}") from None

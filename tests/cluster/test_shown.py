@@ -25,9 +25,11 @@ CREDENTIALS = (
     f"https://host/file?Expires=5&X-Amz-Signature={SECRET}",
     f"https://host/file?access_token={SECRET}#part",
     f"https://host/?a=b;sig={SECRET}",
+    f"https://host/back#access_token={SECRET}&expires=5",
     f"AWS_SECRET_ACCESS_KEY={SECRET}",
     f"{{'Authorization': 'Bearer {SECRET}'}}",
     f"authorization: Basic {SECRET}",
+    f"Authorization: token {SECRET}",
     f"sent bearer {SECRET}-and-more",
 )
 HARMLESS = (

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def tried(
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A trial of the documented example that was kept, and what it said."""
-    folder = tmp_path_factory.mktemp("kept") / "run"
+    folder = tmp_path_factory.mktemp("kept") / "my run [1]"
     return folder, tried(GARDEN, ROOT / "docs/examples/garden.csv", folder)
 
 
@@ -53,7 +54,10 @@ def test_it_ends_with_rollouts_groups_chains_and_a_pair(kept: tuple[Path, str]) 
     assert "plant(beds" in said
     pair = json.loads(said[said.index("{\n") : said.rindex("}") + 1])
     assert pair.keys() >= {"prompt", "chosen", "rejected"}
-    assert f"kept in {folder}: chainpref inspect {folder} rollouts" in " ".join(said.split())
+    line = " ".join(said.partition("kept in ")[2].split())
+    inspection, export = line.partition(f"{folder}: ")[2].partition("; ")[0], line.partition("; ")[2]
+    assert shlex.split(inspection) == ["chainpref", "inspect", str(folder), "rollouts"]
+    assert shlex.split(export) == ["chainpref", "export", str(folder), "--out", "pairs.jsonl"]
 
 
 def test_what_is_kept_is_a_whole_run_and_goes_on_where_it_is(kept: tuple[Path, str]) -> None:

@@ -122,6 +122,7 @@ def test_a_recipe_without_files_has_no_loader(tmp_path: Path) -> None:
         ("run.name=x", ["../here/more"], r"--file = '\.\./here/more': lies outside "),
         ("run.name=x", ["/etc/hosts"], r"--file /etc/hosts: write it relative to the current folder"),
         ("problems.mine.path=absent.jsonl", [], r"problems\.mine\.path = 'absent\.jsonl': no such file in "),
+        ("run.name=x", ["a\\nb.txt"], r"--file = .*: `tar -T` cannot be given that name; rename it"),
         (
             "problems.mine.path=/runs/x.jsonl",
             [],
@@ -133,6 +134,7 @@ def test_a_recipe_without_files_has_no_loader(tmp_path: Path) -> None:
 def test_what_cannot_be_loaded_is_refused_in_one_line(
     folder: Path, tmp_path: Path, setting: str, more: list[str], said: str
 ) -> None:
+    (folder / "a\\nb.txt").touch()
     with pytest.raises(RequestError, match=said) as caught:
         render(local(setting), GROUPS, Rendering(out=tmp_path / "job", files=more))
     assert "\n" not in str(caught.value)

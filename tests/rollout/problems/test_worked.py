@@ -8,7 +8,7 @@ import pytest
 
 from cluster.errors import RequestError
 from rollout.config import EpisodeConfig
-from rollout.problems import FAMILIES, VARIANTS, FamilyConfig, generate
+from rollout.problems import FAMILIES, VARIANTS, FamilyConfig, everything, generate
 from rollout.problems.config import IMPORTED, REASONING_GYM
 from rollout.problems.duplicates import HeldOut
 from rollout.problems.worked import with_examples, work
@@ -102,6 +102,9 @@ def test_a_file_of_the_users_takes_their_place(tmp_path: Path) -> None:
         ("{", "worked.jsonl:1: no worked conversation"),
         ([1], "worked.jsonl:1: no worked conversation"),
         ("[" * 100_000, "worked.jsonl:1: no worked conversation"),
+        ({"text": "\ud800", "calls": [ADD, FINISH]}, "worked.jsonl:1: no worked conversation"),
+        ({"text": "?", "toolbox": "\ud800", "calls": [ADD, FINISH]}, "worked.jsonl:1: no worked conversation"),
+        ({"text": "?", "calls": [{"name": "\ud800", "arguments": {}}]}, "worked.jsonl:1: no worked conversation"),
     ],
 )
 def test_a_broken_row_is_named(tmp_path: Path, row: object, message: str) -> None:
@@ -110,6 +113,38 @@ def test_a_broken_row_is_named(tmp_path: Path, row: object, message: str) -> Non
         worked(ARITHMETIC, "test", config)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_row_may_hold_separators_of_lines_that_json_allows(tmp_path: Path) -> None:
+    path = rows(tmp_path, '{"text": "One\u2028and\x85two?", "calls": %s}\r' % json.dumps([ADD, FINISH]))
+    (example,) = worked(ARITHMETIC, "test", EpisodeConfig(examples=1, examples_file=path))[0].examples
+    assert example.text == "One\u2028and\x85two?"
+
+
+OWN = {"question": "Please count: Ann has 3 boxes with 8 pens in each. How many pens are there in all?", "answer": 24}
+FIRST = [{"name": "mul", "arguments": {"a": 3, "b": 8}}, {"name": "finish", "arguments": {"answer": 24.0}}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        OWN["question"],
+        f"{OWN['question']}  ",
+        "Please count: Ann has 3 boxes with 8 pens in each. How many pens are there?",
+    ],
+)
+def test_a_row_like_a_held_out_problem_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "test.jsonl"
+    file.write_text(json.dumps(OWN))
+    family = FamilyConfig(family="jsonl", path=str(file), text="question", toolbox="arithmetic", test=1)
+    held_out = [msgspec.structs.replace(next(each for part in everything(family).splits.values() for each in part), split="test")]
+    config = EpisodeConfig(examples=1, examples_file=rows(tmp_path, "", {"text": text, "calls": FIRST}))
+    with pytest.raises(RequestError, match=r"worked\.jsonl:2: this worked conversation is like the held-out problem"):
+        with_examples(held_out, family, "test", config)
+    other = {"text": text, "calls": FIRST, "toolbox": "fol"}
+    other_too = {"text": "What is 3 times 9?", "calls": [{"name": "finish", "arguments": {"answer": 27}}]}
+    config = EpisodeConfig(examples=1, examples_file=rows(tmp_path, other, other_too))
+    assert with_examples(held_out, family, "test", config)[0].examples[0].text == "What is 3 times 9?"
 
 
 def test_a_toolbox_that_the_file_has_no_row_for_keeps_its_familys(tmp_path: Path) -> None:
