@@ -24,7 +24,7 @@ from pipeline.stages.rollout import missing_units
 from pipeline.sweep.sharing import take_over
 from rollout.data import layout
 from rollout.problems import FAMILIES, generate
-from rollout.problems.config import IMPORTED, REASONING_GYM, FamilyConfig
+from rollout.problems.config import IMPORTED, WITH_TASKS, FamilyConfig
 from rollout.problems.duplicates import HeldOut, deduplicate
 from rollout.records import Problem
 from tests.repository import DATA
@@ -247,7 +247,7 @@ def test_a_sweep_takes_over_a_grown_run(tmp_path: Path) -> None:
     assert len(missing_units(grown)) > 0
 
 
-GENERATED = sorted(name for name in FAMILIES if name not in (*IMPORTED, REASONING_GYM))
+GENERATED = sorted(name for name in FAMILIES if name not in (*IMPORTED, *WITH_TASKS))
 
 
 @settings(max_examples=25)

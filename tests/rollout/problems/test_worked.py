@@ -9,14 +9,14 @@ import pytest
 from cluster.errors import RequestError
 from rollout.config import EpisodeConfig
 from rollout.problems import FAMILIES, VARIANTS, FamilyConfig, everything, generate
-from rollout.problems.config import IMPORTED, REASONING_GYM
+from rollout.problems.config import IMPORTED, WITH_TASKS
 from rollout.problems.duplicates import HeldOut
 from rollout.problems.worked import with_examples, work
 from rollout.records import Problem
 from rollout.toolboxes import load_toolbox
 
 THREE = EpisodeConfig(examples=3)
-GENERATED = [name for name in FAMILIES if name not in (*IMPORTED, REASONING_GYM)]
+GENERATED = [name for name in FAMILIES if name not in (*IMPORTED, *WITH_TASKS)]
 ARITHMETIC = FamilyConfig(family="arithmetic", train=8, test=8, difficulty=(1, 2))
 
 
