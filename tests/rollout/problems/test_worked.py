@@ -116,7 +116,8 @@ def test_a_broken_row_is_named(tmp_path: Path, row: object, message: str) -> Non
 
 
 def test_a_row_may_hold_separators_of_lines_that_json_allows(tmp_path: Path) -> None:
-    path = rows(tmp_path, '{"text": "One\u2028and\x85two?", "calls": %s}\r' % json.dumps([ADD, FINISH]))
+    row = json.dumps({"text": "One\u2028and\x85two?", "calls": [ADD, FINISH]}, ensure_ascii=False)
+    path = rows(tmp_path, f"{row}\r")
     (example,) = worked(ARITHMETIC, "test", EpisodeConfig(examples=1, examples_file=path))[0].examples
     assert example.text == "One\u2028and\x85two?"
 
@@ -137,7 +138,8 @@ def test_a_row_like_a_held_out_problem_is_refused(tmp_path: Path, text: str) -> 
     file = tmp_path / "test.jsonl"
     file.write_text(json.dumps(OWN))
     family = FamilyConfig(family="jsonl", path=str(file), text="question", toolbox="arithmetic", test=1)
-    held_out = [msgspec.structs.replace(next(each for part in everything(family).splits.values() for each in part), split="test")]
+    (problem,) = (each for part in everything(family).splits.values() for each in part)
+    held_out = [msgspec.structs.replace(problem, split="test")]
     config = EpisodeConfig(examples=1, examples_file=rows(tmp_path, "", {"text": text, "calls": FIRST}))
     with pytest.raises(RequestError, match=r"worked\.jsonl:2: this worked conversation is like the held-out problem"):
         with_examples(held_out, family, "test", config)
