@@ -7,6 +7,7 @@ As a module (`python -m training.ranks.unpickling ...`) this is DeepSpeed's conv
 one, with the same restriction.
 """
 
+import pickle
 from typing import Any
 
 WEIGHTS_ONLY = {"TORCH_FORCE_WEIGHTS_ONLY_LOAD": "1"}
@@ -21,7 +22,15 @@ def allow_checkpoint_types() -> None:
     from deepspeed.utils.tensor_fragment import fragment_address
 
     types: list[Any] = [LossScaler, DynamicLossScaler, ZeroStageEnum, fragment_address]
-    torch.serialization.add_safe_globals(types)
+
+    def zero_stage(kind: type, name: str) -> Any:
+        """Python before 3.11.4 pickles a member of an enum as a call of getattr. Here that gives a stage and nothing
+        else."""
+        if kind is not ZeroStageEnum:
+            raise pickle.UnpicklingError(f"getattr of {kind!r} is not allowed; only of ZeroStageEnum")
+        return ZeroStageEnum[name]
+
+    torch.serialization.add_safe_globals([*types, (zero_stage, "builtins.getattr")])
 
 
 def _convert() -> None:

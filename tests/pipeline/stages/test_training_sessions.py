@@ -2,6 +2,7 @@
 
 import shutil
 from concurrent.futures import Future
+from itertools import chain, repeat
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,8 +24,10 @@ def run(tmp_path: Path) -> Run:
 
 def session(run: Run, ended: Exception | type[BaseException] | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Watch an arm for 10 s of a clock that is not the machine's, until its training ends so."""
-    times = iter([0.0, 10.0])
+    times = chain([0.0], repeat(10.0))
     monkeypatch.setattr("pipeline.stages.train.time", SimpleNamespace(monotonic=lambda: next(times), sleep=slept))
+    nothing_lacks = SimpleNamespace(short=lambda: "")
+    monkeypatch.setattr("pipeline.stages.train.Wait", lambda run, need: nothing_lacks)
     metrics = run.folder / "metrics.jsonl"
     metrics.write_text('{"step": 3, "steps": 3, "loss": 0.5}\n')
     request: Any = SimpleNamespace(

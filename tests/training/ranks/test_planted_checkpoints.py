@@ -107,6 +107,30 @@ def test_an_honest_checkpoint_loads(checkpoint: Path) -> None:
     assert resumed(checkpoint, 1) == checkpoint
 
 
+class ByName:
+    """Pickled as a call of getattr, as members of enums are before Python 3.11.4."""
+
+    def __init__(self, of: object, name: str) -> None:
+        self.of, self.name = of, name
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, str]]:
+        return getattr, (self.of, self.name)
+
+
+def test_a_stage_that_an_older_python_wrote_loads_and_no_other_attribute_does(checkpoint: Path) -> None:
+    from deepspeed.runtime.fp16.loss_scaler import LossScaler
+    from deepspeed.runtime.zero.config import ZeroStageEnum
+
+    torch.save({"optimizer_state_dict": {"zero_stage": ByName(ZeroStageEnum, "weights")}}, checkpoint / TAG / SHARDS[1])
+    reseal(checkpoint)
+    assert resumed(checkpoint, 1) == checkpoint
+    for of, name in ((LossScaler, "backward"), (ZeroStageEnum, "__class__"), (ZeroStageEnum.weights, "name")):
+        torch.save({"optimizer_state_dict": ByName(of, name)}, checkpoint / TAG / SHARDS[1])
+        reseal(checkpoint)
+        with pytest.raises(WorkError):
+            resumed(checkpoint, 1)
+
+
 def test_the_payload_would_run(checkpoint: Path, marker: Path) -> None:
     plant(checkpoint, f"{TAG}/{SHARDS[0]}", marker)
     torch.load(checkpoint / TAG / SHARDS[0], weights_only=False)
