@@ -23,7 +23,7 @@ def allow_checkpoint_types() -> None:
 
     types: list[Any] = [LossScaler, DynamicLossScaler, ZeroStageEnum, fragment_address]
 
-    def zero_stage(kind: type, name: str) -> Any:
+    def zero_stage(kind: Any, name: str) -> Any:
         """Python before 3.11.4 pickles a member of an enum as a call of getattr. Here that gives a stage and nothing
         else."""
         if kind is not ZeroStageEnum:
