@@ -31,6 +31,10 @@ class Terminal(Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Everything that is printed, texts that were made elsewhere included. Movements of a bar are control segments
         of their own."""
+        if isinstance(renderable, Text) and (masked := redacted(renderable.plain)) != renderable.plain:
+            # Before it is wrapped, clipped or cut into styles: half a credential looks like none.
+            shown_as = {name: getattr(renderable, name) for name in ("style", "justify", "overflow", "no_wrap", "end")}
+            renderable = Text(masked, **shown_as)
         for segment in super().render(renderable, options):
             shown = segment.text if segment.control else visible(redacted(segment.text))
             yield segment if shown == segment.text else Segment(shown, segment.style)

@@ -138,7 +138,11 @@ def _of_file(path: str) -> tuple[Problem, ...]:
 @lru_cache(maxsize=8)
 def _of_lines(path: str, lines: tuple[str, ...]) -> tuple[Problem, ...]:
     rows = [(f"{path}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()]
-    return tuple(_of_row(where, line) for where, line in rows)
+    read = tuple(_of_row(where, line) for where, line in rows)
+    for row in read:
+        if row.toolbox:  # a toolbox that is not there is said, also where no problem has it
+            load_toolbox(row.toolbox)
+    return read
 
 
 def _of_row(where: str, line: str) -> Problem:

@@ -46,6 +46,19 @@ def test_nothing_that_is_printed_is_obeyed() -> None:
     assert out.getvalue() == f"[/{SHOWN_AS}\n"
 
 
+def test_a_credential_is_masked_before_it_is_wrapped_clipped_or_styled() -> None:
+    secret = "https://user:" + "verylongpassword0123456" + "@host/x"
+    styled = Text.assemble(("https://user:", "red"), (secret.removeprefix("https://user:"), "green"))
+    table = Table()
+    table.add_column("a", no_wrap=True)
+    table.add_row(Text(f"It says {secret}"))
+    for thing in (Text(secret), Panel(Text(f"The result says {secret}")), styled, table, Panel(styled)):
+        out = io.StringIO()
+        Terminal(out).print(thing, width=34)
+        assert "longpass" not in out.getvalue().replace("\n", ""), out.getvalue()
+        assert "***" in out.getvalue()
+
+
 def test_a_bar_shows_its_title_and_note_and_still_moves() -> None:
     class Tty(io.StringIO):
         def isatty(self) -> bool:

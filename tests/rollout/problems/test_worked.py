@@ -99,6 +99,7 @@ def test_a_file_of_the_users_takes_their_place(tmp_path: Path) -> None:
         ({"text": "?", "calls": []}, "worked.jsonl:1: no worked conversation"),
         ({"text": "?", "calls": [{"name": "add", "arguments": [1, 2]}]}, "a call has a name, and an object"),
         ({"text": 3, "calls": [FINISH]}, "worked.jsonl:1: no worked conversation"),
+        ({"text": "?", "calls": [FINISH], "toolbox": "nix"}, "nix"),
         ("{", "worked.jsonl:1: no worked conversation"),
         ([1], "worked.jsonl:1: no worked conversation"),
         ("[" * 100_000, "worked.jsonl:1: no worked conversation"),
@@ -150,7 +151,7 @@ def test_a_row_like_a_held_out_problem_is_refused(tmp_path: Path, text: str) -> 
 
 
 def test_a_toolbox_that_the_file_has_no_row_for_keeps_its_familys(tmp_path: Path) -> None:
-    path = rows(tmp_path, {"text": "?", "calls": [FINISH], "toolbox": "fol"})
+    path = rows(tmp_path, {"text": "?", "calls": [FINISH], "toolbox": "general"})
     shown = worked(ARITHMETIC, "test", EpisodeConfig(examples=2, examples_file=path))
     assert shown == worked(ARITHMETIC, "test", EpisodeConfig(examples=2))
 
