@@ -54,6 +54,22 @@ def files_to_load(recipe: Recipe, more: Sequence[str], folder: Path) -> list[str
     return sorted(found)
 
 
+def links_out(files: Sequence[str], folder: Path) -> list[str]:
+    """A line for each link among files and folders that leads out of `folder`, or to a name that begins with a dot:
+    `tar -h` sends what it points to. Links inside stay unsaid: snapshots of the Hub's cache are made of them."""
+    inside, lines = folder.resolve(), []
+    for given in files:
+        path = folder / given
+        for each in (path, *(sorted(path.rglob("*")) if path.is_dir() else ())):
+            if not each.is_symlink():
+                continue
+            target = each.resolve()
+            leaves = not target.is_relative_to(inside)
+            if leaves or any(part.startswith(".") for part in target.relative_to(inside).parts):
+                lines.append(f"{each.relative_to(folder)} is a link to {target}, and tar sends what stands there")
+    return lines
+
+
 def size_of(files: Sequence[str], folder: Path) -> int:
     """Bytes of files and folders."""
     given = [folder / name for name in files]

@@ -16,7 +16,7 @@ from cluster.errors import RequestError, WorkError
 from cluster.jobs.submission import DEFAULT_ADDRESS
 from cluster.store.atomic import atomic_folder
 from pipeline.estimates.hardware import GIB
-from pipeline.k8s.loading import FILES, LIST, files_to_load, size_of, steps
+from pipeline.k8s.loading import FILES, LIST, files_to_load, links_out, size_of, steps
 from pipeline.k8s.manifests import TEMPLATES, as_yaml, claim, loader, ray_cluster, ray_job
 from pipeline.k8s.pods import fit
 from pipeline.k8s.request import Rendering, check, check_groups, notes
@@ -63,6 +63,7 @@ def render_planned(
     lines += [f"once: {apply}/{folder}" for folder in _once(wanted)]
     if files:
         lines.append(f"load: {len(files)} file(s) and folder(s) of this machine, to {FILES}, in four commands:")
+        lines += [f"note: {each}; take the link away if it is not meant" for each in links_out(files, Path())]
         lines += [f"      {step}" for step in steps(wanted.out, wanted.namespace, _name(recipe))]
     lines.append(f"next: {apply}")
     if "interactive" in wanted.overlays:

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from cluster.errors import RequestError
-from pipeline.k8s.loading import FILES, files_to_load, steps
+from pipeline.k8s.loading import FILES, files_to_load, links_out, steps
 from pipeline.k8s.render import render, render_planned
 from pipeline.k8s.request import Rendering
 from pipeline.recipe import Recipe, load_recipe
@@ -196,3 +196,14 @@ def test_own_data_is_rendered_as_the_guide_says(folder: Path, tmp_path: Path) ->
     at = [next(index for index, line in enumerate(lines) if text in line) for text in order]
     assert at == sorted(at)
     assert (tmp_path / "job" / "loader" / "files.txt").read_text() == "data/mine.jsonl\n"
+
+
+def test_links_that_lead_out_of_the_folder_or_to_hidden_names_are_named(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "credentials").write_text("secret")
+    (folder / ".env").write_text("secret")
+    (folder / "more" / "out").symlink_to(tmp_path / "credentials")
+    (folder / "more" / "hidden").symlink_to("../.env")
+    (folder / "more" / "inside").symlink_to("prices.csv")
+    (folder / "alone").symlink_to(tmp_path / "credentials")
+    said = [line.partition(" is a link to ")[0] for line in links_out(["alone", "more"], Path())]
+    assert said == ["alone", "more/hidden", "more/out"]
