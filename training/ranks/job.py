@@ -74,10 +74,11 @@ def _fit(requests: Sequence[ArmRequest]) -> _Interruption | None:
     Raises WorkError for an error that another start would repeat.
     """
     from ray.train import FailureConfig, RunConfig, ScalingConfig
-    from ray.train.torch import TorchConfig, TorchTrainer
+    from ray.train.torch import TorchTrainer
     from ray.train.v2.api.config import LoggingConfig
     from ray.train.v2.api.exceptions import TrainingFailedError
 
+    from training.ranks.loopback import LoopbackTorchConfig
     from training.ranks.worker import train_rank
 
     first, training = requests[0], requests[0].training
@@ -85,7 +86,7 @@ def _fit(requests: Sequence[ArmRequest]) -> _Interruption | None:
     trainer = TorchTrainer(
         train_rank,
         train_loop_config={"requests": list(requests)},
-        torch_config=TorchConfig(backend="nccl" if on_gpu else "gloo"),
+        torch_config=LoopbackTorchConfig(backend="nccl" if on_gpu else "gloo"),
         scaling_config=ScalingConfig(
             num_workers=training.ranks, use_gpu=on_gpu, resources_per_worker=training.bundle.resources()
         ),
