@@ -252,6 +252,15 @@ def test_a_units_name_is_a_file_name(ledger: Ledger, unit: str) -> None:
         publish(ledger, unit)
 
 
+@pytest.mark.parametrize("said", ["", "abc", "1.5", "null", "[1]", "9" * 5000, "\0"])
+def test_what_a_record_holds_in_place_of_a_number_is_named(ledger: Ledger, said: str) -> None:
+    commit, _ = ledger.publish("u", b"x", 1, {"right": said, "wrong": "3"})
+    assert (commit.count("wrong"), commit.count("truncated")) == (3, 0)
+    with pytest.raises(CorruptionError, match=r"^unit u: its commit record holds ") as caught:
+        commit.count("right")
+    assert "\n" not in str(caught.value)
+
+
 def test_compactions_have_their_own_way_in(ledger: Ledger) -> None:
     with pytest.raises(AssertionError):
         publish(ledger, "compact-000009")

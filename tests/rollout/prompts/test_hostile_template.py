@@ -54,6 +54,7 @@ def test_a_template_without_an_end_is_named_and_the_next_one_is_rendered(loop: s
     with pytest.raises(TemplateLimitError, match=r"^chat template of 'some-model' ") as caught:
         opened(GOOD + loop, kind).prompt_ids([HI])
     assert caught.value.exit_status == 2
+    assert "takes too much memory" in str(caught.value) or loop not in LARGE[:3]
     assert "\n" not in str(caught.value)
     assert opened(GOOD).prompt_ids([HI])
 

@@ -34,7 +34,7 @@ PROGRAM = """
         dist.barrier()
         if os.environ["RANK"] == "0":
             driver = psutil.Process(settings["driver"])
-            found = [[" ".join(each.cmdline())[:300], address, port]
+            found = [["driver" if each == driver else " ".join(each.cmdline()[:4])[-200:], address, port]
                 for each in (driver, *driver.children(recursive=True)) for address, port in listening(each)]
             Path(settings["folder"], "all").write_text(json.dumps(found))
         dist.barrier()
