@@ -84,7 +84,9 @@ def files(run: Run) -> dict[str, int]:
 def test_a_rollout_stops_where_there_is_enough_and_says_so(
     model: Path, tmp_path: Path, scrape: Callable[[], list[Sample]]
 ) -> None:
-    recipe = load_recipe(RECIPE, [f"models.teacher.source={model}", f"models.student.source={model}"])
+    # Of so small units that problems of one have enough at different times, also where several begin at once.
+    enough = "rollout.samples_per_unit=2"
+    recipe = load_recipe(RECIPE, [f"models.teacher.source={model}", f"models.student.source={model}", enough])
     console = Console(record=True, width=200)
     with open_run(recipe, tmp_path / "run", console, verbose=False) as run:
         run_one(run, "models")
