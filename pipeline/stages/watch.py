@@ -52,6 +52,7 @@ class Watch:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self._recorded = -_RECORD_EVERY_S
+            self._pool.progress()  # answers to what was asked before the end are of no use
             self._look()
         for fault, episodes in self._faults.most_common():
             self._run.events.add("toolbox fault", stage=self._stage, fault=fault, episodes=episodes)
