@@ -103,14 +103,18 @@ class Wait:
 
     def say(self, what: str) -> None:
         """Print a line, where it is time to."""
-        from cluster.pool.reservation import cluster_nodes, free_resources
-
         now = time.monotonic()
         if now >= self._next:
             self._began = now if self._began is None else self._began
             self._next = now + spoken_every_s(now - self._began)
-            there = f"the cluster has {describe(cluster_nodes())}, of it free {free_resources()}"
-            self._run.console.out(f"  waiting for {what}: {self._need}; {there}")
+            self._run.console.out(waiting_line(what, self._need))
+
+
+def waiting_line(what: str, need: Need) -> str:
+    """What is waited for, what is needed, and what the cluster has. Needs Ray."""
+    from cluster.pool.reservation import cluster_nodes, free_resources
+
+    return f"  waiting for {what}: {need}; the cluster has {describe(cluster_nodes())}, of it free {free_resources()}"
 
 
 def spoken_every_s(waited_s: float) -> float:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cluster import telemetry
-from cluster.pool.placement import describe
 from pipeline.run.folder import Run
 from pipeline.run.progress import Bar
 from pipeline.stages.host_metrics import HostMetrics
-from pipeline.stages.needs import need_of, spoken_every_s
+from pipeline.stages.needs import need_of, spoken_every_s, waiting_line
 
 if TYPE_CHECKING:
     from cluster.pool.pool import Pool
@@ -86,12 +85,11 @@ class Watch:
         self._look()
         waiting = self._pool.unreserved()
         if waiting and now - self._printed >= spoken_every_s(now - self._began):
-            from cluster.pool.reservation import cluster_nodes, free_resources
+            from cluster.pool.reservation import cluster_nodes
 
-            self._printed, nodes = now, cluster_nodes()
-            need = need_of(self._run.recipe, f"engines.{waiting[0].rpartition('-')[0]}", nodes)
-            there = f"the cluster has {describe(nodes)}, of it free {free_resources()}"
-            self._run.console.out(f"  waiting for {', '.join(waiting)}: {need}; {there}")
+            self._printed = now
+            need = need_of(self._run.recipe, f"engines.{waiting[0].rpartition('-')[0]}", cluster_nodes())
+            self._run.console.out(waiting_line(", ".join(waiting), need))
         self._bar.update(self._rows)
 
     def _look(self) -> None:

@@ -3,9 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rollout.toolboxes.function import Function
-
-_TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
+from rollout.toolboxes.function import Function, schema_text
 
 
 def definitions(function: Function) -> Iterator[str]:
@@ -17,31 +15,10 @@ def definitions(function: Function) -> Iterator[str]:
 
 def _definition(schema: Mapping[str, Any]) -> str:
     if "properties" not in schema:
-        return type_text(schema)
+        return schema_text(schema)
     required = schema.get("required", ())
     fields = []
     for name, inner in schema["properties"].items():
         default = f" = {inner['default']!r}" if "default" in inner else "" if name in required else " (optional)"
-        fields.append(f"{name!r}: {type_text(inner)}{default}")
+        fields.append(f"{name!r}: {schema_text(inner)}{default}")
     return f"{{{', '.join(fields)}}}"
-
-
-def type_text(schema: Any) -> str:
-    """A JSON schema as a Python type, with the names of its definitions."""
-    if not isinstance(schema, Mapping):
-        return "Any"
-    if "$ref" in schema:
-        return str(schema["$ref"]).rpartition("/")[2]
-    if "enum" in schema or "const" in schema:
-        return " | ".join(map(repr, schema.get("enum", [schema.get("const")])))
-    for key in ("anyOf", "oneOf"):
-        if key in schema:
-            return " | ".join(map(type_text, schema[key]))
-    kind = schema.get("type")
-    if kind == "array":
-        items = schema.get("prefixItems") or ([schema["items"]] if "items" in schema else [])
-        return f"list[{', '.join(map(type_text, items))}]" if items else "list"
-    if kind == "object":
-        values = schema.get("additionalProperties")
-        return f"dict[str, {type_text(values)}]" if isinstance(values, Mapping) else "dict"
-    return _TYPES.get(str(kind), "Any")

@@ -6,8 +6,11 @@ from typing import Any
 from pydantic import Field
 
 from cluster.config import Section
+from rollout.formats.definitions import definitions
+from rollout.formats.shown import described
 from rollout.records import ErrorCode, canonical_json, content_hash
 from rollout.toolboxes import nesting
+from rollout.toolboxes.function import schema_text
 from rollout.toolboxes.mistakes import CallRefused
 from rollout.toolboxes.source import hash_of_files
 
@@ -95,9 +98,13 @@ def canonical(value: Any) -> str:
         raise CallSyntaxError(ErrorCode.BAD_VALUE, message) from None
 
 
+_SHOWN = tuple(each.__code__.co_filename for each in (definitions, described, schema_text))
+"""The code that writes functions into prompts."""
+
+
 def format_hash(name: str, *files: str) -> str:
-    """Hash of a call format: of the code in `files`, of the limits and of nesting."""
-    return content_hash(name, hash_of_files(*files, __file__, str(nesting.__file__)))
+    """Hash of a call format: of the code in `files`, of what shows functions in prompts, of the limits and of nesting."""
+    return content_hash(name, hash_of_files(*files, *_SHOWN, __file__, str(nesting.__file__)))
 
 
 class CallLimits(ReplyLimits):

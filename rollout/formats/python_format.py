@@ -54,7 +54,7 @@ class PythonFormat:
     built_ins = BUILT_INS
 
     def __init__(self) -> None:
-        self.hash = format_hash(self.name, __file__, str(definitions.__code__.co_filename))
+        self.hash = format_hash(self.name, __file__)
 
     def instructions(self, toolbox: Toolbox, verbosity: str) -> str:
         """The functions: names, typed signatures, or (`full`) how to call them, with description and example; and at

@@ -9,7 +9,7 @@ from rollout.toolboxes.function import Function, without_keys
 from rollout.toolboxes.toolbox import Toolbox
 
 _CHOICES = ("anyOf", "oneOf")
-_ANY_NUMBER = ["{'type': 'integer'}", "{'type': 'number'}"]
+_NUMBERS = ({"type": "integer"}, {"type": "number"})
 
 
 def described(function: Function, example: Callable[[Call], Any]) -> str:
@@ -78,7 +78,7 @@ def _shown(schema: Any, optional: bool = False) -> Any:
         shown["items"] = _shown(schema["items"])
     if key is None:
         return shown
-    if sorted(map(str, schema[key])) == _ANY_NUMBER:
+    if len(schema[key]) == 2 and all(each in schema[key] for each in _NUMBERS):
         return {"type": "number", **{name: value for name, value in shown.items() if name != key}}
     others = [_shown(choice) for choice in schema[key] if choice != {"type": "null"}]
     if optional and schema.get("default") is None and others and len(others) < len(schema[key]):

@@ -62,7 +62,10 @@ def open_template(model_dir: str | Path, call_format: str) -> tuple[ChatTemplate
     if call_format == NATIVE:
         native = NativeTemplate.from_model(model_dir)
         return native, native.call_format
-    return ChatTemplate.from_model(model_dir), load_format(call_format)
+    template = ChatTemplate.from_model(model_dir)
+    # It renders for the first time here, where nothing waits: the process that renders takes a second to start.
+    _ = template.stop_ids
+    return template, load_format(call_format)
 
 
 def tools_of(toolbox: Toolbox, verbosity: str = "full") -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from rollout.toolboxes.mistakes import NotJson, TooLarge, from_validation
 from rollout.toolboxes.values import as_json, stable_text, with_sorted_defaults
 
 _NAME = re.compile(r"^[A-Za-z_]\w{0,63}$", re.ASCII)
+_SCHEMA_TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 _NO_SCHEMA = (PydanticSchemaGenerationError, PydanticUserError, TypeError, NameError)
 
 
@@ -265,3 +266,26 @@ def type_text(kind: Any) -> str:
         members = ", ".join("..." if member is Ellipsis else type_text(member) for member in inner)
         return f"{getattr(origin, '__name__', 'any')}[{members}]"
     return re.sub(r"\b(?:\w+\.)+", "", str(kind))
+
+
+def schema_text(schema: Any) -> str:
+    """A JSON schema as a Python type, with the names of its definitions."""
+    if not isinstance(schema, Mapping):
+        return "Any"
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    if "enum" in schema or "const" in schema:
+        return " | ".join(map(repr, schema.get("enum", [schema.get("const")])))
+    for key in ("anyOf", "oneOf"):
+        if key in schema:
+            return " | ".join(map(schema_text, schema[key]))
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        return " | ".join(schema_text({**schema, "type": each}) for each in kind)
+    if kind == "array":
+        items = schema.get("prefixItems") or ([schema["items"]] if "items" in schema else [])
+        return f"list[{', '.join(map(schema_text, items))}]" if items else "list"
+    if kind == "object":
+        values = schema.get("additionalProperties")
+        return f"dict[str, {schema_text(values)}]" if isinstance(values, Mapping) else "dict"
+    return _SCHEMA_TYPES.get(str(kind), "Any")

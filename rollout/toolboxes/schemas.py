@@ -12,7 +12,7 @@ the list of the calls that were accepted, in whatever replies they stood; what `
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any
 
 from cluster.errors import RequestError
 from rollout.records import Call, ErrorCode, canonical_json, content_hash
-from rollout.toolboxes.function import Function
+from rollout.toolboxes.function import Function, schema_text
 from rollout.toolboxes.mistakes import CallRefused, one_line, quoted, shortened
 from rollout.toolboxes.nesting import CALL
 from rollout.toolboxes.source import hash_of_files
@@ -45,7 +45,6 @@ _TYPES = {
 }
 """Types of other notations -> JSON Schema's."""
 _PLAIN = ("object", "array", "string", "integer", "number", "boolean", "null")
-_SHOWN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 _CODES = {
     "required": (ErrorCode.MISSING_ARGUMENT, "an argument is missing"),
     "additionalProperties": (ErrorCode.UNEXPECTED_ARGUMENT, "there is an argument too many"),
@@ -179,7 +178,7 @@ def _function(schema: Mapping[str, Any], where: str) -> SchemaFunction:
         raise RequestError(f"{where}, {schema['name']}: {one_line(str(error))}; correct its parameters") from None
     name, required = identifier(schema["name"].strip()), parameters["required"]
     shown = [
-        f"{key}: {_type_shown(kind)}" + ("" if key in required else f" = {kind.get('default')!r}")
+        f"{key}: {schema_text(kind)}" + ("" if key in required else f" = {kind.get('default')!r}")
         for key, kind in sorted(parameters["properties"].items(), key=lambda item: item[0] not in required)
     ]
     return SchemaFunction(
@@ -267,18 +266,6 @@ def json_type(kind: str) -> str | None:
     base = re.split(r"[\[(<]", kind.strip().lower())[0].strip()
     found = _TYPES.get(base, base)
     return found if found in _PLAIN else None
-
-
-def _type_shown(schema: Mapping[str, Any]) -> str:
-    if "enum" in schema:
-        return " | ".join(map(repr, schema["enum"]))
-    kind = schema.get("type", "Any")
-    kinds: Iterable[str] = kind if isinstance(kind, list) else [kind]
-    shown = {
-        "array": f"list[{_type_shown(schema.get('items') or {})}]" if schema.get("items") else "list",
-        "object": "dict",
-    }
-    return " | ".join({**_SHOWN, **shown}.get(each, each) for each in kinds)
 
 
 @lru_cache(maxsize=4096)

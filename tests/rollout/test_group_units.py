@@ -45,6 +45,22 @@ def rows(*places: tuple[str, int]) -> list[Episode]:
     return [episode(*place, **(wrong if place[1] % 2 else {})) for place in places]
 
 
+def work_on(folder: Path, units: tuple[str, ...]) -> GroupWork:
+    """The work on all problems' episodes of these units, for a student whose model lies in the folder, too."""
+    model = folder / "model"
+    tokenizer().save_pretrained(str(model))
+    (model / "config.json").write_text("{}")
+    return GroupWork(
+        unit="b00000-x",
+        run_uri=str(folder),
+        episode_units=units,
+        problems=PROBLEMS,
+        student="tiny",
+        student_source=str(model),
+        groups=GroupsConfig(),
+    )
+
+
 def test_the_rows_of_any_part_of_a_batch_are_its_own() -> None:
     made = rows(*((f"p{number // 5}", number) for number in range(40)))
     (batch, *more) = pa.ipc.open_stream(shards.encode_rows(Episode, made).payload)
@@ -81,9 +97,6 @@ def test_rows_that_are_not_in_the_plans_order_are_refused(ledger: Ledger, places
 def test_a_record_sums_up_the_groups_that_are_stored(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = tmp_path / "model"
-    tokenizer().save_pretrained(str(model))
-    (model / "config.json").write_text("{}")
     made = [row for problem in PROBLEMS for row in rows((problem, 0), (problem, 1))]
     commit(ledger, "a", made)
     build = group_units.build_group
@@ -95,15 +108,7 @@ def test_a_record_sums_up_the_groups_that_are_stored(
         return msgspec.structs.replace(group, prompt_text="\ud800") if group.problem_id == "p0" else group
 
     monkeypatch.setattr(group_units, "build_group", broken)
-    work = GroupWork(
-        unit="b00000-x",
-        run_uri=str(tmp_path),
-        episode_units=("a",),
-        problems=PROBLEMS,
-        student="tiny",
-        student_source=str(model),
-        groups=GroupsConfig(),
-    )
+    work = work_on(tmp_path, ("a",))
     made_commit = build_group_unit(work)
     assert made_commit.rows == 2
     figures = {"groups": 2, "problems": 2, "chains": 4, "right": 2, "pairs": 2, "right_with_failed_steps": 2}
@@ -112,37 +117,15 @@ def test_a_record_sums_up_the_groups_that_are_stored(
 
 
 def test_groups_without_a_pair_are_stored_and_counted_apart(ledger: Ledger, tmp_path: Path) -> None:
-    model = tmp_path / "model"
-    tokenizer().save_pretrained(str(model))
-    (model / "config.json").write_text("{}")
     commit(ledger, "a", rows(("p1", 0), ("p0", 0), ("p0", 1), ("p2", 1)))
-    work = GroupWork(
-        unit="b00000-x",
-        run_uri=str(tmp_path),
-        episode_units=("a",),
-        problems=PROBLEMS,
-        student="tiny",
-        student_source=str(model),
-        groups=GroupsConfig(),
-    )
+    work = work_on(tmp_path, ("a",))
     made = build_group_unit(work)
     assert (made.rows, made.meta["groups"], made.meta["problems"], made.meta["pairs"]) == (3, "1", "3", "1")
 
 
 def test_problems_in_which_nothing_is_to_be_done_give_no_groups(ledger: Ledger, tmp_path: Path) -> None:
-    model = tmp_path / "model"
-    tokenizer().save_pretrained(str(model))
-    (model / "config.json").write_text("{}")
     commit(ledger, "a", [row for problem in PROBLEMS for row in rows((problem, 0), (problem, 1))])
-    work = GroupWork(
-        unit="b00000-x",
-        run_uri=str(tmp_path),
-        episode_units=("a",),
-        problems=PROBLEMS,
-        student="tiny",
-        student_source=str(model),
-        groups=GroupsConfig(),
-    )
+    work = work_on(tmp_path, ("a",))
     assert build_group_unit(msgspec.structs.replace(work, left_out=("p0",))).rows == 2
     assert build_group_unit(msgspec.structs.replace(work, unit="b00000-y")).rows == 3
 

@@ -13,7 +13,7 @@ from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from tests.training.samples import sample_groups
 from tests.training.tree.test_trainer import config, step_gradient
-from tests.training.tree.trees import plain_sum, tiny_model
+from tests.training.tree.trees import longrope_model, plain_sum, tiny_model
 from training.chains import ScoredChain, ScoreRule, scored_groups
 from training.reference import (
     ReferenceStore,
@@ -199,14 +199,7 @@ def test_weights_that_are_pickled_are_not_loaded(tmp_path: Path) -> None:
 
 
 def test_no_chains_have_no_sums_and_too_long_ones_are_refused() -> None:
-    rope = {
-        "rope_type": "longrope",
-        "rope_theta": 1e4,
-        "short_factor": [1.0] * 4,
-        "long_factor": [2.0] * 4,
-        "original_max_position_embeddings": 16,
-    }
-    model = tiny_model("phi3", rope_parameters=rope, original_max_position_embeddings=16)
+    model = longrope_model()
     add_tree_scoring(model)
     assert chain_logps(model, [], 100) == []
     fits, long = (scored(*[False] * (length - 1), True) for length in (17, 18))

@@ -4,6 +4,8 @@ import ast
 import enum
 import json
 import keyword
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,9 @@ from hypothesis import strategies as st
 
 from cluster.errors import RequestError
 from rollout.formats import CallSyntaxError, ReplyLimits, load_format
+from rollout.formats.json_format import JsonFormat
+from rollout.formats.native import LlamaFormat
+from rollout.formats.python_format import PythonFormat
 from rollout.records import Call, CallResult, ErrorCode, canonical_json
 from rollout.toolboxes import load_toolbox
 from rollout.toolboxes.nesting import nested
@@ -238,6 +243,16 @@ def test_results_stand_one_a_line() -> None:
     results = [CallResult(call=None, content="12"), CallResult(call=None, content='"a\\nb"')]
     for call_format in (JSON, PYTHON):
         assert call_format.render_results(results) == '12\n"a\\nb"'
+
+
+@pytest.mark.parametrize("kind", [JsonFormat, PythonFormat, LlamaFormat])
+def test_a_formats_hash_covers_the_code_that_shows_functions(
+    kind: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    covered: set[str] = set()
+    monkeypatch.setattr("rollout.formats.limits.hash_of_files", lambda *files: covered.update(files) or "")
+    kind()
+    assert {"definitions.py", "shown.py", "function.py", "limits.py"} < {Path(name).name for name in covered}
 
 
 def test_formats_are_found_by_name_and_have_a_hash() -> None:

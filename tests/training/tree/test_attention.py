@@ -15,7 +15,16 @@ from transformers import Gemma2Config, Gemma2ForCausalLM, GptOssConfig, GptOssFo
 
 from cluster.errors import RequestError
 from tests.training.tree import trees
-from tests.training.tree.trees import FAMILIES, gradients, plain_sum, random_chains, relative, tiny_model, total
+from tests.training.tree.trees import (
+    FAMILIES,
+    gradients,
+    longrope_model,
+    plain_sum,
+    random_chains,
+    relative,
+    tiny_model,
+    total,
+)
 from training.chains import ScoredChain
 from training.tree import attention, scoring
 from training.tree.attention import AttentionLayout, check_length, check_model, tree_attention, use_tree_attention
@@ -202,14 +211,7 @@ def test_attention_sinks_are_refused_by_name() -> None:
 
 
 def test_longrope_past_its_switch_is_refused() -> None:
-    rope = {
-        "rope_type": "longrope",
-        "rope_theta": 1e4,
-        "short_factor": [1.0] * 4,
-        "long_factor": [2.0] * 4,
-        "original_max_position_embeddings": 16,
-    }
-    model = tiny_model("phi3", rope_parameters=rope, original_max_position_embeddings=16)
+    model = longrope_model()
     check_length(model, 16)
     with pytest.raises(RequestError, match="a chain of 17 tokens is past the switch of its longrope"):
         check_length(model, 17)

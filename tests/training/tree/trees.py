@@ -109,3 +109,15 @@ def relative(value: Tensor, expected: Tensor) -> float:
 def total(values: Iterable[Tensor]) -> Tensor:
     """The sum of tensors, at least one."""
     return torch.stack(list(values)).sum()
+
+
+def longrope_model() -> Any:
+    """A random model whose rotary positions switch to other factors after 16 tokens."""
+    rope = {
+        "rope_type": "longrope",
+        "rope_theta": 1e4,
+        "short_factor": [1.0] * 4,
+        "long_factor": [2.0] * 4,
+        "original_max_position_embeddings": 16,
+    }
+    return tiny_model("phi3", rope_parameters=rope, original_max_position_embeddings=16)
