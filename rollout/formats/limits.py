@@ -103,7 +103,7 @@ _SHOWN = tuple(each.__code__.co_filename for each in (definitions, described, sc
 
 
 def format_hash(name: str, *files: str) -> str:
-    """Hash of a call format: of the code in `files`, of what shows functions in prompts, of the limits and of nesting."""
+    """Hash of a call format: of the code in `files`, of what shows functions in prompts, of limits and of nesting."""
     return content_hash(name, hash_of_files(*files, *_SHOWN, __file__, str(nesting.__file__)))
 
 
