@@ -25,6 +25,7 @@ def stages(path: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.engine  # it starts ranks of a trainer
 def test_every_stage_of_training_passes_on_tiny_shapes_and_is_not_run_again(tmp_path: Path) -> None:
     path = tmp_path / "gpu.json"
     ended = run(path, "--only", *WITHOUT_ENGINE)
