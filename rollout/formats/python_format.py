@@ -1,6 +1,7 @@
 """Call format `python`: calls as Python text, one a line, as in microchain but without its limits.
 
-Arguments are given by position or by name. They are literals (numbers, also negative ones, strings, True, False, None,
+Arguments are given by position or by name; names that Python does not take before `=`, which schemas may have, stand in
+`**{"from": 1}`. They are literals (numbers, also negative ones, strings, True, False, None,
 lists, tuples, which are read as lists, and dicts with text keys) or calls, as in `add(mul(2, 3), 4)`, which are
 evaluated first. Several lines, or one list of calls, are parallel calls. `Reasoning("...")` and `Stop()` are built in:
 the first records a thought, the second ends the episode with the last result as its answer.
@@ -12,7 +13,9 @@ import ast
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
+from keyword import iskeyword
 from typing import Any
 
 from rollout.formats.definitions import definitions
@@ -151,12 +154,16 @@ def _call_of(node: ast.Call, limits: ReplyLimits) -> tuple[str, dict[str, Any]]:
     if node.args:
         arguments[POSITIONAL] = [_value(argument, limits) for argument in node.args]
     for keyword in node.keywords:
-        if keyword.arg is None:
-            raise CallSyntaxError(ErrorCode.NOT_LITERAL, "** is not allowed; write each argument by its name")
-        if keyword.arg in arguments:
-            message = f"the argument {quoted(keyword.arg)} stands twice; write it once"
+        if keyword.arg is not None:
+            given = {keyword.arg: _value(keyword.value, limits)}
+        else:
+            given = _mapping(keyword.value, limits) if isinstance(keyword.value, ast.Dict) else {}
+            if not given or any(map(_is_writable, given)):
+                raise CallSyntaxError(ErrorCode.NOT_LITERAL, "** is not allowed; write each argument by its name")
+        for name in given.keys() & arguments.keys():
+            message = f"the argument {quoted(name)} stands twice; write it once"
             raise CallSyntaxError(ErrorCode.BAD_SYNTAX, message)
-        arguments[keyword.arg] = _value(keyword.value, limits)
+        arguments |= given
     return node.func.id, arguments
 
 
@@ -208,8 +215,15 @@ def _mapping(node: ast.Dict, limits: ReplyLimits) -> dict[str, Any]:
 
 def _call_text(name: str, arguments: Mapping[str, Any]) -> str:
     by_position = [_text(value) for value in arguments.get(POSITIONAL, ())]
-    by_name = [f"{key}={_text(value)}" for key, value in arguments.items() if key != POSITIONAL]
-    return f"{name}({', '.join([*by_position, *by_name])})"
+    by_name = [f"{key}={_text(value)}" for key, value in arguments.items() if key != POSITIONAL and _is_writable(key)]
+    others = {key: value for key, value in arguments.items() if key != POSITIONAL and not _is_writable(key)}
+    return f"{name}({', '.join([*by_position, *by_name, *([f'**{_text(others)}'] if others else [])])})"
+
+
+def _is_writable(name: str) -> bool:
+    """Whether Python takes an argument's name before `=`. Those of schemas may be `from`, or have other signs."""
+    is_name = name.isidentifier() and not iskeyword(name) and name != "__debug__"
+    return is_name and unicodedata.is_normalized("NFKC", name)
 
 
 def _text(value: Any) -> str:

@@ -46,10 +46,18 @@ values = st.recursive(
 calls = st.builds(
     lambda name, arguments: Call(name=name, arguments=canonical_json(arguments)),
     names,
-    st.dictionaries(names, values, max_size=4),
+    # Those of schemas may be no identifiers.
+    st.dictionaries(names | texts.filter(lambda name: name[:1] != "$"), values, max_size=4),
 )
 call_lists = st.lists(calls, min_size=1, max_size=4)
 ROOMY = ReplyLimits(max_reply_chars=100_000, max_depth=32, max_digits=300)
+
+
+def test_names_that_python_does_not_take_stand_in_a_dict() -> None:
+    call = Call(name="plan", arguments=canonical_json({"by": "bus", "from": "A", "page-size": [1]}))
+    text = 'plan(by="bus", **{"from": "A", "page-size": [1]})'
+    assert PYTHON.render([call]) == text
+    assert PYTHON.parse(text) == (call,)
 
 
 @pytest.mark.parametrize("name", ["json", "python"])
@@ -154,6 +162,11 @@ PYTHON_CASES = [
     ("add(1, {1, 2})", ErrorCode.NOT_LITERAL),
     ("add(*[1, 2])", ErrorCode.NOT_LITERAL),
     ("add(**{'a': 1})", ErrorCode.NOT_LITERAL),
+    ("add(**{'from': 1, 'a': 1})", ErrorCode.NOT_LITERAL),
+    ("add(**{})", ErrorCode.NOT_LITERAL),
+    ("add(**x)", ErrorCode.NOT_LITERAL),
+    ("add(**{'from': 1}, **{'from': 2})", ErrorCode.BAD_SYNTAX),
+    ("add(**{'$call': 1})", ErrorCode.BAD_VALUE),
     ("add(1, 1e999)", ErrorCode.BAD_VALUE),
     ("add(1, 2j)", ErrorCode.BAD_VALUE),
     ("add(1, b'x')", ErrorCode.BAD_VALUE),
