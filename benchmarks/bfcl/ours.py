@@ -15,7 +15,7 @@ from rollout.foreign.bfcl import Question
 from rollout.records import canonical_json
 from rollout.toolboxes import load_toolbox
 from rollout.toolboxes.mistakes import CallRefused
-from rollout.toolboxes.schemas import INLINE, SchemaFunction
+from rollout.toolboxes.schemas.toolbox import INLINE, SchemaFunction
 
 RULES = {
     "text": "text is compared without case, spaces and , . / - _ * ^, and with one kind of quotes",

@@ -5,7 +5,7 @@
 `set`              lists with the same members, whatever their order and number; text is split
 `either_order`     objects of two members that are equal, or equal with their two values exchanged
 `module:function`  a user's `function(answer, gold) -> bool` on decoded values
-`calls`            the same calls, in any order
+`calls`            the same calls, in any order; `calls:{"FUNCTION":{"ARGUMENT":DEFAULT}}` knows defaults
 `bfcl:CATEGORY:ID`  what BFCL's own checker says of a list of calls, in a worker
 `reasoning_gym:TASK:SEED:INDEX`  the `score_answer` of a problem of reasoning-gym, in a worker
 
@@ -23,6 +23,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from cluster.errors import RequestError, WorkError
+from rollout.checkers.calls import CALLS, defaults_of, same_calls
 from rollout.checkers.numeric import numeric, tolerance_of
 from rollout.checkers.sets import same_members
 from rollout.checkers.values import comparable
@@ -82,6 +83,8 @@ def require_checker(name: str) -> None:
     if kind == NUMERIC:
         if colon:
             tolerance_of(option)
+    elif kind == CALLS and colon:
+        defaults_of(option)
     elif name not in _PLAIN and (kind in _PLAIN or not _USERS.fullmatch(name)):
         near = difflib.get_close_matches(name, [NUMERIC, *_PLAIN], n=1)
         known = ", ".join(sorted({NUMERIC, *_PLAIN} - {_OLD_NAME}))
@@ -92,7 +95,7 @@ def require_checker(name: str) -> None:
 def is_users(name: str) -> bool:
     """Whether a checker's name is that of a user's function. Raises RequestError for no checker's name."""
     require_checker(name)
-    return name not in _PLAIN and name.partition(":")[0] != NUMERIC and not _of_package(name)
+    return name not in _PLAIN and name.partition(":")[0] not in (NUMERIC, CALLS) and not _of_package(name)
 
 
 def _of_package(name: str) -> Any:
@@ -106,6 +109,8 @@ def _checker(name: str) -> Checker:
     kind, colon, option = name.partition(":")
     if kind == NUMERIC:
         return numeric(tolerance_of(option) if colon else None)
+    if kind == CALLS and colon:
+        return same_calls(defaults_of(option))
     if (package := _of_package(name)) is not None:
         return partial(package.judge, name)
     return _PLAIN[name] if name in _PLAIN else _users(name, kind, option)
@@ -129,26 +134,13 @@ def _either_order(answer: Any, gold: Any) -> ErrorCode | None:
     return None if comparable(answer) in (comparable(gold), comparable(exchanged)) else ErrorCode.ANSWER_WRONG
 
 
-def _calls(answer: Any, gold: Any) -> ErrorCode | None:
-    if not bfcl.is_calls(gold):
-        raise RequestError(f"checker calls: the gold answer {_short(repr(gold))} is no list of calls; use exact")
-    if not bfcl.is_calls(answer):
-        return ErrorCode.ANSWER_MALFORMED
-    left = [comparable(each) for each in gold]
-    for each in map(comparable, answer):
-        if each not in left:
-            return ErrorCode.ANSWER_WRONG
-        left.remove(each)
-    return ErrorCode.ANSWER_WRONG if left else None
-
-
 _OLD_NAME = "rollout.problems.subtasks:same_in_either_order"
 """What `either_order` is called in the records of older runs."""
 
 _PLAIN: dict[str, Checker] = {
     "exact": _exact,
     "set": same_members,
-    "calls": _calls,
+    CALLS: same_calls({}),
     EITHER_ORDER: _either_order,
     _OLD_NAME: _either_order,
 }

@@ -16,7 +16,7 @@ from cluster.errors import RequestError
 from rollout.foreign.asking import TooLong, ask
 from rollout.records import Call, ErrorCode, canonical_json
 from rollout.toolboxes.mistakes import CallRefused
-from rollout.toolboxes.schemas import INLINE, SchemaFunction, load_schemas
+from rollout.toolboxes.schemas.toolbox import INLINE, SchemaFunction, load_schemas
 
 PACKAGE = "bfcl_eval"
 KIND = "bfcl"

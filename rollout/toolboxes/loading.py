@@ -4,7 +4,7 @@
 `arithmetic_renamed`     one of these, its functions under the names in its module's `NEW_NAMES`
 `path/to/file.py`        a user's file of typed functions, or `path/to/file.py:NAME` for one object in it
 `package.module:NAME`    the same, by import
-`path/to/tools.json`     functions of schemas alone, also `schemas:[...]` with the list itself (`schemas.py`)
+`path/to/tools.json`     functions of schemas alone, also `schemas:[...]` with the list itself (`schemas/`)
 `...%old`                a user's, run by the interpreter of `.venv-old`
 `...+100@7`              any of these with 100 distractor functions drawn from seed 7
 
@@ -21,7 +21,7 @@ from functools import lru_cache
 from cluster.errors import RequestError
 from rollout.toolboxes.distractors import with_distractors
 from rollout.toolboxes.renaming import renamed
-from rollout.toolboxes.schemas import INLINE, is_schemas, load_schemas
+from rollout.toolboxes.schemas.toolbox import INLINE, is_schemas, load_schemas
 from rollout.toolboxes.toolbox import Toolbox
 
 BUILTIN = "rollout.toolboxes.builtin"

@@ -12,7 +12,8 @@ from rollout.problems.drawing import finished
 from rollout.problems.story import Draft, call
 from rollout.records import Call, Problem, canonical_json, content_hash
 from rollout.toolboxes.loading import load_toolbox
-from rollout.toolboxes.schemas import INLINE, identifier
+from rollout.toolboxes.schemas.reading import identifier
+from rollout.toolboxes.schemas.toolbox import INLINE
 
 LICENCE = "Apache-2.0"
 

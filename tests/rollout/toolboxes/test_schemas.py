@@ -10,7 +10,8 @@ from rollout.checkers import check
 from rollout.records import Call, CallResult, ErrorCode, canonical_json
 from rollout.toolboxes import load_toolbox
 from rollout.toolboxes.loading import is_built_in, without_interpreter
-from rollout.toolboxes.schemas import INLINE, SchemaFunction, identifier
+from rollout.toolboxes.schemas.reading import identifier
+from rollout.toolboxes.schemas.toolbox import INLINE, SchemaFunction
 
 WEATHER = {
     "name": "weather.get",
@@ -148,3 +149,139 @@ def test_checker_calls(answer: object, code: ErrorCode | None) -> None:
     assert check("calls", canonical_json(answer), canonical_json(gold)) is code
     with pytest.raises(RequestError, match="is no list of calls"):
         check("calls", "[]", '{"a":1}')
+
+
+def accepts(parameters: object, **arguments: object) -> bool:
+    return called(inline({"name": "f", "parameters": parameters}), "f", **arguments).error is None
+
+
+STOP = {"type": "object", "properties": {"city": {"type": "str"}}, "required": ["city"]}
+
+
+def test_references_are_written_out() -> None:
+    parameters = {
+        "type": "object",
+        "properties": {
+            "to": {"$ref": "#/$defs/Stop", "description": "Where it ends."},
+            "by": {"$ref": "#/properties/to", "minProperties": 2},
+        },
+        "$defs": {"Stop": STOP},
+    }
+    function = load_toolbox(inline({"name": "f", "parameters": parameters})).functions["f"]
+    assert isinstance(function, SchemaFunction)
+    assert "$ref" not in json.dumps(function.parameters)
+    assert function.parameters["properties"]["to"]["description"] == "Where it ends."
+    assert function.fits("to", {"city": "Bern"})
+    assert accepts(parameters, to={"city": "Bern"})
+    assert not accepts(parameters, to={"city": 3})
+    assert not accepts(parameters, by={"city": "Bern"})
+    assert accepts(parameters, by={"city": "Bern", "hour": 9})
+
+
+def nested(depth: int) -> dict[str, object]:
+    return {"type": "object", "properties": {"a": nested(depth - 1)}} if depth else {"type": "str"}
+
+
+def doubled(count: int) -> dict[str, object]:
+    """Definitions each of which has the next one twice."""
+    two = [{"properties": {key: {"$ref": f"#/$defs/{number + 1}"} for key in "ab"}} for number in range(count)]
+    return {"properties": {"a": {"$ref": "#/$defs/0"}}, "$defs": dict(enumerate([*two, {"type": "string"}]))}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "says"),
+    [
+        ({"properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": {"items": {"$ref": "#/$defs/A"}}}}, "itself"),
+        ({"properties": {"a": {"$ref": "#/properties/a"}}}, "itself"),
+        ({"properties": {"a": {"$ref": "#"}}}, "itself"),
+        ({"properties": {"a": {"$ref": "#/$defs/B"}}}, "leads to nothing"),
+        ({"properties": {"a": {"$ref": "https://example.com/a.json"}}}, "leads elsewhere"),
+        ({"properties": {"a": {"$dynamicRef": "#a"}}}, "is not read"),
+        (doubled(20), "more than 20,000 schemas"),
+        (nested(65), "more than 64 deep"),
+        ({"properties": {"a": {"type": "string", "pattern": "("}}}, "does not read"),
+        ({"properties": {"a": {"type": 3}}}, "write a word"),
+        ({"properties": {"a": {"prefixItems": [{"enum": 3}]}}}, "no JSON schema"),
+        ({"properties": {"a": "int"}}, "no JSON schema"),
+        ({"properties": [], "type": "object"}, "'properties' has to be an object"),
+        ({"properties": {}, "required": "a"}, "'required' a list"),
+        ({"type": "string"}, "of type 'object'"),
+        ({"a": "int"}, "the argument 'a' is 'int', no object"),
+        ({"a": {"type": "int"}, "b": 3}, "the argument 'b' is 3, no object"),
+        ("", "no object; write a JSON schema"),
+        ([], "no object; write a JSON schema"),
+    ],
+)
+def test_parameters_that_cannot_hold_a_call_are_refused_before_there_is_one(parameters: object, says: str) -> None:
+    with pytest.raises(RequestError) as refusal:
+        load_toolbox(inline({"name": "f", "parameters": parameters}))
+    assert says in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_arguments_of_xlam_may_have_the_names_of_keywords() -> None:
+    parameters = {
+        "type": {"type": "str", "description": "Kind."},
+        "properties": {"type": "int", "description": "How many."},
+    }
+    assert accepts(parameters, type="flat", properties=3)
+    assert not accepts(parameters, properties=3)
+    assert not accepts(parameters, type=1, properties=3)
+
+
+def test_schemas_inside_others_have_their_types_read_too() -> None:
+    tuples = {"type": "object", "properties": {"a": {"type": "array", "items": [{"type": "int"}, {"type": "str"}]}}}
+    assert accepts(tuples, a=[1, "x"])
+    assert not accepts(tuples, a=["x", 1])
+    assert not accepts({"properties": {"a": {"not": {"type": "str"}}}}, a="x")
+    assert accepts({"properties": {"a": {"not": {"type": "str"}}}}, a=1)
+    assert not accepts({"properties": {"a": {"additionalProperties": {"type": "List[int]"}}}}, a={"x": ["y"]})
+
+
+@pytest.mark.parametrize("tool", [{"type": "custom", "name": "f"}, {"name": "f", "input_schema": {}}])
+def test_tools_of_other_kinds_are_refused(tool: dict[str, object]) -> None:
+    with pytest.raises(RequestError, match="schema 0"):
+        load_toolbox(inline(tool))
+
+
+def test_names_that_end_calls_and_keywords_of_python() -> None:
+    names = ["finish", "end_of_calls", "end_all_calls"]
+    assert load_toolbox(inline(*({"name": name} for name in names[:2]))).finish == "end_all_calls"
+    with pytest.raises(RequestError, match="rename one"):
+        load_toolbox(inline(*({"name": name} for name in names)))
+    assert identifier("import") == "_import"
+
+
+def test_defaults_are_those_of_arguments_that_may_be_left_out() -> None:
+    properties = {
+        "a": {"type": "integer", "default": 1},
+        "b": {"type": "integer", "default": ""},
+        "c": {"type": "string"},
+        "d": {"type": "string", "default": "x"},
+    }
+    parameters = {"type": "object", "properties": properties, "required": ["d"]}
+    function = load_toolbox(inline({"name": "f", "parameters": parameters})).functions["f"]
+    assert isinstance(function, SchemaFunction)
+    assert function.defaults == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ([{"name": "f", "arguments": {"a": 1}}], None),
+        ([{"name": "f", "arguments": {"a": 1, "b": 2}}], None),
+        ([{"name": "f", "arguments": {"a": 1, "b": 2.0, "c": "x"}}], None),
+        ([{"name": "f", "arguments": {"a": 1, "b": 3}}], ErrorCode.ANSWER_WRONG),
+        ([{"name": "f", "arguments": {"b": 2}}], ErrorCode.ANSWER_WRONG),
+        ([{"name": "g", "arguments": {"a": 1, "b": 2}}], ErrorCode.ANSWER_WRONG),
+    ],
+)
+def test_an_argument_with_its_default_is_as_if_left_out(answer: object, code: ErrorCode | None) -> None:
+    gold = [{"name": "f", "arguments": {"a": 1, "c": "x"}}]
+    assert check('calls:{"f":{"b":2,"c":"x"}}', canonical_json(answer), canonical_json(gold)) is code
+
+
+@pytest.mark.parametrize("option", ["", "{", "[]", '{"f":3}', '"f"'])
+def test_defaults_that_are_none_are_refused(option: str) -> None:
+    with pytest.raises(RequestError, match="DEFAULT"):
+        check(f"calls:{option}", "[]", "[]")

@@ -1,0 +1,1 @@
+"""Toolboxes of schemas alone, and how schemas are read."""
