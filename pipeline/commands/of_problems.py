@@ -11,7 +11,13 @@ from pipeline.terminal import terminal
 
 
 def try_command(
-    toolbox: Annotated[str, typer.Argument(metavar="TOOLBOX", help="FILE.py, FILE.py:CLASS, or a built-in one.")],
+    toolbox: Annotated[
+        str,
+        typer.Argument(
+            metavar="TOOLBOX",
+            help="FILE.py, FILE.py:CLASS, a built-in one, or xlam, hermes or openai, whose rows bring it.",
+        ),
+    ],
     file: Annotated[Path, Option("--problems", metavar="FILE", help="Problems, a .csv, .jsonl or .parquet file.")],
     text: Annotated[str, Option(metavar="COLUMN", help="Column with the problem's text.")] = "text",
     answer: Annotated[str, Option(metavar="COLUMN", help="Column with the gold answer.")] = "answer",

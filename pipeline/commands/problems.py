@@ -151,6 +151,7 @@ def _dropped(config: FamilyConfig, suites: Sequence[str]) -> Iterator[str]:
     """What was dropped of the rows of an imported family, and why, and what was read otherwise than it stands there."""
     imported = everything(config)
     yield from imported.notes
+    yield from (f"left out: {each}" for each in imported.left_out)
     for split, report in imported.reports.items():
         if report.dropped and split in suites:
             yield f"{split}: {report.said}"

@@ -36,7 +36,7 @@ from rollout.data import layout
 from rollout.data.compaction import compact
 from rollout.group_units import build_group_unit
 from rollout.problems import everything
-from rollout.problems.config import FamilyConfig
+from rollout.problems.config import TOOL_ROWS, FamilyConfig
 from rollout.records import Outcome
 
 SECTION = "mine"
@@ -59,11 +59,13 @@ def try_toolbox(
 ) -> None:
     """Roll out the problems of `file` with a scripted engine, group the chains, and show `shown` problems and a pair.
 
-    `columns`: keys of a section of problems that name columns, or the checker. `run`: where to keep it; None keeps
-    nothing. Raises RequestError for what a run would refuse, WorkError where there is no pair.
+    `toolbox` may be a family whose rows bring their functions. `columns`: keys of a section of problems that name
+    columns, or the checker. `run`: where to keep it; None keeps nothing. Raises RequestError for what a run would
+    refuse, WorkError where there is no pair.
     """
-    if file.suffix not in _SUFFIXES:
-        raise RequestError(f"--problems {file}: name a file that ends in {', '.join(_SUFFIXES)}")
+    suffixes = [*_SUFFIXES, *([".json"] if toolbox in TOOL_ROWS else [])]
+    if file.suffix not in suffixes:
+        raise RequestError(f"--problems {file}: name a file that ends in {', '.join(suffixes)}")
     with tempfile.TemporaryDirectory(prefix="chainpref-try-") as scratch:
         folder = (run or Path(scratch) / "run").absolute()
         recipe = trial_recipe(toolbox, file, columns, samples, folder, settings)
@@ -80,7 +82,8 @@ def trial_recipe(
     toolbox: str, file: Path, columns: dict[str, str], samples: int, folder: Path, settings: Sequence[str]
 ) -> Recipe:
     """The recipe of the trial, with as many train and test problems as the file gives."""
-    section = {"family": _SUFFIXES[file.suffix], "name": SECTION, "path": str(file), "toolbox": toolbox, **columns}
+    section = {"name": SECTION, "path": str(file), **columns}
+    section |= {"family": toolbox} if toolbox in TOOL_ROWS else {"family": _SUFFIXES[file.suffix], "toolbox": toolbox}
     # Nothing is computed from the context: any prompt fits.
     script: dict[str, Any] = {
         "scripted": {"mistakes": list(get_args(Mistake))},

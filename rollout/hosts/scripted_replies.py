@@ -16,6 +16,7 @@ from cluster.engine.scripted import Mistake
 from rollout.formats import CallFormat
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Call, Problem, canonical_json
+from rollout.toolboxes.schemas.toolbox import is_schemas
 from rollout.toolboxes.toolbox import FINISH
 
 _REQUEST = re.compile(r"(?P<problem>.*?)#(?P<sample>\d+)@?(?P<unit>.*?)\.(?P<step>\d+)(?:\.\d+)?")
@@ -50,7 +51,9 @@ class OraclePolicy:
         share, which = (int.from_bytes(digest[at : at + 8], "big") / 2**64 for at in (0, 8))
         call: Call | None = calls[step] if step < len(calls) else None
         if share < self._wrong:
-            call = mistaken(calls, step, self._mistakes[int(which * len(self._mistakes))])
+            # Of schemas alone the calls are the answer, and what `finish` is given decides nothing.
+            decides = max(0, len(calls) - (2 if is_schemas(problem.toolbox) else 1))
+            call = mistaken(calls, step, self._mistakes[int(which * len(self._mistakes))], decides)
         return template.encode_reply(WRONG_REPLY) if call is None else template.calls_ids([call], call_format)
 
 
@@ -60,8 +63,9 @@ def gold_chain(problem: Problem) -> tuple[Call, ...]:
     return problem.gold_calls or (Call(name=FINISH, arguments=answer),)
 
 
-def mistaken(calls: Sequence[Call], step: int, mistake: Mistake) -> Call | None:
-    """What is called at a step of an attempt that goes wrong; None: nothing is called."""
+def mistaken(calls: Sequence[Call], step: int, mistake: Mistake, decides: int | None = None) -> Call | None:
+    """What is called at a step of an attempt that goes wrong; None: nothing is called. `decides`: the step whose
+    arguments are the answer; None for the last one."""
     call = calls[min(step, len(calls) - 1)]
     arguments = json.loads(call.arguments)
     if mistake == "unknown_function":
@@ -69,7 +73,8 @@ def mistaken(calls: Sequence[Call], step: int, mistake: Mistake) -> Call | None:
     if mistake == "missing_argument" and arguments:
         return msgspec.structs.replace(call, arguments=canonical_json(dict(list(arguments.items())[1:])))
     if mistake == "wrong_answer":
-        if step < len(calls) - 1:
+        decides = len(calls) - 1 if decides is None else decides
+        if step < decides or decides < min(step, len(calls) - 1):
             return call
         return msgspec.structs.replace(
             call, arguments=canonical_json({name: another(value) for name, value in arguments.items()})

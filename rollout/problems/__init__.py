@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from cluster.errors import RequestError
-from rollout.problems.config import BFCL, IMPORTED, REASONING_GYM, SPLITS, VARIANTS, FamilyConfig
+from rollout.problems.config import BFCL, IMPORTED, REASONING_GYM, SPLITS, TOOL_ROWS, VARIANTS, FamilyConfig
 from rollout.problems.drawing import Draw, collect
 from rollout.problems.families import arithmetic, coins, dates, fol, knights, letters, lists, subtasks, units, zebra
-from rollout.problems.imported import bfcl, files, gsm8k, reasoning_gym
+from rollout.problems.imported import bfcl, files, gsm8k, reasoning_gym, tool_rows
 from rollout.records import Problem
 
 __all__ = ["FAMILIES", "SPLITS", "VARIANTS", "FamilyConfig", "everything", "generate", "is_imported"]
@@ -32,6 +32,7 @@ _DRAWN: Mapping[str, Draw] = {
 _IMPORTED: Mapping[str, Callable[[FamilyConfig], files.Imported]] = {
     **dict.fromkeys(IMPORTED, files.imported),
     "gsm8k": gsm8k.imported,
+    **dict.fromkeys(TOOL_ROWS, tool_rows.imported),
 }
 
 FAMILIES = (*_DRAWN, *(f"subtask_{kind}" for kind in subtasks.SUBTASKS), "abstention", *_IMPORTED, REASONING_GYM, BFCL)

@@ -20,7 +20,11 @@ toolbox's functions under other names; `order`: the question first; `phrasing`: 
 
 Duplicates = Literal["exact", "near", "template"]
 
-IMPORTED = ("gsm8k", "jsonl", "csv", "parquet", "hub")
+XLAM, HERMES, OPENAI = "xlam", "hermes", "openai"
+TOOL_ROWS = (XLAM, HERMES, OPENAI)
+"""The imported families whose rows bring their functions and gold calls."""
+
+IMPORTED = ("gsm8k", "jsonl", "csv", "parquet", "hub", *TOOL_ROWS)
 """The families whose problems are rows of a file or of a Hub data set."""
 
 REASONING_GYM = "reasoning_gym"
@@ -28,6 +32,22 @@ BFCL = "bfcl"
 WITH_TASKS = (REASONING_GYM, BFCL)
 UNTAUGHT = (*IMPORTED, *WITH_TASKS)
 """The families that give the corpus of tiny models nothing: it has no problems of their own, or no gold chains."""
+
+
+_NOT_OF_TOOL_ROWS = (
+    "text",
+    "answer",
+    "toolbox",
+    "toolbox_column",
+    "python",
+    "checker",
+    "checker_column",
+    "state_column",
+    "calls_column",
+    "json_columns",
+    "nothing_to_do",
+    "nothing_to_do_column",
+)
 
 
 class FamilyConfig(Section):
@@ -82,8 +102,8 @@ class FamilyConfig(Section):
     """Imported families: the name in ids and reports, where a recipe imports several. Empty: the family's name, or the
     task's."""
     path: str = ""
-    """Imported families: a .jsonl, .csv or .parquet file, or the name or folder of a Hub data set where `hub` is
-    true."""
+    """Imported families: a .jsonl, .csv or .parquet file, or the name or folder of a Hub data set where `hub` is true.
+    `gsm8k`, `xlam`, `hermes` and `openai` take .json files, too."""
     test_path: str = ""
     """The file, or the Hub's split, that holds the test problems. Empty: `path` is divided by a hash of the
     templates."""
@@ -150,6 +170,13 @@ class FamilyConfig(Section):
                 f"task is for families {' and '.join(map(repr, WITH_TASKS))}, options for "
                 f"{REASONING_GYM!r}; leave them out"
             )
+        if self.family in TOOL_ROWS:
+            given = [key for key in _NOT_OF_TOOL_ROWS if getattr(self, key) != type(self).model_fields[key].default]
+            if given:
+                raise ValueError(
+                    f"{given[0]} = {getattr(self, given[0])!r}: rows of {self.family} say themselves what is asked and "
+                    "which calls of which functions answer it; leave it out, or rename the file's columns"
+                )
         if self.train and self.episode_settings:
             name = next(iter(self.episode_settings))
             raise ValueError(f"{name} is for held-out suites: set episodes.{name}, or make a section without train")

@@ -18,6 +18,7 @@ from rollout.checkers.numbers import read_quantity
 from rollout.episodes.execution import execute_now
 from rollout.formats import CallFormat
 from rollout.formats.limits import CALL_LIMITS
+from rollout.problems.story import Draft
 from rollout.records import Call, ErrorCode, Problem, canonical_json
 from rollout.toolboxes import load_toolbox
 
@@ -134,7 +135,7 @@ def executed(problem: Problem, call_formats: Iterable[CallFormat], alternatives:
     return Execution(tuple(faults), has_state and not is_right)
 
 
-def gold_fault(problem: Problem, call_format: CallFormat) -> str | None:
+def gold_fault(problem: Problem | Draft, call_format: CallFormat) -> str | None:
     """Why the gold chain, one call a reply in `call_format`, gives no accepted answer; None where it gives one."""
     session = load_toolbox(problem.toolbox).open(problem.state)
     for gold_call in problem.gold_calls:

@@ -58,7 +58,7 @@ class Dropped(msgspec.Struct, frozen=True, kw_only=True):
     like: str
     """Where the other one stands."""
     contradicts: bool = False
-    """Whether the other one's gold answer is another for the same text and state."""
+    """Whether the other one's gold answer is another for the same text, state and toolbox."""
 
 
 class DuplicateReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +162,8 @@ def deduplicate(
             seen[own] = problem
             numbers_aside += template is not None
         else:
-            contradicts = kind in ("exact", "repeated") and not same_gold(problem, like)
+            asks_the_same = kind in ("exact", "repeated") and problem.toolbox == like.toolbox
+            contradicts = asks_the_same and not same_gold(problem, like)
             dropped.append(
                 Dropped(id=problem.id, kind=kind, source=problem.source, like=like.source, contradicts=contradicts)
             )

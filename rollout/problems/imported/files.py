@@ -7,17 +7,19 @@ validation those of test.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from cluster.errors import RequestError
 from rollout.checkers import is_users
-from rollout.problems.config import SPLITS, FamilyConfig
+from rollout.problems.config import HERMES, OPENAI, SPLITS, TOOL_ROWS, FamilyConfig
 from rollout.problems.drawing import finished, split_of
 from rollout.problems.duplicates import DuplicateReport, HeldOut, deduplicate
-from rollout.problems.imported.rows import Row, Table, parse_json, read_hub, read_rows
-from rollout.problems.imported.values import read_column
+from rollout.problems.imported.chats import has_later_turns
+from rollout.problems.imported.rows import LeftOut, Row, Table, parse_json, read_hub, read_rows
+from rollout.problems.imported.values import put_into_structs, read_column
 from rollout.problems.story import Draft
 from rollout.problems.tokens import skeleton
 from rollout.records import Call, Problem, canonical_json, content_hash
@@ -32,7 +34,9 @@ class Imported(NamedTuple):
     splits: Mapping[str, tuple[Problem, ...]]
     reports: Mapping[str, DuplicateReport]
     notes: tuple[str, ...]
-    """What was read otherwise than it stands in the source."""
+    """What was read otherwise than it stands in the source, and how many rows were left out for which reason."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Every row that gives no problem, with the reason; families of rows with functions only."""
 
 
 def imported(config: FamilyConfig) -> Imported:
@@ -91,16 +95,22 @@ def _import_all(config: FamilyConfig, convert: Convert, *_stamps: object) -> Imp
     family = config.name or config.family
     splits: dict[str, list[Problem]] = {split: [] for split in SPLITS}
     read, notes = _read(config, test=False)
+    left_out = list[LeftOut]()
     for row in read:
-        draft = convert(row, config)
+        if (draft := _converted(row, config, convert, left_out)) is None:
+            continue
         split = split_of(f"{family}:{draft.template}")
         if config.test_path and split == "test":
             split = "train"
         splits[split].append(finished(draft, family, split, source=row.where, licence=config.licence))
-    read, more = _read(config, test=True) if config.test_path else ([], ())
-    for row in read:
-        draft = convert(row, config)
-        splits["test"].append(finished(draft, family, "test", source=row.where, licence=config.licence))
+    read_for_test, more = _read(config, test=True) if config.test_path else ([], ())
+    for row in read_for_test:
+        if (draft := _converted(row, config, convert, left_out)) is not None:
+            splits["test"].append(finished(draft, family, "test", source=row.where, licence=config.licence))
+    count = len(read) + len(read_for_test)
+    if left_out and len(left_out) == count:
+        raise RequestError(f"{left_out[0]}; none of the {count:,} rows gives a problem of family {config.family!r}")
+    notes = (*notes, *_left_out_notes(left_out, count), *_later_turns(config, [*read, *read_for_test], left_out))
     test, in_test = deduplicate(splits["test"], HeldOut())
     validation, in_validation = deduplicate(splits["validation"], HeldOut(test), config.duplicates)
     train, in_train = deduplicate(splits["train"], HeldOut([*test, *validation]), config.duplicates)
@@ -115,13 +125,43 @@ def _import_all(config: FamilyConfig, convert: Convert, *_stamps: object) -> Imp
         splits={"train": tuple(train), "validation": tuple(validation), "test": tuple(test)},
         reports={"train": in_train, "validation": in_validation, "test": in_test},
         notes=(*notes, *more),
+        left_out=tuple(left_out),
     )
+
+
+def _converted(row: Row, config: FamilyConfig, convert: Convert, left_out: list[LeftOut]) -> Draft | None:
+    """The draft of a row; None where it gives none, which `left_out` then holds."""
+    try:
+        return convert(row, config)
+    except LeftOut as error:
+        left_out.append(error)
+        return None
+
+
+def _later_turns(config: FamilyConfig, rows: Sequence[Row], left_out: Sequence[LeftOut]) -> Iterator[str]:
+    """How many of the rows that were taken go on after what is taken of them."""
+    column = {HERMES: "conversations", OPENAI: "messages"}.get(config.family, "")
+    without = {each.where for each in left_out}
+    later = [row.where for row in rows if row.where not in without and has_later_turns(row.values.get(column))]
+    if later:
+        yield f"{len(later):,} rows have later turns of the user, such as {later[0]}: only the first is taken"
+
+
+def _left_out_notes(left_out: Sequence[LeftOut], count: int) -> Iterator[str]:
+    """How many of `count` rows are left out for each kind of reason, with the first row of each."""
+    for kind, number in Counter(each.kind for each in left_out).most_common():
+        example = next(each for each in left_out if each.kind == kind)
+        yield f"{number:,} of {count:,} rows are left out because {kind}, such as {example}"
 
 
 def _read(config: FamilyConfig, test: bool) -> tuple[list[Row], tuple[str, ...]]:
     """The rows with the values that were put into them, and notes on what was taken for absent."""
     table = _table(config, test)
     rows, notes = list(table.rows), []
+    if config.family in TOOL_ROWS:
+        if table.kind == "typed":
+            rows = [Row(row.where, put_into_structs(row.values, config.nulls)) for row in rows]
+        return rows, ()
     columns = () if config.family == "gsm8k" else (config.answer, config.state_column, config.calls_column)
     for column in dict.fromkeys(filter(None, columns)):
         texts = (column,) if column == config.calls_column else config.json_columns

@@ -42,6 +42,21 @@ class Row(NamedTuple):
         return value
 
 
+class LeftOut(RequestError):
+    """A row of other people's that gives no problem: where it stands, the kind of its fault, and the fault itself."""
+
+    where: str
+    kind: str
+    """What rows of the kind have in common, as it stands behind "because"."""
+
+    def __init__(self, where: str, kind: str, fault: str) -> None:
+        super().__init__(where, kind, fault)
+        self.where, self.kind = where, kind
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.args[2]}"
+
+
 class Table(NamedTuple):
     """All rows of a source."""
 
@@ -53,14 +68,16 @@ class Table(NamedTuple):
 
 
 def read_rows(path: str, kind: str = "") -> Table:
-    """The rows of a file of `kind` jsonl, csv or parquet; "" goes by the file's ending. Raises RequestError."""
+    """The rows of a file of `kind` jsonl, json, csv or parquet; "" goes by the file's ending. Raises RequestError."""
     kind = kind or Path(path).suffix.removeprefix(".")
     if kind not in READERS:
-        raise RequestError(f"{path}: unknown kind of file {kind!r}; give one that ends in .jsonl, .csv or .parquet")
+        raise RequestError(
+            f"{path}: unknown kind of file {kind!r}; give one that ends in .jsonl, .json, .csv or .parquet"
+        )
     if not Path(path).is_file():
         raise RequestError(f"{path}: no such file; give the path of a .{kind} file")
     decoded = _marked_json(path) if kind == "parquet" else frozenset()
-    return Table(list(READERS[kind](path)), {"jsonl": "json", "csv": "csv"}.get(kind, "typed"), decoded)
+    return Table(list(READERS[kind](path)), {"jsonl": "json", "json": "json", "csv": "csv"}.get(kind, "typed"), decoded)
 
 
 def read_hub(name: str, subset: str, split: str, revision: str) -> Table:
@@ -95,6 +112,18 @@ def _jsonl(path: str) -> Iterator[Row]:
             if not isinstance(values, dict):
                 raise RequestError(f"{where}: {short(values)} is no object; write one JSON object a line")
             yield Row(where, values)
+
+
+def _json(path: str) -> Iterator[Row]:
+    """A file that is one list of objects; one that is not is read as JSON lines."""
+    with Path(path).open("rb") as file:
+        if not file.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+            yield from _jsonl(path)
+            return
+    for number, values in enumerate(parse_json(Path(path).read_bytes(), path, "write one list of objects"), 1):
+        if not isinstance(values, dict):
+            raise RequestError(f"{path} row {number}: {short(values)} is no object; write a list of objects")
+        yield Row(f"{path} row {number}", values)
 
 
 def _csv(path: str) -> Iterator[Row]:
@@ -194,7 +223,12 @@ def _marked_json(path: str) -> frozenset[str]:
         return frozenset()
 
 
-READERS: Mapping[str, Callable[[str], Iterator[Row]]] = {"jsonl": _jsonl, "csv": _csv, "parquet": _parquet}
+READERS: Mapping[str, Callable[[str], Iterator[Row]]] = {
+    "jsonl": _jsonl,
+    "json": _json,
+    "csv": _csv,
+    "parquet": _parquet,
+}
 
 
 def parse_json(text: str | bytes, where: str, remedy: str = "write it as JSON") -> Any:

@@ -58,13 +58,20 @@ def read_column(table: Table, column: str, nulls: str | None, json_columns: Sequ
         _refuse_unknown(found, table.rows, column)
     dropped, example, values = 0, "", []
     for value, row in zip(found, table.rows, strict=True):
-        checked = _checked(value, f"{row.where}: {column!r}")
+        checked = json_value(value, f"{row.where}: {column!r}")
         kept = checked if nulls == "null" else _without_nulls(checked)
         lost = _nulls(checked) - _nulls(kept)
         example = example or (row.where if lost else "")
         dropped += lost
         values.append(kept)
     return Column(values, dropped, example)
+
+
+def put_into_structs(values: Mapping[str, Any], nulls: str | None) -> dict[str, Any]:
+    """A row of typed columns as it was put in: whole floats are integers, and nulls inside dicts absent keys unless
+    `nulls` is "null". Nothing is refused."""
+    whole = {name: _whole(value) for name, value in values.items()}
+    return whole if nulls == "null" else {name: _without_nulls(value) for name, value in whole.items()}
 
 
 def _is_json(values: Sequence[Any], table: Table, column: str, json_columns: Sequence[str] | None) -> bool:
@@ -162,7 +169,7 @@ def _nulls(value: Any) -> int:
     return sum(each is None for _, each in _fields(value, ""))
 
 
-def _checked(value: Any, where: str) -> Any:
+def json_value(value: Any, where: str) -> Any:
     """`value` as JSON has it. Raises RequestError for what JSON cannot say."""
     if value is None or isinstance(value, bool | int | str):
         return value
@@ -174,8 +181,8 @@ def _checked(value: Any, where: str) -> Any:
         return _whole(float(value)) if abs(value) < _EXACT else int(value) if value == int(value) else float(value)
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         made = Map if isinstance(value, Map) else dict[str, Any]
-        return made((key, _checked(each, where)) for key, each in value.items())
+        return made((key, json_value(each, where)) for key, each in value.items())
     if isinstance(value, list | tuple):
-        return [_checked(each, where) for each in value]
+        return [json_value(each, where) for each in value]
     kind = "an object with keys that are no text" if isinstance(value, Mapping) else f"a {type(value).__name__}"
     raise RequestError(f"{where} holds {kind}, {short(value)}, which JSON cannot say; write it as text or a number")

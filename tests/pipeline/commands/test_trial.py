@@ -116,3 +116,31 @@ def test_a_wrong_gold_chain_and_a_wrong_file_are_refused(tmp_path: Path) -> None
         tried(GARDEN, file, text="text")
     with pytest.raises(RequestError, match=r"no file nowhere\.py"):
         tried("nowhere.py", file)
+
+
+@pytest.mark.parametrize("family", ["xlam", "hermes", "openai"])
+def test_rows_that_bring_their_functions_are_played_like_others(family: str, tmp_path: Path) -> None:
+    """The whole path of imported gold calls: episodes, verdicts, chains, groups, pairs."""
+    folder, rows = tmp_path / "run", ROOT / f"tests/data/rows/{family}.jsonl"
+    console = Console(width=80, record=True, force_terminal=False)
+    settings = ["groups.nothing_to_do=true"]
+    try_toolbox(family, rows, {}, samples=6, shown=1, run=folder, settings=settings, console=console)
+    run = read_run(folder, Console())
+    rollouts, problems = Rollouts(run), train_problems(run)
+    assert problems
+    seen = set()
+    for problem in problems:
+        gold = [(call.name, call.arguments) for call in problem.gold_calls[:-1]]
+        for episode in rollouts.of(problem.id).values():
+            made = [
+                (result.call.name, result.call.arguments)
+                for step in episode.steps
+                for result in step.results
+                if result.call and not result.error
+            ]
+            # What `finish` is given is for people.
+            right = made[:-1] == gold and bool(made) and made[-1][0] == "finish"
+            assert right == (episode.outcome is Outcome.RIGHT), (problem.source, made)
+            seen.add(right)
+    assert seen == {True, False}
+    assert "a pair, as" in console.export_text()

@@ -39,6 +39,11 @@ def test_an_attempt_goes_wrong_in_its_way(mistake: Mistake, first: object, last:
     assert mistake in get_args(Mistake)
 
 
+def test_where_an_earlier_call_is_the_answer_that_one_goes_wrong() -> None:
+    called = [mistaken(CHAIN, step, "wrong_answer", decides=0) for step in range(3)]
+    assert [call and json.loads(call.arguments) for call in called] == [{"a": 3, "b": 6}, {"answer": 3}, {"answer": 3}]
+
+
 @pytest.mark.parametrize("value", [0, -1, -7, 3, 2.5, "", "yes", True, False, None, [], [1], {}, {"a": 1}])
 def test_another_answer_is_far_from_the_gold_one(value: object) -> None:
     found = another(value)

@@ -1,0 +1,168 @@
+"""Conversations of other people's data sets: what the user asks first, and which calls answer it.
+
+Two forms are read: `messages` of OpenAI (roles, `tool_calls`), and Hermes' `conversations` (`from`, `value`, calls in
+`<tool_call>` blocks as JSON or as Python's literals). Of several turns of the user only the first is taken.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
+from typing import Any, NamedTuple
+
+from cluster.errors import RequestError
+from rollout.problems.imported.rows import LeftOut, parse_json, short
+from rollout.problems.imported.values import json_value
+
+_OPENAI = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant", "tool": "tool"}
+_OPENAI |= {"function": "tool"}
+_HERMES = {"system": "system", "human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant"}
+_HERMES |= dict.fromkeys(("tool", "function", "function_response", "observation"), "tool")
+_BLOCK = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
+_TOOLS = re.compile(r"<tools>(.*?)</tools>", re.DOTALL)
+_WRITTEN = re.compile(r"</?tool_call|\[TOOL_CALLS\]|<function|<\|python_tag\|>|\"tool_calls\"")
+"""Signs of a call that stands in a reply's text, which is read from other places."""
+TURNS = "the first user's turn is not answered by calls at once"
+UNREADABLE = "what stands in them does not read"
+
+
+class Turn(NamedTuple):
+    """One message: `role` is system, user, assistant or tool; `calls` stand as they are written, name and arguments."""
+
+    role: str
+    text: str
+    calls: tuple[Mapping[str, Any], ...] = ()
+
+
+class Asked(NamedTuple):
+    """What a row asks: a text, the functions as they stand, and the gold calls as they stand."""
+
+    text: str
+    tools: Any
+    calls: Sequence[Any]
+
+
+def first_exchange(turns: Sequence[Turn], where: str) -> tuple[str, Sequence[Mapping[str, Any]]]:
+    """The text of system and user before the first reply, and that reply's calls; none where a text is all that answers
+    the user. Raises LeftOut where the first user's turn is not answered so."""
+    told = list(takewhile(lambda turn: turn.role == "system", turns))
+    asked = list(takewhile(lambda turn: turn.role == "user", turns[len(told) :]))
+    after = turns[len(told) + len(asked) :]
+    if not any(turn.text for turn in asked):
+        raise LeftOut(where, TURNS, "it does not begin with a text of the user")
+    if not after or after[0].role != "assistant":
+        raise LeftOut(where, TURNS, "nobody replies to the first user's turn")
+    reply, then = after[0], list(takewhile(lambda turn: turn.role != "user", after[1:]))
+    if any(turn.calls for turn in then):
+        fault = "further calls follow on the results of the first ones, and functions of schemas alone have no results"
+        raise LeftOut(where, TURNS, fault if reply.calls else "its first reply makes no call, and a later one does")
+    if not reply.calls and len(then) < len(after) - 1:
+        raise LeftOut(where, TURNS, "the first user's turn is answered without a call, and the conversation goes on")
+    if not reply.calls and (not reply.text or _WRITTEN.search(reply.text)):
+        fault = "writes a call into its text" if reply.text else "is empty"
+        raise LeftOut(where, UNREADABLE, f"the reply {fault}: {short(reply.text)}")
+    return "\n\n".join(turn.text for turn in (*told, *asked) if turn.text), reply.calls
+
+
+def has_later_turns(conversation: Any) -> bool:
+    """Whether a user speaks again after a reply."""
+    turns = conversation if isinstance(conversation, list) else []
+    roles = [each.get("role", each.get("from")) for each in turns if isinstance(each, Mapping)]
+    users = [number for number, role in enumerate(roles) if role in ("user", "human")]
+    replies = [number for number, role in enumerate(roles) if role in ("assistant", "gpt")]
+    return bool(users and replies) and users[-1] > replies[0]
+
+
+def openai_turns(messages: Any, where: str) -> list[Turn]:
+    """The turns of a list of OpenAI's messages. Raises RequestError for what is none."""
+    return [_openai_turn(each, f"{where}: message {number}") for number, each in enumerate(_listed(messages, where))]
+
+
+def _openai_turn(message: Mapping[str, Any], where: str) -> Turn:
+    role = _role(message.get("role"), _OPENAI, where)
+    calls = [_openai_call(each, where) for each in message.get("tool_calls") or ()]
+    if message.get("function_call") is not None:
+        calls.append(message["function_call"])
+    if calls and role != "assistant":
+        raise RequestError(f"{where}: a message of {role!r} makes calls; only an assistant's may")
+    if role == "assistant" and message.get("weight") == 0:
+        raise RequestError(f"{where}: its weight is 0, so it is no reply to learn from")
+    return Turn(role, _text(message.get("content"), where), tuple(calls))
+
+
+def _openai_call(call: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(call, Mapping) or not isinstance(call.get("function"), Mapping):
+        raise RequestError(f"{where}: {short(call)} is no call of a function")
+    function: Mapping[str, Any] = call["function"]
+    return function
+
+
+def _text(content: Any, where: str) -> str:
+    """A message's text, of one text or of parts. Raises RequestError for parts of other kinds."""
+    parts = content if isinstance(content, list) else [{"type": "text", "text": content}] if content is not None else []
+    texts = []
+    for part in parts:
+        if not isinstance(part, Mapping) or not isinstance(part.get("text"), str):
+            raise RequestError(f"{where}: {short(part)} is no text")
+        texts.append(part["text"])
+    return "".join(texts).strip()
+
+
+def hermes_turns(conversation: Any, where: str) -> list[Turn]:
+    """The turns of one of Hermes' conversations. A system's turn that names the functions says how calls are written
+    there, and is not among them. Raises RequestError for what is none."""
+    turns = []
+    for number, each in enumerate(_listed(conversation, where)):
+        place = f"{where}: turn {number}"
+        role, text = _role(each.get("from"), _HERMES, place), _text(each.get("value"), place)
+        calls = tuple(_hermes_calls(text, place)) if role == "assistant" else ()
+        if not (role == "system" and _TOOLS.search(text)):
+            turns.append(Turn(role, text, calls))
+    return turns
+
+
+def hermes_tools(conversation: Any, where: str) -> Any:
+    """The functions that the first turn names in its `<tools>` block; None where it has none. Raises RequestError."""
+    first = next(iter(conversation), None) if isinstance(conversation, list) else None
+    value = first.get("value") if isinstance(first, Mapping) and first.get("from") == "system" else None
+    block = _TOOLS.search(value) if isinstance(value, str) else None
+    return _value(block[1], f"{where}: <tools>") if block else None
+
+
+def _hermes_calls(text: str, where: str) -> Iterator[Mapping[str, Any]]:
+    blocks = _BLOCK.findall(text)
+    if not len(blocks) == text.count("<tool_call>") == text.count("</tool_call>"):
+        raise RequestError(f"{where}: a <tool_call> has no end, or stands inside another one")
+    for block in blocks:
+        value = _value(block, f"{where}: <tool_call>")
+        yield from value if isinstance(value, list) else [value]
+
+
+def _value(text: str, where: str) -> Any:
+    """What a text holds, as JSON or as Python writes its literals. Raises RequestError."""
+    text = text.strip()
+    try:
+        return parse_json(text, where)
+    except RequestError as error:
+        try:
+            tree = ast.parse(text, mode="eval")
+            dicts = [
+                [ast.dump(key) for key in node.keys if key] for node in ast.walk(tree) if isinstance(node, ast.Dict)
+            ]
+            if any(len(set(keys)) < len(keys) for keys in dicts):
+                raise error
+            return json_value(ast.literal_eval(tree), where)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            raise error from None
+
+
+def _listed(turns: Any, where: str) -> list[Mapping[str, Any]]:
+    if not isinstance(turns, list) or not all(isinstance(each, Mapping) for each in turns):
+        raise RequestError(f"{where}: {short(turns)} is no list of messages")
+    return turns
+
+
+def _role(role: Any, known: Mapping[str, str], where: str) -> str:
+    if role not in known:
+        raise RequestError(f"{where}: {short(role)} is no role; there are {', '.join(known)}")
+    return known[role]
