@@ -80,7 +80,11 @@ def openai_turns(messages: Any, where: str) -> list[Turn]:
 
 def _openai_turn(message: Mapping[str, Any], where: str) -> Turn:
     role = _role(message.get("role"), _OPENAI, where)
-    calls = [_openai_call(each, where) for each in message.get("tool_calls") or ()]
+    calls = []
+    for call in message.get("tool_calls") or ():
+        if not isinstance(call, Mapping) or not isinstance(call.get("function"), Mapping):
+            raise RequestError(f"{where}: {short(call)} is no call of a function")
+        calls.append(call["function"])
     if message.get("function_call") is not None:
         calls.append(message["function_call"])
     if calls and role != "assistant":
@@ -88,13 +92,6 @@ def _openai_turn(message: Mapping[str, Any], where: str) -> Turn:
     if role == "assistant" and message.get("weight") == 0:
         raise RequestError(f"{where}: its weight is 0, so it is no reply to learn from")
     return Turn(role, _text(message.get("content"), where), tuple(calls))
-
-
-def _openai_call(call: Any, where: str) -> Mapping[str, Any]:
-    if not isinstance(call, Mapping) or not isinstance(call.get("function"), Mapping):
-        raise RequestError(f"{where}: {short(call)} is no call of a function")
-    function: Mapping[str, Any] = call["function"]
-    return function
 
 
 def _text(content: Any, where: str) -> str:

@@ -107,10 +107,10 @@ def _import_all(config: FamilyConfig, convert: Convert, *_stamps: object) -> Imp
     for row in read_for_test:
         if (draft := _converted(row, config, convert, left_out)) is not None:
             splits["test"].append(finished(draft, family, "test", source=row.where, licence=config.licence))
-    count = len(read) + len(read_for_test)
-    if left_out and len(left_out) == count:
-        raise RequestError(f"{left_out[0]}; none of the {count:,} rows gives a problem of family {config.family!r}")
-    notes = (*notes, *_left_out_notes(left_out, count), *_later_turns(config, [*read, *read_for_test], left_out))
+    everyone = [*read, *read_for_test]
+    if left_out and len(left_out) == len(everyone):
+        raise RequestError(f"{left_out[0]}; none of the {len(everyone):,} rows gives a problem of {config.family!r}")
+    notes = (*notes, *_on_rows(config, everyone, left_out))
     test, in_test = deduplicate(splits["test"], HeldOut())
     validation, in_validation = deduplicate(splits["validation"], HeldOut(test), config.duplicates)
     train, in_train = deduplicate(splits["train"], HeldOut([*test, *validation]), config.duplicates)
@@ -138,20 +138,17 @@ def _converted(row: Row, config: FamilyConfig, convert: Convert, left_out: list[
         return None
 
 
-def _later_turns(config: FamilyConfig, rows: Sequence[Row], left_out: Sequence[LeftOut]) -> Iterator[str]:
-    """How many of the rows that were taken go on after what is taken of them."""
+def _on_rows(config: FamilyConfig, rows: Sequence[Row], left_out: Sequence[LeftOut]) -> Iterator[str]:
+    """How many rows were left out for each kind of reason, with the first row of each, and how many of those that were
+    taken go on after what is taken of them."""
+    for kind, number in Counter(each.kind for each in left_out).most_common():
+        example = next(each for each in left_out if each.kind == kind)
+        yield f"{number:,} of {len(rows):,} rows are left out because {kind}, such as {example}"
     column = {HERMES: "conversations", OPENAI: "messages"}.get(config.family, "")
     without = {each.where for each in left_out}
     later = [row.where for row in rows if row.where not in without and has_later_turns(row.values.get(column))]
     if later:
         yield f"{len(later):,} rows have later turns of the user, such as {later[0]}: only the first is taken"
-
-
-def _left_out_notes(left_out: Sequence[LeftOut], count: int) -> Iterator[str]:
-    """How many of `count` rows are left out for each kind of reason, with the first row of each."""
-    for kind, number in Counter(each.kind for each in left_out).most_common():
-        example = next(each for each in left_out if each.kind == kind)
-        yield f"{number:,} of {count:,} rows are left out because {kind}, such as {example}"
 
 
 def _read(config: FamilyConfig, test: bool) -> tuple[list[Row], tuple[str, ...]]:

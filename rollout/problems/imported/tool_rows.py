@@ -108,26 +108,29 @@ def _written_call(written: Any, where: str) -> tuple[str, dict[str, Any]]:
     return name, dict(json_value(arguments, f"{where}: {name!r}"))
 
 
-def _xlam(row: Row) -> Asked:
+def asked_by_xlam(row: Row) -> Asked:
+    """What a row of xLAM asks. Raises RequestError."""
     calls = _nested(row, "answers")
     if not isinstance(calls, list):
         raise RequestError(f"{row.where}: 'answers' is {short(calls)}, no list of calls")
     return Asked(row.text("query"), _nested(row, "tools"), calls)
 
 
-def _hermes(row: Row) -> Asked:
+def asked_by_hermes(row: Row) -> Asked:
+    """What a row of Hermes asks. Raises RequestError, and LeftOut where its turns give no problem."""
     conversation = _nested(row, "conversations")
     text, calls = first_exchange(hermes_turns(conversation, row.where), row.where)
     return Asked(text, _nested(row, "tools", "") or hermes_tools(conversation, row.where), calls)
 
 
-def _openai(row: Row) -> Asked:
+def asked_by_openai(row: Row) -> Asked:
+    """What a row of OpenAI asks. Raises RequestError, and LeftOut where its turns give no problem."""
     text, calls = first_exchange(openai_turns(_nested(row, "messages"), row.where), row.where)
     functions = _nested(row, "functions", "") if row.values.get("tools") is None else _nested(row, "tools")
     return Asked(text, functions, calls)
 
 
-_READERS: Mapping[str, Callable[[Row], Asked]] = {XLAM: _xlam, HERMES: _hermes, OPENAI: _openai}
+_READERS: Mapping[str, Callable[[Row], Asked]] = {XLAM: asked_by_xlam, HERMES: asked_by_hermes, OPENAI: asked_by_openai}
 
 
 def _nested(row: Row, column: str, absent: Any = None) -> Any:

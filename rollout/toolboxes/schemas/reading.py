@@ -154,7 +154,10 @@ class _Reader:
             ):
                 continue
             if key == "type":
-                for inner, each in self._of_type(value).items():
+                words = value if isinstance(value, list) else [value]
+                if not words or not all(isinstance(each, str) for each in words):
+                    raise RequestError(f"{self._where}: a type is {quoted(repr(value))}; write a word")
+                for inner, each in schema_of_type(" | ".join(words)).items():
                     made.setdefault(inner, each)
             elif key in _WITH_NAMES and isinstance(value, Mapping):
                 made[key] = {name: self.read(each, within) for name, each in value.items()}
@@ -172,13 +175,6 @@ class _Reader:
         if made.get("type") == "array" and "enum" in made and not any(isinstance(each, list) for each in made["enum"]):
             made["items"] = {**(made.get("items") or {}), "enum": made.pop("enum")}  # it is meant of the members
         return made
-
-    def _of_type(self, kind: Any) -> Mapping[str, Any]:
-        if isinstance(kind, list) and kind and all(isinstance(each, str) for each in kind):
-            return schema_of_type(" | ".join(kind))
-        if not isinstance(kind, str):
-            raise RequestError(f"{self._where}: a type is {quoted(repr(kind))}; write a word")
-        return schema_of_type(kind)
 
     def _referred(self, schema: Mapping[str, Any], within: tuple[str, ...]) -> Any:
         """What a `$ref` stands for, with what stands beside it."""
