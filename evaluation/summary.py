@@ -15,6 +15,7 @@ from evaluation.cost import signal_costs
 from evaluation.figures import SUMMARY_VERSION, ArmFigures, Served, Settings, Summary, TrainingFigures
 from evaluation.findings import answer, findings
 from evaluation.measures.attempts import Attempt, arm_order, measure
+from evaluation.measures.bfcl import bfcl_cells
 from evaluation.measures.functions import by_functions
 from evaluation.measures.suites import suite_figures
 from rollout.records import Episode, Problem, Score
@@ -46,14 +47,16 @@ def build_summary(
     suites = sorted({suite for _, suite in cells})
     settings = {"correction": CORRECTION, "scores": sum(map(len, cells.values()))}
     comparisons = compare_arms(cells, arms, suites, config)
+    figures = {
+        arm: ArmFigures(
+            {suite: suite_figures(cells[arm, suite], by_id, config) for suite in suites if (arm, suite) in cells},
+            served[arm],
+        )
+        for arm in arms
+    }
     summary = Summary(
-        arms={
-            arm: ArmFigures(
-                {suite: suite_figures(cells[arm, suite], by_id, config) for suite in suites if (arm, suite) in cells},
-                served[arm],
-            )
-            for arm in arms
-        },
+        arms=figures,
+        bfcl=bfcl_cells(figures),
         by_functions=by_functions(cells, by_id, config),
         comparisons=comparisons,
         data=dict(data),

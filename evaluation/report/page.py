@@ -14,6 +14,7 @@ import evaluation.report.plots as plots
 from evaluation.comparisons import MOST_PAIRED
 from evaluation.figures import Summary
 from evaluation.findings import folded
+from evaluation.measures.bfcl import COLUMNS
 from evaluation.measures.metrics import MEANING
 from evaluation.measures.subtasks import SUBTASKS
 from evaluation.report.browser import choose_chains
@@ -44,6 +45,7 @@ def render_report(
         plots=plots,
         at_once=at_once,
         by_chance=by_chance,
+        bfcl_columns=[name for name in COLUMNS if any(name in row for row in summary.bfcl.values())],
         colours=plots.arm_colours(list(summary.arms)),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),

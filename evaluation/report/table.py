@@ -13,7 +13,7 @@ from rich.text import Text
 
 from evaluation.figures import Finding, Range, Summary, percent, signed
 from evaluation.findings import folded
-from evaluation.report.bfcl import bfcl_rows, bfcl_table
+from evaluation.report.bfcl import bfcl_table
 
 NARROW = 90
 
@@ -28,8 +28,8 @@ class SummaryTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for suite in self._summary.suites:
             yield suite_table(self._summary, suite, narrow=options.max_width < NARROW)
-        if rows := bfcl_rows(self._summary):
-            yield bfcl_table(rows)
+        if self._summary.bfcl:
+            yield bfcl_table(self._summary.bfcl)
         if self._findings:
             at_once, by_chance = folded(self._summary.findings)
             yield Text(f"\n{self._summary.answer.text}\n", style="bold")

@@ -21,7 +21,8 @@ from rollout.toolboxes.schemas.toolbox import INLINE, SchemaFunction, load_schem
 PACKAGE = "bfcl_eval"
 KIND = "bfcl"
 NON_LIVE = ("simple_python", "multiple", "parallel", "parallel_multiple")
-LIVE = ("live_simple", "live_multiple", "live_parallel", "live_parallel_multiple")
+LIVE = {"live_simple": 258, "live_multiple": 1053, "live_parallel": 16, "live_parallel_multiple": 24}
+"""Category -> the problems that the package has of it."""
 IRRELEVANT = ("irrelevance", "live_irrelevance")
 CATEGORIES = (*NON_LIVE, *LIVE, *IRRELEVANT)
 NOT_TAKEN = {

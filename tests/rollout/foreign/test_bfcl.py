@@ -8,7 +8,7 @@ from benchmarks.bfcl.damage import damaged
 from benchmarks.bfcl.ours import as_calls, right
 from cluster.errors import RequestError
 from rollout.checkers import check, require_checker
-from rollout.foreign.bfcl import CATEGORIES, IRRELEVANT, NOT_TAKEN, questions, verdict
+from rollout.foreign.bfcl import CATEGORIES, IRRELEVANT, LIVE, NOT_TAKEN, questions, verdict
 from rollout.formats import load_format
 from rollout.problems import FamilyConfig, generate
 from rollout.problems.contracts import answer_faults, gold_fault
@@ -25,6 +25,10 @@ def test_gold_answers_are_right_by_bfcls_own_checker_through_the_whole_path(cate
         assert gold_fault(problem, load_format("json")) is None, problem
         assert answer_faults(problem.checker, problem.gold, problem.nothing_to_do) == (), problem
         assert problem.nothing_to_do == (category in IRRELEVANT)
+
+
+def test_live_categories_weigh_as_many_problems_as_the_package_has() -> None:
+    assert {name: len(questions(name)) for name in LIVE} == LIVE
 
 
 def test_wrong_calls_are_wrong_and_what_is_no_list_of_calls_is_malformed() -> None:

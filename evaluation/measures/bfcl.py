@@ -1,0 +1,48 @@
+"""BFCL's columns: the suites `bfcl_CATEGORY` of a run side by side, with the averages of its board.
+
+`generate_leaderboard_csv` in bfcl-eval's `eval_checker/eval_runner_helper.py` averages so: of the non-live categories
+each counts alike (`simple` being the mean of Python, Java and JavaScript, of which only Python's is taken here), of the
+live ones each problem, and of both irrelevance ones each alike. Where a suite holds some of a category's problems, a
+live category still counts as much as all of them: weighted by what was drawn, the average would be another one.
+"""
+
+from collections.abc import Mapping
+
+from evaluation.figures import ArmFigures, Slice
+from rollout.foreign.bfcl import CATEGORIES, IRRELEVANT, KIND, LIVE, NON_LIVE
+
+AVERAGES: Mapping[str, Mapping[str, int]] = {
+    "non-live AST": dict.fromkeys(NON_LIVE, 1),
+    "live AST": LIVE,
+    "both irrelevance": dict.fromkeys(IRRELEVANT, 1),
+}
+"""Column -> category -> its weight."""
+COLUMNS = (*CATEGORIES, *AVERAGES)
+
+
+def bfcl_cells(arms: Mapping[str, ArmFigures]) -> dict[str, dict[str, Slice]]:
+    """Arm -> column -> share right, greedy, with the number of problems. Empty where there is no suite of BFCL.
+
+    An average stands only where the arm has all of its categories; it has no interval.
+    """
+    rows = {}
+    for arm, figures in arms.items():
+        found = {name: figures.suites.get(f"{KIND}_{name}") for name in CATEGORIES}
+        row = {
+            name: Slice(n=each.n, accuracy=each.accuracy, ci=each.ci)
+            for name, each in found.items()
+            if each is not None and each.accuracy is not None
+        }
+        if row:
+            rows[arm] = row | {
+                title: average([(row[name], weight) for name, weight in weights.items()])
+                for title, weights in AVERAGES.items()
+                if weights.keys() <= row.keys()
+            }
+    return rows
+
+
+def average(cells: list[tuple[Slice, int]]) -> Slice:
+    """The weighted mean of some categories' shares, and all their problems."""
+    right = sum((cell.accuracy or 0.0) * weight for cell, weight in cells)
+    return Slice(n=sum(cell.n for cell, _ in cells), accuracy=right / sum(weight for _, weight in cells), ci=None)
