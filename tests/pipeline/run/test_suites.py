@@ -7,6 +7,7 @@ from evaluation.job import grown_parts, plan_scores
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.run.suites import make_suites, suite_samples
 from rollout.problems import FAMILIES, VARIANTS, generate
+from rollout.problems.config import IMPORTED
 from rollout.problems.families.subtasks import SUBTASKS
 from rollout.problems.tokens import same_text
 from rollout.records import Problem
@@ -14,7 +15,7 @@ from tests.repository import RECIPES
 from training.tiny.corpus import Corpus
 
 LOCAL, FULL = RECIPES / "local.toml", RECIPES / "local-full.toml"
-FROM_ELSEWHERE = {"gsm8k", "jsonl", "csv", "parquet", "hub", "reasoning_gym", "bfcl"}
+FROM_ELSEWHERE = {*IMPORTED, "reasoning_gym", "bfcl"}
 """Families that need a file, the Hub or a package."""
 
 
