@@ -209,7 +209,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     arms: dict[str, ArmFigures]
     """The baseline first, then the teacher."""
     bfcl: dict[str, dict[str, Slice]] = {}
-    """Arm -> column of BFCL -> greedy accuracy: of its categories that are suites of the run, and their averages."""
+    """Arm, or `ARM, whole` -> column of BFCL -> greedy accuracy: of categories that are suites, and their averages."""
     by_functions: dict[str, dict[str, dict[str, Slice]]]
     """Family -> arm -> number of functions offered -> accuracy."""
     comparisons: tuple[Comparison, ...]

@@ -161,6 +161,8 @@ def _more(change: Change, old: Recipe, new: Recipe) -> bool:
         # Absent, it is that of all suites.
         before = old.evaluation.samples if change.old is None else change.old
         return bool(before <= (new.evaluation.samples if change.new is None else change.new))
+    if change.path[0] == "problems" and change.path[-1] == "models":
+        return not change.new or (bool(change.old) and set(change.old) <= set(change.new))  # none named: all of them
     if isinstance(change.old, Sequence):
         return set(change.old) <= set(change.new)
     return bool(change.old <= change.new)

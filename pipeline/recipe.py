@@ -227,6 +227,11 @@ class Recipe(Section):
                 raise ValueError(f"arm {name!r}: taken, or no name of letters, digits and . _ + = -; choose another")
             if arm.start != "base" and arm.start not in self.arms:
                 raise ValueError(f"arms.{name}.start = {arm.start!r}: no such arm; use base or an arm of the recipe")
+        known = (*GIVEN_MODELS, *self.arms)
+        for section, family in self.problems.items():
+            for name in family.models:
+                if name not in known:
+                    raise ValueError(f"problems.{section}.models: no model {name!r}; there are {', '.join(known)}")
         list(self.arms_in_order())
         return self
 

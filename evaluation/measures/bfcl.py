@@ -7,6 +7,7 @@ live category still counts as much as all of them: weighted by what was drawn, t
 """
 
 from collections.abc import Mapping
+from itertools import product
 
 from evaluation.figures import ArmFigures, Slice
 from rollout.foreign.bfcl import CATEGORIES, IRRELEVANT, KIND, LIVE, NON_LIVE
@@ -20,21 +21,26 @@ AVERAGES: Mapping[str, Mapping[str, int]] = {
 COLUMNS = (*CATEGORIES, *AVERAGES)
 
 
-def bfcl_cells(arms: Mapping[str, ArmFigures]) -> dict[str, dict[str, Slice]]:
-    """Arm -> column -> share right, greedy, with the number of problems. Empty where there is no suite of BFCL.
+ROWS = {"": "", "_whole": ", whole"}
+"""How the name of a suite goes on behind `bfcl_CATEGORY` -> how the name of its row does behind that of the arm."""
 
-    An average stands only where the arm has all of its categories; it has no interval.
+
+def bfcl_cells(arms: Mapping[str, ArmFigures]) -> dict[str, dict[str, Slice]]:
+    """Row -> column -> share right, greedy, with the number of problems. Empty where there is no suite of BFCL.
+
+    A row is named after its arm; one of the suites `bfcl_CATEGORY_whole` is `ARM, whole`. An average stands only where
+    the row has all of its categories; it has no interval.
     """
     rows = {}
-    for arm, figures in arms.items():
-        found = {name: figures.suites.get(f"{KIND}_{name}") for name in CATEGORIES}
+    for ending, (arm, figures) in product(ROWS, arms.items()):
+        found = {name: figures.suites.get(f"{KIND}_{name}{ending}") for name in CATEGORIES}
         row = {
             name: Slice(n=each.n, accuracy=each.accuracy, ci=each.ci)
             for name, each in found.items()
             if each is not None and each.accuracy is not None
         }
         if row:
-            rows[arm] = row | {
+            rows[f"{arm}{ROWS[ending]}"] = row | {
                 title: average([(row[name], weight) for name, weight in weights.items()])
                 for title, weights in AVERAGES.items()
                 if weights.keys() <= row.keys()

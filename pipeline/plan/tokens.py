@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.estimates.speed import NO_DEMAND, Demand
 from pipeline.recipe import GIVEN_MODELS, ModelSection, Recipe
-from pipeline.run.suites import suite_samples
+from pipeline.run.suites import suite_models, suite_samples
 from rollout.problems import everything, generate, is_imported
 from rollout.problems.config import SPLITS, FamilyConfig
 from training.tiny.config import WarmConfig
@@ -145,12 +145,13 @@ def demands_of(recipe: Recipe, on_gpus: bool) -> Demands:
     for name, family in recipe.problems.items():
         lengths[name] = _length_with(recipe, family, models.teacher)
         rollout = rollout.plus(lengths[name].demand(family.train * recipe.rollout.samples, block))
-        # Each suite's problems get a greedy attempt and the sampled ones, by every model.
+        # Each suite's problems get a greedy attempt and the sampled ones, by every model that attempts it.
         suites = [name, *(f"{name}-{variant}" for variant in (family.variants if split == "test" else ()))]
         attempts = sum(family.count(split) * (1 + samples[suite]) for suite in suites)
-        teacher = teacher.plus(lengths[name].demand(attempts, block))
+        attempting = suite_models(recipe)[name]
+        teacher = teacher.plus(lengths[name].demand(attempts if "teacher" in attempting else 0, block))
         of_student = _length_with(recipe, family, models.student)
-        student = student.plus(of_student.demand(attempts * (1 + len(recipe.arms)), block))
+        student = student.plus(of_student.demand(attempts * len({*attempting} - {"teacher"}), block))
     assumptions = [f"conversations of {name}: {length.source}" for name, length in lengths.items()]
     if models.teacher.learns is None:
         assumptions.append(

@@ -7,7 +7,7 @@ The suite of `[problems.NAME]` is called NAME, its variant suite NAME-VARIANT; p
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from pipeline.recipe import Recipe
+from pipeline.recipe import GIVEN_MODELS, Recipe
 from rollout.config import EpisodeConfig
 from rollout.problems import generate
 from rollout.problems.config import FamilyConfig
@@ -45,6 +45,15 @@ def suite_samples(recipe: Recipe) -> dict[str, int]:
     """Suite -> sampled attempts at each problem."""
     return {
         suite: recipe.evaluation.samples if family.samples is None else family.samples
+        for suite, family in suite_families(recipe).items()
+    }
+
+
+def suite_models(recipe: Recipe) -> dict[str, tuple[str, ...]]:
+    """Suite -> the models that attempt it, in the order teacher, base, arms."""
+    everyone = (*GIVEN_MODELS, *recipe.arms)
+    return {
+        suite: tuple(name for name in everyone if not family.models or name in family.models)
         for suite, family in suite_families(recipe).items()
     }
 

@@ -5,7 +5,7 @@ from evaluation.job import ScoreUnit, plan_scores
 from pipeline.recipe import GIVEN_MODELS, HostKind
 from pipeline.run.folder import Run
 from pipeline.run.progress import progress_bar
-from pipeline.run.suites import suite_episodes
+from pipeline.run.suites import suite_episodes, suite_models
 from pipeline.run.workload import scored_parts, suite_problems
 from pipeline.stages.hosts import open_pool
 from pipeline.stages.probes import proven_models
@@ -19,11 +19,12 @@ def complete(run: Run) -> bool:
 
 
 def planned_units(run: Run, generation: str = "") -> list[ScoreUnit]:
-    """Units of the teacher, of base and of the arms in the recipe's order; their names are those of another
-    `generation` than the run's, where it is given."""
-    models = [*GIVEN_MODELS, *run.recipe.arms]
+    """Units of the teacher, of base and of the arms in the recipe's order, at the suites that they attempt; their names
+    are those of another `generation` than the run's, where it is given."""
+    models, attempted = [*GIVEN_MODELS, *run.recipe.arms], suite_models(run.recipe)
     parts, temperature = scored_parts(run), run.recipe.evaluation.temperature
-    return plan_scores(models, suite_problems(run), parts, temperature, generation or run.id)
+    units = plan_scores(models, suite_problems(run), parts, temperature, generation or run.id)
+    return [unit for unit in units if unit.model in attempted[unit.suite]]
 
 
 def missing_units(run: Run) -> list[ScoreUnit]:

@@ -88,6 +88,8 @@ class FamilyConfig(Section):
     samples: Annotated[int, Field(ge=0, le=10_000)] | None = None
     """Sampled attempts at each problem of these suites, beside the greedy one. Absent: `evaluation.samples`. Unit:
     episodes."""
+    models: tuple[str, ...] = ()
+    """The models that attempt these suites: `teacher`, `base`, arms. Empty: all of them."""
     pretrain: Annotated[int, Field(ge=0)] | None = None
     """How often this family occurs in the corpus of tiny models, relative to the others. The corpus has problems of its
     own, which no rollout sees; an imported family has none and cannot be learnt from. Absent: the mean difficulty where

@@ -75,6 +75,18 @@ def test_averages_are_the_boards_whatever_was_drawn() -> None:
     assert average([(one, 16), (other, 48)]).accuracy == pytest.approx((16 + 24) / 64)
 
 
+def test_whole_categories_have_rows_of_their_own() -> None:
+    summary, problems, scores = made(("bfcl_multiple", "bfcl_multiple_whole", "bfcl_parallel_whole"))
+    arms = [*summary.arms]
+    assert [*summary.bfcl] == [*arms, *(f"{arm}, whole" for arm in arms)]
+    for arm in arms:
+        assert [*summary.bfcl[arm]] == ["multiple"]
+        whole = summary.bfcl[f"{arm}, whole"]
+        assert whole["multiple"].accuracy == summary.arms[arm].suites["bfcl_multiple_whole"].accuracy
+        assert [*whole] == ["multiple", "parallel"]
+    assert "base, whole" in render_report(summary, problems, scores, {})
+
+
 def test_an_average_stands_only_where_all_of_its_categories_do() -> None:
     summary, problems, scores = made(("bfcl_multiple", "bfcl_irrelevance", "bfcl_live_irrelevance"))
     for row in summary.bfcl.values():

@@ -19,7 +19,7 @@ from pipeline.run.folder import Run, open_run
 from pipeline.run.inventory import close
 from pipeline.run.workload import make_workload, outgrown, read_workload, suite_problems, train_problems
 from pipeline.stages import execute, models
-from pipeline.stages.evaluate import planned_units
+from pipeline.stages.evaluate import complete, planned_units
 from pipeline.stages.rollout import missing_units
 from pipeline.sweep.sharing import take_over
 from rollout.data import layout
@@ -64,6 +64,36 @@ def missing_scores(run: Run) -> list[Any]:
 
 
 GROWTH = ["rollout.samples=10", "problems.arithmetic.train=7", "problems.arithmetic.test=5", "evaluation.samples=3"]
+
+
+def test_some_models_attempt_a_further_suite_of_a_finished_run(tmp_path: Path) -> None:
+    """Whole categories once, for some models: nothing else is done, and it is complete when these are through."""
+    before = opened(tmp_path / "run")
+    made = done(before)
+
+    def letters(more: str) -> str:
+        return f"problems.letters={{family='letters', test=4, samples=0{more}}}"
+
+    grown = opened(tmp_path / "run", letters(", models=['teacher']"))
+    missing = missing_scores(grown)
+    assert {(unit.model, unit.suite, unit.temperature) for unit in missing} == {("teacher", "letters", 0.0)}
+    assert sum(unit.attempts for unit in missing) == 4
+    assert not complete(grown)
+    for unit in missing[:-1]:
+        grown.ledger(layout.SCORES).skip(unit.name, "test")
+    assert missing_scores(grown) == missing[-1:], "what is done is not asked for again"
+    done(grown)
+    assert complete(grown)
+    assert made <= {unit.name for unit in planned_units(grown)} | {
+        unit.name for unit in read_workload(grown).episode_units
+    }
+    more = opened(tmp_path / "run", letters(", models=['teacher', 'base']"))
+    assert {(unit.model, unit.suite) for unit in missing_scores(more)} == {("base", "letters")}
+    with pytest.raises(RequestError, match=r"letters.models: .* may only grow"):
+        opened(tmp_path / "run", letters(", models=['teacher']"))
+    done(more)
+    everyone = opened(tmp_path / "run", letters(""))
+    assert missing_scores(everyone) == []
 
 
 def test_a_grown_plan_holds_the_old_one_and_what_is_missing(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from cluster.errors import RequestError
 from evaluation.job import grown_parts, plan_scores
 from pipeline.recipe import Recipe, load_recipe
-from pipeline.run.suites import make_suites, suite_samples
+from pipeline.run.suites import make_suites, suite_models, suite_samples
 from rollout.problems import FAMILIES, VARIANTS, generate
 from rollout.problems.config import IMPORTED
 from rollout.problems.families.subtasks import SUBTASKS
@@ -107,6 +107,13 @@ def test_a_suite_is_sampled_as_often_as_its_section_says() -> None:
     ]
 
 
+def test_a_suite_is_attempted_by_the_models_that_its_section_names() -> None:
+    recipe = load_recipe(LOCAL, ["problems.fol.models=['dpo','teacher']", "problems.fol.variants=['order']"])
+    everyone = ("teacher", "base", *recipe.arms)
+    named = ("teacher", "dpo")
+    assert suite_models(recipe) == {"arithmetic": everyone, "fol": named, "fol-order": named}
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -114,6 +121,7 @@ def test_a_suite_is_sampled_as_often_as_its_section_says() -> None:
         (["problems.fol.variants=['order']", "problems.fol-order.family='fol'"], "there are two suites 'fol-order'"),
         (["problems.'a/b'.family='fol'"], "problems.a/b: use at most 64 letters"),
         (["problems.fol.train=0", "problems.arithmetic.pretrain=0"], "none to make tiny models or warm starts from"),
+        (["problems.fol.models=['base','best']"], "problems.fol.models: no model 'best'; there are teacher, base, "),
         (["problems.fol.samples=-1"], "problems.fol.samples = -1"),
     ],
 )
