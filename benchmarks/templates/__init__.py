@@ -1,0 +1,1 @@
+"""Which chat templates call format `native` takes: `python -m benchmarks.templates`."""
