@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rollout.formats import load_format
-from rollout.formats.native import without_thought
+from rollout.formats.thoughts import without_thought
 from rollout.records import Call, Episode, ErrorCode, Example, content_hash
 
 Message = dict[str, Any]

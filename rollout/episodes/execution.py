@@ -13,7 +13,7 @@ async def execute(
 
     A reply that does not parse gives one result without a call. Never raises because of what the model wrote.
     """
-    calls = _parsed(reply, call_format, limits)
+    calls = _parsed(reply, call_format, session, limits)
     if isinstance(calls, CallResult):
         return (calls,)
     built_ins, deadline = call_format.built_ins, limits.deadline
@@ -24,16 +24,16 @@ def execute_now(
     reply: str, call_format: CallFormat, session: Session, limits: CallLimits = CALL_LIMITS
 ) -> tuple[CallResult, ...]:
     """As `execute`, but blocking. For checks and tests."""
-    calls = _parsed(reply, call_format, limits)
+    calls = _parsed(reply, call_format, session, limits)
     if isinstance(calls, CallResult):
         return (calls,)
     built_ins, deadline = call_format.built_ins, limits.deadline
     return tuple(_capped(session.call(call, built_ins, deadline), session, limits) for call in calls)
 
 
-def _parsed(reply: str, call_format: CallFormat, limits: CallLimits) -> tuple[Call, ...] | CallResult:
+def _parsed(reply: str, call_format: CallFormat, session: Session, limits: CallLimits) -> tuple[Call, ...] | CallResult:
     try:
-        return call_format.parse(reply, limits)
+        return call_format.parse(reply, limits, session.toolbox.functions)
     except CallSyntaxError as error:
         return CallResult(call=None, content=f"Error: {error.message}", error=error.code)
 

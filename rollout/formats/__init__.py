@@ -6,8 +6,9 @@ from typing import Protocol
 
 from cluster.errors import RequestError
 from rollout.formats.json_format import JsonFormat
-from rollout.formats.limits import REPLY_LIMITS, CallSyntaxError, ReplyLimits
-from rollout.formats.native import HermesFormat, LlamaFormat, MistralArgsFormat, MistralFormat, NativeFormat
+from rollout.formats.limits import NO_FUNCTIONS, REPLY_LIMITS, CallSyntaxError, Functions, ReplyLimits
+from rollout.formats.native import HermesFormat, LlamaFormat, MistralArgsFormat, MistralFormat
+from rollout.formats.native_format import NativeFormat
 from rollout.formats.python_format import PythonFormat
 from rollout.records import Call, CallResult
 from rollout.toolboxes.function import Function
@@ -40,8 +41,11 @@ class CallFormat(Protocol):
         """The text of a reply that makes these calls."""
         ...
 
-    def parse(self, text: str, limits: ReplyLimits = REPLY_LIMITS) -> tuple[Call, ...]:
-        """The calls in a reply, at least one. Raises CallSyntaxError. Executes and evaluates nothing."""
+    def parse(
+        self, text: str, limits: ReplyLimits = REPLY_LIMITS, functions: Functions = NO_FUNCTIONS
+    ) -> tuple[Call, ...]:
+        """The calls in a reply, at least one, after a thought or without one. `functions` says of what type arguments
+        are where the format does not. Raises CallSyntaxError. Executes and evaluates nothing."""
         ...
 
     def render_results(self, results: Sequence[CallResult]) -> str:

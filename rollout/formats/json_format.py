@@ -12,10 +12,13 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from rollout.formats import thoughts
 from rollout.formats.definitions import definitions
 from rollout.formats.limits import (
+    NO_FUNCTIONS,
     REPLY_LIMITS,
     CallSyntaxError,
+    Functions,
     ReplyLimits,
     canonical,
     check_count,
@@ -26,6 +29,7 @@ from rollout.formats.limits import (
     too_many_digits,
 )
 from rollout.formats.shown import described, example_of
+from rollout.formats.thoughts import read_after_thought
 from rollout.records import Call, CallResult, ErrorCode, canonical_json
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.mistakes import quoted
@@ -44,7 +48,7 @@ class WithJsonArguments(ABC):
 
     name = ""
     shape = ""
-    files: tuple[str, ...] = (__file__,)
+    files: tuple[str, ...] = (__file__, str(thoughts.__file__))
     """Its code, which its hash covers."""
     asked = "a call"
     built_ins: Mapping[str, Function] = MappingProxyType({})
@@ -74,6 +78,21 @@ class WithJsonArguments(ABC):
     def render(self, calls: Sequence[Call]) -> str:
         """The text of a reply that makes these calls."""
 
+    def parse(
+        self, text: str, limits: ReplyLimits = REPLY_LIMITS, functions: Functions = NO_FUNCTIONS
+    ) -> tuple[Call, ...]:
+        """The calls in a reply, after a thought or without one. Raises CallSyntaxError."""
+
+        def read(text: str) -> tuple[Call, ...]:
+            check_size(text, limits)
+            return self.read(text, limits, functions)
+
+        return read_after_thought(text, read)
+
+    @abstractmethod
+    def read(self, text: str, limits: ReplyLimits, functions: Functions) -> tuple[Call, ...]:
+        """The calls in a text that is not empty, and within size and depth. Raises CallSyntaxError."""
+
     def render_results(self, results: Sequence[CallResult]) -> str:
         """One result a line, in the order of the calls."""
         return "\n".join(result.content for result in results)
@@ -96,8 +115,7 @@ class JsonFormat(WithJsonArguments):
         texts = [f'{{"name":{canonical_json(call.name)},"arguments":{call.arguments}}}' for call in calls]
         return texts[0] if len(texts) == 1 else f"[{','.join(texts)}]"
 
-    def parse(self, text: str, limits: ReplyLimits = REPLY_LIMITS) -> tuple[Call, ...]:
-        check_size(text, limits)
+    def read(self, text: str, limits: ReplyLimits, functions: Functions) -> tuple[Call, ...]:
         value = decode(text.strip(), limits, self.shape)
         if isinstance(value, list):
             check_count(len(value), limits)

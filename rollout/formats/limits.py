@@ -1,6 +1,8 @@
 """The limits of replies, which are checked before anything parses them, and the errors that all formats share."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import Field
@@ -10,7 +12,7 @@ from rollout.formats.definitions import definitions
 from rollout.formats.shown import described
 from rollout.records import ErrorCode, canonical_json, content_hash
 from rollout.toolboxes import nesting
-from rollout.toolboxes.function import schema_text
+from rollout.toolboxes.function import Function, schema_text
 from rollout.toolboxes.mistakes import CallRefused
 from rollout.toolboxes.source import hash_of_files
 
@@ -29,6 +31,9 @@ class ReplyLimits(Section):
 
 
 REPLY_LIMITS = ReplyLimits()
+Functions = Mapping[str, Function]
+"""The functions that can be called, by name: some dialects write arguments without their types."""
+NO_FUNCTIONS: Functions = MappingProxyType({})
 
 
 class CallSyntaxError(CallRefused):

@@ -6,7 +6,6 @@
            may be left out
 `mistral_args`  `[TOOL_CALLS]name[CALL_ID]abcdefghi[ARGS]{...}`, repeated for parallel calls (tokenizers v11 and later)
 `llama`    `{"name": ..., "parameters": {...}}`, one call a reply (Llama 3.1 and later)
-`native`   any of these; the beginning of the reply says which
 
 They can be used with any tokenizer, and then describe the functions in the prompt's text. With
 `rollout.prompts.native_template` the tokenizer's own chat template does that.
@@ -15,35 +14,29 @@ They can be used with any tokenizer, and then describe the functions in the prom
 import re
 from collections.abc import Sequence
 
-from rollout.formats.json_format import BEGINNING, WithJsonArguments, call_of, decode, decode_at
+from rollout.formats.dialect import Dialect, after_blank
+from rollout.formats.json_format import BEGINNING, call_of, decode, decode_at
 from rollout.formats.limits import (
-    REPLY_LIMITS,
     CallSyntaxError,
+    Functions,
     ReplyLimits,
     check_count,
-    check_size,
     prose_around_call,
 )
 from rollout.records import Call, ErrorCode, canonical_json, content_hash
-from rollout.toolboxes.toolbox import Toolbox
 
-_BLANK = re.compile(r"\s*")
-_THOUGHT = re.compile(r"\s*+(?:<think>|(?!<tool_call>)).*?</think>\s*", re.DOTALL)
-"""Thoughts at the beginning of a reply; without `<think>` where the chat template has written it itself."""
 _CALL_ID = re.compile(r"^[A-Za-z0-9]{9}\Z")
 _ARGS_HEAD = re.compile(r"\[TOOL_CALLS\]\s*([^\s\[\]{}]{1,200})(?:\[CALL_ID\]([A-Za-z0-9]{9}))?\s*\[ARGS\]\s*")
 _TOOL_CALLS = "[TOOL_CALLS]"
 _OPEN, _CLOSE = "<tool_call>", "</tool_call>"
 
 
-class _Dialect(WithJsonArguments):
-    files = (*WithJsonArguments.files, __file__)
-
-
-class HermesFormat(_Dialect):
+class HermesFormat(Dialect):
     """The `hermes` call format."""
 
+    files = (*Dialect.files, __file__)
     name = "hermes"
+    mark = re.compile(r"<tool_call>")
     shape = '<tool_call>{"name": ..., "arguments": {...}}</tool_call>'
 
     def render(self, calls: Sequence[Call]) -> str:
@@ -53,30 +46,30 @@ class HermesFormat(_Dialect):
         ]
         return "\n".join(blocks)
 
-    def parse(self, text: str, limits: ReplyLimits = REPLY_LIMITS) -> tuple[Call, ...]:
-        check_size(text, limits)
-        thought = _THOUGHT.match(text)
-        position = _after_blank(text, thought.end() if thought else 0)
+    def read(self, text: str, limits: ReplyLimits, functions: Functions) -> tuple[Call, ...]:
+        position = after_blank(text, 0)
         if not text.startswith(_OPEN, position):
             raise prose_around_call() if _OPEN in text else self.no_call()
         calls = []
         while position < len(text):
             if not text.startswith(_OPEN, position):
                 raise prose_around_call()
-            value, position = decode_at(text, _after_blank(text, position + len(_OPEN)), limits)
-            position = _after_blank(text, position)
+            value, position = decode_at(text, after_blank(text, position + len(_OPEN)), limits)
+            position = after_blank(text, position)
             if not text.startswith(_CLOSE, position):
                 raise CallSyntaxError(ErrorCode.BAD_SYNTAX, f"{_CLOSE} is missing after the call; write {self.shape}")
             calls.append(call_of(value))
             check_count(len(calls), limits)
-            position = _after_blank(text, position + len(_CLOSE))
+            position = after_blank(text, position + len(_CLOSE))
         return tuple(calls)
 
 
-class MistralFormat(_Dialect):
+class MistralFormat(Dialect):
     """The `mistral` call format: a list of objects."""
 
+    files = (*Dialect.files, __file__)
     name = "mistral"
+    mark = re.compile(r"\[TOOL_CALLS\]")
     shape = '[TOOL_CALLS] [{"name": ..., "arguments": {...}}]'
 
     def render(self, calls: Sequence[Call]) -> str:
@@ -86,12 +79,11 @@ class MistralFormat(_Dialect):
             objects.append(f'{{"name": {canonical_json(call.name)}, "arguments": {call.arguments}{identifier}}}')
         return f"{_TOOL_CALLS} [{', '.join(objects)}]"
 
-    def parse(self, text: str, limits: ReplyLimits = REPLY_LIMITS) -> tuple[Call, ...]:
-        check_size(text, limits)
+    def read(self, text: str, limits: ReplyLimits, functions: Functions) -> tuple[Call, ...]:
         text = text.strip()
         if not text.startswith(_TOOL_CALLS):
             raise prose_around_call() if _TOOL_CALLS in text else self.no_call()
-        value, end = decode_at(text, _after_blank(text, len(_TOOL_CALLS)), limits)
+        value, end = decode_at(text, after_blank(text, len(_TOOL_CALLS)), limits)
         if end != len(text):
             raise prose_around_call()
         if not isinstance(value, list):
@@ -105,10 +97,12 @@ class MistralFormat(_Dialect):
         return calls
 
 
-class MistralArgsFormat(_Dialect):
+class MistralArgsFormat(Dialect):
     """The `mistral_args` call format: name and arguments between control tokens."""
 
+    files = (*Dialect.files, __file__)
     name = "mistral_args"
+    mark = _ARGS_HEAD
     shape = "[TOOL_CALLS]name[ARGS]{...}"
 
     def render(self, calls: Sequence[Call]) -> str:
@@ -118,8 +112,7 @@ class MistralArgsFormat(_Dialect):
             texts.append(f"{_TOOL_CALLS}{call.name}{identifier}[ARGS]{call.arguments}")
         return "".join(texts)
 
-    def parse(self, text: str, limits: ReplyLimits = REPLY_LIMITS) -> tuple[Call, ...]:
-        check_size(text, limits)
+    def read(self, text: str, limits: ReplyLimits, functions: Functions) -> tuple[Call, ...]:
         text = text.strip()
         if not text.startswith(_TOOL_CALLS):
             raise prose_around_call() if _TOOL_CALLS in text else self.no_call()
@@ -134,22 +127,23 @@ class MistralArgsFormat(_Dialect):
             value, position = decode_at(text, head.end(), limits)
             calls.append(call_of({"name": head[1], "arguments": value, "id": head[2] or ""}, optional=("id",)))
             check_count(len(calls), limits)
-            position = _after_blank(text, position)
+            position = after_blank(text, position)
         return tuple(calls)
 
 
-class LlamaFormat(_Dialect):
+class LlamaFormat(Dialect):
     """The `llama` call format. It takes one call a reply, as its chat template does."""
 
+    files = (*Dialect.files, __file__)
     name = "llama"
+    mark = re.compile(r"\A\s*+(?:\{|<\|python_tag\|>)")
     shape = '{"name": ..., "parameters": {...}}'
 
     def render(self, calls: Sequence[Call]) -> str:
         """Several calls become one object a line, which `parse` refuses as wrong_count: the format takes one call."""
         return "\n".join(f'{{"name": {canonical_json(call.name)}, "parameters": {call.arguments}}}' for call in calls)
 
-    def parse(self, text: str, limits: ReplyLimits = REPLY_LIMITS) -> tuple[Call, ...]:
-        check_size(text, limits)
+    def read(self, text: str, limits: ReplyLimits, functions: Functions) -> tuple[Call, ...]:
         text = text.strip().removeprefix("<|python_tag|>").strip()
         if not text:
             raise self.no_call()
@@ -169,45 +163,6 @@ class LlamaFormat(_Dialect):
         return (call_of(value, "parameters", optional=("type",)),)
 
 
-class NativeFormat(_Dialect):
-    """The `native` call format: the dialect that the reply is in."""
-
-    name = "native"
-    shape = HermesFormat.shape
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._hermes, self._mistral, self._args = HermesFormat(), MistralFormat(), MistralArgsFormat()
-        self._llama = LlamaFormat()
-
-    def instructions(self, toolbox: Toolbox, verbosity: str) -> str:
-        """Empty, because the chat template shows the functions."""
-        return ""
-
-    def render(self, calls: Sequence[Call]) -> str:
-        return self._mistral.render(calls) if any(call.id for call in calls) else self._hermes.render(calls)
-
-    def parse(self, text: str, limits: ReplyLimits = REPLY_LIMITS) -> tuple[Call, ...]:
-        start = text[: limits.max_reply_chars].lstrip()
-        if start.startswith(("{", "<|python_tag|>")):
-            return self._llama.parse(text, limits)
-        if _TOOL_CALLS in start and _OPEN not in start.partition(_TOOL_CALLS)[0]:
-            return self._args.parse(text, limits) if _ARGS_HEAD.search(start) else self._mistral.parse(text, limits)
-        return self._hermes.parse(text, limits)
-
-
 def call_id(call: Call, position: int) -> str:
     """The call's own id, or else 9 hexadecimal digits that follow from the call and its position."""
     return call.id or content_hash(call.name, call.arguments, str(position))[:9]
-
-
-def without_thought(text: str) -> str:
-    """`text` without the `<think>...</think>` that it may begin with."""
-    thought = _THOUGHT.match(text)
-    return text[thought.end() :] if thought else text
-
-
-def _after_blank(text: str, position: int) -> int:
-    match = _BLANK.match(text, position)
-    assert match is not None
-    return match.end()

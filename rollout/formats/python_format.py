@@ -18,10 +18,13 @@ from collections.abc import Mapping, Sequence
 from keyword import iskeyword
 from typing import Any
 
+from rollout.formats import thoughts
 from rollout.formats.definitions import definitions
 from rollout.formats.limits import (
+    NO_FUNCTIONS,
     REPLY_LIMITS,
     CallSyntaxError,
+    Functions,
     ReplyLimits,
     canonical,
     check_count,
@@ -32,6 +35,7 @@ from rollout.formats.limits import (
     too_many_digits,
 )
 from rollout.formats.shown import example_of
+from rollout.formats.thoughts import read_after_thought
 from rollout.records import Call, CallResult, ErrorCode
 from rollout.toolboxes.microchain import BUILT_INS
 from rollout.toolboxes.mistakes import quoted
@@ -57,7 +61,7 @@ class PythonFormat:
     built_ins = BUILT_INS
 
     def __init__(self) -> None:
-        self.hash = format_hash(self.name, __file__)
+        self.hash = format_hash(self.name, __file__, str(thoughts.__file__))
 
     def instructions(self, toolbox: Toolbox, verbosity: str) -> str:
         """The functions: names, typed signatures, or (`full`) how to call them, with description and example; and at
@@ -78,22 +82,28 @@ class PythonFormat:
         return "\n".join([*lines, *(["Values of these types are written as follows:"] if types else []), *types])
 
     def render(self, calls: Sequence[Call]) -> str:
-        return "\n".join(_call_text(call.name, json.loads(call.arguments)) for call in calls)
+        return "\n".join(call_text(call.name, json.loads(call.arguments)) for call in calls)
 
-    def parse(self, text: str, limits: ReplyLimits = REPLY_LIMITS) -> tuple[Call, ...]:
-        check_size(text, limits)
-        text = text.strip()
-        nodes = _call_nodes(text, limits)
-        check_count(len(nodes), limits)
-        calls = []
-        for node in nodes:
-            name, arguments = _call_of(node, limits)
-            calls.append(Call(name=name, arguments=canonical(arguments)))
-        return tuple(calls)
+    def parse(
+        self, text: str, limits: ReplyLimits = REPLY_LIMITS, functions: Functions = NO_FUNCTIONS
+    ) -> tuple[Call, ...]:
+        return read_after_thought(text, lambda text: python_calls(text, limits))
 
     def render_results(self, results: Sequence[CallResult]) -> str:
         """One result a line, in the order of the calls."""
         return "\n".join(result.content for result in results)
+
+
+def python_calls(text: str, limits: ReplyLimits) -> tuple[Call, ...]:
+    """The calls of a text that is nothing but calls, one a line or in a list. Raises CallSyntaxError."""
+    check_size(text, limits)
+    nodes = _call_nodes(text.strip(), limits)
+    check_count(len(nodes), limits)
+    calls = []
+    for node in nodes:
+        name, arguments = _call_of(node, limits)
+        calls.append(Call(name=name, arguments=canonical(arguments)))
+    return tuple(calls)
 
 
 def _call_nodes(text: str, limits: ReplyLimits) -> list[ast.Call]:
@@ -213,7 +223,8 @@ def _mapping(node: ast.Dict, limits: ReplyLimits) -> dict[str, Any]:
     return result
 
 
-def _call_text(name: str, arguments: Mapping[str, Any]) -> str:
+def call_text(name: str, arguments: Mapping[str, Any]) -> str:
+    """One call as Python text."""
     by_position = [_text(value) for value in arguments.get(POSITIONAL, ())]
     by_name = [f"{key}={_text(value)}" for key, value in arguments.items() if key != POSITIONAL and _is_writable(key)]
     others = {key: value for key, value in arguments.items() if key != POSITIONAL and not _is_writable(key)}
@@ -229,7 +240,7 @@ def _is_writable(name: str) -> bool:
 def _text(value: Any) -> str:
     if isinstance(value, dict):
         if is_nested(value):
-            return _call_text(value[CALL]["name"], value[CALL]["arguments"])
+            return call_text(value[CALL]["name"], value[CALL]["arguments"])
         return "{" + ", ".join(f"{_quoted(key)}: {_text(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_text(item) for item in value) + "]"

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from cluster.errors import RequestError
 from rollout.formats import CallFormat, CallSyntaxError, load_format
-from rollout.formats.native import call_id, without_thought
+from rollout.formats.native import call_id
 from rollout.formats.shown import as_tool
+from rollout.formats.thoughts import without_thought
 from rollout.prompts.opening import Opening
 from rollout.prompts.template import MARK, REFUSALS, ChatTemplate
 from rollout.records import Call, CallResult, Example, ExampleTurn, Role, canonical_json, content_hash

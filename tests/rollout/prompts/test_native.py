@@ -10,7 +10,8 @@ from transformers import PreTrainedTokenizerFast
 from cluster.errors import RequestError
 from rollout.episodes.execution import execute_now
 from rollout.formats import CallSyntaxError, load_format
-from rollout.formats.native import call_id, without_thought
+from rollout.formats.native import call_id
+from rollout.formats.thoughts import without_thought
 from rollout.prompts.native_template import NativeTemplate, tools_of
 from rollout.records import Call, ErrorCode, Message, Part, Role, canonical_json
 from rollout.toolboxes import Toolbox, load_toolbox

@@ -1,0 +1,52 @@
+"""Thoughts that stand before the calls of a reply, in the forms in which models write them.
+
+| form | whose |
+|---|---|
+| `<think>...</think>`, also without the `<think>` that a chat template has written | Qwen, GLM, Nemotron, LFM2 |
+| `<|channel>thought\\n...<channel|>` | Gemma 4 |
+| `<|channel|>analysis<|message|>...<|end|><|start|>assistant` | gpt-oss |
+| ` to=self<|message|>...<|eom|><|start|>assistant` | Muse |
+"""
+
+import re
+from collections.abc import Callable
+
+from rollout.formats.limits import CallSyntaxError
+from rollout.records import Call
+
+_CHANNELS = (
+    re.compile(r"\s*+<\|channel>thought\b(.*?)<channel\|>", re.DOTALL),
+    re.compile(r"\s*+<\|channel\|>analysis<\|message\|>(.*?)<\|end\|>(?:<\|start\|>assistant)?", re.DOTALL),
+    re.compile(r"\s*+to=self<\|message\|>(.*?)<\|eom\|>(?:<\|start\|>assistant)?", re.DOTALL),
+)
+"""Forms that may come several times."""
+_THINK = re.compile(r"\s*+(?:<think>|(?!<tool_call>))(.*?)</think>\s*", re.DOTALL)
+
+
+def split_thought(text: str) -> tuple[str, str]:
+    """The thought at the beginning of a reply, without its marks, and the rest; "" and the text if there is none."""
+    for form in _CHANNELS:
+        thoughts, end = [], 0
+        while found := form.match(text, end):
+            thoughts.append(found[1].strip())
+            end = found.end()
+        if thoughts:
+            return "\n".join(thoughts), text[end:]
+    found = _THINK.match(text)
+    return (found[1].strip(), text[found.end() :]) if found else ("", text)
+
+
+def without_thought(text: str) -> str:
+    """`text` without the thought that it may begin with."""
+    return split_thought(text)[1]
+
+
+def read_after_thought(text: str, read: Callable[[str], tuple[Call, ...]]) -> tuple[Call, ...]:
+    """The calls that `read` finds in all of `text`, or in what follows its thought. Raises CallSyntaxError."""
+    try:
+        return read(text)
+    except CallSyntaxError:
+        rest = without_thought(text)
+        if rest == text or not rest.strip():
+            raise
+    return read(rest)
