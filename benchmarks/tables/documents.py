@@ -38,6 +38,7 @@ def tables() -> dict[str, Callable[[], str]]:
         "scheduling": lambda: rollouts.scheduling_table(result("scheduling")),
         "storage": lambda: rollouts.storage_table(result("storage")),
         "calls": lambda: rollouts.calls_table(result("calls")),
+        "templates": lambda: rollouts.templates_table(result("templates")),
         "coverage-accuracy": lambda: certainty.accuracy_table(result("coverage")),
         "coverage-differences": lambda: certainty.differences_table(result("coverage")),
         "coverage-seeds": lambda: certainty.seeds_table(result("coverage")),

@@ -159,5 +159,22 @@ def calls_table(report: Result) -> str:
     )
 
 
+def templates_table(report: Result) -> str:
+    """TRL's chat templates by the form in which they write calls, and by what else is the same of them."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for row in report["rows"]:
+        if row["taken"]:
+            with_thoughts = {None: "shows none", True: "yes", False: "no"}[row["same_ids_with_thoughts"]]
+            several, same = ("yes" if row[key] else "no" for key in ("parallel", "same_ids"))
+            key = (f"`{row['kind']}`", several, same, with_thoughts)
+        else:
+            key = (f"refused: {row['reason'].partition(chr(39) + ' ')[2].partition(';')[0]}", "", "", "")
+        alike.setdefault(key, []).append(f"`{row['template']}`")
+    return table(
+        ("form", "templates", "several calls", "same ids", "same ids, with thoughts"),
+        ((key[0], ", ".join(names), *key[1:]) for key, names in sorted(alike.items())),
+    )
+
+
 def _median(rows: list[Result], figure: str) -> float:
     return float(median(row[figure] for row in rows))

@@ -1,15 +1,18 @@
 """Which models' own templates `call_format = "native"` takes: `python -m benchmarks.templates --json FILE`.
 
 Over the chat templates that the installed TRL ships (without its `*_training` variants), one row each: taken or refused
-and why, the dialect, and, for those taken, whether a call that the template writes is read back as the same call. The
-tokenizer is one of bytes that holds the control tokens which the template's text names.
+and why, the dialect, and, for those taken, whether the calls that the template writes are read back as the same calls,
+and whether a conversation of several turns has the ids of the template's own rendering of all of it at once, without
+thoughts (`same_ids`) and with a thought in every reply (`same_ids_with_thoughts`; null where the template shows none).
+The tokenizer is one of bytes that holds the control tokens which the template's text names.
 """
 
 import argparse
+import datetime
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,8 +23,10 @@ from transformers import PreTrainedTokenizerFast
 
 from cluster.errors import RequestError
 from rollout.formats import CallSyntaxError
-from rollout.prompts.native_template import NativeTemplate
-from rollout.records import Call
+from rollout.formats.native import call_id
+from rollout.prompts.native_template import NativeTemplate, tools_of
+from rollout.prompts.opening import Opening
+from rollout.records import Call, CallResult
 from rollout.toolboxes import load_toolbox
 
 TOKEN = re.compile(
@@ -35,7 +40,18 @@ ENDS = ("<|im_end|>", "<|eot_id|>", "<turn|>", "<|return|>", "<|eot|>", "<|END_O
         "<end_of_utterance>", "<｜end▁of▁sentence｜>", "<|end|>")  # fmt: skip
 """What ends a model's turn, and is its tokenizer's end of sequence here."""
 REASONS = {"no_functions": "does not render functions", "no_form_known": "no form known here"}
-CALL = Call(name="add", arguments='{"a":1,"b":2}')
+ASKED = "What is 1 and 2, and 3 times that?"
+TURNS: tuple[tuple[tuple[Call, str], ...], ...] = (
+    ((Call(name="add", arguments='{"a":1,"b":2}'), "3"),),
+    ((Call(name="div", arguments='{"a":1,"b":0}'), 'Error: div: it\'s "0"'),),
+    (
+        (Call(name="mul", arguments='{"a":-1.5,"b":4}'), "-6.0"),
+        (Call(name="mul", arguments='{"a":3,"b":3}'), "9"),
+    ),
+)
+"""Calls with their results; the last ones are parallel, and left out where a template takes one call a message."""
+TODAY = datetime.date(2024, 7, 26)
+ARITHMETIC = load_toolbox("arithmetic")
 
 
 def shipped_templates() -> dict[str, str]:
@@ -64,25 +80,84 @@ def tokenizer_for(name: str, template: str) -> PreTrainedTokenizerFast:
     return made
 
 
+def turns_of(native: NativeTemplate) -> Sequence[Sequence[tuple[Call, str]]]:
+    """The turns that this template can write."""
+    return TURNS if native.parallel else TURNS[:-1]
+
+
+def rendered_at_once(native: NativeTemplate, made: PreTrainedTokenizerFast, thought: str) -> list[int]:
+    """Ids of the whole conversation as `apply_chat_template` writes it."""
+    messages: list[dict[str, Any]] = [{"role": "user", "content": ASKED}]
+    for turn in turns_of(native):
+        calls = [call for call, _ in turn]
+        reply: dict[str, Any] = {"role": "assistant", "content": ""}
+        if native.calls_in_text:
+            reply["content"] = native.call_format.render(calls)
+        else:
+            functions = [{"name": call.name, "arguments": json.loads(call.arguments)} for call in calls]
+            reply["tool_calls"] = [
+                {"type": "function", "id": call_id(call, at), "function": function}
+                for at, (call, function) in enumerate(zip(calls, functions, strict=True))
+            ]
+        thoughts = dict.fromkeys(("reasoning_content", "reasoning", "thinking"), thought) if thought else {}
+        messages.append({**reply, **thoughts})
+        for at, (call, result) in enumerate(turn):
+            message = {"role": "tool", "name": call.name, "tool_call_id": call_id(call, at), "content": result}
+            messages.append(message)
+    text = made.apply_chat_template(
+        messages,
+        tools=tools_of(ARITHMETIC),
+        tokenize=False,
+        add_generation_prompt=True,
+        date_string=TODAY.strftime("%d %b %Y"),
+        strftime_now=TODAY.strftime,
+    )
+    return list(made.encode(str(text), add_special_tokens=False))
+
+
+def rendered_in_turns(native: NativeTemplate, thought: str) -> list[int]:
+    """Ids of the same conversation as an episode makes it: prompt, reply, results, reply, ..."""
+    ids = native.opening_ids(Opening(text=ASKED), native.call_format)
+    for turn in turns_of(native):
+        reply = native.calls_ids([call for call, _ in turn], native.call_format, thought)
+        results = [CallResult(call=call, content=content) for call, content in turn]
+        ids += [*reply, *native.results_ids(reply, results, native.call_format)]
+    return ids
+
+
+def reads_back(native: NativeTemplate, thought: str) -> bool:
+    """Whether all replies are read as the calls that they were written from."""
+    for turn in turns_of(native):
+        calls = [call for call, _ in turn]
+        text = native.decode_reply(native.calls_ids(calls, native.call_format, thought))
+        try:
+            read = native.call_format.parse(text, functions=ARITHMETIC.functions)
+        except CallSyntaxError:
+            return False
+        if [(call.name, call.arguments) for call in read] != [(call.name, call.arguments) for call in calls]:
+            return False
+    return True
+
+
 def row(name: str, template: str) -> dict[str, Any]:
     """What became of one template."""
+    made = tokenizer_for(name, template)
     try:
-        native = NativeTemplate(tokenizer_for(name, template)).for_toolbox(load_toolbox("arithmetic"))
+        native = NativeTemplate(made).for_toolbox(ARITHMETIC)
     except RequestError as error:
         kind = next((kind for kind, words in REASONS.items() if words in str(error)), "other")
         return {"template": name, "taken": False, "kind": kind, "reason": str(error)}
-    written = native.calls_ids([CALL], native.call_format)
-    try:
-        round_trips = native.call_format.parse(native.decode_reply(written)) == (CALL,)
-    except CallSyntaxError:
-        round_trips = False
+    thoughts = ("", "Think.") if native.shows_thoughts else ("",)
+    same = [rendered_in_turns(native, thought) == rendered_at_once(native, made, thought) for thought in thoughts]
     return {
         "template": name,
         "taken": True,
         "kind": native.dialect,
         "reason": f"writes calls in the form {native.dialect!r}",
         "parallel": native.parallel,
-        "round_trips": round_trips,
+        "round_trips": all(reads_back(native, thought) for thought in thoughts),
+        "same_ids": same[0],
+        "same_ids_with_thoughts": same[1] if native.shows_thoughts else None,
     }
 
 
@@ -109,7 +184,8 @@ def main(arguments: list[str]) -> int:
     for each in found["rows"]:
         print(f"{'taken  ' if each['taken'] else 'refused'} {each['template']}: {each['reason']}")
     print({key: value for key, value in found.items() if key != "rows"})
-    options.json.write_text(json.dumps(found, indent=1) + "\n")
+    command = f"python -m benchmarks.templates --json {options.json}"
+    options.json.write_text(json.dumps({"command": command, **found}, indent=1) + "\n")
     return 0
 
 

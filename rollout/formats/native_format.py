@@ -8,7 +8,6 @@ from rollout.formats.limits import Functions, ReplyLimits
 from rollout.formats.native import HermesFormat, LlamaFormat, MistralArgsFormat, MistralFormat
 from rollout.formats.structured import GemmaFormat, HarmonyFormat, Lfm2Format
 from rollout.formats.tagged import AtemFormat, GlmFormat, QwenXmlFormat
-from rollout.formats.thoughts import without_thought
 from rollout.records import Call
 from rollout.toolboxes.toolbox import Toolbox
 
@@ -55,7 +54,6 @@ class NativeFormat(Dialect):
 
     def _dialect(self, text: str) -> Dialect:
         """The dialect whose mark comes first; of several at one place, the one whose mark is longest."""
-        text = without_thought(text)
         marks = [
             (found.start(), -len(found[0]), name)
             for name in DIALECTS

@@ -18,7 +18,9 @@ from rollout.formats.python_format import call_text, python_calls
 from rollout.records import Call, ErrorCode, canonical_json
 
 _GEMMA_QUOTE = '<|"|>'
-_GEMMA_KEY = re.compile(r'(?<=[{,])\s*+([^\s{}\[\],:"]{1,200}):')
+_BARE = r'[^\s{}\[\],:"](?:[^\r\n{}\[\],:"]{0,198}[^\s{}\[\],:"])?'
+_GEMMA_BARE = re.compile(_BARE)
+_GEMMA_KEY = re.compile(rf"(?<=[{{,])\s*+({_BARE})\s*+:")
 _GEMMA_WORD = re.compile(r"(?<=[:\[,])(?:None|True|False)(?=[,\]}])")
 _WORDS = {"None": "null", "True": "true", "False": "false"}
 _PYTHON_WORDS = {"null": "None", "true": "True", "false": "False"}
@@ -81,7 +83,7 @@ def _gemma_text(value: Any) -> str:
         return f"{_GEMMA_QUOTE}{value}{_GEMMA_QUOTE}"
     if isinstance(value, dict):
         # A key with a mark in it can only be written as a text.
-        keys = {key: key if _GEMMA_KEY.fullmatch(f",{key}:", 1) else _gemma_text(key) for key in value}
+        keys = {key: key if _GEMMA_BARE.fullmatch(key) else _gemma_text(key) for key in value}
         return "{" + ",".join(f"{keys[key]}:{_gemma_text(inner)}" for key, inner in value.items()) + "}"
     return f"[{','.join(map(_gemma_text, value))}]" if isinstance(value, list) else canonical_json(value)
 

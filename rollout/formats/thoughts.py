@@ -21,10 +21,20 @@ _CHANNELS = (
 )
 """Forms that may come several times."""
 _THINK = re.compile(r"\s*+(?:<think>|(?!<tool_call>))(.*?)</think>\s*", re.DOTALL)
+_ANSWER = re.compile(
+    r"\s*+(?:<\|channel\|>final\s*+(?:<\|constrain\|>\s*+\w{1,20}\s*+)?<\|message\|>|to=user<\|message\|>)"
+)
+"""Where a text to the user begins, with models that write to several recipients."""
 
 
 def split_thought(text: str) -> tuple[str, str]:
-    """The thought at the beginning of a reply, without its marks, and the rest; "" and the text if there is none."""
+    """The thought at the beginning of a reply and the rest, both without marks; "" and the text if there is none."""
+    thought, rest = _split(text)
+    answer = _ANSWER.match(rest)
+    return thought, rest[answer.end() :] if answer else rest
+
+
+def _split(text: str) -> tuple[str, str]:
     for form in _CHANNELS:
         thoughts, end = [], 0
         while found := form.match(text, end):

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cluster.errors import RequestError
-from rollout.formats import CallFormat, CallSyntaxError, load_format
+from rollout.formats import CallFormat, load_format
 from rollout.formats.native import call_id
+from rollout.formats.native_format import load_dialect
 from rollout.formats.shown import as_tool
-from rollout.formats.thoughts import without_thought
 from rollout.prompts.opening import Opening
+from rollout.prompts.reply_form import PROBE_CALLS, find_form, result_message, takes_several
 from rollout.prompts.template import MARK, REFUSALS, ChatTemplate
 from rollout.records import Call, CallResult, Example, ExampleTurn, Role, canonical_json, content_hash
 from rollout.toolboxes import Toolbox
@@ -31,7 +32,6 @@ from rollout.toolboxes import Toolbox
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-DIALECTS = ("hermes", "mistral", "mistral_args", "llama")
 NATIVE = "native"
 _PROBE_TOOL = {
     "type": "function",
@@ -45,7 +45,6 @@ _PROBE_TOOL = {
         },
     },
 }
-_PROBE_CALL = Call(name="probe_function", arguments='{"probe_argument":"probe \\"value\\""}', id="prob00001")
 _FAILED_CALL = Call(name="none", arguments="{}")
 """Takes the place of a call if the template needs one and the reply has none."""
 _NUMBER = re.compile(r"^-?(?:0|[1-9]\d*)(?:\.\d+)?$")
@@ -89,11 +88,16 @@ class NativeTemplate(ChatTemplate):
             raise RequestError(f"chat template of {self._name!r} refuses functions ({error}); {_REMEDY}") from error
         if any(word not in text for word in ("probe_function", "Probe description.", "probe_argument")):
             raise RequestError(f"chat template of {self._name!r} does not render functions; {_REMEDY}")
-        self.dialect, self._as_text = self._find_dialect()
+        special = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
         try:
-            self._render_between((("probe_function", "prob00001"), ("probe_function", "prob00002")))
-        except RequestError:
-            self.parallel = False
+            form = find_form(self._rendered, special)
+        except REFUSALS as error:
+            raise RequestError(f"chat template of {self._name!r}: {error}; {_REMEDY}") from error
+        if form is None:
+            raise RequestError(f"chat template of {self._name!r} writes calls in no form known here; {_REMEDY}")
+        self._form = form
+        self.dialect = form.dialect
+        self.parallel = takes_several(form, self._rendered)
 
     def _clear(self) -> None:
         super()._clear()
@@ -116,7 +120,7 @@ class NativeTemplate(ChatTemplate):
     @cached_property
     def call_format(self) -> CallFormat:
         """The format in which replies are parsed: the template's own dialect."""
-        return load_format(self.dialect)
+        return load_dialect(self.dialect)
 
     @cached_property
     def hash(self) -> str:
@@ -125,10 +129,35 @@ class NativeTemplate(ChatTemplate):
     @cached_property
     def stop_ids(self) -> tuple[int, ...]:
         """Like ChatTemplate's; what ends a reply with a call comes last."""
-        ends = super().stop_ids
-        frame = self._between((("probe_function", "prob00001"),))[0]
-        end = self._turn_end(frame)
+        ends = self._text_stops
+        end = self._turn_end(self._between((("probe_function", "prob00001"),))[0])
         return ends if end is None else (*(each for each in ends if each != end), end)
+
+    @cached_property
+    def _ends_with_text(self) -> bool:
+        """Whether a reply with calls ends as a reply without them does."""
+        return self.stop_ids[-1] == self._text_stops[-1]
+
+    @cached_property
+    def _openers(self) -> frozenset[int]:
+        """Like ChatTemplate's; of what ends a reply with a call, what the results begin with: a template writes it only
+        with them, or before each one."""
+        end = self.stop_ids[-1]
+        spelling = str(self._tokenizer.added_tokens_decoder[end].content)
+        if self._ends_with_text:
+            return self._text_openers
+        again = self.parallel and spelling in self._between(tuple((each.name, each.id) for each in PROBE_CALLS))[1]
+        return self._text_openers | ({end} if again or spelling not in self._form.tail else set())
+
+    @property
+    def calls_in_text(self) -> bool:
+        """Whether the template leaves out calls and is given them as a message's text."""
+        return self._form.in_text
+
+    @property
+    def shows_thoughts(self) -> bool:
+        """Whether the template shows a thought before calls, after the header that it writes itself."""
+        return self._form.thought is not None
 
     def shown_hash(self, opening: Opening) -> str:
         return content_hash(*opening.parts, canonical_json(self._tools))
@@ -143,9 +172,9 @@ class NativeTemplate(ChatTemplate):
     def closes_examples(self) -> bool:
         """Whether a worked conversation needs more at its end than the finishing call, which ends an episode: an empty
         result and the reply "Done.", for templates that want a result after every call, and a reply after it."""
-        turn = ExampleTurn(call=_PROBE_CALL, result="")
+        turn = ExampleTurn(call=PROBE_CALLS[0], result="")
         probe = Opening(examples=(Example(text="", turns=(turn,)),), text="")
-        for closing in (False, True):
+        for closing in (False, True) if self._ends_with_text else (True, False):
             try:
                 self._opening(probe, closing)
             except (*REFUSALS, RequestError) as error:
@@ -177,16 +206,19 @@ class NativeTemplate(ChatTemplate):
                 number = len(messages)
                 name = self._control.mask(turn.call.name)
                 call = Call(name=name, arguments=turn.call.arguments, id=call_id(turn.call, number))
-                messages.append(self._assistant([call]))
+                messages.append(self._form.message([call], self._control.mask))
                 if turn is not example.turns[-1] or closing:
-                    messages.append(_tool(call, mark(turn.result)))
+                    messages.append(result_message(call, mark(turn.result)))
             if closing:
                 messages.append({"role": Role.ASSISTANT.value, "content": mark("Done.")})
         messages.append({"role": Role.USER.value, "content": mark(problem)})
         return messages, contents
 
     def feedback_ids(self, reply_ids: Sequence[int], results_text: str) -> list[int]:
-        """Like ChatTemplate's, for a reply without a call: one tool message."""
+        """Like ChatTemplate's, for a reply without a call: one tool message; or the user's, where the reply has ended
+        as one to the user does, and one with calls ends otherwise."""
+        if not self._ends_with_text and reply_ids and reply_ids[-1] in self._text_stops:
+            return super().feedback_ids(reply_ids, results_text)
         return self._feedback(reply_ids, [_FAILED_CALL], [results_text])
 
     def results_ids(
@@ -194,18 +226,24 @@ class NativeTemplate(ChatTemplate):
     ) -> list[int]:
         """Like ChatTemplate's; each result is a tool message of its own, with its call's name and id."""
         contents = [result.content for result in results]
-        if len(results) > 1 and not self.parallel:
+        if (len(results) > 1 and not self.parallel) or all(result.call is None for result in results):
             return self.feedback_ids(reply_ids, "\n".join(contents))
         return self._feedback(reply_ids, [result.call or _FAILED_CALL for result in results], contents)
 
-    def calls_ids(self, calls: Sequence[Call], call_format: CallFormat) -> list[int]:
-        """Like ChatTemplate's; the reply is written as the template itself writes it."""
+    def calls_ids(self, calls: Sequence[Call], call_format: CallFormat, thought: str = "") -> list[int]:
+        """Like ChatTemplate's; the reply is written as the template itself writes it. A thought that the template does
+        not show after its header is left out."""
         named = [
             Call(name=self._control.mask(call.name), arguments=call.arguments, id=call_id(call, at))
             for at, call in enumerate(calls)
         ]
-        written = without_thought(self._written(named))
-        return [*self._after_header(self._header, [written], []), self.stop_ids[-1]]
+        written = self._form.calls_text(self._rendered, named, self._control.mask)
+        if thought and self._form.thought is not None:
+            before, after = self._form.thought
+            ids = self._after_header(self._header, [before, after + written], [thought])
+        else:
+            ids = self._after_header(self._header, [self._form.lead + written], [])
+        return [*ids, self.stop_ids[-1]]
 
     def _feedback(self, reply_ids: Sequence[int], calls: list[Call], contents: list[str]) -> list[int]:
         frames = list(self._between(tuple((call.name, call_id(call, index)) for index, call in enumerate(calls))))
@@ -225,7 +263,8 @@ class NativeTemplate(ChatTemplate):
     @cached_property
     def _bare_numbers(self) -> bool:
         """Whether the template writes a number as a result without the quotes that it puts around text."""
-        messages = [_user(), self._assistant([_PROBE_CALL]), _tool(_PROBE_CALL, "7315")]
+        call = PROBE_CALLS[0]
+        messages = [_user(), self._form.message([call], self._control.mask), result_message(call, "7315")]
         text = self._rendered(messages, True)
         return "7315" in text and '"7315"' not in text
 
@@ -235,57 +274,13 @@ class NativeTemplate(ChatTemplate):
     def _render_between(self, calls: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
         """The frames before, between and after the contents of the results of calls with these names and ids."""
         made = [Call(name=self._control.mask(name), arguments="{}", id=identifier) for name, identifier in calls]
-        results = [_tool(call, MARK.format(index)) for index, call in enumerate(made)]
+        results = [result_message(call, MARK.format(index)) for index, call in enumerate(made)]
         try:
-            # Some templates write an empty thought, but only before the last reply.
-            written = without_thought(self._written(made))
-            text = self._rendered([_user(), self._assistant(made), *results], True)
-            text = text[text.index(written) + len(written) :]
+            _, text = self._form.around_calls(self._rendered, made, self._control.mask, results)
         except REFUSALS as error:
             raise RequestError(f"chat template of {self._name!r} refuses {len(made)} results: {error}") from error
         return self._frames(text, ["a tool's result"] * len(made))
 
-    def _written(self, calls: Sequence[Call]) -> str:
-        """What the template writes for a reply with these calls, without the end of turn. Raises what the template
-        raises."""
-        header = self._rendered([_user()], True)
-        whole = self._rendered([_user(), self._assistant(calls)], False)
-        if not whole.startswith(header):
-            raise ValueError("a reply does not follow its header")
-        text = whole[len(header) :].strip()
-        ends = [token.content for token in self._tokenizer.added_tokens_decoder.values() if token.special]
-        while end := next((end for end in ends if text.endswith(end)), None):
-            text = text.removesuffix(end).rstrip()
-        return text
-
-    def _assistant(self, calls: Sequence[Call]) -> dict[str, Any]:
-        made = []
-        for call in calls:
-            arguments = self._control.mask(json.loads(call.arguments))
-            function = {"name": call.name, "arguments": canonical_json(arguments) if self._as_text else arguments}
-            made.append({"type": "function", "id": call.id, "function": function})
-        return {"role": "assistant", "content": "", "tool_calls": made}
-
-    def _find_dialect(self) -> tuple[str, bool]:
-        """The dialect that reads what the template writes, and whether the template takes arguments as text."""
-        for self._as_text in (False, True):
-            try:
-                text = self._written([_PROBE_CALL])
-            except REFUSALS:
-                continue
-            for dialect in DIALECTS:
-                try:
-                    (call,) = load_format(dialect).parse(text)
-                except (CallSyntaxError, ValueError):
-                    continue
-                if (call.name, call.arguments) == (_PROBE_CALL.name, _PROBE_CALL.arguments):
-                    return dialect, self._as_text
-        raise RequestError(f"chat template of {self._name!r} writes calls in no form known here; {_REMEDY}")
-
 
 def _user() -> dict[str, Any]:
     return {"role": "user", "content": "QzUserzQ"}
-
-
-def _tool(call: Call, content: str) -> dict[str, Any]:
-    return {"role": Role.TOOL.value, "name": call.name, "tool_call_id": call.id, "content": content}

@@ -81,14 +81,43 @@ class ChatTemplate:
     def stop_ids(self) -> tuple[int, ...]:
         """The ids that end a reply: the tokenizer's end of sequence, the model's further ones, and last the template's
         end of turn, if it has one."""
+        return self._text_stops
+
+    @cached_property
+    def _text_stops(self) -> tuple[int, ...]:
+        """The ids that end a reply which is text."""
         ends = [self._tokenizer.eos_token_id, *self._more_ends]
-        end = self._turn_end(self._exchange[2])
+        history_end, end = self._turn_end(self._exchange[2]), self._last_end
+        if end is None:
+            end = history_end
+        elif end != history_end:
+            # In a history another token takes its place, which a model may write within a reply (gpt-oss).
+            ends = [each for each in ends if each != history_end]
         if end is not None:
             ends = [*(each for each in ends if each != end), end]
         found = tuple(dict.fromkeys(each for each in ends if each is not None))
         if not found:
             raise RequestError(f"tokenizer of {self._name!r} names no token that ends a reply; set its eos_token")
         return found
+
+    @cached_property
+    def _last_end(self) -> int | None:
+        """The control token that follows the last reply of a conversation; None if the template writes none."""
+        messages = [
+            {"role": role.value, "content": MARK.format(at)} for at, role in enumerate((Role.USER, Role.ASSISTANT))
+        ]
+        return self._turn_end(self._rendered(messages, header=False).rpartition(MARK.format(1))[2])
+
+    @cached_property
+    def _openers(self) -> frozenset[int]:
+        """What ends a reply only because what follows begins with it."""
+        return self._text_openers
+
+    @cached_property
+    def _text_openers(self) -> frozenset[int]:
+        """Such control tokens of replies that are text (GLM's `<|observation|>`)."""
+        end = self._turn_end(self._exchange[2])
+        return frozenset() if end is None or self._last_end is not None else frozenset({end})
 
     @cached_property
     def pad_id(self) -> int:
@@ -152,16 +181,21 @@ class ChatTemplate:
         """Ids of a content. None of them is a control token, whatever the text says."""
         return self._control.text_ids(text)
 
-    def calls_ids(self, calls: Sequence[Call], call_format: CallFormat) -> list[int]:
-        """Ids of a reply that makes these calls, with its end of turn."""
+    def calls_ids(self, calls: Sequence[Call], call_format: CallFormat, thought: str = "") -> list[int]:
+        """Ids of a reply that makes these calls, after a thought if there is one, with its end of turn."""
         return self.encode_reply(call_format.render(calls))
 
     def encode_reply(self, text: str) -> list[int]:
         """Ids of a reply written as text, with the end of turn that a model would have sampled."""
-        shown = self._exchange[1]
-        # Some templates have a blank between header and reply, which the model must write.
-        blank = shown.startswith(self._header) and not shown[len(self._header) :].strip()
-        return [*self._after_header(shown if blank else self._header, ("", ""), [text]), self.stop_ids[-1]]
+        return [*self._after_header(self._header + self._lead, ("", ""), [text]), self._text_stops[-1]]
+
+    @cached_property
+    def _lead(self) -> str:
+        """What a model writes between the header of its turn and a text: a blank, an empty thought, a channel."""
+        shown, header = self._exchange[1], self._header
+        if shown.startswith(header):
+            return shown[len(header) :]
+        return "\n</think>\n\n" if header.endswith(("<think>", "<think>\n")) else ""
 
     def decode_reply(self, token_ids: Sequence[int]) -> str:
         """The text of a sampled reply without the stop token. Other control tokens stay visible."""
@@ -193,8 +227,9 @@ class ChatTemplate:
 
     def _after(self, reply_ids: Sequence[int], frames: Sequence[str], contents: Sequence[str]) -> list[int]:
         """Ids of frames and contents after a reply, without the end of turn if the reply has one."""
-        ids = self._join(frames, contents)
-        if reply_ids and reply_ids[-1] in self.stop_ids and self._turn_end(frames[0]) is not None:
+        ids, end = self._join(frames, contents), self._turn_end(frames[0])
+        written = reply_ids[-1] if reply_ids else None
+        if end is not None and (written == end or (written in self.stop_ids and end not in self._openers)):
             return ids[next(index for index, token in enumerate(ids) if token in self._control.ids) + 1 :]
         return ids
 

@@ -12,6 +12,7 @@ from cluster.config import parse
 from rollout.checkers import check
 from rollout.episodes.execution import execute_now
 from rollout.formats import FORMATS, load_format
+from rollout.formats.native_format import DIALECTS, load_dialect
 from rollout.problems import FAMILIES, FamilyConfig, generate
 from rollout.problems.checking import check_problems
 from rollout.toolboxes import load_toolbox
@@ -92,7 +93,7 @@ def test_examples_of_the_built_in_functions_are_valid_calls(name: str) -> None:
 
 
 def test_documented_calls_of_every_format_are_read() -> None:
-    rows = dict(re.findall(r"^\| `(\w+)` \| `(.+?)`", (DOCS / "call-formats.md").read_text(), re.MULTILINE))
+    rows = documented_calls()
     assert rows.keys() >= FORMATS.keys() - {"native"}
     for name in FORMATS.keys() - {"native"}:
         text = rows[name].replace('"name": ...', '"name": "add"').replace("]name[", "]add[")
@@ -100,6 +101,22 @@ def test_documented_calls_of_every_format_are_read() -> None:
             (call,) = call_format.parse(text.replace("{...}", '{"a": 1, "b": 2}'))
             result = load_toolbox("arithmetic").open().call(call)
             assert result.content == ("-1" if name == "python" else "3"), name
+
+
+def test_documented_calls_of_the_native_dialects_are_read() -> None:
+    rows = documented_calls()
+    assert rows.keys() >= DIALECTS.keys()
+    for name in DIALECTS.keys() - FORMATS.keys():
+        text = rows[name].replace("\\n", "\n").replace("\\|", "|")
+        for call_format in (load_dialect(name), load_format("native")):
+            (call,) = call_format.parse(text)
+            assert (call.name, json.loads(call.arguments)["a"]) == ("add", 1), name
+
+
+def documented_calls() -> dict[str, str]:
+    """The call in the first row of each format, or dialect, in the tables of the document."""
+    found = re.findall(r"^\| `(\w+)` \| `(.+?)`", (DOCS / "call-formats.md").read_text(), re.MULTILINE)
+    return dict(reversed(found))
 
 
 def test_documented_nested_calls_are_executed() -> None:
