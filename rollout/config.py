@@ -136,6 +136,9 @@ class GroupsConfig(Section):
     """Use truncated chains as wrong ones."""
     max_tokens: int = Field(default=0, ge=0)
     """Leave out chains that are longer than this with their prompt. 0 keeps all. Unit: tokens."""
+    thoughts: Literal["keep", "cut"] = "keep"
+    """What chains hold of the thoughts before calls: `keep` writes them as the student's template does, and leaves them
+    out where it shows none; `cut` leaves out all of them, so that the student learns calls alone."""
     nothing_to_do: bool = False
     """Make pairs also of problems in which doing nothing is right. They teach to do nothing."""
 

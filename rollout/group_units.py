@@ -61,8 +61,11 @@ def tokenizer_fingerprint(source: str) -> str:
 def group_unit(block: int, student: str, commits: Sequence[Commit], config: GroupsConfig, fingerprint: str) -> str:
     """The name of the block's group unit: a function of its episodes, the configuration and the student's tokenizer."""
     hashes = (commit.sha256 or commit.unit for commit in commits)
-    # A key that is younger than stored groups is named only where it is set, so that their names stay.
-    said = config.model_dump_json(exclude=None if config.nothing_to_do else {"nothing_to_do"})
+    # Keys that are younger than stored groups are named only where they are set, so that their names stay.
+    unset = {
+        key for key in ("nothing_to_do", "thoughts") if getattr(config, key) == GroupsConfig.model_fields[key].default
+    }
+    said = config.model_dump_json(exclude=unset)
     return group_unit_name(block, student, hashes, config.rule, said, fingerprint)
 
 

@@ -27,7 +27,7 @@ def build_group(
     prompt = render_prompt(first, template)
     chains = [
         chain
-        for chain in distinct_chains(usable, template)
+        for chain in distinct_chains(usable, template, config.thoughts == "keep")
         if not config.max_tokens or len(prompt) + len(chain.token_ids) <= config.max_tokens
     ]
     kept = choose_chains(chains, config.rule)
@@ -47,7 +47,7 @@ def build_group(
     )
 
 
-def distinct_chains(episodes: Iterable[Episode], template: ChatTemplate) -> list[Chain]:
+def distinct_chains(episodes: Iterable[Episode], template: ChatTemplate, with_thoughts: bool = True) -> list[Chain]:
     """Each distinct chain once, in order of first appearance, with the samples that wrote it.
 
     Two chains are the same if their ids and their labels are. The same ids with two labels stay two chains, so that
@@ -55,7 +55,7 @@ def distinct_chains(episodes: Iterable[Episode], template: ChatTemplate) -> list
     """
     found: dict[tuple[tuple[int, ...], Outcome], Chain] = {}
     for episode in episodes:
-        rendered = render_episode(episode, template)
+        rendered = render_episode(episode, template, with_thoughts)
         key = (rendered.token_ids, episode.outcome)
         seen = found.get(key)
         found[key] = Chain(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rollout.formats import load_format
-from rollout.formats.thoughts import without_thought
+from rollout.formats.thoughts import split_reply
 from rollout.records import Call, Episode, ErrorCode, Example, content_hash
 
 Message = dict[str, Any]
@@ -71,7 +71,7 @@ def call_steps(episode: Episode, parallel: bool = True) -> Iterator[list[Turn]]:
             told = load_format(episode.call_format).render_results(step.results)
             yield [Turn(step.text, results=() if last else (told,))]
             continue
-        thought = step.text.removesuffix(without_thought(step.text)).strip()
+        thought = step.text.removesuffix(split_reply(step.text, load_format(episode.call_format).parse)[1]).strip()
         named = tuple((_call_id(call, index, at), call) for at, call in enumerate(calls))
         results = () if last else tuple(result.content for result in step.results)
         if parallel:

@@ -51,6 +51,23 @@ def without_thought(text: str) -> str:
     return split_thought(text)[1]
 
 
+def split_reply(text: str, parse: Callable[[str], object]) -> tuple[str, str]:
+    """The thought at the beginning of a reply and the rest, as `parse` reads it: a mark inside a call, which only the
+    whole text is, ends no thought."""
+    thought, rest = split_thought(text)
+    if rest == text or (not _reads(rest, parse) and _reads(text, parse)):
+        return "", text
+    return thought, rest
+
+
+def _reads(text: str, parse: Callable[[str], object]) -> bool:
+    try:
+        parse(text)
+    except CallSyntaxError:
+        return False
+    return True
+
+
 def read_after_thought(text: str, read: Callable[[str], tuple[Call, ...]]) -> tuple[Call, ...]:
     """The calls that `read` finds in all of `text`, or in what follows its thought. Raises CallSyntaxError."""
     try:

@@ -3,9 +3,11 @@ else from its text and calls.
 
 With another tokenizer, formats that are written in the message (`json`, `python`, ...) are tokenised from their text.
 Native calls are written as the student's own template writes them. A reply whose calls were read becomes the same calls
-in the student's dialect, without a thought before them. If its template takes one call a message, several calls become
-as many messages of the same step, each with its result. A reply in which no call could be read stays the text that it
-was, without control tokens.
+in the student's dialect. If its template takes one call a message, several calls become as many messages of the same
+step, each with its result. A reply in which no call could be read stays the text that it was, without control tokens.
+
+A thought before calls or a text is written as the student's template writes one. It is left out where that shows none,
+and, also from ids of the same tokenizer, without `with_thoughts`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 
 from cluster.errors import RequestError
 from rollout.formats import CallFormat, load_format
+from rollout.formats.thoughts import split_reply
 from rollout.prompts.opening import Opening
 from rollout.prompts.template import ChatTemplate
 from rollout.records import CallResult, Episode, ErrorCode, Step
@@ -39,15 +42,17 @@ def render_prompt(episode: Episode, template: ChatTemplate) -> tuple[int, ...]:
     return tuple(template.opening_ids(opening, load_format(episode.call_format)))
 
 
-def render_episode(episode: Episode, template: ChatTemplate) -> RenderedEpisode:
+def render_episode(episode: Episode, template: ChatTemplate, with_thoughts: bool = True) -> RenderedEpisode:
     """The episode's replies and what came between them, as ids of `template`'s tokenizer."""
-    same = _same_tokens(episode, template)
     call_format = load_format(episode.call_format)
+    same = _same_tokens(episode, template)
+    if same and not with_thoughts:
+        same = not any(split_reply(step.text, call_format.parse)[0] for step in episode.steps)
     ids: list[int] = []
     step_of: list[int] = []
     feedback: Sequence[int] = ()
     for index, step in enumerate(episode.steps):
-        turns = [(step.token_ids, step.results)] if same else _turns(step, template, call_format)
+        turns = [(step.token_ids, step.results)] if same else _turns(step, template, call_format, with_thoughts)
         for reply, results in turns:
             ids += [*feedback, *reply]
             step_of += [-1] * len(feedback) + [index] * len(reply)
@@ -57,20 +62,23 @@ def render_episode(episode: Episode, template: ChatTemplate) -> RenderedEpisode:
 
 
 def _turns(
-    step: Step, template: ChatTemplate, call_format: CallFormat
+    step: Step, template: ChatTemplate, call_format: CallFormat, with_thoughts: bool
 ) -> Iterator[tuple[Sequence[int], Sequence[CallResult]]]:
     """The step's replies as ids, each with the results of its calls. There is more than one if the template takes one
     call a message."""
     calls = [result.call for result in step.results if result.call is not None]
     if ErrorCode.REPLY_CUT in step.errors:
         yield template.encode(step.text), step.results
-    elif not template.native or len(calls) < len(step.results):
-        yield template.encode_reply(step.text), step.results
+        return
+    thought, text = split_reply(step.text, call_format.parse)
+    thought = thought if with_thoughts else ""
+    if not template.native or len(calls) < len(step.results):
+        yield template.encode_reply(text, thought), step.results
     elif template.parallel:
-        yield template.calls_ids(calls, call_format), step.results
+        yield template.calls_ids(calls, call_format, thought), step.results
     else:
-        for call, result in zip(calls, step.results, strict=True):
-            yield template.calls_ids([call], call_format), (result,)
+        for number, (call, result) in enumerate(zip(calls, step.results, strict=True)):
+            yield template.calls_ids([call], call_format, "" if number else thought), (result,)
 
 
 def shown_toolbox(episode: Episode) -> Toolbox:

@@ -13,11 +13,10 @@ from typing import Any
 from rollout.formats import CallSyntaxError
 from rollout.formats.native_format import DIALECTS, load_dialect
 from rollout.formats.thoughts import without_thought
-from rollout.prompts.template import REFUSALS
+from rollout.prompts.template import REFUSALS, THOUGHT, thought_fields
 from rollout.records import Call, Role, canonical_json
 
 USER = "QzUserzQ"
-THOUGHT = "QzThoughtzQ"
 RESULT = "QzResultzQ"
 PROBE_CALLS = tuple(
     Call(name="probe_function", arguments='{"probe_argument":"probe \\"value\\""}', id=f"prob0000{index}")
@@ -51,8 +50,7 @@ class ReplyForm:
 
     def message(self, calls: Sequence[Call], mask: Mask, thought: str = "") -> dict[str, Any]:
         """The reply as templates take it. `mask` replaces what spells control tokens."""
-        # The names of templates differ; each one reads its own.
-        thoughts = dict.fromkeys(("reasoning_content", "reasoning", "thinking"), thought) if thought else {}
+        thoughts = thought_fields(thought)
         if self.in_text:
             masked = [
                 Call(name=each.name, arguments=canonical_json(mask(json.loads(each.arguments)))) for each in calls

@@ -26,10 +26,16 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 MARK = "QzContent{}zQ"
+THOUGHT = "QzThoughtzQ"
 REFUSALS = (TypeError, ValueError, KeyError, AttributeError)
 """What a template raises if it refuses a conversation."""
 _TODAY = datetime.date(2024, 7, 26)
 """The date that templates write into prompts. It is fixed, so that a prompt never depends on the day."""
+
+
+def thought_fields(thought: str) -> dict[str, str]:
+    """A reply's thought under each of the names that templates read."""
+    return dict.fromkeys(("reasoning_content", "reasoning", "thinking"), thought) if thought else {}
 
 
 class ChatTemplate:
@@ -183,11 +189,17 @@ class ChatTemplate:
 
     def calls_ids(self, calls: Sequence[Call], call_format: CallFormat, thought: str = "") -> list[int]:
         """Ids of a reply that makes these calls, after a thought if there is one, with its end of turn."""
-        return self.encode_reply(call_format.render(calls))
+        return self.encode_reply(call_format.render(calls), thought)
 
-    def encode_reply(self, text: str) -> list[int]:
-        """Ids of a reply written as text, with the end of turn that a model would have sampled."""
-        return [*self._after_header(self._header + self._lead, ("", ""), [text]), self._text_stops[-1]]
+    def encode_reply(self, text: str, thought: str = "") -> list[int]:
+        """Ids of a reply written as text, with the end of turn that a model would have sampled. A thought before it is
+        left out where the template shows none."""
+        if thought and self._around_thought is not None:
+            before, after = self._around_thought
+            ids = self._after_header(self._header + before, ("", after, ""), [thought, text])
+        else:
+            ids = self._after_header(self._header + self._lead, ("", ""), [text])
+        return [*ids, self._text_stops[-1]]
 
     @cached_property
     def _lead(self) -> str:
@@ -195,7 +207,23 @@ class ChatTemplate:
         shown, header = self._exchange[1], self._header
         if shown.startswith(header):
             return shown[len(header) :]
-        return "\n</think>\n\n" if header.endswith(("<think>", "<think>\n")) else ""
+        return "\n</think>\n\n" if self._opens_thought else ""
+
+    @cached_property
+    def _around_thought(self) -> tuple[str, str] | None:
+        """What the template writes before and after a thought that stands before a text; None if it shows none."""
+        reply = {"role": Role.ASSISTANT.value, "content": MARK.format(0), **thought_fields(THOUGHT)}
+        text = self._rendered([{"role": Role.USER.value, "content": MARK.format(1)}, reply], header=False)
+        turn = text.rpartition(MARK.format(1))[2].partition(MARK.format(0))[0]
+        if turn.startswith(self._header) and turn.count(THOUGHT) == 1:
+            before, _, after = turn[len(self._header) :].partition(THOUGHT)
+            return before, after
+        return ("", self._lead) if self._opens_thought else None
+
+    @property
+    def _opens_thought(self) -> bool:
+        """Whether the header of a reply begins a thought."""
+        return self._header.endswith(("<think>", "<think>\n"))
 
     def decode_reply(self, token_ids: Sequence[int]) -> str:
         """The text of a sampled reply without the stop token. Other control tokens stay visible."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rollout.formats import CallSyntaxError, load_format
 from rollout.formats.native_format import DIALECTS, load_dialect
-from rollout.formats.thoughts import split_thought
+from rollout.formats.thoughts import split_reply, split_thought
 from rollout.records import Call, ErrorCode, canonical_json
 from rollout.toolboxes import Toolbox
 from rollout.toolboxes.function import Function
@@ -77,6 +77,9 @@ def test_the_mark_of_a_thought_inside_an_argument_is_text() -> None:
         call_format = load_format(name) if name in ("json", "python", "hermes", "llama") else load_dialect(name)
         for reader in (call_format, *([load_format("native")] if name not in ("json", "python") else [])):
             assert reader.parse(call_format.render([note])) == (note,)
+            assert split_reply(call_format.render([note]), reader.parse) == ("", call_format.render([note]))
+            thinking = f"So.</think>{call_format.render([note])}"
+            assert split_reply(thinking, reader.parse) == ("So.", call_format.render([note]))
 
 
 XML = load_dialect("qwen_xml").render([ADD])
