@@ -15,7 +15,7 @@ import pytest
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from tests.training.samples import publish_groups, sample_groups, save_model
-from training.config import DpoArm, SftArm, TrainingConfig
+from training.config import DpoArm, SftArm, TrainingConfig, ZeroConfig
 from training.ranks.checkpoints import MANIFEST, listed
 from training.ranks.job import train_arms
 from training.ranks.metrics import read_metrics
@@ -115,6 +115,21 @@ def test_fewer_ranks_go_on_where_more_stopped(run: Path, method: str, undisturbe
     train_arms([replace(asked, training=asked.training.model_copy(update={"ranks": 1}))])
     assert "resharded" in log(asked, 0)
     assert losses(asked.metrics_path) == pytest.approx(undisturbed, abs=1e-5)
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+def test_fewer_ranks_go_on_under_lower_stages_of_zero(run: Path, method: str, stage: int) -> None:
+    asked = asked_for(run, method, f"zero-{stage}")
+    few = asked.arm.model_copy(update={"max_steps": 6})
+    training = asked.training.model_copy(update={"zero": ZeroConfig.model_validate({"stage": stage})})
+    asked = replace(asked, arm=few, training=training)
+    train_arms([asked])
+    before = [row["loss"] for row in read_metrics(asked.metrics_path)]
+    shutil.rmtree(asked.model_dir)
+    shutil.rmtree(asked.checkpoint_dir / "checkpoint-6")
+    train_arms([replace(asked, training=training.model_copy(update={"ranks": 1}))])
+    assert "resharded" in log(asked, 0)
+    assert [row["loss"] for row in read_metrics(asked.metrics_path)] == pytest.approx(before, abs=1e-5)
 
 
 def log(asked: ArmRequest, rank: int) -> str:

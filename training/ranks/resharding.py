@@ -42,7 +42,9 @@ def resume_point(directory: Path, request: str, ranks: int) -> Path | None:
             if path.is_file() and path.name not in (MANIFEST, "latest") and not path.name.startswith("rng_state"):
                 shutil.copy2(path, temporary)
         command = [sys.executable, "-m", "training.ranks.unpickling"]
-        command += ["--input_folder", str(checkpoint / tag), "--output_folder", str(temporary / f"{tag}_universal")]
+        # Below stage 3 DeepSpeed wants a table of tensor parallel patterns in the checkpoint; there are none.
+        command += ["--inject_missing_state", "--input_folder", str(checkpoint / tag)]
+        command += ["--output_folder", str(temporary / f"{tag}_universal")]
         alone = {key: value for key, value in os.environ.items() if key not in ("RANK", "LOCAL_RANK", "WORLD_SIZE")}
         alone |= {"DS_ACCELERATOR": "cpu", "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **WEIGHTS_ONLY}
         done = subprocess.run(command, env=alone, capture_output=True, text=True, check=False)
