@@ -3,7 +3,7 @@
 Option names are those of transformers and TRL where the meaning is theirs. Light: no torch, no Ray.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -12,13 +12,23 @@ from cluster.pool.placement import Bundle
 from rollout.records import PairKind
 from training.chains import ScoreRule
 
+T = TypeVar("T")
+
+
+def decided(value: T | Literal["auto"]) -> T:
+    """A setting's value, which the recipe gives or the plan has decided. Raises ValueError for `auto`: it is decided
+    before anybody asks."""
+    if value == "auto":
+        raise ValueError("a setting is `auto`, and nobody has decided it")
+    return value
+
 
 class ZeroConfig(Section):
     """DeepSpeed ZeRO. Names as in DeepSpeed's own configuration."""
 
-    stage: Literal[0, 1, 2, 3] = 3
+    stage: Literal[0, 1, 2, 3, "auto"] = 3
     """What is divided among the ranks: nothing (0), the optimizer's state (1), gradients too (2), parameters too
-    (3)."""
+    (3). `auto`: the plan decides, as docs/planning.md says; 3 on CPUs."""
     offload_optimizer: Literal["none", "cpu"] = "none"
     """Where the optimizer's state lies: on the rank's device (`none`), or in the node's memory (`cpu`)."""
     offload_param: Literal["none", "cpu"] = "none"
@@ -38,7 +48,7 @@ class ZeroConfig(Section):
 
     @model_validator(mode="after")
     def _parameters_are_split(self) -> "ZeroConfig":
-        if self.offload_param == "cpu" and self.stage != 3:
+        if self.offload_param == "cpu" and self.stage not in (3, "auto"):
             raise ValueError(f"offload_param = 'cpu' needs stage 3, not {self.stage}")
         return self
 
@@ -57,11 +67,12 @@ class TrainingConfig(Section):
     type."""
     threads_per_rank: int = Field(default=1, ge=1)
     """Threads that torch uses on a CPU rank. Unit: threads."""
-    tokens_per_micro_step: int = Field(default=8192, ge=1)
-    """Tokens of one forward and backward pass on one rank. This bounds memory. Unit: tokens."""
+    tokens_per_micro_step: Annotated[int, Field(ge=1)] | Literal["auto"] = 8192
+    """Tokens of one forward and backward pass on one rank. This bounds memory. `auto`: the plan decides; 8,192 on CPUs.
+    Unit: tokens."""
     fused_kernels: Literal["auto", "on", "off"] = "auto"
-    """Whether norms, rotary embedding and SwiGLU are single kernels (liger-kernel). `auto`: on with a GPU where it is
-    installed and knows the model."""
+    """Whether norms, rotary embedding and SwiGLU are single kernels (liger-kernel), where it knows the model. `auto`:
+    on with a GPU, if the command that begins the run finds liger-kernel installed; it holds for all nodes."""
     checkpoint_steps: int = Field(default=50, ge=1)
     """Optimizer steps between two checkpoints. Unit: steps."""
     keep_checkpoints: int = Field(default=2, ge=1)
@@ -84,7 +95,7 @@ class TrainingConfig(Section):
 
     @property
     def may_fuse_kernels(self) -> bool:
-        """Whether kernels are fused where liger-kernel is installed, which the plan takes for granted."""
+        """Whether kernels are fused where liger-kernel is installed."""
         return self.fused_kernels != "off" and self.gpus_per_rank > 0
 
     @property
@@ -117,8 +128,8 @@ class Schedule(Section):
     """Second-moment decay (beta2) of AdamW."""
     max_grad_norm: float = Field(default=1.0, gt=0)
     """Gradients are clipped to this norm."""
-    gradient_checkpointing: bool = False
-    """Recompute activations in the backward pass: less memory, more time."""
+    gradient_checkpointing: bool | Literal["auto"] = False
+    """Recompute activations in the backward pass: less memory, more time. `auto`: the plan decides; no on CPUs."""
     max_right: int = Field(default=0, ge=0)
     """Distinct right chains taken of a group, in stored order. 0 takes all. Unit: chains."""
     max_wrong: int = Field(default=0, ge=0)

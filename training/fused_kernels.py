@@ -16,12 +16,17 @@ KERNELS = {"rope": True, "rms_norm": True, "swiglu": True, "cross_entropy": Fals
 _log = logging.getLogger(__name__)
 
 
+def kernels_installed() -> bool:
+    """Whether liger-kernel is there."""
+    return find_spec("liger_kernel") is not None
+
+
 def uses_fused_kernels(training: TrainingConfig) -> bool:
     """Whether models of this recipe compute with fused kernels, in training and as the reference: if the two
     differed, the first DPO loss would not be ln 2. Raises RequestError where they are asked for and not installed."""
     if not training.may_fuse_kernels:
         return False
-    if find_spec("liger_kernel") is not None:
+    if kernels_installed():
         return True
     if training.fused_kernels == "on":
         raise RequestError('training.fused_kernels = "on": liger-kernel is not installed; install chainpref[gpu]')

@@ -20,7 +20,7 @@ from cluster.store.digests import DigestFile, check_sums, checked, list_sums, se
 from cluster.store.storage import LocalStore
 from rollout.data.arrow import decoding, mapped_rows
 from rollout.records import Chain, ErrorCode, PreferenceGroup
-from training.config import SftArm, TrainingConfig
+from training.config import SftArm, TrainingConfig, decided
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -94,16 +94,17 @@ class RowSet:
         step takes as many, where the ranks can share them evenly. Raises WorkError for a row of more than
         `tokens_per_micro_step` tokens.
         """
-        if self.longest > training.tokens_per_micro_step:
+        tokens = decided(training.tokens_per_micro_step)
+        if self.longest > tokens:
             raise WorkError(
-                f"a chain of {self.longest} tokens exceeds tokens_per_micro_step = {training.tokens_per_micro_step}; "
+                f"a chain of {self.longest} tokens exceeds tokens_per_micro_step = {tokens}; "
                 "raise it, or lower the longest chain of the groups"
             )
         folder, note = LocalStore(self.directory.parent), f"{self.directory.name}.json"
         noted = _noted_step(folder, note)
         step_rows = noted or round(arm.groups_per_step * self.rows / self.groups)
         rank_rows = math.ceil(step_rows / training.ranks)
-        passes = math.ceil(rank_rows / (training.tokens_per_micro_step // self.longest))
+        passes = math.ceil(rank_rows / (tokens // self.longest))
         if noted == rank_rows * training.ranks:
             passes = next(count for count in range(passes, rank_rows + 1) if rank_rows % count == 0)
         micro_rows = math.ceil(rank_rows / passes)

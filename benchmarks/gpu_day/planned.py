@@ -10,7 +10,7 @@ from pipeline.estimates.hardware import GIB, Node
 from pipeline.estimates.rank_memory import RankRequest, rank_on_gpu
 from pipeline.estimates.shapes import ShapeConfig, shape_of
 from pipeline.estimates.speed import training_on_gpus
-from training.config import TrainingConfig
+from training.config import TrainingConfig, decided
 
 
 def planned(model: Any, training: TrainingConfig, tokens_per_step: float, longest_chain: int) -> dict[str, float | str]:
@@ -30,7 +30,7 @@ def planned(model: Any, training: TrainingConfig, tokens_per_step: float, longes
         gradient_checkpointing=False,
         longest_chain=longest_chain,
         trl_head=False,
-        typical_tokens=min(tokens_per_step, training.tokens_per_micro_step),
+        typical_tokens=min(tokens_per_step, decided(training.tokens_per_micro_step)),
     )
     node = Node(name="here", kind="here", gpu=gpu, gpus=1, cpus=8, memory=64.0 * GIB, shm=8.0 * GIB, network_gbs=1.0)
     parts = {amount.what: amount.bytes for amount in rank_on_gpu(request, gpu).on_device}

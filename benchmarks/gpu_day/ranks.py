@@ -14,10 +14,11 @@ from benchmarks.gpu_day.machine import device
 from benchmarks.gpu_day.planned import planned
 from benchmarks.gpu_day.training import groups
 from training.chains import ScoredGroup
-from training.config import TrainingConfig, ZeroConfig
+from training.config import TrainingConfig, ZeroConfig, decided
 from training.ranks.checkpoints import file_names, hash_files, seal, verify
 from training.ranks.zero import deepspeed_config, environment, join_ranks, leave_arm
-from training.tree.batches import PreferenceExample
+from training.tree.batches import PreferenceExample, StepDataset
+from training.tree.blocks import BLOCK, block_mask
 from training.tree.flops import nominal_rate
 from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
 
@@ -79,6 +80,32 @@ class _Clock(TrainerCallback):  # type: ignore[misc]
         now = time.perf_counter()
         self.seconds.append(now - self._before)
         self._before = now
+
+
+def packing(quick: bool) -> dict[str, Any]:
+    """Milliseconds of one core to plan and pack a step for one rank, and to make the blocks of its longest row; the
+    least of five. It is processor time, so it also holds on a machine that others use."""
+    row, count = _row(quick), 3 if quick else 9
+    training = _training(1)
+    dataset = StepDataset(
+        _examples(count, row, 151_936),
+        groups_per_step=count,
+        tokens_per_micro_step=decided(training.tokens_per_micro_step),
+        world=1,
+        pair_mean="problems",
+        multiple_of=BLOCK,
+    )
+    packed, masked = [], []
+    for _ in range(5):
+        begun = time.process_time()
+        rows = dataset[0]["step"].rows
+        packed.append(1e3 * (time.process_time() - begun))
+        longest = max((one.batch for one in rows), key=lambda batch: batch.tokens)
+        begun = time.process_time()
+        block_mask(longest.attention.layout, device(), None)
+        masked.append(1e3 * (time.process_time() - begun))
+    tokens = [one.batch.tokens for one in rows]
+    return {"groups": count, "rows": tokens, "step_ms": min(packed), "block_mask_ms": min(masked)}
 
 
 def checkpoint(quick: bool) -> dict[str, Any]:
@@ -145,7 +172,7 @@ def _trainer(stage: int, folder: Path, quick: bool, save_steps: int = 0) -> Tree
         accelerator_config={"use_configured_state": not on_gpu},
         dataloader_num_workers=int(on_gpu),
         groups_per_step=count,
-        tokens_per_micro_step=training.tokens_per_micro_step,
+        tokens_per_micro_step=decided(training.tokens_per_micro_step),
     )
     model = make_model("tiny" if quick else "1.5b", device().type)
     return TreeDPOTrainer(model, args, _examples(count * (_STEPS + 1), row, model.config.vocab_size))

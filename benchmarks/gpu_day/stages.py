@@ -25,6 +25,7 @@ STAGES = {
     "machine": Stage("machine:machine", ("torch",)),
     "agreement": Stage("training:agreement", _TRAINING),
     "head": Stage("training:head", _TRAINING),
+    "packing": Stage("ranks:packing", (*_TRAINING, "deepspeed")),
     "kernels": Stage("training:kernels", _TRAINING),
     "compilation": Stage("training:compilation", _TRAINING),
     "trl": Stage("training:against_trl", (*_TRAINING, "datasets", "matplotlib")),

@@ -9,6 +9,9 @@ import msgspec
 PLAIN_VOCABULARY, VOCABULARY_AT_ONCE, TOKENS_AT_ONCE = 16384, 8192, 4096
 """Where the CPU makes all logits at once, and how many columns and rows of them TRL's kernel holds: equal to those of
 `training.tree.scoring` and of TRL, which a test checks."""
+PADDED_TO = 128
+"""Rows on GPUs are padded to a multiple of so many tokens: equal to `BLOCK` of `training.tree.blocks`, which a test
+checks."""
 _FRAGMENTS = 0.05
 """Share of a GPU's used memory that torch's allocator cannot use, by assumption."""
 
@@ -52,6 +55,11 @@ def head(tokens: float, vocab: int, hidden: int, each: int, *, plain: bool, back
     summed = (vocab + tokens) * hidden if backward else 0.0
     how = f"{count(tile)} logits at once x {each} bytes" + f" + {count(summed)} float32 gradients" * backward
     return Amount("logits", tile * each + 4 * summed, how, "TRL's ChunkedLogProbFunction")
+
+
+def padded(tokens: int) -> int:
+    """Tokens of a row on a GPU that holds `tokens` tokens, padding included."""
+    return -(-tokens // PADDED_TO) * PADDED_TO
 
 
 def fragments(amounts: list[Amount]) -> Amount:

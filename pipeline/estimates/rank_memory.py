@@ -9,10 +9,10 @@ the module's own parameters: 4 + 4 + 4 + 8 = 20 bytes.
 from dataclasses import dataclass
 
 from cluster.gpus import GpuType
-from pipeline.estimates.amounts import PLAIN_VOCABULARY, Amount, DeviceMemory, count, fragments, head, total
+from pipeline.estimates.amounts import PLAIN_VOCABULARY, Amount, DeviceMemory, count, fragments, head, padded, total
 from pipeline.estimates.hardware import GIB
 from pipeline.estimates.shapes import ModelShape
-from training.config import TrainingConfig
+from training.config import TrainingConfig, decided
 from training.ranks.zero import uses_bf16
 
 _ZERO = "ZeRO paper (arXiv 1910.02054), section 3.1"
@@ -42,10 +42,19 @@ class RankRequest:
         return uses_bf16(self.training)
 
     @property
+    def stage(self) -> int:
+        """ZeRO's."""
+        return decided(self.training.zero.stage)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of a row at most."""
+        return decided(self.training.tokens_per_micro_step)
+
+    @property
     def longest_row(self) -> int:
         """Tokens that a chain may have: those of a row, and no more than the model has positions."""
-        tokens = self.training.tokens_per_micro_step
-        return min(tokens, self.shape.max_context or tokens)
+        return min(self.tokens, self.shape.max_context or self.tokens)
 
 
 RankMemory = DeviceMemory[RankRequest]
@@ -65,7 +74,7 @@ def states(request: RankRequest) -> tuple[list[Amount], list[Amount]]:
     device: list[Amount] = []
     host: list[Amount] = []
     for what, each in state_bytes_each(request.bf16).items():
-        split = ranks if zero.stage >= split_from[what] else 1
+        split = ranks if request.stage >= split_from[what] else 1
         share = f" / {split} ranks" if split > 1 else ""
         amount = Amount(
             what,
@@ -85,7 +94,7 @@ def accumulation(request: RankRequest) -> tuple[list[Amount], list[Amount]]:
     offloaded optimizer has float32 gradients of its own, and that flat buffer lies beside them on the host.
     """
     zero, ranks, parameters = request.training.zero, request.training.ranks, request.shape.parameters
-    split = ranks if zero.stage >= 2 else 1
+    split = ranks if request.stage >= 2 else 1
     found = []
     if request.bf16:
         how = f"{count(parameters)} gradients x 2 bytes more" + (f" / {split} ranks" if split > 1 else "")
@@ -170,7 +179,7 @@ def _working(request: RankRequest) -> list[Amount]:
     """What a forward and backward pass takes beside the states."""
     shape, training, each = request.shape, request.training, 2 if request.bf16 else 4
     on_gpu = training.gpus_per_rank > 0
-    tokens = training.tokens_per_micro_step if on_gpu else request.typical_tokens
+    tokens = float(padded(request.tokens)) if on_gpu else request.typical_tokens
     layer = (
         fused_layer_bytes_per_token(shape, each) if training.may_fuse_kernels else layer_bytes_per_token(shape, each)
     )
@@ -190,11 +199,11 @@ def _working(request: RankRequest) -> list[Amount]:
         found.append(Amount("tree attention", copies, how, "training/tree/attention.py"))
     plain = not on_gpu and not request.trl_head and shape.vocab <= PLAIN_VOCABULARY
     found.append(head(tokens, shape.vocab, shape.hidden, each, plain=plain, backward=True))
-    if training.zero.stage == 3 and training.ranks > 1 and on_gpu:
+    if request.stage == 3 and training.ranks > 1 and on_gpu:
         live = min(float(shape.parameters), _LIVE_PARAMETERS + training.zero.stage3_prefetch_bucket_size)
         how = f"{count(live)} live at most x {each} bytes"
         found.append(Amount("gathered parameters", live * each, how, _DEEPSPEED))
-    if training.zero.stage and training.ranks > 1:
+    if request.stage and training.ranks > 1:
         elements = min(training.zero.reduce_bucket_size, shape.parameters)
         how = f"2 x {count(elements)} elements x {each} bytes"
         found.append(Amount("reduce buckets", elements * 2 * each, how, _DEEPSPEED))
@@ -203,9 +212,9 @@ def _working(request: RankRequest) -> list[Amount]:
 
 def _unfit(request: RankRequest) -> tuple[str, ...]:
     """Faults that no device changes."""
-    shape, longest, tokens = request.shape, request.longest_chain, request.training.tokens_per_micro_step
+    shape, longest, tokens = request.shape, request.longest_chain, request.tokens
     faults = []
-    if request.bf16 and request.training.zero.stage == 0:
+    if request.bf16 and request.stage == 0:
         faults.append("zero.stage = 0 in bf16: DeepSpeed refuses float32 gradients there; take 1, 2 or 3")
     if shape.quantization:
         faults.append(f"{shape.name} is quantised ({shape.quantization}): full parameters are trained, not those")

@@ -7,10 +7,10 @@ time without autograd, the head on a part of the positions at once.
 from dataclasses import dataclass
 
 from cluster.gpus import GpuType
-from pipeline.estimates.amounts import PLAIN_VOCABULARY, Amount, DeviceMemory, count, fragments, head, total
+from pipeline.estimates.amounts import PLAIN_VOCABULARY, Amount, DeviceMemory, count, fragments, head, padded, total
 from pipeline.estimates.hardware import GIB
 from pipeline.estimates.shapes import ModelShape
-from training.config import TrainingConfig
+from training.config import TrainingConfig, decided
 from training.ranks.zero import uses_bf16
 
 _PROCESS = 1.0 * GIB
@@ -28,6 +28,12 @@ class ScoringRequest:
     meanwhile: bool = False
     """Whether tasks also run beside the teacher's engines, on GPUs that those leave free."""
 
+    @property
+    def tokens(self) -> int:
+        """Tokens of a row at most, on GPUs with its padding."""
+        tokens = decided(self.training.tokens_per_micro_step)
+        return padded(tokens) if self.training.gpus_per_rank else tokens
+
 
 ScoringMemory = DeviceMemory[ScoringRequest]
 """Memory of one task."""
@@ -35,7 +41,7 @@ ScoringMemory = DeviceMemory[ScoringRequest]
 
 def scoring_on_gpu(request: ScoringRequest, gpu: GpuType) -> ScoringMemory:
     """Memory of one task on one GPU."""
-    mask = (request.training.tokens_per_micro_step / 128) ** 2 * 8
+    mask = (request.tokens / 128) ** 2 * 8
     device = [
         *_model(request),
         Amount("block mask", mask, "(tokens / 128)^2 x 8 bytes", "flex_attention"),
@@ -65,7 +71,7 @@ def scoring_on_cpu(request: ScoringRequest, process: float) -> ScoringMemory:
 
 def _model(request: ScoringRequest) -> list[Amount]:
     """Weights and one forward pass."""
-    shape, tokens = request.shape, request.training.tokens_per_micro_step
+    shape, tokens = request.shape, request.tokens
     each = 2 if uses_bf16(request.training) else 4
     widest = max(3 * shape.intermediate, shape.heads * shape.head_dim * 2 + shape.kv_heads * shape.head_dim * 2)
     plain = request.training.gpus_per_rank == 0 and shape.vocab <= PLAIN_VOCABULARY

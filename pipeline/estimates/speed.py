@@ -21,6 +21,9 @@ TRAIN_SHARE = {0: 0.38, 1: 0.38, 2: 0.35, 3: 0.16}
 """Share of a GPU's dense rate that training with tree attention reaches, by ZeRO's stage: measured on one H100 with
 1.5 B parameters, 50,176 tokens a step, the optimizer's step included (docs/results/gpu-day.json). Stage 0 is taken for
 1. On several GPUs stage 3 was not measured."""
+HOST_LAYER_S = 0.0052
+"""Seconds in which the host launches a layer's kernels of one row, forward and backward: on that H100 a row of 5,632
+tokens in 28 layers took 146 ms, of which its kernels ran 108."""
 SCORING_SHARE = 0.4
 """The same of a forward pass alone, which has the same kernels and no optimizer; assumed."""
 FLOAT32_RATE = 1 / 16
@@ -31,8 +34,9 @@ GPU_STEP_S = 0.004
 """Scheduling and sampling of one engine step, with graphs; eager: twice that."""
 ALL_REDUCE_S = 20e-6
 """Latency of one all-reduce inside a node; two a layer."""
-GPU_ENGINE_START_S = 60.0
-"""Imports, compilation and graphs of an engine on GPUs, without reading the weights."""
+GPU_ENGINE_START_S = 85.0
+"""Imports, compilation and graphs of an engine on GPUs, without reading the weights: measured once on an H100 with
+1.5 B parameters, nothing cached (docs/performance.md). Compilation is taken to take as long for larger models."""
 GPU_RANKS_START_S = 60.0
 """Imports, NCCL and DeepSpeed of a group of ranks on GPUs, without reading the weights."""
 PCIE_GBS = 25.0
@@ -163,8 +167,12 @@ def engines_on_gpus(demand: Demand, memory: EngineMemory, gpu: GpuType, node: No
 
 
 def loading_s(shape: ModelShape, bytes_each: float, node: Node, engines_per_node: int) -> float:
-    """Seconds to read the weights on a node: the first engine reads them from storage, further ones from the page
-    cache ten times as fast, where it holds them."""
+    """Seconds until all engines of a node have their weights, which they read side by side.
+
+    Each worker maps the files and reads them in the same order, so storage is read once where the page cache holds
+    them, at its own rate. What further engines copy out of the page cache is taken to go ten times as fast, one after
+    another. Where it does not hold them, each engine reads storage for itself. None of this is measured.
+    """
     once = shape.weight_bytes(bytes_each) / (node.storage_gbs * 1e9)
     fits = shape.weight_bytes(bytes_each) < node.memory * 0.5
     return once * (1 + (engines_per_node - 1) * (0.1 if fits else 1.0))
@@ -218,28 +226,40 @@ def scoring_on_cpu(shape: ModelShape, tokens: float, ranks: int, rates: CpuRates
 
 
 def training_on_gpus(
-    request: RankRequest, steps: float, tokens: float, gpu: GpuType, node: Node, ranks_per_node: int
+    request: RankRequest,
+    steps: float,
+    tokens: float,
+    gpu: GpuType,
+    node: Node,
+    ranks_per_node: int,
+    *,
+    split: bool = False,
 ) -> Time:
-    """Time of one arm: `steps` optimizer steps of `tokens` tokens over all ranks.
+    """Time of one arm: `steps` optimizer steps of `tokens` tokens over all ranks. `split`: groups are larger than a
+    row, and go through the model once more without a gradient.
 
-    A row runs as long as its arithmetic, or as ZeRO-3 needs to bring three times the parameters (gathered twice,
-    gradients reduced once), whichever is longer: they overlap. In a ring each tensor passes every link once, so it
-    leaves a node once, over all of the node's adapters, however many ranks the node has.
+    A step runs as long as its arithmetic, as the host launches it, or as ZeRO moves the parameters, whichever is
+    longer: they overlap. Stage 3 gathers the parameters twice a row and reduces gradients once; stage 2 reduces
+    gradients once a row and gathers parameters once a step; the others do both once a step. In a ring each tensor
+    passes every link once, so it leaves a node once, over all of its adapters, however many ranks the node has.
     """
     shape, training, ranks = request.shape, request.training, request.training.ranks
-    arithmetic = tokens / ranks * (8 if request.gradient_checkpointing else 6) * _used_parameters(shape)
-    compute = arithmetic / (dense_rate(gpu, request.bf16) * TRAIN_SHARE[training.zero.stage])
-    rows = max(1.0, tokens / ranks / training.tokens_per_micro_step)
+    flop = 6 + 2 * bool(request.gradient_checkpointing) + 2 * split  # a parameter and token
+    arithmetic = tokens / ranks * flop * _used_parameters(shape)
+    compute = arithmetic / (dense_rate(gpu, request.bf16) * TRAIN_SHARE[request.stage])
+    rows = max(1.0, tokens / ranks / request.tokens)
+    launched = rows * shape.layers * HOST_LAYER_S * flop / 6
     link = gpu.link_gbs / 2 if ranks <= ranks_per_node else min(gpu.link_gbs / 2, node.network_gbs)
-    moved = 3 * (2 if request.bf16 else 4) * shape.parameters * (ranks - 1) / ranks
-    communication = rows * moved / (link * 1e9 * LINK_SHARE)
+    times = {3: (3 + split) * rows, 2: rows + 1}.get(request.stage, 2.0)
+    moved = times * (2 if request.bf16 else 4) * shape.parameters * (ranks - 1) / ranks
+    communication = moved / (link * 1e9 * LINK_SHARE)
     away = 0.0
     if training.zero.offload_optimizer == "cpu":
         away = 6 * shape.parameters / ranks / (PCIE_GBS * 1e9) + 28 * shape.parameters / ranks / 10e9
     return (
         ("weights", loading_s(shape, 2, node, 1)),
         ("ranks' start", GPU_RANKS_START_S),
-        ("forward and backward", steps * max(compute, communication)),
+        ("forward and backward", steps * max(compute, launched, communication)),
         ("optimizer off the GPU", steps * away),
     )
 

@@ -46,6 +46,9 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "training": {
             ranks.name: {
                 "ranks": ranks.memory.request.training.ranks,
+                "zero_stage": ranks.memory.request.stage,
+                "tokens_per_micro_step": ranks.memory.request.tokens,
+                "gradient_checkpointing": ranks.memory.request.gradient_checkpointing,
                 "bytes_a_parameter": sum(state_bytes_each(ranks.memory.request.bf16).values()),
                 **_process(ranks),
             }
@@ -74,6 +77,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "licence": {"allowed": plan.licence.allowed, "says": plan.licence.line},
         "golds": plan.findings.golds.said,
         "notes": plan.notes,
+        "decided": plan.decided,
         "faults": list(map(str, plan.faults)),
         "remedies": [
             {

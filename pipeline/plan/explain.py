@@ -133,12 +133,12 @@ def _ranks(ranks: Ranks) -> list[Row]:
     request = ranks.memory.request
     each = state_bytes_each(request.bf16)
     states = ", ".join(f"{name} {value:g}" for name, value in each.items())
-    tokens = request.training.tokens_per_micro_step
+    tokens = request.tokens
     return [
         (
             "model states",
             f"{sum(each.values()):g} bytes a parameter",
-            f"Adam, {states}; ZeRO-{request.training.zero.stage} splits",
+            f"Adam, {states}; ZeRO-{request.stage} splits",
         ),
         *_process(ranks, "sum"),
         ("longest chain", f"{request.longest_chain:,} tokens", f"a row holds {tokens:,}"),

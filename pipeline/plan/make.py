@@ -8,6 +8,7 @@ rest is still worth reading. Nothing is started.
 from dataclasses import dataclass, replace
 
 from cluster.errors import RequestError
+from pipeline.decisions.decide import decide, described
 from pipeline.estimates.amounts import Amount, total
 from pipeline.estimates.cpu_processes import StageMemory
 from pipeline.estimates.hardware import THIS_MACHINE, Machines
@@ -32,6 +33,8 @@ from pipeline.plan.tokens import Demands, demands_of
 from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
 from pipeline.run.findings import Findings, find_out
 from pipeline.run.toolboxes import faults_line
+from training.config import TrainingConfig
+from training.fused_kernels import kernels_installed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,10 @@ class Plan:
     """A recipe on machines: everything but time, storage and money, which `plan.outcome` adds."""
 
     recipe: Recipe
+    training: TrainingConfig
+    """The recipe's, with what the plan has decided."""
+    decided: str
+    """What that is, and why; empty where there is nothing to decide."""
     machines: Machines
     rates: CpuRates
     shapes: dict[str, ModelShape]
@@ -100,8 +107,12 @@ def make_plan(
         for role, model in (("teacher", "teacher"), ("student", "base"))
         if demands.of(role).attempts
     )
-    ranks = tuple(plan_ranks(recipe, arm, shapes["base"], machines, demands) for arm in recipe.arms)
-    scoring = plan_scoring(recipe, shapes["base"], machines, demands)
+    # What is not installed here may well be where the machines are.
+    fused = machines.source != THIS_MACHINE or kernels_installed()
+    choice = decide(recipe, shapes["base"], machines, demands, fused=fused)
+    settled = choice.applied(recipe)
+    ranks = tuple(plan_ranks(settled, arm, shapes["base"], machines, demands) for arm in recipe.arms)
+    scoring = plan_scoring(settled, shapes["base"], machines, demands)
     on_gpus = any(why_on_gpus(recipe.hosts(each.name), each.memory.request.shape) for each in engines)
     # What CPUs would hold of what waits for GPUs is of no interest.
     homeless = not machines.gpus and (on_gpus or (bool(ranks) and recipe.training.gpus_per_rank > 0))
@@ -112,6 +123,11 @@ def make_plan(
     teacher, student = recipe.models.teacher, recipe.models.student.source.partition("@")[0] or "the student"
     return Plan(
         recipe=recipe,
+        training=settled.training,
+        # Where the ranks' GPUs are missing, a fault says so.
+        decided=described(choice, recipe, taken=machines.source != THIS_MACHINE)
+        if choice.gpus or not recipe.training.gpus_per_rank
+        else "",
         machines=machines,
         rates=rates,
         shapes=shapes,

@@ -9,7 +9,7 @@ from pipeline.estimates.amounts import Amount
 from pipeline.estimates.speed import NO_DEMAND, Demand, Time
 from pipeline.plan.make import Plan
 from pipeline.plan.memory import storage_of
-from pipeline.plan.ranks import steps_of, tokens_per_step
+from pipeline.plan.ranks import splits_groups, steps_of, tokens_per_step
 from pipeline.recipe import GIVEN_MODELS
 from training.config import DpoArm
 from training.ranks.zero import uses_bf16
@@ -147,7 +147,8 @@ def _train(plan: Plan) -> Time:
         if ranks.gpu is None:
             own = speed.training_on_cpu(request.shape, steps, tokens, request.training.ranks, plan.rates)
         else:
-            own = speed.training_on_gpus(request, steps, tokens, ranks.gpu, ranks.node, ranks.per_node)
+            split = splits_groups(arm, groups, request.tokens)
+            own = speed.training_on_gpus(request, steps, tokens, ranks.gpu, ranks.node, ranks.per_node, split=split)
         time += _labelled(ranks.name, own)
     return time
 

@@ -10,6 +10,7 @@ import msgspec
 from cluster.errors import ChainprefError
 from cluster.store.digests import checked, sealed
 from cluster.store.storage import LocalStore
+from pipeline.decisions.values import decided_recipe
 from pipeline.estimates.amounts import duration, size, total
 from pipeline.estimates.speed import REFERENCE, CpuRates
 from pipeline.plan.machines import ray_machines, this_machine
@@ -60,7 +61,7 @@ def predict(run: Run) -> None:
     try:
         address = run.recipe.cluster.address or os.environ.get("RAY_ADDRESS", "")
         machines = ray_machines(address) if address else this_machine(run.recipe)
-        plan = make_plan(run.recipe, machines, _rates(run.recipe), findings=LEFT_TO_THE_RUN)
+        plan = make_plan(decided_recipe(run), machines, _rates(run.recipe), findings=LEFT_TO_THE_RUN)
     except ChainprefError as error:
         run.console.out(f"  no plan: {error}")
         return

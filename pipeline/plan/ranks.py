@@ -24,7 +24,7 @@ from pipeline.plan.parts import (
 )
 from pipeline.plan.tokens import Demands, GroupFigures
 from pipeline.recipe import Recipe
-from training.config import ArmConfig, SftArm, TrainingConfig
+from training.config import ArmConfig, DpoArm, SftArm, TrainingConfig, decided
 
 _PADDING = 1.1
 """SFT's rows are padded to the longest of a batch, by assumption to a tenth more."""
@@ -32,22 +32,28 @@ _NO_GPUS = "gpus_per_rank asks for GPUs and the machines have none; set it to 0,
 
 
 def plan_ranks(recipe: Recipe, arm_name: str, shape: ModelShape, machines: Machines, demands: Demands) -> Ranks:
-    """The ranks of one arm."""
-    training, arm = recipe.training, recipe.arms[arm_name]
-    tokens = training.tokens_per_micro_step
-    request = RankRequest(
-        shape=shape,
-        training=training,
-        gradient_checkpointing=arm.gradient_checkpointing,
-        longest_chain=demands.longest_chain,
-        trl_head=isinstance(arm, SftArm),
-        typical_tokens=min(float(tokens), tokens_per_step(arm, demands.groups) / training.ranks),
-    )
+    """The ranks of one arm, of a recipe in which nothing of training is `auto`."""
+    training, request = recipe.training, rank_request(recipe, arm_name, shape, demands)
 
     def memory_on(gpu: GpuType | None) -> RankMemory:
         return rank_on_gpu(request, gpu) if gpu else rank_on_cpu(request, cpu_processes.RANK)
 
     return _place(arm_name, "training", training, machines, memory_on)
+
+
+def rank_request(recipe: Recipe, arm_name: str, shape: ModelShape, demands: Demands) -> RankRequest:
+    """What one rank of an arm is asked for."""
+    training, arm = recipe.training, recipe.arms[arm_name]
+    return RankRequest(
+        shape=shape,
+        training=training,
+        gradient_checkpointing=decided(arm.gradient_checkpointing),
+        longest_chain=demands.longest_chain,
+        trl_head=isinstance(arm, SftArm),
+        typical_tokens=min(
+            float(decided(training.tokens_per_micro_step)), tokens_per_step(arm, demands.groups) / training.ranks
+        ),
+    )
 
 
 def plan_scoring(recipe: Recipe, shape: ModelShape, machines: Machines, demands: Demands) -> ScoringTasks | None:
@@ -116,17 +122,24 @@ def rank_faults(ranks: Sequence[Ranks]) -> list[Fault]:
 
 def tokens_per_step(arm: ArmConfig, groups: GroupFigures) -> float:
     """Tokens of one optimizer step over all ranks, of the chains that the arm takes from a group."""
-    taken = replace(
-        groups,
-        right=min(groups.right, arm.max_right or groups.right),
-        wrong=min(groups.wrong, arm.max_wrong or groups.wrong),
-    )
-    if arm.balanced:
-        fewer = min(taken.right, taken.wrong)
-        taken = replace(taken, right=fewer, wrong=fewer)
+    taken = _taken(arm, groups)
     if isinstance(arm, SftArm):
         return arm.groups_per_step * taken.right * (groups.prompt + groups.chain) * _PADDING
     return arm.groups_per_step * taken.tree
+
+
+def splits_groups(arm: ArmConfig, groups: GroupFigures, tokens_per_micro_step: int) -> bool:
+    """Whether the arm's average group is larger than a row."""
+    return isinstance(arm, DpoArm) and _taken(arm, groups).tree > tokens_per_micro_step
+
+
+def _taken(arm: ArmConfig, groups: GroupFigures) -> GroupFigures:
+    """The groups with the chains that the arm takes of them."""
+    right = min(groups.right, arm.max_right or groups.right)
+    wrong = min(groups.wrong, arm.max_wrong or groups.wrong)
+    if arm.balanced:
+        right = wrong = min(right, wrong)
+    return replace(groups, right=right, wrong=wrong)
 
 
 def steps_of(arm: ArmConfig, groups: GroupFigures) -> int:

@@ -21,6 +21,7 @@ from pipeline.plan.make import Plan, make_plan
 from pipeline.plan.parts import Engines, Fault, allowed_types
 from pipeline.plan.tokens import Demands, longest_chain
 from pipeline.recipe import Recipe, resolved
+from training.config import decided
 
 _OTHERWISE = {
     "reference": "take larger GPUs, or a smaller student",
@@ -198,8 +199,8 @@ def _sizes(plan: Plan, request: EngineRequest) -> list[tuple[tuple[int, int], in
 
 def _of_ranks(plan: Plan) -> Iterator[Settings]:
     """Levers for ranks and scoring tasks that fit no device, or find no place."""
-    training, zero = plan.recipe.training, plan.recipe.training.zero
-    tokens, longest = training.tokens_per_micro_step, plan.demands.longest_chain
+    training, zero, stage = plan.training, plan.training.zero, decided(plan.training.zero.stage)
+    tokens, longest = decided(training.tokens_per_micro_step), plan.demands.longest_chain
     if any(part.placed.faults for part in (*plan.ranks, plan.scoring) if part is not None):
         yield from _halved("training.cpus_per_rank", int(training.cpus_per_rank), 1)
     if longest > tokens:
@@ -210,7 +211,7 @@ def _of_ranks(plan: Plan) -> Iterator[Settings]:
     for types in dict.fromkeys((fits or allowed, allowed)):
         if held := most((replace(training.bundle, gpu_types=types),), plan.machines, 4096):
             yield (f"training.ranks={held}",)
-    if zero.stage < 3:
+    if stage < 3:
         yield ("training.zero.stage=3",)
     yield from _halved("training.tokens_per_micro_step", tokens, max(256, longest))
     yield from _checkpointing(plan.recipe)
@@ -221,7 +222,7 @@ def _of_ranks(plan: Plan) -> Iterator[Settings]:
     for recomputed in _checkpointing(plan.recipe):
         yield (*recomputed, "training.zero.offload_optimizer='cpu'")
     everything = ("training.zero.offload_optimizer='cpu'", "training.zero.offload_param='cpu'")
-    yield everything if zero.stage == 3 else ("training.zero.stage=3", *everything)
+    yield everything if stage == 3 else ("training.zero.stage=3", *everything)
     longest_row = min((rank.memory.request.longest_row for rank in plan.ranks), default=tokens)
     if longest_row < longest:
         yield (f"groups.max_tokens={longest_row}",)

@@ -44,6 +44,8 @@ def show(name: str, plans: Mapping[str, Plan], times: Sequence[StageTime], conso
         notes[_SHOWN:] = [f"and {len(notes) - _SHOWN} more, see --json"]
     for note in notes:
         _print(console, f"note: {note}")
+    for line in dict.fromkeys(plan.decided for plan in plans.values() if plan.decided):
+        _print(console, line)
     for golds in dict.fromkeys(plan.findings.golds.said for plan in plans.values()):
         _print(console, f"problems: {golds}")
     for allowed, text in dict.fromkeys((plan.licence.allowed, plan.licence.line) for plan in plans.values()):

@@ -52,7 +52,7 @@ _LEDGERS = (
 _LEDGER = f"(?P<ledger>{'|'.join(_LEDGERS)})"
 _ARM = layout.checkpoints(_NAME)
 _TABLES = (
-    *(layout.RECIPE, layout.PLAN, layout.PREDICTION, layout.INVENTORY, layout.RELABEL),
+    *(layout.RECIPE, layout.PLAN, layout.PREDICTION, layout.DECIDED, layout.INVENTORY, layout.RELABEL),
     *(layout.SUMMARY, layout.PAGE),
 )
 _KINDS = {

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from cluster import telemetry
 from cluster.errors import RequestError
+from pipeline.decisions.settle import settle
 from pipeline.plan.prediction import predict
 from pipeline.run.folder import Run
 from pipeline.run.inventory import close
@@ -42,6 +43,7 @@ def _run(run: Run, stages: Sequence[Stage]) -> bool:
     refuse_unmet(run.recipe, asked)
     with contextlib.ExitStack() as session:
         session.enter_context(_terminated_as_interrupted())
+        settle(run)
         predict(run)
         ray_is_up = False
         for stage in stages:  # what an earlier stage does may complete a later one, or give it more to do

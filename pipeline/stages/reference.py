@@ -11,6 +11,7 @@ from cluster import telemetry
 from cluster.pool.placement import type_resource
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
+from pipeline.decisions.values import decided_recipe
 from pipeline.run.arms import arm_units
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
@@ -18,7 +19,7 @@ from pipeline.stages import groups
 from pipeline.stages.needs import await_ranks
 from rollout.data import layout
 from rollout.data.group_rows import read_groups
-from training.config import DpoArm, TrainingConfig
+from training.config import DpoArm, TrainingConfig, decided
 from training.ranks.zero import precision
 
 Use = tuple[DpoArm, tuple[str, ...]]
@@ -59,7 +60,7 @@ def start_shares(run: Run, arm: DpoArm, tasks: int, units: Sequence[str] = ()) -
     Ray's references to the number of chains that each task scored."""
     import ray
 
-    training = run.recipe.training
+    training = decided_recipe(run).training
     bundle = training.bundle
     score = ray.remote(_score_share).options(
         num_cpus=bundle.cpus, num_gpus=bundle.gpus, resources=type_resource(bundle.gpu), max_retries=3
@@ -92,7 +93,7 @@ def _score_share(
         arm_groups(stored, arm),
         ReferenceStore(Ledger(store, prefix)),
         rule=arm.scored,
-        tokens_per_micro_step=training.tokens_per_micro_step,
+        tokens_per_micro_step=decided(training.tokens_per_micro_step),
         precision=precision(training),
         fused_kernels=uses_fused_kernels(training),
         device="cuda" if training.gpus_per_rank > 0 else "cpu",
@@ -113,7 +114,7 @@ def _missing(run: Run, use: Use) -> int:
 
     arm, units = use
     known = ReferenceStore(run.ledger(layout.reference(run.student))).scores()
-    training = run.recipe.training
+    training = decided_recipe(run).training
     name = reference_name(model_source(run, arm.start), precision(training), uses_fused_kernels(training))
     stored = arm_groups(read_groups(run.ledger(layout.groups(run.student)), units), arm)
     chains = (chain for group in scored_groups(stored, arm.scored) for chain in group.chains)

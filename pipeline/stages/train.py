@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from cluster import telemetry
 from cluster.engine.model_source import local_tokenizer
+from pipeline.decisions.settle import settle
+from pipeline.decisions.values import decided_recipe
 from pipeline.run.arms import begin_arm
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
@@ -39,8 +41,13 @@ def work(run: Run) -> None:
     from training.ranks.job import train_arms
     from training.ranks.request import ArmRequest
 
-    done = {"base"} | {name for name in run.recipe.arms if run.model(name).is_dir()}
-    left = {name: arm for name, arm in run.recipe.arms_in_order() if name not in done}
+    if run.recipe.training.gpus_per_rank and not complete(run):
+        # On a cluster that grows, their GPUs may not have been there when the run began.
+        await_ranks(run, run.recipe.training.ranks)
+        settle(run)
+    recipe = decided_recipe(run)
+    done = {"base"} | {name for name in recipe.arms if run.model(name).is_dir()}
+    left = {name: arm for name, arm in recipe.arms_in_order() if name not in done}
     served = not run.recipe.engines.student.scripted
     probe = probe_text(run, local_tokenizer(model_source(run, "base"))) if left and served else None
     while left:
@@ -50,7 +57,7 @@ def work(run: Run) -> None:
             ArmRequest(
                 name=name,
                 arm=arm,
-                training=run.recipe.training,
+                training=recipe.training,
                 start_model=model_source(run, arm.start),
                 run=run.store.uri,
                 groups=layout.groups(run.student),
@@ -63,7 +70,7 @@ def work(run: Run) -> None:
             )
             for name, arm in ready.items()
         ]
-        await_ranks(run, run.recipe.training.ranks)
+        await_ranks(run, recipe.training.ranks)
         training = _in_background(partial(train_arms, requests))
         for request in requests:
             _watch(run, request, training)

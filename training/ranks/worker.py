@@ -24,7 +24,7 @@ from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from rollout.data import layout
 from rollout.data.group_rows import read_groups
-from training.config import DpoArm, SftArm
+from training.config import DpoArm, SftArm, decided
 from training.fused_kernels import uses_fused_kernels
 from training.probe import EXPORTED, ExportedReading, read_probe
 from training.ranks.callbacks import MetricsLog, SealCheckpoints
@@ -136,7 +136,7 @@ def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int, 
         "weight_decay": arm.weight_decay,
         "adam_beta2": arm.adam_beta2,
         "max_grad_norm": arm.max_grad_norm,
-        "gradient_checkpointing": arm.gradient_checkpointing,
+        "gradient_checkpointing": decided(arm.gradient_checkpointing),
         "gradient_checkpointing_kwargs": {"use_reentrant": False},
         "seed": arm.seed,
         "data_seed": arm.seed,
@@ -185,7 +185,7 @@ def _dpo_trainer(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: li
         **{option.name: getattr(arm, option.name) for option in fields(LossOptions)},
         pair_mean=arm.pair_mean,
         groups_per_step=arm.groups_per_step,
-        tokens_per_micro_step=request.training.tokens_per_micro_step,
+        tokens_per_micro_step=decided(request.training.tokens_per_micro_step),
     )
     model = load_model(
         request.start_model, precision(request.training), fused_kernels=uses_fused_kernels(request.training)

@@ -4,8 +4,10 @@ import os
 from typing import Any, Literal
 
 from cluster.programs import with_own_programs
-from training.config import TrainingConfig
+from training.config import TrainingConfig, decided
 from training.ranks.unpickling import WEIGHTS_ONLY, allow_checkpoint_types
+
+_ALLOCATOR = "PYTORCH_CUDA_ALLOC_CONF"
 
 
 def deepspeed_config(training: TrainingConfig, *, universal: bool = False) -> dict[str, Any]:
@@ -15,7 +17,7 @@ def deepspeed_config(training: TrainingConfig, *, universal: bool = False) -> di
     """
     zero, on_gpu = training.zero, training.gpus_per_rank > 0
     stage: dict[str, Any] = {
-        "stage": zero.stage,
+        "stage": decided(zero.stage),
         "contiguous_gradients": True,
         "reduce_bucket_size": zero.reduce_bucket_size,
         # With gloo, overlapping gains nothing and needs streams that the CPU does not have.
@@ -69,8 +71,10 @@ def precision(training: TrainingConfig) -> Literal["float32", "bfloat16"]:
 def environment(training: TrainingConfig) -> dict[str, str]:
     """Variables that a rank's process needs before it imports torch and deepspeed."""
     common = {"TOKENIZERS_PARALLELISM": "false", "DS_SKIP_CUDA_CHECK": "1", **WEIGHTS_ONLY}
+    # Rows differ in length, and memory that was freed by one of another length would lie idle.
+    gpu = {_ALLOCATOR: os.environ.get(_ALLOCATOR, "expandable_segments:True")}
     cpu = {"DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": str(training.threads_per_rank), "CUDA_VISIBLE_DEVICES": ""}
-    return common if training.gpus_per_rank > 0 else common | cpu
+    return common | (gpu if training.gpus_per_rank > 0 else cpu)
 
 
 def join_ranks(training: TrainingConfig) -> None:

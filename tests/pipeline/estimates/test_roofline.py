@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.tables.documents import result
 from cluster.gpus import GPUS
+from pipeline.decisions.decide import _ROOM
 from pipeline.estimates.rank_memory import RankRequest, rank_on_gpu
 from pipeline.estimates.roofline import row_parts
 from pipeline.estimates.shapes import ModelShape, ShapeConfig, shape_of
@@ -65,6 +66,14 @@ def test_memory_is_what_was_measured() -> None:
     parts = {amount.what: amount.bytes for amount in memory.on_device}
     held = sum(size for what, size in parts.items() if what not in ("process", "fragments"))
     assert held / 2**30 == pytest.approx(MEASURED["steps"]["ZeRO 1"]["peak_gib"], rel=0.1), json.dumps(parts)
+
+
+@pytest.mark.parametrize("stage", [1, 2, 3])
+def test_what_was_measured_fits_into_the_room_that_the_plan_leaves(stage: int) -> None:
+    memory = rank_on_gpu(request(11136, zero={"stage": stage}), GPUS["H100"])
+    process = next(amount.bytes for amount in memory.on_device if amount.what == "process")
+    measured = MEASURED["steps"][f"ZeRO {stage}"]["peak_gib"] * 2**30 + process
+    assert _ROOM * measured < memory.used
 
 
 def test_float32_runs_without_tensor_cores() -> None:

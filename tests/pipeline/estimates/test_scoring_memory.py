@@ -3,7 +3,7 @@
 import pytest
 
 from cluster.gpus import GPUS
-from pipeline.estimates.amounts import PLAIN_VOCABULARY, TOKENS_AT_ONCE, VOCABULARY_AT_ONCE
+from pipeline.estimates.amounts import PADDED_TO, PLAIN_VOCABULARY, TOKENS_AT_ONCE, VOCABULARY_AT_ONCE
 from pipeline.estimates.hardware import GIB
 from pipeline.estimates.published import published_shape
 from pipeline.estimates.scoring_memory import ScoringRequest, scoring_on_cpu, scoring_on_gpu
@@ -50,7 +50,8 @@ def test_without_a_gpu_they_lie_in_the_hosts_memory_in_float32() -> None:
 def test_the_head_holds_what_training_has_it_hold() -> None:
     from trl.kernels.chunked_logprob import TOKEN_CHUNK_SIZE
 
-    from training.tree import scoring
+    from training.tree import blocks, scoring
 
+    assert PADDED_TO == blocks.BLOCK
     assert (PLAIN_VOCABULARY, VOCABULARY_AT_ONCE) == (scoring._PLAIN_VOCABULARY, scoring.VOCABULARY_AT_ONCE)
     assert TOKENS_AT_ONCE == TOKEN_CHUNK_SIZE

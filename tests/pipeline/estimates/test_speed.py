@@ -1,12 +1,14 @@
 """Times on GPUs by hand, and what they were made of."""
 
+from dataclasses import replace
+
 import pytest
 
 from cluster.gpus import GPUS
 from pipeline.estimates.hardware import GIB, Machines, Node
 from pipeline.estimates.published import published_shape
 from pipeline.estimates.rank_memory import RankRequest
-from pipeline.estimates.speed import assumed_rates, scoring_on_gpus, training_on_gpus
+from pipeline.estimates.speed import assumed_rates, loading_s, scoring_on_gpus, training_on_gpus
 from training.config import TrainingConfig, ZeroConfig
 
 NODE = Node(
@@ -77,3 +79,74 @@ def test_every_type_of_gpu_says_what_its_times_are_made_of() -> None:
         assert said in line
     assert "50 GB/s to the next node" in line
     assert "read at 2 GB/s" in line
+
+
+def test_storage_is_read_once_a_node_where_memory_holds_the_weights() -> None:
+    """As docs/planning.md says it of 70.55 G parameters in 2 bytes, at 2 GB/s."""
+    shape = published_shape("meta-llama/Llama-3.1-70B-Instruct")
+    assert shape is not None
+    seconds = [loading_s(shape, 2, NODE, engines) for engines in (1, 2, 8)]
+    assert seconds == pytest.approx([70.55, 1.1 * 70.55, 1.7 * 70.55], rel=1e-3)
+    small = replace(NODE, memory=256 * GIB)
+    assert loading_s(shape, 2, small, 2) == pytest.approx(2 * 70.55, rel=1e-3)
+
+
+def test_the_host_launches_short_rows_as_slowly_as_it_does() -> None:
+    """5.2 ms a layer and row: of 1.5 B parameters a row of 5,632 tokens took 146 ms, and one of 16,640 had 336 ms of
+    kernels."""
+    shape = published_shape("Qwen/Qwen2.5-1.5B-Instruct")
+    assert shape is not None
+    seconds = {}
+    for tokens in (1408, 5632, 16384):
+        zero = ZeroConfig(stage=1)
+        request = RankRequest(
+            shape=shape,
+            training=TrainingConfig(ranks=1, gpus_per_rank=1, tokens_per_micro_step=tokens, zero=zero),
+            gradient_checkpointing=False,
+            longest_chain=1024,
+            trl_head=False,
+            typical_tokens=tokens,
+        )
+        time = training_on_gpus(request, 1, 45056, GPUS["H100"], NODE, 8)
+        seconds[tokens] = dict(time)["forward and backward"] / 45056 * tokens
+    assert seconds[1408] == pytest.approx(0.0052 * 28)
+    assert seconds[5632] == pytest.approx(0.146, rel=0.05)
+    assert seconds[16384] == pytest.approx(6 * 1.544e9 * 16384 / (0.38 * 989e12), rel=0.01)
+
+
+@pytest.mark.parametrize(("stage", "moved"), [(1, 2.0), (2, 5.0), (3, 12.0)])
+def test_lower_stages_move_the_parameters_less_often(stage: int, moved: float) -> None:
+    """Four rows a step over a slow network: DeepSpeed gathers twice and reduces once a row under 3, reduces once a row
+    and gathers once a step under 2, and does both once a step under 1."""
+    shape = published_shape("mistralai/Mistral-7B-Instruct-v0.2")
+    assert shape is not None
+    zero = ZeroConfig.model_validate({"stage": stage})
+    request = RankRequest(
+        shape=shape,
+        training=TrainingConfig(ranks=16, gpus_per_rank=1, tokens_per_micro_step=1024, zero=zero),
+        gradient_checkpointing=False,
+        longest_chain=1024,
+        trl_head=False,
+        typical_tokens=1024,
+    )
+    time = training_on_gpus(request, 1, 16 * 4096, GPUS["H100"], replace(NODE, network_gbs=0.5), 8)
+    expected = moved * 2 * 7.2417e9 * 15 / 16 / (0.7 * 0.5e9)
+    assert dict(time)["forward and backward"] == pytest.approx(expected, rel=0.001)
+
+
+def test_groups_that_are_larger_than_a_row_go_through_once_more() -> None:
+    shape = published_shape("mistralai/Mistral-7B-Instruct-v0.2")
+    assert shape is not None
+    request = RankRequest(
+        shape=shape,
+        training=TrainingConfig(ranks=1, gpus_per_rank=1, tokens_per_micro_step=8192),
+        gradient_checkpointing=False,
+        longest_chain=1024,
+        trl_head=False,
+        typical_tokens=8192,
+    )
+    once, twice = (
+        dict(training_on_gpus(request, 1, 8192, GPUS["H100"], NODE, 8, split=split))["forward and backward"]
+        for split in (False, True)
+    )
+    assert twice == pytest.approx(once * 8 / 6)

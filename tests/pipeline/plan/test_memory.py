@@ -74,7 +74,8 @@ def test_nothing_is_evaluated_without_held_out_problems() -> None:
 
 
 def test_reference_scoring_needs_the_whole_student_on_a_gpu() -> None:
-    plan = planned(PAPER, "", 'models.student.source="hub:meta-llama/Meta-Llama-3-70B-Instruct"')
+    student = 'models.student.source="hub:meta-llama/Meta-Llama-3-70B-Instruct"'
+    plan = planned(PAPER, "", student, "training.tokens_per_micro_step=16384")
     assert "reference: scoring loads the whole model on one GPU: 142.9 GiB, and H100 has 79.6 GiB" in said(plan)
     (remedy,) = [remedy for remedy in remedies(plan).each if remedy.fault.area == "reference"]
     assert remedy.otherwise == "no single setting helps on these machines: take larger GPUs, or a smaller student"

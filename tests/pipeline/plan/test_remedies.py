@@ -23,7 +23,7 @@ LLAMA_405B = (
         (PAPER, "engines.teacher.count=5", "4 can be placed", "engines.teacher.count=4"),
         (PAPER, "training.ranks=32", "16 can be placed", "training.ranks=16"),
         ("one-gpu", "training.tokens_per_micro_step=2048", "the longest chain", "tokens_per_micro_step=4096"),
-        ("one-gpu", "training.tokens_per_micro_step=262144", "a rank needs", "training.tokens_per_micro_step="),
+        ("one-gpu", "training.tokens_per_micro_step=1048576", "a rank needs", "training.tokens_per_micro_step="),
         (
             "one-gpu",
             'models.student.source="hub:mistralai/Mistral-7B-Instruct-v0.2"',

@@ -45,6 +45,13 @@ def test_on_gpus_bf16_and_overlap_are_on_and_nothing_forces_the_cpu() -> None:
     assert config["bf16"] == {"enabled": True}
     assert config["zero_optimization"]["overlap_comm"] is True
     assert "DS_ACCELERATOR" not in environment(training)
+    assert environment(training)["PYTORCH_CUDA_ALLOC_CONF"] == "expandable_segments:True"
+    assert "PYTORCH_CUDA_ALLOC_CONF" not in environment(TrainingConfig())
+
+
+def test_what_the_user_says_of_the_allocator_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTORCH_CUDA_ALLOC_CONF", "max_split_size_mb:512")
+    assert environment(TrainingConfig(gpus_per_rank=1.0))["PYTORCH_CUDA_ALLOC_CONF"] == "max_split_size_mb:512"
 
 
 def test_offload_goes_to_the_cpu_with_deepspeeds_own_optimizer() -> None:

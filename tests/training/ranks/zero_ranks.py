@@ -72,6 +72,22 @@ def _weights(model: Any, partitioned: bool) -> dict[str, list[float]]:
     return found
 
 
+def _counted_invalidations() -> list[int]:
+    """ZeRO-3 records in which order modules run and fetches ahead of them. The list gets an entry for each pass that
+    ran otherwise than recorded, after which nothing is fetched ahead until there is a new record."""
+    from deepspeed.runtime.zero.partitioned_param_coordinator import PartitionedParameterCoordinator
+
+    found: list[int] = []
+    invalidate = PartitionedParameterCoordinator._invalidate_trace
+
+    def counted(coordinator: Any) -> None:
+        found.append(1)
+        invalidate(coordinator)
+
+    PartitionedParameterCoordinator._invalidate_trace = counted
+    return found
+
+
 def main() -> None:
     import deepspeed
 
@@ -84,9 +100,10 @@ def main() -> None:
     # Otherwise it compiles an extension, behind a lock that a killed process never releases (`training.ranks.zero`).
     deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed(dist_backend="gloo")
+    invalidated = _counted_invalidations()
     result = train(output, ZERO, family, tied, tokens_per_micro_step)
     if torch.distributed.get_rank() == 0:
-        (output / "result.json").write_text(json.dumps(result))
+        (output / "result.json").write_text(json.dumps(result | {"invalidated": invalidated}))
     torch.distributed.barrier()
     # gloo's threads may still run when the interpreter is taken down, and then abort the process: leave without that.
     os._exit(0)

@@ -12,9 +12,15 @@ from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from cluster.errors import RequestError
+from cluster.gpus import GPUS
+from pipeline.estimates.amounts import padded
+from pipeline.estimates.published import published_shape
+from pipeline.estimates.rank_memory import RankRequest, rank_on_gpu
 from tests.training.tree.trees import random_chains, random_example
 from training.chains import ScoredChain, ScoredGroup
+from training.config import TrainingConfig
 from training.tree.batches import GroupSlot, PreferenceExample, StepDataset, cut_chains, fill_rows
+from training.tree.blocks import BLOCK
 from training.tree.layout import row_length, tree_size
 from training.tree.loss import PairMean
 from training.tree.scoring import TreeBatch, packed_row
@@ -230,6 +236,32 @@ def test_all_rows_are_padded_alike(multiple_of: int) -> None:
         tokens = tree_size(row.chains)
         assert row.batch.tokens == tokens + -tokens % multiple_of
     assert (steps.longest, steps.chains) == (limit, sum(len(example.group.chains) for example in made))
+
+
+@given(st.integers(0, 10**6), st.integers(0, 300))
+def test_no_row_is_longer_than_the_plan_counts(seed: int, more: int) -> None:
+    """Padding included, whatever `tokens_per_micro_step` is: rows of whole groups, of split groups, and idle ones."""
+    chances = random.Random(seed)
+    made = [sized(chances.randint(2, 200), first) for first in range(3, 9)] + examples(2, seed % 7)
+    limit = max(row_length(chain) for example in made for chain in example.group.chains) + more
+    steps = dataset(made, tokens_per_micro_step=limit, multiple_of=BLOCK)
+    step = steps.rank_step(steps.members(0), 0)
+    rows = [*step.rows, *(row for group in step.split for _, row in group.rows), step.idle_row]
+    assert all(tree_size(row.chains) <= limit for row in rows)
+    assert max(row.batch.tokens for row in rows) <= padded(limit)
+    training = TrainingConfig(ranks=1, gpus_per_rank=1, tokens_per_micro_step=limit)
+    shape = published_shape("Qwen/Qwen2.5-0.5B-Instruct")
+    assert shape is not None
+    asked = RankRequest(
+        shape=shape,
+        training=training,
+        gradient_checkpointing=False,
+        longest_chain=limit,
+        trl_head=False,
+        typical_tokens=float(limit),
+    )
+    counted = {amount.what: amount.how for amount in rank_on_gpu(asked, GPUS["H100"]).on_device}
+    assert counted["activations"].startswith(f"{padded(limit):,} tokens ")
 
 
 def test_all_rows_of_a_step_are_pinned(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,6 +141,8 @@ def test_two_zero3_ranks_train_as_one_process(family: str, tied: bool, tokens: i
     assert found["logs"][0] == pytest.approx(expected["logs"][0], rel=1e-5)
     for name, values in found["weights"].items():
         assert values == pytest.approx(expected["weights"][name], rel=1e-4, abs=1e-3)
+    # A first phase runs forward alone: the record grows once by the backward pass, and then holds for both.
+    assert len(found["invalidated"]) == (tokens < 100)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
