@@ -134,11 +134,15 @@ def test_a_younger_key_changes_no_name_of_groups_that_are_stored(tmp_path: Path)
     ledger = Ledger(open_store(str(tmp_path)), "episodes")
     commit(ledger, "a", rows(("p1", 0)))
     commits = list(ledger.commits().values())
-    old = GroupsConfig().model_dump_json(exclude={"nothing_to_do"})
+    old = GroupsConfig().model_dump_json(exclude={"nothing_to_do", "thoughts"})
     hashes = [made.sha256 or made.unit for made in commits]
     name = group_unit_name(3, "tiny", hashes, GroupsConfig().rule, old, "tokenizer")
     assert group_unit(3, "tiny", commits, GroupsConfig(), "tokenizer") == name
-    assert group_unit(3, "tiny", commits, GroupsConfig(nothing_to_do=True), "tokenizer") != name
+    asked = GroupsConfig(nothing_to_do=True)
+    before_thoughts = asked.model_dump_json(exclude={"thoughts"})
+    named = group_unit_name(3, "tiny", hashes, asked.rule, before_thoughts, "tokenizer")
+    assert group_unit(3, "tiny", commits, asked, "tokenizer") == named
+    assert len({name, named, group_unit(3, "tiny", commits, GroupsConfig(thoughts="cut"), "tokenizer")}) == 3
 
 
 def test_memory_follows_the_block() -> None:
