@@ -72,7 +72,9 @@ def chosen(config: FamilyConfig, split: str, imported: Callable[[FamilyConfig], 
     wanted, found = config.count(split), imported(config)
     available = found.splits[split]
     if wanted > len(available):
-        dropped = found.reports[split].said
+        dropped = found.reports[split].said or "no duplicates dropped"
+        if found.left_out:
+            dropped += f"; {len(found.left_out):,} rows left out"
         divided = (
             ""
             if config.test_path
@@ -80,7 +82,7 @@ def chosen(config: FamilyConfig, split: str, imported: Callable[[FamilyConfig], 
         )
         raise RequestError(
             f"{config.name or config.family}: {split} = {wanted}, but {config.path} gives only {len(available)} "
-            f"{split} problems ({dropped or 'no duplicates dropped'}); ask for at most {len(available)}{divided}"
+            f"{split} problems ({dropped}); ask for at most {len(available)}{divided}"
         )
     return sorted(available, key=lambda problem: content_hash(str(config.seed), problem.id))[:wanted]
 

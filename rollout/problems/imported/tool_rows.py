@@ -21,7 +21,7 @@ from rollout.problems.story import Draft, call
 from rollout.problems.tokens import skeleton
 from rollout.records import Call, canonical_json, content_hash
 from rollout.toolboxes import load_toolbox
-from rollout.toolboxes.mistakes import CallRefused
+from rollout.toolboxes.mistakes import CallRefused, shortened
 from rollout.toolboxes.schemas.reading import read_schemas
 from rollout.toolboxes.schemas.toolbox import INLINE, SchemaFunction
 
@@ -81,7 +81,7 @@ def _draft(where: str, text: str, toolbox: str, written: list[tuple[str, dict[st
         nothing_to_do=not calls,
     )
     if (fault := gold_fault(draft, load_format("json"))) is not None:
-        raise LeftOut(where, UNFIT, fault)
+        raise LeftOut(where, UNFIT, shortened(fault.partition(" fails: ")[2] or fault))  # without the call itself
     return draft
 
 

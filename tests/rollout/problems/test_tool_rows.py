@@ -14,7 +14,7 @@ from cluster.config import parse
 from cluster.errors import RequestError
 from rollout.episodes.execution import execute_now
 from rollout.formats import FORMATS, load_format
-from rollout.problems import FamilyConfig, everything
+from rollout.problems import FamilyConfig, everything, generate
 from rollout.problems.checking import check_problems
 from rollout.problems.contracts import gold_fault
 from rollout.problems.imported.chats import TURNS, UNREADABLE
@@ -163,6 +163,7 @@ def test_calls_may_come_in_any_order_and_defaults_be_left_out(tmp_path: Path) ->
     (xlam([{"name": "add", "arguments": {"a": {"$call": {"name": "add", "arguments": {"a": 1}}}}}], ADD), UNFIT),
     (xlam([{"name": "add", "arguments": {"a": 10**50}}], ADD), UNFIT),
     (xlam([{"name": "add", "arguments": {"a": 1}}] * 40, ADD, query="?"), ""),
+    (xlam([{"name": "f", "arguments": {"a": "x" * 20_000}}], {"name": "f", "parameters": {"a": {}}}), UNFIT),
     (xlam([{"name": "add", "arguments": [1]}], ADD), f"{UNREADABLE}: ROW: the arguments of 'add' are [1], no object"),
     (xlam([{"name": "", "arguments": {}}], ADD), UNREADABLE),
     (xlam(["add"], ADD), UNREADABLE),
@@ -188,6 +189,12 @@ def test_rows_of_xlam(row: dict[str, Any], says: str, tmp_path: Path) -> None:
         if says
         else isinstance(found, Problem)
     )
+    assert isinstance(found, Problem) or len(found) < 600
+
+
+def test_too_many_problems_are_refused_with_the_rows_that_are_left_out() -> None:
+    with pytest.raises(RequestError, match=r"gives only 2 test problems .*; 5 rows left out"):
+        generate(FamilyConfig(family="hermes", path=str(DATA / "hermes.jsonl"), test=9), "test")
 
 
 @pytest.mark.parametrize(("row", "says"), [
