@@ -132,7 +132,8 @@ def test_faults_of_training_name_their_arms_once() -> None:
     faults = [str(fault) for fault in planned(PAPER, "", "training.tokens_per_micro_step=512").faults]
     assert len(faults) == 1
     assert faults[0].startswith("training: the longest chain")
-    one = [str(fault) for fault in planned("one-gpu", "", "arms.sft.gradient_checkpointing=true", MISTRAL).faults]
+    given = ("arms.sft.gradient_checkpointing=true", "arms.dpo.gradient_checkpointing=false")
+    one = [str(fault) for fault in planned("one-gpu", "", *given, MISTRAL).faults]
     assert [fault.partition(":")[0] for fault in one] == ["training of sft", "training of dpo"]
 
 
