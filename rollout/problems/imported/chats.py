@@ -19,9 +19,16 @@ _OPENAI |= {"function": "tool"}
 _HERMES = {"system": "system", "human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant"}
 _HERMES |= dict.fromkeys(("tool", "function", "function_response", "observation"), "tool")
 _BLOCK = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
-_TOOLS = re.compile(r"<tools>(.*?)</tools>", re.DOTALL)
-_WRITTEN = re.compile(r"</?tool_call|\[TOOL_CALLS\]|<function|<\|python_tag\|>|\"tool_calls\"")
-"""Signs of a call that stands in a reply's text, which is read from other places."""
+_TOOLS = re.compile(r"<tools>((?:(?!<tools>).)*?)</tools>", re.DOTALL)
+_THOUGHT = re.compile(r"\s*+<(think|scratch_pad)>.*?</\1>", re.DOTALL)
+_WRITTEN = re.compile(
+    r"</?tool_?(?:call|code)|</?function|\[TOOL_CALLS\]|<[|｜](?:tool|python_tag)|[\"']tool_calls[\"']"
+    r"|\A(?=.*[\"'](?:name|function|tool|action)[\"']\s*+:)(?=.*[\"'](?:arguments|parameters|args|action_input)[\"']\s*+:)"
+    r"|\A\W*+(?:(?:python|py|tool_code)\s++)?[A-Za-z_][\w.]*\(|^\s*+Action(?: Input)?:",
+    re.DOTALL | re.MULTILINE,
+)
+"""Signs of a call that stands in a reply's text, which is read from other places: `<tool_call>`, an object with a name
+and arguments, a text that begins as `f(...)`, `Action: f`."""
 TURNS = "the first user's turn is not answered by calls at once"
 UNREADABLE = "what stands in them does not read"
 
@@ -85,13 +92,14 @@ def _openai_turn(message: Mapping[str, Any], where: str) -> Turn:
         if not isinstance(call, Mapping) or not isinstance(call.get("function"), Mapping):
             raise RequestError(f"{where}: {short(call)} is no call of a function")
         calls.append(call["function"])
-    if message.get("function_call") is not None:
-        calls.append(message["function_call"])
+    if (older := message.get("function_call")) is not None and older not in calls:  # some rows say one call both ways
+        calls.append(older)
     if calls and role != "assistant":
         raise RequestError(f"{where}: a message of {role!r} makes calls; only an assistant's may")
     if role == "assistant" and message.get("weight") == 0:
         raise RequestError(f"{where}: its weight is 0, so it is no reply to learn from")
-    return Turn(role, _text(message.get("content"), where), tuple(calls))
+    text = _text(message.get("content"), where)
+    return Turn(role, _after_thought(text, where) if role == "assistant" else text, tuple(calls))
 
 
 def _text(content: Any, where: str) -> str:
@@ -112,6 +120,7 @@ def hermes_turns(conversation: Any, where: str) -> list[Turn]:
     for number, each in enumerate(_listed(conversation, where)):
         place = f"{where}: turn {number}"
         role, text = _role(each.get("from"), _HERMES, place), _text(each.get("value"), place)
+        text = _after_thought(text, place) if role == "assistant" else text
         calls = tuple(_hermes_calls(text, place)) if role == "assistant" else ()
         if not (role == "system" and _TOOLS.search(text)):
             turns.append(Turn(role, text, calls))
@@ -119,11 +128,29 @@ def hermes_turns(conversation: Any, where: str) -> list[Turn]:
 
 
 def hermes_tools(conversation: Any, where: str) -> Any:
-    """The functions that the first turn names in its `<tools>` block; None where it has none. Raises RequestError."""
+    """The functions that the first turn names in a `<tools>` block: a list, or one a line. The text may name the tags
+    themselves before (`within <tools></tools>`). None where it has no block. Raises RequestError."""
     first = next(iter(conversation), None) if isinstance(conversation, list) else None
     value = first.get("value") if isinstance(first, Mapping) and first.get("from") == "system" else None
-    block = _TOOLS.search(value) if isinstance(value, str) else None
-    return _value(block[1], f"{where}: <tools>") if block else None
+    blocks = [block.strip() for block in _TOOLS.findall(value)] if isinstance(value, str) else []
+    block = next((block for block in blocks if block.startswith(("[", "{"))), next(filter(None, blocks), ""))
+    if not block:
+        return None
+    try:
+        return _value(block, f"{where}: <tools>")
+    except RequestError:
+        if not all(line.startswith("{") for line in block.splitlines()):
+            raise
+        return [_value(line, f"{where}: <tools>") for line in block.splitlines()]
+
+
+def _after_thought(text: str, where: str) -> str:
+    """A reply without the thoughts that it begins with: a call that stands in one was not made. Raises RequestError."""
+    while found := _THOUGHT.match(text):
+        text = text[found.end() :].strip()
+    if text.startswith(("<think>", "<scratch_pad>")):
+        raise RequestError(f"{where}: its thought has no end: {short(text)}")
+    return text
 
 
 def _hermes_calls(text: str, where: str) -> Iterator[Mapping[str, Any]]:

@@ -59,14 +59,18 @@ class SchemaFunction(Function):
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """The arguments that may be left out and have a default that fits, with it."""
+        """The arguments that may be left out and have a default that fits, with it; a default that is the text of a
+        value that fits, as data sets write them (`"10"` for an integer, `"False"`), is that value."""
         optional = self.parameters["properties"].keys() - {*self.parameters["required"]}
         found = {name: self.parameters["properties"][name] for name in sorted(optional)}
-        return {
-            name: schema["default"]
+        values = {
+            name: _meant(schema["default"])
+            if isinstance(schema["default"], str) and not self.fits(name, schema["default"])
+            else schema["default"]
             for name, schema in found.items()
-            if isinstance(schema, dict) and "default" in schema and self.fits(name, schema["default"])
+            if isinstance(schema, dict) and "default" in schema
         }
+        return {name: value for name, value in values.items() if self.fits(name, value)}
 
     def validate(self, arguments: str) -> dict[str, Any]:
         """The arguments, strictly: no text for a number, no 2.0 for an integer, none that is not declared. Raises
@@ -150,6 +154,14 @@ def of_schemas(name: str, text: str, where: str) -> Toolbox:
     by_name: dict[str, Function] = {function.name: function for function in (*functions, finish)}
     shown = canonical_json([[each.name, each.description, each.parameters] for each in by_name.values()])
     return SchemaToolbox(name=name, functions=by_name, finish=finish.name, hash=content_hash(shown, _own_code()))
+
+
+def _meant(default: str) -> Any:
+    """The value whose text a default is; the text itself where it is none of JSON's."""
+    try:
+        return {"True": True, "False": False}[default] if default in ("True", "False") else json.loads(default)
+    except (ValueError, RecursionError):
+        return default
 
 
 @lru_cache(maxsize=8192)

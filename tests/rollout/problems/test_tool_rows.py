@@ -26,6 +26,7 @@ from tests.repository import ROOT
 
 DATA = ROOT / "tests/data/rows"
 FAMILIES = ("xlam", "hermes", "openai")
+SUB = {"name": "sub", "description": "Subtract.", "parameters": {"a": {"type": "int"}}}
 ADD = {"name": "add", "description": "Add.", "parameters": {"a": {"type": "int"}, "b": {"type": "int", "default": 1}}}
 
 
@@ -208,6 +209,17 @@ def test_too_many_problems_are_refused_with_the_rows_that_are_left_out() -> None
     (openai(user(""), calling('{"a": 1}')), TURNS),
     (openai(user("1"), {"role": "assistant", "content": ""}), f"{UNREADABLE}: ROW: the reply is empty"),
     (openai(user("1"), {"role": "assistant", "content": "<tool_call>add(1)"}), f"{UNREADABLE}: ROW: the reply writes"),
+    *((openai(user("1"), {"role": "assistant", "content": each}), f"{UNREADABLE}: ROW: the reply writes") for each in (
+        '```json\n{"name": "add", "arguments": {"a": 1}}\n```', '[{"function": "add", "parameters": {}}]', "[add(a=1)]",
+        "```python\nadd(1)\n```", "Action: add\nAction Input: 1", "I add.\nAction: add", "<|tool_call|>[]",
+        "<think>Call it.</think>{'name': 'add', 'args': {}}",
+    )),
+    *((openai(user("1"), {"role": "assistant", "content": each}), "") for each in (
+        "I cannot (no function does).", "The add() function needs numbers.", 'Your "name": is it Bob?',
+        "<think>Perhaps <tool_call>?</think>No.",
+    )),
+    (openai(user("1"), {"role": "assistant", "content": "<think>No.</think>"}), f"{UNREADABLE}: ROW: the reply is"),
+    (openai(user("1"), {"role": "assistant", "content": "<think>No."}), f"{UNREADABLE}: ROW: message 1: its thought"),
     (openai(user("1"), calling("")), f"{UNREADABLE}: ROW: the arguments of 'add' is ''"),
     (openai(user("1"), calling("[1]")), f"{UNREADABLE}: ROW: the arguments of 'add' are [1]"),
     (openai(user("1"), calling('{"a": 1}', weight=0)), f"{UNREADABLE}: ROW: message 1: its weight is 0"),
@@ -242,6 +254,12 @@ CALL = '<tool_call>{"name": "add", "arguments": {"a": 1}}</tool_call>'
     (hermes(CALL, first=f"<tools>{json.dumps([ADD])}</tools>"), ""),
     (hermes(CALL, first=f"<tools>{[ADD]!r}</tools>"), ""),
     (hermes("<tool_call>[{'name': 'add', 'arguments': {'a': 1}}]</tool_call>", [ADD]), ""),
+    (hermes(CALL, first=f"Within <tools></tools> or <tools>. <tools>\n{json.dumps([ADD])}\n</tools> Go."), ""),
+    (hermes(CALL, first=f"Within <tools> </tools> tags:\n<tools>\n{json.dumps(ADD)}\n{json.dumps(SUB)}\n</tools>"), ""),
+    (hermes(CALL, first=f"Within <tools></tools>: <tools>\n{json.dumps(ADD)}\n{{\n</tools>"), UNREADABLE),
+    (hermes(CALL, first="Within <tools></tools>."), NO_FUNCTIONS),
+    (hermes(f"<think>\nI call <tool_call>.\n</think>\n{CALL}", [ADD]), ""),
+    (hermes(f"<think>{CALL}", [ADD]), f"{UNREADABLE}: ROW: turn 1: its thought has no end"),
     (hermes(CALL), NO_FUNCTIONS),
     (hermes(f"{CALL}<tool_call>", [ADD]), UNREADABLE),
     (hermes("<tool_call>add(1)</tool_call>", [ADD]), UNREADABLE),
@@ -252,7 +270,39 @@ CALL = '<tool_call>{"name": "add", "arguments": {"a": 1}}</tool_call>'
 ])  # fmt: skip
 def test_rows_of_hermes(row: dict[str, Any], says: str, tmp_path: Path) -> None:
     found = one_row(tmp_path, "hermes", row)
+    says = says.replace("ROW", f"{tmp_path / 'rows.jsonl'}:2")
     assert str(found).startswith(says) if says else isinstance(found, Problem), found
+
+
+def test_a_call_in_a_thought_is_not_asked_for_and_one_written_in_both_ways_is_one(tmp_path: Path) -> None:
+    thinking = hermes(f"<think>{CALL.replace('1', '2')}?</think>\n<scratch_pad>{CALL}</scratch_pad>\n{CALL}", [ADD])
+    both = calling('{"a": 1}', function_call={"name": "add", "arguments": '{"a": 1}'})
+    for family, row in (("hermes", thinking), ("openai", openai(user("1"), both))):
+        found = one_row(tmp_path, family, row)
+        assert isinstance(found, Problem)
+        assert json.loads(found.gold) == [{"name": "add", "arguments": {"a": 1}}]
+
+
+def test_a_default_written_as_text_is_the_value_that_it_is_the_text_of(tmp_path: Path) -> None:
+    parameters = {
+        "n": {"type": "int, optional", "default": "10"},
+        "on": {"type": "bool", "default": "False"},
+        "text": {"type": "str", "default": "10"},
+        "odd": {"type": "int", "default": "ten"},
+    }
+    problem = one_row(tmp_path, "xlam", xlam([{"name": "f", "arguments": {}}], {"name": "f", "parameters": parameters}))
+    assert isinstance(problem, Problem)
+    finish = problem.gold_calls[-1]
+    for arguments, right in (
+        ({}, True),
+        ({"n": 10, "on": False, "text": "10"}, True),
+        ({"n": 11}, False),
+        ({"on": True}, False),
+        ({"n": "10"}, False),
+        ({"text": "False"}, False),
+        ({"odd": 10}, False),
+    ):
+        assert outcome(problem, [Call(name="f", arguments=canonical_json(arguments)), finish]) == right, arguments
 
 
 def without_places(found: Imported) -> list[tuple[str, str, str, str]]:
