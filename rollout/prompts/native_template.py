@@ -237,7 +237,8 @@ class NativeTemplate(ChatTemplate):
             Call(name=self._control.mask(call.name), arguments=call.arguments, id=call_id(call, at))
             for at, call in enumerate(calls)
         ]
-        written = self._form.calls_text(self._rendered, named, self._control.mask)
+        mask = self._control.mask
+        written = self._form.readable(self._form.calls_text(self._rendered, named, mask), named, mask)
         if thought and self._form.thought is not None:
             before, after = self._form.thought
             ids = self._after_header(self._header, [before, after + written], [thought])

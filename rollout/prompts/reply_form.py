@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rollout.formats import CallSyntaxError
+from rollout.formats.dialect import Dialect
 from rollout.formats.native_format import DIALECTS, load_dialect
+from rollout.formats.tagged import TaggedFormat
 from rollout.formats.thoughts import without_thought
 from rollout.prompts.template import REFUSALS, THOUGHT, thought_fields
 from rollout.records import Call, Role, canonical_json
@@ -69,6 +71,20 @@ class ReplyForm:
         if not after.startswith(self.head) or not after.endswith(self.tail):
             raise ValueError("calls stand in another place than the calls of a probe")
         return after[len(self.head) : len(after) - len(self.tail)]
+
+    def readable(self, written: str, calls: Sequence[Call], mask: Mask) -> str:
+        """`written`, the calls as the template writes them; as the dialect writes them where only that is read as the
+        same calls: templates may put a text between quotes without escaping the quotes in it. Dialects without types
+        are left as they are: what is read from them depends on the functions."""
+        masked = [
+            Call(name=each.name, arguments=canonical_json(mask(json.loads(each.arguments))), id=each.id)
+            for each in calls
+        ]
+        dialect = load_dialect(self.dialect)
+        if isinstance(dialect, TaggedFormat) or _is_read_as(dialect, written, masked):
+            return written
+        ours = dialect.render(masked)
+        return ours if _is_read_as(dialect, ours, masked) else written
 
     def around_calls(
         self, render: Render, calls: Sequence[Call], mask: Mask, results: list[dict[str, Any]], thought: str = ""
@@ -136,6 +152,14 @@ def _reads(dialect: str, text: str) -> bool:
     except (CallSyntaxError, ValueError):
         return False
     return (call.name, call.arguments) == (PROBE_CALLS[0].name, PROBE_CALLS[0].arguments)
+
+
+def _is_read_as(dialect: Dialect, text: str, calls: Sequence[Call]) -> bool:
+    try:
+        read = dialect.parse(text)
+    except CallSyntaxError:
+        return False
+    return [(each.name, each.arguments) for each in read] == [(each.name, each.arguments) for each in calls]
 
 
 def _with_leads(form: ReplyForm, render: Render) -> ReplyForm:

@@ -127,6 +127,10 @@ CASES = [
     ("lfm2", f"{LFM2} Done.", ErrorCode.PROSE_AROUND_CALL),
     ("lfm2", f"Sure. {LFM2}", ErrorCode.PROSE_AROUND_CALL),
     ("lfm2", "[]", ErrorCode.NOT_A_CALL),
+    ("lfm2", LFM2.replace("1", "'it's'"), ErrorCode.BAD_SYNTAX),
+    ("lfm2", LFM2.replace("b=2", "page-size=2, page-size=3"), ErrorCode.BAD_SYNTAX),
+    ("lfm2", LFM2.replace("b=2", '**{"from": 2}, from=3'), ErrorCode.BAD_SYNTAX),
+    ("lfm2", LFM2.replace("b=2", "from==3"), ErrorCode.BAD_SYNTAX),
 ]
 
 
@@ -151,6 +155,17 @@ def test_what_models_and_templates_write_beside_the_canonical_form_is_read() -> 
     assert load_dialect("gemma").parse(
         '<|tool_call>call:f{a:{k:[True,None]},b:<|"|>two\nlines<|"|>,c:None,d:False}<tool_call|>'
     ) == (call,)
+
+
+def test_lfm2_reads_names_that_python_does_not_take() -> None:
+    dialect = load_dialect("lfm2")
+    text = "find(from='a, to=2', page-size=3, to={\"from\": [true]}), find(a=g(class=null), $x='page-size=1')"
+    assert [(call.name, call.arguments) for call in dialect.parse(f"<|tool_call_start|>[{text}]<|tool_call_end|>")] == [
+        ("find", canonical_json({"from": "a, to=2", "page-size": 3, "to": {"from": [True]}})),
+        ("find", canonical_json({"a": {"$call": {"name": "g", "arguments": {"class": None}}}, "$x": "page-size=1"})),
+    ]
+    with pytest.raises(CallSyntaxError, match="page-size"):
+        dialect.parse("<|tool_call_start|>[f(page-size=1, page-size=2)]<|tool_call_end|>")
 
 
 def typed_function(a: int, b: float, c: str, d: bool, e: str | None, f: int | None, g: list[str], h: str | int) -> int:

@@ -22,7 +22,8 @@ from rollout.formats import load_format
 from rollout.formats.native import call_id
 from rollout.prompts.native_template import NativeTemplate
 from rollout.prompts.template import ChatTemplate
-from rollout.records import Call, CallResult, Message, Part, Role
+from rollout.records import Call, CallResult, Message, Part, Role, canonical_json
+from rollout.toolboxes import load_toolbox
 
 TEMPLATES = shipped_templates()
 NO_FUNCTIONS = {
@@ -183,3 +184,46 @@ def test_formats_in_text_are_written_after_what_the_header_opens_and_read_back(
     ids = template.calls_ids([call], call_format)
     assert made(name).decode(ids) == written.format(call_format.render([call]))
     assert call_format.parse(template.decode_reply(ids)) == (call,)
+
+
+NOTE = load_toolbox(
+    "schemas:"
+    + canonical_json(
+        [
+            {
+                "name": "note",
+                "parameters": {
+                    "type": "object",
+                    "properties": {"text": {"type": "string"}, "more": {"type": "object"}, "page-size": {}},
+                },
+            }
+        ]
+    )
+)
+HARD = [
+    "'",
+    'it\'s "so"',
+    "\\",
+    "a\\nb",
+    "\x00",
+    "\na\n",
+    " a ",
+    "",
+    "{}",
+    "3",
+    "null",
+    "[1",
+    "a,b:c",
+    "<|im_end|>",
+    "日本",
+]
+
+
+@pytest.mark.parametrize("name", sorted(set(DIALECTS) - {"diffusion_gemma"}))
+def test_texts_that_templates_do_not_escape_are_written_so_that_they_are_read_back(name: str) -> None:
+    template = NativeTemplate(made(name)).for_toolbox(NOTE)
+    for text in HARD:
+        call = Call(name="note", arguments=canonical_json({"text": text, "more": {text: [text]}, "page-size": 3}))
+        reply = template.decode_reply(template.calls_ids([call], template.call_format))
+        (read,) = template.call_format.parse(reply, functions=NOTE.functions)
+        assert (read.name, read.arguments) == (call.name, call.arguments), text
