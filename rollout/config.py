@@ -44,6 +44,10 @@ class EpisodeConfig(Section):
     """Tokens that the model may write in one step. Unit: tokens."""
     max_seconds: float = Field(default=600.0, gt=0)
     """Wall time of an episode. A longer one is truncated, once its engine has shown that it is alive. Unit: seconds."""
+    thoughts: Literal["keep", "cut", "forbid"] = "keep"
+    """What becomes of thoughts before calls. `keep`: models think as their chat templates let them, and chains show it
+    as the student's template does. `cut`: they think, and chains leave it out, so that the student learns calls alone.
+    `forbid`: prompts tell them not to think; a template that cannot say so is refused, and chains hold no thought."""
     calls: CallLimits = CallLimits()
     """Bounds on replies and on calls."""
 
@@ -136,9 +140,6 @@ class GroupsConfig(Section):
     """Use truncated chains as wrong ones."""
     max_tokens: int = Field(default=0, ge=0)
     """Leave out chains that are longer than this with their prompt. 0 keeps all. Unit: tokens."""
-    thoughts: Literal["keep", "cut"] = "keep"
-    """What chains hold of the thoughts before calls: `keep` writes them as the student's template does, and leaves them
-    out where it shows none; `cut` leaves out all of them, so that the student learns calls alone."""
     nothing_to_do: bool = False
     """Make pairs also of problems in which doing nothing is right. They teach to do nothing."""
 

@@ -38,6 +38,8 @@ class GroupWork(msgspec.Struct, frozen=True, kw_only=True):
     student_source: str
     """A folder, or `hub:OWNER/NAME@COMMIT`."""
     groups: GroupsConfig
+    thoughts: str = "keep"
+    """The recipe's `episodes.thoughts`."""
     left_out: tuple[str, ...] = ()
     """Problems of the block that give no groups, because doing nothing is right in them."""
     memory: int = 0
@@ -58,21 +60,26 @@ def tokenizer_fingerprint(source: str) -> str:
     return content_hash(*(path.read_bytes() for name in _TOKENIZER_FILES if (path := folder / name).is_file()))
 
 
-def group_unit(block: int, student: str, commits: Sequence[Commit], config: GroupsConfig, fingerprint: str) -> str:
+def group_unit(
+    block: int,
+    student: str,
+    commits: Sequence[Commit],
+    config: GroupsConfig,
+    fingerprint: str,
+    thoughts: str = "keep",
+) -> str:
     """The name of the block's group unit: a function of its episodes, the configuration and the student's tokenizer."""
     hashes = (commit.sha256 or commit.unit for commit in commits)
     # Keys that are younger than stored groups are named only where they are set, so that their names stay.
-    unset = {
-        key for key in ("nothing_to_do", "thoughts") if getattr(config, key) == GroupsConfig.model_fields[key].default
-    }
-    said = config.model_dump_json(exclude=unset)
+    said = config.model_dump_json(exclude=None if config.nothing_to_do else {"nothing_to_do"})
+    said += "" if thoughts == "keep" else thoughts
     return group_unit_name(block, student, hashes, config.rule, said, fingerprint)
 
 
 @lru_cache(maxsize=8)
-def _template(source: str, call_format: str) -> ChatTemplate:
+def _template(source: str, call_format: str, forbid_thoughts: bool) -> ChatTemplate:
     """A student's template. It is cached for the next blocks of this process, so that the Hub is asked once."""
-    return open_template(local_tokenizer(source), call_format)[0]
+    return open_template(local_tokenizer(source), call_format, forbid_thoughts)[0]
 
 
 def build_group_unit(work: GroupWork) -> Commit:
@@ -90,8 +97,8 @@ def build_group_unit(work: GroupWork) -> Commit:
             continue
         for call_format in sorted({episode.call_format for episode in of_problem}):
             alike = [episode for episode in of_problem if episode.call_format == call_format]
-            template = _template(work.student_source, call_format)
-            group = build_group(alike, work.student, template, work.groups)
+            template = _template(work.student_source, call_format, work.thoughts == "forbid")
+            group = build_group(alike, work.student, template, work.groups, work.thoughts == "keep")
             if group is not None:
                 writer.add(group)
                 figures.append(

@@ -12,9 +12,14 @@ from rollout.records import Chain, Episode, ErrorCode, Outcome, PairRule, Prefer
 
 
 def build_group(
-    episodes: Sequence[Episode], student: str, template: ChatTemplate, config: GroupsConfig
+    episodes: Sequence[Episode],
+    student: str,
+    template: ChatTemplate,
+    config: GroupsConfig,
+    with_thoughts: bool = True,
 ) -> PreferenceGroup | None:
-    """The group of one problem's episodes in one call format, or None if nothing can be learned from them.
+    """The group of one problem's episodes in one call format, or None if nothing can be learned from them. Without
+    `with_thoughts` its chains are written without the thoughts that came before calls.
 
     An episode with an infrastructure outcome is never used. A chain that has more than `config.max_tokens` tokens
     together with its prompt is left out: if it were cut, the student would learn the cut.
@@ -27,7 +32,7 @@ def build_group(
     prompt = render_prompt(first, template)
     chains = [
         chain
-        for chain in distinct_chains(usable, template, config.thoughts == "keep")
+        for chain in distinct_chains(usable, template, with_thoughts)
         if not config.max_tokens or len(prompt) + len(chain.token_ids) <= config.max_tokens
     ]
     kept = choose_chains(chains, config.rule)
@@ -62,6 +67,7 @@ def distinct_chains(episodes: Iterable[Episode], template: ChatTemplate, with_th
             token_ids=rendered.token_ids,
             step=rendered.step,
             failed_steps=rendered.failed_steps,
+            thought_tokens=rendered.thought_tokens,
             label=episode.outcome,
             error=episode.error,
             multiplicity=1 if seen is None else seen.multiplicity + 1,

@@ -200,6 +200,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """The ids between this reply and the next one: the end of turn if the model did not write it, the results, and the
     header of the next reply. Empty after the last step."""
     seconds: float = 0.0
+    thought_tokens: int = 0
+    """How many of `token_ids`, from the first on, are a thought with its marks; 0 in records that are older than this
+    field."""
 
     @property
     def errors(self) -> tuple[ErrorCode, ...]:
@@ -300,6 +303,20 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     """Number of episodes that rendered to the same ids."""
     episodes: tuple[int, ...]
     """Their sample numbers."""
+    thought_tokens: tuple[int, ...] = ()
+    """For each step how many of its tokens, from its first on, are a thought with its marks; () in records that are
+    older than this field."""
+
+    @property
+    def learnable(self) -> tuple[int, ...]:
+        """Like `step`, with -1 also for the tokens of thoughts."""
+        left = dict(enumerate(self.thought_tokens))
+        marks = []
+        for index in self.step:
+            hidden = left.get(index, 0)
+            left[index] = hidden - 1
+            marks.append(-1 if hidden > 0 else index)
+        return tuple(marks)
 
     @property
     def written(self) -> tuple[bool, ...]:

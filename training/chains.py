@@ -143,10 +143,11 @@ def _of_pairs(problem_id: str, pairs: Iterable[_Pair]) -> ScoredGroup | None:
 
 
 def _scored_chain(prompt: Sequence[int], chain: Chain, rule: ScoreRule, only_step: int | None = None) -> ScoredChain:
-    """A chain after its prompt, scored by the rule; with `only_step`, in that step alone."""
+    """A chain after its prompt, scored by the rule; with `only_step`, in that step alone. Thoughts that the chain names
+    are not scored: `arm_group` leaves the names to those arms alone that do not train on them."""
     keep_failed = rule.failed_steps_in_right if chain.label is Outcome.RIGHT else rule.failed_steps_in_wrong
     skipped = frozenset() if keep_failed else frozenset(chain.failed_steps)
-    marks = tuple(s >= 0 and s not in skipped and (only_step is None or s == only_step) for s in chain.step)
+    marks = tuple(s >= 0 and s not in skipped and (only_step is None or s == only_step) for s in chain.learnable)
     return ScoredChain(tuple(prompt) + chain.token_ids, (False,) * len(prompt) + marks)
 
 

@@ -138,6 +138,8 @@ class Schedule(Section):
     """Take equally many right and wrong chains of a group: the first ones that have something to learn, as many as the
     rarer kind has. A group that lacks a kind is left out. Balanced arms of all methods see the same groups and chains.
     """
+    train_on_thoughts: bool = True
+    """Learn the thoughts before calls, too. If false, they stay in the chains and count in no loss, as prompts do."""
     seed: int = 0
     """Seed of the order of the data."""
 

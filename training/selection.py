@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from cluster.errors import RequestError
 from rollout.groups import choose_chains
 from rollout.records import Chain, Outcome, PreferenceGroup
 from training.config import ArmConfig, DpoArm
@@ -15,11 +16,20 @@ from training.config import ArmConfig, DpoArm
 def arm_group(group: PreferenceGroup, arm: ArmConfig) -> PreferenceGroup:
     """`group` as `arm` sees it: at most `max_right` and `max_wrong` of its chains, paired by the arm's rule.
 
-    For a balanced arm it has no chain at all where the group lacks a kind.
+    For a balanced arm it has no chain at all where the group lacks a kind. Its chains name their thoughts only for an
+    arm that does not train on them. Raises RequestError for such an arm where the group does not say what is a thought.
     """
     kind = (arm.pairs if isinstance(arm, DpoArm) else None) or group.rule.kind
     rule = msgspec.structs.replace(group.rule, max_right=arm.max_right, max_wrong=arm.max_wrong, kind=kind)
-    chains = group.chains
+    if arm.train_on_thoughts:
+        chains = tuple(msgspec.structs.replace(chain, thought_tokens=()) for chain in group.chains)
+    elif all(chain.thought_tokens for chain in group.chains):
+        chains = group.chains
+    else:
+        raise RequestError(
+            "train_on_thoughts = false, but the groups are of an older version, which did not say what is a thought; "
+            "build them again (in a new run), or set it to true"
+        )
     if arm.balanced:
         chains = tuple(chain for chain in chains if _learnable(chain, arm))
     # The stored order already has the error codes interleaved where the groups' rule asked for that.
@@ -42,4 +52,4 @@ def _learnable(chain: Chain, arm: ArmConfig) -> bool:
     """Whether every method has a token of the chain to learn from: of right chains failed steps are none."""
     failed_too = not isinstance(arm, DpoArm) or arm.scored.failed_steps_in_wrong
     skipped = () if failed_too and chain.label is not Outcome.RIGHT else chain.failed_steps
-    return any(step >= 0 and step not in skipped for step in chain.step)
+    return any(step >= 0 and step not in skipped for step in chain.learnable)

@@ -42,9 +42,10 @@ class Row(TypedDict):
 
 
 def loss_mask(chain: Chain) -> list[bool]:
-    """Per token of the chain: whether the model wrote it in a step that did not fail."""
+    """Per token of the chain: whether the model wrote it in a step that did not fail, and not as a thought that its arm
+    leaves out."""
     failed = set(chain.failed_steps)
-    return [index >= 0 and index not in failed for index in chain.step]
+    return [index >= 0 and index not in failed for index in chain.learnable]
 
 
 def group_rows(group: PreferenceGroup, arm: SftArm) -> list[Row]:

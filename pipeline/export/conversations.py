@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from rollout.formats import load_format
 from rollout.formats.thoughts import split_reply
 from rollout.records import Call, Episode, ErrorCode, Example, content_hash
@@ -58,6 +60,13 @@ def text_steps(episode: Episode, result_role: str) -> list[list[Message]]:
         for step in episode.steps
     ]
     return [*steps[:-1], steps[-1][:1]]
+
+
+def without_thoughts(episode: Episode) -> Episode:
+    """The episode with replies that begin with no thought, as students learn them from chains without thoughts."""
+    parse = load_format(episode.call_format).parse
+    steps = (msgspec.structs.replace(step, text=split_reply(step.text, parse)[1]) for step in episode.steps)
+    return msgspec.structs.replace(episode, steps=tuple(steps))
 
 
 def call_steps(episode: Episode, parallel: bool = True) -> Iterator[list[Turn]]:

@@ -23,6 +23,7 @@ from pipeline.export.conversations import (
     opening_turns,
     sharegpt_messages,
     text_steps,
+    without_thoughts,
 )
 from pipeline.export.shown import own_text, tools_shown
 from pipeline.run.folder import Run
@@ -101,6 +102,8 @@ class _Form:
     """Whether the student's template shows a system's message."""
     closed: bool
     """Whether a worked conversation needs a result after its finishing call, and a reply after that."""
+    thoughts: bool = True
+    """Whether the recipe's chains hold thoughts."""
 
     @classmethod
     def of(cls, run: Run, name: str) -> "_Form":
@@ -113,10 +116,11 @@ class _Form:
             parallel &= native.parallel
             closed |= native.closes_examples
         role, has_system = template.result_role.value, name != "trl" or template.has_system_role
-        return cls(name, role, parallel, asked.system, has_system, closed)
+        return cls(name, role, parallel, asked.system, has_system, closed, asked.thoughts == "keep")
 
     def steps(self, episode: Episode) -> list[list[Message]]:
         """The messages of each step: the reply, and what came back."""
+        episode = episode if self.thoughts else without_thoughts(episode)
         native = episode.call_format == NATIVE
         if self.name == "trl" and not native:
             return text_steps(episode, self.result_role)

@@ -169,8 +169,9 @@ def _group_work(run: Run, fingerprint: str, members: Sequence[EpisodeUnit], comm
 
     `fingerprint` is that of the student's tokenizer; the unit's name holds a hash of it.
     """
+    thoughts = run.recipe.episodes.thoughts
     return GroupWork(
-        unit=group_unit(members[0].block, run.student, commits, run.recipe.groups, fingerprint),
+        unit=group_unit(members[0].block, run.student, commits, run.recipe.groups, fingerprint, thoughts),
         run_uri=run.store.uri,
         episode_units=tuple(unit.name for unit in members),
         problems=members[0].problem_ids,
@@ -178,4 +179,5 @@ def _group_work(run: Run, fingerprint: str, members: Sequence[EpisodeUnit], comm
         student=run.student,
         student_source=model_source(run, "base"),
         groups=run.recipe.groups,
+        thoughts=thoughts,
     )

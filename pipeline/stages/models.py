@@ -79,7 +79,7 @@ def _refuse_template(run: Run, name: str, folder: Path) -> None:
     asked |= {config.call_format: None for config in suite_episodes(run.recipe).values()}
     for call_format in asked:
         try:
-            open_template(folder, call_format)
+            open_template(folder, call_format, run.recipe.episodes.thoughts == "forbid")
         except (OSError, ValueError) as error:  # RequestError is a ValueError, too
             raise RequestError(f"models.{name}.source: {first_line(error)}") from error
 

@@ -82,5 +82,5 @@ def probe_text(run: Run, folder: Path) -> ProbeText:
     episodes = run.recipe.episodes
     problems = train_problems(run) or [problem for suite in suite_problems(run).values() for problem in suite]
     context = min(run.recipe.hosts(kind).engine.max_context for kind in ("teacher", "student"))
-    template, call_format = open_template(folder, episodes.call_format)
+    template, call_format = open_template(folder, episodes.call_format, episodes.thoughts == "forbid")
     return make_probe_text(problems, template, call_format, episodes, context)

@@ -133,5 +133,6 @@ def _distinct(run: Run, names: Iterable[str]) -> list[Use]:
     for name in names:
         arm, units = run.recipe.arms[name], arm_units(run, name)
         if isinstance(arm, DpoArm):
-            found[arm.start, arm.scored, arm.pairs, arm.max_right, arm.max_wrong, units] = arm, units
+            taken = (arm.pairs, arm.max_right, arm.max_wrong, arm.balanced, arm.train_on_thoughts)
+            found[arm.start, arm.scored, taken, units] = arm, units
     return list(found.values())

@@ -14,7 +14,7 @@ from pipeline.stages.evaluate import planned_units
 from pipeline.stages.groups import group_figures
 from rollout.data import layout
 from rollout.data.group_rows import live_units
-from rollout.hosts.work import committed_tokens, skipped_episodes
+from rollout.hosts.work import skipped_episodes
 from rollout.records import Outcome, Score, content_hash
 
 if TYPE_CHECKING:
@@ -133,16 +133,20 @@ def training_figures(run: Run) -> "dict[str, TrainingFigures]":
 def data_figures(run: Run) -> dict[str, int]:
     """Counts of episodes by outcome and of what became of them, from the commit records alone.
 
-    `teacher_tokens` is there where every record has them: older versions did not count.
+    `teacher_tokens`, and `thought_tokens`, those of them that are thoughts, are there where every record has them:
+    older versions did not count.
     """
     outcomes: Counter[str] = Counter()
-    tokens: list[int | None] = []
-    skipped = 0
-    for commit in run.ledger(layout.EPISODES).history().values():
+    skipped, commits = 0, list(run.ledger(layout.EPISODES).history().values())
+    for commit in commits:
         outcomes.update({outcome.value: commit.count(outcome.value) for outcome in Outcome})
         skipped += skipped_episodes(commit)
-        tokens.append(committed_tokens(commit))
-    counted = [one for one in tokens if one is not None]
+    counted = {"teacher_tokens": "tokens", "thought_tokens": "thought_tokens"}
+    tokens = {
+        name: sum(commit.count(key) for commit in commits)
+        for name, key in counted.items()
+        if commits and all(key in commit.meta for commit in commits)
+    }
     groups = group_figures(run)
     return {
         "problems": read_workload(run).train_problems,
@@ -154,5 +158,5 @@ def data_figures(run: Run) -> dict[str, int]:
         "pairs": groups.get("pairs", 0),
         "right_chains": groups.get("right", 0),
         "right_with_failed_steps": groups.get("right_with_failed_steps", 0),
-        **({"teacher_tokens": sum(counted)} if counted and len(counted) == len(tokens) else {}),
+        **tokens,
     }

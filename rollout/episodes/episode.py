@@ -157,6 +157,7 @@ async def _converse(
                 results=results,
                 feedback_ids=feedback,
                 seconds=clock() - step_started,
+                thought_tokens=template.thought_tokens(reply.token_ids, setting.call_format),
             )
         )
         if stop is not None:

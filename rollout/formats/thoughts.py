@@ -21,6 +21,8 @@ _CHANNELS = (
 )
 """Forms that may come several times."""
 _THINK = re.compile(r"\s*+(?:<think>|(?!<tool_call>))(.*?)</think>\s*", re.DOTALL)
+_OPEN = re.compile(r"\s*+(?:<think>|<\|channel>thought\b|<\|channel\|>analysis<\|message\|>|to=self<\|message\|>)")
+"""What only the beginning of a thought has."""
 _ANSWER = re.compile(
     r"\s*+(?:<\|channel\|>final\s*+(?:<\|constrain\|>\s*+\w{1,20}\s*+)?<\|message\|>|to=user<\|message\|>)"
 )
@@ -44,6 +46,16 @@ def _split(text: str) -> tuple[str, str]:
             return "\n".join(thoughts), text[end:]
     found = _THINK.match(text)
     return (found[1].strip(), text[found.end() :]) if found else ("", text)
+
+
+def thought_end(text: str, parse: Callable[[str], object], opened: bool = False) -> int:
+    """How many characters at the beginning of a reply are a thought and its marks, as `parse` reads it: 0 if there is
+    none or an empty one, all if the reply ends within one. `opened`: the chat template has written the first mark."""
+    thought, rest = _split(text)
+    if thought and split_reply(text, parse)[0]:
+        return len(text) if _OPEN.match(rest) else len(text) - len(rest)
+    unclosed = rest == text and (opened or _OPEN.match(text)) and bool(text.strip())
+    return len(text) if unclosed and not _reads(text, parse) else 0
 
 
 def without_thought(text: str) -> str:

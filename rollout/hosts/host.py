@@ -41,9 +41,9 @@ _SIGN_OF_LIFE_S = 2.0
 
 
 @lru_cache(maxsize=8)
-def _opened(source: str, call_format: str) -> tuple[ChatTemplate, CallFormat]:
+def _opened(source: str, call_format: str, forbid_thoughts: bool) -> tuple[ChatTemplate, CallFormat]:
     """Cached, because suites can have a call format of their own, and checkpoints of one model share a tokenizer."""
-    return open_template(local_model(source), call_format)
+    return open_template(local_model(source), call_format, forbid_thoughts)
 
 
 class RolloutHost:
@@ -179,7 +179,8 @@ class RolloutHost:
         async with self._starting:
             if self._dead is not None:  # it may have failed to prove a model while this one waited
                 raise self._dead
-            template, call_format = await asyncio.to_thread(_opened, model.source, config.call_format)
+            forbid = config.thoughts == "forbid"
+            template, call_format = await asyncio.to_thread(_opened, model.source, config.call_format, forbid)
             if self._engine is None:
                 self._engine = await self._load(model)
                 await self._prove(model)

@@ -112,6 +112,8 @@ class ChunkResult(msgspec.Struct, frozen=True, kw_only=True):
     """Problem -> numbers of its right and of its wrong episodes."""
     payload: bytes = b""
     """The rows of a chunk; empty for a unit."""
+    thought_tokens: int = 0
+    """Those of `generated_tokens` that are thoughts."""
     toolbox_faults: dict[str, int] = {}
     """What a toolbox was at fault for, by its name and message -> episodes that it ended."""
 
@@ -166,6 +168,7 @@ def chunk_result_of(
         quarantined=len(encoded.rejected),
         outcomes=dict(Counter(episode.outcome.value for episode in stored)),
         generated_tokens=sum(len(step.token_ids) for episode in episodes for step in episode.steps),
+        thought_tokens=sum(step.thought_tokens for episode in episodes for step in episode.steps),
         seconds=seconds,
         host=host,
         tally=tally(stored),
@@ -211,6 +214,7 @@ def join_chunks(store: Store, work: EpisodeWork, chunks: Sequence[ChunkResult]) 
         quarantined=sum(chunk.quarantined for chunk in chunks),
         outcomes=dict(outcomes),
         generated_tokens=sum(chunk.generated_tokens for chunk in chunks),
+        thought_tokens=sum(chunk.thought_tokens for chunk in chunks),
         seconds=max(chunk.seconds for chunk in chunks),
         host="+".join(dict.fromkeys(chunk.host for chunk in chunks)),
         tally=counts,
@@ -280,11 +284,6 @@ def committed_outcomes(commit: Commit) -> dict[str, int]:
     return {outcome.value: commit.count(outcome.value) for outcome in Outcome if outcome.value in commit.meta}
 
 
-def committed_tokens(commit: Commit) -> int | None:
-    """Tokens that the model of a rollout wrote in the unit; None where an older version made it."""
-    return commit.count("tokens") if "tokens" in commit.meta else None
-
-
 def quarantined_rows(commit: Commit) -> int:
     """How many episodes of the unit were made and could not be stored."""
     return commit.count("quarantined")
@@ -295,6 +294,7 @@ def _commit(store: Store, work: EpisodeWork, result: ChunkResult) -> ChunkResult
     meta = {name: str(count) for name, count in result.outcomes.items()} | {"host": result.host}
     if not work.suite:
         meta["tokens"] = str(result.generated_tokens)
+        meta["thought_tokens"] = str(result.thought_tokens)
         meta["tally"] = msgspec.json.encode(result.tally).decode()
     if result.quarantined:
         meta["quarantined"] = str(result.quarantined)

@@ -25,7 +25,7 @@ from rollout.formats.native_format import load_dialect
 from rollout.formats.shown import as_tool
 from rollout.prompts.opening import Opening
 from rollout.prompts.reply_form import PROBE_CALLS, find_form, result_message, takes_several
-from rollout.prompts.template import MARK, REFUSALS, ChatTemplate
+from rollout.prompts.template import MARK, REFUSALS, THOUGHT, ChatTemplate
 from rollout.records import Call, CallResult, Example, ExampleTurn, Role, canonical_json, content_hash
 from rollout.toolboxes import Toolbox
 
@@ -53,16 +53,18 @@ _MAX_BOUND = 256
 """Number of toolboxes whose templates are cached; with retrieval every problem has its own."""
 
 
-def open_template(model_dir: str | Path, call_format: str) -> tuple[ChatTemplate, CallFormat]:
+def open_template(
+    model_dir: str | Path, call_format: str, forbid_thoughts: bool = False
+) -> tuple[ChatTemplate, CallFormat]:
     """The template of a model's tokenizer, and the format in which its replies are read.
 
     Raises RequestError for an unknown format, for a tokenizer without a chat template and, if the format is `native`,
-    for a template that does not show functions.
+    for a template that does not show functions; with `forbid_thoughts` for one that cannot turn them off.
     """
     if call_format == NATIVE:
-        native = NativeTemplate.from_model(model_dir)
+        native = NativeTemplate.from_model(model_dir, forbid_thoughts)
         return native, native.call_format
-    template = ChatTemplate.from_model(model_dir)
+    template = ChatTemplate.from_model(model_dir, forbid_thoughts)
     # It renders for the first time here, where nothing waits: the process that renders takes a second to start.
     _ = template.stop_ids
     return template, load_format(call_format)
@@ -78,9 +80,11 @@ class NativeTemplate(ChatTemplate):
 
     native = True
 
-    def __init__(self, tokenizer: "PreTrainedTokenizerBase", more_ends: Sequence[int] = ()) -> None:
-        super().__init__(tokenizer, more_ends)
+    def __init__(
+        self, tokenizer: "PreTrainedTokenizerBase", more_ends: Sequence[int] = (), forbid_thoughts: bool = False
+    ) -> None:
         self._tools: list[dict[str, Any]] = [_PROBE_TOOL]
+        super().__init__(tokenizer, more_ends, forbid_thoughts)
         self._bound: dict[tuple[str, str], NativeTemplate] = {}
         try:
             text = self._rendered([_user()], True)
@@ -110,7 +114,7 @@ class NativeTemplate(ChatTemplate):
             if len(self._bound) >= _MAX_BOUND:
                 del self._bound[next(iter(self._bound))]
             # What does not depend on the functions is costly: it is computed once and copied.
-            _ = (self.tokenizer_hash, self.hash, self.stop_ids, self._bare_numbers)
+            _ = (self.tokenizer_hash, self.hash, self.stop_ids, self._bare_numbers, self.drops_thoughts)
             bound = copy.copy(self)
             bound._tools = self._control.mask(tools_of(toolbox, verbosity))
             bound._clear()
@@ -124,7 +128,7 @@ class NativeTemplate(ChatTemplate):
 
     @cached_property
     def hash(self) -> str:
-        return content_hash(NATIVE, str(self._tokenizer.chat_template))
+        return content_hash(NATIVE, str(self._tokenizer.chat_template), *self._switches)
 
     @cached_property
     def stop_ids(self) -> tuple[int, ...]:
@@ -159,8 +163,20 @@ class NativeTemplate(ChatTemplate):
         """Whether the template shows a thought before calls, after the header that it writes itself."""
         return self._form.thought is not None
 
+    @cached_property
+    def drops_thoughts(self) -> bool:
+        """Like ChatTemplate's; also of thoughts before calls, which some templates show nowhere else."""
+        call = PROBE_CALLS[0]
+        reply = self._form.message([call], self._control.mask, THOUGHT)
+        messages = [_user(), reply, result_message(call, "QzResultzQ"), _user()]
+        try:
+            dropped = self.shows_thoughts and THOUGHT not in self._rendered(messages, True)
+        except REFUSALS:
+            dropped = False
+        return dropped or super().drops_thoughts
+
     def shown_hash(self, opening: Opening) -> str:
-        return content_hash(*opening.parts, canonical_json(self._tools))
+        return content_hash(*opening.parts, canonical_json(self._tools), *self._history_parts)
 
     def opening_ids(self, opening: Opening, call_format: CallFormat) -> list[int]:
         """Like ChatTemplate's; calls and results of worked conversations are written as the template writes them."""

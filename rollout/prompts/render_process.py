@@ -30,6 +30,7 @@ def rendered(request: dict[str, Any]) -> str:
         chat_template=request["template"],
         add_generation_prompt=request["header"],
         **request["tokens"],
+        **request["switches"],
         date_string=today.strftime("%d %b %Y"),
         strftime_now=today.strftime,
     )

@@ -29,6 +29,8 @@ class RenderedEpisode:
     token_ids: tuple[int, ...]
     step: tuple[int, ...]
     failed_steps: tuple[int, ...]
+    thought_tokens: tuple[int, ...]
+    """For each step how many of its tokens are a thought, which comes first."""
 
 
 def render_prompt(episode: Episode, template: ChatTemplate) -> tuple[int, ...]:
@@ -50,15 +52,18 @@ def render_episode(episode: Episode, template: ChatTemplate, with_thoughts: bool
         same = not any(split_reply(step.text, call_format.parse)[0] for step in episode.steps)
     ids: list[int] = []
     step_of: list[int] = []
+    thoughts = [0] * len(episode.steps)
     feedback: Sequence[int] = ()
     for index, step in enumerate(episode.steps):
         turns = [(step.token_ids, step.results)] if same else _turns(step, template, call_format, with_thoughts)
-        for reply, results in turns:
+        for number, (reply, results) in enumerate(turns):
+            if not number:
+                thoughts[index] = template.thought_tokens(reply, call_format)
             ids += [*feedback, *reply]
             step_of += [-1] * len(feedback) + [index] * len(reply)
             feedback = step.feedback_ids if same else template.results_ids(reply, results, call_format)
     failed = tuple(index for index, step in enumerate(episode.steps) if step.failed)
-    return RenderedEpisode(tuple(ids), tuple(step_of), failed)
+    return RenderedEpisode(tuple(ids), tuple(step_of), failed, tuple(thoughts))
 
 
 def _turns(

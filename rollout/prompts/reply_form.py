@@ -175,6 +175,9 @@ def _with_leads(form: ReplyForm, render: Render) -> ReplyForm:
         thought = (before, after)
     if plain.startswith(header):
         lead = plain[len(header) :]
+    elif header.rstrip().endswith("</think>"):
+        # The header holds an empty thought, because the model is not to think; histories are written without it.
+        lead = ""
     elif thought is not None:
         # The header opens a thought that the template closes at once, in a history without one.
         lead = "".join(thought)

@@ -9,6 +9,7 @@ wrote becomes a control token, and the ids of a longer conversation always begin
 
 import datetime
 import json
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from cluster.errors import RequestError, first_line
 from rollout.formats import CallFormat
+from rollout.formats.thoughts import thought_end
 from rollout.prompts.control_tokens import ControlTokens
 from rollout.prompts.opening import Opening
 from rollout.prompts.renderer import RENDERER
@@ -29,6 +31,8 @@ MARK = "QzContent{}zQ"
 THOUGHT = "QzThoughtzQ"
 REFUSALS = (TypeError, ValueError, KeyError, AttributeError)
 """What a template raises if it refuses a conversation."""
+THINKING = ("enable_thinking", "thinking")
+"""Names under which templates take whether the model is to think."""
 _TODAY = datetime.date(2024, 7, 26)
 """The date that templates write into prompts. It is fixed, so that a prompt never depends on the day."""
 
@@ -46,22 +50,31 @@ class ChatTemplate:
     parallel = True
     """Whether a reply may hold several calls."""
 
-    def __init__(self, tokenizer: "PreTrainedTokenizerBase", more_ends: Sequence[int] = ()) -> None:
-        """`more_ends` are ids that end a reply of this model besides the tokenizer's and the template's own."""
+    def __init__(
+        self, tokenizer: "PreTrainedTokenizerBase", more_ends: Sequence[int] = (), forbid_thoughts: bool = False
+    ) -> None:
+        """`more_ends` are ids that end a reply of this model besides the tokenizer's and the template's own.
+
+        With `forbid_thoughts` the template is told that the model is not to think. Raises RequestError for one that
+        takes no such switch, though it shows thoughts, or that opens a thought all the same.
+        """
         if not getattr(tokenizer, "is_fast", False):
             raise RequestError(f"tokenizer of {tokenizer.name_or_path!r} is not a fast one; convert it first")
         if not tokenizer.chat_template:
             raise RequestError(f"tokenizer of {tokenizer.name_or_path!r} has no chat template; use an instruct model")
         self._tokenizer = tokenizer
         self._more_ends = tuple(more_ends)
+        self._switches: dict[str, bool] = dict.fromkeys(THINKING, False) if forbid_thoughts else {}
         self._clear()
+        if forbid_thoughts:
+            self._refuse_thoughts()
 
     def _clear(self) -> None:
         self._skeleton = lru_cache(maxsize=64)(self._render_skeleton)
         self._frame_ids = lru_cache(maxsize=64)(lambda frame: tuple(self._control.frame_ids(frame)))
 
     @classmethod
-    def from_model(cls, model_dir: str | Path) -> Self:
+    def from_model(cls, model_dir: str | Path, forbid_thoughts: bool = False) -> Self:
         """The template of the model in a folder, whose generation_config.json may name further ends of a reply."""
         from transformers import AutoTokenizer
 
@@ -73,7 +86,8 @@ class ChatTemplate:
             ends = json.loads((Path(model_dir) / "generation_config.json").read_text())["eos_token_id"]
         except (OSError, ValueError, LookupError, TypeError):
             ends = []
-        return cls(tokenizer, [end for end in (ends if isinstance(ends, list) else [ends]) if isinstance(end, int)])
+        named = [end for end in (ends if isinstance(ends, list) else [ends]) if isinstance(end, int)]
+        return cls(tokenizer, named, forbid_thoughts)
 
     @cached_property
     def tokenizer_hash(self) -> str:
@@ -81,7 +95,7 @@ class ChatTemplate:
 
     @cached_property
     def hash(self) -> str:
-        return content_hash(str(self._tokenizer.chat_template))
+        return content_hash(str(self._tokenizer.chat_template), *self._switches)
 
     @cached_property
     def stop_ids(self) -> tuple[int, ...]:
@@ -145,8 +159,42 @@ class ChatTemplate:
         return self
 
     def shown_hash(self, opening: Opening) -> str:
-        """Hash of everything that a prompt with this opening shows."""
-        return content_hash(*opening.parts)
+        """Hash of everything that a prompt with this opening shows, and of whether the template would write the history
+        that follows it in another way than as it was sampled."""
+        return content_hash(*opening.parts, *self._history_parts)
+
+    @property
+    def _history_parts(self) -> tuple[str, ...]:
+        # Only where it is so: the hashes of the other templates' prompts are those that older episodes hold.
+        return ("drops thoughts",) if self.drops_thoughts else ()
+
+    @cached_property
+    def drops_thoughts(self) -> bool:
+        """Whether the template leaves out thoughts of earlier replies, once the user has written again. Episodes keep
+        them, since the ids that were sampled stay."""
+        return self._shows_thought(()) and not self._shows_thought(({"role": Role.USER.value, "content": "QzUserzQ"},))
+
+    def _shows_thought(self, following: Sequence[dict[str, Any]]) -> bool:
+        """Whether the template shows the thought of a reply that these messages follow. False if it refuses them."""
+        reply = {"role": Role.ASSISTANT.value, "content": "QzReplyzQ", **thought_fields(THOUGHT)}
+        messages = [{"role": Role.USER.value, "content": "QzUserzQ"}, reply, *following]
+        try:
+            return THOUGHT in self._rendered(messages, header=bool(following))
+        except REFUSALS:
+            return False
+
+    def _refuse_thoughts(self) -> None:
+        """Raise RequestError where the template cannot keep its model from thinking."""
+        remedy = "set episodes.thoughts to keep or cut, or use a model that need not think"
+        if self._opens_thought:
+            raise RequestError(f"chat template of {self._name!r} opens a thought in every reply; {remedy}")
+        asked: list[dict[str, Any]] = [{"role": Role.USER.value, "content": "QzUserzQ"}]
+        without = self._rendered(asked, header=True)
+        self._switches = dict.fromkeys(THINKING, True)
+        knows = self._rendered(asked, header=True) != without
+        self._switches = dict.fromkeys(THINKING, False)
+        if not knows and self._shows_thought(()):
+            raise RequestError(f"chat template of {self._name!r} has no switch that turns thoughts off; {remedy}")
 
     def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
         """Ids of the conversation so far and of the header of the next reply."""
@@ -225,6 +273,17 @@ class ChatTemplate:
         """Whether the header of a reply begins a thought."""
         return self._header.endswith(("<think>", "<think>\n"))
 
+    def thought_tokens(self, token_ids: Sequence[int], call_format: CallFormat) -> int:
+        """How many of a reply's ids, from its beginning, are a thought with its marks. An id that holds characters of
+        both is none of them. All are, up to the stop token, if the reply ends within a thought."""
+        text = self.decode_reply(token_ids)
+        end = thought_end(text, call_format.parse, self._opens_thought)
+        if not end:
+            return 0
+        decode = self._tokenizer.backend_tokenizer.decode
+        ids, counts = list(token_ids), range(len(token_ids) + 1)
+        return bisect_right(counts, end, key=lambda count: len(decode(ids[:count], skip_special_tokens=False))) - 1
+
     def decode_reply(self, token_ids: Sequence[int]) -> str:
         """The text of a sampled reply without the stop token. Other control tokens stay visible."""
         end = len(token_ids) - (1 if token_ids and token_ids[-1] in self.stop_ids else 0)
@@ -297,6 +356,7 @@ class ChatTemplate:
             "tools": tools,
             "header": header,
             "tokens": self._tokenizer.special_tokens_map,
+            "switches": self._switches,
             "today": _TODAY.isoformat(),
         }
         return RENDERER.render(request, self._name)

@@ -134,15 +134,17 @@ def test_a_younger_key_changes_no_name_of_groups_that_are_stored(tmp_path: Path)
     ledger = Ledger(open_store(str(tmp_path)), "episodes")
     commit(ledger, "a", rows(("p1", 0)))
     commits = list(ledger.commits().values())
-    old = GroupsConfig().model_dump_json(exclude={"nothing_to_do", "thoughts"})
+    old = GroupsConfig().model_dump_json(exclude={"nothing_to_do"})
     hashes = [made.sha256 or made.unit for made in commits]
     name = group_unit_name(3, "tiny", hashes, GroupsConfig().rule, old, "tokenizer")
     assert group_unit(3, "tiny", commits, GroupsConfig(), "tokenizer") == name
     asked = GroupsConfig(nothing_to_do=True)
-    before_thoughts = asked.model_dump_json(exclude={"thoughts"})
-    named = group_unit_name(3, "tiny", hashes, asked.rule, before_thoughts, "tokenizer")
+    named = group_unit_name(3, "tiny", hashes, asked.rule, asked.model_dump_json(), "tokenizer")
     assert group_unit(3, "tiny", commits, asked, "tokenizer") == named
-    assert len({name, named, group_unit(3, "tiny", commits, GroupsConfig(thoughts="cut"), "tokenizer")}) == 3
+    cut, forbidden = (
+        group_unit(3, "tiny", commits, GroupsConfig(), "tokenizer", thoughts) for thoughts in ("cut", "forbid")
+    )
+    assert len({name, named, cut, forbidden}) == 4
 
 
 def test_memory_follows_the_block() -> None:
@@ -187,3 +189,17 @@ def test_a_hub_models_fingerprint_is_its_commit() -> None:
     one, other = f"hub:owner/model@{'a' * 40}", f"hub:owner/model@{'b' * 40}"
     assert tokenizer_fingerprint(one) == tokenizer_fingerprint(one)
     assert tokenizer_fingerprint(one) != tokenizer_fingerprint(other)
+
+
+@pytest.mark.parametrize(
+    ("thoughts", "forbids", "keeps"), [("keep", False, True), ("cut", False, False), ("forbid", True, False)]
+)
+def test_groups_are_built_with_the_thoughts_that_the_recipe_wants(
+    thoughts: str, forbids: bool, keeps: bool, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(group_units, "_template", lambda source, name, forbidden: asked.append(forbidden))
+    monkeypatch.setattr(group_units, "build_group", lambda *arguments: asked.append(arguments[-1]))
+    commit(ledger, "a", rows(("p0", 0)))
+    build_group_unit(msgspec.structs.replace(work_on(tmp_path, ("a",)), thoughts=thoughts))
+    assert asked == [forbids, keeps]

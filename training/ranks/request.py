@@ -17,7 +17,7 @@ from rollout.records import content_hash
 from training.config import DpoArm, SftArm, TrainingConfig
 from training.ranks.zero import precision
 
-_LATER_KEYS = {"balanced": False, "equal": "tokens", "pair_weights": "episodes"}
+_LATER_KEYS = {"balanced": False, "equal": "tokens", "pair_weights": "episodes", "train_on_thoughts": True}
 
 
 class MadeFrom(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from pipeline.export.conversations import Turn, call_messages, call_steps, sharegpt_messages
+from pipeline.export.conversations import (
+    Turn,
+    call_messages,
+    call_steps,
+    sharegpt_messages,
+    text_steps,
+    without_thoughts,
+)
 from rollout.records import Call, CallResult, Episode, Step
 from tests.rollout.data.rows import episode
 
@@ -114,3 +121,9 @@ def test_llama_factory_takes_calls_as_json_behind_the_thought(turn: Turn, messag
         assert "é" in written
         found[0]["value"] = json.loads(written)
     assert found == messages
+
+
+def test_a_thought_is_left_out_where_the_recipe_cuts_it() -> None:
+    made = without_thoughts(attempt(("<think>Both.</think>\n{}", (ADD, MUL)), ("{}", (ADD,))))
+    assert [step[0]["content"] for step in text_steps(made, "user")] == ["{}", "{}"]
+    assert [step[0].text for step in call_steps(made)] == ["", ""]

@@ -13,6 +13,8 @@ from pipeline.run.folder import Run, open_run
 from pipeline.run.workload import make_workload, read_workload
 from pipeline.stages import groups, rollout
 from pipeline.stages.groups import GroupStream
+from pipeline.stages.reference import waiting_uses
+from pipeline.stages.report import data_figures
 from rollout.data import layout
 from rollout.group_units import GroupWork
 from rollout.hosts.episode_units import EpisodeUnit
@@ -83,3 +85,35 @@ def test_a_block_that_ends_starts_what_a_restart_would(run: Run, monkeypatch: py
     assert stream.started == again.started
     assert [work.unit[:6] for work in stream.started] == ["b00000", "b00001"]
     assert len(hashed) == 4, "once a stream and once a look at all blocks, not once a block"
+
+
+def test_groups_without_thoughts_are_other_groups(run: Run) -> None:
+    units: set[str] = set()
+    for thoughts in ("keep", "cut", "forbid"):
+        recipe = load_recipe(
+            RECIPE, [f"models.student.source={run.folder.parent / 'model'}", f"episodes.thoughts={thoughts}"]
+        )
+        stream = Started(Run(recipe=recipe, folder=run.folder, console=run.console))
+        stream.start_ready()
+        assert {work.thoughts for work in stream.started} == {thoughts}
+        units |= {work.unit for work in stream.started}
+    assert len(units) == 3
+
+
+def test_thoughts_are_in_the_figures_where_every_record_counts_them(run: Run, tmp_path: Path) -> None:
+    assert not {"teacher_tokens", "thought_tokens"} & data_figures(run).keys()
+    with open_run(run.recipe, tmp_path / "counted", Console(quiet=True), False) as made:
+        units = make_workload(made).episode_units
+        for unit in units:
+            made.ledger(layout.EPISODES).publish(unit.name, b"", 0, {"tokens": "10", "thought_tokens": "4"})
+    counted = data_figures(Run(recipe=run.recipe, folder=made.folder, console=run.console))
+    assert (counted["teacher_tokens"], counted["thought_tokens"]) == (10 * len(units), 4 * len(units))
+
+
+def test_arms_that_score_other_tokens_are_scored_apart(run: Run) -> None:
+    arms = ["train_on_thoughts=true", "train_on_thoughts=false", "balanced=true", "seed=3"]
+    named = [f"arms.a{at}.{text}" for at, key in enumerate(arms) for text in ("method=dpo", key)]
+    recipe = load_recipe(RECIPE, [f"models.student.source={run.folder.parent / 'model'}", *named])
+    uses = [arm for arm, _ in waiting_uses(Run(recipe=recipe, folder=run.folder, console=run.console))]
+    assert {(arm.train_on_thoughts, arm.balanced) for arm in uses} >= {(True, False), (False, False), (True, True)}
+    assert len(uses) == 3

@@ -182,8 +182,8 @@ def test_a_thought_is_kept_where_the_students_template_shows_one_and_cut_on_dema
         cut = render_episode(episode, native(student), with_thoughts=False)
         assert cut.token_ids == render_episode(silent, native(student)).token_ids
         assert THOUGHT not in native(student).decode_reply(cut.token_ids)
-    for config, expected in ((GroupsConfig(), episode), (GroupsConfig(thoughts="cut"), silent)):
-        group = build_group([episode], "student", native(teacher), config)
+    for kept, expected in ((True, episode), (False, silent)):
+        group = build_group([episode], "student", native(teacher), GroupsConfig(), kept)
         assert group is not None
         assert [*group.prompt_ids, *group.chains[0].token_ids] == whole(expected)
 
@@ -226,3 +226,17 @@ def made_of(name: str) -> PreTrainedTokenizerFast:
 
 def in_text(name: str) -> ChatTemplate:
     return ChatTemplate(made_of(name))
+
+
+@pytest.mark.parametrize("name", ["qwen3", "qwen3_5_think", "gptoss", "gemma4_v5"])
+def test_an_episode_counts_the_tokens_of_its_thoughts(name: str) -> None:
+    thinking, silent = play(name, replies_of(name), THOUGHT), play(name, replies_of(name))
+    for thought, plain in zip(thinking.steps, silent.steps, strict=True):
+        lead = len("\n</think>\n\n") - 7 if name == "qwen3_5_think" else 0  # `</think>` is one token
+        assert thought.thought_tokens == len(thought.token_ids) - len(plain.token_ids) + lead
+        assert plain.thought_tokens == 0
+    for student in ("qwen3", "glm4moe", "qwen2_5"):
+        rendered = render_episode(thinking, native(student))
+        shown = native(student).shows_thoughts
+        assert all(bool(count) == shown for count in rendered.thought_tokens)
+        assert len(rendered.thought_tokens) == len(thinking.steps)

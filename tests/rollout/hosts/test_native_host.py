@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from transformers import LlamaConfig
 
+from benchmarks.templates.__main__ import shipped_templates, tokenizer_for
 from cluster.engine.options import EngineConfig
 from cluster.engine.scripted import ScriptedConfig
 from cluster.errors import RequestError
@@ -132,3 +133,14 @@ def test_a_model_whose_template_shows_no_functions_is_refused_with_a_remedy(fold
     with pytest.raises(RequestError, match="does not render functions; use call format json or python"):
         open_template(folders["phi3"], "native")
     assert open_template(folders["phi3"], "json")[1].name == "json"
+
+
+@pytest.mark.parametrize("call_format", ["json", "native"])
+def test_a_model_that_always_thinks_is_refused_where_thoughts_are_forbidden(call_format: str, tmp_path: Path) -> None:
+    for name in ("gptoss", "qwen3"):
+        tokenizer_for(name, shipped_templates()[name]).save_pretrained(str(tmp_path / name))
+    with pytest.raises(RequestError, match=r"gptoss.* no switch .*; set episodes.thoughts to keep or cut"):
+        open_template(tmp_path / "gptoss", call_format, forbid_thoughts=True)
+    assert open_template(tmp_path / "gptoss", call_format)[0].stop_ids
+    forbidden, _ = open_template(tmp_path / "qwen3", call_format, forbid_thoughts=True)
+    assert forbidden.hash != open_template(tmp_path / "qwen3", call_format)[0].hash

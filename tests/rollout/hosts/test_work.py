@@ -62,3 +62,14 @@ def test_the_loser_gets_the_winners_counts(store: Store) -> None:
     joined = join_chunks(store, WORK, parts)
     assert (winner.won, loser.won, joined.won) == (True, False, False)
     assert counts(loser) == counts(joined) == counts(winner) == (4, 0, {"right": 2, "wrong": 2}, winner.tally)
+
+
+def test_tokens_of_thoughts_are_counted_in_the_record_of_a_unit(store: Store) -> None:
+    (step,) = episode("p0", 0).steps[:1]
+    thinking = {"steps": (msgspec.structs.replace(step, thought_tokens=2),)}
+    parts = [
+        chunk_result_of(store, WORK, made(thinking, thinking, {}, {})[at : at + 2], False, "h", 1.0) for at in (0, 2)
+    ]
+    assert [part.thought_tokens for part in parts] == [4, 0]
+    join_chunks(store, WORK, parts)
+    assert Ledger(store, "episodes").commits()["u"].count("thought_tokens") == 4
