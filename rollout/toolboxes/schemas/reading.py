@@ -114,6 +114,18 @@ def _are_arguments(schema: Mapping[str, Any], where: str) -> bool:
     return not other
 
 
+def _with_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema that OpenAPI 3.0 calls `nullable`, as JSON Schema says it."""
+    kinds = schema.get("type", [])
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    more: dict[str, Any] = {"type": [*kinds, "null"]} if kinds and "null" not in kinds else {}
+    if isinstance(schema.get("anyOf"), list):
+        more["anyOf"] = [*schema["anyOf"], {"type": "null"}]
+    if isinstance(schema.get("enum"), list) and None not in schema["enum"]:
+        more["enum"] = [*schema["enum"], None]
+    return {**schema, **more}
+
+
 class _Reader:
     """Reads the schemas inside one function's parameters."""
 
@@ -174,7 +186,7 @@ class _Reader:
         self._refuse_patterns(made)
         if made.get("type") == "array" and "enum" in made and not any(isinstance(each, list) for each in made["enum"]):
             made["items"] = {**(made.get("items") or {}), "enum": made.pop("enum")}  # it is meant of the members
-        return made
+        return _with_null(made) if made.pop("nullable", None) is True else made
 
     def _referred(self, schema: Mapping[str, Any], within: tuple[str, ...]) -> Any:
         """What a `$ref` stands for, with what stands beside it."""

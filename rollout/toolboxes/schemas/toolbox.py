@@ -35,6 +35,7 @@ _CODES = {
     "type": (ErrorCode.MISTYPED_ARGUMENT, "an argument has the wrong type"),
 }
 
+_TRUTHS = ("True", "False")
 _NEWER = (
     "prefixItems",
     "dependentSchemas",
@@ -59,18 +60,14 @@ class SchemaFunction(Function):
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """The arguments that may be left out and have a default that fits, with it; a default that is the text of a
-        value that fits, as data sets write them (`"10"` for an integer, `"False"`), is that value."""
+        """The arguments that may be left out and have a default that fits, with it."""
         optional = self.parameters["properties"].keys() - {*self.parameters["required"]}
         found = {name: self.parameters["properties"][name] for name in sorted(optional)}
-        values = {
-            name: _meant(schema["default"])
-            if isinstance(schema["default"], str) and not self.fits(name, schema["default"])
-            else schema["default"]
+        return {
+            name: schema["default"]
             for name, schema in found.items()
-            if isinstance(schema, dict) and "default" in schema
+            if isinstance(schema, dict) and "default" in schema and self.fits(name, schema["default"])
         }
-        return {name: value for name, value in values.items() if self.fits(name, value)}
 
     def validate(self, arguments: str) -> dict[str, Any]:
         """The arguments, strictly: no text for a number, no 2.0 for an integer, none that is not declared. Raises
@@ -156,12 +153,21 @@ def of_schemas(name: str, text: str, where: str) -> Toolbox:
     return SchemaToolbox(name=name, functions=by_name, finish=finish.name, hash=content_hash(shown, _own_code()))
 
 
-def _meant(default: str) -> Any:
-    """The value whose text a default is; the text itself where it is none of JSON's."""
-    try:
-        return {"True": True, "False": False}[default] if default in ("True", "False") else json.loads(default)
-    except (ValueError, RecursionError):
-        return default
+def _with_defaults_of_their_types(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments' schemas; a default that does not fit and is the text of a value that does (`"10"` for an integer,
+    `"False"`), as data sets write them, is that value."""
+    made = dict(properties)
+    for name, schema in properties.items():
+        default = schema.get("default") if isinstance(schema, dict) else None
+        if isinstance(default, str) and not (validator := _validator(canonical_json(schema))).is_valid(default):
+            try:
+                value = {"True": True, "False": False}[default] if default in _TRUTHS else json.loads(default)
+                canonical_json(value)  # NaN is none
+            except (ValueError, RecursionError):
+                continue
+            if validator.is_valid(value):
+                made[name] = {**schema, "default": value}
+    return made
 
 
 @lru_cache(maxsize=8192)
@@ -173,6 +179,7 @@ def _function(text: str) -> SchemaFunction:
         _validator(canonical_json(parameters))
     except ValueError as error:
         raise RequestError(f"{schema['name']}: {one_line(str(error))}; correct its parameters") from None
+    parameters = {**parameters, "properties": _with_defaults_of_their_types(parameters["properties"])}
     name, required = identifier(schema["name"].strip()), parameters["required"]
     shown = [
         f"{key}: {schema_text(kind)}" + ("" if key in required else f" = {kind.get('default')!r}")

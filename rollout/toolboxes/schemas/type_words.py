@@ -1,8 +1,8 @@
 """Types as data sets write them, read as JSON Schema: `str, optional`, `List[int]`, `Dict[str, Any]`, `dict`, `float`.
 
-The words are those of JSON Schema, of Python's annotations, of xLAM's rows and of BFCL's. What stands behind a comma at
-the end (`optional`, `default 5`) or in brackets behind a plain type (`string (ISO date)`) is a remark. A word that is
-none of a type (`Callable[[float], float]`, `datetime`) stands for any value, like `Any`.
+The words are those of JSON Schema, of Python's annotations, of xLAM's rows and of BFCL's, and `int[]`. What stands
+behind a comma at the end (`optional`, `default 5`) or in brackets behind a plain type (`string (ISO date)`) is a
+remark. A word that is none of a type (`Callable[[float], float]`, `datetime`) stands for any value, like `Any`.
 """
 
 import ast
@@ -50,6 +50,9 @@ def says_optional(words: str) -> bool:
 
 
 def _single(text: str) -> Mapping[str, Any]:
+    if (element := text.strip().removesuffix("[]")) != text.strip():  # TypeScript's and Java's `string[]`
+        alone = element.strip().lower().rpartition(".")[2] in (*_LISTS, *_TUPLES)
+        return _array([] if alone else [schema_of_type(element)])
     match = _WORD.fullmatch(text.strip())
     if match is None:
         member = re.fullmatch(r"(?:list|array)\s+of\s+(\w+?)s?", text.strip(), re.IGNORECASE)

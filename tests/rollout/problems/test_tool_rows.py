@@ -289,9 +289,12 @@ def test_a_default_written_as_text_is_the_value_that_it_is_the_text_of(tmp_path:
         "on": {"type": "bool", "default": "False"},
         "text": {"type": "str", "default": "10"},
         "odd": {"type": "int", "default": "ten"},
+        "share": {"type": "float", "default": "NaN"},
     }
     problem = one_row(tmp_path, "xlam", xlam([{"name": "f", "arguments": {}}], {"name": "f", "parameters": parameters}))
     assert isinstance(problem, Problem)
+    signature = "f(n: int = 10, odd: int = 'ten', on: bool = False, share: float = 'NaN', text: str = '10')"
+    assert load_toolbox(problem.toolbox).functions["f"].signature == signature
     finish = problem.gold_calls[-1]
     for arguments, right in (
         ({}, True),

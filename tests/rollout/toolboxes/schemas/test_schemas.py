@@ -244,6 +244,29 @@ def test_tools_of_other_kinds_are_refused(tool: dict[str, object]) -> None:
         load_toolbox(inline(tool))
 
 
+def test_what_openapi_calls_nullable_may_be_null() -> None:
+    places = {"type": "array", "items": {"type": "string", "nullable": False}, "enum": ["north"], "nullable": True}
+    properties = {
+        "a": {"type": "string", "enum": ["x"], "nullable": True},
+        "b": {"type": "int | List[int]", "nullable": True},
+        "c": {"type": "string", "nullable": False},
+        "d": places,
+        "nullable": {"type": "boolean"},
+    }
+    toolbox = inline({"name": "f", "parameters": {"type": "object", "properties": properties}})
+    for name, right, wrong in (
+        ("a", ["x", None], ["y", 1]),
+        ("b", [1, [1], None], ["1"]),
+        ("c", ["x"], [None]),
+        ("d", [["north"], None], [["south"], [None]]),
+        ("nullable", [True], [None]),
+    ):
+        for value in right:
+            assert called(toolbox, "f", **{name: value}).error is None, (name, value)
+        for value in wrong:
+            assert called(toolbox, "f", **{name: value}).error is not None, (name, value)
+
+
 def test_names_that_end_calls_and_keywords_of_python() -> None:
     names = ["finish", "end_of_calls", "end_all_calls"]
     assert load_toolbox(inline(*({"name": name} for name in names[:2]))).finish == "end_all_calls"
