@@ -7,15 +7,15 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from keyword import iskeyword
+from collections.abc import Sequence
 from typing import Any
 
-from rollout.formats import python_format
+from rollout.formats import python_format, python_names
 from rollout.formats.dialect import Dialect, after_blank
 from rollout.formats.json_format import call_of, decode_at
 from rollout.formats.limits import CallSyntaxError, Functions, ReplyLimits, check_count, prose_around_call
 from rollout.formats.python_format import call_text, python_calls
+from rollout.formats.python_names import with_own_names, with_python_names
 from rollout.records import Call, ErrorCode, canonical_json
 
 _GEMMA_QUOTE = '<|"|>'
@@ -24,13 +24,7 @@ _GEMMA_BARE = re.compile(_BARE)
 _GEMMA_KEY = re.compile(rf"(?<=[{{,])\s*+({_BARE})\s*+:")
 _GEMMA_WORD = re.compile(r"(?<=[:\[,])(?:None|True|False)(?=[,\]}])")
 _WORDS = {"None": "null", "True": "true", "False": "false"}
-_STAND_IN = "argument_of_another_name_"
-"""Begins the name that stands for an argument's, while Python's parser reads a call."""
 _PYTHON_WORDS = {"null": "None", "true": "True", "false": "False"}
-_PYTHON_NAME = re.compile(
-    r"""(?P<text>'(?:\\.|[^'\\])*+'|"(?:\\.|[^"\\])*+")|(?<=[(,])(?P<blank>\s*+)(?P<name>[^\s=,()\[\]{}'"*]++)\s*+=(?!=)""",
-    re.DOTALL,
-)
 _PYTHON_TOKEN = re.compile(
     r"""'(?:\\.|[^'\\])*+'|"(?:\\.|[^"\\])*+"|\\.|(?<![\w.])(?:true|false|null)(?![\w(=])""", re.DOTALL
 )
@@ -131,7 +125,7 @@ class HarmonyFormat(Dialect):
 class Lfm2Format(Dialect):
     """The `lfm2` dialect."""
 
-    files = (*Dialect.files, __file__, str(python_format.__file__))
+    files = (*Dialect.files, __file__, str(python_format.__file__), str(python_names.__file__))
     name = "lfm2"
     shape = '<|tool_call_start|>[name(argument=1, other="text")]<|tool_call_end|>'
     mark = re.compile(r"<\|tool_call_start\|>")
@@ -151,7 +145,7 @@ class Lfm2Format(Dialect):
             raise self.no_call()
         names = dict[str, str]()
         try:
-            calls = python_calls(_with_python_names(_PYTHON_TOKEN.sub(_as_python, inner), names), limits)
+            calls = python_calls(with_python_names(_PYTHON_TOKEN.sub(_as_python, inner), names), limits)
         except CallSyntaxError as error:
             if error.code is ErrorCode.PROSE_AROUND_CALL:  # nothing stands around what is between the two marks
                 raise CallSyntaxError(ErrorCode.BAD_SYNTAX, f"the call is broken; write {self.shape}") from None
@@ -159,7 +153,7 @@ class Lfm2Format(Dialect):
             for own, name in names.items():
                 message = message.replace(name, own)
             raise CallSyntaxError(error.code, message) from None
-        return tuple(_with_own_names(call, names, limits) for call in calls)
+        return tuple(with_own_names(call, names, limits) for call in calls)
 
     def render(self, calls: Sequence[Call]) -> str:
         texts = [call_text(call.name, json.loads(call.arguments)) for call in calls]
@@ -170,26 +164,3 @@ def _as_python(token: re.Match[str]) -> str:
     """A piece of what templates of LFM2 write, as Python writes it: JSON's words, line breaks within a text."""
     text = _PYTHON_WORDS.get(token[0], token[0])
     return text.replace("\n", "\\n").replace("\r", "\\r") if text[:1] in "'\"" else text
-
-
-def _with_python_names(text: str, names: dict[str, str]) -> str:
-    """`text` with a name that Python takes for each one before `=` that it does not (`from`, `page-size`); `names` then
-    holds it for each of those."""
-
-    def named(found: re.Match[str]) -> str:
-        if found["text"] is not None or (found["name"].isidentifier() and not iskeyword(found["name"])):
-            return found[0]
-        stand_in = names.setdefault(found["name"], f"{_STAND_IN}{'i' * len(names)}_")
-        return f"{found['blank']}{stand_in}="
-
-    return _PYTHON_NAME.sub(named, text)
-
-
-def _with_own_names(call: Call, names: Mapping[str, str], limits: ReplyLimits) -> Call:
-    """The call with the names that it was written with. Raises CallSyntaxError for one that stands twice."""
-    if not names:
-        return call
-    arguments = call.arguments
-    for own, name in names.items():
-        arguments = arguments.replace(f'"{name}":', f"{canonical_json(own)}:")
-    return Call(name=call.name, arguments=canonical_json(decode_at(arguments, 0, limits)[0]))

@@ -13,7 +13,7 @@ from typing import Any
 
 from cluster.errors import RequestError
 from rollout.toolboxes.mistakes import quoted
-from rollout.toolboxes.schemas.type_words import says_optional, schema_of_type
+from rollout.toolboxes.schemas.type_words import or_null, says_optional, schema_of_type
 
 MOST_PARTS = 20_000
 """Schemas inside one function's parameters, references written out."""
@@ -114,18 +114,6 @@ def _are_arguments(schema: Mapping[str, Any], where: str) -> bool:
     return not other
 
 
-def _with_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema that OpenAPI 3.0 calls `nullable`, as JSON Schema says it."""
-    kinds = schema.get("type", [])
-    kinds = kinds if isinstance(kinds, list) else [kinds]
-    more: dict[str, Any] = {"type": [*kinds, "null"]} if kinds and "null" not in kinds else {}
-    if isinstance(schema.get("anyOf"), list):
-        more["anyOf"] = [*schema["anyOf"], {"type": "null"}]
-    if isinstance(schema.get("enum"), list) and None not in schema["enum"]:
-        more["enum"] = [*schema["enum"], None]
-    return {**schema, **more}
-
-
 class _Reader:
     """Reads the schemas inside one function's parameters."""
 
@@ -186,7 +174,7 @@ class _Reader:
         self._refuse_patterns(made)
         if made.get("type") == "array" and "enum" in made and not any(isinstance(each, list) for each in made["enum"]):
             made["items"] = {**(made.get("items") or {}), "enum": made.pop("enum")}  # it is meant of the members
-        return _with_null(made) if made.pop("nullable", None) is True else made
+        return or_null(made) if made.pop("nullable", None) is True else made
 
     def _referred(self, schema: Mapping[str, Any], within: tuple[str, ...]) -> Any:
         """What a `$ref` stands for, with what stands beside it."""

@@ -49,6 +49,18 @@ def says_optional(words: str) -> bool:
     return "optional" in words.lower()
 
 
+def or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema that OpenAPI 3.0 calls `nullable`, as JSON Schema says it."""
+    kinds = schema.get("type", [])
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    more: dict[str, Any] = {"type": [*kinds, "null"]} if kinds and "null" not in kinds else {}
+    if isinstance(schema.get("anyOf"), list):
+        more["anyOf"] = [*schema["anyOf"], {"type": "null"}]
+    if isinstance(schema.get("enum"), list) and None not in schema["enum"]:
+        more["enum"] = [*schema["enum"], None]
+    return {**schema, **more}
+
+
 def _single(text: str) -> Mapping[str, Any]:
     if (element := text.strip().removesuffix("[]")) != text.strip():  # TypeScript's and Java's `string[]`
         alone = element.strip().lower().rpartition(".")[2] in (*_LISTS, *_TUPLES)
