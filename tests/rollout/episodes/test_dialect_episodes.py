@@ -54,9 +54,15 @@ def native(name: str) -> NativeTemplate:
     return NativeTemplate(tokenizer_for(name, TEMPLATES[name]))
 
 
-def play(name: str, replies: Sequence[Sequence[Call] | str], thought: str = "", sample: int = 0) -> Episode:
+def play(
+    name: str,
+    replies: Sequence[Sequence[Call] | str],
+    thought: str = "",
+    sample: int = 0,
+    own_template: NativeTemplate | None = None,
+) -> Episode:
     """The episode in which the model writes these replies, each after the thought."""
-    template = native(name)
+    template = own_template or native(name)
 
     def script(_: Sequence[int], request_id: str) -> Sequence[int]:
         reply = replies[int(request_id.split(".")[1])]
@@ -240,3 +246,17 @@ def test_an_episode_counts_the_tokens_of_its_thoughts(name: str) -> None:
         shown = native(student).shows_thoughts
         assert all(bool(count) == shown for count in rendered.thought_tokens)
         assert len(rendered.thought_tokens) == len(thinking.steps)
+
+
+def test_a_model_that_thinks_where_it_must_not_is_read_and_counted_and_chains_hold_no_thought() -> None:
+    forbidden = NativeTemplate(tokenizer_for("qwen3", TEMPLATES["qwen3"]), forbid_thoughts=True)
+    thinking = f"<think>\n{THOUGHT}\n</think>\n\n{forbidden.call_format.render([FINISH])}"
+    episode = play("qwen3", [[ADD], thinking], own_template=forbidden)
+    assert (episode.outcome, [bool(step.thought_tokens) for step in episode.steps]) == (Outcome.RIGHT, [False, True])
+    assert forbidden.decode_reply(episode.prompt_ids).endswith("<think>\n\n</think>\n\n")
+    assert forbidden.decode_reply(episode.steps[0].feedback_ids).endswith("<think>\n\n</think>\n\n")
+    silent = play("qwen3", [[ADD], [FINISH]], own_template=forbidden)
+    group = build_group([episode], "student", forbidden, GroupsConfig(), with_thoughts=False)
+    assert group is not None
+    assert [*group.prompt_ids, *group.chains[0].token_ids] == whole(silent)
+    assert group.chains[0].thought_tokens == (0, 0)

@@ -227,3 +227,11 @@ def test_a_closing_tag_inside_a_value_is_text(name: str) -> None:
     for text in (f"a{close}b", f"a\n{close}", "</tool_call></function>", "<tool_call>"):
         call = Call(name="note", arguments=canonical_json({"text": text}))
         assert load_dialect(name).parse(load_dialect(name).render([call])) == (call,)
+
+
+@pytest.mark.parametrize("text", ['say <|"|> twice', 'a<|"|>b<|"|>c', '<|"|>', 'ends in <|"|>', '<|"|>{b:2}<|"|>'])
+def test_a_text_that_holds_gemmas_quote_is_refused_and_not_read_as_another(text: str) -> None:
+    written = load_dialect("gemma").render([Call(name="note", arguments=canonical_json({"text": text}))])
+    with pytest.raises(CallSyntaxError) as refused:
+        load_dialect("gemma").parse(written)
+    assert refused.value.code in (ErrorCode.BAD_SYNTAX, ErrorCode.BAD_VALUE)
