@@ -133,8 +133,8 @@ def training_figures(run: Run) -> "dict[str, TrainingFigures]":
 def data_figures(run: Run) -> dict[str, int]:
     """Counts of episodes by outcome and of what became of them, from the commit records alone.
 
-    `teacher_tokens`, and `thought_tokens`, those of them that are thoughts, are there where every record has them:
-    older versions did not count.
+    `teacher_tokens`, and `thought_tokens`, those of them that are thoughts, are there where the record of every
+    unit that was sampled has them: older versions did not count.
     """
     outcomes: Counter[str] = Counter()
     skipped, commits = 0, list(run.ledger(layout.EPISODES).history().values())
@@ -142,10 +142,11 @@ def data_figures(run: Run) -> dict[str, int]:
         outcomes.update({outcome.value: commit.count(outcome.value) for outcome in Outcome})
         skipped += skipped_episodes(commit)
     counted = {"teacher_tokens": "tokens", "thought_tokens": "thought_tokens"}
+    made = [commit for commit in commits if not commit.skipped]
     tokens = {
-        name: sum(commit.count(key) for commit in commits)
+        name: sum(commit.count(key) for commit in made)
         for name, key in counted.items()
-        if commits and all(key in commit.meta for commit in commits)
+        if made and all(key in commit.meta for commit in made)
     }
     groups = group_figures(run)
     return {
