@@ -14,7 +14,8 @@ from rollout.records import Call, canonical_json
 
 _STAND_IN = "argument_of_another_name_"
 _NAME = re.compile(
-    r"""(?P<text>'(?:\\.|[^'\\])*+'|"(?:\\.|[^"\\])*+")|(?<=[(,])(?P<blank>\s*+)(?P<name>[^\s=,()\[\]{}'"*]++)\s*+=(?!=)""",
+    r"""(?P<text>'(?:\\.|[^'\\])*+'|"(?:\\.|[^"\\])*+"|\\.)"""
+    r"""|(?<=[(,])(?P<blank>\s*+)(?P<name>[^\s=,()\[\]{}'"*]++)\s*+=(?!=)""",
     re.DOTALL,
 )
 
@@ -26,7 +27,7 @@ def with_python_names(text: str, names: dict[str, str]) -> str:
     def named(found: re.Match[str]) -> str:
         if found["text"] is not None or (found["name"].isidentifier() and not iskeyword(found["name"])):
             return found[0]
-        stand_in = names.setdefault(found["name"], f"{_STAND_IN}{'i' * len(names)}_")
+        stand_in = names.setdefault(found["name"], f"{_STAND_IN}{len(names)}_")
         return f"{found['blank']}{stand_in}="
 
     return _NAME.sub(named, text)

@@ -24,7 +24,7 @@ _THOUGHT = re.compile(r"\s*+<(think|scratch_pad)>.*?</\1>", re.DOTALL)
 _WRITTEN = re.compile(
     r"</?tool_?(?:call|code)|</?function|\[TOOL_CALLS\]|<[|｜](?:tool|python_tag)|[\"']tool_calls[\"']"
     r"|\A(?=.*[\"'](?:name|function|tool|action)[\"']\s*+:)(?=.*[\"'](?:arguments|parameters|args|action_input)[\"']\s*+:)"
-    r"|\A\W*+(?:(?:python|py|tool_code)\s++)?[A-Za-z_][\w.]*\(|^\s*+Action(?: Input)?:",
+    r"|\A\W*+(?:(?:python|py|tool_code)\s++)?[A-Za-z_][\w.]*\(|^[ \t]*+Action(?: Input)?:",
     re.DOTALL | re.MULTILINE,
 )
 """Signs of a call that stands in a reply's text, which is read from other places: `<tool_call>`, an object with a name

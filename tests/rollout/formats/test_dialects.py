@@ -164,6 +164,10 @@ def test_lfm2_reads_names_that_python_does_not_take() -> None:
         ("find", canonical_json({"from": "a, to=2", "page-size": 3, "to": {"from": [True]}})),
         ("find", canonical_json({"a": {"$call": {"name": "g", "arguments": {"class": None}}}, "$x": "page-size=1"})),
     ]
+    many = {f"page-{number}": number for number in range(200)}
+    text = ", ".join(f"{name}={number}" for name, number in many.items())
+    (call,) = dialect.parse(f"<|tool_call_start|>[f({text})]<|tool_call_end|>")
+    assert call.arguments == canonical_json(many)
     with pytest.raises(CallSyntaxError, match="page-size"):
         dialect.parse("<|tool_call_start|>[f(page-size=1, page-size=2)]<|tool_call_end|>")
 
