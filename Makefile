@@ -18,6 +18,10 @@ $(VENV)/.ready-real: requirements/real.lock $(VENV)/.ready
 run: $(VENV)/.ready  ## the whole path on tiny models, without a GPU: about 10 minutes
 	@$(VENV)/bin/chainpref run recipes/local.toml
 
+.PHONY: run-real
+run-real: $(VENV)/.ready-real  ## the whole path on a pretrained model and on benchmarks of others, without a GPU: up to 100 minutes
+	@$(VENV)/bin/chainpref run recipes/smollm2.toml
+
 .PHONY: test
 test: $(VENV)/.ready  ## every test that starts neither vLLM, Ray nor ranks of a trainer, nor needs a package of real.lock; and the quickstart's commands
 	@$(PY) -m pytest -m "not engine and not real and not faults"

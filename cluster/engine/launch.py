@@ -12,6 +12,11 @@ from cluster.programs import with_own_programs
 Capability = tuple[int, int]
 """Compute capability of a GPU: major and minor."""
 
+_IN_ENGINE_CORE = "vllm.v1.executor.uniproc_executor.UniProcExecutor"
+"""The model computes in the process that schedules. By the name `uni`, vLLM's CPU platform would put it into a worker
+of its own, for which the scheduler then waits in a loop that takes a core: of two cores, one. It does so to set the
+worker's OpenMP variables; here EngineCore has them from the host's actor."""
+
 
 def set_environment(config: EngineConfig, variables: MutableMapping[str, str]) -> None:
     """Set the `variables` of this process that vLLM reads when its modules are imported or its processes start. What a
@@ -89,6 +94,11 @@ def arguments(
         options["speculative_config"] = speculative_arguments(config.speculative)
     if capability is not None and (backend := attention_backend(config, capability)) is not None:
         options["attention_backend"] = backend
+    ranks = config.tensor_parallel * config.pipeline_parallel
+    if ranks > 1:
+        options["distributed_executor_backend"] = executor
+    elif not on_gpu:
+        options["distributed_executor_backend"] = _IN_ENGINE_CORE
     if not config.flashinfer:
         # Where nvcc is, vLLM turns this on for several GPUs from Hopper on, and compiles it when the engine starts.
         options["compilation_config"] = {"pass_config": {"fuse_allreduce_rms": False}}
@@ -99,7 +109,6 @@ def arguments(
         "trust_remote_code": False,
         "tensor_parallel_size": config.tensor_parallel,
         "pipeline_parallel_size": config.pipeline_parallel,
-        "distributed_executor_backend": executor if config.tensor_parallel * config.pipeline_parallel > 1 else None,
         "max_model_len": config.max_context,
         "max_num_seqs": config.max_running,
         "max_num_batched_tokens": config.batched_tokens(on_gpu=on_gpu),

@@ -7,7 +7,7 @@ model's own part (weights, cache, activations) taken off; docs/planning.md lists
 from dataclasses import dataclass
 
 from pipeline.estimates.amounts import Amount, total
-from pipeline.estimates.engine_memory import EngineMemory
+from pipeline.estimates.engine_memory import EngineMemory, processes_on_cpu
 from pipeline.estimates.hardware import MIB
 from pipeline.estimates.rank_memory import RankMemory, layer_bytes_per_token
 from pipeline.estimates.shapes import ModelShape
@@ -25,9 +25,12 @@ RANK = 690.0 * MIB
 TRAIN_ACTORS = 840.0 * MIB
 """Ray Train's controller and the actors beside it."""
 MAKER = 470.0 * MIB
-ENGINE_HOST = HOST + ENGINE_CORE
-"""An engine's processes without its workers, of which there is one for each of its devices."""
 _SOURCE = "measured, docs/planning.md"
+
+
+def beside_workers(workers: int) -> float:
+    """Bytes of an engine's processes without its workers; a single worker shares the scheduler's process."""
+    return HOST if workers == 1 else HOST + ENGINE_CORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def evaluations(engine: EngineMemory, ranks: int, scored: bool) -> StageMemory:
 
 def _engines(engine: EngineMemory) -> Amount:
     request = engine.request
-    how = f"{request.hosts.count} x ({2 + request.gpus} processes + model)"
+    how = f"{request.hosts.count} x ({processes_on_cpu(request.gpus)} processes + model)"
     return Amount(f"engines of the {request.role}", request.hosts.count * engine.used, how, _SOURCE)
 
 

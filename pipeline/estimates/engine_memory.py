@@ -114,11 +114,16 @@ def engine_on_gpu(request: EngineRequest, gpu: GpuType) -> EngineMemory:
     return _with_cache(request, gpu, parts, gpu.memory_bytes)
 
 
-def engine_on_cpu(request: EngineRequest, process: float, worker: float, memory_bytes: float) -> EngineMemory:
-    """Memory of an engine without a GPU. vLLM starts a worker for each rank, of which each has its part of the weights
-    and a KV cache of its own; without `kv_cache_mb` each takes `gpu_memory` of the whole machine, less the rest.
+def processes_on_cpu(workers: int) -> int:
+    """Processes of an engine without a GPU: a host, a scheduler, and workers; a single worker is in the scheduler's."""
+    return 2 if workers == 1 else 2 + workers
 
-    `process`, `worker`: bytes that the engine's processes, and each worker, take before there is a model;
+
+def engine_on_cpu(request: EngineRequest, process: float, worker: float, memory_bytes: float) -> EngineMemory:
+    """Memory of an engine without a GPU. It has a worker for each rank, of which each has its part of the weights and a
+    KV cache of its own; without `kv_cache_mb` each takes `gpu_memory` of the whole machine, less the rest.
+
+    `process`, `worker`: bytes that the other processes, and each worker, take before there is a model;
     `memory_bytes`: the machine's.
     """
     shape, engine, workers = request.shape, request.engine, request.gpus
@@ -127,7 +132,7 @@ def engine_on_cpu(request: EngineRequest, process: float, worker: float, memory_
         Amount(
             "processes",
             process + workers * worker,
-            f"{workers} worker(s) and 2 more, measured without a model",
+            f"{processes_on_cpu(workers)} processes, measured without a model",
             "docs/planning.md",
         ),
         Amount(

@@ -74,7 +74,8 @@ def _memory(request: EngineRequest, gpu: GpuType | None, machines: Machines) -> 
         memory = engine_on_gpu(request, gpu)
     else:
         largest = max(node.memory for node in machines.nodes)
-        memory = engine_on_cpu(request, cpu_processes.ENGINE_HOST, cpu_processes.ENGINE_WORKER, largest)
+        beside = cpu_processes.beside_workers(request.gpus)
+        memory = engine_on_cpu(request, beside, cpu_processes.ENGINE_WORKER, largest)
     if request.hosts.scripted is None:
         return memory
     process = Amount("process", cpu_processes.HOST, "scripted: no model is loaded", "docs/planning.md")

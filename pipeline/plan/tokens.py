@@ -14,7 +14,7 @@ from pipeline.estimates.speed import NO_DEMAND, Demand
 from pipeline.recipe import GIVEN_MODELS, ModelSection, Recipe
 from pipeline.run.suites import suite_models, suite_samples
 from rollout.problems import everything, generate, is_imported
-from rollout.problems.config import SPLITS, FamilyConfig
+from rollout.problems.config import BFCL, SPLITS, FamilyConfig
 from training.tiny.config import WarmConfig
 from training.tiny.corpus import Corpus
 
@@ -203,7 +203,7 @@ def _length(recipe: Recipe, family: FamilyConfig, words: float, malformed: tuple
         count = min(_SAMPLES, len(everything(family).splits["train"]))
     if not count:
         return replace(_ASSUMED, source="assumed: its file has no train problems")
-    corpus = Corpus((family,), recipe.episodes, count)
+    corpus = Corpus((family,), recipe.episodes, count, split="test" if family.family == BFCL else "train")
     some = list(itertools.islice(corpus.conversations("plan", *malformed), _SAMPLES))
     turns = [turn for conversation in some for turn in conversation.turns]
     prompt = _mean(sum(map(len, one.opening_texts)) for one in some) / _CHARS_PER_TOKEN

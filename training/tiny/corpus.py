@@ -95,6 +95,8 @@ class Corpus:
     """Distinct problems of each family; further conversations use them again, with other noise."""
     without: frozenset[str] = frozenset()
     """Texts (`same_text`) of problems that no conversation may be about."""
+    split: str = "train"
+    """Whose problems they are about; to learn from, of split `train` alone."""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -106,16 +108,15 @@ class Corpus:
             parts += [config.system, str(config.examples)]
         for family in self.families:
             # A few problems represent the code that generates them.
-            sample = self._drawn(family.model_copy(update={"train": 16}))
+            sample = self._drawn(family.model_copy(update={self.split: 16}))
             boxes = sorted({problem.toolbox for problem in sample})
             parts += [family.model_dump_json(exclude=_NOT_LEARNT), str(family.corpus_parts)]
             parts += [msgspec.json.encode(sample).decode(), *(load_toolbox(box).hash for box in boxes)]
         return content_hash(str(self.problems), *sorted(self.without), *parts)
 
     def pool(self, family: FamilyConfig) -> FamilyConfig:
-        """The family whose problems the corpus draws: the templates of split `train`, other problems than the
-        recipe's."""
-        return family.model_copy(update={"train": self.problems, "seed": family.seed + _SEEDS_APART})
+        """The family whose problems the corpus draws: the templates of its split, other problems than the recipe's."""
+        return family.model_copy(update={self.split: self.problems, "seed": family.seed + _SEEDS_APART})
 
     @cached_property
     def pools(self) -> list[list[Problem]]:
@@ -124,7 +125,7 @@ class Corpus:
         return [[problem for problem in pool if same_text(problem.text) not in self.without] for pool in pools]
 
     def _drawn(self, family: FamilyConfig) -> list[Problem]:
-        return with_examples(generate(family, "train"), family, "train", self.episodes)
+        return with_examples(generate(family, self.split), family, self.split, self.episodes)
 
     def holding_out(self, problems: Iterable[Problem]) -> "Corpus":
         """This corpus without those of its problems that have the same text as one of `problems`.

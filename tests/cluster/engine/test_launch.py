@@ -116,6 +116,20 @@ def test_options_of_a_recipe_arrive_in_vllm(model: Path) -> None:
     assert (speculative.prompt_lookup_min, speculative.prompt_lookup_max) == (1, 5)
 
 
+def test_on_the_cpu_one_worker_computes_in_the_process_that_schedules(model: Path) -> None:
+    from vllm.engine.arg_utils import AsyncEngineArgs
+    from vllm.v1.executor.abstract import Executor
+    from vllm.v1.executor.multiproc_executor import MultiprocExecutor
+    from vllm.v1.executor.uniproc_executor import UniProcExecutor
+
+    executors = []
+    for workers in (1, 2):
+        config = EngineConfig(max_context=64, max_running=8, kv_cache_mb=64, tensor_parallel=workers, dtype="float32")
+        made = AsyncEngineArgs(**arguments(config, str(model), 0, "mp", None)).create_engine_config()
+        executors.append(Executor.get_class(made))
+    assert executors == [UniProcExecutor, MultiprocExecutor]
+
+
 def test_a_smaller_model_of_the_same_vocabulary_may_guess(model: Path, tmp_path: Path) -> None:
     from vllm.engine.arg_utils import AsyncEngineArgs
 

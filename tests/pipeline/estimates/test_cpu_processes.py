@@ -7,7 +7,7 @@ import pytest
 from cluster.engine.options import EngineConfig
 from pipeline.estimates import cpu_processes
 from pipeline.estimates.amounts import Amount
-from pipeline.estimates.cpu_processes import ENGINE_HOST, ENGINE_WORKER, RANK, SCORE_TASK, TRAIN_ACTORS, StageMemory
+from pipeline.estimates.cpu_processes import ENGINE_WORKER, RANK, SCORE_TASK, TRAIN_ACTORS, StageMemory, beside_workers
 from pipeline.estimates.engine_memory import EngineMemory, EngineRequest, engine_on_cpu
 from pipeline.estimates.hardware import GIB, MIB
 from pipeline.estimates.rank_memory import RankMemory, RankRequest, layer_bytes_per_token, rank_on_cpu
@@ -30,7 +30,7 @@ def engine(role: str = "student", hosts: int = 2) -> EngineMemory:
         weight_bytes_each=4,
         kv_bytes_each=4,
     )
-    return engine_on_cpu(request, ENGINE_HOST, ENGINE_WORKER, 16 * GIB)
+    return engine_on_cpu(request, beside_workers(request.gpus), ENGINE_WORKER, 16 * GIB)
 
 
 def rank(ranks: int) -> RankMemory:
@@ -71,7 +71,7 @@ def test_rollouts_have_engines_and_a_worker_that_builds_groups() -> None:
     *idle, groups, engines = listed(stage)
     assert (stage.stage, idle) == ("rollout", IDLE)
     assert groups == Amount("groups", 435 * MIB, "1 worker", READINGS)
-    assert engines == Amount("engines of the teacher", 2 * teacher.used, "2 x (3 processes + model)", READINGS)
+    assert engines == Amount("engines of the teacher", 2 * teacher.used, "2 x (2 processes + model)", READINGS)
 
 
 def test_each_scoring_worker_has_the_model_in_float32() -> None:
@@ -100,7 +100,7 @@ def test_evaluation_has_engines_and_what_is_left_of_the_stages_before(scored: bo
     *idle, actor, engines = listed(stage)[:4]
     assert (stage.stage, idle) == ("evaluate", IDLE)
     assert actor == Amount("Ray Train", 120 * MIB, "one actor stays", READINGS)
-    assert engines == Amount("engines of the student", 2 * student.used, "2 x (3 processes + model)", READINGS)
+    assert engines == Amount("engines of the student", 2 * student.used, "2 x (2 processes + model)", READINGS)
     assert listed(stage)[4:] == ([Amount("scoring workers", 2 * SCORE_TASK, "2 workers", READINGS)] if scored else [])
 
 

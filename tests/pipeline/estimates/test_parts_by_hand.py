@@ -302,7 +302,7 @@ def test_an_engine_without_a_gpu() -> None:
     worked = f"{at_once:,} batched tokens x (6 hidden + 3 intermediate) x 2 bytes + logits"
     source = "vLLM 0.32: the CPU worker's determine_available_memory"
     expected = [
-        Amount("processes", 50 * MIB, "2 worker(s) and 2 more, measured without a model", "docs/planning.md"),
+        Amount("processes", 50 * MIB, "4 processes, measured without a model", "docs/planning.md"),
         Amount("weights", 2 * N, "542.7 k parameters x 2 bytes", "the recipe"),
         Amount(
             "forward pass",

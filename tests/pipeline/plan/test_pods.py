@@ -23,6 +23,7 @@ from pipeline.plan.make import Plan, make_plan
 from pipeline.plan.pods import HEAD, TASKS, object_name
 from pipeline.recipe import load_recipe
 from tests.pipeline.k8s.kubernetes import K8S, ROOT, cluster_spec, documents, kustomize
+from tests.repository import recipes_to_draw
 
 RECIPES = sorted(path for path in (ROOT / "recipes").glob("*.toml") if "sweep" not in load_toml(path))
 GIB = 1 << 30
@@ -46,7 +47,7 @@ def _asked(plan: Plan) -> dict[str, tuple[int, float, float]]:
     return {kind: (len(names), cpus[kind], gpus[kind]) for kind, names in used.items()}
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", recipes_to_draw(RECIPES))
 def test_requests_equal_the_plans(path: Path, tmp_path: Path) -> None:
     said = Console(file=io.StringIO())
     render_planned(path, (), None, Rendering(out=tmp_path / "out"), said)
@@ -74,7 +75,7 @@ def test_requests_equal_the_plans(path: Path, tmp_path: Path) -> None:
         assert memory >= needed
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", recipes_to_draw(RECIPES))
 def test_the_plan_says_the_pods_that_are_rendered(path: Path, tmp_path: Path) -> None:
     render_planned(path, (), None, Rendering(out=tmp_path / "out"), Console(file=io.StringIO()))
     recipe = load_recipe(path)

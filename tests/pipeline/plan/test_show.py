@@ -19,6 +19,7 @@ from pipeline.plan.tokens import Demands, demands_of
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.sweep.points import load_sweep
 from tests.pipeline.plan.planned import CLUSTERS, HERE, PAPER, RECIPES, planned
+from tests.repository import recipes_to_draw
 
 MOST_LINES = 40
 
@@ -40,7 +41,7 @@ def screen(plan: Plan) -> list[str]:
     return console.export_text().splitlines()
 
 
-@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", recipes_to_draw(sorted(RECIPES.glob("*.toml"))))
 def test_every_plan_is_one_screen(path: Path) -> None:
     for nodes in (HERE, *map(load_machines, sorted(CLUSTERS.glob("*.toml")))):
         plan = make_plan(recipe(path), nodes, REFERENCE, demands(path, nodes.gpus > 0))
