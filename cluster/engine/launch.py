@@ -12,7 +12,7 @@ from cluster.programs import with_own_programs
 Capability = tuple[int, int]
 """Compute capability of a GPU: major and minor."""
 
-_IN_ENGINE_CORE = "vllm.v1.executor.uniproc_executor.UniProcExecutor"
+IN_ENGINE_CORE = "vllm.v1.executor.uniproc_executor.UniProcExecutor"
 """The model computes in the process that schedules. By the name `uni`, vLLM's CPU platform would put it into a worker
 of its own, for which the scheduler then waits in a loop that takes a core: of two cores, one. It does so to set the
 worker's OpenMP variables; here EngineCore has them from the host's actor."""
@@ -98,7 +98,7 @@ def arguments(
     if ranks > 1:
         options["distributed_executor_backend"] = executor
     elif not on_gpu:
-        options["distributed_executor_backend"] = _IN_ENGINE_CORE
+        options["distributed_executor_backend"] = IN_ENGINE_CORE
     if not config.flashinfer:
         # Where nvcc is, vLLM turns this on for several GPUs from Hopper on, and compiles it when the engine starts.
         options["compilation_config"] = {"pass_config": {"fuse_allreduce_rms": False}}
