@@ -13,6 +13,7 @@ from typing import Any
 
 from cluster.errors import RequestError
 from rollout.toolboxes.mistakes import quoted
+from rollout.toolboxes.schemas.patterns import matcher
 from rollout.toolboxes.schemas.type_words import or_null, says_optional, schema_of_type
 
 MOST_PARTS = 20_000
@@ -206,8 +207,8 @@ class _Reader:
         patterns = schema.get("patternProperties")
         for pattern in (schema.get("pattern"), *(patterns if isinstance(patterns, Mapping) else ())):
             try:
-                re.compile(pattern or "")
-            except (re.error, TypeError, RecursionError, OverflowError) as error:
+                matcher(pattern or "")
+            except (ValueError, TypeError) as error:
                 raise RequestError(
                     f"{self._where}: the pattern {quoted(repr(pattern))} does not read: {error}"
                 ) from None

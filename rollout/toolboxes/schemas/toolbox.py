@@ -21,7 +21,7 @@ from rollout.records import Call, ErrorCode, canonical_json, content_hash
 from rollout.toolboxes.function import Function, schema_text
 from rollout.toolboxes.mistakes import CallRefused, one_line, quoted, shortened
 from rollout.toolboxes.nesting import CALL
-from rollout.toolboxes.schemas import reading, type_words
+from rollout.toolboxes.schemas import patterns, reading, type_words
 from rollout.toolboxes.schemas.reading import identifier, parameters_schema, read_schemas
 from rollout.toolboxes.source import hash_of_files
 from rollout.toolboxes.toolbox import Session, Toolbox
@@ -202,7 +202,7 @@ def _accept(**_arguments: Any) -> str:
 
 @lru_cache(maxsize=1)
 def _own_code() -> str:
-    return hash_of_files(__file__, str(reading.__file__), str(type_words.__file__))
+    return hash_of_files(__file__, *(str(part.__file__) for part in (patterns, reading, type_words)))
 
 
 @lru_cache(maxsize=2)
@@ -227,14 +227,16 @@ def _validator(parameters: str) -> Any:
         kind.check_schema(schema)
     except jsonschema.SchemaError as error:
         raise ValueError(f"it is no JSON schema: {error.message}") from None
+    if '"patternProperties"' in parameters and '"unevaluatedProperties"' in parameters:
+        raise ValueError("unevaluatedProperties beside patternProperties is not taken; write additionalProperties")
     return _strict_kind()(schema)
 
 
 @lru_cache(maxsize=1)
 def _strict_kind() -> Any:
-    """A class of validators to which 2.0 is no integer."""
+    """A class of validators to which 2.0 is no integer, and whose patterns take no time that grows without bounds."""
     import jsonschema
 
     kind = jsonschema.Draft202012Validator
     integer = kind.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
-    return jsonschema.validators.extend(kind, type_checker=integer)
+    return jsonschema.validators.extend(kind, validators=patterns.keywords(), type_checker=integer)
