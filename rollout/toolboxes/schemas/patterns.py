@@ -51,5 +51,5 @@ def _additional(validator: Any, allowed: Any, value: Any, schema: Mapping[str, A
         for key in others:
             yield from validator.descend(value[key], allowed, path=key)
     elif not allowed and others:
-        names = ", ".join(map(repr, sorted(others)))
+        names = ", ".join(map(repr, sorted(others))) + (" was" if len(others) == 1 else " were")
         yield ValidationError(f"Additional properties are not allowed ({names} unexpected)")
