@@ -35,6 +35,7 @@ def tables() -> dict[str, Callable[[], str]]:
         "rollout-processor": lambda: rollouts.processor_table(result("rollout")),
         "rollout-microchain": lambda: rollouts.microchain_table(result("rollout")),
         "rollout-steps": lambda: rollouts.steps_table(result("rollout")),
+        "cores": lambda: rollouts.cores_table(result("cores")),
         "scheduling": lambda: rollouts.scheduling_table(result("scheduling")),
         "storage": lambda: rollouts.storage_table(result("storage")),
         "calls": lambda: rollouts.calls_table(result("calls")),

@@ -72,6 +72,33 @@ def steps_table(report: Result) -> str:
     )
 
 
+def cores_table(report: Result) -> str:
+    """What an engine on two cores makes of them: medians over the rounds."""
+    ways = dict.fromkeys(row["way"] for row in report["rows"])
+    middle = {
+        way: {
+            key: median(row[key] for row in report["rows"] if row["way"] == way)
+            for key in ("start_s", "seconds", "processor_s", "processes", "tokens")
+        }
+        for way in ways
+    }
+    rates = {way: found["tokens"] / found["seconds"] for way, found in middle.items()}
+    return table(
+        ("", "tokens written/s", "over the first", "processor seconds", "processes", "start, s"),
+        (
+            (
+                way,
+                f"{rates[way]:.0f}",
+                f"{rates[way] / next(iter(rates.values())):.2f}",
+                f"{found['processor_s']:.0f}",
+                f"{found['processes']:.0f}",
+                f"{found['start_s']:.0f}",
+            )
+            for way, found in middle.items()
+        ),
+    )
+
+
 def scheduling_table(report: Result) -> str:
     """A row for every number of engines: the worst seed of greedy scheduling's, and medians over seeds."""
     sizes: dict[int, list[Result]] = {}

@@ -1,4 +1,4 @@
-"""What an engine makes of two cores without a GPU: `python -m benchmarks.engine_cores --json FILE [--rounds N]`.
+"""What an engine makes of two cores without a GPU: `python -m benchmarks.rollout.cores --json FILE [--rounds N]`.
 
 A model with random weights and the shape of SmolLM2-135M answers requests that share most of their prompt, as attempts
 at problems do. Three ways, in turn: vLLM's own, with the only worker in a process apart and one thread; the worker in
@@ -102,7 +102,7 @@ def _processor_seconds() -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.engine_cores", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.rollout.cores", description=__doc__)
     parser.add_argument("--json", type=Path, help="where the result goes")
     parser.add_argument("--rounds", type=int, default=3, help="how often each way has its turn")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
@@ -120,7 +120,7 @@ def main() -> None:
     for row in rows:
         if row["tokens"] != REQUESTS * WRITTEN or abs(row["first"] - rows[0]["first"]) > 1e-2:
             raise SystemExit(f"not the same work: {row} and {rows[0]}")
-    found: dict[str, Any] = {"command": f"python -m benchmarks.engine_cores --rounds {given.rounds}", "rows": rows}
+    found: dict[str, Any] = {"command": f"python -m benchmarks.rollout.cores --rounds {given.rounds}", "rows": rows}
     found["tokens_per_second"] = {
         way: round(statistics.median(row["tokens"] / row["seconds"] for row in rows if row["way"] == way), 1)
         for way in WAYS
@@ -132,7 +132,7 @@ def main() -> None:
 
 
 def _in_a_process(way: str, folder: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.engine_cores", "--way", way, "--model", folder]
+    command = [sys.executable, "-m", "benchmarks.rollout.cores", "--way", way, "--model", folder]
     environment = {**os.environ, "OMP_NUM_THREADS": str(WAYS[way][1])}
     said = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     lines = [line.removeprefix("ROW ") for line in said.stdout.splitlines() if line.startswith("ROW ")]
