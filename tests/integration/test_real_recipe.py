@@ -60,7 +60,6 @@ def test_the_recipe_takes_any_model(model: Path, tmp_path: Path) -> None:
         "problems.gsm_symbolic.train=2",
         # It is right by chance alone: known solutions, right and wrong ones, are played in the teacher's place.
         "engines.teacher.scripted={seed=1}",
-        "episodes.max_step_tokens=16",
     ]
     command = Command(tmp_path)
     said = command.run("run", str(RECIPE), "--run", str(command.run_dir), *(f"--set={each}" for each in settings))
