@@ -64,9 +64,12 @@ def test_the_recipe_takes_any_model(model: Path, tmp_path: Path) -> None:
     command = Command(tmp_path)
     said = command.run("run", str(RECIPE), "--run", str(command.run_dir), *(f"--set={each}" for each in settings))
     summary = json.loads((command.run_dir / "report" / "summary.json").read_text())
-    assert set(summary["suites"]) == {
-        *SUITES,
-        *(f"{name}-{variant}" for name in SUITES for variant in VARIANTS),
-        *OTHERS,
-    }
+    assert set(summary["arms"]) == {"teacher", "base", "sft", "dpo", "dpo-steps", "sft+dpo"}
+    variants = {f"{name}-{variant}" for name in SUITES for variant in VARIANTS}
+    for arm in summary["arms"].values():
+        assert set(arm["suites"]) == {*SUITES, *variants, *OTHERS}
+    assert all(summary["bfcl"][arm][category]["n"] == 2 for arm in summary["arms"] for category in BFCL)
+    of_teacher = summary["arms"]["teacher"]["suites"].values()
+    assert any(suite["accuracy"] for suite in of_teacher)
+    assert summary["data"]["pairs"]
     assert "BFCL" in said
