@@ -26,6 +26,7 @@ from rollout.formats import CallSyntaxError
 from rollout.formats.native import call_id
 from rollout.prompts.native_template import NativeTemplate, tools_of
 from rollout.prompts.opening import Opening
+from rollout.prompts.template import thought_fields
 from rollout.records import Call, CallResult
 from rollout.toolboxes import load_toolbox
 
@@ -99,8 +100,7 @@ def rendered_at_once(native: NativeTemplate, made: PreTrainedTokenizerFast, thou
                 {"type": "function", "id": call_id(call, at), "function": function}
                 for at, (call, function) in enumerate(zip(calls, functions, strict=True))
             ]
-        thoughts = dict.fromkeys(("reasoning_content", "reasoning", "thinking"), thought) if thought else {}
-        messages.append({**reply, **thoughts})
+        messages.append({**reply, **thought_fields(thought)})
         for at, (call, result) in enumerate(turn):
             message = {"role": "tool", "name": call.name, "tool_call_id": call_id(call, at), "content": result}
             messages.append(message)

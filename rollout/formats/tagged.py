@@ -33,6 +33,10 @@ class TaggedFormat(Dialect):
     argument_open: re.Pattern[str]
     argument_close: str
     call_close: re.Pattern[str]
+    argument_form: str
+    """How an argument is written: `{key}` and `{value}` stand in it."""
+    call_form: str
+    """How a call is written: `{name}` and `{arguments}` stand in it."""
     own_lines = False
     """Whether values stand on lines of their own."""
     between = "\n"
@@ -74,11 +78,11 @@ class TaggedFormat(Dialect):
         raise CallSyntaxError(ErrorCode.BAD_SYNTAX, f"{missing}; write {self.shape}")
 
     def render(self, calls: Sequence[Call]) -> str:
-        return self.between.join(self.written(call.name, json.loads(call.arguments)) for call in calls)
+        return self.between.join(self._written(call.name, json.loads(call.arguments)) for call in calls)
 
-    def written(self, name: str, arguments: dict[str, Any]) -> str:
-        """One call."""
-        raise NotImplementedError
+    def _written(self, name: str, arguments: dict[str, Any]) -> str:
+        values = (self.argument_form.format(key=key, value=_text(value)) for key, value in arguments.items())
+        return self.call_form.format(name=name, arguments="".join(values))
 
 
 class QwenXmlFormat(TaggedFormat):
@@ -92,10 +96,8 @@ class QwenXmlFormat(TaggedFormat):
     argument_close = "</parameter>"
     call_close = re.compile(r"</function>\s*+</tool_call>")
     own_lines = True
-
-    def written(self, name: str, arguments: dict[str, Any]) -> str:
-        values = "".join(f"<parameter={key}>\n{_text(value)}\n</parameter>\n" for key, value in arguments.items())
-        return f"<tool_call>\n<function={name}>\n{values}</function>\n</tool_call>"
+    argument_form = "<parameter={key}>\n{value}\n</parameter>\n"
+    call_form = "<tool_call>\n<function={name}>\n{arguments}</function>\n</tool_call>"
 
 
 class GlmFormat(TaggedFormat):
@@ -108,12 +110,8 @@ class GlmFormat(TaggedFormat):
     argument_open = re.compile(r"<arg_key>([^<>\n]{1,200})</arg_key>\s*+<arg_value>")
     argument_close = "</arg_value>"
     call_close = re.compile(r"</tool_call>")
-
-    def written(self, name: str, arguments: dict[str, Any]) -> str:
-        values = "".join(
-            f"<arg_key>{key}</arg_key>\n<arg_value>{_text(value)}</arg_value>\n" for key, value in arguments.items()
-        )
-        return f"<tool_call>{name}\n{values}</tool_call>"
+    argument_form = "<arg_key>{key}</arg_key>\n<arg_value>{value}</arg_value>\n"
+    call_form = "<tool_call>{name}\n{arguments}</tool_call>"
 
 
 class AtemFormat(TaggedFormat):
@@ -132,13 +130,11 @@ class AtemFormat(TaggedFormat):
     argument_close = "</atem:parameter>"
     call_close = re.compile(r"</atem:invoke>\s*+</atem:function_calls>(?:<\|eom\|>(?:<\|start\|>assistant)?)?")
     between = "<|eom|><|start|>assistant"
-
-    def written(self, name: str, arguments: dict[str, Any]) -> str:
-        values = "".join(
-            f'<atem:parameter name="{key}">{_text(value)}</atem:parameter>\n' for key, value in arguments.items()
-        )
-        call = f'<atem:function_calls>\n<atem:invoke name="{name}">\n{values}</atem:invoke>\n</atem:function_calls>'
-        return f" to={name}<|message|>{call}"
+    argument_form = '<atem:parameter name="{key}">{value}</atem:parameter>\n'
+    call_form = (
+        ' to={name}<|message|><atem:function_calls>\n<atem:invoke name="{name}">\n'
+        "{arguments}</atem:invoke>\n</atem:function_calls>"
+    )
 
 
 def _text(value: Any) -> str:

@@ -119,10 +119,11 @@ def _of_family(family: FamilyConfig, split: str, count: int) -> tuple[Problem, .
     pool = tuple(each for each in pool if each.gold_calls)
     if not pool:
         name = family.name or family.task or family.family
+        without = "and leave out its train, which no section with settings of its own has" if family.train else ""
         raise RequestError(
             f"episodes.examples = {count}: family {name} has no train problems with gold calls to work; set its "
             "calls_column if it has one, give rows for its toolbox in episodes.examples_file, or set examples = 0 in "
-            "its section"
+            f"its section {without}".rstrip()
         )
     return pool
 

@@ -52,17 +52,13 @@ class ReplyForm:
 
     def message(self, calls: Sequence[Call], mask: Mask, thought: str = "") -> dict[str, Any]:
         """The reply as templates take it. `mask` replaces what spells control tokens."""
-        thoughts = thought_fields(thought)
+        thoughts, masked = thought_fields(thought), _masked(calls, mask)
         if self.in_text:
-            masked = [
-                Call(name=each.name, arguments=canonical_json(mask(json.loads(each.arguments)))) for each in calls
-            ]
             return {"role": Role.ASSISTANT.value, "content": load_dialect(self.dialect).render(masked), **thoughts}
         made = []
-        for call in calls:
-            arguments = mask(json.loads(call.arguments))
-            function = {"name": call.name, "arguments": canonical_json(arguments) if self.as_text else arguments}
-            made.append({"type": "function", "id": call.id, "function": function})
+        for call in masked:
+            arguments = call.arguments if self.as_text else json.loads(call.arguments)
+            made.append({"type": "function", "id": call.id, "function": {"name": call.name, "arguments": arguments}})
         return {"role": Role.ASSISTANT.value, "content": "", "tool_calls": made, **thoughts}
 
     def calls_text(self, render: Render, calls: Sequence[Call], mask: Mask) -> str:
@@ -76,11 +72,7 @@ class ReplyForm:
         """`written`, the calls as the template writes them; as the dialect writes them where only that is read as the
         same calls: templates may put a text between quotes without escaping the quotes in it. Dialects without types
         are left as they are: what is read from them depends on the functions."""
-        masked = [
-            Call(name=each.name, arguments=canonical_json(mask(json.loads(each.arguments))), id=each.id)
-            for each in calls
-        ]
-        dialect = load_dialect(self.dialect)
+        masked, dialect = _masked(calls, mask), load_dialect(self.dialect)
         if isinstance(dialect, TaggedFormat) or _is_read_as(dialect, written, masked):
             return written
         ours = dialect.render(masked)
@@ -131,6 +123,12 @@ def takes_several(form: ReplyForm, render: Render) -> bool:
     except (*REFUSALS, CallSyntaxError):
         return False
     return len(read) == len(PROBE_CALLS) and all(result["content"] in after for result in results)
+
+
+def _masked(calls: Sequence[Call], mask: Mask) -> list[Call]:
+    return [
+        Call(name=each.name, arguments=canonical_json(mask(json.loads(each.arguments))), id=each.id) for each in calls
+    ]
 
 
 def _end_of_calls(text: str, dialect: str, special: Sequence[str]) -> int | None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.test_whole_path import Command
 from tests.repository import RECIPES
+from tests.training.samples import save_model
 
 pytestmark = [pytest.mark.engine, pytest.mark.real, pytest.mark.timeout(1500)]
 
@@ -21,29 +22,7 @@ OTHERS = ["gsm_symbolic", "letters", "lists", *(f"bfcl_{category}" for category 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that knows nothing, whose tokens are bytes."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    from training.tiny.model import make_tokenizer
-
-    folder = tmp_path_factory.mktemp("model")
-    make_tokenizer(["a"], folder, vocabulary=262)
-    torch.manual_seed(0)
-    shape = LlamaConfig(
-        vocab_size=264,
-        hidden_size=64,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=4096,
-        tie_word_embeddings=True,
-        bos_token_id=None,
-        eos_token_id=1,
-        pad_token_id=0,
-    )
-    LlamaForCausalLM(shape).save_pretrained(folder)
-    return folder
+    return save_model(tmp_path_factory.mktemp("model"), hidden=64, positions=4096)
 
 
 def test_the_recipe_takes_any_model(model: Path, tmp_path: Path) -> None:

@@ -74,8 +74,9 @@ def cut_stream(path: Path) -> None:
         stream.write_batch(first)
 
 
-def save_model(directory: Path) -> Path:
-    """A Llama of a few thousand parameters with a tokenizer that knows nothing of text but its control tokens."""
+def save_model(directory: Path, hidden: int = 16, positions: int = 128) -> Path:
+    """A small Llama with a tokenizer that knows nothing of text but its control tokens and bytes. vLLM serves it from a
+    `hidden` of 64 on."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -85,12 +86,12 @@ def save_model(directory: Path) -> Path:
     make_tokenizer(["a"], directory, vocabulary=262)
     shape = LlamaConfig(
         vocab_size=264,
-        hidden_size=16,
+        hidden_size=hidden,
         num_hidden_layers=2,
         num_attention_heads=2,
         num_key_value_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=128,
+        intermediate_size=2 * hidden,
+        max_position_embeddings=positions,
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=1,
