@@ -81,7 +81,10 @@ TRAIN_PASSES = 36.0
 RAY_START = 2.7
 """Start of Ray's processes, in starts of a process."""
 ENGINE_START = 15.7
-"""A CPU engine: the host's imports, the engine's two processes, warming up; in starts of a process."""
+"""A CPU engine: the host's imports, the engine's processes, warming up; in starts of a process."""
+ENGINE_THREADS = 0.77
+"""A CPU engine of n threads writes n to this power as many tokens as with one: 1.71 times with two, measured once with
+135 M parameters (docs/results/cores.json)."""
 ENGINE_END = 1.5
 """The end of a CPU engine, in starts of a process."""
 RANKS_START = 11.0
@@ -183,7 +186,8 @@ def engines_on_cpu(demand: Demand, memory: EngineMemory, rates: CpuRates) -> Tim
     shape, count = memory.request.shape, memory.request.hosts.count
     crowd = max(1.0, 1.5 * count / rates.cores) / count
     tokens = demand.prefill + demand.written
-    work = _model_s(shape, tokens, 2, FORWARD_PASSES, rates, demand.written)
+    threads = min(memory.request.engine.threads or 1, max(1, rates.cores // count))
+    work = _model_s(shape, tokens, 2, FORWARD_PASSES, rates, demand.written) / float(threads**ENGINE_THREADS)
     running = max(1.0, FILLED * min(memory.running, demand.requests))
     steps = demand.written / running * ENGINE_STEP * rates.python_s
     return (

@@ -203,7 +203,8 @@ def _length(recipe: Recipe, family: FamilyConfig, words: float, malformed: tuple
         count = min(_SAMPLES, len(everything(family).splits["train"]))
     if not count:
         return replace(_ASSUMED, source="assumed: its file has no train problems")
-    corpus = Corpus((family,), recipe.episodes, count, split="test" if family.family == BFCL else "train")
+    episodes = recipe.episodes.of_suite(family.episode_settings)
+    corpus = Corpus((family,), episodes, count, split="test" if family.family == BFCL else "train")
     some = list(itertools.islice(corpus.conversations("plan", *malformed), _SAMPLES))
     turns = [turn for conversation in some for turn in conversation.turns]
     prompt = _mean(sum(map(len, one.opening_texts)) for one in some) / _CHARS_PER_TOKEN

@@ -67,6 +67,16 @@ def test_arms_keep_their_seeds_where_none_is_asked_for() -> None:
     assert {(cell.row, cell.seed) for cell in plan.cells} >= {("dpo.beta=0.1", 7), ("sft", 0)}
 
 
+@pytest.mark.parametrize("name", ["local", "smollm2"])
+def test_a_recipe_with_replicates_is_the_recipe_but_for_its_name(name: str) -> None:
+    plain, replicated = (
+        tomllib.loads((ROOT / "recipes" / f"{each}.toml").read_text()) for each in (name, f"{name}-replicates")
+    )
+    assert replicated.pop("sweep")["replicates"].keys()
+    assert (plain["run"].pop("name"), replicated["run"].pop("name")) == (name, f"{name}-replicates")
+    assert replicated == plain
+
+
 def test_replicates_are_runs_of_their_own_whose_rows_are_the_same() -> None:
     replicates = {
         f"m{seed}": {"models.teacher.tiny.seed": seed, "models.student.tiny.seed": seed + 10} for seed in (3, 4)
