@@ -78,11 +78,12 @@ class TaggedFormat(Dialect):
         raise CallSyntaxError(ErrorCode.BAD_SYNTAX, f"{missing}; write {self.shape}")
 
     def render(self, calls: Sequence[Call]) -> str:
-        return self.between.join(self._written(call.name, json.loads(call.arguments)) for call in calls)
-
-    def _written(self, name: str, arguments: dict[str, Any]) -> str:
-        values = (self.argument_form.format(key=key, value=_text(value)) for key, value in arguments.items())
-        return self.call_form.format(name=name, arguments="".join(values))
+        texts = []
+        for call in calls:
+            values = json.loads(call.arguments).items()
+            arguments = "".join(self.argument_form.format(key=key, value=_text(value)) for key, value in values)
+            texts.append(self.call_form.format(name=call.name, arguments=arguments))
+        return self.between.join(texts)
 
 
 class QwenXmlFormat(TaggedFormat):
