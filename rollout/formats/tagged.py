@@ -12,7 +12,6 @@ A text stands as it is, so the function's schema says whether `3` is a number (`
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from rollout.formats import argument_types
 from rollout.formats.argument_types import typed
@@ -80,8 +79,11 @@ class TaggedFormat(Dialect):
     def render(self, calls: Sequence[Call]) -> str:
         texts = []
         for call in calls:
-            values = json.loads(call.arguments).items()
-            arguments = "".join(self.argument_form.format(key=key, value=_text(value)) for key, value in values)
+            values = {
+                key: value if isinstance(value, str) else canonical_json(value)
+                for key, value in json.loads(call.arguments).items()
+            }
+            arguments = "".join(self.argument_form.format(key=key, value=value) for key, value in values.items())
             texts.append(self.call_form.format(name=call.name, arguments=arguments))
         return self.between.join(texts)
 
@@ -136,7 +138,3 @@ class AtemFormat(TaggedFormat):
         ' to={name}<|message|><atem:function_calls>\n<atem:invoke name="{name}">\n'
         "{arguments}</atem:invoke>\n</atem:function_calls>"
     )
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else canonical_json(value)
