@@ -11,6 +11,7 @@ from pipeline.estimates.cpu_processes import StageMemory
 from pipeline.estimates.hardware import GIB, MIB, Machines, Node
 from pipeline.estimates.shapes import ModelShape
 from pipeline.plan.parts import Engines, Fault, Ranks, ScoringTasks
+from pipeline.plan.ranks import steps_of
 from pipeline.plan.tokens import Demands
 from pipeline.recipe import GIVEN_MODELS, Recipe
 
@@ -22,7 +23,11 @@ def storage_of(recipe: Recipe, shapes: Mapping[str, ModelShape], demands: Demand
     """Bytes of everything, once all arms are done."""
     base, arms, groups = shapes["base"], len(recipe.arms), demands.groups
     each = 2 if recipe.training.gpus_per_rank else 4
-    kept = recipe.training.keep_checkpoints + 1
+    # One is written every `checkpoint_steps` and at the end, and the oldest is removed once the next is whole.
+    checkpoints = sum(
+        min(recipe.training.keep_checkpoints + 1, -(-steps_of(arm, groups) // recipe.training.checkpoint_steps))
+        for arm in recipe.arms.values()
+    )
     state = (2 + 12 if each == 2 else 4 + 12) + each
     tokens = groups.groups * (groups.prompt + groups.chains * groups.chain)
     sizes = {name: 4 if recipe.model(name).made else 2 for name in GIVEN_MODELS}
@@ -44,8 +49,8 @@ def storage_of(recipe: Recipe, shapes: Mapping[str, ModelShape], demands: Demand
         Amount("models of the arms", arms * base.weight_bytes(each), f"{arms} arms x {each} bytes", "safetensors"),
         Amount(
             "checkpoints",
-            arms * kept * base.parameters * state,
-            f"{arms} arms x {kept} (kept and under way) x {state} bytes a parameter",
+            checkpoints * base.parameters * state,
+            f"{checkpoints} of {arms} arms, those under way too, x {state} bytes a parameter",
             "DeepSpeed's shards and the gathered weights",
         ),
         *episodes,

@@ -32,7 +32,7 @@ def test_what_a_run_leaves_on_disk() -> None:
     assert (demands.rollout.attempts, demands.teacher.attempts, demands.student.attempts) == (1_000_000, 3600, 14_400)
     scored = 3600 * demands.teacher.context + 14_400 * demands.student.context
     tokens = groups.groups * (groups.prompt + (groups.right + groups.wrong) * groups.chain)
-    how = "3 arms x 3 (kept and under way) x 16 bytes a parameter"
+    how = "9 of 3 arms, those under way too, x 16 bytes a parameter"
     found = storage_of(plan.recipe, plan.shapes, demands)
     assert [replace_bytes(amount) for amount in found] == [
         Amount("weights of teacher", 2 * teacher, "parameters x 2 bytes", ""),
@@ -57,6 +57,13 @@ def test_a_tiny_run_keeps_float32() -> None:
     assert found["weights of base"].how == "parameters x 4 bytes"
     assert found["models of the arms"].bytes == 3 * 4 * student
     assert found["checkpoints"].bytes == 3 * 3 * (4 + 12 + 4) * student
+
+
+def test_checkpoints_that_an_arm_is_too_short_for_take_no_room() -> None:
+    """24 steps, and a checkpoint every 100: the one at the end."""
+    plan = planned("smollm2")
+    found = {amount.what: amount for amount in storage_of(plan.recipe, plan.shapes, plan.demands)}
+    assert found["checkpoints"].bytes == 4 * 1 * (4 + 12 + 4) * plan.shapes["base"].parameters
 
 
 def disk(*free_gib: float) -> Machines:
