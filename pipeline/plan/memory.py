@@ -23,9 +23,10 @@ def storage_of(recipe: Recipe, shapes: Mapping[str, ModelShape], demands: Demand
     """Bytes of everything, once all arms are done."""
     base, arms, groups = shapes["base"], len(recipe.arms), demands.groups
     each = 2 if recipe.training.gpus_per_rank else 4
-    # One is written every `checkpoint_steps` and at the end, and the oldest is removed once the next is whole.
+    # One is written every `checkpoint_steps` and at the end, and the oldest is removed once the next is whole. Steps
+    # are estimated: there is room for one more than they need.
     checkpoints = sum(
-        min(recipe.training.keep_checkpoints + 1, -(-steps_of(arm, groups) // recipe.training.checkpoint_steps))
+        min(recipe.training.keep_checkpoints + 1, 1 + -(-steps_of(arm, groups) // recipe.training.checkpoint_steps))
         for arm in recipe.arms.values()
     )
     state = (2 + 12 if each == 2 else 4 + 12) + each
@@ -50,7 +51,7 @@ def storage_of(recipe: Recipe, shapes: Mapping[str, ModelShape], demands: Demand
         Amount(
             "checkpoints",
             checkpoints * base.parameters * state,
-            f"{checkpoints} of {arms} arms, those under way too, x {state} bytes a parameter",
+            f"{checkpoints} of {arms} arms (kept and under way) x {state} bytes a parameter",
             "DeepSpeed's shards and the gathered weights",
         ),
         *episodes,

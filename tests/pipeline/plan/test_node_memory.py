@@ -25,20 +25,21 @@ STORE = Amount(
 
 
 def test_what_a_run_leaves_on_disk() -> None:
-    """bf16: 2 bytes a weight; a checkpoint has 14 of states and 2 of gathered weights; two are kept, one is written."""
+    """bf16: 2 bytes a weight; a checkpoint has 14 of states and 2 of gathered weights. An arm has 63 steps and a
+    checkpoint every 100: the one at its end, and room for one more."""
     plan = planned(PAPER)
     teacher, student = (plan.shapes[name].parameters for name in ("teacher", "base"))
     demands, groups = plan.demands, plan.demands.groups
     assert (demands.rollout.attempts, demands.teacher.attempts, demands.student.attempts) == (1_000_000, 3600, 14_400)
     scored = 3600 * demands.teacher.context + 14_400 * demands.student.context
     tokens = groups.groups * (groups.prompt + (groups.right + groups.wrong) * groups.chain)
-    how = "9 of 3 arms, those under way too, x 16 bytes a parameter"
+    how = "6 of 3 arms (kept and under way) x 16 bytes a parameter"
     found = storage_of(plan.recipe, plan.shapes, demands)
     assert [replace_bytes(amount) for amount in found] == [
         Amount("weights of teacher", 2 * teacher, "parameters x 2 bytes", ""),
         Amount("weights of base", 2 * student, "parameters x 2 bytes", ""),
         Amount("models of the arms", 3 * 2 * student, "3 arms x 2 bytes", "safetensors"),
-        Amount("checkpoints", 3 * 3 * 16 * student, how, "DeepSpeed's shards and the gathered weights"),
+        Amount("checkpoints", 6 * 16 * student, how, "DeepSpeed's shards and the gathered weights"),
         Amount("episodes", round(16e6 * demands.rollout.context), "1,000,000 x 16 bytes a token", "measured"),
         Amount("scores", round(16 * scored), "18,000 x 16 bytes a token", "measured"),
         Amount("groups", round(8 * tokens), f"{groups.groups} groups x 8 bytes a token", "ids and marks in Arrow"),
@@ -56,14 +57,14 @@ def test_a_tiny_run_keeps_float32() -> None:
     assert (found["weights of teacher"].bytes, found["weights of base"].bytes) == (4 * teacher, 4 * student)
     assert found["weights of base"].how == "parameters x 4 bytes"
     assert found["models of the arms"].bytes == 3 * 4 * student
-    assert found["checkpoints"].bytes == 3 * 3 * (4 + 12 + 4) * student
+    assert found["checkpoints"].bytes == (3 + 3 + 2) * (4 + 12 + 4) * student  # 76, 72 and 36 steps, one every 40
 
 
 def test_checkpoints_that_an_arm_is_too_short_for_take_no_room() -> None:
-    """24 steps, and a checkpoint every 100: the one at the end."""
+    """Some thirty steps, and a checkpoint every 100."""
     plan = planned("smollm2")
     found = {amount.what: amount for amount in storage_of(plan.recipe, plan.shapes, plan.demands)}
-    assert found["checkpoints"].bytes == 4 * 1 * (4 + 12 + 4) * plan.shapes["base"].parameters
+    assert found["checkpoints"].bytes == 4 * 2 * (4 + 12 + 4) * plan.shapes["base"].parameters
 
 
 def disk(*free_gib: float) -> Machines:
