@@ -155,7 +155,7 @@ def _train(job: Job, pipe: Any) -> None:
 
 
 def _tree(model: Any, arm: DpoArm, examples: list[PreferenceExample], steps: int, job: Job) -> Any:
-    from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
+    from training.trainers.dpo import TreeDPOConfig, TreeDPOTrainer
 
     args = TreeDPOConfig(
         output_dir=job.folder,

@@ -153,8 +153,8 @@ def serve(setup: Setup, pipe: Connection) -> None:
 
 
 def _tree(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
+    from training.trainers.dpo import TreeDPOConfig, TreeDPOTrainer
     from training.tree.layout import tree_size
-    from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
 
     args = TreeDPOConfig(
         output_dir=setup.folder,

@@ -98,7 +98,7 @@ def compute_reference(
     loads only if it is needed. Raises RequestError where it cannot be scored by trees. Another call continues where an
     interrupted one stopped.
     """
-    from training.tree.batches import cut_chains
+    from training.tree.rows import cut_chains
     from training.tree.scoring import add_tree_scoring
 
     name = reference_name(model_source, precision, fused_kernels)
@@ -155,8 +155,8 @@ def chain_logps(model: Any, chains: Sequence[ScoredChain], tokens_per_micro_step
     import torch
 
     from training.tree.attention import check_length
-    from training.tree.batches import cut_chains
     from training.tree.layout import row_length
+    from training.tree.rows import cut_chains
     from training.tree.scoring import tree_batch
 
     device = next(model.parameters()).device

@@ -17,10 +17,10 @@ from training.chains import ScoredGroup
 from training.config import TrainingConfig, ZeroConfig, decided
 from training.ranks.checkpoints import file_names, hash_files, seal, verify
 from training.ranks.zero import deepspeed_config, environment, join_ranks, leave_arm
+from training.trainers.dpo import TreeDPOConfig, TreeDPOTrainer
 from training.tree.batches import PreferenceExample, StepDataset
 from training.tree.blocks import BLOCK, block_mask
 from training.tree.flops import nominal_rate
-from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
 
 _STEPS = 5
 

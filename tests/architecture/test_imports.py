@@ -81,7 +81,7 @@ def test_only_the_engine_imports_vllm() -> None:
         ("training.tree.layout", ("ray", "vllm")),
         ("training.tree.attention", ("ray", "vllm")),
         ("training.tree.loss", ("ray", "vllm")),
-        ("training.tree.trainer", ("ray", "vllm")),
+        ("training.trainers.dpo", ("ray", "vllm")),
     ],
 )
 def test_light_modules_stay_light(module: str, heavy: tuple[str, ...]) -> None:

@@ -24,8 +24,8 @@ from training.reference import (
     reference_name,
     referenced_examples,
 )
-from training.tree.batches import cut_chains
 from training.tree.layout import row_length
+from training.tree.rows import cut_chains
 from training.tree.scoring import add_tree_scoring
 
 RULE = ScoreRule()

@@ -170,8 +170,8 @@ def _sft_trainer(request: ArmRequest, arm: SftArm, tokenizer: Any, callbacks: li
 
 def _dpo_trainer(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
     from training.examples import StoredExamples, write_examples
+    from training.trainers.dpo import TreeDPOConfig, TreeDPOTrainer
     from training.tree.loss import LossOptions
-    from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
 
     reference = ReferenceStore(Ledger(open_store(request.run), request.reference))
     fused = uses_fused_kernels(request.training)

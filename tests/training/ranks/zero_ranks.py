@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from tests.training.tree.trees import random_example, tiny_model
+from training.trainers.dpo import TreeDPOConfig, TreeDPOTrainer
 from training.tree import scoring
-from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
 
 SIZES = ((3, 2), (1, 1), (2, 4), (1, 3), (4, 1), (2, 2), (1, 2))
 ZERO = {

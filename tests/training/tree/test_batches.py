@@ -19,10 +19,11 @@ from pipeline.estimates.rank_memory import RankRequest, rank_on_gpu
 from tests.training.tree.trees import random_chains, random_example
 from training.chains import ScoredChain, ScoredGroup
 from training.config import TrainingConfig
-from training.tree.batches import GroupSlot, PreferenceExample, StepDataset, cut_chains, fill_rows
+from training.tree.batches import GroupSlot, PreferenceExample, StepDataset
 from training.tree.blocks import BLOCK
 from training.tree.layout import row_length, tree_size
 from training.tree.loss import PairMean
+from training.tree.rows import cut_chains, fill_rows
 from training.tree.scoring import TreeBatch, packed_row
 
 

@@ -19,9 +19,9 @@ from benchmarks.trl_baseline import pair_rows, trl_trainer
 from cluster.errors import RequestError
 from tests.training.ranks.zero_ranks import train
 from tests.training.tree.trees import FAMILIES, gradients, plain_sum, random_example, relative, tiny_model
+from training.trainers.dpo import TreeDPOConfig, TreeDPOTrainer
 from training.tree.batches import PreferenceExample, StepDataset
 from training.tree.layout import tree_size
-from training.tree.trainer import TreeDPOConfig, TreeDPOTrainer
 
 
 def config(path: Path, **options: Any) -> TreeDPOConfig:

@@ -1,0 +1,1 @@
+"""Trainers over trees of chains, on `transformers.Trainer`: what all methods share, and one module a method."""
