@@ -306,6 +306,9 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     thought_tokens: tuple[int, ...] = ()
     """For each step how many of its tokens, from its first on, are a thought with its marks; () in records that are
     older than this field."""
+    logprobs: tuple[float, ...] = ()
+    """For each token the sampler's log-probability in nats, 0 where the model did not write it. Only in groups of an
+    arm's own rounds; () elsewhere."""
 
     @property
     def learnable(self) -> tuple[int, ...]:

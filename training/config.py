@@ -145,7 +145,7 @@ class Schedule(Section):
 
 
 class SftArm(Schedule):
-    """Supervised fine-tuning on one kind of chain, with TRL's SFTTrainer."""
+    """Supervised fine-tuning on one kind of chain, with TRL's SFTTrainer or by the tree."""
 
     method: Literal["sft"]
     """Supervised fine-tuning."""
@@ -156,6 +156,10 @@ class SftArm(Schedule):
     """The chains to learn from. `wrong` is the control that learns the output space from well-formed wrong answers."""
     equal: Literal["tokens", "groups"] = "tokens"
     """What counts equally in the loss: every token, as in TRL, or every group, whose tokens share a weight of 1."""
+    rows: Literal["chains", "tree"] = "chains"
+    """What goes through the model as a row: `chains` one chain each, with TRL's SFTTrainer, its steps of rows from any
+    groups; `tree` whole groups, what their chains share computed once, its steps of `groups_per_step` groups. The
+    tokens with loss and their weights are the same."""
 
 
 class DpoArm(Schedule):
@@ -197,5 +201,49 @@ class DpoArm(Schedule):
         return self
 
 
-ArmConfig = Annotated[SftArm | DpoArm, Field(discriminator="method")]
+class GrpoArm(Schedule):
+    """Reinforcement learning on executed outcomes, by GRPO or one of its family, on the tree. It learns from chains
+    with their sampler's log-probabilities. A right chain's reward is 1, any other's 0."""
+
+    method: Literal["grpo"]
+    """Group-relative policy optimisation."""
+    learning_rate: float = Field(default=1e-4, gt=0)
+    """Greatest learning rate of AdamW. The default suits the tiny models of the local recipe; models of billions of
+    parameters want about 1e-6."""
+    loss_type: Literal["grpo", "dr_grpo", "dapo", "rloo", "gspo", "cispo", "lite_ppo"] = "grpo"
+    """The loss and its advantages."""
+    epsilon: float | None = Field(default=None, gt=0, lt=1)
+    """The ratio of policy to sampler is clipped at 1 - epsilon. Absent: 0.2, for `gspo` 3e-4; `cispo` has none."""
+    epsilon_high: float | None = Field(default=None, gt=0)
+    """And at 1 + epsilon_high. Absent: as `epsilon`, for `dapo` 0.28, for `gspo` 4e-4. For `cispo` the bound itself,
+    5."""
+    scale_rewards: Literal["group", "batch", "none"] | None = None
+    """What advantages are divided by: the deviation of the group's rewards, of the step's, or nothing. Absent: the
+    group's; `dr_grpo` and `rloo` have `none`, `lite_ppo` has `batch`."""
+    max_completion_length: int | None = Field(default=None, ge=1)
+    """The constant by which `dr_grpo` divides a chain's loss; the others have none. Unit: tokens."""
+    credit: Literal["chain", "steps"] = "chain"
+    """Whose advantage a token has: its chain's, or its branch's, the mean below it less that below its parent."""
+    skip_equal: bool = False
+    """Leave out groups whose rewards are all equal, of which nothing is learnt (DAPO's dynamic sampling)."""
+
+    @model_validator(mode="after")
+    def _loss_is_defined(self) -> "GrpoArm":
+        kind, scales = self.loss_type, {"dr_grpo": "none", "rloo": "none", "lite_ppo": "batch"}
+        if self.credit == "steps" and kind in ("gspo", "rloo"):
+            raise ValueError(f"credit = 'steps': loss_type = {kind!r} has one ratio a chain; use 'chain'")
+        if kind == "cispo" and (self.epsilon is not None or (self.epsilon_high or 5) <= 1):
+            raise ValueError("loss_type = 'cispo' has no epsilon, and an epsilon_high above 1")
+        if self.scale_rewards not in (None, scales.get(kind, self.scale_rewards)):
+            raise ValueError(
+                f"scale_rewards = {self.scale_rewards!r}: loss_type = {kind!r} has {scales[kind]!r}; leave it out"
+            )
+        if (kind == "dr_grpo") != (self.max_completion_length is not None):
+            raise ValueError(
+                f"max_completion_length = {self.max_completion_length}: loss_type = 'dr_grpo' needs it, no other has it"
+            )
+        return self
+
+
+ArmConfig = Annotated[SftArm | DpoArm | GrpoArm, Field(discriminator="method")]
 """One arm of a recipe; `method` says which."""

@@ -49,7 +49,7 @@ def rank_request(recipe: Recipe, arm_name: str, shape: ModelShape, demands: Dema
         training=training,
         gradient_checkpointing=decided(arm.gradient_checkpointing),
         longest_chain=demands.longest_chain,
-        trl_head=isinstance(arm, SftArm),
+        trl_head=isinstance(arm, SftArm) and arm.rows == "chains",
         typical_tokens=min(
             float(decided(training.tokens_per_micro_step)), tokens_per_step(arm, demands.groups) / training.ranks
         ),
@@ -123,6 +123,8 @@ def rank_faults(ranks: Sequence[Ranks]) -> list[Fault]:
 def tokens_per_step(arm: ArmConfig, groups: GroupFigures) -> float:
     """Tokens of one optimizer step over all ranks, of the chains that the arm takes from a group."""
     taken = _taken(arm, groups)
+    if isinstance(arm, SftArm) and arm.rows == "tree":
+        return arm.groups_per_step * replace(taken, wrong=0).tree
     if isinstance(arm, SftArm):
         return arm.groups_per_step * taken.right * (groups.prompt + groups.chain) * _PADDING
     return arm.groups_per_step * taken.tree

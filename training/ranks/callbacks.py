@@ -18,7 +18,7 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
 
     A resumed run first drops the rows after the step that it resumes from, so that the file holds every step once, and
     continues the count of tokens from the last row that it keeps. `counts_anew`: the trainer itself counts from 0 when
-    it resumes, as TRL's trainers do and TreeDPOTrainer does not.
+    it resumes, as TRL's trainers do and those on trees do not.
     """
 
     def __init__(self, path: Path, *, counts_anew: bool) -> None:
@@ -40,7 +40,7 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
         if not state.is_world_process_zero or "loss" not in logs:
             return
         row: dict[str, float] = {"step": state.global_step, "steps": state.max_steps}
-        # TreeDPOTrainer's own `tokens` are those of one step; what both trainers have is the count since the start.
+        # `tokens` of a trainer on trees are those of one step; what all trainers have is the count since the start.
         names = {"num_tokens": "tokens", "tokens": "step_tokens"}
         row |= {names.get(key, key): value for key, value in logs.items() if isinstance(value, int | float)}
         if "tokens" in row:

@@ -14,10 +14,16 @@ from cluster.store.storage import open_store
 from rollout.data import layout
 from rollout.data.group_rows import live_units, named_units
 from rollout.records import content_hash
-from training.config import DpoArm, SftArm, TrainingConfig
+from training.config import DpoArm, GrpoArm, SftArm, TrainingConfig
 from training.ranks.zero import precision
 
-_LATER_KEYS = {"balanced": False, "equal": "tokens", "pair_weights": "episodes", "train_on_thoughts": True}
+_LATER_KEYS = {
+    "balanced": False,
+    "equal": "tokens",
+    "pair_weights": "episodes",
+    "train_on_thoughts": True,
+    "rows": "chains",
+}
 
 
 class MadeFrom(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +44,7 @@ class ArmRequest:
     """The training of one arm. Folders are on a file system that all ranks and the driver see."""
 
     name: str
-    arm: SftArm | DpoArm
+    arm: SftArm | DpoArm | GrpoArm
     training: TrainingConfig
     start_model: str
     """Folder of the model that training starts from."""

@@ -24,7 +24,7 @@ from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from rollout.data import layout
 from rollout.data.group_rows import read_groups
-from training.config import DpoArm, SftArm, decided
+from training.config import DpoArm, GrpoArm, SftArm, decided
 from training.fused_kernels import uses_fused_kernels
 from training.probe import EXPORTED, ExportedReading, read_probe
 from training.ranks.callbacks import MetricsLog, SealCheckpoints
@@ -61,13 +61,16 @@ def _train(request: ArmRequest) -> None:
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(request.checkpoint_dir / "tensorboard")
     preemption = PreemptionCallback()
     callbacks = [
-        MetricsLog(request.metrics_path, counts_anew=isinstance(request.arm, SftArm)),
+        MetricsLog(request.metrics_path, counts_anew=isinstance(request.arm, SftArm) and request.arm.rows == "chains"),
         SealCheckpoints(request.checkpoint_dir, request.fingerprint, request.training.keep_checkpoints),
         preemption,
     ]
     trainer: Any
     if isinstance(request.arm, SftArm):
-        trainer = _sft_trainer(request, request.arm, tokenizer, callbacks, universal)
+        make = _sft_trainer if request.arm.rows == "chains" else _tree_sft_trainer
+        trainer = make(request, request.arm, tokenizer, callbacks, universal)
+    elif isinstance(request.arm, GrpoArm):
+        trainer = _policy_trainer(request, request.arm, tokenizer, callbacks, universal)
     else:
         trainer = _dpo_trainer(request, request.arm, tokenizer, callbacks, universal)
     _log.info("arm %s: %s", request.name, f"resumes from {resume}" if resume else "starts")
@@ -155,6 +158,22 @@ def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int, 
     }
 
 
+def tree_arguments(request: ArmRequest, universal: bool) -> dict[str, Any]:
+    """Keyword arguments of `training.trainers.base.TreeConfig`; `universal`: as in `training_arguments`."""
+    return {
+        # A batch of these trainers is a whole step, which they pack into rows themselves.
+        **training_arguments(request, 1, 1, universal),
+        "groups_per_step": request.arm.groups_per_step,
+        "tokens_per_micro_step": decided(request.training.tokens_per_micro_step),
+    }
+
+
+def start_model(request: ArmRequest) -> Any:
+    """The model that training starts from. Call it when the arguments are made: they split it while it loads."""
+    training = request.training
+    return load_model(request.start_model, precision(training), fused_kernels=uses_fused_kernels(training))
+
+
 def _sft_trainer(request: ArmRequest, arm: SftArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
     from training.ranks.sft_trainer import CountingSFTTrainer
 
@@ -162,10 +181,37 @@ def _sft_trainer(request: ArmRequest, arm: SftArm, tokenizer: Any, callbacks: li
     rows = agreed(lambda: write_rows(arm_groups(read_groups(request.ledger, request.units), arm), arm, folder))
     batches = agreed(lambda: rows.batches(arm, request.training))
     config = sft_arguments(training_arguments(request, *batches, universal))
-    model = load_model(
-        request.start_model, precision(request.training), fused_kernels=uses_fused_kernels(request.training)
-    )
+    model = start_model(request)
     return CountingSFTTrainer(model, config, rows=rows, arm=arm, processing_class=tokenizer, callbacks=callbacks)
+
+
+def _tree_sft_trainer(request: ArmRequest, arm: SftArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
+    from training.sft_examples import StoredChains, chain_examples, write_chains
+    from training.trainers.sft import TreeSFTConfig, TreeSFTTrainer
+
+    folder = request.checkpoint_dir / f"examples-{request.fingerprint}"
+    groups = arm_groups(read_groups(request.ledger, request.units), arm)
+    agreed(lambda: write_chains(chain_examples(groups, arm), arm, folder))
+    config = TreeSFTConfig(**tree_arguments(request, universal), equal=arm.equal)
+    model = start_model(request)
+    return TreeSFTTrainer(model, config, StoredChains(folder), processing_class=tokenizer, callbacks=callbacks)
+
+
+def _policy_trainer(request: ArmRequest, arm: GrpoArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
+    from training.policy_examples import StoredSamples, policy_examples, write_samples
+    from training.trainers.policy import TreePolicyConfig, TreePolicyTrainer
+    from training.tree.policy_loss import PolicyOptions
+
+    folder = request.checkpoint_dir / f"examples-{request.fingerprint}"
+    groups = arm_groups(read_groups(request.ledger, request.units), arm)
+    agreed(lambda: write_samples(policy_examples(groups, arm), folder))
+    config = TreePolicyConfig(
+        **tree_arguments(request, universal),
+        **{option.name: getattr(arm, option.name) for option in fields(PolicyOptions)},
+        credit=arm.credit,
+    )
+    model = start_model(request)
+    return TreePolicyTrainer(model, config, StoredSamples(folder), processing_class=tokenizer, callbacks=callbacks)
 
 
 def _dpo_trainer(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:
@@ -180,16 +226,11 @@ def _dpo_trainer(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: li
     groups = arm_groups(read_groups(request.ledger, request.units), arm)
     agreed(lambda: write_examples(referenced_examples(groups, arm.scored, reference, name), folder))
     config = TreeDPOConfig(
-        # A batch of this trainer is a whole step, which it packs into rows itself.
-        **training_arguments(request, 1, 1, universal),
+        **tree_arguments(request, universal),
         **{option.name: getattr(arm, option.name) for option in fields(LossOptions)},
         pair_mean=arm.pair_mean,
-        groups_per_step=arm.groups_per_step,
-        tokens_per_micro_step=decided(request.training.tokens_per_micro_step),
     )
-    model = load_model(
-        request.start_model, precision(request.training), fused_kernels=uses_fused_kernels(request.training)
-    )
+    model = start_model(request)
     return TreeDPOTrainer(model, config, StoredExamples(folder), processing_class=tokenizer, callbacks=callbacks)
 
 

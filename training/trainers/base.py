@@ -84,6 +84,9 @@ class TreeTrainer(Trainer, Generic[StepT], ABC):  # type: ignore[misc]
     metric_names: ClassVar[tuple[str, ...]] = ()
     """What a method logs: ranks must agree on the names even where one of them had no group."""
 
+    by_entry: ClassVar[bool] = False
+    """Whether a row's loss is of log-probabilities by entry, not of sums by chain."""
+
     def __init__(self, model: Any, args: TreeConfig, steps: TreeSteps[Any, StepT], **kwargs: Any) -> None:
         check_length(model, steps.longest)
         add_tree_scoring(model)
@@ -190,14 +193,14 @@ class TreeTrainer(Trainer, Generic[StepT], ABC):  # type: ignore[misc]
         super().log(logs, start_time)
 
     def forward_row(self, model: Any, row: TreeRow, counted: bool = True) -> Tensor:
-        """The [chains] sums of a row."""
+        """The [chains] sums of a row; by entry, the [E] log-probabilities of its entries."""
         batch = row.batch
         if counted:
             self.count("tokens", batch.tokens)
             self._step_flop += tree_flop(self.model, self._parameters, batch)
         batch = batch.to(self.args.device)
         with self.compute_loss_context_manager():
-            return cast(Tensor, model(tree_batch=batch))
+            return cast(Tensor, model(tree_batch=batch, entries=self.by_entry))
 
     @abstractmethod
     def row_loss(self, row: Any, scored: Tensor) -> Tensor:

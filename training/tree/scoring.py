@@ -1,8 +1,9 @@
 """Log-probabilities of a tree's chains: the backbone over the row, the head on scored positions only.
 
 `add_tree_scoring` lets a Hugging Face causal model be called as `model(tree_batch=batch)`, which returns the per-chain
-sums. It extends the model's own forward, so that wrappers (DeepSpeed's engine, accelerate's autocast) see one call of
-the root module, and gather and release its parameters as for any other forward.
+sums, or with `entries=True` the log-probability of each scored token of each chain. It extends the model's own forward,
+so that wrappers (DeepSpeed's engine, accelerate's autocast) see one call of the root module, and gather and release its
+parameters as for any other forward.
 """
 
 import functools
@@ -109,6 +110,7 @@ def packed_row(chains: Sequence[ScoredChain], multiple_of: int, backend: str | N
 def add_tree_scoring(model: Any) -> None:
     """Let `model(tree_batch=batch)` return the [chains] float64 sums of log-probabilities (nats). Idempotent.
 
+    With `entries=True` it returns the [E] log-probabilities themselves, in the order of the batch's entries.
     Sets the model to tree attention; for any other use of it afterwards, `model.set_attn_implementation` it back.
     Raises RequestError for models that cannot be scored by trees.
     """
@@ -118,7 +120,9 @@ def add_tree_scoring(model: Any) -> None:
     plain = model.forward
 
     @functools.wraps(plain)
-    def forward(self: Any, *args: Any, tree_batch: TreeBatch | None = None, **kwargs: Any) -> Any:
+    def forward(
+        self: Any, *args: Any, tree_batch: TreeBatch | None = None, entries: bool = False, **kwargs: Any
+    ) -> Any:
         if tree_batch is None:
             return plain(*args, **kwargs)
         batch = tree_batch
@@ -127,8 +131,8 @@ def add_tree_scoring(model: Any) -> None:
         )
         logps = _log_probabilities(self, output.last_hidden_state[0, batch.predicting], batch.target)
         # In float64: a chain's sum is in the thousands of nats, where float32's rounding shifts the gradient by 1e-5.
-        entries = logps.double()[batch.entry_prediction]
-        return entries.new_zeros(batch.chains).index_add(0, batch.entry_chain, entries)
+        by_entry = logps.double()[batch.entry_prediction]
+        return by_entry if entries else by_entry.new_zeros(batch.chains).index_add(0, batch.entry_chain, by_entry)
 
     forward.scores_trees = True  # type: ignore[attr-defined]
     model.forward = MethodType(forward, model)

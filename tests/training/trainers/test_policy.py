@@ -1,0 +1,156 @@
+"""GRPO on the tree: the gradient of every episode by itself, and what it logs."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from cluster.errors import RequestError
+from tests.training.tree.test_attention import in_float64
+from tests.training.tree.trees import gradients, random_chains, relative, tiny_model
+from training.chains import ScoredChain
+from training.trainers.policy import PolicyExample, TreePolicyConfig, TreePolicyTrainer
+from training.tree.advantages import batch_advantages, reward_deviation, step_advantages
+from training.tree.policy_loss import PolicyOptions
+
+
+def config(path: Path, **options: Any) -> TreePolicyConfig:
+    defaults = {
+        "output_dir": str(path),
+        "use_cpu": True,
+        "report_to": [],
+        "save_strategy": "no",
+        "disable_tqdm": True,
+        "logging_steps": 1,
+        "lr_scheduler_type": "constant",
+        "tokens_per_micro_step": 4096,
+    }
+    return TreePolicyConfig(**{**defaults, **options})
+
+
+def plain_logps(model: Any, chain: ScoredChain) -> torch.Tensor:
+    ids = torch.tensor([chain.ids])
+    logps: torch.Tensor = model(input_ids=ids).logits.log_softmax(-1)[0, :-1].gather(1, ids[0, 1:, None])[:, 0]
+    return logps[torch.tensor(chain.scored[1:])]
+
+
+def random_examples(draw: random.Random, model: Any, groups: int) -> list[PolicyExample]:
+    """Rewards of 0 and 1, multiplicities, and a sampler near the model, so that some ratios are clipped."""
+    examples = []
+    for at in range(groups):
+        chains = tuple(dict.fromkeys(random_chains(draw, draw.randint(1, 5))))
+        with torch.no_grad():
+            known = [plain_logps(model, chain).tolist() for chain in chains]
+        behaviour = tuple(tuple(logp + draw.gauss(0, 0.2) for logp in one) for one in known)
+        rewards = tuple(float(draw.random() < 0.5) for _ in chains)
+        times = tuple(draw.randint(1, 3) for _ in chains)
+        examples.append(PolicyExample(f"p{at}", chains, times, rewards, behaviour))
+    return examples
+
+
+def episode_by_episode(
+    model: Any, examples: list[PolicyExample], options: PolicyOptions, credit: str
+) -> tuple[float, torch.Tensor]:
+    """Every episode as a row of its own, in the words of the losses' sources."""
+    model.zero_grad()
+    groups = [(example.rewards, example.multiplicities) for example in examples]
+    whole = batch_advantages(groups, options)
+    episodes = sum(sum(times) for _, times in groups)
+    tokens = sum(c.length * m for e in examples for c, m in zip(e.chains, e.multiplicities, strict=True))
+    low, high = options.bounds
+    loss = 0.0
+    for example, advantages in zip(examples, whole, strict=True):
+        by_step = None
+        if credit == "steps":
+            by_step = step_advantages(
+                example.chains, example.multiplicities, example.rewards, options, reward_deviation(groups)
+            )
+        for at, chain in enumerate(example.chains):
+            for _ in range(example.multiplicities[at]):
+                logps = plain_logps(model, chain)
+                of_tokens = by_step[at] if by_step else [advantages[at]] * chain.length
+                own = torch.tensor(of_tokens, dtype=torch.float64)
+                ratios = logps - torch.tensor(example.behaviour[at], dtype=torch.float64)
+                if options.loss_type == "gspo":
+                    ratios = ratios.mean().expand(chain.length)
+                if options.loss_type == "rloo":
+                    ratios = ratios.sum().expand(chain.length)
+                ratio = ratios.exp()
+                if options.loss_type == "cispo":
+                    losses = -ratio.clamp(max=high).detach() * own * logps
+                else:
+                    losses = -torch.minimum(ratio * own, ratio.clamp(low, high) * own)
+                if options.loss_type in ("dapo", "cispo", "lite_ppo"):
+                    part = losses.sum() / tokens
+                elif options.loss_type == "dr_grpo":
+                    part = losses.sum() / (episodes * (options.max_completion_length or 0))
+                else:
+                    part = losses.mean() / episodes
+                part.backward()
+                loss += float(part.detach())
+    return loss, gradients(model)
+
+
+@pytest.mark.parametrize("loss_type", ["grpo", "dr_grpo", "dapo", "rloo", "gspo", "cispo", "lite_ppo"])
+@pytest.mark.parametrize("credit", ["chain", "steps"])
+def test_gradient_is_that_of_episodes_one_by_one(loss_type: Any, credit: Any, tmp_path: Path) -> None:
+    """In float64, 208 ragged groups over all losses, with rows of several groups and groups of several rows."""
+    options: dict[str, Any] = {"loss_type": loss_type}
+    if loss_type == "dr_grpo":
+        options["max_completion_length"] = 16
+    if credit == "steps" and loss_type in ("gspo", "rloo"):
+        with pytest.raises(RequestError, match=r"credit = 'steps': loss_type = '(gspo|rloo)' has one ratio a chain"):
+            config(tmp_path, credit=credit, **options)
+        return
+    draw = random.Random(7)
+    model, plain = in_float64(tiny_model("llama")), in_float64(tiny_model("llama"))
+    trials = 0
+    while trials < 5:
+        examples = random_examples(draw, plain, 4)
+        if all(example.equal for example in examples):
+            continue
+        trials += 1
+        longest = max(len(chain.ids) for example in examples for chain in example.chains)
+        args = config(
+            tmp_path,
+            groups_per_step=4,
+            credit=credit,
+            tokens_per_micro_step=(longest, longest + 20, 4096)[trials % 3],
+            **options,
+        )
+        loss, expected = episode_by_episode(plain, examples, args.policy_options, credit)
+        trainer = TreePolicyTrainer(model, args, examples)
+        model.zero_grad()
+        found = float(trainer.training_step(model, next(iter(trainer.get_train_dataloader()))))
+        assert found == pytest.approx(loss, rel=1e-5, abs=1e-7)  # the trainer returns float32
+        assert relative(gradients(model), expected) < 1e-9
+
+
+def test_logs_the_means_of_rewards_and_the_difference_to_the_sampler(tmp_path: Path) -> None:
+    draw = random.Random(1)
+    model = tiny_model("llama")
+    examples = random_examples(draw, model, 3)
+    trainer = TreePolicyTrainer(model, config(tmp_path, groups_per_step=3, max_steps=1), examples)
+    trainer.train()
+    (log,) = [log for log in trainer.state.log_history if "loss" in log]
+    pairs = [(r, m) for e in examples for r, m in zip(e.rewards, e.multiplicities, strict=True)]
+    assert log["reward"] == pytest.approx(sum(r * m for r, m in pairs) / sum(m for _, m in pairs))
+    assert log["frac_reward_zero_std"] == pytest.approx(sum(example.equal for example in examples) / 3)
+    start = tiny_model("llama")
+    weighted = total = 0.0
+    for example in examples:
+        for chain, times, logps in zip(example.chains, example.multiplicities, example.behaviour, strict=True):
+            gap = (plain_logps(start, chain).detach() - torch.tensor(logps)).abs().sum()
+            weighted, total = weighted + times * float(gap), total + times * chain.length
+    assert log["logp_difference"] == pytest.approx(weighted / total, rel=1e-4)
+    assert log["step_chains"] == sum(len(example.chains) for example in examples)
+
+
+def test_examples_that_do_not_fit_together_are_refused() -> None:
+    chain = ScoredChain((3, 4, 5), (False, True, True))
+    with pytest.raises(ValueError, match=r"^p: not every chain has a multiplicity"):
+        PolicyExample("p", (chain,), (1,), (1.0, 0.0), ((-1.0, -1.0),))
+    with pytest.raises(ValueError, match=r"^p: 1 log-probabilities of 2 scored tokens$"):
+        PolicyExample("p", (chain,), (1,), (1.0,), ((-1.0,),))
