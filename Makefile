@@ -19,7 +19,7 @@ run: $(VENV)/.ready  ## the whole path on tiny models, without a GPU: about 10 m
 	@$(VENV)/bin/chainpref run recipes/local.toml
 
 .PHONY: run-real
-run-real: $(VENV)/.ready-real  ## the whole path on a pretrained model and on benchmarks of others, without a GPU: about 100 minutes by its plan
+run-real: $(VENV)/.ready-real  ## the whole path on a pretrained model and on benchmarks of others, without a GPU: about 100 minutes
 	@$(VENV)/bin/chainpref run recipes/smollm2.toml
 
 .PHONY: test

@@ -50,6 +50,7 @@ def tables() -> dict[str, Callable[[], str]]:
         "gpu-kernels": lambda: gpu.kernels_table(result("gpu-day")),
         "gpu-zero": lambda: gpu.zero_table(result("gpu-day")),
         "tune-local": lambda: sweeps.rows_table(sweep("tune-local")),
+        "smollm2": lambda: sweeps.models_table(result("smollm2")),
         "local": lambda: sweeps.rows_table(sweep("local")),
         "local-answers": lambda: sweeps.answers_list(sweep("local")),
     }

@@ -1,4 +1,6 @@
-"""Tables of docs/findings.md from the summaries of sweeps."""
+"""Tables of docs/findings.md from the summaries of sweeps and of single runs."""
+
+from typing import Any
 
 from benchmarks.tables.markdown import table
 from evaluation.sweep import RowMean, SweepSummary
@@ -26,3 +28,20 @@ def _accuracy(found: RowMean | None) -> str:
     low, high = found.ci
     apart = ", ".join(f"{100 * one:.1f}" for one in found.by_seed)
     return f"{100 * found.mean:.1f} [{100 * low:.1f}, {100 * high:.1f}] ({apart})"
+
+
+def models_table(found: Any) -> str:
+    """The greedy accuracy of every model of one run on every suite, with its interval over problems."""
+    models = list(found["models"])
+    return table(
+        ("suite", "problems", *models),
+        (
+            (suite, str(problems["n"]), *(_greedy(found["models"][model][suite]) for model in models))
+            for suite, problems in found["models"][models[0]].items()
+        ),
+    )
+
+
+def _greedy(figures: Any) -> str:
+    low, high = figures["ci"]
+    return f"{100 * figures['accuracy']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
