@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from cluster.config import Section, apply_settings, load_toml, parse
 from cluster.engine.gguf_file import is_gguf
 from cluster.errors import RequestError
+from cluster.store.ledger import LEDGER_PARTS
 from evaluation.config import EvaluationConfig
 from pipeline.estimates.shapes import ShapeConfig
 from rollout.config import EpisodeConfig, GroupsConfig, HostsConfig, RolloutConfig
@@ -227,6 +228,8 @@ class Recipe(Section):
                 raise ValueError(f"arm {name!r}: taken, or no name of letters, digits and . _ + = -; choose another")
             if arm.start != "base" and arm.start not in self.arms:
                 raise ValueError(f"arms.{name}.start = {arm.start!r}: no such arm; use base or an arm of the recipe")
+            if arm.rounds is not None and name in LEDGER_PARTS:
+                raise ValueError(f"arm {name!r}: the episodes of its rounds would lie among the run's; choose another")
         known = (*GIVEN_MODELS, *self.arms)
         for section, family in self.problems.items():
             for name in family.models:

@@ -40,6 +40,12 @@ class GroupWork(msgspec.Struct, frozen=True, kw_only=True):
     groups: GroupsConfig
     thoughts: str = "keep"
     """The recipe's `episodes.thoughts`."""
+    episodes: str = layout.EPISODES
+    """Prefix of the ledger that holds the episodes."""
+    ledger: str = ""
+    """Prefix of the ledger that gets the groups; "" for that of the student."""
+    with_logprobs: bool = False
+    """Keep the sampler's log-probabilities in the chains."""
     left_out: tuple[str, ...] = ()
     """Problems of the block that give no groups, because doing nothing is right in them."""
     memory: int = 0
@@ -91,14 +97,15 @@ def build_group_unit(work: GroupWork) -> Commit:
     writer = ShardWriter(PreferenceGroup)
     figures: list[dict[str, int]] = []
     episodes = 0
-    for of_problem in problem_episodes(Ledger(store, layout.EPISODES), work.episode_units, work.problems):
+    for of_problem in problem_episodes(Ledger(store, work.episodes), work.episode_units, work.problems):
         episodes += len(of_problem)
         if of_problem[0].problem_id in work.left_out:
             continue
         for call_format in sorted({episode.call_format for episode in of_problem}):
             alike = [episode for episode in of_problem if episode.call_format == call_format]
             template = _template(work.student_source, call_format, work.thoughts == "forbid")
-            group = build_group(alike, work.student, template, work.groups, work.thoughts == "keep")
+            kept = work.thoughts == "keep"
+            group = build_group(alike, work.student, template, work.groups, kept, work.with_logprobs)
             if group is not None:
                 writer.add(group)
                 figures.append(
@@ -115,7 +122,7 @@ def build_group_unit(work: GroupWork) -> Commit:
     quarantine(store, work.unit, encoded.rejected)
     stored = encoded.kept(figures)
     meta = {name: str(sum(one[name] for one in stored)) for name in FIGURES}
-    ledger = Ledger(store, layout.groups(work.student))
+    ledger = Ledger(store, work.ledger or layout.groups(work.student))
     commit, _ = ledger.publish(work.unit, encoded.payload, encoded.rows, meta=meta | {"episodes": str(episodes)})
     return commit
 

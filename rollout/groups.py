@@ -17,9 +17,11 @@ def build_group(
     template: ChatTemplate,
     config: GroupsConfig,
     with_thoughts: bool = True,
+    with_logprobs: bool = False,
 ) -> PreferenceGroup | None:
     """The group of one problem's episodes in one call format, or None if nothing can be learned from them. Without
-    `with_thoughts` its chains are written without the thoughts that came before calls.
+    `with_thoughts` its chains are written without the thoughts that came before calls; `with_logprobs` they hold the
+    sampler's log-probabilities, where the student is the sampler.
 
     An episode with an infrastructure outcome is never used. A chain that has more than `config.max_tokens` tokens
     together with its prompt is left out: if it were cut, the student would learn the cut.
@@ -32,7 +34,7 @@ def build_group(
     prompt = render_prompt(first, template)
     chains = [
         chain
-        for chain in distinct_chains(usable, template, with_thoughts)
+        for chain in distinct_chains(usable, template, with_thoughts, with_logprobs)
         if not config.max_tokens or len(prompt) + len(chain.token_ids) <= config.max_tokens
     ]
     kept = choose_chains(chains, config.rule)
@@ -52,7 +54,9 @@ def build_group(
     )
 
 
-def distinct_chains(episodes: Iterable[Episode], template: ChatTemplate, with_thoughts: bool = True) -> list[Chain]:
+def distinct_chains(
+    episodes: Iterable[Episode], template: ChatTemplate, with_thoughts: bool = True, with_logprobs: bool = False
+) -> list[Chain]:
     """Each distinct chain once, in order of first appearance, with the samples that wrote it.
 
     Two chains are the same if their ids and their labels are. The same ids with two labels stay two chains, so that
@@ -72,6 +76,8 @@ def distinct_chains(episodes: Iterable[Episode], template: ChatTemplate, with_th
             error=episode.error,
             multiplicity=1 if seen is None else seen.multiplicity + 1,
             episodes=(episode.sample,) if seen is None else (*seen.episodes, episode.sample),
+            # Of one policy, equal ids have equal log-probabilities but for rounding.
+            logprobs=rendered.logprobs if with_logprobs else (),
         )
     return list(found.values())
 

@@ -105,6 +105,25 @@ class TrainingConfig(Section):
         return Bundle(cpus=self.cpus_per_rank, gpus=gpus, gpu=self.gpu if gpus else "")
 
 
+class RoundsConfig(Section):
+    """An arm that learns in rounds: its own policy attempts train problems, and learns from what came of it."""
+
+    rounds: int = Field(default=4, ge=1)
+    """Rounds at most. Each one makes attempts, labels them and trains one update on them. Unit: rounds."""
+    problems: int = Field(default=64, ge=1)
+    """Train problems that a round attempts. Unit: problems."""
+    samples: int = Field(default=8, ge=1)
+    """Attempts at each of them, at temperature 1 and top_p 1. Unit: episodes."""
+    fresh: bool = True
+    """Attempt other problems in each round, until all have been attempted. If false, every round attempts the same."""
+    reference: Literal["base", "last"] = "base"
+    """The reference of DPO: the model that the arm starts from (`base`), or the policy of the round before (`last`)."""
+    patience: int = Field(default=0, ge=0)
+    """Stop after so many rounds in which the policy solved no greater share of the round's problems than a round
+    before, and keep the best policy. A round's problems are measured before they are learnt from, so they validate it
+    where they are fresh. 0: run all rounds and keep the last policy. Unit: rounds."""
+
+
 class Schedule(Section):
     """What every arm says, whatever its method."""
 
@@ -140,6 +159,9 @@ class Schedule(Section):
     """
     train_on_thoughts: bool = True
     """Learn the thoughts before calls, too. If false, they stay in the chains and count in no loss, as prompts do."""
+    rounds: RoundsConfig | None = None
+    """Learn in rounds, from chains that the arm's own policy wrote, instead of the teacher's. The settings of an arm
+    hold for each of its rounds, the schedule of the learning rate too; the optimizer begins anew in each."""
     seed: int = 0
     """Seed of the order of the data."""
 
@@ -226,6 +248,12 @@ class GrpoArm(Schedule):
     """Whose advantage a token has: its chain's, or its branch's, the mean below it less that below its parent."""
     skip_equal: bool = False
     """Leave out groups whose rewards are all equal, of which nothing is learnt (DAPO's dynamic sampling)."""
+
+    @model_validator(mode="after")
+    def _learns_from_its_own_chains(self) -> "GrpoArm":
+        if self.rounds is None:
+            raise ValueError("method = 'grpo' learns from the policy's own chains; set rounds = {}, or more in it")
+        return self
 
     @model_validator(mode="after")
     def _loss_is_defined(self) -> "GrpoArm":

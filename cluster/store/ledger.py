@@ -30,6 +30,8 @@ from cluster.store.digests import THREADS
 from cluster.store.storage import Store, digest_in
 
 T = TypeVar("T")
+LEDGER_PARTS = ("commits", "shards")
+"""The folders of a ledger."""
 COMPACTION = "compact-"
 _REQUESTS = 16
 _SHARDS = 4

@@ -5,7 +5,7 @@ GPUs: data sheet rates times the shares below; training's share is measured, the
 AVX-512, on 2026-11-20.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cluster.gpus import GpuType
 from pipeline.estimates.engine_memory import EngineMemory
@@ -129,6 +129,16 @@ class Demand:
             written=self.written + other.written,
             prefill=self.prefill + other.prefill,
             context=context / max(1, attempts),
+        )
+
+    def scaled(self, factor: float) -> "Demand":
+        """The demand of so many times the attempts."""
+        return replace(
+            self,
+            attempts=round(self.attempts * factor),
+            requests=self.requests * factor,
+            written=self.written * factor,
+            prefill=self.prefill * factor,
         )
 
 

@@ -9,9 +9,9 @@ from pipeline.estimates.amounts import Amount
 from pipeline.estimates.speed import NO_DEMAND, Demand, Time
 from pipeline.plan.make import Plan
 from pipeline.plan.memory import storage_of
-from pipeline.plan.ranks import splits_groups, steps_of, tokens_per_step
+from pipeline.plan.ranks import groups_of, splits_groups, steps_of, tokens_per_step
 from pipeline.recipe import GIVEN_MODELS
-from training.config import DpoArm
+from training.config import DpoArm, RoundsConfig
 from training.ranks.zero import uses_bf16
 
 _REPORT_ATTEMPT = 0.017
@@ -139,8 +139,13 @@ def _train(plan: Plan) -> Time:
     scored = {"base"}
     time: Time = ()
     for ranks in plan.ranks:
-        arm, groups, request = plan.recipe.arms[ranks.name], plan.demands.groups, ranks.memory.request
-        if isinstance(arm, DpoArm) and arm.start not in scored:
+        arm, request = plan.recipe.arms[ranks.name], ranks.memory.request
+        groups, rounds = groups_of(plan.recipe, arm, plan.demands), arm.rounds
+        if rounds is not None:
+            time += _labelled(f"{ranks.name}, attempts", _attempts(plan, rounds))
+            # Of all rounds together as many groups are scored as the teacher's, by assumption.
+            time += _labelled(f"{ranks.name}, reference", _reference(plan, True) if isinstance(arm, DpoArm) else ())
+        elif isinstance(arm, DpoArm) and arm.start not in scored:
             scored.add(arm.start)
             time += _labelled(f"reference under {arm.start}", _reference(plan, False))
         steps, tokens = steps_of(arm, groups), tokens_per_step(arm, groups)
@@ -149,9 +154,18 @@ def _train(plan: Plan) -> Time:
         else:
             split = splits_groups(arm, groups, request.tokens)
             own = speed.training_on_gpus(request, steps, tokens, ranks.gpu, ranks.node, ranks.per_node, split=split)
-        time += _labelled(ranks.name, own)
+        time += _labelled(ranks.name, [(what, seconds * (rounds.rounds if rounds else 1)) for what, seconds in own])
     return time
 
 
-def _labelled(label: str, time: Time) -> Time:
+def _attempts(plan: Plan, rounds: RoundsConfig) -> Time:
+    """The student's engines in all rounds of an arm; they start once a round."""
+    problems = sum(family.train for family in plan.recipe.problems.values())
+    attempts = rounds.samples * min(rounds.problems, problems)
+    teacher = plan.demands.rollout
+    time = _engine_time(plan, "student", teacher.scaled(attempts / max(1, teacher.attempts)))
+    return tuple((what, seconds * rounds.rounds) for what, seconds in time)
+
+
+def _labelled(label: str, time: Iterable[tuple[str, float]]) -> Time:
     return tuple((f"{label}: {what}", seconds) for what, seconds in time)

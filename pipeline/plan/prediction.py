@@ -17,7 +17,7 @@ from pipeline.plan.machines import ray_machines, this_machine
 from pipeline.plan.make import Plan, make_plan
 from pipeline.plan.models import model_shapes, needs_gpus
 from pipeline.plan.outcome import stage_times
-from pipeline.plan.ranks import passes_of, steps_of
+from pipeline.plan.ranks import passes_of, steps_in_all
 from pipeline.recipe import Recipe
 from pipeline.run.findings import LEFT_TO_THE_RUN
 from pipeline.run.folder import Run
@@ -88,8 +88,12 @@ def prediction_of(plan: Plan) -> Prediction:
         rates=plan.rates.source,
         seconds={stage.name: round(stage.seconds, 1) for stage in stage_times(plan)},
         memory=memory,
-        steps={name: steps_of(arm, plan.demands.groups) for name, arm in plan.recipe.arms.items()},
-        passes={name: round(passes_of(arm, plan.demands.groups), 3) for name, arm in plan.recipe.arms.items()},
+        steps={name: steps_in_all(plan.recipe, arm, plan.demands) for name, arm in plan.recipe.arms.items()},
+        passes={
+            name: round(passes_of(arm, plan.demands.groups), 3)
+            for name, arm in plan.recipe.arms.items()
+            if arm.rounds is None
+        },
         groups=plan.demands.groups.groups,
         pairs=plan.demands.groups.pairs,
         licence=plan.licence.line,

@@ -151,6 +151,11 @@ def steps_of(arm: ArmConfig, groups: GroupFigures) -> int:
     return round(-(-_groups_of(arm, groups) // arm.groups_per_step) * arm.num_train_epochs)
 
 
+def steps_in_all(recipe: Recipe, arm: ArmConfig, demands: Demands) -> int:
+    """Optimizer steps of an arm, in all of its rounds."""
+    return steps_of(arm, groups_of(recipe, arm, demands)) * (arm.rounds.rounds if arm.rounds is not None else 1)
+
+
 def passes_of(arm: ArmConfig, groups: GroupFigures) -> float:
     """How often an arm sees each of its groups, on average."""
     return (
@@ -158,6 +163,16 @@ def passes_of(arm: ArmConfig, groups: GroupFigures) -> float:
         if arm.max_steps > 0
         else (arm.num_train_epochs)
     )
+
+
+def groups_of(recipe: Recipe, arm: ArmConfig, demands: Demands) -> GroupFigures:
+    """The groups that one update of an arm is trained on: the teacher's, or, by assumption as likely to have right and
+    wrong chains, those of a round."""
+    problems = sum(family.train for family in recipe.problems.values())
+    if arm.rounds is None or not problems:
+        return demands.groups
+    share, groups = min(1.0, arm.rounds.problems / problems), demands.groups
+    return replace(groups, groups=round(groups.groups * share), right_groups=round(groups.right_groups * share))
 
 
 def _groups_of(arm: ArmConfig, groups: GroupFigures) -> int:

@@ -49,8 +49,8 @@ def arms_on_others(run: Run) -> Iterator[str]:
     """A line for each arm that is trained, or half trained, on other groups than those that count now."""
     ledger = run.ledger(layout.groups(run.student))
     live = live_units(ledger)
-    for name in run.recipe.arms:
-        units = arm_units(run, name)
+    for name, arm in run.recipe.arms.items():
+        units = arm_units(run, name) if arm.rounds is None else ()  # others are trained on groups of their own
         if units and set(units) != {commit.unit for commit in live}:
             own, now = (sum(commit.count("groups") for commit in some) for some in (named_units(ledger, units), live))
             yield (

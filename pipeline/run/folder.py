@@ -92,7 +92,8 @@ class Run:
 
     def has_begun(self, arm: str) -> bool:
         """Whether there is anything of an arm that follows from its settings."""
-        return self.model(arm).is_dir() or bool(listed(self.folder / layout.checkpoints(arm)))
+        begun = bool(listed(self.folder / layout.checkpoints(arm))) or (self.folder / layout.round_plan(arm)).exists()
+        return begun or self.model(arm).is_dir()
 
     def model(self, name: str) -> Path:
         """The folder of `teacher`, `base` or an arm."""

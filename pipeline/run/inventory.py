@@ -45,12 +45,15 @@ class Kind(StrEnum):
 
 
 _NAME = "[^/]+"
+_ROUND = r"r\d+"
 _LEDGERS = (
     *(layout.EPISODES, layout.SCORES, layout.PARENT_SCORES),
     *(layout.groups(_NAME), layout.reference(_NAME)),
+    *(f"{ledger}/{_NAME}/{_ROUND}" for ledger in (layout.EPISODES, layout.groups(_NAME))),
 )
 _LEDGER = f"(?P<ledger>{'|'.join(_LEDGERS)})"
-_ARM = layout.checkpoints(_NAME)
+_MODEL = f"{layout.model(_NAME)}|{layout.ROUNDS}/{_NAME}/{_ROUND}"
+_ARM = f"{layout.checkpoints(_NAME)}(?:/{_ROUND})?"
 _TABLES = (
     *(layout.RECIPE, layout.PLAN, layout.PREDICTION, layout.DECIDED, layout.INVENTORY, layout.RELABEL),
     *(layout.SUMMARY, layout.PAGE),
@@ -62,10 +65,11 @@ _KINDS = {
     rf"{layout.RECIPES}/\d+\.toml|{layout.PLANS}/\d+\.json|{layout.PROBES}/{_NAME}\.json": Kind.SEALED,
     rf"{layout.groups(_NAME)}/(state|dataset_info)\.json": Kind.SEALED,
     rf"{layout.arm_groups(_NAME)}|{_ARM}/rows-{_NAME}\.json": Kind.SEALED,
+    rf"{layout.round_plan(_NAME)}|{layout.ROUNDS}/{_NAME}/{_ROUND}\.json": Kind.SEALED,
     rf"{re.escape(layout.EVENTS)}|{_ARM}/{re.escape(layout.METRICS)}": Kind.LINES,
     rf"{layout.PROBLEMS}/.+": Kind.PROBLEMS,
     rf"{layout.QUARANTINE}/{_NAME}\.jsonl": Kind.QUARANTINE,
-    rf"(?P<folder>{layout.model(_NAME)}|{_ARM}/(examples|rows)-{_NAME})/.+": Kind.FOLDER,
+    rf"(?P<folder>{_MODEL}|{_ARM}/(examples|rows)-{_NAME})/.+": Kind.FOLDER,
     rf"(?P<checkpoint>{_ARM}/checkpoint-\d+)/.+": Kind.CHECKPOINT,
     rf"{_ARM}/resharded/.+": Kind.CONVERTED,
     rf"{_ARM}/.+": Kind.CLOSED,

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 def served_model(run: Run, name: str) -> "ServedModel":
     """What a host needs to serve `teacher`, `base` or an arm."""
+    return served_from(run, name, model_source(run, name))
+
+
+def served_from(run: Run, name: str, source: str) -> "ServedModel":
+    """What a host needs to serve the files at `source` under a name: a given model's, an arm's, or a round's."""
     from rollout.hosts.work import ServedModel
 
     section = run.recipe.model(name)
     licence = licence_of(section.licence, section.source)
-    source = model_source(run, name)
     producer = Producer(model=name, revision=model_revision(source), licence=licence)
     return ServedModel(name=name, source=source, producer=producer)
 

@@ -74,7 +74,13 @@ def _factory(
 
     spec = msgspec.structs.replace(host_spec(run, config, name, model), executor=reservation.placement.executor)
     threads = {"OMP_NUM_THREADS": str(config.engine.threads)} if config.engine.threads else {}
-    done = sum(len(run.ledger(prefix).history()) for prefix in (layout.EPISODES, layout.SCORES))
+    ledgers = [layout.EPISODES, layout.SCORES]
+    ledgers += [
+        layout.round_episodes(arm, number)
+        for arm, config in run.recipe.arms.items()
+        for number in range(config.rounds.rounds if config.rounds is not None else 0)
+    ]
+    done = sum(len(run.ledger(prefix).history()) for prefix in ledgers)
     starts = itertools.count()
 
     def start() -> "ActorHandle":

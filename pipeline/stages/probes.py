@@ -10,7 +10,7 @@ from cluster.engine.model_source import local_tokenizer
 from cluster.engine.probe import Probe, ProbeReading, ProbeText
 from cluster.errors import WorkError
 from cluster.pool.placement import type_resource
-from pipeline.recipe import HostKind
+from pipeline.recipe import GIVEN_MODELS, HostKind
 from pipeline.run.folder import Run
 from pipeline.run.models import served_model
 from pipeline.run.workload import suite_problems, train_problems
@@ -28,19 +28,20 @@ def proven_models(run: Run, kind: HostKind, names: Iterable[str]) -> dict[str, "
 
     Raises WorkError for a model that transformers cannot load.
     """
-    models = {name: served_model(run, name) for name in names}
-    if run.recipe.hosts(kind).scripted:
-        return models
-    return {name: _with_probe(run, kind, model) for name, model in models.items()}
+    return {name: proven(run, kind, served_model(run, name)) for name in names}
 
 
-def _with_probe(run: Run, kind: HostKind, model: "ServedModel") -> "ServedModel":
+def proven(run: Run, kind: HostKind, model: "ServedModel") -> "ServedModel":
+    """A model as the hosts of `kind` serve it, with its probe. Raises like `proven_models`."""
     from training.probe import exported_reading
 
+    if run.recipe.hosts(kind).scripted:
+        return model
     text = probe_text(run, local_tokenizer(model.source))
     path = probe_path(model.name, model.producer.revision, text)
     if not run.store.exists(path):
-        exported = exported_reading(run.model(model.name), text) if model.name in run.recipe.arms else None
+        given = model.name in GIVEN_MODELS  # nothing was published with those
+        exported = None if given else exported_reading(Path(model.source), text)
         keep_reading(run, model, text, exported or _reading_of_files(run, kind, model, text))
     return msgspec.structs.replace(model, probe=path)
 

@@ -55,9 +55,15 @@ def waiting_uses(run: Run) -> list[Use]:
     return _distinct(run, (name for name, _ in _arms_from_base(run) if not run.model(name).is_dir()))
 
 
-def start_shares(run: Run, arm: DpoArm, tasks: int, units: Sequence[str] = ()) -> list[Any]:
+def start_shares(
+    run: Run, arm: DpoArm, tasks: int, units: Sequence[str] = (), groups: str = "", source: str = ""
+) -> list[Any]:
     """Start `tasks` Ray tasks, each with the resources of a rank, on these group units or on all that count. Returns
-    Ray's references to the number of chains that each task scored."""
+    Ray's references to the number of chains that each task scored.
+
+    `groups`: prefix of the ledger of the groups; "" for the student's. `source`: the model that scores; "" for the one
+    that the arm starts from.
+    """
     import ray
 
     training = decided_recipe(run).training
@@ -65,13 +71,15 @@ def start_shares(run: Run, arm: DpoArm, tasks: int, units: Sequence[str] = ()) -
     score = ray.remote(_score_share).options(
         num_cpus=bundle.cpus, num_gpus=bundle.gpus, resources=type_resource(bundle.gpu), max_retries=3
     )
-    share = (run.store.uri, run.student, model_source(run, arm.start), arm, training, tuple(units))
+    groups, source = groups or layout.groups(run.student), source or model_source(run, arm.start)
+    share = (run.store.uri, groups, layout.reference(run.student), source, arm, training, tuple(units))
     return [score.remote(*share, rank, tasks) for rank in range(tasks)]
 
 
 def _score_share(
     run_uri: str,
-    student: str,
+    groups: str,
+    prefix: str,
     source: str,
     arm: DpoArm,
     training: TrainingConfig,
@@ -84,8 +92,8 @@ def _score_share(
     from training.reference import ReferenceStore, compute_reference
     from training.selection import arm_groups
 
-    store, prefix = open_store(run_uri), layout.reference(student)
-    stored = read_groups(Ledger(store, layout.groups(student)), units)
+    store = open_store(run_uri)
+    stored = read_groups(Ledger(store, groups), units)
     telemetry.reset()  # the worker process may have scored another share before
     telemetry.report_units(prefix, "reference", 0, 0)
     scored = compute_reference(
@@ -123,7 +131,7 @@ def _missing(run: Run, use: Use) -> int:
 
 def _arms_from_base(run: Run) -> Iterator[tuple[str, DpoArm]]:
     for name, arm in run.recipe.arms_in_order():
-        if isinstance(arm, DpoArm) and arm.start == "base":
+        if isinstance(arm, DpoArm) and arm.start == "base" and arm.rounds is None:
             yield name, arm
 
 

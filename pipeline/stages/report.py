@@ -111,7 +111,7 @@ def training_figures(run: Run) -> "dict[str, TrainingFigures]":
     from evaluation.figures import TrainingFigures
 
     with run.events.understood():
-        rows = [row for row in run.events.read() if row.get("event") in ("arm trained", "arm interrupted")]
+        rows = [row for row in run.events.read() if row.get("event") in ("arm trained", "arm interrupted", "round")]
         trained = {row["arm"]: row for row in rows if row["event"] == "arm trained"}
         spent = defaultdict[str, float](float)
         for row in rows:

@@ -13,6 +13,7 @@ from typing import Any
 
 from cluster.errors import ChainprefError
 from cluster.store.atomic import atomic_file, sync
+from cluster.store.ledger import LEDGER_PARTS
 from pipeline.recipe import Recipe
 from pipeline.run.folder import Run
 from pipeline.run.workload import outgrown, read_workload, take_plan
@@ -35,8 +36,11 @@ def take_over(run: Run, sources: list[Run]) -> None:
         if "base" in layers:
             link(source.model("base"), run.model("base"))
         link(source.model("teacher"), run.model("teacher"))
-        prefixes = [layout.groups(source.student), layout.reference(source.student)] if "groups" in layers else []
-        for prefix in (*prefixes, layout.PROBLEMS, layout.EPISODES):
+        groups_too = [layout.groups(source.student), layout.reference(source.student)] if "groups" in layers else []
+        # Below the same prefixes lie the rounds of the source's own arms, which stay where they are.
+        parts = (*LEDGER_PARTS, layout.DATASET_STATE, layout.DATASET_INFO)
+        prefixes = [f"{ledger}/{part}" for ledger in (*groups_too, layout.EPISODES) for part in parts]
+        for prefix in (*prefixes, layout.PROBLEMS):
             here, there = source.store.local(prefix), run.store.local(prefix)
             if here is not None and there is not None:
                 link(here, there)

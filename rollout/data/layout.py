@@ -37,10 +37,13 @@ PARENT_SCORES = "parent_scores"
 """In a run that judges another one's episodes again: the scores of that run's arms, judged again, too."""
 RELABEL = "relabel.json"
 """In such a run: whose episodes they are, and what judged them."""
+ROUNDS = "rounds"
+"""The plans, records and policies of arms that learn in rounds: a folder for each arm."""
 PROBES = "probes"
 """What proves which model an engine serves: one file for each model and text."""
 QUARANTINE = "quarantine"
 SUMMARY = "report/summary.json"
+DATASET_INFO = "dataset_info.json"
 DATASET_STATE = "state.json"
 """The file by which `datasets.load_from_disk` knows a folder, below a student's `groups`; it is written last."""
 
@@ -71,6 +74,40 @@ def arm_groups(arm: str) -> str:
 
 def training_log(arm: str) -> str:
     return f"{LOGS}/train-{arm}.log"
+
+
+def round_name(number: int) -> str:
+    """Rounds of an arm count from 0."""
+    return f"r{number:03d}"
+
+
+def round_plan(arm: str) -> str:
+    """What an arm's rounds attempt; it is written when the arm begins."""
+    return f"{ROUNDS}/{arm}/plan.json"
+
+
+def round_record(arm: str, number: int) -> str:
+    """What came of a round; it is written when the round has ended."""
+    return f"{ROUNDS}/{arm}/{round_name(number)}.json"
+
+
+def round_model(arm: str, number: int) -> str:
+    """The folder of the policy that a round made."""
+    return f"{ROUNDS}/{arm}/{round_name(number)}"
+
+
+def round_episodes(arm: str, number: int) -> str:
+    """The ledger of the episodes that an arm's policy wrote in a round."""
+    return f"{EPISODES}/{arm}/{round_name(number)}"
+
+
+def round_groups(student: str, arm: str, number: int) -> str:
+    """The ledger of the groups of a round's episodes."""
+    return f"{groups(student)}/{arm}/{round_name(number)}"
+
+
+def round_checkpoints(arm: str, number: int) -> str:
+    return f"{checkpoints(arm)}/{round_name(number)}"
 
 
 def sweep_run(name: str) -> str:

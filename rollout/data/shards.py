@@ -202,7 +202,7 @@ def dataset_view(units: Iterable[Commit]) -> dict[str, bytes]:
         "_split": None,
     }
     info = {"description": "Written by chainpref; features are those of the Arrow schema.", "version": None}
-    tables = {"dataset_info.json": info, layout.DATASET_STATE: state}
+    tables = {layout.DATASET_INFO: info, layout.DATASET_STATE: state}
     return {
         name: sealed(json.dumps(table, indent=2, sort_keys=True).encode(), "json") for name, table in tables.items()
     }

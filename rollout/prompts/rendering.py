@@ -31,6 +31,8 @@ class RenderedEpisode:
     failed_steps: tuple[int, ...]
     thought_tokens: tuple[int, ...]
     """For each step how many of its tokens are a thought, which comes first."""
+    logprobs: tuple[float, ...]
+    """The sampler's, 0 for tokens that the model did not write; () where the ids are not those that it sampled."""
 
 
 def render_prompt(episode: Episode, template: ChatTemplate) -> tuple[int, ...]:
@@ -52,6 +54,7 @@ def render_episode(episode: Episode, template: ChatTemplate, with_thoughts: bool
         same = not any(split_reply(step.text, call_format.parse)[0] for step in episode.steps)
     ids: list[int] = []
     step_of: list[int] = []
+    logprobs: list[float] = []
     thoughts = [0] * len(episode.steps)
     feedback: Sequence[int] = ()
     for index, step in enumerate(episode.steps):
@@ -61,9 +64,10 @@ def render_episode(episode: Episode, template: ChatTemplate, with_thoughts: bool
                 thoughts[index] = template.thought_tokens(reply, call_format)
             ids += [*feedback, *reply]
             step_of += [-1] * len(feedback) + [index] * len(reply)
+            logprobs += [0.0] * len(feedback) + list(step.logprobs)
             feedback = step.feedback_ids if same else template.results_ids(reply, results, call_format)
     failed = tuple(index for index, step in enumerate(episode.steps) if step.failed)
-    return RenderedEpisode(tuple(ids), tuple(step_of), failed, tuple(thoughts))
+    return RenderedEpisode(tuple(ids), tuple(step_of), failed, tuple(thoughts), tuple(logprobs) if same else ())
 
 
 def _turns(

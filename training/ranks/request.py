@@ -23,6 +23,7 @@ _LATER_KEYS = {
     "pair_weights": "episodes",
     "train_on_thoughts": True,
     "rows": "chains",
+    "rounds": None,
 }
 
 
@@ -59,8 +60,12 @@ class ArmRequest:
     """What Ray, DeepSpeed and TRL say. Ranks append `.rankN`."""
     reference: str = ""
     """Prefix of the reference log-probabilities in the store, as `reference/STUDENT`; for dpo."""
+    reference_model: str = ""
+    """Folder of the model that they are of; "" for `start_model`."""
     probe: ProbeText | None = None
     """What the trained model is asked before it is published."""
+    title: str = ""
+    """What progress is shown as; "" for one made of the name."""
     units: tuple[str, ...] = ()
     """Names of the group units that it is trained on; none: all that count."""
 

@@ -221,7 +221,7 @@ def _dpo_trainer(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: li
 
     reference = ReferenceStore(Ledger(open_store(request.run), request.reference))
     fused = uses_fused_kernels(request.training)
-    name = reference_name(request.start_model, precision(request.training), fused)
+    name = reference_name(request.reference_model or request.start_model, precision(request.training), fused)
     folder = request.checkpoint_dir / f"examples-{request.fingerprint}"
     groups = arm_groups(read_groups(request.ledger, request.units), arm)
     agreed(lambda: write_examples(referenced_examples(groups, arm.scored, reference, name), folder))

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.run.folder import Run, read_run
-from pipeline.stages import train
+from pipeline.stages.arms import watching
 from pipeline.stages.report import training_figures
 from tests.repository import DATA
 
@@ -25,13 +25,16 @@ def run(tmp_path: Path) -> Run:
 def session(run: Run, ended: Exception | type[BaseException] | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Watch an arm for 10 s of a clock that is not the machine's, until its training ends so."""
     times = chain([0.0], repeat(10.0))
-    monkeypatch.setattr("pipeline.stages.train.time", SimpleNamespace(monotonic=lambda: next(times), sleep=slept))
+    monkeypatch.setattr(
+        "pipeline.stages.arms.watching.time", SimpleNamespace(monotonic=lambda: next(times), sleep=slept)
+    )
     nothing_lacks = SimpleNamespace(short=lambda: "")
-    monkeypatch.setattr("pipeline.stages.train.Wait", lambda run, need: nothing_lacks)
+    monkeypatch.setattr("pipeline.stages.arms.watching.Wait", lambda run, need: nothing_lacks)
     metrics = run.folder / "metrics.jsonl"
     metrics.write_text('{"step": 3, "steps": 3, "loss": 0.5}\n')
     request: Any = SimpleNamespace(
         name="sft",
+        title="",
         arm=SimpleNamespace(method="sft", start="base"),
         model_dir=run.folder / "none",
         metrics_path=metrics,
@@ -43,7 +46,8 @@ def session(run: Run, ended: Exception | type[BaseException] | None, monkeypatch
         training.set_result(None)
     else:
         monkeypatch.setattr(training, "done", lambda: interrupt(ended))
-    train._watch(run, request, training)
+    counts = watching._watch(run, request, training)
+    run.events.add("arm trained", arm="sft", **counts)
 
 
 def slept(seconds: float) -> None:

@@ -1,0 +1,152 @@
+"""How far an arm that learns in rounds has come: its plan, the record of each round, and its policy.
+
+Both are files of the run's folder, written once: the plan when the arm begins, a record when its round has ended. What
+a round that is under way has done lies in its ledgers and checkpoints.
+"""
+
+import random
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+
+from cluster.errors import CorruptionError
+from cluster.store.digests import checked, sealed
+from cluster.store.storage import LocalStore
+from pipeline.run.folder import Run
+from pipeline.run.models import model_source
+from pipeline.run.workload import train_problems
+from rollout.data import layout
+from rollout.hosts.episode_units import EpisodeUnit, plan_units
+from training.config import ArmConfig, RoundsConfig
+
+T = TypeVar("T")
+
+
+class RoundsPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What an arm's policies attempt, round by round."""
+
+    rounds: tuple[tuple[EpisodeUnit, ...], ...]
+
+
+class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a round."""
+
+    number: int
+    outcomes: dict[str, int]
+    """Outcome -> attempts of the policy that began the round."""
+    tokens: int
+    """Tokens that it wrote."""
+    groups: int = 0
+    """Groups with right and wrong chains."""
+    chains: int = 0
+    right: int = 0
+    """Those of the chains that are right."""
+    steps: int = 0
+    """Optimizer steps; 0 where nothing could be learnt, or the rounds stopped."""
+    trained_tokens: float = 0.0
+    policy: str = ""
+    """The folder, below the run's, of the policy that the round made; "" where it is the one that began it."""
+    best: int = -1
+    """The round whose first policy was best, if the rounds stop here; -1 while they go on."""
+
+    @property
+    def share_right(self) -> float:
+        """Of the attempts that have a label."""
+        return self.outcomes.get("right", 0) / max(1, sum(self.outcomes.values()))
+
+
+def plan_rounds(problem_ids: list[str], config: RoundsConfig, seed: int, generation: str, block: int) -> RoundsPlan:
+    """Draw the problems of every round, by `seed`; a block has at most `block` of them.
+
+    Where they are fresh, no problem comes again before all have come.
+    """
+    generator = random.Random(seed)
+    order: list[str] = []
+    members: list[str] = []
+    rounds = []
+    size = min(config.problems, len(problem_ids))
+    for number in range(config.rounds):
+        if config.fresh or not number:
+            while len(order) < size:
+                again = sorted(problem_ids)
+                generator.shuffle(again)
+                # Those that are still to come from the time before come last, so that no round has one twice.
+                order += sorted(again, key=order.__contains__)
+            members, order = order[:size], order[size:]
+        name = f"{generation}/{layout.round_name(number)}"
+        rounds.append(tuple(plan_units(members, config.samples, block, config.samples, name)))
+    return RoundsPlan(rounds=tuple(rounds))
+
+
+class ArmRounds:
+    """The rounds of one arm of a run. Cheap to make; reads its files when it is asked."""
+
+    def __init__(self, run: Run, name: str, arm: ArmConfig) -> None:
+        assert arm.rounds is not None, f"arm {name} learns in rounds"
+        self.run, self.name, self.arm, self.config = run, name, arm, arm.rounds
+
+    def plan(self) -> RoundsPlan:
+        """The arm's plan; drawn and written where there is none. Raises CorruptionError."""
+        path = layout.round_plan(self.name)
+        if not (self.run.folder / path).exists():
+            drawn = plan_rounds(
+                [problem.id for problem in train_problems(self.run)],
+                self.config,
+                self.arm.seed,
+                f"{self.run.id}/{self.name}",
+                self.run.recipe.rollout.problems_per_block,
+            )
+            LocalStore(self.run.folder).create(path, sealed(msgspec.json.encode(drawn), "json"))
+        return self._read(path, RoundsPlan)
+
+    def records(self) -> list[RoundRecord]:
+        """What came of the rounds that have ended, in order. Raises CorruptionError."""
+        found: list[RoundRecord] = []
+        while (self.run.folder / (path := layout.round_record(self.name, len(found)))).exists():
+            found.append(self._read(path, RoundRecord))
+        return found
+
+    def keep(self, record: RoundRecord) -> None:
+        """Write down what came of a round."""
+        path = layout.round_record(self.name, record.number)
+        LocalStore(self.run.folder).create(path, sealed(msgspec.json.encode(record), "json"))
+
+    def ended(self, records: list[RoundRecord]) -> bool:
+        """Whether no further round is to come."""
+        return len(records) == self.config.rounds or bool(records and records[-1].best >= 0)
+
+    def policy(self, records: Sequence[RoundRecord]) -> str:
+        """Where the files of the policy lie that these rounds have made: a folder, or the source of the model that the
+        arm starts from."""
+        made = next((record.policy for record in reversed(records) if record.policy), "")
+        return str(self.run.folder / made) if made else model_source(self.run, self.arm.start)
+
+    def best(self, shares: list[float]) -> int:
+        """The round whose first policy is kept if the rounds stop now; -1 if they go on. `shares`: what each policy
+        solved of its round's problems, the newest one last.
+
+        The model that the arm starts from is no candidate: it has learnt nothing in rounds.
+        """
+        learnt = shares[1:]
+        if not self.config.patience or not learnt:
+            return -1
+        at = 1 + learnt.index(max(learnt))
+        return at if len(shares) - 1 - at >= self.config.patience else -1
+
+    def final(self, records: list[RoundRecord]) -> str:
+        """The policy to publish, "" where nothing was ever learnt: the last one; with `patience`, the best one that
+        began a round, but the last one where that is what the best one made."""
+        learnt = [record.share_right for record in records[1:]]
+        stop = len(records)
+        if self.config.patience and learnt:
+            best = 1 + learnt.index(max(learnt))
+            stop = best if best < len(records) - 1 else stop
+        return self.policy(records[:stop]) if any(record.policy for record in records[:stop]) else ""
+
+    def _read(self, path: str, kind: type[T]) -> T:
+        where = self.run.folder / path
+        try:
+            return msgspec.json.decode(checked(where.read_bytes(), str(where), "restore it"), type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise CorruptionError(f"{where} is broken ({error}); restore it") from None

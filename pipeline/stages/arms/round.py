@@ -1,0 +1,142 @@
+"""The round that an arm is in: what its policy attempts, what it learns from that, and where all of it lies."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pipeline.run.models import model_source
+from pipeline.stages.arms.policies import ArmRounds, RoundRecord
+from rollout.config import GroupsConfig
+from rollout.data import layout
+from rollout.data.group_rows import live_units
+from rollout.group_units import GroupWork, group_unit, needed_memory, tokenizer_fingerprint
+from rollout.hosts.episode_units import EpisodeUnit
+from rollout.hosts.work import EpisodeWork, committed_outcomes
+from rollout.records import Problem
+from training.config import GrpoArm, SftArm, TrainingConfig
+
+if TYPE_CHECKING:
+    from cluster.engine.probe import ProbeText
+    from rollout.hosts.work import ServedModel
+    from training.ranks.request import ArmRequest
+
+
+class Round:
+    """The next round of an arm, given the `records` of those that have ended."""
+
+    def __init__(self, rounds: ArmRounds, records: Sequence[RoundRecord]) -> None:
+        self.rounds, self.run, self.arm, self.name = rounds, rounds.run, rounds.arm, rounds.name
+        self.number = len(records)
+        self.policy = rounds.policy(records)
+        self.units: tuple[EpisodeUnit, ...] = rounds.plan().rounds[self.number]
+        self.episodes = layout.round_episodes(self.name, self.number)
+        self.groups = layout.round_groups(self.run.student, self.name, self.number)
+        self.started = time.monotonic()
+
+    @property
+    def title(self) -> str:
+        """As it is shown, and as the policy that writes its episodes is named."""
+        return f"{self.name}.{layout.round_name(self.number)}"
+
+    @property
+    def rewarded(self) -> bool:
+        """Whether the arm learns from rewards: a truncated chain has none, as a wrong one."""
+        return isinstance(self.arm, GrpoArm)
+
+    @property
+    def reference(self) -> str:
+        """The model that a DPO arm is measured against."""
+        return self.policy if self.rounds.config.reference == "last" else model_source(self.run, self.arm.start)
+
+    def missing(self) -> list[EpisodeUnit]:
+        """Units of episodes without a commit."""
+        done = self.run.ledger(self.episodes).history()
+        return [unit for unit in self.units if unit.name not in done]
+
+    def episode_works(self, model: "ServedModel", problems: Mapping[str, Problem]) -> list[EpisodeWork]:
+        """Its missing episodes, as hosts take them. The policy is sampled as it is, so that the log-probabilities
+        that are recorded are those of what it writes."""
+        return [
+            EpisodeWork(
+                unit=unit.name,
+                prefix=self.episodes,
+                model=model,
+                problems=tuple(problems[name] for name in unit.problem_ids),
+                samples=tuple(range(unit.sample_start, unit.sample_stop)),
+                temperature=1.0,
+                affinity=self.title,
+            )
+            for unit in self.missing()
+        ]
+
+    def group_works(self) -> list[GroupWork]:
+        """Its missing groups, once all episodes are there. They hold all chains: the arm chooses among them."""
+        run = self.run
+        source, thoughts = model_source(run, "base"), run.recipe.episodes.thoughts
+        update = {"max_right": 0, "max_wrong": 0} | ({"truncated_as_wrong": True} if self.rewarded else {})
+        groups: GroupsConfig = run.recipe.groups.model_copy(update=update)
+        episodes, done = run.ledger(self.episodes).history(), run.ledger(self.groups).history()
+        fingerprint, works = tokenizer_fingerprint(source), []
+        for unit in self.units:
+            commit = episodes[unit.name]
+            works.append(
+                GroupWork(
+                    unit=group_unit(unit.block, run.student, [commit], groups, fingerprint, thoughts),
+                    run_uri=run.store.uri,
+                    episode_units=(unit.name,),
+                    problems=unit.problem_ids,
+                    memory=needed_memory(commit.bytes, len(unit.problem_ids)),
+                    student=run.student,
+                    student_source=source,
+                    groups=groups,
+                    thoughts=thoughts,
+                    episodes=self.episodes,
+                    ledger=self.groups,
+                    with_logprobs=True,
+                )
+            )
+        return [work for work in works if work.unit not in done]
+
+    def record(self) -> RoundRecord:
+        """What its episodes and groups are."""
+        outcomes: Counter[str] = Counter()
+        tokens = 0
+        for commit in self.run.ledger(self.episodes).history().values():
+            outcomes.update(committed_outcomes(commit))
+            tokens += commit.count("tokens")
+        built = live_units(self.run.ledger(self.groups))
+        return RoundRecord(
+            number=self.number,
+            outcomes=dict(outcomes),
+            tokens=tokens,
+            groups=sum(commit.count("groups") for commit in built),
+            chains=sum(commit.count("chains") for commit in built),
+            right=sum(commit.count("right") for commit in built),
+        )
+
+    def can_learn(self, record: RoundRecord) -> bool:
+        """Whether there is anything to learn from: supervised arms need right chains, others groups that have wrong
+        ones as well."""
+        return record.right > 0 if isinstance(self.arm, SftArm) else record.groups > 0
+
+    def request(self, training: TrainingConfig, probe: "ProbeText | None") -> "ArmRequest":
+        """The update that makes the next policy."""
+        from training.ranks.request import ArmRequest
+
+        folder = self.run.folder
+        return ArmRequest(
+            name=self.name,
+            title=f"{self.title} ({self.arm.method})",
+            arm=self.arm,
+            training=training,
+            start_model=self.policy,
+            run=self.run.store.uri,
+            groups=self.groups,
+            model_dir=folder / layout.round_model(self.name, self.number),
+            checkpoint_dir=folder / layout.round_checkpoints(self.name, self.number),
+            log_path=folder / layout.training_log(self.title),
+            reference=layout.reference(self.run.student),
+            reference_model=self.reference,
+            probe=probe,
+        )

@@ -1,0 +1,1 @@
+"""Tests of how arms are trained."""
