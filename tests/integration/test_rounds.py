@@ -1,0 +1,110 @@
+"""Arms that learn in rounds, on real ranks: killed at several points they end as if nobody had killed them. The hosts
+play known solutions, so that what a policy writes is the same in both."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from pipeline.commands.verify import contradictions, hash_files
+from pipeline.recipe import Recipe, load_recipe
+from pipeline.run.folder import open_run, read_run
+from pipeline.stages.arms import rounds
+from pipeline.stages.execute import run_all
+from rollout.data import layout
+from rollout.data.group_rows import read_groups
+from tests.repository import DATA
+from training.ranks.metrics import read_metrics
+
+pytestmark = pytest.mark.engine
+
+SCRIPTED = "{ wrong = 0.5, median_s = 0.002 }"
+ROUNDS = "rounds = { rounds = 2, problems = 4, samples = 6 }"
+SETTINGS = (
+    f"engines.teacher.scripted={SCRIPTED}",
+    f"engines.student.scripted={SCRIPTED}",
+    "training.ranks=1",
+    "problems.arithmetic.test=2",
+    f'arms.online={{ method = "dpo", groups_per_step = 2, {ROUNDS} }}',
+    f'arms.grpo={{ method = "grpo", groups_per_step = 2, {ROUNDS} }}',
+)
+
+
+class Killed(Exception):
+    """Stands for a kill: it ends the command where it is raised."""
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Recipe:
+    whole = load_recipe(DATA / "smallest.toml", SETTINGS)
+    return whole.model_copy(update={"arms": {name: whole.arms[name] for name in ("online", "grpo")}})
+
+
+@pytest.fixture(scope="module")
+def ray_session() -> Iterator[None]:
+    import ray
+
+    ray.init(address="local", num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    yield
+    ray.shutdown()
+
+
+def finish(recipe: Recipe, folder: Path) -> None:
+    with open_run(recipe, folder, Console(quiet=True), verbose=False) as run:
+        run_all(run)
+
+
+def learnt(folder: Path, arm: str) -> dict[str, Any]:
+    """All that follows from an arm's rounds: what its policies wrote, how its losses fell, and its weights."""
+    run = read_run(folder, Console(quiet=True))
+    ledgers = [run.ledger(layout.round_groups(run.student, arm, number)) for number in range(2)]
+    rows = read_metrics(folder / layout.checkpoints(arm) / layout.METRICS)
+    return {
+        "chains": [
+            [(c.token_ids, c.label) for group in read_groups(ledger) for c in group.chains] for ledger in ledgers
+        ],
+        "losses": [(row["step"], row["loss"]) for row in rows],
+        "weights": (run.model(arm) / "model.safetensors").read_bytes(),
+        "policies": [
+            (folder / layout.round_model(arm, number) / "model.safetensors").read_bytes() for number in range(2)
+        ],
+    }
+
+
+def test_killed_rounds_end_as_if_nobody_had_killed_them(
+    recipe: Recipe, ray_session: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish(recipe, tmp_path / "whole")
+    # Each point once: after the attempts of round 0, before its training, after it, and before the models are there.
+    for point in ("_build_groups", "_score_references", "_train", "_end", "_publish"):
+        with monkeypatch.context() as planted:
+
+            def killed(*_: Any) -> None:
+                raise Killed
+
+            planted.setattr(rounds, point, killed)
+            with pytest.raises(Killed):
+                finish(recipe, tmp_path / "killed")
+    finish(recipe, tmp_path / "killed")
+    for arm in ("online", "grpo"):
+        whole, resumed = learnt(tmp_path / "whole", arm), learnt(tmp_path / "killed", arm)
+        assert resumed == whole
+        first, second = whole["policies"]
+        assert whole["weights"] == second != first, "each round made another policy, and the last one is published"
+        assert all(logprob <= 0 for logprob in sampled_logprobs(tmp_path / "whole", arm))
+    for folder in (tmp_path / "whole", tmp_path / "killed"):
+        run = read_run(folder, Console(quiet=True))
+        assert hash_files(run).faults == []
+        assert list(contradictions(run)) == []
+
+
+def sampled_logprobs(folder: Path, arm: str) -> list[float]:
+    """The sampler's log-probabilities in the chains of the first round, which have one for each token."""
+    run = read_run(folder, Console(quiet=True))
+    chains = [
+        chain for group in read_groups(run.ledger(layout.round_groups(run.student, arm, 0))) for chain in group.chains
+    ]
+    assert all(len(chain.logprobs) == len(chain.token_ids) for chain in chains)
+    return [logprob for chain in chains for logprob in chain.logprobs]
