@@ -1,0 +1,103 @@
+"""What SFT and GRPO on the tree learn from: groups to examples, to disk and back; and what a recipe may not say."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cluster.config import parse
+from cluster.errors import RequestError
+from rollout.data.shards import encode_rows
+from rollout.records import Chain, Outcome, PreferenceGroup
+from tests.training.samples import chain, group, sample_groups
+from training.config import GrpoArm, SftArm
+from training.policy_examples import StoredSamples, policy_examples, write_samples
+from training.sft import IGNORED, group_rows
+from training.sft_examples import StoredChains, chain_examples, write_chains
+from training.trainers.sft import ChainExample, SFTSteps
+
+ARM = GrpoArm(method="grpo")
+
+
+def sampled(one: Chain) -> Chain:
+    """The chain with a log-probability of its own for each written token."""
+    logprobs = tuple(-0.5 - at / 8 if step >= 0 else 0.0 for at, step in enumerate(one.step))
+    return msgspec.structs.replace(one, logprobs=logprobs)
+
+
+def sampled_groups() -> list[PreferenceGroup]:
+    return [msgspec.structs.replace(one, chains=tuple(map(sampled, one.chains))) for one in sample_groups(3)]
+
+
+def test_every_written_token_is_scored_with_its_own_log_probability(tmp_path: Path) -> None:
+    often = sampled(chain([20, 1, 5, 21, 1], [0, 0, -1, 1, 1], failed_steps=(0,), multiplicity=3))
+    wrong = sampled(chain([22, 1], [0, 0], Outcome.TRUNCATED))
+    (example,) = policy_examples([group("p", [often, wrong], (3, 4))], ARM)
+    assert example.chains[0].ids == (3, 4, 20, 1, 5, 21, 1)
+    assert example.chains[0].scored == (False, False, True, True, False, True, True)
+    assert example.behaviour == ((-0.5, -0.625, -0.875, -1.0), (-0.5, -0.625))
+    assert (example.multiplicities, example.rewards) == ((3, 1), (1.0, 0.0))
+
+
+def test_samples_come_back_from_disk_as_they_were(tmp_path: Path) -> None:
+    examples = list(policy_examples(sampled_groups(), ARM))
+    write_samples(examples, tmp_path / "samples")
+    assert list(StoredSamples(tmp_path / "samples")) == examples
+
+
+def test_recorded_log_probabilities_go_through_shards() -> None:
+    encoded = encode_rows(PreferenceGroup, sampled_groups())
+    assert encoded.rows == 3
+    assert not encoded.rejected
+
+
+def test_groups_that_came_out_alike_are_left_out_where_the_arm_says_so(tmp_path: Path) -> None:
+    alike = group("alike", [sampled(chain([20, 1], [0, 0])), sampled(chain([21, 1], [0, 0]))])
+    groups = [alike, *sampled_groups()]
+    assert len(list(policy_examples(groups, ARM))) == 4
+    skipping = GrpoArm(method="grpo", skip_equal=True)
+    assert "alike" not in {example.problem_id for example in policy_examples(groups, skipping)}
+    with pytest.raises(RequestError, match=r"^no group to learn from: in every one all attempts came out alike"):
+        write_samples(policy_examples([alike], skipping), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_chains_without_their_samplers_log_probabilities_are_refused() -> None:
+    with pytest.raises(RequestError, match=r"^arithmetic-train-000: a chain has no log-probabilities of its sampler"):
+        list(policy_examples(sample_groups(1), ARM))
+
+
+def test_the_tree_gets_the_very_rows_of_sft(tmp_path: Path) -> None:
+    arm = SftArm(method="sft", rows="tree")
+    groups = sample_groups(3)
+    write_chains(chain_examples(groups, arm), arm, tmp_path / "chains")
+    stored = StoredChains(tmp_path / "chains")
+    assert [example.problem_id for example in stored] == [one.problem_id for one in groups]
+    for one, example in zip(groups, stored, strict=True):
+        rows = group_rows(one, arm)
+        assert [list(chain.ids) for chain in example.chains] == [row["input_ids"] for row in rows]
+        marks = [[label != IGNORED for label in row["labels"]] for row in rows]
+        assert [list(chain.scored) for chain in example.chains] == marks
+
+
+def test_a_group_of_a_last_step_weighs_as_much_as_any_other() -> None:
+    examples: list[ChainExample] = list(chain_examples(sample_groups(3), SftArm(method="sft")))
+    steps = SFTSteps(examples, equal="groups", groups_per_step=2, tokens_per_micro_step=500, world=1)
+    sums = [sum(float(row.values.sum()) for row in steps[at]["step"].rows) for at in range(2)]
+    assert sums == pytest.approx([1.0, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"loss_type": "gspo", "credit": "steps"}, "'gspo' has one ratio a chain"),
+        ({"loss_type": "cispo", "epsilon": 0.2}, "'cispo' has no epsilon"),
+        ({"loss_type": "cispo", "epsilon_high": 0.5}, "an epsilon_high above 1"),
+        ({"loss_type": "rloo", "scale_rewards": "group"}, "'rloo' has 'none'; leave it out"),
+        ({"loss_type": "dr_grpo"}, "max_completion_length = None: loss_type = 'dr_grpo' needs it"),
+        ({"max_completion_length": 9}, "max_completion_length = 9: loss_type = 'dr_grpo' needs it, no other has it"),
+    ],
+)
+def test_what_no_loss_has_is_refused(options: dict[str, object], says: str) -> None:
+    with pytest.raises(RequestError, match=says):
+        parse(GrpoArm, {"method": "grpo", **options}, "recipe")
