@@ -253,6 +253,8 @@ class GrpoArm(Schedule):
     def _learns_from_its_own_chains(self) -> "GrpoArm":
         if self.rounds is None:
             raise ValueError("method = 'grpo' learns from the policy's own chains; set rounds = {}, or more in it")
+        if self.max_right or self.max_wrong or self.balanced:
+            raise ValueError("method = 'grpo': leave max_right, max_wrong and balanced out; a group's mean is of all")
         return self
 
     @model_validator(mode="after")

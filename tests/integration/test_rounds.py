@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from cluster.store.ledger import Ledger
 from pipeline.commands.verify import contradictions, hash_files
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.run.folder import open_run, read_run
@@ -15,6 +16,7 @@ from pipeline.stages.arms import rounds
 from pipeline.stages.execute import run_all
 from rollout.data import layout
 from rollout.data.group_rows import read_groups
+from rollout.records import Chain
 from tests.repository import DATA
 from training.ranks.metrics import read_metrics
 
@@ -56,20 +58,21 @@ def finish(recipe: Recipe, folder: Path) -> None:
         run_all(run)
 
 
+def chains_of(ledger: Ledger) -> Iterator[Chain]:
+    """The chains of a ledger's groups."""
+    return (chain for group in read_groups(ledger) for chain in group.chains)
+
+
 def learnt(folder: Path, arm: str) -> dict[str, Any]:
     """All that follows from an arm's rounds: what its policies wrote, how its losses fell, and its weights."""
     run = read_run(folder, Console(quiet=True))
     ledgers = [run.ledger(layout.round_groups(run.student, arm, number)) for number in range(2)]
     rows = read_metrics(folder / layout.checkpoints(arm) / layout.METRICS)
     return {
-        "chains": [
-            [(c.token_ids, c.label) for group in read_groups(ledger) for c in group.chains] for ledger in ledgers
-        ],
+        "chains": [(chain.token_ids, chain.label) for ledger in ledgers for chain in chains_of(ledger)],
         "losses": [(row["step"], row["loss"]) for row in rows],
         "weights": (run.model(arm) / "model.safetensors").read_bytes(),
-        "policies": [
-            (folder / layout.round_model(arm, number) / "model.safetensors").read_bytes() for number in range(2)
-        ],
+        "policies": [(folder / layout.round_model(arm, at) / "model.safetensors").read_bytes() for at in range(2)],
     }
 
 
@@ -103,8 +106,6 @@ def test_killed_rounds_end_as_if_nobody_had_killed_them(
 def sampled_logprobs(folder: Path, arm: str) -> list[float]:
     """The sampler's log-probabilities in the chains of the first round, which have one for each token."""
     run = read_run(folder, Console(quiet=True))
-    chains = [
-        chain for group in read_groups(run.ledger(layout.round_groups(run.student, arm, 0))) for chain in group.chains
-    ]
+    chains = list(chains_of(run.ledger(layout.round_groups(run.student, arm, 0))))
     assert all(len(chain.logprobs) == len(chain.token_ids) for chain in chains)
     return [logprob for chain in chains for logprob in chain.logprobs]

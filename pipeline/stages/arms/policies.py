@@ -45,6 +45,9 @@ class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
     steps: int = 0
     """Optimizer steps; 0 where nothing could be learnt, or the rounds stopped."""
     trained_tokens: float = 0.0
+    logp_difference: float | None = None
+    """Mean absolute difference, in nats a token, between what the trainer says of the policy's tokens before its first
+    step and what the sampler recorded; None from arms that do not use it (all but `grpo`)."""
     policy: str = ""
     """The folder, below the run's, of the policy that the round made; "" where it is the one that began it."""
     best: int = -1

@@ -54,11 +54,9 @@ def train_in_rounds(
         learning = [each for each in rounds if found[each.name].best < 0 and each.can_learn(found[each.name])]
         _score_references(run, learning)
         for name, counts in _train(run, learning, training, probe).items():
-            policy = layout.round_model(name, found[name].number)
-            steps, tokens = int(counts["steps"]), counts.get("tokens", 0.0)
-            found[name] = msgspec.structs.replace(found[name], steps=steps, trained_tokens=tokens, policy=policy)
+            found[name] = _with_update(run, name, found[name], counts)
         for each in rounds:
-            _end(each, found[each.name])
+            _end(each, found[each.name], shared_by=len(rounds))
     for arm in every:
         _publish(arm)
 
@@ -126,10 +124,23 @@ def _train(
     return counted
 
 
-def _end(each: Round, record: RoundRecord) -> None:
-    """Write down what came of the round."""
+def _with_update(run: Run, arm: str, record: RoundRecord, counts: Mapping[str, float]) -> RoundRecord:
+    """The record with what the round's update came to. `counts`: as its trainer counted."""
+    rows = read_metrics(run.folder / layout.round_checkpoints(arm, record.number) / layout.METRICS)
+    return msgspec.structs.replace(
+        record,
+        steps=int(counts["steps"]),
+        trained_tokens=counts.get("tokens", 0.0),
+        policy=layout.round_model(arm, record.number),
+        # Before the first step the policy that is trained is the one that was sampled.
+        logp_difference=rows[0].get("logp_difference") if rows else None,
+    )
+
+
+def _end(each: Round, record: RoundRecord, shared_by: int) -> None:
+    """Write down what came of the round. Its time is shared by so many arms, which went through it together."""
     each.rounds.keep(record)
-    seconds = round(time.monotonic() - each.started, 3)
+    seconds = round((time.monotonic() - each.started) / shared_by, 3)
     details = {name: value for name, value in msgspec.to_builtins(record).items() if name != "number"}
     each.run.events.add("round", arm=each.name, round=each.number, seconds=seconds, **details)
     total = sum(record.outcomes.values())

@@ -10,13 +10,13 @@ from cluster.errors import RequestError
 from rollout.data.shards import encode_rows
 from rollout.records import Chain, Outcome, PreferenceGroup
 from tests.training.samples import chain, group, sample_groups
-from training.config import GrpoArm, SftArm
+from training.config import GrpoArm, RoundsConfig, SftArm
 from training.policy_examples import StoredSamples, policy_examples, write_samples
 from training.sft import IGNORED, group_rows
 from training.sft_examples import StoredChains, chain_examples, write_chains
 from training.trainers.sft import ChainExample, SFTSteps
 
-ARM = GrpoArm(method="grpo")
+ARM = GrpoArm(method="grpo", rounds=RoundsConfig())
 
 
 def sampled(one: Chain) -> Chain:
@@ -55,7 +55,7 @@ def test_groups_that_came_out_alike_are_left_out_where_the_arm_says_so(tmp_path:
     alike = group("alike", [sampled(chain([20, 1], [0, 0])), sampled(chain([21, 1], [0, 0]))])
     groups = [alike, *sampled_groups()]
     assert len(list(policy_examples(groups, ARM))) == 4
-    skipping = GrpoArm(method="grpo", skip_equal=True)
+    skipping = GrpoArm(method="grpo", rounds=RoundsConfig(), skip_equal=True)
     assert "alike" not in {example.problem_id for example in policy_examples(groups, skipping)}
     with pytest.raises(RequestError, match=r"^no group to learn from: in every one all attempts came out alike"):
         write_samples(policy_examples([alike], skipping), tmp_path / "none")
@@ -99,5 +99,18 @@ def test_a_group_of_a_last_step_weighs_as_much_as_any_other() -> None:
     ],
 )
 def test_what_no_loss_has_is_refused(options: dict[str, object], says: str) -> None:
+    with pytest.raises(RequestError, match=says):
+        parse(GrpoArm, {"method": "grpo", "rounds": {}, **options}, "recipe")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({}, "learns from the policy's own chains; set rounds"),
+        ({"rounds": {}, "max_right": 2}, "leave max_right, max_wrong and balanced out"),
+        ({"rounds": {"rounds": 0}}, "rounds.rounds"),
+    ],
+)
+def test_an_arm_of_rewards_learns_in_rounds_from_whole_groups(options: dict[str, object], says: str) -> None:
     with pytest.raises(RequestError, match=says):
         parse(GrpoArm, {"method": "grpo", **options}, "recipe")
