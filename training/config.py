@@ -116,8 +116,9 @@ class RoundsConfig(Section):
     """Attempts at each of them, at temperature 1 and top_p 1. Unit: episodes."""
     fresh: bool = True
     """Attempt other problems in each round, until all have been attempted. If false, every round attempts the same."""
-    reference: Literal["base", "last"] = "base"
-    """The reference of DPO: the model that the arm starts from (`base`), or the policy of the round before (`last`)."""
+    reference: Literal["start", "last"] = "start"
+    """The reference of DPO: the model that the arm starts from (`start`), or the policy that begins the round
+    (`last`)."""
     patience: int = Field(default=0, ge=0)
     """Stop after so many rounds in which the policy solved no greater share of the round's problems than a round
     before, and keep the best policy. A round's problems are measured before they are learnt from, so they validate it

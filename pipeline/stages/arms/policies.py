@@ -18,6 +18,7 @@ from pipeline.run.models import model_source
 from pipeline.run.workload import train_problems
 from rollout.data import layout
 from rollout.hosts.episode_units import EpisodeUnit, plan_units
+from rollout.records import Outcome
 from training.config import ArmConfig, RoundsConfig
 
 T = TypeVar("T")
@@ -55,8 +56,13 @@ class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def share_right(self) -> float:
-        """Of the attempts that have a label."""
-        return self.outcomes.get("right", 0) / max(1, sum(self.outcomes.values()))
+        """Of the attempts that no machine failed."""
+        return self.outcomes.get("right", 0) / max(1, self.attempts)
+
+    @property
+    def attempts(self) -> int:
+        """Attempts that no machine failed."""
+        return sum(count for outcome, count in self.outcomes.items() if outcome != Outcome.INFRASTRUCTURE)
 
 
 def plan_rounds(problem_ids: list[str], config: RoundsConfig, seed: int, generation: str, block: int) -> RoundsPlan:

@@ -143,12 +143,11 @@ def _end(each: Round, record: RoundRecord, shared_by: int) -> None:
     seconds = round((time.monotonic() - each.started) / shared_by, 3)
     details = {name: value for name, value in msgspec.to_builtins(record).items() if name != "number"}
     each.run.events.add("round", arm=each.name, round=each.number, seconds=seconds, **details)
-    total = sum(record.outcomes.values())
     learnt = f"{record.steps} steps" if record.policy else "nothing learnt"
     stopped = f"; the rounds stop, the best policy began round {record.best}" if record.best >= 0 else ""
+    right = f"{record.outcomes.get('right', 0):,} of {record.attempts:,} right ({100 * record.share_right:.1f} %)"
     each.run.console.out(
-        f"  {each.title}: {record.outcomes.get('right', 0):,} of {total:,} right ({100 * record.share_right:.1f} %), "
-        f"{record.groups:,} groups with right and wrong chains, {learnt}{stopped}"
+        f"  {each.title}: {right}, {record.groups:,} groups with right and wrong chains, {learnt}{stopped}"
     )
 
 

@@ -81,6 +81,11 @@ def test_records_are_written_once_and_counted_from_the_first(rounds: ArmRounds) 
     assert not rounds.ended(rounds.records())
 
 
+def test_attempts_that_machines_failed_do_not_count() -> None:
+    found = RoundRecord(number=0, outcomes={"right": 3, "wrong": 1, "truncated": 2, "infrastructure": 6}, tokens=0)
+    assert (found.attempts, found.share_right) == (6, 0.5)
+
+
 def test_a_round_that_learnt_nothing_leaves_the_policy(rounds: ArmRounds) -> None:
     start = rounds.policy([])
     assert start == str(rounds.run.model("base")) or start.endswith("student")
