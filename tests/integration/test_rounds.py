@@ -84,7 +84,7 @@ def test_killed_rounds_end_as_if_nobody_had_killed_them(
     for point in ("_build_groups", "_score_references", "_train", "_end", "_publish"):
         with monkeypatch.context() as planted:
 
-            def killed(*_: Any) -> None:
+            def killed(*_: Any, **__: Any) -> None:
                 raise Killed
 
             planted.setattr(rounds, point, killed)
