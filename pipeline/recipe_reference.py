@@ -96,7 +96,7 @@ def sections(root: type[Section], path: str) -> dict[type[Section], list[str]]:
 def _tables(root: type[Section], path: str) -> Iterator[str]:
     for section, paths in sections(root, path).items():
         if section is not SweepSection:
-            heading = " and ".join(f"`[{path}]`" for path in paths) if paths != [""] else "The sections"
+            heading = " and ".join(f"`[{path}]`" for path in dict.fromkeys(paths)) if paths != [""] else "The sections"
             method = section.model_json_schema()["properties"].get("method")
             yield f"## {heading}{f', method {_type_text(method)}' if method else ''}\n"
             yield f"{inspect.cleandoc(section.__doc__ or '')}\n"

@@ -1,4 +1,4 @@
-"""The examples of each method that trains on trees, and how they are stored (`training.stored`)."""
+"""The examples of DPO: groups with their pairs and the reference's log-probabilities."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -13,6 +13,7 @@ from pipeline.commands.verify import contradictions, hash_files
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.run.folder import open_run, read_run
 from pipeline.stages.arms import rounds
+from pipeline.stages.arms.policies import ArmRounds
 from pipeline.stages.execute import run_all
 from rollout.data import layout
 from rollout.data.group_rows import read_groups
@@ -97,6 +98,11 @@ def test_killed_rounds_end_as_if_nobody_had_killed_them(
         first, second = whole["policies"]
         assert whole["weights"] == second != first, "each round made another policy, and the last one is published"
         assert all(logprob <= 0 for logprob in sampled_logprobs(tmp_path / "whole", arm))
+    # A script's log-probabilities are not the model's: the difference is there, and only where it is used.
+    run = read_run(tmp_path / "whole", Console(quiet=True))
+    found = {arm: ArmRounds(run, arm, recipe.arms[arm]).records()[0].logp_difference for arm in ("online", "grpo")}
+    assert found["online"] is None
+    assert (found["grpo"] or 0.0) > 0.01
     for folder in (tmp_path / "whole", tmp_path / "killed"):
         run = read_run(folder, Console(quiet=True))
         assert hash_files(run).faults == []

@@ -11,7 +11,7 @@ from cluster.errors import RequestError
 from training.chains import ScoredChain
 from training.trainers.base import TreeConfig
 from training.trainers.entries import EntryTrainer
-from training.tree.advantages import EQUAL, chain_advantages, reward_deviation, step_advantages
+from training.tree.advantages import chain_advantages, reward_deviation, step_advantages
 from training.tree.blocks import on_device
 from training.tree.entries import EntryRow, EntrySteps, Numbers
 from training.tree.policy_loss import (
@@ -51,7 +51,7 @@ class PolicyExample:
     @property
     def equal(self) -> bool:
         """Whether no reward differs from another: then nothing is learnt from the group."""
-        return max(self.rewards) - min(self.rewards) <= EQUAL * max(1.0, *map(abs, self.rewards))
+        return not reward_deviation([(self.rewards, self.multiplicities)])
 
 
 @dataclass

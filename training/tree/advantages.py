@@ -57,15 +57,9 @@ def chain_advantages(
         divisor = own
     elif options.scaling == "batch":
         if deviation is None:
-            raise ValueError("scale_rewards = 'batch' needs the deviation of the batch: use batch_advantages")
+            raise ValueError("scale_rewards = 'batch' needs the batch's deviation; see reward_deviation")
         divisor = deviation
     return [(reward - mean) / divisor if divisor else 0.0 for reward in rewards]
-
-
-def batch_advantages(groups: Sequence[RewardedGroup], options: PolicyOptions) -> list[list[float]]:
-    """The advantages of each group's chains, where `groups` are the whole batch."""
-    deviation = reward_deviation(groups)
-    return [chain_advantages(rewards, times, options, deviation) for rewards, times in groups]
 
 
 def step_advantages(

@@ -40,11 +40,6 @@ class Round:
         return f"{self.name}.{layout.round_name(self.number)}"
 
     @property
-    def rewarded(self) -> bool:
-        """Whether the arm learns from rewards: a truncated chain has none, as a wrong one."""
-        return isinstance(self.arm, GrpoArm)
-
-    @property
     def reference(self) -> str:
         """The model that a DPO arm is measured against."""
         return self.policy if self.rounds.config.reference == "last" else model_source(self.run, self.arm.start)
@@ -74,7 +69,9 @@ class Round:
         """Its missing groups, once all episodes are there. They hold all chains: the arm chooses among them."""
         run = self.run
         source, thoughts = model_source(run, "base"), run.recipe.episodes.thoughts
-        update = {"max_right": 0, "max_wrong": 0} | ({"truncated_as_wrong": True} if self.rewarded else {})
+        update = {"max_right": 0, "max_wrong": 0}
+        if isinstance(self.arm, GrpoArm):  # a truncated chain has no reward, as a wrong one
+            update["truncated_as_wrong"] = True
         groups: GroupsConfig = run.recipe.groups.model_copy(update=update)
         episodes, done = run.ledger(self.episodes).history(), run.ledger(self.groups).history()
         fingerprint, works = tokenizer_fingerprint(source), []

@@ -8,26 +8,17 @@ import pytest
 import torch
 
 from cluster.errors import RequestError
+from tests.training.tree.sampled import batch_advantages
 from tests.training.tree.test_attention import in_float64
-from tests.training.tree.trees import gradients, random_chains, relative, tiny_model
+from tests.training.tree.trees import gradients, random_chains, relative, tiny_model, trainer_arguments
 from training.chains import ScoredChain
 from training.trainers.policy import PolicyExample, TreePolicyConfig, TreePolicyTrainer
-from training.tree.advantages import batch_advantages, reward_deviation, step_advantages
+from training.tree.advantages import reward_deviation, step_advantages
 from training.tree.policy_loss import PolicyOptions
 
 
 def config(path: Path, **options: Any) -> TreePolicyConfig:
-    defaults = {
-        "output_dir": str(path),
-        "use_cpu": True,
-        "report_to": [],
-        "save_strategy": "no",
-        "disable_tqdm": True,
-        "logging_steps": 1,
-        "lr_scheduler_type": "constant",
-        "tokens_per_micro_step": 4096,
-    }
-    return TreePolicyConfig(**{**defaults, **options})
+    return TreePolicyConfig(**{**trainer_arguments(path), **options})
 
 
 def plain_logps(model: Any, chain: ScoredChain) -> torch.Tensor:

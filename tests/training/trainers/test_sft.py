@@ -9,7 +9,7 @@ import torch
 
 from tests.training.samples import sample_groups, save_model
 from tests.training.tree.test_attention import in_float64
-from tests.training.tree.trees import gradients, plain_sum, random_chains, relative, tiny_model
+from tests.training.tree.trees import gradients, plain_sum, random_chains, relative, tiny_model, trainer_arguments
 from training.chains import ScoredChain
 from training.config import SftArm
 from training.sft import write_rows
@@ -19,17 +19,7 @@ from training.tree.layout import tree_size
 
 
 def config(path: Path, **options: Any) -> TreeSFTConfig:
-    defaults = {
-        "output_dir": str(path),
-        "use_cpu": True,
-        "report_to": [],
-        "save_strategy": "no",
-        "disable_tqdm": True,
-        "logging_steps": 1,
-        "lr_scheduler_type": "constant",
-        "tokens_per_micro_step": 4096,
-    }
-    return TreeSFTConfig(**{**defaults, **options})
+    return TreeSFTConfig(**{**trainer_arguments(path), **options})
 
 
 def step_gradient(model: Any, args: TreeSFTConfig, examples: list[ChainExample]) -> tuple[float, torch.Tensor]:

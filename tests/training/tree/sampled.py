@@ -16,6 +16,7 @@ from torch import Tensor
 
 from tests.training.tree.trees import random_chains
 from training.chains import ScoredChain
+from training.tree.advantages import RewardedGroup, chain_advantages, reward_deviation
 from training.tree.layout import pack
 from training.tree.policy_loss import PolicyOptions, entry_weights
 
@@ -172,3 +173,9 @@ def plain_loss(
                 for touched, inner in by.items():
                     found.gradient[touched] -= weight * ratio * advantage * inner
     return found
+
+
+def batch_advantages(groups: Sequence[RewardedGroup], options: PolicyOptions) -> list[list[float]]:
+    """The advantages of each group's chains, where `groups` are the whole batch."""
+    deviation = reward_deviation(groups)
+    return [chain_advantages(rewards, times, options, deviation) for rewards, times in groups]

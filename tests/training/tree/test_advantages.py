@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster.errors import RequestError
-from tests.training.tree.sampled import plain_advantages, random_step
+from tests.training.tree.sampled import batch_advantages, plain_advantages, random_step
 from training.chains import ScoredChain
 from training.tree.advantages import (
     RewardedGroup,
-    batch_advantages,
     chain_advantages,
     reward_deviation,
     step_advantages,
@@ -114,7 +113,7 @@ def test_the_batch_gives_lite_ppo_its_deviation() -> None:
     first, second = batch_advantages(groups, PolicyOptions("lite_ppo"))
     assert first == pytest.approx([1 / 3 / deviation, -2 / 3 / deviation])
     assert second == pytest.approx([1 / deviation, -1 / deviation])
-    with pytest.raises(ValueError, match=r"use batch_advantages$"):
+    with pytest.raises(ValueError, match=r"see reward_deviation$"):
         chain_advantages([1.0, 0.0], [1, 1], PolicyOptions("lite_ppo"))
 
 

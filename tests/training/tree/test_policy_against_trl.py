@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.training.tree.sampled import Prefix, Sampled, Step, random_step, tree_row
-from training.tree.advantages import batch_advantages, step_advantages
+from tests.training.tree.sampled import Prefix, Sampled, Step, batch_advantages, random_step, tree_row
+from training.tree.advantages import step_advantages
 from training.tree.policy_loss import PolicyOptions, policy_loss, policy_metrics
 
 # TRL says so of every vLLM that is newer than itself, and its losses know no vLLM.

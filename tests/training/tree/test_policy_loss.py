@@ -10,8 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster.errors import RequestError
-from tests.training.tree.sampled import Sampled, Step, plain_advantages, plain_loss, random_step, tree_row
-from training.tree.advantages import batch_advantages, step_advantages
+from tests.training.tree.sampled import (
+    Sampled,
+    Step,
+    batch_advantages,
+    plain_advantages,
+    plain_loss,
+    random_step,
+    tree_row,
+)
+from training.tree.advantages import step_advantages
 from training.tree.policy_loss import (
     LOSS_TYPES,
     POLICY_METRICS,

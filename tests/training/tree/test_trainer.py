@@ -18,24 +18,22 @@ from torch.nn.functional import logsigmoid
 from benchmarks.trl_baseline import pair_rows, trl_trainer
 from cluster.errors import RequestError
 from tests.training.ranks.zero_ranks import train
-from tests.training.tree.trees import FAMILIES, gradients, plain_sum, random_example, relative, tiny_model
+from tests.training.tree.trees import (
+    FAMILIES,
+    gradients,
+    plain_sum,
+    random_example,
+    relative,
+    tiny_model,
+    trainer_arguments,
+)
 from training.trainers.dpo import TreeDPOConfig, TreeDPOTrainer
 from training.tree.batches import PreferenceExample, StepDataset
 from training.tree.layout import tree_size
 
 
 def config(path: Path, **options: Any) -> TreeDPOConfig:
-    defaults = {
-        "output_dir": str(path),
-        "use_cpu": True,
-        "report_to": [],
-        "save_strategy": "no",
-        "disable_tqdm": True,
-        "logging_steps": 1,
-        "lr_scheduler_type": "constant",
-        "tokens_per_micro_step": 4096,
-    }
-    return TreeDPOConfig(**{**defaults, **options})
+    return TreeDPOConfig(**{**trainer_arguments(path), **options})
 
 
 def step_gradient(model: Any, args: TreeDPOConfig, examples: list[PreferenceExample]) -> tuple[float, torch.Tensor]:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -121,3 +122,17 @@ def longrope_model() -> Any:
         "original_max_position_embeddings": 16,
     }
     return tiny_model("phi3", rope_parameters=rope, original_max_position_embeddings=16)
+
+
+def trainer_arguments(path: Path) -> dict[str, Any]:
+    """Arguments of the trainers on trees: no files but in `path`, and a constant rate."""
+    return {
+        "output_dir": str(path),
+        "use_cpu": True,
+        "report_to": [],
+        "save_strategy": "no",
+        "disable_tqdm": True,
+        "logging_steps": 1,
+        "lr_scheduler_type": "constant",
+        "tokens_per_micro_step": 4096,
+    }
