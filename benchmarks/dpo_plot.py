@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.dpo_step import SWEEP
-from benchmarks.dpo_ways import WAYS
+from benchmarks.steps.dpo import WAYS
 
 SWEEP_MOST = max(row.right for row in SWEEP)
 

@@ -7,22 +7,17 @@ matrix rate that the same machine reached between the repetitions. Each row is w
 
 import argparse
 import json
-import multiprocessing
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from benchmarks.dpo_ways import MODELS, WAYS, Row, Setup, make_example, make_model, serve
+from benchmarks.steps.dpo import MODELS, WAYS, DpoSetup, Row, make_example, make_model
+from benchmarks.steps.turns import checked_errors, in_turns
 from training.tree.flops import body_parameters, matrix_rate, tree_flop
 from training.tree.scoring import add_tree_scoring, tree_batch
 
@@ -37,7 +32,6 @@ TRL_TOLERANCE = 5
 """Factor of the tolerance for TRL. It adds a chain's log-probabilities up in float32, the others in float64: rounding
 1,800 nats shifts its gradient by 1.3e-5 in one of the rows."""
 _MOST_PAIRS_ONE_BY_ONE = 64
-_LONG_SECONDS = 30
 
 
 def main() -> int:
@@ -71,44 +65,41 @@ def _measure(row: Row, options: argparse.Namespace) -> list[dict[str, Any]]:
     ways = [
         way for way in WAYS if way in options.ways and not (way in ("trl", "pairs") and pairs > _MOST_PAIRS_ONE_BY_ONE)
     ]
+    setups = [
+        DpoSetup(
+            way=way,
+            row=row,
+            model=options.model,
+            device=options.device,
+            threads=options.threads,
+            tokens_per_micro_step=options.tokens_per_micro_step,
+            memory_share=0.9 / len(ways),
+        )
+        for way in ways
+    ]
+    matrix: list[float] = []
+    taken = in_turns(setups, options.repetitions, lambda: matrix.append(matrix_rate(torch.device(options.device))))
+    base = next((way for way in ("pairs", "factored") if way in ways), ways[0])
+    limits = {way: (TRL_TOLERANCE if way == "trl" else 1) * TOLERANCE[options.device] for way in ways}
+    errors = checked_errors(_name(row), taken, base, limits)
+    flop = tree_row_flop(row, options)
     results = []
-    with tempfile.TemporaryDirectory() as folder, _servers(row, ways, options, folder) as servers:
-        readings: dict[str, list[tuple[float, float, float]]] = {way: [] for way in ways}
-        matrix = []
-        cold = set(ways)
-        while any(len(taken) < options.repetitions for taken in readings.values()):
-            for way in (way for way in ways if len(readings[way]) < options.repetitions):
-                reading = _ask(servers[way][0], "step")
-                # The first step only warms up, unless it took so long that warming up does not matter.
-                if way not in cold or reading[0] > _LONG_SECONDS:
-                    readings[way].append(reading)
-                cold.discard(way)
-            matrix.append(matrix_rate(torch.device(options.device)))
-        gradients = {way: np.load(_ask(pipe, "gradient")) for way, (pipe, _, _) in servers.items()}
-        base = gradients.get("pairs", gradients.get("factored", gradients[ways[0]]))
-        flop = tree_row_flop(row, options)
-        for way, (_, tokens, note) in servers.items():
-            seconds = statistics.median(reading[0] for reading in readings[way])
-            error = float(np.linalg.norm(gradients[way] - base) / np.linalg.norm(base))
-            if not error < (TRL_TOLERANCE if way == "trl" else 1) * TOLERANCE[options.device]:
-                raise SystemExit(
-                    f"{_name(row)} {way}: gradient error {error:.2e}: the ways are not the same computation"
-                )
-            results.append(
-                {
-                    **asdict(row),
-                    "way": way,
-                    "tokens": tokens,
-                    "seconds": seconds,
-                    "cpu_seconds": statistics.median(reading[1] for reading in readings[way]),
-                    "pairs_per_second": pairs / seconds,
-                    "peak_mb": max(reading[2] for reading in readings[way]),
-                    "gradient_error": None if gradients[way] is base else error,
-                    "fraction_of_limit": flop / seconds / statistics.median(matrix) if way == "tree" else None,
-                    "note": note,
-                }
-            )
-            print(_line(results[-1]), flush=True)
+    for way, one in taken.items():
+        results.append(
+            {
+                **asdict(row),
+                "way": way,
+                "tokens": one.tokens,
+                "seconds": one.seconds,
+                "cpu_seconds": one.cpu_seconds,
+                "pairs_per_second": pairs / one.seconds,
+                "peak_mb": one.peak_mb,
+                "gradient_error": None if way == base else errors[way],
+                "fraction_of_limit": flop / one.seconds / statistics.median(matrix) if way == "tree" else None,
+                "note": one.note,
+            }
+        )
+        print(_line(results[-1]), flush=True)
     return results
 
 
@@ -162,59 +153,6 @@ def tree_row_flop(row: Row, options: argparse.Namespace) -> float:
     example = make_example(row, model.config.vocab_size)
     batch = tree_batch(example.group.chains, torch.device("cpu"))
     return tree_flop(model, body_parameters(model), batch)
-
-
-@contextmanager
-def _servers(
-    row: Row, ways: list[str], options: argparse.Namespace, folder: str
-) -> Iterator[dict[str, tuple[Connection, int, str]]]:
-    spawn = multiprocessing.get_context("spawn")
-    processes = []
-    pipes: dict[str, Connection] = {}
-    servers: dict[str, tuple[Connection, int, str]] = {}
-    try:
-        for way in ways:
-            ours, theirs = spawn.Pipe()
-            setup = Setup(
-                way,
-                row,
-                options.model,
-                options.device,
-                options.threads,
-                options.tokens_per_micro_step,
-                folder,
-                memory_share=0.9 / len(ways),
-            )
-            process = spawn.Process(target=serve, args=(setup, theirs), daemon=True)
-            process.start()
-            theirs.close()
-            processes.append(process)
-            pipes[way] = ours
-            if way == "trl":  # it tunes its micro-batch, while no other process may work
-                servers[way] = (ours, *_ready(ours, way))
-        servers |= {way: (pipe, *_ready(pipe, way)) for way, pipe in pipes.items() if way not in servers}
-        yield servers
-        for pipe, _, _ in servers.values():
-            pipe.send("stop")
-        for process in processes:
-            process.join(30)
-    finally:
-        for process in processes:
-            if process.is_alive():
-                process.terminate()
-
-
-def _ready(pipe: Connection, way: str) -> tuple[int, str]:
-    try:
-        tokens, note = pipe.recv()
-    except EOFError:
-        raise SystemExit(f"{way}: its process ended before its first step; see its output above") from None
-    return tokens, note
-
-
-def _ask(pipe: Connection, order: str) -> Any:
-    pipe.send(order)
-    return pipe.recv()
 
 
 def _rows(options: argparse.Namespace) -> tuple[Row, ...]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from benchmarks.dpo_ways import make_model
 from benchmarks.gpu_day.machine import device
+from benchmarks.steps.dpo import make_model
 from cluster.engine.interface import Generation, Sampling
 from cluster.engine.options import EngineConfig
 from cluster.engine.vllm import VllmEngine, start_engine

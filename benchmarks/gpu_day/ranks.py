@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from transformers import TrainerCallback
 
-from benchmarks.dpo_ways import Row, make_model
 from benchmarks.gpu_day.machine import device
 from benchmarks.gpu_day.planned import planned
 from benchmarks.gpu_day.training import groups
+from benchmarks.steps.dpo import Row, make_model
 from training.chains import ScoredGroup
 from training.config import TrainingConfig, ZeroConfig, decided
 from training.ranks.checkpoints import file_names, hash_files, seal, verify

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from benchmarks import dpo_step
-from benchmarks.dpo_ways import Row, make_example, make_model
 from benchmarks.gpu_day.machine import device
+from benchmarks.steps.dpo import Row, make_example, make_model
 from training.chains import ScoredChain
 from training.tree import scoring
 from training.tree.attention import AttentionLayout, tree_attention

@@ -26,7 +26,7 @@ def qwen() -> ModelShape:
         vocab_size=151936,
         tie_word_embeddings=True,
     )
-    return shape_of("bfloat16", config, "benchmarks/dpo_ways.py")
+    return shape_of("bfloat16", config, "benchmarks/steps/dpo.py")
 
 
 def request(tokens: int, **training: object) -> RankRequest:

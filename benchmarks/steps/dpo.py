@@ -1,27 +1,20 @@
 """Four ways to the same DPO gradient: TRL, pairs one by one, every chain once (factored), every token once (tree).
 
-Each way runs in a process of its own, so that its peak memory can be measured; the parent process runs them in turns. A
-step is forward and backward over all pairs of one problem and an AdamW step with learning rate 0, which costs what any
-other step does and keeps the weights, so that all repetitions of all ways have the same gradient.
+A step is forward and backward over all pairs of one problem.
 """
 
-import ctypes
-import gc
-import resource
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
-from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
+from benchmarks.steps.turns import Setup, Way, fastest
 from training.chains import ScoredChain, ScoredGroup
 from training.fused_kernels import use_fused_kernels
 from training.tree.batches import PreferenceExample
@@ -65,19 +58,19 @@ class Row:
     completion_tokens: int
 
 
-@dataclass(frozen=True)
-class Setup:
+@dataclass(frozen=True, kw_only=True)
+class DpoSetup(Setup):
     """What a way needs. `tokens_per_micro_step`: most tokens of a row (tree) or of a graph (factored)."""
 
-    way: str
     row: Row
     model: str
-    device: str
-    threads: int
     tokens_per_micro_step: int
-    folder: str
-    memory_share: float = 1.0
-    """Of the GPU's memory, which all ways share."""
+
+    def build(self) -> Way:
+        """The way with its model and pairs."""
+        model = make_model(self.model, self.device)
+        example = make_example(self.row, model.config.vocab_size)
+        return Way(model, *_WAYS[self.way](model, example, self))
 
 
 def make_model(size: str, device: str, seed: int = 0) -> Any:
@@ -121,38 +114,7 @@ def make_example(row: Row, vocabulary: int) -> PreferenceExample:
     return PreferenceExample(group, tuple(sums[: row.right]), tuple(sums[row.right :]))
 
 
-def serve(setup: Setup, pipe: Connection) -> None:
-    """A way's process. It sends the tokens of a step and a note; then, for every "step" that it receives, the step's
-    seconds, CPU seconds and peak MB. "gradient" writes the last gradient to the folder; "stop" ends the process."""
-    torch.set_num_threads(setup.threads)
-    if setup.device == "cuda":
-        torch.cuda.set_per_process_memory_fraction(setup.memory_share)
-    model = make_model(setup.model, setup.device)
-    example = make_example(setup.row, model.config.vocab_size)
-    gradient, tokens, note = _WAYS[setup.way](model, example, setup)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.0, weight_decay=0.0)
-    model.train()
-    pipe.send((tokens, note))
-    while (order := pipe.recv()) != "stop":
-        if order == "gradient":
-            path = Path(setup.folder) / f"{setup.way}.npy"
-            # Of a large model one value in many: enough to tell gradients apart, and no gigabytes to write.
-            stride = 1 + sum(p.numel() for p in model.parameters()) // 50_000_000
-            parts = [p.grad.flatten()[::stride].float().cpu() for p in model.parameters()]
-            np.save(path, torch.cat(parts).numpy())
-            pipe.send(str(path))
-            continue
-        model.zero_grad()
-        _forget_peak(setup.device)
-        _finish(setup.device)
-        begun, worked = time.perf_counter(), time.process_time()
-        gradient()
-        optimizer.step()
-        _finish(setup.device)
-        pipe.send((time.perf_counter() - begun, time.process_time() - worked, _peak_mb(setup.device)))
-
-
-def _tree(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
+def _tree(model: Any, example: PreferenceExample, setup: DpoSetup) -> tuple[Callable[[], object], int, str]:
     from training.trainers.dpo import TreeDPOConfig, TreeDPOTrainer
     from training.tree.layout import tree_size
 
@@ -173,7 +135,7 @@ def _tree(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callabl
     return step, tree_size(example.group.chains), f"rows={rows}"
 
 
-def _pairs(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
+def _pairs(model: Any, example: PreferenceExample, setup: DpoSetup) -> tuple[Callable[[], object], int, str]:
     group = example.group
 
     def step() -> None:
@@ -186,7 +148,7 @@ def _pairs(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callab
     return step, 2 * int(group.pairs) * len(group.right[0].ids), ""
 
 
-def _factored(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
+def _factored(model: Any, example: PreferenceExample, setup: DpoSetup) -> tuple[Callable[[], object], int, str]:
     group = example.group
     n, length = len(group.right), len(group.right[0].ids)
     sums = example.reference_right + example.reference_wrong
@@ -210,7 +172,7 @@ def _factored(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Cal
     return step, len(group.chains) * length, "one graph" if one_graph else "two phases"
 
 
-def _trl(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callable[[], object], int, str]:
+def _trl(model: Any, example: PreferenceExample, setup: DpoSetup) -> tuple[Callable[[], object], int, str]:
     from benchmarks.trl_baseline import pair_rows, trl_trainer
 
     rows = pair_rows(example)
@@ -231,24 +193,11 @@ def _trl(model: Any, example: PreferenceExample, setup: Setup) -> tuple[Callable
     # Tune the micro-batch: the one that is fastest on the same pairs, after a step to warm up.
     feed(1, 1)()
     sizes = [size for size in (1, 2, 4, 8) if len(rows) % size == 0]
-    seconds = {}
-    for size in sizes:
-        try:
-            seconds[size] = _timed(feed(size, sizes[-1]), setup.device)
-        except torch.OutOfMemoryError:
-            model.zero_grad()
-            break
-    best = min(seconds, key=seconds.__getitem__)
-    # Memory that tuning leaves in the allocator must not count as the step's.
-    gc.collect()
-    if setup.device == "cuda":
-        torch.cuda.empty_cache()
-    else:
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    best = fastest(lambda size: feed(size, sizes[-1]), sizes, model, setup.device)
     return feed(best, len(rows)), 2 * len(rows) * len(example.group.right[0].ids), f"micro-batch={best}"
 
 
-_WAYS: dict[str, Callable[[Any, PreferenceExample, Setup], tuple[Callable[[], object], int, str]]] = {
+_WAYS: dict[str, Callable[[Any, PreferenceExample, DpoSetup], tuple[Callable[[], object], int, str]]] = {
     "trl": _trl,
     "pairs": _pairs,
     "factored": _factored,
@@ -257,40 +206,15 @@ _WAYS: dict[str, Callable[[Any, PreferenceExample, Setup], tuple[Callable[[], ob
 
 
 def _row_sum(model: Any, chain: ScoredChain) -> Tensor:
-    """The chain's sum from a row of its own, with the model's own attention and the head on scored positions only."""
+    return chain_logps(model, chain).double().sum()
+
+
+def chain_logps(model: Any, chain: ScoredChain) -> Tensor:
+    """[length] log-probabilities of the chain's scored tokens, in nats, from a row of its own, with the model's own
+    attention and the head on scored positions only."""
     device = next(model.parameters()).device
     ids = torch.tensor(chain.ids, device=device)
     at = torch.tensor(chain.scored[1:], device=device).nonzero()[:, 0]
     hidden = model.model(input_ids=ids[None, :-1], use_cache=False).last_hidden_state[0, at]
-    logps = model.lm_head(hidden).float().log_softmax(-1)
-    picked: Tensor = logps.gather(1, ids[at + 1, None]).double().sum()
-    return picked
-
-
-def _timed(work: Callable[[], object], device: str) -> float:
-    begun = time.perf_counter()
-    work()
-    _finish(device)
-    return time.perf_counter() - begun
-
-
-def _finish(device: str) -> None:
-    if device == "cuda":
-        torch.cuda.synchronize()
-
-
-def _forget_peak(device: str) -> None:
-    if device == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-        return
-    # Linux: 5 resets the process's high-water mark of resident memory.
-    Path("/proc/self/clear_refs").write_text("5")
-
-
-def _peak_mb(device: str) -> float:
-    if device == "cuda":
-        return torch.cuda.max_memory_allocated() / 2**20
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    logps: Tensor = model.lm_head(hidden).float().log_softmax(-1)
+    return logps.gather(1, ids[at + 1, None])[:, 0]

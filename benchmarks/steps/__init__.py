@@ -1,0 +1,1 @@
+"""What a training step costs several ways: the ways, and how they are timed in turns."""
