@@ -82,18 +82,21 @@ def trl_trainer(model: Any, rows: Sequence[dict[str, Any]], output: Path, batch:
         disable_tqdm=True,
         **options,
     )
-    vocabulary = {"<pad>": 0, "<unk>": 1}
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>")),
-        pad_token="<pad>",
-        eos_token="<unk>",
-    )
     return TokenDPOTrainer(
         model=model,
         args=args,
         train_dataset=Dataset.from_list(list(rows)),
         data_collator=PairCollator(0),
-        processing_class=tokenizer,
+        processing_class=id_tokenizer(),
+    )
+
+
+def id_tokenizer() -> PreTrainedTokenizerFast:
+    """A tokenizer for trainers that want one and get ids."""
+    return PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer(models.WordLevel({"<pad>": 0, "<unk>": 1}, unk_token="<unk>")),
+        pad_token="<pad>",
+        eos_token="<unk>",
     )
 
 
