@@ -163,6 +163,26 @@ class TrainingFigures(msgspec.Struct, frozen=True, kw_only=True):
     tokens: float | None
 
 
+class RoundFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a round of an arm that learns in rounds."""
+
+    arm: str
+    number: int
+    """They count from 0."""
+    attempts: int
+    """Of the policy that began the round, without those that a machine failed."""
+    right: int
+    groups: int
+    """Groups with right and wrong chains."""
+    steps: int
+    logp_difference: float | None = None
+    """Nats a token between trainer and sampler; None from arms that do not use it."""
+    probe_difference: float | None = None
+    """The largest difference of its engines from the policy's probe, in mean nats a token; None of scripted ones."""
+    rewards: dict[str, float] = {}
+    """`label` or a rule of the arm's rewards -> mean of what it gave."""
+
+
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
     """What a point that an arm gained over the baseline on a suite cost. The bounds follow from those of the gain.
 
@@ -223,6 +243,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     prediction: tuple[Measured, ...] = ()
     training: dict[str, TrainingFigures] = {}
     costs: tuple[Cost, ...] = ()
+    rounds: tuple[RoundFigures, ...] = ()
     recipes: tuple[str, ...] = ()
     """What changed when, where the run has gone on under other recipes than its first one."""
     inputs: str = ""

@@ -18,6 +18,7 @@ from rollout.hosts.episode_units import group_unit_name
 from rollout.prompts.native_template import open_template
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Episode, PreferenceGroup, content_hash
+from rollout.rewards import Rewarded, RewardsConfig, joined, rewarded
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json")
 _OBJECT_BYTES = 16
@@ -46,6 +47,8 @@ class GroupWork(msgspec.Struct, frozen=True, kw_only=True):
     """Prefix of the ledger that gets the groups; "" for that of the student."""
     with_logprobs: bool = False
     """Keep the sampler's log-probabilities in the chains."""
+    rewards: RewardsConfig | None = None
+    """The rules whose rewards the chains hold, where an arm has some."""
     left_out: tuple[str, ...] = ()
     """Problems of the block that give no groups, because doing nothing is right in them."""
     memory: int = 0
@@ -73,12 +76,14 @@ def group_unit(
     config: GroupsConfig,
     fingerprint: str,
     thoughts: str = "keep",
+    rewards: RewardsConfig | None = None,
 ) -> str:
     """The name of the block's group unit: a function of its episodes, the configuration and the student's tokenizer."""
     hashes = (commit.sha256 or commit.unit for commit in commits)
     # Keys that are younger than stored groups are named only where they are set, so that their names stay.
     said = config.model_dump_json(exclude=None if config.nothing_to_do else {"nothing_to_do"})
     said += "" if thoughts == "keep" else thoughts
+    said += "" if rewards is None else rewards.model_dump_json()
     return group_unit_name(block, student, hashes, config.rule, said, fingerprint)
 
 
@@ -96,6 +101,7 @@ def build_group_unit(work: GroupWork) -> Commit:
     store = open_store(work.run_uri)
     writer = ShardWriter(PreferenceGroup)
     figures: list[dict[str, int]] = []
+    given: list[Rewarded] = []
     episodes = 0
     for of_problem in problem_episodes(Ledger(store, work.episodes), work.episode_units, work.problems):
         episodes += len(of_problem)
@@ -105,9 +111,10 @@ def build_group_unit(work: GroupWork) -> Commit:
             alike = [episode for episode in of_problem if episode.call_format == call_format]
             template = _template(work.student_source, call_format, work.thoughts == "forbid")
             kept = work.thoughts == "keep"
-            group = build_group(alike, work.student, template, work.groups, kept, work.with_logprobs)
+            group = build_group(alike, work.student, template, work.groups, kept, work.with_logprobs, work.rewards)
             if group is not None:
                 writer.add(group)
+                given += [rewarded(group, work.rewards)] if work.rewards is not None else []
                 figures.append(
                     {
                         "groups": int(group.pairs > 0),
@@ -122,6 +129,8 @@ def build_group_unit(work: GroupWork) -> Commit:
     quarantine(store, work.unit, encoded.rejected)
     stored = encoded.kept(figures)
     meta = {name: str(sum(one[name] for one in stored)) for name in FIGURES}
+    if work.rewards is not None:
+        meta["rewards"] = msgspec.json.encode(joined(encoded.kept(given))).decode()
     ledger = Ledger(store, work.ledger or layout.groups(work.student))
     commit, _ = ledger.publish(work.unit, encoded.payload, encoded.rows, meta=meta | {"episodes": str(episodes)})
     return commit

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from statistics import fmean
 
 import msgspec
 
@@ -9,6 +10,7 @@ from rollout.config import GroupsConfig
 from rollout.prompts.rendering import render_episode, render_prompt
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Chain, Episode, ErrorCode, Outcome, PairRule, PreferenceGroup
+from rollout.rewards import RewardsConfig, rule_rewards
 
 
 def build_group(
@@ -18,10 +20,11 @@ def build_group(
     config: GroupsConfig,
     with_thoughts: bool = True,
     with_logprobs: bool = False,
+    rewards: RewardsConfig | None = None,
 ) -> PreferenceGroup | None:
     """The group of one problem's episodes in one call format, or None if nothing can be learned from them. Without
     `with_thoughts` its chains are written without the thoughts that came before calls; `with_logprobs` they hold the
-    sampler's log-probabilities, where the student is the sampler.
+    sampler's log-probabilities, where the student is the sampler; with `rewards` what its rules give.
 
     An episode with an infrastructure outcome is never used. A chain that has more than `config.max_tokens` tokens
     together with its prompt is left out: if it were cut, the student would learn the cut.
@@ -34,7 +37,7 @@ def build_group(
     prompt = render_prompt(first, template)
     chains = [
         chain
-        for chain in distinct_chains(usable, template, with_thoughts, with_logprobs)
+        for chain in distinct_chains(usable, template, with_thoughts, with_logprobs, rewards)
         if not config.max_tokens or len(prompt) + len(chain.token_ids) <= config.max_tokens
     ]
     kept = choose_chains(chains, config.rule)
@@ -55,7 +58,11 @@ def build_group(
 
 
 def distinct_chains(
-    episodes: Iterable[Episode], template: ChatTemplate, with_thoughts: bool = True, with_logprobs: bool = False
+    episodes: Iterable[Episode],
+    template: ChatTemplate,
+    with_thoughts: bool = True,
+    with_logprobs: bool = False,
+    rewards: RewardsConfig | None = None,
 ) -> list[Chain]:
     """Each distinct chain once, in order of first appearance, with the samples that wrote it.
 
@@ -63,10 +70,12 @@ def distinct_chains(
     the contradiction, which a function that is not deterministic can cause, can be seen.
     """
     found: dict[tuple[tuple[int, ...], Outcome], Chain] = {}
+    given: dict[tuple[tuple[int, ...], Outcome], list[tuple[float, ...]]] = {}
     for episode in episodes:
         rendered = render_episode(episode, template, with_thoughts)
         key = (rendered.token_ids, episode.outcome)
         seen = found.get(key)
+        given.setdefault(key, []).append(rule_rewards(episode, rewards) if rewards is not None else ())
         found[key] = Chain(
             token_ids=rendered.token_ids,
             step=rendered.step,
@@ -78,6 +87,7 @@ def distinct_chains(
             episodes=(episode.sample,) if seen is None else (*seen.episodes, episode.sample),
             # Of one policy, equal ids have equal log-probabilities but for rounding.
             logprobs=rendered.logprobs if with_logprobs else (),
+            rewards=tuple(map(fmean, zip(*given[key], strict=True))),
         )
     return list(found.values())
 

@@ -309,6 +309,8 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     logprobs: tuple[float, ...] = ()
     """For each token the sampler's log-probability in nats, 0 where the model did not write it. Only in groups of an
     arm's own rounds; () elsewhere."""
+    rewards: tuple[float, ...] = ()
+    """What the rules of the arm's rewards give (`rollout.rewards`), in their order, a mean over its episodes; or ()."""
 
     @property
     def learnable(self) -> tuple[int, ...]:

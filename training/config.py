@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from cluster.config import Section
 from cluster.pool.placement import Bundle
 from rollout.records import PairKind
+from rollout.rewards import RewardsConfig
 from training.chains import ScoreRule
 
 T = TypeVar("T")
@@ -226,7 +227,7 @@ class DpoArm(Schedule):
 
 class GrpoArm(Schedule):
     """Reinforcement learning on executed outcomes, by GRPO or one of its family, on the tree. It learns from chains
-    with their sampler's log-probabilities. A right chain's reward is 1, any other's 0."""
+    with their sampler's log-probabilities."""
 
     method: Literal["grpo"]
     """Group-relative policy optimisation."""
@@ -247,6 +248,8 @@ class GrpoArm(Schedule):
     """The constant by which `dr_grpo` divides a chain's loss; the others have none. Unit: tokens."""
     credit: Literal["chain", "steps"] = "chain"
     """Whose advantage a token has: its chain's, or its branch's, the mean below it less that below its parent."""
+    rewards: RewardsConfig | None = None
+    """What a chain is worth. Absent: 1 if it is right, 0 if not, as its execution says."""
     skip_equal: bool = False
     """Leave out groups whose rewards are all equal, of which nothing is learnt (DAPO's dynamic sampling)."""
 

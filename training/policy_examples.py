@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from cluster.errors import RequestError
-from rollout.records import Outcome, PreferenceGroup
+from rollout.records import PreferenceGroup
+from rollout.rewards import RewardsConfig, chain_reward
 from training.chains import ScoredChain
 from training.config import GrpoArm
 from training.stored import Stored, chain_columns, chains_row, row_chains, write_stored
@@ -18,20 +19,21 @@ _SCHEMA = chain_columns(multiplicities=pa.list_(pa.int32()), rewards=_NUMBERS, b
 
 
 def policy_examples(groups: Iterable[PreferenceGroup], arm: GrpoArm) -> Iterator[PolicyExample]:
-    """Each group that has a token to learn from, in order. A right chain's reward is 1, any other's 0.
+    """Each group that has a token to learn from, in order, with the arm's rewards.
 
     Every token that the policy wrote is scored, in failed steps too: the reward says what they were worth. With
     `skip_equal`, groups in which all rewards are equal are left out. Raises RequestError for a chain without the
     sampler's log-probabilities.
     """
     for group in groups:
-        example = policy_example(group)
+        example = policy_example(group, arm.rewards)
         if example is not None and not (arm.skip_equal and example.equal):
             yield example
 
 
-def policy_example(group: PreferenceGroup) -> PolicyExample | None:
-    """The example of a group; None where it has no token to learn from. Raises RequestError as `policy_examples`."""
+def policy_example(group: PreferenceGroup, rewards: RewardsConfig | None = None) -> PolicyExample | None:
+    """The example of a group; None where it has no token to learn from. `rewards`: as in an arm; None for the label
+    alone. Raises RequestError as `policy_examples`."""
     prompt = tuple(group.prompt_ids)
     chains, behaviour, kept = [], [], []
     for chain in group.chains:
@@ -52,7 +54,7 @@ def policy_example(group: PreferenceGroup) -> PolicyExample | None:
         problem_id=group.problem_id,
         chains=tuple(chains),
         multiplicities=tuple(chain.multiplicity for chain in kept),
-        rewards=tuple(float(chain.label is Outcome.RIGHT) for chain in kept),
+        rewards=tuple(chain_reward(chain, rewards) for chain in kept),
         behaviour=tuple(behaviour),
     )
 

@@ -12,12 +12,12 @@ from evaluation.measures.forms import (
     contradicted_calls,
     form_of,
     needed_calls,
-    readable,
     redundant_calls,
 )
 from evaluation.measures.metrics import argument_f1, lcs_share, name_f1, names, partial_match, signature, win
 from evaluation.measures.subtasks import ABSTENTION, ABSTENTIONS, abstained, subtask_score
 from rollout.records import ErrorCode, Outcome, Problem, Score, content_hash
+from rollout.rewards import readable
 
 ORDER = ("teacher", "sft", "dpo", "sft+dpo")
 """The well-known arms, as every table lists them after the baseline."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from evaluation.measures.metrics import signature
-from rollout.records import CallResult, ErrorCode, Step
+from rollout.records import CallResult, Step
 
 LONGEST_READ = 20_000
 """Characters of a reply that decide its form; the rest is not read."""
@@ -39,21 +39,6 @@ ASKED: dict[str, frozenset[Form]] = {
     "native": frozenset({Form.TAGGED, Form.JSON, Form.JSON_PARAMETERS}),
 }
 """Call format -> the forms that adhere to it."""
-
-UNREADABLE = frozenset(
-    {
-        ErrorCode.NOT_A_CALL,
-        ErrorCode.EMPTY_REPLY,
-        ErrorCode.PROSE_AROUND_CALL,
-        ErrorCode.BAD_SYNTAX,
-        ErrorCode.BAD_VALUE,
-        ErrorCode.NOT_LITERAL,
-        ErrorCode.WRONG_CALL_SHAPE,
-        ErrorCode.TOO_LARGE,
-        ErrorCode.REPLY_CUT,
-    }
-)
-"""Codes of replies from which no call could be read."""
 
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -93,11 +78,6 @@ def adheres(form: Form, call_format: str) -> bool | None:
     """Whether a reply of this form is in the call format that was asked for; None for a format that is not in ASKED."""
     asked = ASKED.get(call_format)
     return None if asked is None else form in asked
-
-
-def readable(step: Step) -> bool:
-    """Whether a call could be read from the reply."""
-    return not UNREADABLE.intersection(step.errors)
 
 
 def accepted(steps: Sequence[Step]) -> list[CallResult]:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,6 +11,7 @@ from cluster.errors import RequestError
 from pipeline.plan.prediction import compared
 from pipeline.run.folder import Run, versions
 from pipeline.run.workload import read_workload, suite_problems
+from pipeline.stages.arms.policies import ArmRounds
 from pipeline.stages.evaluate import planned_units
 from pipeline.stages.groups import group_figures
 from rollout.data import layout
@@ -18,7 +20,7 @@ from rollout.hosts.work import skipped_episodes
 from rollout.records import Outcome, Score, content_hash
 
 if TYPE_CHECKING:
-    from evaluation.figures import Summary, TrainingFigures
+    from evaluation.figures import RoundFigures, Summary, TrainingFigures
 
 GROUPS_SHOWN = 6
 """Preference groups on the page."""
@@ -72,6 +74,7 @@ def work(run: Run) -> None:
     summary = msgspec.structs.replace(
         summary,
         prediction=msgspec.convert(compared(run), tuple[Measured, ...]),
+        rounds=tuple(round_figures(run)),
         recipes=tuple(str(stored) for stored in run.recipes[1:]),
         inputs=_inputs(run),
     )
@@ -128,6 +131,25 @@ def training_figures(run: Run) -> "dict[str, TrainingFigures]":
             for name, arm in run.recipe.arms.items()
             if name in trained
         }
+
+
+def round_figures(run: Run) -> "Iterator[RoundFigures]":
+    """What came of every round of the run's arms that has ended."""
+    from evaluation.figures import RoundFigures
+
+    for name, arm in run.recipe.arms.items():
+        for record in ArmRounds(run, name, arm).records() if arm.rounds is not None else ():
+            yield RoundFigures(
+                arm=name,
+                number=record.number,
+                attempts=record.attempts,
+                right=record.outcomes.get("right", 0),
+                groups=record.groups,
+                steps=record.steps,
+                logp_difference=record.logp_difference,
+                probe_difference=record.probe_difference,
+                rewards=record.rewards,
+            )
 
 
 def data_figures(run: Run) -> dict[str, int]:

@@ -20,7 +20,7 @@ import math
 import re
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, cast
 
 from cluster.errors import RequestError, WorkError
 from rollout.checkers.calls import CALLS, defaults_of, same_calls
@@ -34,7 +34,8 @@ Checker = Callable[[Any, Any], ErrorCode | None]
 
 NUMERIC = "numeric"
 EITHER_ORDER = "either_order"
-_USERS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+USERS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+"""The name of a user's function."""
 
 
 def check(checker: str, answer: str, gold: str) -> ErrorCode | None:
@@ -85,7 +86,7 @@ def require_checker(name: str) -> None:
             tolerance_of(option)
     elif kind == CALLS and colon:
         defaults_of(option)
-    elif name not in _PLAIN and (kind in _PLAIN or not _USERS.fullmatch(name)):
+    elif name not in _PLAIN and (kind in _PLAIN or not USERS.fullmatch(name)):
         near = difflib.get_close_matches(name, [NUMERIC, *_PLAIN], n=1)
         known = ", ".join(sorted({NUMERIC, *_PLAIN} - {_OLD_NAME}))
         hint = f"did you mean {near[0]!r}?" if near and near[0] != _OLD_NAME else f"known: {known}, MODULE:FUNCTION"
@@ -113,7 +114,7 @@ def _checker(name: str) -> Checker:
         return same_calls(defaults_of(option))
     if (package := _of_package(name)) is not None:
         return partial(package.judge, name)
-    return _PLAIN[name] if name in _PLAIN else _users(name, kind, option)
+    return _PLAIN[name] if name in _PLAIN else _users(name)
 
 
 def takes_either_order(checker: str) -> bool:
@@ -146,13 +147,20 @@ _PLAIN: dict[str, Checker] = {
 }
 
 
-def _users(name: str, module: str, function: str) -> Checker:
+def users_function(what: str, name: str) -> Callable[..., Any]:
+    """The function of a user that is named MODULE:FUNCTION. `what` it is stands in errors. Raises RequestError."""
+    module, _, function = name.partition(":")
     try:
-        accepts = getattr(importlib.import_module(module), function)
+        found = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError) as error:
-        raise RequestError(f"checker {name!r}: {error}; name an importable MODULE:FUNCTION") from None
-    if not callable(accepts):
-        raise RequestError(f"checker {name!r}: {function} is no function")
+        raise RequestError(f"{what} {name!r}: {error}; name an importable MODULE:FUNCTION") from None
+    if not callable(found):
+        raise RequestError(f"{what} {name!r}: {function} is no function")
+    return cast(Callable[..., Any], found)
+
+
+def _users(name: str) -> Checker:
+    accepts = users_function("checker", name)
 
     def users(answer: Any, gold: Any) -> ErrorCode | None:
         try:

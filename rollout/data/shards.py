@@ -162,6 +162,16 @@ def read_rows(kind: type[RecordT], ledger: Ledger) -> Iterator[RecordT]:
             yield from shard_rows(kind, ledger, commit)
 
 
+def column_values(ledger: Ledger, column: str) -> Iterator[Any]:
+    """One column of all committed rows, in unit order: no row becomes an object. Raises CorruptionError."""
+    for commit in ledger.commits().values():
+        if commit.rows:
+            where = ledger.shard_uri(commit)
+            for batch in batches(ledger.read(commit), where):
+                with decoding(where):
+                    yield from batch.column(column).to_pylist()
+
+
 def quarantine(store: Store, unit: str, rejected: Sequence[Rejected]) -> str | None:
     """Write rejected rows to the run's quarantine, one JSON object a line. Returns the path; None when there are none.
 

@@ -25,13 +25,14 @@ pytestmark = pytest.mark.engine
 
 SCRIPTED = "{ wrong = 0.5, median_s = 0.002 }"
 ROUNDS = "rounds = { rounds = 2, problems = 4, samples = 6 }"
+REWARDS = "rewards = { format = 0.5, length = { weight = 0.1, target = 20, limit = 100 } }"
 SETTINGS = (
     f"engines.teacher.scripted={SCRIPTED}",
     f"engines.student.scripted={SCRIPTED}",
     "training.ranks=1",
     "problems.arithmetic.test=2",
     f'arms.online={{ method = "dpo", groups_per_step = 2, {ROUNDS} }}',
-    f'arms.grpo={{ method = "grpo", groups_per_step = 2, {ROUNDS} }}',
+    f'arms.grpo={{ method = "grpo", groups_per_step = 2, {REWARDS}, {ROUNDS} }}',
 )
 
 
@@ -100,9 +101,16 @@ def test_killed_rounds_end_as_if_nobody_had_killed_them(
         assert all(logprob <= 0 for logprob in sampled_logprobs(tmp_path / "whole", arm))
     # A script's log-probabilities are not the model's: the difference is there, and only where it is used.
     run = read_run(tmp_path / "whole", Console(quiet=True))
-    found = {arm: ArmRounds(run, arm, recipe.arms[arm]).records()[0].logp_difference for arm in ("online", "grpo")}
-    assert found["online"] is None
-    assert (found["grpo"] or 0.0) > 0.01
+    found = {arm: ArmRounds(run, arm, recipe.arms[arm]).records()[0] for arm in ("online", "grpo")}
+    assert found["online"].logp_difference is None
+    assert (found["grpo"].logp_difference or 0.0) > 0.01
+    # What the trainer learnt from is the weighted sum of what the round recorded, in steps of 12 episodes each.
+    assert found["online"].rewards == {}
+    given = found["grpo"].rewards
+    assert 0 < given["label"] < 1 > given["format"] > 0 < given["length"] < 1
+    rows = read_metrics(run.folder / layout.round_checkpoints("grpo", 0) / layout.METRICS)
+    learnt_from = sum(row["reward"] for row in rows) / len(rows)
+    assert learnt_from == pytest.approx(given["label"] + 0.5 * given["format"] + 0.1 * given["length"])
     for folder in (tmp_path / "whole", tmp_path / "killed"):
         run = read_run(folder, Console(quiet=True))
         assert hash_files(run).faults == []

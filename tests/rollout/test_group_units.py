@@ -199,7 +199,7 @@ def test_groups_are_built_with_the_thoughts_that_the_recipe_wants(
 ) -> None:
     asked: list[object] = []
     monkeypatch.setattr(group_units, "_template", lambda source, name, forbidden: asked.append(forbidden))
-    monkeypatch.setattr(group_units, "build_group", lambda *arguments: asked.extend(arguments[-2:]))
+    monkeypatch.setattr(group_units, "build_group", lambda *arguments: asked.extend(arguments[-3:]))
     commit(ledger, "a", rows(("p0", 0)))
     build_group_unit(msgspec.structs.replace(work_on(tmp_path, ("a",)), thoughts=thoughts))
-    assert asked == [forbids, keeps, False], "without the log-probabilities of the sampler, which its own rounds want"
+    assert asked == [forbids, keeps, False, None], "without log-probabilities and rewards, which an arm's rounds want"

@@ -6,14 +6,18 @@ import msgspec
 import pytest
 import torch
 
+from cluster.engine.model_source import model_revision
 from cluster.errors import CorruptionError, RequestError
 from cluster.store.digests import SUMS
+from cluster.store.ledger import Ledger
+from cluster.store.storage import open_store
 from pipeline.sweep.points import load_sweep
-from rollout.records import PreferenceGroup
+from rollout.records import PreferenceGroup, content_hash
+from rollout.rewards import RewardsConfig
 from tests.repository import ROOT
 from tests.training.samples import chain, cut_stream, group, publish_groups, sample_groups, save_model
 from training.chains import ScoreRule, scored_group, scored_groups
-from training.config import ArmConfig, DpoArm, SftArm, TrainingConfig
+from training.config import ArmConfig, DpoArm, GrpoArm, RoundsConfig, SftArm, TrainingConfig
 from training.examples import StoredExamples, write_examples
 from training.ranks.request import ArmRequest
 from training.selection import arm_group, arm_groups
@@ -168,23 +172,26 @@ def test_balanced_arms_take_the_rarer_kinds_number_within_their_limits() -> None
     assert len(arm_group(whole, DpoArm(method="dpo", balanced=True, max_wrong=1)).chains) == 2
 
 
+def request_of(run: Path, model: Path, arm: ArmConfig) -> ArmRequest:
+    return ArmRequest(
+        name="a",
+        arm=arm,
+        training=TrainingConfig(),
+        start_model=str(model),
+        run=str(run),
+        groups="groups/tiny",
+        model_dir=run / "out",
+        checkpoint_dir=run / "checkpoints",
+        log_path=run / "log",
+    )
+
+
 def test_later_keys_at_their_defaults_leave_the_fingerprint_of_an_arm(tmp_path: Path) -> None:
     publish_groups(tmp_path, sample_groups(2))
     model = save_model(tmp_path / "model")
 
     def fingerprint(arm: ArmConfig) -> str:
-        request = ArmRequest(
-            name="a",
-            arm=arm,
-            training=TrainingConfig(),
-            start_model=str(model),
-            run=str(tmp_path),
-            groups="groups/tiny",
-            model_dir=tmp_path / "out",
-            checkpoint_dir=tmp_path / "checkpoints",
-            log_path=tmp_path / "log",
-        )
-        return request.fingerprint
+        return request_of(tmp_path, model, arm).fingerprint
 
     plain = SftArm(method="sft")
     older = plain.model_dump(exclude={"balanced", "equal"})
@@ -194,3 +201,19 @@ def test_later_keys_at_their_defaults_leave_the_fingerprint_of_an_arm(tmp_path: 
     assert fingerprint(plain) != fingerprint(SftArm(method="sft", equal="groups"))
     equal = DpoArm(method="dpo", pair_weights="equal")
     assert fingerprint(DpoArm(method="dpo")) != fingerprint(equal)
+
+
+def test_the_fingerprint_of_an_arm_of_rewards_is_that_of_before_there_were_rules(tmp_path: Path) -> None:
+    publish_groups(tmp_path, sample_groups(2))
+    model = save_model(tmp_path / "model")
+    plain = GrpoArm(method="grpo", rounds=RoundsConfig())
+    later = {"balanced", "train_on_thoughts", "rewards"}
+    assert request_of(tmp_path, model, plain).fingerprint == content_hash(
+        plain.model_dump_json(exclude=later),
+        model_revision(str(model)),
+        "float32",
+        *(commit.shard for commit in Ledger(open_store(str(tmp_path)), "groups/tiny").commits().values()),
+    )
+    ruled = plain.model_copy(update={"rewards": RewardsConfig()})
+    assert request_of(tmp_path, model, ruled).fingerprint != request_of(tmp_path, model, plain).fingerprint
+    assert "rewards" not in request_of(tmp_path, model, plain).made_from.settings

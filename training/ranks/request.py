@@ -24,6 +24,7 @@ _LATER_KEYS = {
     "train_on_thoughts": True,
     "rows": "chains",
     "rounds": None,
+    "rewards": None,
 }
 
 

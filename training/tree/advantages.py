@@ -18,12 +18,10 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from cluster.errors import RequestError
+from rollout.rewards import all_equal
 from training.chains import ScoredChain
 from training.tree.layout import common_prefix
 from training.tree.policy_loss import PolicyOptions
-
-EQUAL = 1e-9
-"""Rewards that differ by at most this much, times the largest of them if that is above 1, are equal."""
 
 RewardedGroup = tuple[Sequence[float], Sequence[int]]
 """The rewards of a group's chains, and their multiplicities."""
@@ -117,7 +115,7 @@ def _moments(rewards: Sequence[float], multiplicities: Sequence[int]) -> tuple[f
             raise RequestError(f"a reward is {reward}: rules of rewards must give finite numbers")
     pairs = list(zip(rewards, multiplicities, strict=True))
     episodes = sum(multiplicities)
-    if not pairs or max(rewards) - min(rewards) <= EQUAL * max(1.0, *map(abs, rewards)):
+    if all_equal(rewards):
         return (rewards[0] if pairs else 0.0), 0.0, episodes
     mean = math.fsum(times * reward for reward, times in pairs) / episodes
     squares = math.fsum(times * (reward - mean) ** 2 for reward, times in pairs)

@@ -38,6 +38,13 @@ class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Outcome -> attempts of the policy that began the round."""
     tokens: int
     """Tokens that it wrote."""
+    probe_difference: float | None = None
+    """The largest difference, in mean nats a token, of the engines that wrote them from the policy's probe; None from
+    scripted engines, and in records that are older than this field."""
+    rewards: dict[str, float] = {}
+    """`label` or a rule -> the mean of what it gave, over the episodes of the groups; of arms with rules alone."""
+    unequal: int = 0
+    """Groups in which chains are worth more and less; of arms with rules alone."""
     groups: int = 0
     """Groups with right and wrong chains."""
     chains: int = 0

@@ -10,10 +10,12 @@ from pipeline.stages.arms.policies import ArmRounds, RoundRecord
 from rollout.config import GroupsConfig
 from rollout.data import layout
 from rollout.data.group_rows import live_units
+from rollout.data.shards import column_values
 from rollout.group_units import GroupWork, group_unit, needed_memory, tokenizer_fingerprint
 from rollout.hosts.episode_units import EpisodeUnit
 from rollout.hosts.work import EpisodeWork, committed_outcomes
 from rollout.records import Problem
+from rollout.rewards import Rewarded, RewardsConfig, joined
 from training.config import GrpoArm, SftArm, TrainingConfig
 
 if TYPE_CHECKING:
@@ -40,6 +42,11 @@ class Round:
         return f"{self.name}.{layout.round_name(self.number)}"
 
     @property
+    def rewards(self) -> RewardsConfig | None:
+        """The rules of an arm that has some."""
+        return self.arm.rewards if isinstance(self.arm, GrpoArm) else None
+
+    @property
     def reference(self) -> str:
         """The model that a DPO arm is measured against."""
         return self.policy if self.rounds.config.reference == "last" else model_source(self.run, self.arm.start)
@@ -51,7 +58,9 @@ class Round:
 
     def episode_works(self, model: "ServedModel", problems: Mapping[str, Problem]) -> list[EpisodeWork]:
         """Its missing episodes, as hosts take them. The policy is sampled as it is, so that the log-probabilities
-        that are recorded are those of what it writes."""
+        that are recorded are those of what it writes. Raises RequestError where they could not be rewarded."""
+        if self.rewards is not None:
+            self.rewards.require_function()
         return [
             EpisodeWork(
                 unit=unit.name,
@@ -79,7 +88,7 @@ class Round:
             commit = episodes[unit.name]
             works.append(
                 GroupWork(
-                    unit=group_unit(unit.block, run.student, [commit], groups, fingerprint, thoughts),
+                    unit=group_unit(unit.block, run.student, [commit], groups, fingerprint, thoughts, self.rewards),
                     run_uri=run.store.uri,
                     episode_units=(unit.name,),
                     problems=unit.problem_ids,
@@ -91,6 +100,7 @@ class Round:
                     episodes=self.episodes,
                     ledger=self.groups,
                     with_logprobs=True,
+                    rewards=self.rewards,
                 )
             )
         return [work for work in works if work.unit not in done]
@@ -102,19 +112,26 @@ class Round:
         for commit in self.run.ledger(self.episodes).history().values():
             outcomes.update(committed_outcomes(commit))
             tokens += commit.count("tokens")
+        differences = column_values(self.run.ledger(self.episodes), "probe_difference")
         built = live_units(self.run.ledger(self.groups))
+        given = joined(commit.decoded("rewards", Rewarded, Rewarded()) for commit in built)
         return RoundRecord(
             number=self.number,
             outcomes=dict(outcomes),
             tokens=tokens,
+            probe_difference=max((one for one in differences if one is not None), default=None),
+            rewards=given.means,
+            unequal=given.unequal,
             groups=sum(commit.count("groups") for commit in built),
             chains=sum(commit.count("chains") for commit in built),
             right=sum(commit.count("right") for commit in built),
         )
 
     def can_learn(self, record: RoundRecord) -> bool:
-        """Whether there is anything to learn from: supervised arms need right chains, others groups that have wrong
-        ones as well."""
+        """Whether there is anything to learn from: supervised arms need right chains, arms with rules chains that are
+        worth more and less than others, and the rest groups that have wrong chains as well."""
+        if self.rewards is not None:
+            return record.unequal > 0
         return record.right > 0 if isinstance(self.arm, SftArm) else record.groups > 0
 
     def request(self, training: TrainingConfig, probe: "ProbeText | None") -> "ArmRequest":

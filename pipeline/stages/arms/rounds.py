@@ -146,8 +146,9 @@ def _end(each: Round, record: RoundRecord, shared_by: int) -> None:
     learnt = f"{record.steps} steps" if record.policy else "nothing learnt"
     stopped = f"; the rounds stop, the best policy began round {record.best}" if record.best >= 0 else ""
     right = f"{record.outcomes.get('right', 0):,} of {record.attempts:,} right ({100 * record.share_right:.1f} %)"
+    means = "".join(f", {name} {mean:.3f}" for name, mean in record.rewards.items())
     each.run.console.out(
-        f"  {each.title}: {right}, {record.groups:,} groups with right and wrong chains, {learnt}{stopped}"
+        f"  {each.title}: {right}, {record.groups:,} groups with right and wrong chains{means}, {learnt}{stopped}"
     )
 
 

@@ -4,10 +4,11 @@ import msgspec
 import pytest
 
 from evaluation.measures.attempts import measure, rates
-from evaluation.measures.forms import Form, accepted, adheres, form_of, needed_calls, readable, redundant_calls
+from evaluation.measures.forms import Form, accepted, adheres, form_of, needed_calls, redundant_calls
 from evaluation.measures.metrics import lcs_share, name_f1, names
 from rollout.problems import FamilyConfig, generate
 from rollout.records import CallResult, ErrorCode, Outcome, Score, Step
+from rollout.rewards import readable
 from rollout.toolboxes import load_toolbox
 from tests.evaluation.synthetic import Skill, call, make_problem, make_scores, step
 

@@ -1,6 +1,8 @@
 """The report stage on a stored run: its groups side by side, and a summary that is read back."""
 
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +11,13 @@ from rich.console import Console
 from pipeline.run.folder import Run, read_run
 from pipeline.run.rollouts import some_groups
 from pipeline.stages import report
+from pipeline.stages.arms.policies import ArmRounds, RoundRecord
 from rollout.data import layout
 from rollout.data.shards import read_rows
 from rollout.records import PreferenceGroup
+from rollout.rewards import RewardsConfig
 from tests.repository import DATA
+from training.config import GrpoArm, RoundsConfig, SftArm
 
 
 @pytest.fixture
@@ -56,3 +61,32 @@ def test_the_summary_is_read_back_and_begins_with_the_answer(run: Run) -> None:
     text = run.console.export_text()
     assert text.index("No arm was trained") < text.index("no difference shown between teacher and base")
     assert max(map(len, text.splitlines()[:-1])) <= 80  # the last line is the page's path
+
+
+def test_the_report_shows_every_round_that_has_ended(run: Run) -> None:
+    arm = GrpoArm(method="grpo", rounds=RoundsConfig(rounds=3), rewards=RewardsConfig(format=0.5))
+    arms = {"plain": SftArm(method="sft"), "own": arm}
+    run = replace(run, recipe=run.recipe.model_copy(update={"arms": arms}))
+    means = {"label": 0.25, "format": 0.875}
+    for number in range(2):
+        ArmRounds(run, "own", arm).keep(
+            RoundRecord(
+                number=number,
+                outcomes={"right": 3, "wrong": 9 - number, "infrastructure": 4},
+                tokens=100,
+                groups=2,
+                steps=5,
+                logp_difference=0.0125,
+                probe_difference=None if number else 2e-5,
+                rewards=means,
+            )
+        )
+    report.work(run)
+    first, second = report.stored_summary(run).rounds
+    assert (first.arm, first.number, first.attempts, first.right, first.rewards) == ("own", 0, 12, 3, means)
+    assert (second.number, second.attempts, second.probe_difference) == (1, 11, None)
+    page = (run.folder / layout.PAGE).read_text(encoding="utf-8")
+    section = page.partition('<section id="training">')[2].partition("</section>")[0]
+    table = " ".join(re.sub(r"<[^>]+>", " ", section).split())
+    assert "own, 0 25.0 % 3 of 12 2 5 1.3e-02 2.0e-05 label 0.250, format 0.875 own, 1 27.3" in table
+    assert "3 of 11 2 5 1.3e-02 — label" in table

@@ -9,6 +9,7 @@ from cluster.config import parse
 from cluster.errors import RequestError
 from rollout.data.shards import encode_rows
 from rollout.records import Chain, Outcome, PreferenceGroup
+from rollout.rewards import FallingReward, RewardsConfig
 from tests.training.samples import chain, group, sample_groups
 from training.config import GrpoArm, RoundsConfig, SftArm
 from training.policy_examples import StoredSamples, policy_examples, write_samples
@@ -37,6 +38,16 @@ def test_every_written_token_is_scored_with_its_own_log_probability(tmp_path: Pa
     assert example.chains[0].scored == (False, False, True, True, False, True, True)
     assert example.behaviour == ((-0.5, -0.625, -0.875, -1.0), (-0.5, -0.625))
     assert (example.multiplicities, example.rewards) == ((3, 1), (1.0, 0.0))
+
+
+def test_rules_are_weighed_into_the_rewards_of_an_arm() -> None:
+    right = sampled(chain([20, 1], [0, 0], rewards=(0.5, 1.0)))
+    wrong = sampled(chain([22, 1], [0, 0], Outcome.WRONG, rewards=(1.0, 0.25)))
+    rules = RewardsConfig(label=2.0, format=0.4, length=FallingReward(weight=-1.0, target=1, limit=2))
+    (example,) = policy_examples([group("p", [right, wrong], (3, 4))], ARM.model_copy(update={"rewards": rules}))
+    assert example.rewards == pytest.approx((2.0 + 0.2 - 1.0, 0.4 - 0.25))
+    (plain,) = policy_examples([group("p", [right, wrong], (3, 4))], ARM)
+    assert plain.rewards == (1.0, 0.0)
 
 
 def test_samples_come_back_from_disk_as_they_were(tmp_path: Path) -> None:
