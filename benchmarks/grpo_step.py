@@ -79,7 +79,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="only check that it works: a tiny model, two tiny groups")
     parser.add_argument("--model", choices=tuple(MODELS), default="15m")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--repetitions", type=int, default=3)
     options = parser.parse_args()
     if options.quick:
         options.model = "tiny"

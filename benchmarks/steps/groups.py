@@ -33,8 +33,13 @@ class Shape:
         return self.branches[-1]
 
 
-SHAPES = {"single": Shape(600, (8,), 120), "turns": Shape(600, (2, 4, 8, 8), 60, 60, 10)}
-"""`single`: the prompt is all that is shared. `turns`: 8 chains of 4 turns in 2, 4 and then 8 branches."""
+SHAPES = {
+    "single": Shape(600, (8,), 120),
+    "turns": Shape(600, (2, 4, 8, 8), 60, 60, 10),
+    "long": Shape(30, (8,), 300),
+}
+"""`single`: the prompt is all that is shared. `turns`: 8 chains of 4 turns in 2, 4 and then 8 branches. `long`: next to
+nothing is shared."""
 QUICK = {"single": Shape(12, (4,), 6), "turns": Shape(12, (2, 4, 4), 4, 3, 2)}
 
 
