@@ -38,6 +38,8 @@ class EpisodeConfig(Section):
     its rows name, or for all where rows name none; docs/call-formats.md has its form."""
     max_steps: int = Field(default=16, ge=1)
     """Steps of an episode at most; one that needs more is truncated. Unit: steps."""
+    max_turn_steps: int | None = Field(default=None, ge=1)
+    """Steps that may answer one turn of the user, at most. Absent: as many as `max_steps` leaves. Unit: steps."""
     max_failed_steps: int = Field(default=3, ge=0)
     """Failed steps that an episode may have; one more ends it, wrong. Unit: steps."""
     max_step_tokens: int = Field(default=512, ge=1)

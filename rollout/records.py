@@ -13,87 +13,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from rollout.outcomes import ErrorCode as ErrorCode
+from rollout.outcomes import Outcome as Outcome
+from rollout.outcomes import StopReason as StopReason
+
 SCHEMA_VERSION = 1
-
-
-class Outcome(StrEnum):
-    """The outcome of an episode."""
-
-    RIGHT = "right"
-    """It finished and the checker accepted its answer."""
-    WRONG = "wrong"
-    """The model ended it, or made too many mistakes, without an accepted answer."""
-    TRUNCATED = "truncated"
-    """A limit of tokens, steps or time ended it. Its chain is never chosen, and rejected only if the recipe says so."""
-    INFRASTRUCTURE = "infrastructure"
-    """Machines failed. It is never labelled and never learned from."""
-
-
-class StopReason(StrEnum):
-    """Why an episode ended."""
-
-    FINISHED = "finished"
-    """The model called the finishing function."""
-    FAILED_CALLS = "failed_calls"
-    """It had more failed steps than the recipe allows."""
-    STEP_LIMIT = "step_limit"
-    """It had as many steps as the recipe allows, without an answer."""
-    TOKEN_LIMIT = "token_limit"
-    """A step reached its token limit, or the next one would not fit the context."""
-    WALL_TIME = "wall_time"
-    """The episode's own deadline passed."""
-    INFRASTRUCTURE = "infrastructure"
-    """An engine or a host failed, also when the request was repeated."""
-
-
-class ErrorCode(StrEnum):
-    """Everything that can be wrong in a step. The set is closed; docs/error-codes.md explains each code."""
-
-    NOT_A_CALL = "not_a_call"
-    """The reply holds no call in the call format."""
-    EMPTY_REPLY = "empty_reply"
-    """The reply is empty or white space."""
-    PROSE_AROUND_CALL = "prose_around_call"
-    """There is a call, with text before or after it."""
-    BAD_SYNTAX = "bad_syntax"
-    """The call is broken: JSON that does not parse, a Python call with a bracket missing, a duplicate key."""
-    BAD_VALUE = "bad_value"
-    """A literal is refused: NaN, infinity, a lone surrogate, too many digits."""
-    NOT_LITERAL = "not_literal"
-    """An argument is a variable or an expression where only literals are allowed."""
-    WRONG_CALL_SHAPE = "wrong_call_shape"
-    """The reply parses but is no call: it has other keys than the format's, or arguments that are no object."""
-    UNKNOWN_FUNCTION = "unknown_function"
-    """The function is not in the toolbox."""
-    MISSING_ARGUMENT = "missing_argument"
-    """A required argument is absent."""
-    UNEXPECTED_ARGUMENT = "unexpected_argument"
-    """The function has no such argument."""
-    MISTYPED_ARGUMENT = "mistyped_argument"
-    """An argument's type is wrong."""
-    OUT_OF_RANGE = "out_of_range"
-    """An argument's value is outside what the schema allows."""
-    WRONG_COUNT = "wrong_count"
-    """There are more calls in one step than the format or the recipe allows."""
-    TOO_LARGE = "too_large"
-    """The reply exceeds a limit of size or depth."""
-    FUNCTION_RAISED = "function_raised"
-    """The function refused these arguments (division by zero, a rule that does not apply)."""
-    FUNCTION_TIMEOUT = "function_timeout"
-    """The function took longer than its deadline."""
-    OUTPUT_TOO_LARGE = "output_too_large"
-    """The function returned more than a result may hold."""
-    NO_ANSWER = "no_answer"
-    """The episode ended without an answer."""
-    ANSWER_WRONG = "answer_wrong"
-    """There is an answer, and it is not the gold answer."""
-    ANSWER_MALFORMED = "answer_malformed"
-    """There is an answer in a form that the checker cannot read."""
-    REPLY_CUT = "reply_cut"
-    """The reply reached its token limit before it ended."""
-    TOOLBOX_FAULT = "toolbox_fault"
-    """The function did what is forbidden to it, or gave back what has no JSON form. No mistake of the model: its
-    episode ends without a label."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, tag="text", tag_field="type"):
@@ -139,6 +63,19 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     """Its gold calls, one a reply; the last one finishes."""
 
 
+class UserTurn(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user says after the model has ended the turn before."""
+
+    text: str
+    """"" where nothing but the functions changes."""
+    gold_calls: tuple["Call", ...] = ()
+    """Calls that answer it, including the finishing one; empty if none are known."""
+    appear: tuple[str, ...] = ()
+    """Functions of the toolbox that can be called from this turn on, and could not before."""
+    vanish: tuple[str, ...] = ()
+    """Functions that can be called no more."""
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """One problem. Its `id`, `FAMILY-SPLIT-...`, is unique in a run and follows from its contents."""
 
@@ -149,12 +86,17 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     template: str
     """Id of its surface template. No template occurs in two splits."""
     text: str
+    """What the user says first."""
     toolbox: str
     """Name in `rollout.toolboxes.load_toolbox`."""
     gold: str
     """The gold answer as canonical JSON."""
     gold_calls: tuple["Call", ...] = ()
-    """Calls that solve it, including the finishing one; empty if none are known."""
+    """Calls that solve its first turn, including the finishing one; empty if none are known."""
+    turns: tuple[UserTurn, ...] = ()
+    """What the user says after `text`; () for one message."""
+    hidden: tuple[str, ...] = ()
+    """Functions of the toolbox that cannot be called in the first turn."""
     checker: str = "exact"
     """Name in `rollout.checkers`."""
     state: str = "null"
@@ -168,6 +110,16 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     licence: str = "CC0-1.0"
     schema_version: int = SCHEMA_VERSION
 
+    @property
+    def all_text(self) -> str:
+        """All that the user says; of one message its text."""
+        return "\n\n".join(text for text in (self.text, *(turn.text for turn in self.turns)) if text)
+
+    @property
+    def all_gold_calls(self) -> tuple["Call", ...]:
+        """The gold calls of all turns, in order."""
+        return self.gold_calls + tuple(call for turn in self.turns for call in turn.gold_calls)
+
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A parsed call of a function. `arguments` is a JSON object as canonical text."""
@@ -178,11 +130,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of one call, or of a reply in which no call was found; then `call` is None."""
+    """The result of one call, or of a reply without one; then `call` is None, and without an error the reply is a text
+    that ended its turn."""
 
     call: Call | None
     content: str
-    """The text that the model got."""
+    """The text that the model got; of what ended its turn, the answer as canonical JSON, which it did not get."""
     error: ErrorCode | None = None
     seconds: float = 0.0
 
@@ -197,12 +150,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """The sampler's log-probability of each token, in nats."""
     results: tuple[CallResult, ...]
     feedback_ids: tuple[int, ...] = ()
-    """The ids between this reply and the next one: the end of turn if the model did not write it, the results, and the
-    header of the next reply. Empty after the last step."""
+    """The ids between this reply and the next one: the end of turn if the model did not write it, the results, what the
+    user says if this step ended a turn, and the header of the next reply. Empty after the last step."""
     seconds: float = 0.0
     thought_tokens: int = 0
     """How many of `token_ids`, from the first on, are a thought with its marks; 0 in records that are older than this
     field."""
+    turn: int = 0
+    """The user's turn that it answers, from 0."""
 
     @property
     def errors(self) -> tuple[ErrorCode, ...]:
@@ -250,7 +205,8 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     prompt_ids: tuple[int, ...]
     steps: tuple[Step, ...]
     answer: str | None
-    """The argument of the finishing function as canonical JSON; None if it was not called."""
+    """What ended the last turn, as canonical JSON: the argument of the finishing function, or a text; None if nothing
+    did."""
     stop: StopReason
     outcome: Outcome
     error: ErrorCode | None
@@ -274,6 +230,8 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     probe_difference: float | None = None
     """How far the engine was from the probe of the producer's revision, mean nats a token; None from scripted engines,
     and in records from before engines had to prove what they serve."""
+    said: tuple[str, ...] = ()
+    """What the user said after the prompt, as the model read it: a message for each further turn that it came to."""
     schema_version: int = SCHEMA_VERSION
 
     @property

@@ -24,9 +24,9 @@ from transformers import PreTrainedTokenizerFast
 from cluster.errors import RequestError
 from rollout.formats import CallSyntaxError
 from rollout.formats.native import call_id
+from rollout.prompts.messages import thought_fields
 from rollout.prompts.native_template import NativeTemplate, tools_of
 from rollout.prompts.opening import Opening
-from rollout.prompts.template import thought_fields
 from rollout.records import Call, CallResult
 from rollout.toolboxes import load_toolbox
 

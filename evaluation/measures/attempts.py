@@ -84,10 +84,11 @@ def measure(score: Score, problem: Problem | None) -> Attempt:
     calls = [result.call for result in results if result.call is not None]
     forms = tuple(form_of(step.text) for step in episode.steps)
     adherence = [adheres(form, episode.call_format) for form in forms]
-    gold = problem.gold_calls if problem is not None else ()
+    gold = problem.all_gold_calls if problem is not None else ()
     errors = tuple(code for step in episode.steps for code in step.errors)
     right = episode.outcome is Outcome.RIGHT
-    contradicted, numeric = contradicted_calls(results, problem.text if problem is not None else episode.prompt_text)
+    text = problem.all_text if problem is not None else "\n".join((episode.prompt_text, *episode.said))
+    contradicted, numeric = contradicted_calls(results, text)
     return Attempt(
         arm=score.model,
         suite=score.suite,

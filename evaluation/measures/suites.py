@@ -38,7 +38,7 @@ def suite_figures(
         forms=_counts(form for attempt in basis for form in attempt.forms),
         subtask=_subtask(basis, problems, config),
         by_difficulty=slices(_grouped(basis, problems, lambda problem: problem.difficulty), config),
-        by_solution_length=slices(_grouped(basis, problems, lambda problem: len(problem.gold_calls)), config),
+        by_solution_length=slices(_grouped(basis, problems, lambda problem: len(problem.all_gold_calls)), config),
     )
 
 

@@ -14,7 +14,8 @@ from rollout.formats import FORMATS, load_format
 from rollout.problems import FAMILIES, FamilyConfig, everything, generate, is_imported
 from rollout.problems.checking import check_problems
 from rollout.problems.config import BFCL, SPLITS, UNTAUGHT, VARIANTS, WITH_TASKS
-from rollout.records import Problem
+from rollout.prompts.turns import turn_toolboxes
+from rollout.records import Problem, UserTurn
 from rollout.toolboxes import load_toolbox
 from rollout.toolboxes.exercise import exercise_all
 
@@ -91,12 +92,17 @@ def _sized(config: FamilyConfig, count: int) -> FamilyConfig:
 def _show(problem: Problem, console: Console) -> bool:
     """Print a problem and execute its gold chain. Returns whether the chain is right, or absent."""
     console.out(f"{problem.id}  difficulty {problem.difficulty}, template {problem.template}", style="bold")
-    console.out(problem.text)
-    session = load_toolbox(problem.toolbox).open(problem.state)
-    call_format = load_format("json")
-    for call in problem.gold_calls:
-        text = call_format.render([call])
-        console.out(f"  {text}  ->  {call_format.render_results(execute_now(text, call_format, session))}")
+    toolboxes = turn_toolboxes(problem, load_toolbox(problem.toolbox))
+    session, call_format = toolboxes[0].open(problem.state), load_format("json")
+    first = UserTurn(text=problem.text, gold_calls=problem.gold_calls)
+    for number, (turn, toolbox) in enumerate(zip((first, *problem.turns), toolboxes, strict=True), start=1):
+        if number > 1:
+            session.next_turn(toolbox)
+        changes = [*(f"+{name}" for name in turn.appear), *(f"-{name}" for name in turn.vanish)]
+        console.out(" ".join([*([f"turn {number}:"] if number > 1 else []), *changes, turn.text]))
+        for call in turn.gold_calls:
+            text = call_format.render([call])
+            console.out(f"  {text}  ->  {call_format.render_results(execute_now(text, call_format, session))}")
     if not problem.gold_calls:
         console.out(f"  gold answer: {problem.gold}")
         return True

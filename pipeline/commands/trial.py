@@ -115,8 +115,8 @@ def stand_in_model(run: Run) -> None:
     from training.tiny.model import make_tokenizer
 
     folder, problems = run.model("teacher"), everything(run.recipe.problems[SECTION]).splits["train"]
-    texts = [problem.text for problem in problems]
-    texts += [f"{call.name} {call.arguments}" for problem in problems for call in problem.gold_calls]
+    texts = [problem.all_text for problem in problems]
+    texts += [f"{call.name} {call.arguments}" for problem in problems for call in problem.all_gold_calls]
     if not folder.exists():
         make_tokenizer(texts, folder, _VOCABULARY)
         (folder / "config.json").write_text("{}", encoding="utf-8")

@@ -9,7 +9,7 @@ from cluster.errors import RequestError
 from pipeline.recipe import Recipe, resolved
 from rollout.problems import FamilyConfig, everything
 from rollout.toolboxes.isolation.interpreters import interpreter_of_file
-from rollout.toolboxes.loading import with_interpreter, without_interpreter
+from rollout.toolboxes.loading import plain_name, with_interpreter, without_interpreter
 
 
 def model_sources(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -72,7 +72,7 @@ def toolboxes(suite: str, family: FamilyConfig, folder: Path) -> Iterator[tuple[
 
 def file_of_functions(toolbox: str) -> str | None:
     """The file that a toolbox's name begins with; None for one that is imported, or built in."""
-    place = without_interpreter(toolbox)[0].partition("+")[0].partition(":")[0]
+    place = plain_name(toolbox).partition(":")[0]
     return place if place.endswith(".py") else None
 
 

@@ -1,16 +1,20 @@
-"""One episode: the model writes a call, the call is executed, its result goes back, and so on until the model finishes.
+"""One episode: the model writes a call, the call is executed, its result goes back, and so on until the model has ended
+the turn; then the user says the next thing, until the last turn is ended.
 
 A mistake of the model becomes a result that the model reads. A fault of the toolbox ends the episode without a label,
 and so does a fault of machines, which is an InfrastructureError.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from cluster.engine.interface import Engine, FinishReason, Sampling
 from rollout.checkers import check
 from rollout.config import EpisodeConfig
-from rollout.episodes.execution import execute
+from rollout.episodes.execution import execute, is_only_thought
 from rollout.episodes.replies import Replies
 from rollout.formats import CallFormat
 from rollout.prompts.native_template import NATIVE
@@ -68,7 +72,8 @@ async def run_episode(problem: Problem, spec: SampleSpec, setting: EpisodeSettin
     prompt = make_prompt(problem, setting.template, setting.call_format, setting.config)
     session = prompt.toolbox.open(problem.state)
     steps, stop = await _converse(problem, spec, setting, session, prompt, replies)
-    outcome, error = judge(problem, stop, session.answer, steps)
+    answer = session.answer if stop is StopReason.FINISHED else None  # an earlier turn's is none
+    outcome, error = judge(problem, stop, answer, steps)
     return Episode(
         problem_id=problem.id,
         family=problem.family,
@@ -82,7 +87,7 @@ async def run_episode(problem: Problem, spec: SampleSpec, setting: EpisodeSettin
         prompt_text=prompt.opening.text,
         prompt_ids=prompt.ids,
         steps=tuple(steps),
-        answer=session.answer,
+        answer=answer,
         stop=stop,
         outcome=outcome,
         error=error,
@@ -102,6 +107,7 @@ async def run_episode(problem: Problem, spec: SampleSpec, setting: EpisodeSettin
         seconds=clock() - started,
         engine=setting.engine_name,
         probe_difference=setting.probe_difference,
+        said=tuple(turn.text for turn in prompt.later[: steps[-1].turn]) if steps else (),
     )
 
 
@@ -119,6 +125,7 @@ async def _converse(
     limits = config.calls if template.parallel else config.calls.model_copy(update={"max_calls": 1})
     ids = list(prompt.ids)
     steps: list[Step] = []
+    later = list(prompt.later)
     if not prompt.fits:
         return steps, StopReason.TOKEN_LIMIT
     while True:
@@ -139,43 +146,49 @@ async def _converse(
         if isinstance(reply, StopReason):
             return steps, reply
         text = template.decode_reply(reply.token_ids)
-        stop: StopReason | None = StopReason.TOKEN_LIMIT
+        thought_tokens = template.thought_tokens(reply.token_ids, setting.call_format)
         results: tuple[CallResult, ...] = (CallResult(call=None, content="", error=ErrorCode.REPLY_CUT),)
-        if reply.finish is not FinishReason.LENGTH:
-            results = await execute(text, setting.call_format, session, limits)
-            stop = _stop_after(session, steps, results, config)
-        feedback: tuple[int, ...] = ()
-        if stop is None:
-            feedback = tuple(template.results_ids(reply.token_ids, results, setting.call_format))
-            ids.extend(reply.token_ids)
-            ids.extend(feedback)
-        steps.append(
-            Step(
-                text=text,
-                token_ids=reply.token_ids,
-                logprobs=reply.logprobs,
-                results=results,
-                feedback_ids=feedback,
-                seconds=clock() - step_started,
-                thought_tokens=template.thought_tokens(reply.token_ids, setting.call_format),
-            )
+        cut = reply.finish is FinishReason.LENGTH
+        if not cut:
+            only_thought = is_only_thought(reply.token_ids, thought_tokens)
+            results = await execute(text, setting.call_format, session, limits, only_thought)
+        step = Step(
+            text=text,
+            token_ids=reply.token_ids,
+            logprobs=reply.logprobs,
+            results=results,
+            seconds=clock() - step_started,
+            thought_tokens=thought_tokens,
+            turn=len(prompt.later) - len(later),
         )
+        steps.append(step)
+        stop = StopReason.TOKEN_LIMIT if cut else _stop_after(session, steps, config, is_last_turn=not later)
         if stop is not None:
             return steps, stop
+        if session.answer is None:
+            feedback = template.results_ids(reply.token_ids, results, setting.call_format)
+        else:
+            turn = later.pop(0)
+            feedback = template.next_turn_ids(reply.token_ids, results, turn.text, setting.call_format)
+            session.next_turn(turn.toolbox)
+        steps[-1] = msgspec.structs.replace(step, feedback_ids=tuple(feedback), seconds=clock() - step_started)
+        ids += (*reply.token_ids, *feedback)
 
 
 def _stop_after(
-    session: Session, steps: list[Step], results: tuple[CallResult, ...], config: EpisodeConfig
+    session: Session, steps: Sequence[Step], config: EpisodeConfig, is_last_turn: bool
 ) -> StopReason | None:
-    """Why the episode ends after a step with these results; None if it goes on. `steps` are those before it."""
-    if any(result.error is ErrorCode.TOOLBOX_FAULT for result in results):
+    """Why the episode ends after the last of these steps; None if it goes on."""
+    last = steps[-1]
+    if ErrorCode.TOOLBOX_FAULT in last.errors:
         return StopReason.INFRASTRUCTURE
-    if session.answer is not None:
+    if session.answer is not None and is_last_turn:
         return StopReason.FINISHED
-    failed = sum(step.failed for step in steps) + any(result.error is not None for result in results)
-    if failed > config.max_failed_steps:
+    if sum(step.failed for step in steps) > config.max_failed_steps:
         return StopReason.FAILED_CALLS
-    if len(steps) + 1 >= config.max_steps:
+    of_turn = sum(step.turn == last.turn for step in steps)
+    spent = session.answer is None and config.max_turn_steps is not None and of_turn >= config.max_turn_steps
+    if len(steps) >= config.max_steps or spent:
         return StopReason.STEP_LIMIT
     return None
 

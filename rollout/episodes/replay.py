@@ -14,9 +14,10 @@ import msgspec
 
 from rollout.checkers import check
 from rollout.episodes.episode import judge
-from rollout.episodes.execution import execute_now
+from rollout.episodes.execution import execute_now, is_only_thought
 from rollout.formats import CallFormat
 from rollout.formats.limits import CallLimits
+from rollout.prompts.turns import turn_toolboxes
 from rollout.records import CallResult, Episode, ErrorCode, Outcome, Problem, Step, StopReason
 from rollout.toolboxes import Toolbox, load_toolbox
 
@@ -49,6 +50,7 @@ class _Execution(NamedTuple):
     results: tuple[tuple[CallResult, ...], ...]
     """Of each step. A step whose reply was cut has its stored ones."""
     answer: str | None
+    """What the last turn ended with; None if it did not end."""
 
 
 def judge_again(problem: Problem, episode: Episode, call_format: CallFormat, limits: CallLimits) -> Judged:
@@ -90,12 +92,18 @@ def _toolbox(name: str, shown: tuple[str, ...]) -> Toolbox:
 def _execute(
     problem: Problem, episode: Episode, toolbox: Toolbox, call_format: CallFormat, limits: CallLimits
 ) -> _Execution:
-    session = toolbox.open(problem.state)
-    results = tuple(
-        step.results if ErrorCode.REPLY_CUT in step.errors else execute_now(step.text, call_format, session, limits)
-        for step in episode.steps
-    )
-    return _Execution(results, session.answer)
+    toolboxes = turn_toolboxes(problem, load_toolbox(problem.toolbox), toolbox)
+    session, results, turn = toolbox.open(problem.state), list[tuple[CallResult, ...]](), 0
+    for step in episode.steps:
+        if step.turn > turn:
+            turn = step.turn
+            session.next_turn(toolboxes[turn])
+        if ErrorCode.REPLY_CUT in step.errors:
+            results.append(step.results)
+        else:
+            only_thought = is_only_thought(step.token_ids, step.thought_tokens)
+            results.append(execute_now(step.text, call_format, session, limits, only_thought))
+    return _Execution(tuple(results), session.answer if turn == len(problem.turns) else None)
 
 
 def _compared(steps: Sequence[Step], found: _Execution) -> tuple[Repeated, str]:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from cluster.errors import RequestError
+from rollout.formats.dialect import Dialect
 from rollout.formats.json_format import JsonFormat
 from rollout.formats.limits import NO_FUNCTIONS, REPLY_LIMITS, CallSyntaxError, Functions, ReplyLimits
 from rollout.formats.native import HermesFormat, LlamaFormat, MistralArgsFormat, MistralFormat
@@ -64,6 +65,12 @@ FORMATS: Mapping[str, Callable[[], CallFormat]] = {
 }
 
 
+def text_ends_turn(call_format: CallFormat) -> bool:
+    """Whether a reply without a call is what the model says to the user, and ends its turn: in the forms that models
+    were trained to write, in which a mark tells calls from texts. In the others only a call of `finish` does."""
+    return isinstance(call_format, Dialect)
+
+
 @lru_cache(maxsize=16)
 def load_format(name: str) -> CallFormat:
     """The call format of that name. Raises RequestError if there is none."""
@@ -73,4 +80,4 @@ def load_format(name: str) -> CallFormat:
         raise RequestError(f"call format {name!r}: no such format; known: {', '.join(sorted(FORMATS))}") from None
 
 
-__all__ = ["CallFormat", "CallSyntaxError", "ReplyLimits", "load_format"]
+__all__ = ["CallFormat", "CallSyntaxError", "ReplyLimits", "load_format", "text_ends_turn"]

@@ -53,14 +53,17 @@ class OraclePolicy:
         if share < self._wrong:
             # Of schemas alone the calls are the answer, and what `finish` is given decides nothing.
             decides = max(0, len(calls) - (2 if is_schemas(problem.toolbox) else 1))
+            if problem.turns:  # what is done last is wrong, and what is said of it
+                done = max((at for at, each in enumerate(calls) if each.name != FINISH), default=0)
+                decides = step if step >= done else len(calls)
             call = mistaken(calls, step, self._mistakes[int(which * len(self._mistakes))], decides)
         return template.encode_reply(WRONG_REPLY) if call is None else template.calls_ids([call], call_format)
 
 
 def gold_chain(problem: Problem) -> tuple[Call, ...]:
-    """The calls that solve a problem; the gold answer alone where no others are known."""
+    """The calls that solve a problem, of all its turns; the gold answer alone where no others are known."""
     answer = canonical_json({"answer": json.loads(problem.gold)})
-    return problem.gold_calls or (Call(name=FINISH, arguments=answer),)
+    return problem.all_gold_calls or (Call(name=FINISH, arguments=answer),)
 
 
 def mistaken(calls: Sequence[Call], step: int, mistake: Mistake, decides: int | None = None) -> Call | None:

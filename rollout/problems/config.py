@@ -44,6 +44,8 @@ _NOT_OF_TOOL_ROWS = (
     "checker_column",
     "state_column",
     "calls_column",
+    "turns_column",
+    "hidden_column",
     "json_columns",
     "nothing_to_do",
     "nothing_to_do_column",
@@ -140,6 +142,11 @@ class FamilyConfig(Section):
     """Column with the state that the toolbox starts from. Empty: null."""
     calls_column: str = ""
     """Column with a gold chain: a list of {name, arguments}, the finishing call included."""
+    turns_column: str = ""
+    """Column with what the user says after the text: a list of texts, or of objects with `text`, and `appear`, `vanish`
+    (names of functions) and `calls` (a gold chain) where they have them. Empty: problems of one message."""
+    hidden_column: str = ""
+    """Column with the names of functions that cannot be called in the first turn."""
     nulls: Literal["absent", "null"] | None = None
     """What a null inside a dict of `answer`, `state_column` or `calls_column` is: a key that was `absent`, or `null`.
     Absent: `null` in JSON; in columns that have a type (Parquet, data sets) `absent`, and refused where every row has

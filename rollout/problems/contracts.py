@@ -19,6 +19,7 @@ from rollout.episodes.execution import execute_now
 from rollout.formats import CallFormat
 from rollout.formats.limits import CALL_LIMITS
 from rollout.problems.story import Draft
+from rollout.prompts.turns import turn_toolboxes
 from rollout.records import Call, ErrorCode, Problem, canonical_json
 from rollout.toolboxes import load_toolbox
 
@@ -137,17 +138,24 @@ def executed(problem: Problem, call_formats: Iterable[CallFormat], alternatives:
 
 def gold_fault(problem: Problem | Draft, call_format: CallFormat) -> str | None:
     """Why the gold chain, one call a reply in `call_format`, gives no accepted answer; None where it gives one."""
-    session = load_toolbox(problem.toolbox).open(problem.state)
-    for gold_call in problem.gold_calls:
-        reply = call_format.render((gold_call,))
-        results = execute_now(reply, call_format, session)
-        if any(result.error for result in results):
-            # A class that keeps its state and looks at it in its methods opens without one.
-            lacks = "NoneType" in results[0].content and problem.state == "null"
-            hint = "; where the functions need a state, name its column with `state_column`" if lacks else ""
-            return f"{reply} fails: {results[0].content}{hint}"
-    if session.answer is None:
-        return "the gold chain gives no answer"
+    whole = load_toolbox(problem.toolbox)
+    toolboxes = turn_toolboxes(problem, whole)
+    session = toolboxes[0].open(problem.state)
+    for number, toolbox in enumerate(toolboxes):
+        if number:
+            session.next_turn(toolbox)
+        for gold_call in problem.turns[number - 1].gold_calls if number else problem.gold_calls:
+            reply = call_format.render((gold_call,))
+            results = execute_now(reply, call_format, session)
+            if any(result.error for result in results):
+                # A class that keeps its state and looks at it in its methods opens without one.
+                lacks = "NoneType" in results[0].content and problem.state == "null"
+                hint = "; where the functions need a state, name its column with `state_column`" if lacks else ""
+                return f"{reply} fails: {results[0].content}{hint}"
+        if session.answer is None:
+            where = f" of turn {number + 1} does not end it" if problem.turns else " gives no answer"
+            return f"the gold chain{where}"
+    assert session.answer is not None
     error = check(problem.checker, session.answer, problem.gold)
     return f"answer {session.answer} is {error.value}, gold is {problem.gold}" if error else None
 

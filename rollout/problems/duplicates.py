@@ -104,7 +104,7 @@ class HeldOut:
         self._near: defaultdict[object, list[_Near]] = defaultdict(list)
         self._with_run: defaultdict[object, list[int]] = defaultdict(list)
         for problem in problems:
-            self._exact.setdefault((same_text(problem.text), problem.state), problem)
+            self._exact.setdefault((same_text(problem.all_text), problem.state), problem)
             self._templates.setdefault(_numbers_aside(problem), problem)
             key, near = _compared(problem)
             for run in near.runs:
@@ -113,7 +113,7 @@ class HeldOut:
 
     def exact(self, problem: Problem) -> Problem | None:
         """A held-out problem with the same tokens and state."""
-        return self._exact.get((same_text(problem.text), problem.state))
+        return self._exact.get((same_text(problem.all_text), problem.state))
 
     def template(self, problem: Problem) -> Problem | None:
         """A held-out problem with the same text but for the numbers."""
@@ -129,7 +129,7 @@ class HeldOut:
                 own.called and other.called and other.called != own.called
             ):
                 continue
-            if own.values == other.values or _sentences(problem.text) == _sentences(other.problem.text):
+            if own.values == other.values or _sentences(problem.all_text) == _sentences(other.problem.all_text):
                 return other.problem
         return None
 
@@ -148,7 +148,7 @@ def deduplicate(
     seen = {} if seen is None else seen
     kept, dropped, numbers_aside = list[Problem](), list[Dropped](), 0
     for problem in problems:
-        own = (same_text(problem.text), problem.state, problem.toolbox)
+        own = (same_text(problem.all_text), problem.state, problem.toolbox)
         template = held_out.template(problem)
         alike = {
             "exact": held_out.exact(problem),
@@ -181,7 +181,7 @@ def same_gold(problem: Problem, other: Problem) -> bool:
 
 def _compared(problem: Problem) -> tuple[object, _Near]:
     """What near duplicates have in common exactly, and what they are compared by."""
-    found = tokens(problem.text)
+    found = tokens(problem.all_text)
     words = tuple(one_spelling(token.casefold()) for token in found if token not in QUOTES)
     deciding = values(found)
     runs = frozenset(words[start : start + WORDS] for start in range(max(1, len(words) - WORDS + 1)))
@@ -190,7 +190,7 @@ def _compared(problem: Problem) -> tuple[object, _Near]:
 
 
 def _numbers_aside(problem: Problem) -> tuple[str, ...]:
-    return tuple("0" if token[-1].isdecimal() else token for token in tokens(problem.text))
+    return tuple("0" if token[-1].isdecimal() else token for token in tokens(problem.all_text))
 
 
 def _answer(gold: str) -> tuple[str, ...]:
@@ -203,8 +203,8 @@ def _answer(gold: str) -> tuple[str, ...]:
 
 def _called(problem: Problem) -> Iterator[tuple[str, str]]:
     """The functions of the gold chain, and the strings among their arguments: what is done, to whom, and with what."""
-    left: list[Any] = [msgspec.json.decode(call.arguments) for call in problem.gold_calls]
-    yield from (("function", call.name) for call in problem.gold_calls)
+    left: list[Any] = [msgspec.json.decode(call.arguments) for call in problem.all_gold_calls]
+    yield from (("function", call.name) for call in problem.all_gold_calls)
     while left:
         value = left.pop()
         if isinstance(value, str):

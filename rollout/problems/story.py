@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 import msgspec
 
 from cluster.errors import WorkError
-from rollout.records import Call, canonical_json, content_hash
+from rollout.records import Call, UserTurn, canonical_json, content_hash
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +28,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     state: str = "null"
     difficulty: int
     nothing_to_do: bool = False
+    turns: tuple[UserTurn, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,8 +21,10 @@ from rollout.checkers import check
 from rollout.config import EpisodeConfig
 from rollout.problems import FamilyConfig, everything, generate, is_imported
 from rollout.problems.duplicates import HeldOut
+from rollout.prompts.turns import turn_toolboxes
 from rollout.records import Call, Example, ExampleTurn, Problem, canonical_json
 from rollout.toolboxes import load_toolbox
+from rollout.toolboxes.loading import have_same_functions
 
 _SEEDS_APART = 2_000_003
 """Added to a family's seed, so that the examples are other problems than the recipe's and than those of the corpus."""
@@ -53,8 +55,10 @@ def with_examples(
 
 
 def work(problem: Problem) -> Example:
-    """A problem's gold chain as a conversation, executed. Raises RequestError for one that does not solve it."""
-    turns, session = list[ExampleTurn](), load_toolbox(problem.toolbox).open(problem.state)
+    """A problem's gold chain as a conversation, executed; of a problem of several turns the first one. Raises
+    RequestError for one that does not solve it."""
+    turns = list[ExampleTurn]()
+    session = turn_toolboxes(problem, load_toolbox(problem.toolbox))[0].open(problem.state)
     for call in problem.gold_calls:
         result = session.call(call)
         if result.error is not None:
@@ -62,7 +66,8 @@ def work(problem: Problem) -> Example:
         turns.append(ExampleTurn(call=call, result="" if session.answer is not None else result.content))
     if session.answer is None:
         raise RequestError(f"example {problem.id}: its calls do not finish; end them with {session.toolbox.finish}")
-    if problem.gold and (error := check(problem.checker, session.answer, problem.gold)) is not None:
+    judged = problem.gold and not problem.turns
+    if judged and (error := check(problem.checker, session.answer, problem.gold)) is not None:
         raise RequestError(f"example {problem.id}: its calls answer {session.answer}, which is {error.value}")
     return Example(text=problem.text, turns=tuple(turns))
 
@@ -81,7 +86,7 @@ def _chosen(problem: Problem, worked: Sequence[Problem], count: int) -> tuple[Ex
 
 def _has_functions_of(example: Problem, problem: Problem) -> bool:
     """Whether an example is for a problem's toolbox, distractors aside; a row that names none is for every toolbox."""
-    return not example.toolbox or example.toolbox.partition("+")[0] == problem.toolbox.partition("+")[0]
+    return not example.toolbox or have_same_functions(example.toolbox, problem.toolbox)
 
 
 def _is_other(example: Problem, problem: Problem) -> bool:

@@ -23,6 +23,7 @@ from rollout.formats import CallFormat, load_format
 from rollout.formats.native import call_id
 from rollout.formats.native_format import load_dialect
 from rollout.formats.shown import as_tool
+from rollout.prompts.messages import before_end
 from rollout.prompts.opening import Opening
 from rollout.prompts.reply_form import PROBE_CALLS, find_form, result_message, takes_several
 from rollout.prompts.template import MARK, REFUSALS, THOUGHT, ChatTemplate
@@ -106,6 +107,7 @@ class NativeTemplate(ChatTemplate):
     def _clear(self) -> None:
         super()._clear()
         self._between = lru_cache(maxsize=64)(self._render_between)
+        self._turn_end_frames = lru_cache(maxsize=64)(self._render_turn_end)
 
     def for_toolbox(self, toolbox: Toolbox, verbosity: str = "full") -> "NativeTemplate":
         """The template with this toolbox's functions. No text of theirs becomes a control token."""
@@ -246,6 +248,19 @@ class NativeTemplate(ChatTemplate):
             return self.feedback_ids(reply_ids, "\n".join(contents))
         return self._feedback(reply_ids, [result.call or _FAILED_CALL for result in results], contents)
 
+    def next_turn_ids(
+        self, reply_ids: Sequence[int], results: Sequence[CallResult], text: str, call_format: CallFormat
+    ) -> list[int]:
+        """Like ChatTemplate's. After a reply with calls the template gets their results, and a reply "Done.", where it
+        wants them before the user's message; the result of what ended the turn is empty."""
+        calls = [result.call for result in results if result.call is not None]
+        if len(calls) < len(results):
+            return super().next_turn_ids(reply_ids, results, text, call_format)
+        told = [result.content if any(result is each for each in before_end(results)) else "" for result in results]
+        frames = self._turn_end_frames(tuple((call.name, call_id(call, index)) for index, call in enumerate(calls)))
+        contents = [*told, text] if len(frames) > 2 else [text]
+        return self._after(reply_ids, *self._quoted(frames, contents))
+
     def calls_ids(self, calls: Sequence[Call], call_format: CallFormat, thought: str = "") -> list[int]:
         """Like ChatTemplate's; the reply is written as the template itself writes it. A thought that the template does
         not show after its header is left out."""
@@ -287,6 +302,26 @@ class NativeTemplate(ChatTemplate):
 
     def _rendered(self, messages: list[dict[str, Any]], header: bool, tools: list[dict[str, Any]] | None = None) -> str:
         return super()._rendered(messages, header, self._tools if tools is None else tools)
+
+    def _render_turn_end(self, calls: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+        """The frames between a reply with these calls, the last of which ended a turn, and the next reply: around the
+        user's text, or around the results and it."""
+        made = [Call(name=self._control.mask(name), arguments="{}", id=identifier) for name, identifier in calls]
+        results = [result_message(call, MARK.format(index)) for index, call in enumerate(made)]
+        done = {"role": Role.ASSISTANT.value, "content": "Done."}
+        asked = {"role": Role.USER.value, "content": MARK.format(len(made))}
+        alone = {"role": Role.USER.value, "content": MARK.format(0)}
+        # Where a call ends with what results begin with, there are results.
+        short = [] if self.closes_examples or self.stop_ids[-1] in self._openers else [[*results, asked]]
+        if short and len(made) == 1:
+            short = [[alone]]
+        for messages in (*short, [*results, done, asked]):
+            try:
+                _, text = self._form.around_calls(self._rendered, made, self._control.mask, messages)
+                return self._frames(text, ["what follows a turn"] * (1 if messages == [alone] else len(made) + 1))
+            except (*REFUSALS, RequestError) as error:
+                refusal = error
+        raise RequestError(f"chat template of {self._name!r} refuses a user who speaks again: {refusal}") from refusal
 
     def _render_between(self, calls: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
         """The frames before, between and after the contents of the results of calls with these names and ids."""

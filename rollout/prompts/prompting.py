@@ -12,7 +12,8 @@ from rollout.config import EpisodeConfig
 from rollout.formats import CallFormat
 from rollout.prompts.opening import Opening
 from rollout.prompts.template import ChatTemplate
-from rollout.records import Problem
+from rollout.prompts.turns import LaterTurn, later_turns, turn_toolboxes
+from rollout.records import Problem, content_hash
 from rollout.toolboxes import Toolbox, load_toolbox, retrieve
 
 
@@ -30,6 +31,8 @@ class Prompt:
     """Their names if they are fewer than the problem's toolbox has; () for all of them."""
     hash: str
     """Hash of everything that the prompt shows."""
+    later: tuple[LaterTurn, ...] = ()
+    """What comes when the model has ended the turn before."""
     fits: bool = True
     """False if the problem alone is longer than `prompt_tokens`."""
 
@@ -51,8 +54,10 @@ def open_problem(
 
 @lru_cache(maxsize=512)
 def make_prompt(problem: Problem, template: ChatTemplate, call_format: CallFormat, config: EpisodeConfig) -> Prompt:
-    """The prompt of a problem. It is cached, because it is the same for every attempt."""
-    toolbox = load_toolbox(problem.toolbox)
+    """The prompt of a problem. It is cached, because it is the same for every attempt. Raises RequestError where turns
+    change functions that the toolbox has not."""
+    whole = load_toolbox(problem.toolbox)
+    toolbox = turn_toolboxes(problem, whole)[0]
     size = len(toolbox.functions) - 1  # the finishing function is always shown
     most = size if config.retrieve is None else min(config.retrieve, size)
 
@@ -62,16 +67,19 @@ def make_prompt(problem: Problem, template: ChatTemplate, call_format: CallForma
         kept = toolbox
         if count < size:
             # What the worked conversations call is shown, too: a prompt shows no call that it does not allow.
-            kept = toolbox.subset({*retrieve(toolbox, problem.text, count).functions, *used})
+            kept = toolbox.subset({*retrieve(toolbox, problem.all_text, count).functions, *used})
         bound = template.for_toolbox(kept, config.verbosity)
         opening = open_problem(problem, kept, call_format, config, bound.native)
+        later = later_turns(problem, whole, kept, call_format, config.verbosity, bound.native)
+        shown_hash = bound.shown_hash(opening)
         return Prompt(
             opening=opening,
             ids=tuple(bound.opening_ids(opening, call_format)),
             template=bound,
             toolbox=kept,
-            shown=tuple(kept.functions) if len(kept.functions) < len(toolbox.functions) else (),
-            hash=bound.shown_hash(opening),
+            shown=tuple(kept.functions) if len(kept.functions) < len(whole.functions) else (),
+            hash=content_hash(shown_hash, *(turn.text for turn in later)) if later else shown_hash,
+            later=later,
         )
 
     return prompt(most) if config.prompt_tokens is None else _largest(prompt, most, config.prompt_tokens)

@@ -10,7 +10,7 @@ A thought before calls or a text is written as the student's template writes one
 and, also from ids of the same tokenizer, without `with_thoughts`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cluster.errors import RequestError
@@ -58,36 +58,42 @@ def render_episode(episode: Episode, template: ChatTemplate, with_thoughts: bool
     thoughts = [0] * len(episode.steps)
     feedback: Sequence[int] = ()
     for index, step in enumerate(episode.steps):
-        turns = [(step.token_ids, step.results)] if same else _turns(step, template, call_format, with_thoughts)
-        for number, (reply, results) in enumerate(turns):
+        messages = [(step.token_ids, step.results)] if same else _messages(step, template, call_format, with_thoughts)
+        ended = not same and any(later.turn > step.turn for later in episode.steps[index + 1 : index + 2])
+        for number, (reply, results) in enumerate(messages):
             if not number:
                 thoughts[index] = template.thought_tokens(reply, call_format)
             ids += [*feedback, *reply]
             step_of += [-1] * len(feedback) + [index] * len(reply)
             logprobs += [0.0] * len(feedback) + list(step.logprobs)
-            feedback = step.feedback_ids if same else template.results_ids(reply, results, call_format)
+            if same:
+                feedback = step.feedback_ids
+            elif ended and number == len(messages) - 1:
+                feedback = template.next_turn_ids(reply, results, episode.said[step.turn], call_format)
+            else:
+                feedback = template.results_ids(reply, results, call_format)
     failed = tuple(index for index, step in enumerate(episode.steps) if step.failed)
     return RenderedEpisode(tuple(ids), tuple(step_of), failed, tuple(thoughts), tuple(logprobs) if same else ())
 
 
-def _turns(
+def _messages(
     step: Step, template: ChatTemplate, call_format: CallFormat, with_thoughts: bool
-) -> Iterator[tuple[Sequence[int], Sequence[CallResult]]]:
+) -> list[tuple[Sequence[int], Sequence[CallResult]]]:
     """The step's replies as ids, each with the results of its calls. There is more than one if the template takes one
     call a message."""
     calls = [result.call for result in step.results if result.call is not None]
     if ErrorCode.REPLY_CUT in step.errors:
-        yield template.encode(step.text), step.results
-        return
+        return [(template.encode(step.text), step.results)]
     thought, text = split_reply(step.text, call_format.parse)
     thought = thought if with_thoughts else ""
     if not template.native or len(calls) < len(step.results):
-        yield template.encode_reply(text, thought), step.results
-    elif template.parallel:
-        yield template.calls_ids(calls, call_format, thought), step.results
-    else:
-        for number, (call, result) in enumerate(zip(calls, step.results, strict=True)):
-            yield template.calls_ids([call], call_format, "" if number else thought), (result,)
+        return [(template.encode_reply(text, thought), step.results)]
+    if template.parallel:
+        return [(template.calls_ids(calls, call_format, thought), step.results)]
+    return [
+        (template.calls_ids([call], call_format, "" if number else thought), (result,))
+        for number, (call, result) in enumerate(zip(calls, step.results, strict=True))
+    ]
 
 
 def shown_toolbox(episode: Episode) -> Toolbox:

@@ -19,6 +19,7 @@ from cluster.errors import RequestError, first_line
 from rollout.formats import CallFormat
 from rollout.formats.thoughts import thought_end
 from rollout.prompts.control_tokens import ControlTokens
+from rollout.prompts.messages import before_end, thought_fields
 from rollout.prompts.opening import Opening
 from rollout.prompts.renderer import RENDERER
 from rollout.records import Call, CallResult, Message, Part, Role, content_hash
@@ -35,11 +36,6 @@ THINKING = ("enable_thinking", "thinking")
 """Names under which templates take whether the model is to think."""
 _TODAY = datetime.date(2024, 7, 26)
 """The date that templates write into prompts. It is fixed, so that a prompt never depends on the day."""
-
-
-def thought_fields(thought: str) -> dict[str, str]:
-    """A reply's thought under each of the names that templates read."""
-    return dict.fromkeys(("reasoning_content", "reasoning", "thinking"), thought) if thought else {}
 
 
 class ChatTemplate:
@@ -231,6 +227,17 @@ class ChatTemplate:
         """Like `feedback_ids`, for the results of the calls in a reply."""
         return self.feedback_ids(reply_ids, call_format.render_results(results))
 
+    def next_turn_ids(
+        self, reply_ids: Sequence[int], results: Sequence[CallResult], text: str, call_format: CallFormat
+    ) -> list[int]:
+        """Ids of what stands between a reply that ended a turn and the next one: the end of turn if the reply lacks it,
+        the user's text, behind the results of what the reply did before it ended the turn, the header of the next
+        reply."""
+        told = call_format.render_results(before_end(results))
+        frames = self._skeleton((Role.USER, Role.ASSISTANT, Role.USER))[2:]
+        content = f"{told}\n{text}" if told else text
+        return self._after(reply_ids, frames, [content], begins_turn=self._last_end is None)
+
     def encode(self, text: str) -> list[int]:
         """Ids of a content. None of them is a control token, whatever the text says."""
         return self._control.text_ids(text)
@@ -312,11 +319,19 @@ class ChatTemplate:
         spelling = str(self._tokenizer.added_tokens_decoder[first].content).strip()
         return first if frame.strip().startswith(spelling) else None
 
-    def _after(self, reply_ids: Sequence[int], frames: Sequence[str], contents: Sequence[str]) -> list[int]:
-        """Ids of frames and contents after a reply, without the end of turn if the reply has one."""
+    def _after(
+        self,
+        reply_ids: Sequence[int],
+        frames: Sequence[str],
+        contents: Sequence[str],
+        begins_turn: bool | None = None,
+    ) -> list[int]:
+        """Ids of frames and contents after a reply, without the end of turn if the reply has one. `begins_turn`:
+        whether the control token with which the frames begin is the next turn's; None for what is known of results."""
         ids, end = self._join(frames, contents), self._turn_end(frames[0])
         written = reply_ids[-1] if reply_ids else None
-        if end is not None and (written == end or (written in self.stop_ids and end not in self._openers)):
+        opens = end in self._openers if begins_turn is None else begins_turn
+        if end is not None and (written == end or (written in self.stop_ids and not opens)):
             return ids[next(index for index, token in enumerate(ids) if token in self._control.ids) + 1 :]
         return ids
 

@@ -6,6 +6,7 @@
 `package.module:NAME`    the same, by import
 `path/to/tools.json`     functions of schemas alone, also `schemas:[...]` with the list itself (`schemas/`)
 `...%old`                a user's, run by the interpreter of `.venv-old`
+`...#turns`              any of these for conversations: `finish` ends a turn, and needs no answer
 `...+100@7`              any of these with 100 distractor functions drawn from seed 7
 
 A built-in module defines `TOOLBOX`, or `FUNCTIONS`, a tuple of typed functions, and `NEW_NAMES`. Built-in functions run
@@ -26,7 +27,11 @@ from rollout.toolboxes.toolbox import Toolbox
 
 BUILTIN = "rollout.toolboxes.builtin"
 _BUILT_IN = re.compile(r"^[a-z][a-z0-9_]*$")
-_NAME = re.compile(r"^(?P<base>.+?)(?:%(?P<python>[^%+]+))?(?P<more>\+(?P<count>\d{1,5})(?:@(?P<seed>\d{1,9}))?)?$")
+_NAME = re.compile(
+    r"^(?P<base>.+?)(?:%(?P<python>[^%+]+?))?"
+    r"(?P<more>(?P<turns>#turns)?(?:\+(?P<count>\d{1,5})(?:@(?P<seed>\d{1,9}))?)?)$"
+)
+_TURNS = "#turns"
 _loading = threading.RLock()
 
 
@@ -47,13 +52,13 @@ def _loaded(name: str) -> Toolbox:
 
 def is_built_in(name: str) -> bool:
     """Whether a toolbox is one of the project's own, or one of schemas: no user's code runs."""
-    base = _split(name)[0]
+    base = plain_name(name)
     return _BUILT_IN.match(base) is not None or is_schemas(base)
 
 
 def load_in_process(name: str) -> Toolbox:
     """The toolbox of that name, with its functions in this process even if they are a user's: for the worker."""
-    base, count, seed = _split(name)
+    base, turns, count, seed = _split(name)
     if _BUILT_IN.match(base):
         toolbox = _built_in(base)
     elif is_schemas(base):
@@ -62,6 +67,7 @@ def load_in_process(name: str) -> Toolbox:
         from rollout.toolboxes.isolation.users import load_users
 
         toolbox = load_users(base)
+    toolbox = toolbox.in_turns() if turns else toolbox
     return with_distractors(toolbox, count, seed) if count else toolbox
 
 
@@ -70,24 +76,45 @@ def with_interpreter(name: str, python: str) -> str:
     return f"{name}%{python}" if python else name
 
 
+def with_turns(name: str) -> str:
+    """The name of a toolbox as it is for conversations."""
+    base, turns, _, _ = _split(name)
+    if turns:
+        return name
+    match = None if name.startswith(INLINE) else _NAME.match(name)
+    end = match.start("more") if match else len(base)
+    return f"{name[:end]}{_TURNS}{name[end:]}"
+
+
+def plain_name(name: str) -> str:
+    """A toolbox's name without its interpreter's, and without what is made of the toolbox: of a user's, where it
+    lies."""
+    return _split(name)[0]
+
+
+def have_same_functions(name: str, other: str) -> bool:
+    """Whether two names are of one toolbox with one interpreter, whatever is made of it."""
+    return (plain_name(name), without_interpreter(name)[1]) == (plain_name(other), without_interpreter(other)[1])
+
+
 def without_interpreter(name: str) -> tuple[str, str]:
     """A toolbox's name without its interpreter, and the interpreter's; "" for this one."""
     match = None if name.startswith(INLINE) else _NAME.match(name)
     return (f"{match['base']}{match['more'] or ''}", match["python"] or "") if match else (name, "")
 
 
-def _split(name: str) -> tuple[str, int, int]:
-    """A toolbox's name as base name, number of distractors and seed."""
+def _split(name: str) -> tuple[str, bool, int, int]:
+    """A toolbox's name as base name, whether it is for conversations, number of distractors and seed."""
     if name.startswith(INLINE):  # whose text may hold all of `+`, `@` and `%`
         end = name.rindex("]") + 1 if "]" in name else len(name)
-        _, count, seed = _split(f"{INLINE[:-1]}{name[end:]}") if name[end:] else ("", 0, 0)
-        return name[:end], count, seed
+        _, turns, count, seed = _split(f"{INLINE[:-1]}{name[end:]}") if name[end:] else ("", False, 0, 0)
+        return name[:end], turns, count, seed
     match = _NAME.match(name)
     if match is None:
         raise RequestError("a toolbox's name is empty; name a built-in one, FILE.py or MODULE:NAME")
     if match["python"] and (_BUILT_IN.match(match["base"]) or is_schemas(match["base"])):
         raise RequestError(f"toolbox {name!r}: a built-in toolbox runs in this interpreter; leave `python` out")
-    return match["base"], int(match["count"] or 0), int(match["seed"] or 0)
+    return match["base"], match["turns"] is not None, int(match["count"] or 0), int(match["seed"] or 0)
 
 
 def _built_in(name: str) -> Toolbox:

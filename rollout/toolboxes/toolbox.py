@@ -35,6 +35,11 @@ def finish(answer: bool | int | float | str | list[Any] | dict[str, Any]) -> Any
     return answer
 
 
+def end_turn(answer: bool | int | float | str | list[Any] | dict[str, Any] | None = None) -> Any:
+    """End your turn: what the user asked for is done, or cannot be done. The answer is what the user reads."""
+    return answer
+
+
 @dataclass(frozen=True)
 class Toolbox:
     """The functions that one problem's episodes may call.
@@ -49,6 +54,9 @@ class Toolbox:
     """Hash of what the model sees and of the code that the functions run: 32 hex digits."""
     state_type: type | None = field(default=None, compare=False, repr=False)
     """The class of a toolbox with state; called with the state (decoded JSON)."""
+    turns: bool = False
+    """Whether it is for conversations: `finish` ends a turn and needs no answer, and where the call format allows it a
+    text ends a turn, too."""
 
     @classmethod
     def of_functions(
@@ -110,6 +118,15 @@ class Toolbox:
         kept = {*names, self.finish}
         functions = {name: function for name, function in self.functions.items() if name in kept}
         return self.replaced(self.name, functions, content_hash(self.hash, *functions))
+
+    def in_turns(self) -> "Toolbox":
+        """The toolbox for conversations. A finishing function of the user's own stays as it is."""
+        ending = self.functions[self.finish]
+        added = getattr(ending.implementation, "__module__", "").startswith("rollout.toolboxes.") and not ending.method
+        functions = dict(self.functions)
+        if added:
+            functions[self.finish] = Function.from_callable(end_turn, name=self.finish)
+        return replace(self.replaced(self.name, functions, content_hash(self.hash, "turns")), turns=True)
 
     def replaced(self, name: str, functions: Mapping[str, Function], hash: str) -> "Toolbox":
         """The same toolbox under another name with other functions."""
@@ -180,7 +197,12 @@ class Session:
         self.answer: str | None = None
         """The answer as canonical JSON, once the finishing function was called successfully."""
         self.last: str | None = None
-        """The last successful call's value, canonical JSON: what `Stop` makes the answer."""
+        """The turn's last successful call's value, canonical JSON: what `Stop` makes the answer."""
+
+    def next_turn(self, toolbox: Toolbox) -> None:
+        """The user speaks again: nothing is answered yet, and the functions of `toolbox`, a part of the session's, can
+        be called."""
+        self.toolbox, self.answer, self.last = toolbox, None, None
 
     def call(
         self, call: Call, built_ins: Mapping[str, Function] = NOTHING_BUILT_IN, deadline: float = DEADLINE
@@ -205,9 +227,7 @@ class Session:
 
     def _called(self, call: Call, built_ins: Mapping[str, Function]) -> tuple[Call, str]:
         if self.answer is not None:
-            raise CallRefused(
-                ErrorCode.WRONG_COUNT, f"{quoted(call.name)}: the answer is given already; call nothing more"
-            )
+            raise self._answered(call.name)
         function = self.toolbox.functions.get(call.name) or built_ins.get(call.name)
         if function is None:
             raise self._unknown(call.name)
@@ -219,15 +239,15 @@ class Session:
         if function.name in built_ins and function.name not in self.toolbox.functions:
             if function.name != "Stop":
                 return call, as_json(None)
-            if self.last is None:
+            if self.last is None and not self.toolbox.turns:
                 raise CallRefused(
                     ErrorCode.NO_ANSWER, "Stop: there is no result yet that could be the answer; call a function"
                 )
-            self.answer = self.last
-            return call, self.last
+            self.answer = self.last or canonical_json(None)
+            return call, self.answer
         content = self._executed(function, typed)
         if function.name == self.toolbox.finish:
-            self.answer = canonical_json(json.loads(arguments)["answer"])
+            self.answer = canonical_json(json.loads(arguments).get("answer"))
             return call, self.answer
         self.last = content
         return call, content
@@ -257,6 +277,9 @@ class Session:
             raise
         except Exception as error:  # whatever a function raises is the model's to read
             raise from_exception(function.name, error) from None
+
+    def _answered(self, name: str) -> CallRefused:
+        return CallRefused(ErrorCode.WRONG_COUNT, f"{quoted(name)}: the answer is given already; call nothing more")
 
     def _unknown(self, name: str) -> CallRefused:
         known = [*self.toolbox.functions]

@@ -6,6 +6,7 @@ import shutil
 import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cluster.config import parse
@@ -15,6 +16,7 @@ from rollout.formats import FORMATS, load_format
 from rollout.formats.native_format import DIALECTS, load_dialect
 from rollout.problems import FAMILIES, FamilyConfig, generate
 from rollout.problems.checking import check_problems
+from rollout.records import UserTurn
 from rollout.toolboxes import load_toolbox
 from rollout.toolboxes.nesting import named_arguments
 
@@ -45,6 +47,26 @@ def test_own_problems_with_own_functions_as_documented(tmp_path: Path, monkeypat
         execute_now("finish(21.0)", PYTHON, session)
         assert session.answer is not None
         assert check(problem.checker, session.answer, problem.gold) is None
+
+
+def test_several_turns_as_documented(tmp_path: Path) -> None:
+    (row,) = [json.loads(text) for text in blocks("problems.md", "json") if '"turns"' in text]
+    (tmp_path / "p.jsonl").write_text(json.dumps(row) + "\n" + json.dumps({**row, "text": "Whose is it?"}) + "\n")
+    columns = {name: name.removesuffix("_column") for name in ("calls_column", "state_column", "turns_column")}
+    table = {"family": "jsonl", "path": str(tmp_path / "p.jsonl"), "test_path": str(tmp_path / "p.jsonl"), "test": 1}
+    table |= {"toolbox": f"{DOCS}/examples/tickets.py:Desk", "hidden_column": "hidden", **columns}
+    (problem,) = generate(parse(FamilyConfig, table, "turns"), "test")
+    assert (problem.toolbox, problem.hidden) == (f"{DOCS}/examples/tickets.py:Desk#turns", ("assign",))
+    assert [(turn.text, turn.appear) for turn in problem.turns] == [
+        ("Give it to Ann.", ("assign",)),
+        ("Thanks. Whose is it now?", ()),
+    ]
+    report = check_problems([problem], FORMATS)
+    assert (report.faults, report.executed) == ((), 1)
+    without = msgspec.structs.replace(problem, turns=(*problem.turns[:-1], UserTurn(text="Whose is it now?")))
+    assert "the gold chain of turn 3 does not end it" in check_problems([without], ["json"]).faults[0]
+    too_early = msgspec.structs.replace(problem, hidden=("find",), turns=problem.turns[1:])
+    assert "unknown function find" in check_problems([too_early], ["json"]).faults[0]
 
 
 def test_own_calls_state_and_checker_as_documented(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cluster.errors import RequestError
 from rollout.checkers import is_users
@@ -18,13 +18,15 @@ from rollout.problems.config import HERMES, OPENAI, SPLITS, TOOL_ROWS, FamilyCon
 from rollout.problems.drawing import finished, split_of
 from rollout.problems.duplicates import DuplicateReport, HeldOut, deduplicate
 from rollout.problems.imported.chats import has_later_turns
-from rollout.problems.imported.rows import LeftOut, Row, Table, parse_json, read_hub, read_rows
+from rollout.problems.imported.rows import LeftOut, Row, Table, parse_json, read_hub, read_rows, short
 from rollout.problems.imported.values import put_into_structs, read_column
 from rollout.problems.story import Draft
 from rollout.problems.tokens import skeleton
-from rollout.records import Call, Problem, canonical_json, content_hash
-from rollout.toolboxes.loading import with_interpreter
+from rollout.records import Call, Problem, UserTurn, canonical_json, content_hash
+from rollout.toolboxes.loading import with_interpreter, with_turns
 
+_TURN = ("text", "calls", "appear", "vanish")
+"""The keys of an object that is a turn."""
 Convert = Callable[[Row, FamilyConfig], Draft]
 
 
@@ -51,14 +53,20 @@ def convert(row: Row, config: FamilyConfig) -> Draft:
         raise RequestError(f"{row.where}: no toolbox; set `toolbox` or `toolbox_column` of family {config.family!r}")
     text, calls = row.text(config.text), tuple[Call, ...]()
     if config.calls_column:
-        calls = _calls(row, config.calls_column)
+        calls = _calls(row.value(config.calls_column), row.where, config.calls_column)
+    turns = _turns(row, config.turns_column) if config.turns_column else ()
+    hidden = _names(row.value(config.hidden_column), row.where, config.hidden_column) if config.hidden_column else ()
+    toolbox = with_interpreter(toolbox, config.python)
+    said = " ".join((text, *(turn.text for turn in turns)))
     return Draft(
         text=text,
         gold=_json(row, config.answer),
         gold_calls=calls,
-        toolbox=with_interpreter(toolbox, config.python),
+        turns=turns,
+        hidden=hidden,
+        toolbox=with_turns(toolbox) if turns else toolbox,
         checker=_checker(row, config),
-        template=content_hash(skeleton(text))[:12],
+        template=content_hash(skeleton(said))[:12],
         state=_json(row, config.state_column) if config.state_column else "null",
         difficulty=max(1, len(calls) - 1),
         nothing_to_do=_truth(row, config.nothing_to_do_column) if config.nothing_to_do_column else config.nothing_to_do,
@@ -161,9 +169,10 @@ def _read(config: FamilyConfig, test: bool) -> tuple[list[Row], tuple[str, ...]]
         if table.kind == "typed":
             rows = [Row(row.where, put_into_structs(row.values, config.nulls)) for row in rows]
         return rows, ()
-    columns = () if config.family == "gsm8k" else (config.answer, config.state_column, config.calls_column)
+    as_json = (config.calls_column, config.turns_column, config.hidden_column)
+    columns = () if config.family == "gsm8k" else (config.answer, config.state_column, *as_json)
     for column in dict.fromkeys(filter(None, columns)):
-        texts = (column,) if column == config.calls_column else config.json_columns
+        texts = (column,) if column in as_json else config.json_columns
         found = read_column(table, column, config.nulls, texts)
         rows = [Row(row.where, {**row.values, column: value}) for row, value in zip(rows, found.values, strict=True)]
         if found.dropped:
@@ -183,22 +192,42 @@ def _table(config: FamilyConfig, test: bool) -> Table:
     return read_rows(config.test_path if test else config.path, kind)
 
 
-def _calls(row: Row, column: str) -> tuple[Call, ...]:
+def _calls(value: Any, where: str, column: str) -> tuple[Call, ...]:
     """A gold chain: a list of calls, each an object with a name and arguments, or the JSON text of one."""
     try:
         calls = []
-        for each in row.value(column):
-            call = parse_json(each, f"{row.where}: {column!r}") if isinstance(each, str) else each
+        for each in value:
+            call = parse_json(each, f"{where}: {column!r}") if isinstance(each, str) else each
             arguments = call["arguments"]
             if isinstance(arguments, str):
-                arguments = parse_json(arguments, f"{row.where}: 'arguments' in {column!r}")
+                arguments = parse_json(arguments, f"{where}: 'arguments' in {column!r}")
             name = call["name"].strip()
             calls.append(Call(name=name, arguments=canonical_json(dict(arguments.items()))))
         return tuple(calls)
     except (TypeError, KeyError, AttributeError):
         raise RequestError(
-            f'{row.where}: the calls do not read; write a list of {{"name": ..., "arguments": {{...}}}}'
+            f'{where}: the calls do not read; write a list of {{"name": ..., "arguments": {{...}}}}'
         ) from None
+
+
+def _turns(row: Row, column: str) -> tuple[UserTurn, ...]:
+    """What the user says after the text. Raises RequestError for what is no list of turns."""
+    form = f'{row.where}: {column!r} is no list of turns; write texts, or {{"text": ..., "calls": [...]}}'
+    value, turns = row.value(column), list[UserTurn]()
+    for each in value if isinstance(value, list) else [None]:
+        turn = {"text": each} if isinstance(each, str) else each
+        if not isinstance(turn, dict) or turn.keys() - _TURN or not isinstance(turn.get("text", ""), str):
+            raise RequestError(f"{form}, with {', '.join(_TURN[2:])} where functions change: {short(each)}")
+        appear, vanish = (_names(turn.get(key) or [], row.where, f"{key} in {column}") for key in _TURN[2:])
+        calls = _calls(turn.get("calls") or (), row.where, column)
+        turns.append(UserTurn(text=turn.get("text", "").strip(), gold_calls=calls, appear=appear, vanish=vanish))
+    return tuple(turns)
+
+
+def _names(value: Any, where: str, column: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise RequestError(f"{where}: {column!r} is {short(value)}; write a list of functions' names")
+    return tuple(value)
 
 
 def _json(row: Row, column: str) -> str:

@@ -25,6 +25,7 @@ from rollout.toolboxes.isolation.interpreters import interpreter_of_file
 from rollout.toolboxes.isolation.processes import ENDED, Gone, Worker
 from rollout.toolboxes.isolation.users import file_of_functions
 from rollout.toolboxes.isolation.wire import Garbled
+from rollout.toolboxes.loading import plain_name
 from rollout.toolboxes.mistakes import quoted
 from rollout.toolboxes.nesting import CALL, nested_names
 from rollout.toolboxes.toolbox import DEADLINE, NOTHING_BUILT_IN, Session, Toolbox
@@ -46,7 +47,7 @@ class IsolatedToolbox(Toolbox):
 
         Raises RequestError when the module does not load.
         """
-        place = name.partition(":")[0].partition("+")[0]
+        place = plain_name(name).partition(":")[0]
         chosen = python or (interpreter_of_file(file_of_functions(place)) if place.endswith(".py") else "")
         started = tuple(Worker(name, chosen, other_day) for _ in range(workers or WORKERS))
         for worker in started:
@@ -59,6 +60,7 @@ class IsolatedToolbox(Toolbox):
             name=name,
             functions=MappingProxyType(functions),
             finish=described["finish"],
+            turns=described["turns"],
             hash=content_hash(described["hash"], chosen) if chosen else described["hash"],
             workers=started,
         )
@@ -109,7 +111,12 @@ class IsolatedSession(Session):
         if unknown is not None:
             refusal = self._unknown(unknown)
             return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code)
+        if self.answer is not None:
+            # The worker does not know what ended a turn, and earlier calls are made again in sessions that it lost.
+            refusal = self._answered(call.name)
+            return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code)
         request = {"session": self._number, "call": msgspec.to_builtins(call), "built_ins": built_ins}
+        request["last"] = self.last
         request["index"] = len(self._history)
         try:
             self._rebuild(deadline)
@@ -143,7 +150,7 @@ class IsolatedSession(Session):
         Raises InfrastructureError when that fails: whatever the reason, the next call is not at fault.
         """
         history = [msgspec.to_builtins(earlier) for earlier in self._history]
-        opening = {"session": self._number, "state": self._state, "history": history, "last": self.last}
+        opening = {"session": self._number, "state": self._state, "history": history}
         try:
             self._worker.start()
             if self._held_by == self._worker.process_id:

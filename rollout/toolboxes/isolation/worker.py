@@ -19,7 +19,7 @@ from rollout.toolboxes.isolation import other_day
 from rollout.toolboxes.isolation.confinement import confine
 from rollout.toolboxes.isolation.users import file_of_functions
 from rollout.toolboxes.isolation.wire import receive, send
-from rollout.toolboxes.loading import load_in_process
+from rollout.toolboxes.loading import load_in_process, plain_name
 from rollout.toolboxes.microchain import BUILT_INS
 from rollout.toolboxes.mistakes import from_exception, one_line
 from rollout.toolboxes.toolbox import Session, Toolbox
@@ -36,7 +36,7 @@ def serve(name: str, pipe: socket.socket, settings: dict[str, Any]) -> None:
     try:
         toolbox = load_in_process(name)
         # A user's module may read the files of its own folder, or of the working directory.
-        place = name.rpartition(":")[0] or name
+        place = plain_name(name).partition(":")[0]
         folder = str(file_of_functions(place).parent) if place.endswith(".py") else os.getcwd()
         confine([folder, *settings["folders"]], settings["scratch"])
     except RequestError as error:
@@ -47,7 +47,7 @@ def serve(name: str, pipe: socket.socket, settings: dict[str, Any]) -> None:
         return
     shown = ("name", "description", "parameters", "examples", "signature")
     functions = [{key: getattr(function, key) for key in shown} for function in toolbox.functions.values()]
-    send(pipe, {"functions": functions, "finish": toolbox.finish, "hash": toolbox.hash})
+    send(pipe, {"functions": functions, "finish": toolbox.finish, "turns": toolbox.turns, "hash": toolbox.hash})
     sessions: dict[int, Session] = {}
     while True:
         try:
@@ -75,12 +75,12 @@ def _reply(toolbox: Toolbox, sessions: dict[int, Session], request: dict[str, An
         # Calls that a dead worker answered are made again, the failed ones too: what a function changed before it
         # raised is part of the state.
         for index, earlier in enumerate(request["history"] if toolbox.state_type is not None else ()):
+            session.answer = None
             _called(session, msgspec.convert(earlier, Call), index, built_ins=False)
-        session.last = request["last"]
     session = sessions[number]
     if "call" not in request:
         return {"opened": True}
-    call = msgspec.convert(request["call"], Call)
+    call, session.answer, session.last = msgspec.convert(request["call"], Call), None, request["last"]
     result = _called(session, call, request["index"], built_ins=request["built_ins"])
     return {"result": msgspec.to_builtins(result), "answer": session.answer, "last": session.last}
 
