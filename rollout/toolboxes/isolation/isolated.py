@@ -25,7 +25,6 @@ from rollout.toolboxes.isolation.interpreters import interpreter_of_file
 from rollout.toolboxes.isolation.processes import ENDED, Gone, Worker
 from rollout.toolboxes.isolation.users import file_of_functions
 from rollout.toolboxes.isolation.wire import Garbled
-from rollout.toolboxes.loading import plain_name
 from rollout.toolboxes.mistakes import quoted
 from rollout.toolboxes.nesting import CALL, nested_names
 from rollout.toolboxes.toolbox import DEADLINE, NOTHING_BUILT_IN, Session, Toolbox
@@ -47,7 +46,7 @@ class IsolatedToolbox(Toolbox):
 
         Raises RequestError when the module does not load.
         """
-        place = plain_name(name).partition(":")[0]
+        place = name.partition("#turns")[0].partition(":")[0].partition("+")[0]
         chosen = python or (interpreter_of_file(file_of_functions(place)) if place.endswith(".py") else "")
         started = tuple(Worker(name, chosen, other_day) for _ in range(workers or WORKERS))
         for worker in started:
