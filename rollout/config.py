@@ -12,6 +12,9 @@ from rollout.formats import load_format
 from rollout.formats.limits import CallLimits
 from rollout.records import PairKind, PairRule
 
+ChosenFrom = Literal["policy", "teacher", "both"]
+"""Whose right chains the groups of an arm's rounds hold."""
+
 
 class EpisodeConfig(Section):
     """One attempt: how the prompt is written and where it ends."""

@@ -9,15 +9,16 @@ import msgspec
 from cluster.engine.model_source import local_tokenizer, model_revision
 from cluster.errors import CorruptionError
 from cluster.store.ledger import Commit, Ledger
-from cluster.store.storage import open_store
-from rollout.config import GroupsConfig
+from cluster.store.storage import Store, open_store
+from rollout.config import ChosenFrom, GroupsConfig
 from rollout.data import layout
+from rollout.data.group_rows import read_groups
 from rollout.data.shards import ShardWriter, quarantine, records, runs
-from rollout.groups import build_group
+from rollout.groups import build_group, with_taught
 from rollout.hosts.episode_units import group_unit_name
 from rollout.prompts.native_template import open_template
 from rollout.prompts.template import ChatTemplate
-from rollout.records import Episode, PreferenceGroup, content_hash
+from rollout.records import Chain, Episode, PreferenceGroup, content_hash
 from rollout.rewards import Rewarded, RewardsConfig, joined, rewarded
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json")
@@ -49,6 +50,10 @@ class GroupWork(msgspec.Struct, frozen=True, kw_only=True):
     """Keep the sampler's log-probabilities in the chains."""
     rewards: RewardsConfig | None = None
     """The rules whose rewards the chains hold, where an arm has some."""
+    chosen_from: ChosenFrom = "policy"
+    """Whose right chains the groups hold."""
+    taught: tuple[str, ...] = ()
+    """Names of the student's group units that hold the teacher's chains of the block's problems."""
     left_out: tuple[str, ...] = ()
     """Problems of the block that give no groups, because doing nothing is right in them."""
     memory: int = 0
@@ -77,13 +82,18 @@ def group_unit(
     fingerprint: str,
     thoughts: str = "keep",
     rewards: RewardsConfig | None = None,
+    taught: Sequence[str] = (),
 ) -> str:
-    """The name of the block's group unit: a function of its episodes, the configuration and the student's tokenizer."""
+    """The name of the block's group unit: a function of its episodes, the configuration and the student's tokenizer.
+
+    `taught`: whose right chains it takes, and the names of the units that these are in; () for those of its episodes.
+    """
     hashes = (commit.sha256 or commit.unit for commit in commits)
     # Keys that are younger than stored groups are named only where they are set, so that their names stay.
     said = config.model_dump_json(exclude=None if config.nothing_to_do else {"nothing_to_do"})
     said += "" if thoughts == "keep" else thoughts
     said += "" if rewards is None else rewards.model_dump_json()
+    said += "".join(f" {part}" for part in taught)
     return group_unit_name(block, student, hashes, config.rule, said, fingerprint)
 
 
@@ -102,6 +112,7 @@ def build_group_unit(work: GroupWork) -> Commit:
     writer = ShardWriter(PreferenceGroup)
     figures: list[dict[str, int]] = []
     given: list[Rewarded] = []
+    taught = _taught(store, work)
     episodes = 0
     for of_problem in problem_episodes(Ledger(store, work.episodes), work.episode_units, work.problems):
         episodes += len(of_problem)
@@ -112,6 +123,8 @@ def build_group_unit(work: GroupWork) -> Commit:
             template = _template(work.student_source, call_format, work.thoughts == "forbid")
             kept = work.thoughts == "keep"
             group = build_group(alike, work.student, template, work.groups, kept, work.with_logprobs, work.rewards)
+            if group is not None and work.chosen_from != "policy":
+                group = with_taught(group, taught.get(_prompt(group), ()), work.chosen_from)
             if group is not None:
                 writer.add(group)
                 given += [rewarded(group, work.rewards)] if work.rewards is not None else []
@@ -134,6 +147,20 @@ def build_group_unit(work: GroupWork) -> Commit:
     ledger = Ledger(store, work.ledger or layout.groups(work.student))
     commit, _ = ledger.publish(work.unit, encoded.payload, encoded.rows, meta=meta | {"episodes": str(episodes)})
     return commit
+
+
+def _prompt(group: PreferenceGroup) -> tuple[str, tuple[int, ...]]:
+    return group.problem_id, group.prompt_ids
+
+
+def _taught(store: Store, work: GroupWork) -> dict[tuple[str, tuple[int, ...]], tuple[Chain, ...]]:
+    """Problem and prompt -> the teacher's right chains. Memory: those of the block's problems, and one shard."""
+    if not work.taught:
+        return {}
+    ledger = Ledger(store, layout.groups(work.student))
+    return {
+        _prompt(group): group.right for group in read_groups(ledger, work.taught) if group.problem_id in work.problems
+    }
 
 
 def needed_memory(block_bytes: int, problems: int) -> int:

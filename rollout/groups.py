@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import fmean
+from typing import Literal
 
 import msgspec
 
@@ -90,6 +91,26 @@ def distinct_chains(
             rewards=tuple(map(fmean, zip(*given[key], strict=True))),
         )
     return list(found.values())
+
+
+def with_taught(
+    group: PreferenceGroup, taught: Sequence[Chain], chosen_from: Literal["teacher", "both"]
+) -> PreferenceGroup | None:
+    """The group of a policy with the teacher's right chains `taught` of the same prompt, in the place of its own right
+    ones or behind them. None where no chain is left.
+
+    Each distinct chain stands there once; one that both wrote counts the episodes of both.
+    """
+    own = group.chains if chosen_from == "both" else group.wrong
+    found = {(chain.token_ids, chain.label): chain for chain in own}
+    for chain in taught:
+        key = (chain.token_ids, chain.label)
+        seen = found.get(key, msgspec.structs.replace(chain, multiplicity=0, episodes=(), logprobs=(), rewards=()))
+        found[key] = msgspec.structs.replace(
+            seen, multiplicity=seen.multiplicity + chain.multiplicity, teacher_episodes=chain.episodes
+        )
+    chains = choose_chains(list(found.values()), group.rule)
+    return msgspec.structs.replace(group, chains=chains) if chains else None
 
 
 def choose_chains(chains: Sequence[Chain], rule: PairRule) -> tuple[Chain, ...]:

@@ -260,13 +260,15 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     multiplicity: int
     """Number of episodes that rendered to the same ids."""
     episodes: tuple[int, ...]
-    """Their sample numbers."""
+    """The sample numbers of those that the rollout, or the arm's policy, made."""
     thought_tokens: tuple[int, ...] = ()
     """For each step how many of its tokens, from its first on, are a thought with its marks; () in records that are
     older than this field."""
     logprobs: tuple[float, ...] = ()
     """For each token the sampler's log-probability in nats, 0 where the model did not write it. Only in groups of an
     arm's own rounds; () elsewhere."""
+    teacher_episodes: tuple[int, ...] = ()
+    """Samples of the teacher's that rendered to the same ids, where an arm's rounds take its right chains."""
     rewards: tuple[float, ...] = ()
     """What the rules of the arm's rewards give (`rollout.rewards`), in their order, a mean over its episodes; or ()."""
 

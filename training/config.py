@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from cluster.config import Section
 from cluster.pool.placement import Bundle
+from rollout.config import ChosenFrom
 from rollout.records import PairKind
 from rollout.rewards import RewardsConfig
 from training.chains import ScoreRule
@@ -215,9 +216,14 @@ class DpoArm(Schedule):
     (`problems`)."""
     scored: ScoreRule = ScoreRule()
     """Which of the written tokens count in the margins."""
+    chosen_from: ChosenFrom = "policy"
+    """In rounds: whose right chains are paired with the policy's wrong ones. `policy`: its own of this round;
+    `teacher`: those that the run stores of the teacher at the same problem; `both`: all of these."""
 
     @model_validator(mode="after")
     def _loss_is_defined(self) -> "DpoArm":
+        if self.chosen_from != "policy" and self.rounds is None:
+            raise ValueError(f"chosen_from = {self.chosen_from!r}: the teacher's chains are all without rounds; set it")
         if self.label_smoothing and self.loss_type in ("ipo", "hinge"):
             raise ValueError(f"label_smoothing = {self.label_smoothing}: not for loss_type = {self.loss_type!r}; set 0")
         if self.rpo_alpha and self.scored.failed_steps_in_right:

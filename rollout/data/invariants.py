@@ -1,6 +1,7 @@
 """What must be true of every stored record, whoever made it. Pure: takes records and yields faults in words."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from rollout.records import Episode, Outcome, PreferenceGroup, StopReason
 
@@ -26,8 +27,13 @@ def episode_faults(episode: Episode) -> Iterator[str]:
             yield f"{episode.id} step {index} has {len(step.token_ids)} ids, {len(step.logprobs)} logprobs"
 
 
-def group_faults(group: PreferenceGroup, outcomes: Mapping[tuple[str, int], Outcome]) -> Iterator[str]:
-    """Contradictions in a group, or between it and its episodes. `outcomes`: (problem, sample) -> outcome."""
+Outcomes = Mapping[tuple[str, int], Outcome]
+"""(problem, sample) -> outcome."""
+
+
+def group_faults(group: PreferenceGroup, outcomes: Outcomes, taught: Outcomes = MappingProxyType({})) -> Iterator[str]:
+    """Contradictions in a group, or between it and its episodes, of which `taught` are the teacher's where the group is
+    of an arm's rounds."""
     problem = group.problem_id
     if len({(chain.token_ids, chain.label) for chain in group.chains}) != len(group.chains):
         yield f"{problem} holds a chain twice"
@@ -36,9 +42,17 @@ def group_faults(group: PreferenceGroup, outcomes: Mapping[tuple[str, int], Outc
             yield f"{problem} holds a chain that is {chain.label}, which nothing may learn from"
         if len(chain.token_ids) != len(chain.step):
             yield f"{problem} has {len(chain.token_ids)} ids and {len(chain.step)} step marks"
-        if len(chain.episodes) != chain.multiplicity:
-            yield f"{problem}: multiplicity {chain.multiplicity} of {len(chain.episodes)} episodes"
-        for sample in chain.episodes:
-            made = outcomes.get((problem, sample))
-            if made is not chain.label:
-                yield f"{problem}#{sample} is {chain.label} in the group and {made or 'not there'} as an episode"
+        wrote = len(chain.episodes) + len(chain.teacher_episodes)
+        if wrote != chain.multiplicity:
+            yield f"{problem}: multiplicity {chain.multiplicity} of {wrote} episodes"
+        for whose, samples, known in (
+            ("", chain.episodes, outcomes),
+            (" of the teacher", chain.teacher_episodes, taught),
+        ):
+            for sample in samples:
+                made = known.get((problem, sample))
+                if made is not chain.label:
+                    there = made or "not there"
+                    yield f"{problem}#{sample}{whose} is {chain.label} in the group and {there} as an episode"
+        if chain.teacher_episodes and chain.label is not Outcome.RIGHT:
+            yield f"{problem} holds a chain of the teacher that is {chain.label}; only its right ones are taken"

@@ -17,7 +17,7 @@ from pipeline.stages.arms.policies import ArmRounds
 from pipeline.stages.execute import run_all
 from rollout.data import layout
 from rollout.data.group_rows import read_groups
-from rollout.records import Chain
+from rollout.records import Chain, Outcome
 from tests.repository import DATA
 from training.ranks.metrics import read_metrics
 
@@ -31,7 +31,7 @@ SETTINGS = (
     f"engines.student.scripted={SCRIPTED}",
     "training.ranks=1",
     "problems.arithmetic.test=2",
-    f'arms.online={{ method = "dpo", groups_per_step = 2, {ROUNDS} }}',
+    f'arms.online={{ method = "dpo", groups_per_step = 2, chosen_from = "both", {ROUNDS} }}',
     f'arms.grpo={{ method = "grpo", groups_per_step = 2, {REWARDS}, {ROUNDS} }}',
 )
 
@@ -99,8 +99,11 @@ def test_killed_rounds_end_as_if_nobody_had_killed_them(
         first, second = whole["policies"]
         assert whole["weights"] == second != first, "each round made another policy, and the last one is published"
         assert all(logprob <= 0 for logprob in sampled_logprobs(tmp_path / "whole", arm))
-    # A script's log-probabilities are not the model's: the difference is there, and only where it is used.
     run = read_run(tmp_path / "whole", Console(quiet=True))
+    taught = list(chains_of(run.ledger(layout.round_groups(run.student, "online", 0))))
+    assert any(chain.teacher_episodes and not chain.episodes for chain in taught), "chains that the teacher alone wrote"
+    assert any(chain.label is Outcome.RIGHT and chain.episodes for chain in taught), "and the policy's own"
+    # A script's log-probabilities are not the model's: the difference is there, and only where it is used.
     found = {arm: ArmRounds(run, arm, recipe.arms[arm]).records()[0] for arm in ("online", "grpo")}
     assert found["online"].logp_difference is None
     assert (found["grpo"].logp_difference or 0.0) > 0.01
@@ -120,6 +123,7 @@ def test_killed_rounds_end_as_if_nobody_had_killed_them(
 def sampled_logprobs(folder: Path, arm: str) -> list[float]:
     """The sampler's log-probabilities in the chains of the first round, which have one for each token."""
     run = read_run(folder, Console(quiet=True))
-    chains = list(chains_of(run.ledger(layout.round_groups(run.student, arm, 0))))
+    ledger = run.ledger(layout.round_groups(run.student, arm, 0))
+    chains = [chain for chain in chains_of(ledger) if chain.episodes]  # the others are the teacher's
     assert all(len(chain.logprobs) == len(chain.token_ids) for chain in chains)
     return [logprob for chain in chains for logprob in chain.logprobs]

@@ -6,10 +6,10 @@ import msgspec
 
 from rollout.config import GroupsConfig
 from rollout.episodes.episode import SampleSpec, run_episode
-from rollout.groups import build_group, choose_chains
+from rollout.groups import build_group, choose_chains, with_taught
 from rollout.prompts.rendering import render_episode, render_prompt
 from rollout.prompts.template import ChatTemplate
-from rollout.records import Chain, Episode, ErrorCode, Outcome, PairRule, StopReason
+from rollout.records import Chain, Episode, ErrorCode, Outcome, PairRule, PreferenceGroup, StopReason
 from tests.rollout.conversations import ADDITION, RIGHT, WRONG, chat_template, setting, tokenizer
 
 REPAIRED = ("nonsense", *RIGHT)
@@ -137,3 +137,49 @@ def test_a_group_names_the_tokenizer_and_the_template_of_its_student() -> None:
         teachers, tokenizer_hash=student.tokenizer_hash, template_hash=student.hash
     )
     assert group.provenance.tokenizer_hash != teachers.tokenizer_hash
+
+
+def of_both() -> tuple[PreferenceGroup, list[Chain]]:
+    """A policy's group, and the teacher's right chains of the same problem: the first one both wrote."""
+    own = [
+        chain(Outcome.RIGHT, None, 1),
+        chain(Outcome.RIGHT, None, 2),
+        chain(Outcome.WRONG, ErrorCode.ANSWER_WRONG, 3),
+    ]
+    built = build_group(episodes(), "s", chat_template(), GroupsConfig())
+    assert built is not None
+    taught = [chain(Outcome.RIGHT, None, 2), chain(Outcome.RIGHT, None, 9)]
+    logprobs = [msgspec.structs.replace(one, logprobs=(-1.0,)) for one in taught]
+    return msgspec.structs.replace(built, chains=tuple(own)), [
+        msgspec.structs.replace(one, multiplicity=3, episodes=(0, 1, 5)) for one in logprobs
+    ]
+
+
+def written(group: PreferenceGroup | None) -> list[tuple[int, str, int, tuple[int, ...], tuple[int, ...]]]:
+    chains = group.chains if group is not None else ()
+    return [(c.token_ids[0], c.label.value, c.multiplicity, c.episodes, c.teacher_episodes) for c in chains]
+
+
+def test_the_teachers_right_chains_join_those_of_a_policy_or_take_their_place() -> None:
+    group, taught = of_both()
+    assert written(with_taught(group, taught, "both")) == [
+        (1, "right", 1, (1,), ()),
+        (2, "right", 4, (2,), (0, 1, 5)),
+        (9, "right", 3, (), (0, 1, 5)),
+        (3, "wrong", 1, (3,), ()),
+    ]
+    assert written(with_taught(group, taught, "teacher")) == [
+        (2, "right", 3, (), (0, 1, 5)),
+        (9, "right", 3, (), (0, 1, 5)),
+        (3, "wrong", 1, (3,), ()),
+    ]
+    joined = with_taught(group, taught, "teacher")
+    assert joined is not None
+    assert {one.logprobs for one in joined.right} == {()}, "the sampler's log-probabilities are the policy's alone"
+
+
+def test_a_group_without_a_chain_of_the_teacher_keeps_what_is_left() -> None:
+    group, _ = of_both()
+    assert with_taught(group, [], "both") == group
+    assert written(with_taught(group, [], "teacher")) == [(3, "wrong", 1, (3,), ())]
+    assert with_taught(msgspec.structs.replace(group, chains=group.right), [], "teacher") is None

@@ -201,19 +201,19 @@ def test_later_keys_at_their_defaults_leave_the_fingerprint_of_an_arm(tmp_path: 
     assert fingerprint(plain) != fingerprint(SftArm(method="sft", equal="groups"))
     equal = DpoArm(method="dpo", pair_weights="equal")
     assert fingerprint(DpoArm(method="dpo")) != fingerprint(equal)
+    online = DpoArm(method="dpo", rounds=RoundsConfig())
+    assert fingerprint(online) != fingerprint(online.model_copy(update={"chosen_from": "teacher"}))
 
 
-def test_the_fingerprint_of_an_arm_of_rewards_is_that_of_before_there_were_rules(tmp_path: Path) -> None:
+def test_the_fingerprint_of_an_arm_is_that_of_before_there_were_later_keys(tmp_path: Path) -> None:
     publish_groups(tmp_path, sample_groups(2))
     model = save_model(tmp_path / "model")
     plain = GrpoArm(method="grpo", rounds=RoundsConfig())
-    later = {"balanced", "train_on_thoughts", "rewards"}
-    assert request_of(tmp_path, model, plain).fingerprint == content_hash(
-        plain.model_dump_json(exclude=later),
-        model_revision(str(model)),
-        "float32",
-        *(commit.shard for commit in Ledger(open_store(str(tmp_path)), "groups/tiny").commits().values()),
-    )
+    shards = [commit.shard for commit in Ledger(open_store(str(tmp_path)), "groups/tiny").commits().values()]
+    for arm, later in ((plain, {"rewards"}), (DpoArm(method="dpo"), {"rounds", "pair_weights", "chosen_from"})):
+        said = arm.model_dump_json(exclude={"balanced", "train_on_thoughts", *later})
+        hashed = content_hash(said, model_revision(str(model)), "float32", *shards)
+        assert request_of(tmp_path, model, arm).fingerprint == hashed
     ruled = plain.model_copy(update={"rewards": RewardsConfig()})
     assert request_of(tmp_path, model, ruled).fingerprint != request_of(tmp_path, model, plain).fingerprint
     assert "rewards" not in request_of(tmp_path, model, plain).made_from.settings

@@ -25,6 +25,7 @@ _LATER_KEYS = {
     "rows": "chains",
     "rounds": None,
     "rewards": None,
+    "chosen_from": "policy",
 }
 
 

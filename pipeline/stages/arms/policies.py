@@ -17,9 +17,10 @@ from pipeline.run.folder import Run
 from pipeline.run.models import model_source
 from pipeline.run.workload import train_problems
 from rollout.data import layout
+from rollout.data.group_rows import live_units
 from rollout.hosts.episode_units import EpisodeUnit, plan_units
 from rollout.records import Outcome
-from training.config import ArmConfig, RoundsConfig
+from training.config import ArmConfig, DpoArm, RoundsConfig
 
 T = TypeVar("T")
 
@@ -28,6 +29,8 @@ class RoundsPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What an arm's policies attempt, round by round."""
 
     rounds: tuple[tuple[EpisodeUnit, ...], ...]
+    taught: tuple[str, ...] = ()
+    """Names of the group units that counted when the arm began, where it takes the teacher's right chains."""
 
 
 class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +116,9 @@ class ArmRounds:
                 f"{self.run.id}/{self.name}",
                 self.run.recipe.rollout.problems_per_block,
             )
+            if isinstance(self.arm, DpoArm) and self.arm.chosen_from != "policy":
+                groups = live_units(self.run.ledger(layout.groups(self.run.student)))
+                drawn = msgspec.structs.replace(drawn, taught=tuple(commit.unit for commit in groups))
             LocalStore(self.run.folder).create(path, sealed(msgspec.json.encode(drawn), "json"))
         return self._read(path, RoundsPlan)
 

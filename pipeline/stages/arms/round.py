@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.run.models import model_source
+from pipeline.run.workload import read_workload
 from pipeline.stages.arms.policies import ArmRounds, RoundRecord
-from rollout.config import GroupsConfig
+from rollout.config import ChosenFrom, GroupsConfig
 from rollout.data import layout
 from rollout.data.group_rows import live_units
 from rollout.data.shards import column_values
 from rollout.group_units import GroupWork, group_unit, needed_memory, tokenizer_fingerprint
-from rollout.hosts.episode_units import EpisodeUnit
+from rollout.hosts.episode_units import EpisodeUnit, block_name
 from rollout.hosts.work import EpisodeWork, committed_outcomes
 from rollout.records import Problem
 from rollout.rewards import Rewarded, RewardsConfig, joined
-from training.config import GrpoArm, SftArm, TrainingConfig
+from training.config import DpoArm, GrpoArm, SftArm, TrainingConfig
 
 if TYPE_CHECKING:
     from cluster.engine.probe import ProbeText
@@ -40,6 +41,19 @@ class Round:
     def title(self) -> str:
         """As it is shown, and as the policy that writes its episodes is named."""
         return f"{self.name}.{layout.round_name(self.number)}"
+
+    @property
+    def chosen_from(self) -> ChosenFrom:
+        """Whose right chains it learns from."""
+        return self.arm.chosen_from if isinstance(self.arm, DpoArm) else "policy"
+
+    def taught(self) -> dict[str, str]:
+        """Problem -> the group unit from which it takes the teacher's right chains of it; {} where it takes none."""
+        unit_of = {name.partition("-")[0]: name for name in self.rounds.plan().taught}
+        planned = [
+            (unit, block_name(unit.block)) for unit in (read_workload(self.run).episode_units if unit_of else ())
+        ]
+        return {name: unit_of[block] for unit, block in planned if block in unit_of for name in unit.problem_ids}
 
     @property
     def rewards(self) -> RewardsConfig | None:
@@ -83,12 +97,22 @@ class Round:
             update["truncated_as_wrong"] = True
         groups: GroupsConfig = run.recipe.groups.model_copy(update=update)
         episodes, done = run.ledger(self.episodes).history(), run.ledger(self.groups).history()
-        fingerprint, works = tokenizer_fingerprint(source), []
+        fingerprint, teachers, works = tokenizer_fingerprint(source), self.taught(), []
         for unit in self.units:
             commit = episodes[unit.name]
+            taught = tuple(sorted({teachers[name] for name in unit.problem_ids if name in teachers}))
             works.append(
                 GroupWork(
-                    unit=group_unit(unit.block, run.student, [commit], groups, fingerprint, thoughts, self.rewards),
+                    unit=group_unit(
+                        unit.block,
+                        run.student,
+                        [commit],
+                        groups,
+                        fingerprint,
+                        thoughts,
+                        self.rewards,
+                        () if self.chosen_from == "policy" else (self.chosen_from, *taught),
+                    ),
                     run_uri=run.store.uri,
                     episode_units=(unit.name,),
                     problems=unit.problem_ids,
@@ -101,6 +125,8 @@ class Round:
                     ledger=self.groups,
                     with_logprobs=True,
                     rewards=self.rewards,
+                    chosen_from=self.chosen_from,
+                    taught=taught,
                 )
             )
         return [work for work in works if work.unit not in done]

@@ -11,7 +11,7 @@ from rollout.data.shards import encode_rows
 from rollout.records import Chain, Outcome, PreferenceGroup
 from rollout.rewards import FallingReward, RewardsConfig
 from tests.training.samples import chain, group, sample_groups
-from training.config import GrpoArm, RoundsConfig, SftArm
+from training.config import DpoArm, GrpoArm, RoundsConfig, SftArm
 from training.policy_examples import StoredSamples, policy_examples, write_samples
 from training.sft import IGNORED, group_rows
 from training.sft_examples import StoredChains, chain_examples, write_chains
@@ -112,6 +112,12 @@ def test_a_group_of_a_last_step_weighs_as_much_as_any_other() -> None:
 def test_what_no_loss_has_is_refused(options: dict[str, object], says: str) -> None:
     with pytest.raises(RequestError, match=says):
         parse(GrpoArm, {"method": "grpo", "rounds": {}, **options}, "recipe")
+
+
+def test_chains_of_the_teacher_are_chosen_in_rounds_alone() -> None:
+    with pytest.raises(RequestError, match="chosen_from = 'teacher': the teacher's chains are all without rounds"):
+        parse(DpoArm, {"method": "dpo", "chosen_from": "teacher"}, "recipe")
+    assert parse(DpoArm, {"method": "dpo", "chosen_from": "both", "rounds": {}}, "recipe").chosen_from == "both"
 
 
 @pytest.mark.parametrize(

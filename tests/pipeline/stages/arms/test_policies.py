@@ -12,9 +12,11 @@ from rich.console import Console
 from cluster.errors import CorruptionError
 from pipeline.run.folder import read_run
 from pipeline.stages.arms.policies import ArmRounds, RoundRecord, plan_rounds
+from pipeline.stages.arms.round import Round
 from rollout.data import layout
+from rollout.data.group_rows import live_units, read_groups
 from tests.repository import DATA
-from training.config import RoundsConfig, SftArm
+from training.config import DpoArm, RoundsConfig, SftArm
 
 
 def problems_of(config: RoundsConfig, count: int, seed: int = 0) -> list[list[str]]:
@@ -54,6 +56,21 @@ def rounds(tmp_path: Path) -> ArmRounds:
     shutil.copytree(DATA / "run-f013669", tmp_path / "run")
     run = read_run(tmp_path / "run", Console(quiet=True))
     return ArmRounds(run, "own", SftArm(method="sft", rounds=RoundsConfig(rounds=4, problems=2, samples=3, patience=1)))
+
+
+def test_an_arm_that_takes_the_teachers_chains_stays_with_the_groups_that_it_began_with(rounds: ArmRounds) -> None:
+    assert rounds.plan().taught == ()
+    for name, chosen_from in (("own", "policy"), ("taught", "teacher"), ("both", "both")):
+        arm = DpoArm(method="dpo", chosen_from=chosen_from, rounds=RoundsConfig(rounds=1, problems=2, samples=3))
+        begun = ArmRounds(rounds.run, name, arm).plan()
+        ledger = rounds.run.ledger(layout.groups(rounds.run.student))
+        units = [commit.unit for commit in live_units(ledger)]
+        assert list(begun.taught) == ([] if chosen_from == "policy" else units)
+        assert ArmRounds(rounds.run, name, arm).plan() == begun
+        teachers = Round(ArmRounds(rounds.run, name, arm), []).taught()
+        assert {teachers[problem] for problem in teachers} == set(begun.taught)
+        for group in read_groups(ledger, units[:1]) if teachers else ():
+            assert teachers[group.problem_id] == units[0]
 
 
 def record(number: int, right: int, policy: bool = True, best: int = -1) -> RoundRecord:
