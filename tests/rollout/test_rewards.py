@@ -97,6 +97,7 @@ def test_a_chain_is_worth_the_weighted_sum() -> None:
     right, wrong = chain(1, 2, rewards=(0.5, 1.0, 0.25)), chain(3, label=Outcome.WRONG, rewards=(1.0, 0.0, 0.5))
     assert chain_reward(right, ALL) == pytest.approx(1.0 + 0.25 + 0.2 - 0.125)
     assert chain_reward(wrong, ALL) == pytest.approx(0.5 - 0.25)
+    assert chain_reward(right, ALL.model_copy(update={"label": 3.0})) == pytest.approx(3.0 + 0.25 + 0.2 - 0.125)
     assert chain_reward(wrong, ALL.model_copy(update={"label": -3.0})) == pytest.approx(0.25), "a wrong chain has none"
     assert [chain_reward(one, None) for one in (right, wrong)] == [1.0, 0.0]
     assert [chain_reward(one, RewardsConfig()) for one in (chain(1), chain(2, label=Outcome.WRONG))] == [1.0, 0.0]
