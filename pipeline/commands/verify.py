@@ -6,35 +6,31 @@ stored twice. Memory: the plan, the commit records, one shard, and the outcomes 
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
 
-import msgspec
 from rich.console import Console
 
-from cluster.errors import ChainprefError, CorruptionError, RequestError, UnverifiedError, WorkError
+from cluster.errors import ChainprefError, RequestError, UnverifiedError, WorkError
 from cluster.shown import one_line
-from cluster.store.ledger import Commit, Ledger
-from cluster.store.storage import Store
+from cluster.store.ledger import Commit
 from pipeline.commands.verify_files import Findings, check_files, total_bytes
+from pipeline.commands.verifying.rounds import round_faults
+from pipeline.commands.verifying.units import Attempt, built_faults, unit_faults, unplanned
 from pipeline.run.folder import Run, read_run
 from pipeline.run.progress import progress_bar
 from pipeline.run.workload import read_workload, suite_problems, train_problems
 from pipeline.stages.evaluate import planned_units
 from rollout.data import layout
-from rollout.data.invariants import episode_faults, group_faults
-from rollout.data.shards import shard_rows
 from rollout.data.unit_rows import UnitRows
 from rollout.hosts.episode_units import block_name
-from rollout.hosts.work import committed_outcomes, quarantined_rows, skipped_problems
-from rollout.records import Episode, Outcome, PreferenceGroup, Score
+from rollout.hosts.work import skipped_problems
+from rollout.records import Episode, Outcome, Score
 
 SHOWN = 20
 """Faults, or files without a hash, that are listed unless all are asked for."""
 _MIB = 1 << 20
-_Attempt = tuple[str, int]
-"""A problem and a sample of it."""
 
 
 def verify_run(folder: Path, console: Console, all_lines: bool = False) -> None:
@@ -96,27 +92,9 @@ def contradictions(run: Run) -> Iterator[str]:
         suite_problems(run)
         yield from _block_faults(run)
         yield from _score_faults(run)
+        yield from round_faults(run)
     except ChainprefError as error:
         yield str(error)
-
-
-class _Named(msgspec.Struct):
-    """The part of a row in quarantine that is read."""
-
-    row: str
-
-
-def _quarantined(store: Store, unit: str) -> set[str]:
-    """The names of a unit's rows that could not be stored, of all attempts at it. Raises CorruptionError."""
-    found: set[str] = set()
-    for path in store.list(layout.QUARANTINE):
-        if layout.unit_in_quarantine(path) == unit:
-            try:
-                lines = store.read(path).splitlines()
-                found.update(msgspec.json.decode(line, type=_Named).row for line in lines)
-            except msgspec.DecodeError as error:
-                raise CorruptionError(f"{store.uri}/{path}: does not decode: {error}") from None
-    return found
 
 
 def _block_faults(run: Run) -> Iterator[str]:
@@ -125,13 +103,13 @@ def _block_faults(run: Run) -> Iterator[str]:
     workload = read_workload(run)
     planned = sorted(workload.episode_units, key=lambda unit: unit.name)  # as the rows lie in the shards
     commits = episodes.history()
-    yield from _unplanned(layout.EPISODES, commits, {unit.name for unit in planned})
+    yield from unplanned(layout.EPISODES, commits, {unit.name for unit in planned})
     rows, quota = UnitRows(Episode, episodes), run.recipe.rollout.quota
     built: dict[str, list[Commit]] = {}
     for commit in groups.commits().values():
         built.setdefault(commit.unit.partition("-")[0], []).append(commit)
     for block, units in itertools.groupby(planned, key=lambda unit: block_name(unit.block)):
-        outcomes: dict[_Attempt, Outcome] = {}
+        outcomes: dict[Attempt, Outcome] = {}
         skipped: list[tuple[str, str]] = []
         for unit in units:
             if unit.name in rows:
@@ -139,7 +117,7 @@ def _block_faults(run: Run) -> Iterator[str]:
                 left = skipped_problems(commit)
                 kept = [problem for problem in unit.problem_ids if not commit.skipped and problem not in left]
                 attempts = set(itertools.product(kept, range(unit.sample_start, unit.sample_stop)))
-                faulty = _unit_faults(commit, attempts, made, run.store, "")
+                faulty = unit_faults(commit, attempts, made, run.store, "")
                 yield from (f"episodes: unit {unit.name} {fault}" for fault in faulty)
                 outcomes.update(((row.problem_id, row.sample), row.outcome) for row in made)
                 skipped += [(unit.name, problem) for problem in left]
@@ -149,54 +127,14 @@ def _block_faults(run: Run) -> Iterator[str]:
             right, wrong = counts[problem, Outcome.RIGHT], counts[problem, Outcome.WRONG]
             if quota is None or right < quota.right or wrong < quota.wrong:
                 yield f"episodes: unit {name} skips {problem}, which has {right} right and {wrong} wrong episodes"
-        yield from _built_faults(groups, built.pop(block, ()), outcomes)
+        yield from built_faults(groups, built.pop(block, ()), outcomes)
     yield from (f"groups: unit {commit.unit} is of no planned block" for some in built.values() for commit in some)
-
-
-def _unit_faults(
-    commit: Commit, attempts: Collection[_Attempt], made: Iterable[Episode], store: Store, name: str
-) -> Iterator[str]:
-    """Compare a unit's rows with the attempts that it must hold. `name`: prefix of the names of rows in quarantine."""
-    found: Counter[_Attempt] = Counter()
-    outcomes: Counter[str] = Counter()
-    for episode in made:
-        found[episode.problem_id, episode.sample] += 1
-        outcomes[episode.outcome.value] += 1
-        yield from (f"holds a contradiction: {fault}" for fault in episode_faults(episode))
-    yield from (f"holds {_id(row)} {times} times" for row, times in found.items() if times > 1)
-    yield from (f"holds {_id(row)}, which is not its own" for row in found if row not in attempts)
-    missing = [row for row in attempts if row not in found]
-    if len(missing) != quarantined_rows(commit):
-        yield (
-            f"lacks {len(missing)} of {len(attempts)} rows, and its record says that {quarantined_rows(commit)} are in "
-            "quarantine"
-        )
-    elif missing:
-        put_aside = _quarantined(store, commit.unit)
-        lost = [row for row in missing if f"{name}{_id(row)}" not in put_aside]
-        yield from (f"lacks {_id(row)}, which is not in quarantine either" for row in lost)
-    if outcomes != committed_outcomes(commit):
-        yield f"holds {dict(outcomes)}, and its record says {committed_outcomes(commit)}"
-
-
-def _id(attempt: _Attempt) -> str:
-    return f"{attempt[0]}#{attempt[1]}"
-
-
-def _built_faults(ledger: Ledger, commits: Iterable[Commit], outcomes: Mapping[_Attempt, Outcome]) -> Iterator[str]:
-    """Faults of the groups of a block. More samples make another unit of its groups; each is whole by itself."""
-    for commit in commits:
-        seen: Counter[str] = Counter()
-        for group in shard_rows(PreferenceGroup, ledger, commit):
-            seen[group.problem_id] += 1
-            yield from (f"groups: {fault}" for fault in group_faults(group, outcomes))
-        yield from (f"groups: problem {problem} stands {n} times" for problem, n in seen.items() if n > 1)
 
 
 def _score_faults(run: Run) -> Iterator[str]:
     ledger, planned = run.ledger(layout.SCORES), planned_units(run)
     commits = ledger.history()
-    yield from _unplanned(layout.SCORES, commits, {unit.name for unit in planned})
+    yield from unplanned(layout.SCORES, commits, {unit.name for unit in planned})
     rows = UnitRows(Score, ledger)
     for unit in sorted(planned, key=lambda unit: unit.name):
         if unit.name not in rows:
@@ -204,12 +142,8 @@ def _score_faults(run: Run) -> Iterator[str]:
         scores = rows.read(unit.name)
         attempts = {(problem, sample) for problem in unit.problem_ids for sample in unit.sample_numbers}
         made = [score.episode for score in scores]
-        faulty = _unit_faults(commits[unit.name], attempts, made, run.store, f"{unit.model}/{unit.suite}/")
+        faulty = unit_faults(commits[unit.name], attempts, made, run.store, f"{unit.model}/{unit.suite}/")
         yield from (f"scores: unit {unit.name} {fault}" for fault in faulty)
         own = (unit.model, unit.suite, unit.temperature == 0)
         strange = Counter((score.model, score.suite, score.greedy) for score in scores)
         yield from (f"scores: unit {unit.name} holds {n} rows of {key}" for key, n in strange.items() if key != own)
-
-
-def _unplanned(prefix: str, commits: Iterable[str], planned: Collection[str]) -> Iterator[str]:
-    return (f"{prefix}: unit {name} is committed and was never planned" for name in commits if name not in planned)

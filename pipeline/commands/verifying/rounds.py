@@ -1,0 +1,168 @@
+"""What is wrong with arms that learn in rounds: each round against its plan, its ledgers, its record and its policy.
+
+Every attempt of a round is committed once and by the policy that began it, groups hold its own episodes alone, a policy
+is there where its update is recorded, and nothing is there of a round before the one before it has ended.
+"""
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import fmean
+
+import msgspec
+
+from cluster.engine.model_source import model_revision
+from cluster.store.digests import read_sums
+from cluster.store.ledger import Commit
+from pipeline.commands.verifying.units import Attempt, built_faults, unit_faults, unplanned
+from pipeline.run.folder import Run
+from pipeline.run.inventory import names_in, stores
+from pipeline.run.rollouts import Rollouts
+from pipeline.stages.arms.policies import ArmRounds, RoundRecord
+from pipeline.stages.arms.round import Round
+from rollout.data import layout
+from rollout.data.group_rows import live_units
+from rollout.data.shards import shard_rows
+from rollout.data.unit_rows import UnitRows
+from rollout.hosts.episode_units import block_name
+from rollout.records import Episode, Outcome, PreferenceGroup
+from rollout.rewards import rule_rewards
+from training.config import GrpoArm
+from training.ranks.request import MadeFrom
+
+_NAME = "([^/]+)"
+_OF_ROUND = re.compile(
+    "|".join(
+        rf"{prefix}/{_NAME}/r(\d+)(?:/.+|\.json)"
+        for prefix in (layout.EPISODES, layout.groups("[^/]+"), layout.ROUNDS, layout.checkpoints("")[:-1])
+    )
+)
+_SUMMED = ("outcomes", "tokens", "rewards", "unequal", "groups", "chains", "right")
+"""What a round's record says of its ledgers."""
+
+
+def round_faults(run: Run) -> Iterator[str]:
+    """Every invariant of the run's arms in rounds that does not hold, one line each. Raises CorruptionError."""
+    there: dict[str, set[int]] = {}
+    for name in {name for store in stores(run) for name in names_in(store)}:
+        if match := _OF_ROUND.fullmatch(name):
+            arm, number = filter(None, match.groups())
+            there.setdefault(arm, set()).add(int(number))
+    for name, numbers in sorted(there.items()):
+        arm = run.recipe.arms.get(name)
+        if arm is None or arm.rounds is None:
+            yield f"rounds of {name}: are there, and the recipe has no such arm that learns in rounds"
+        elif not (run.folder / layout.round_plan(name)).exists():
+            yield f"rounds of {name}: are there, and their plan is not; restore {layout.round_plan(name)}"
+        else:
+            yield from _arm_faults(ArmRounds(run, name, arm), numbers)
+
+
+def _arm_faults(rounds: ArmRounds, numbers: set[int]) -> Iterator[str]:
+    """Faults of an arm of which there are files of these rounds."""
+    records, planned, what = rounds.records(), len(rounds.plan().rounds), f"rounds of {rounds.name}:"
+    ended = rounds.ended(records)
+    may_be = min(planned, len(records) + (not ended))
+    why = "the rounds have ended" if ended else f"round {may_be - 1} has not ended"
+    yield from (
+        f"{what} there are files of round {number}, and {why}" for number in sorted(numbers) if number >= may_be
+    )
+    for at, record in enumerate(records):
+        if record.number != at or (record.best >= 0 and record is not records[-1]):
+            yield f"{what} the record of round {at} is of round {record.number}, or ends the rounds before the last one"
+    for at in sorted(numbers & set(range(may_be))):
+        each = Round(rounds, records[:at])
+        faulty = [*_ledger_faults(each, ended=at < len(records))]
+        faulty += _record_faults(each, records[at]) if at < len(records) else ()
+        yield from (f"{what} round {at}: {fault}" for fault in faulty)
+    model, kept = rounds.run.model(rounds.name), rounds.final(records) if ended else ""
+    if model.is_dir() and not (kept and read_sums(model) == read_sums(Path(kept))):
+        yield f"{what} the arm's model is not the policy that they keep ({kept or 'they have not ended with one'})"
+
+
+def _ledger_faults(each: Round, ended: bool) -> Iterator[str]:
+    """Faults of a round's episodes and groups, block by block; a round has one unit of episodes a block."""
+    run = each.run
+    episodes, groups = run.ledger(each.episodes), run.ledger(each.groups)
+    commits, rows = episodes.history(), UnitRows(Episode, episodes)
+    yield from unplanned("episodes", commits, {unit.name for unit in each.units})
+    teachers = Rollouts(run)
+    built: dict[str, list[Commit]] = {}
+    for commit in groups.commits().values():
+        built.setdefault(commit.unit.partition("-")[0], []).append(commit)
+    for unit in sorted(each.units, key=lambda unit: unit.name):
+        made, block = rows.read(unit.name) if unit.name in rows else [], block_name(unit.block)
+        if unit.name in rows:
+            attempts = set(itertools.product(unit.problem_ids, range(unit.sample_start, unit.sample_stop)))
+            faulty = [*unit_faults(commits[unit.name], attempts, made, run.store, ""), *_sampler_faults(each, made)]
+            yield from (f"unit {unit.name} {fault}" for fault in faulty)
+        elif ended:
+            yield f"has ended without the attempts of unit {unit.name}"
+        own = built.pop(block, [])
+        if len(own) > 1 or (ended and not own):
+            yield f"has {len(own)} units of groups of block {block}, which takes one"
+        outcomes = {(row.problem_id, row.sample): row.outcome for row in made}
+        taught: dict[Attempt, Outcome] = {}
+        for name in unit.problem_ids if each.chosen_from != "policy" and own else ():
+            taught |= {(name, sample): episode.outcome for sample, episode in teachers.of(name).items()}
+        yield from built_faults(groups, own, outcomes, taught)
+        yield from _chain_faults(each, own, made)
+    yield from (f"groups: unit {commit.unit} is of no planned block" for some in built.values() for commit in some)
+
+
+def _sampler_faults(each: Round, made: list[Episode]) -> Iterator[str]:
+    """Attempts of another model than the policy that began the round, or sampled otherwise than it is."""
+    inside = Path(each.policy).is_relative_to(each.run.folder)  # a model of elsewhere may be gone by now
+    revision = model_revision(each.policy) if inside else None
+    for (model, found, temperature), count in Counter(
+        (row.producer.model, row.producer.revision, row.temperature) for row in made
+    ).items():
+        if (model, temperature) != (each.title, 1.0) or revision not in (None, found):
+            yield f"holds {count} attempts of {model} ({found}) at temperature {temperature:g}"
+
+
+def _chain_faults(each: Round, commits: list[Commit], made: list[Episode]) -> Iterator[str]:
+    """Chains that are not of whom the arm takes them, or lack what it learns from. Functions of users are not asked."""
+    rules = each.rewards and each.rewards.model_copy(update={"function": None})
+    needed = isinstance(each.arm, GrpoArm)
+    said = {(row.problem_id, row.sample): [one for step in row.steps for one in step.logprobs] for row in made}
+    given = {(row.problem_id, row.sample): rule_rewards(row, rules) for row in made if rules and row.steps}
+    ledger = each.run.ledger(each.groups)
+    for group in itertools.chain.from_iterable(shard_rows(PreferenceGroup, ledger, commit) for commit in commits):
+        for chain in group.chains:
+            who = f"groups: {group.problem_id}: a chain of samples {chain.episodes}"
+            places = [(group.problem_id, sample) for sample in chain.episodes]
+            sampled = [one for one, step in zip(chain.logprobs, chain.step, strict=False) if step >= 0]
+            if (places and chain.logprobs and sampled not in map(said.get, places)) or (needed and not chain.logprobs):
+                yield f"{who} has other log-probabilities than their sampler recorded"
+            own_right = places and chain.label is Outcome.RIGHT
+            if own_right if each.chosen_from == "teacher" else chain.teacher_episodes and each.chosen_from != "both":
+                yield f"{who} and {chain.teacher_episodes} of the teacher's is none that the arm takes"
+            values = [given[place] for place in places if place in given]
+            wanted = tuple(map(fmean, zip(*values, strict=True)))
+            if values and chain.rewards[: len(wanted)] != wanted:
+                yield f"{who} has the rewards {chain.rewards}, and its episodes {wanted}"
+
+
+def _record_faults(each: Round, record: RoundRecord) -> Iterator[str]:
+    """What a round's record says otherwise than its ledgers and its policy."""
+    now = each.record()
+    for name in (*_SUMMED, *(["probe_difference"] if record.probe_difference is not None else [])):
+        if (said := getattr(record, name)) != (found := getattr(now, name)):
+            yield f"its record says {name} = {said}, and its ledgers hold {found}"
+    path = layout.round_model(each.name, each.number)
+    folder = each.run.folder / path
+    if record.policy not in ("", path) or bool(record.steps) != bool(record.policy):
+        yield f"its record names the policy {record.policy!r} after {record.steps} steps"
+    if folder.is_dir() != bool(record.policy):
+        there = "is there, and its record knows of none" if folder.is_dir() else "is recorded and not there"
+        yield f"its policy {path} {there}"
+    elif folder.is_dir():
+        made = msgspec.json.decode((folder / layout.MADE_FROM).read_bytes(), type=MadeFrom)
+        units = {commit.unit for commit in live_units(each.run.ledger(each.groups))}
+        if made.arm != each.name or set(made.groups) != units:
+            yield f"its policy was made for arm {made.arm} of the groups {sorted(made.groups)}, and not of its own"
+        if Path(each.policy).is_relative_to(each.run.folder) and made.start != model_revision(each.policy):
+            yield "its policy was made from another model than the policy that began it"

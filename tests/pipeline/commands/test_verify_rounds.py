@@ -1,0 +1,278 @@
+"""Every invariant of arms in rounds that `verify` names is broken once, and it alone is found.
+
+The rounds' episodes are those of a stored run of the scripted engine, as if the arm's policy had written them.
+"""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from cluster.store.digests import sealed, write_sums
+from cluster.store.ledger import Ledger
+from cluster.store.storage import open_store
+from pipeline.commands.verify import contradictions
+from pipeline.run.folder import Run, read_run
+from pipeline.run.models import served_from
+from pipeline.run.rollouts import Rollouts
+from pipeline.run.workload import train_problems
+from pipeline.stages.arms.policies import ArmRounds, RoundRecord
+from pipeline.stages.arms.round import Round
+from rollout.data import layout
+from rollout.data.group_rows import live_units
+from rollout.data.unit_rows import UnitRows
+from rollout.group_units import GroupWork, build_group_unit
+from rollout.hosts.work import chunk_result_of
+from rollout.records import Episode, Producer
+from rollout.rewards import FallingReward, RewardsConfig
+from tests.repository import DATA
+from training.config import ArmConfig, DpoArm, GrpoArm, RoundsConfig
+from training.ranks.request import MadeFrom
+
+ROUNDS = RoundsConfig(rounds=3, problems=3, samples=4)
+RULES = RewardsConfig(format=0.5, length=FallingReward(weight=0.1, target=10, limit=90))
+ARMS: dict[str, ArmConfig] = {
+    "plain": DpoArm(method="dpo", rounds=ROUNDS),
+    "taught": DpoArm(method="dpo", rounds=ROUNDS, chosen_from="teacher"),
+    "ruled": GrpoArm(method="grpo", rounds=ROUNDS, rewards=RULES),
+}
+
+
+def same(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What is wrong with a round: its rows, the works on its groups, its record, or what its policy was made from."""
+
+    rows: Callable[[list[Episode]], list[Episode]] = same
+    works: Callable[[list[GroupWork]], Sequence[GroupWork]] = same
+    record: Callable[[RoundRecord], RoundRecord] = same
+    made: Callable[[MadeFrom], MadeFrom] = same
+
+
+def stored(run: Run, problem: str, sample: int) -> Episode:
+    """An attempt of the teacher's; of those that the quota left out another one."""
+    attempts = list(Rollouts(run).of(problem).values())
+    return attempts[sample % len(attempts)]
+
+
+def go_through(rounds: ArmRounds, damage: Damage = Damage()) -> None:
+    """The arm's next round."""
+    run, each = rounds.run, Round(rounds, rounds.records())
+    model = served_from(run, each.title, each.policy)
+    for work in each.episode_works(model, {problem.id: problem for problem in train_problems(run)}):
+        rows = [
+            msgspec.structs.replace(
+                stored(run, problem.id, sample), sample=sample, producer=model.producer, temperature=1.0
+            )
+            for problem, sample in work.attempts(0, work.size)
+        ]
+        chunk_result_of(run.store, work, damage.rows(rows), True, "host", 0.0)
+    for group_work in damage.works(each.group_works()):
+        build_group_unit(group_work)
+    path = layout.round_model(rounds.name, each.number)
+    units = tuple(commit.unit for commit in live_units(run.ledger(each.groups)))
+    made = MadeFrom(arm=rounds.name, settings={}, start=model.producer.revision, precision="float32", groups=units)
+    folder = run.folder / path
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(f"{rounds.name} {each.number}".encode())
+    (folder / "config.json").write_text("{}")
+    (folder / layout.MADE_FROM).write_bytes(msgspec.json.encode(damage.made(made)))
+    write_sums(folder)
+    rounds.keep(damage.record(msgspec.structs.replace(each.record(), steps=2, policy=path)))
+
+
+def with_arms(folder: Path, arms: dict[str, ArmConfig] = ARMS) -> Run:
+    run = read_run(folder, Console(quiet=True))
+    student = run.recipe.models.student.model_copy(update={"source": str(DATA / "student")})
+    models = run.recipe.models.model_copy(update={"student": student})
+    return replace(run, recipe=run.recipe.model_copy(update={"arms": arms, "models": models}))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A finished run that was planned before there were arms in rounds."""
+    return Path(shutil.copytree(DATA / "run-f013669", tmp_path / "run"))
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, in which each arm has gone through a round."""
+    folder = Path(shutil.copytree(DATA / "run-f013669", tmp_path_factory.mktemp("begun") / "run"))
+    for name, arm in ARMS.items():
+        go_through(ArmRounds(with_arms(folder), name, arm))
+    return folder
+
+
+def second_round(begun: Path, folder: Path, arm: str, damage: Damage) -> list[str]:
+    """What is found after a second round with that damage."""
+    shutil.rmtree(folder)
+    shutil.copytree(begun, folder)
+    go_through(ArmRounds(with_arms(folder), arm, ARMS[arm]), damage)
+    return list(contradictions(with_arms(folder)))
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_rounds_without_a_fault_have_none(begun: Path, folder: Path, arm: str) -> None:
+    assert second_round(begun, folder, arm, Damage()) == []
+    rounds = ArmRounds(with_arms(folder), arm, ARMS[arm])
+    go_through(rounds)
+    shutil.copytree(rounds.final(rounds.records()), rounds.run.model(arm))
+    assert rounds.ended(rounds.records())
+    assert list(contradictions(with_arms(folder))) == []
+
+
+def all_rows(**changes: Any) -> Damage:
+    return Damage(rows=lambda rows: [msgspec.structs.replace(row, **changes) for row in rows])
+
+
+def works(**changes: Any) -> Damage:
+    return Damage(works=lambda works: [msgspec.structs.replace(work, **changes) for work in works])
+
+
+def record(**changes: Any) -> Damage:
+    return Damage(record=lambda record: msgspec.structs.replace(record, **changes))
+
+
+def of_first_round(works: list[GroupWork]) -> list[GroupWork]:
+    """The groups of round 0's episodes, in the place of those of round 1."""
+    ledger = Ledger(open_store(works[0].run_uri), layout.round_episodes("ruled", 0))
+    units = sorted(ledger.history())
+    first = [
+        (unit, tuple(dict.fromkeys(row.problem_id for row in UnitRows(Episode, ledger).read(unit)))) for unit in units
+    ]
+    return [
+        msgspec.structs.replace(work, episodes=ledger.prefix, episode_units=(unit,), problems=problems)
+        for work, (unit, problems) in zip(works, first, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arm", "damage", "says"),
+    [
+        ("plain", Damage(rows=lambda rows: rows[1:]), "lacks 1 of 8 rows"),
+        ("plain", Damage(rows=lambda rows: [rows[0], *rows]), " 2 times"),
+        ("plain", all_rows(temperature=0.7), ") at temperature 0.7"),
+        ("plain", all_rows(producer=Producer(model="teacher", revision="r", licence="")), "attempts of teacher (r) at"),
+        (
+            "plain",
+            Damage(works=lambda works: works[1:]),
+            "round 1: has 0 units of groups of block b00000, which takes one",
+        ),
+        (
+            "plain",
+            Damage(works=lambda works: [*works, msgspec.structs.replace(works[0], unit=f"{works[0].unit}x")]),
+            "round 1: has 2 units of groups of block b00000, which takes one",
+        ),
+        ("ruled", works(with_logprobs=False), "has other log-probabilities than their sampler recorded"),
+        (
+            "ruled",
+            works(rewards=RULES.model_copy(update={"length": FallingReward(weight=1, target=1, limit=9)})),
+            "has the rewards",
+        ),
+        ("ruled", Damage(works=of_first_round), " in the group and not there as an episode"),
+        ("taught", works(chosen_from="both"), "of the teacher's is none that the arm takes"),
+        ("plain", record(right=99), "its record says right = 99, and its ledgers hold"),
+        ("plain", record(outcomes={"right": 1}), "its record says outcomes = {'right': 1}, and its ledgers hold"),
+        ("ruled", record(rewards={"label": 1.0}), "its record says rewards = {'label': 1.0}"),
+        ("plain", record(policy="", steps=0), "its policy rounds/plain/r001 is there, and its record knows of none"),
+        ("plain", record(policy="rounds/plain/r000"), "its record names the policy 'rounds/plain/r000' after 2 steps"),
+        ("plain", record(steps=0), "its record names the policy 'rounds/plain/r001' after 0 steps"),
+        (
+            "plain",
+            Damage(made=lambda made: msgspec.structs.replace(made, groups=("x",))),
+            "was made for arm plain of the groups ['x']",
+        ),
+        ("plain", Damage(made=lambda made: msgspec.structs.replace(made, start="x")), "made from another model"),
+    ],
+)
+def test_a_damaged_round_is_found(begun: Path, folder: Path, arm: str, damage: Damage, says: str) -> None:
+    found = second_round(begun, folder, arm, damage)
+    assert any(says in fault for fault in found), found
+    assert all(fault.startswith(f"rounds of {arm}: round 1: ") for fault in found), found
+
+
+def without_first_record(run: Run) -> None:
+    (run.folder / layout.round_record("plain", 0)).unlink()
+
+
+def without_first_policy(run: Run) -> None:
+    shutil.rmtree(run.folder / layout.round_model("plain", 0))
+
+
+def without_plan(run: Run) -> None:
+    (run.folder / layout.round_plan("plain")).unlink()
+
+
+def without_a_unit(run: Run) -> None:
+    next((run.folder / layout.round_episodes("plain", 0) / "commits").iterdir()).unlink()
+
+
+def with_another_number(run: Run) -> None:
+    rounds = ArmRounds(run, "plain", ARMS["plain"])
+    other = msgspec.structs.replace(rounds.records()[0], number=4)
+    path = run.folder / layout.round_record("plain", 0)
+    path.write_bytes(sealed(msgspec.json.encode(other), "json"))
+
+
+def with_a_round_too_early(run: Run) -> None:
+    shutil.copytree(run.folder / layout.round_groups("student", "plain", 0), run.folder / "groups/student/plain/r002")
+
+
+def published(run: Run) -> None:
+    shutil.copytree(run.folder / layout.round_model("plain", 0), run.model("plain"))
+
+
+def ended_with_another_model(run: Run) -> None:
+    rounds = ArmRounds(run, "plain", ARMS["plain"])
+    go_through(rounds)
+    go_through(rounds)
+    published(run)
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (without_first_record, []),
+        (without_first_policy, ["round 0: its policy rounds/plain/r000 is recorded and not there"]),
+        (without_plan, ["are there, and their plan is not; restore rounds/plain/plan.json"]),
+        (without_a_unit, ["round 0: has ended without the attempts of unit b0000"]),
+        (with_another_number, ["the record of round 0 is of round 4, or ends the rounds before the last one"]),
+        (with_a_round_too_early, ["there are files of round 2, and round 1 has not ended"]),
+        (published, ["the arm's model is not the policy that they keep (they have not ended with one)"]),
+        (ended_with_another_model, ["the arm's model is not the policy that they keep ("]),
+    ],
+)
+def test_damaged_files_of_rounds_are_found(
+    begun: Path, folder: Path, damage: Callable[[Run], None], says: list[str]
+) -> None:
+    """A round without a record is one that is under way, so that nothing is wrong with it."""
+    shutil.rmtree(folder)
+    shutil.copytree(begun, folder)
+    damage(with_arms(folder))
+    found = list(contradictions(with_arms(folder)))
+    assert [any(words in fault for fault in found) for words in says] == [True] * len(says), found
+    assert says or not found
+    assert all(fault.startswith("rounds of plain: ") for fault in found), found
+
+
+def test_rounds_of_no_arm_are_found(begun: Path) -> None:
+    arms = {name: arm for name, arm in ARMS.items() if name != "ruled"}
+    assert list(contradictions(with_arms(begun, arms))) == [
+        "rounds of ruled: are there, and the recipe has no such arm that learns in rounds"
+    ]
+
+
+def test_a_round_whose_predecessor_lost_its_record_is_found(begun: Path, folder: Path) -> None:
+    second_round(begun, folder, "plain", Damage())
+    (folder / layout.round_record("plain", 0)).unlink()
+    assert "rounds of plain: there are files of round 1, and round 0 has not ended" in list(
+        contradictions(with_arms(folder))
+    )
