@@ -128,7 +128,8 @@ def relabel_command(
 def inspect_command(
     run: ExistingRun,
     what: Annotated[
-        str, typer.Argument(metavar="[WHAT]", help="rollouts, groups or scores; default: the last that there are.")
+        str,
+        typer.Argument(metavar="[WHAT]", help="rollouts, groups, rounds or scores; default: the last that there are."),
     ] = "",
     family: Annotated[str, typer.Option(help="Show only problems of this family.")] = "",
     suite: Annotated[str, typer.Option(help="Show only scores of this suite.")] = "",
@@ -144,8 +145,9 @@ def inspect_command(
 ) -> None:
     """Show problems with their chains side by side.
 
-    The chains are the teacher's rollouts, those of preference groups, or every arm's scored attempts. The first
-    difference to the first chain is underlined.
+    The chains are the teacher's rollouts, those of preference groups, or every arm's scored attempts. `rounds` shows
+    what came of each round of the arms that learn in rounds, and the attempts of their last one. The first difference
+    to the first chain is underlined.
     """
     from pipeline.commands.inspection import inspect_run
 

@@ -18,6 +18,7 @@ from evaluation.report.chains import (
     group_chains,
     rollout_chains,
 )
+from pipeline.commands.rounds import begun_rounds, round_chains, rounds_table
 from pipeline.recipe import GIVEN_MODELS
 from pipeline.run.folder import Run, read_run
 from pipeline.run.rollouts import Rollouts
@@ -28,7 +29,7 @@ from rollout.data.group_rows import read_groups
 from rollout.data.shards import read_rows
 from rollout.records import ErrorCode, Outcome, Problem, Score
 
-KINDS = {"rollouts": "rollout", "groups": "groups", "scores": "evaluate"}
+KINDS = {"rollouts": "rollout", "groups": "groups", "rounds": "train", "scores": "evaluate"}
 """What can be looked at, in the order in which a run makes it -> the stage that makes it."""
 
 MOST_NAMED = 25
@@ -43,8 +44,9 @@ def inspect_run(folder: Path, what: str, options: dict[str, str], limit: int, co
     """
     run = read_run(folder, console)
     suites = read_workload(run).suites
-    ledgers = dict(zip(KINDS, (layout.EPISODES, layout.groups(run.student), layout.SCORES), strict=True))
-    there = [kind for kind, prefix in ledgers.items() if any(one.rows for one in run.ledger(prefix).commits().values())]
+    ledgers = {"rollouts": layout.EPISODES, "groups": layout.groups(run.student), "scores": layout.SCORES}
+    has_rows = {kind: any(one.rows for one in run.ledger(at).commits().values()) for kind, at in ledgers.items()}
+    there = [kind for kind in KINDS if has_rows.get(kind, bool(begun_rounds(run)))]
     trained_on = {problem.id: problem for problem in train_problems(run)}
     if options["problem"] in trained_on:  # no such problem is ever scored
         there = [kind for kind in there if kind != "scores"]
@@ -55,8 +57,10 @@ def inspect_run(folder: Path, what: str, options: dict[str, str], limit: int, co
     held_out = {problem.id: problem for problems in suite_problems(run).values() for problem in problems}
     problems = held_out if what == "scores" else trained_on
     wanted = _filter(run, what, options, problems, suites)
+    if what == "rounds":
+        console.print(rounds_table(run, wanted.arm))
     found = list(islice(_chains(run, what, wanted, problems, limit), limit))
-    if not found:
+    if not found and (what != "rounds" or any(options.values())):
         raise RequestError(f"run {folder}: none of its {what} passes this filter; leave an option out")
     for chains in found:
         console.print(chains_view(chains, console.width))
@@ -71,7 +75,7 @@ def _filter(
 ) -> ChainFilter:
     """The filter of the options. Raises RequestError for one that names nothing that there is."""
     for option in ("arm", "suite"):
-        if options[option] and what != "scores":
+        if options[option] and what != "scores" and (what, option) != ("rounds", "arm"):
             raise RequestError(f"--{option} {options[option]}: {what} have no {option}; leave it out or ask for scores")
     outcome = _known("--outcome", options["outcome"], list(Outcome))
     code = _known("--code", options["code"], list(ErrorCode))
@@ -100,6 +104,9 @@ def _chains(run: Run, what: str, wanted: ChainFilter, problems: dict[str, Proble
     if what == "scores":
         scores = read_rows(Score, run.ledger(layout.SCORES))
         yield from compare_chains(scores, problems, wanted, run.recipe.evaluation.baseline, limit)
+        return
+    if what == "rounds":
+        yield from round_chains(run, wanted, problems)
         return
     rollouts = Rollouts(run)
     if what == "rollouts":

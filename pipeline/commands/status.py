@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.commands.rounds import rounds_lines
 from pipeline.run.arms import arms_on_others
 from pipeline.run.folder import read_run
 from pipeline.run.workload import outgrown, read_workload
@@ -53,7 +54,7 @@ def show_status(folder: Path, console: Console) -> None:
         console.out(f"score units: {len(scores) - len(missing_scores(run)):,} of {len(scores):,}")
         if outgrown(run):
             console.out("the recipe asks for more than is planned; the next command adds it")
-        for line in (*run.recipes[1:], *arms_on_others(run)):
+        for line in (*run.recipes[1:], *arms_on_others(run), *rounds_lines(run)):
             console.out(str(line))
     with run.events.understood():
         if reading is not None:

@@ -99,7 +99,7 @@ def test_a_typo_names_what_there_is(folder: Path, option: str, name: str, named:
 
 
 def test_a_typo_in_what_to_show_names_what_there_is(folder: Path) -> None:
-    with pytest.raises(RequestError, match="WHAT rollout: unknown; there are rollouts, groups, scores"):
+    with pytest.raises(RequestError, match="WHAT rollout: unknown; there are rollouts, groups, rounds, scores"):
         inspect(folder, "rollout")
 
 

@@ -1,0 +1,97 @@
+"""Arms that have gone through rounds, without Ray and models: their policies' episodes are those of a stored run of the
+scripted engine."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+
+from cluster.store.digests import write_sums
+from pipeline.run.folder import Run, read_run
+from pipeline.run.models import served_from
+from pipeline.run.rollouts import Rollouts
+from pipeline.run.workload import train_problems
+from pipeline.stages.arms.policies import ArmRounds, RoundRecord
+from pipeline.stages.arms.round import Round
+from rollout.data import layout
+from rollout.data.group_rows import live_units
+from rollout.group_units import GroupWork, build_group_unit
+from rollout.hosts.work import chunk_result_of
+from rollout.records import Episode
+from rollout.rewards import FallingReward, RewardsConfig
+from tests.repository import DATA
+from training.config import ArmConfig, DpoArm, GrpoArm, RoundsConfig
+from training.ranks.request import MadeFrom
+
+ROUNDS = RoundsConfig(rounds=3, problems=3, samples=4)
+RULES = RewardsConfig(format=0.5, length=FallingReward(weight=0.1, target=10, limit=90))
+ARMS: dict[str, ArmConfig] = {
+    "plain": DpoArm(method="dpo", rounds=ROUNDS),
+    "taught": DpoArm(method="dpo", rounds=ROUNDS, chosen_from="teacher"),
+    "ruled": GrpoArm(method="grpo", rounds=ROUNDS, rewards=RULES),
+}
+
+
+def same(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What is wrong with a round: its rows, the works on its groups, its record, or what its policy was made from."""
+
+    rows: Callable[[list[Episode]], list[Episode]] = same
+    works: Callable[[list[GroupWork]], Sequence[GroupWork]] = same
+    record: Callable[[RoundRecord], RoundRecord] = same
+    made: Callable[[MadeFrom], MadeFrom] = same
+
+
+def stored(run: Run, problem: str, sample: int) -> Episode:
+    """An attempt of the teacher's; of those that the quota left out another one."""
+    attempts = list(Rollouts(run).of(problem).values())
+    return attempts[sample % len(attempts)]
+
+
+def go_through(rounds: ArmRounds, damage: Damage = Damage()) -> None:
+    """The arm's next round."""
+    run, each = rounds.run, Round(rounds, rounds.records())
+    model = served_from(run, each.title, each.policy)
+    for work in each.episode_works(model, {problem.id: problem for problem in train_problems(run)}):
+        rows = [
+            msgspec.structs.replace(
+                stored(run, problem.id, sample), sample=sample, producer=model.producer, temperature=1.0
+            )
+            for problem, sample in work.attempts(0, work.size)
+        ]
+        chunk_result_of(run.store, work, damage.rows(rows), True, "host", 0.0)
+    for group_work in damage.works(each.group_works()):
+        build_group_unit(group_work)
+    path = layout.round_model(rounds.name, each.number)
+    units = tuple(commit.unit for commit in live_units(run.ledger(each.groups)))
+    made = MadeFrom(arm=rounds.name, settings={}, start=model.producer.revision, precision="float32", groups=units)
+    folder = run.folder / path
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(f"{rounds.name} {each.number}".encode())
+    (folder / "config.json").write_text("{}")
+    (folder / layout.MADE_FROM).write_bytes(msgspec.json.encode(damage.made(made)))
+    write_sums(folder)
+    rounds.keep(damage.record(msgspec.structs.replace(each.record(), steps=2, policy=path)))
+
+
+def with_arms(folder: Path, arms: dict[str, ArmConfig] = ARMS) -> Run:
+    run = read_run(folder, Console(quiet=True))
+    student = run.recipe.models.student.model_copy(update={"source": str(DATA / "student")})
+    models = run.recipe.models.model_copy(update={"student": student})
+    return replace(run, recipe=run.recipe.model_copy(update={"arms": arms, "models": models}))
+
+
+def begin(folder: Path) -> Path:
+    """A finished run that was planned before there were arms in rounds, in which each of ARMS has gone through one."""
+    shutil.copytree(DATA / "run-f013669", folder)
+    for name, arm in ARMS.items():
+        go_through(ArmRounds(with_arms(folder), name, arm))
+    return folder
