@@ -27,7 +27,7 @@ def main() -> int:
     shapes = QUICK if options.quick else SHAPES
     report: dict[str, Any] = {
         "command": f"python -m benchmarks.grpo_step --json FILE --model {options.model} --threads {options.threads} "
-        f"--repetitions {options.repetitions}",
+        f"--repetitions {options.repetitions} --updates {' '.join(options.updates)}",
         "torch": torch.__version__,
         "shapes": {},
         "rows": [],
@@ -36,7 +36,7 @@ def main() -> int:
     for name, shape in shapes.items():
         group = make_group(shape, make_model(options.model, "cpu"))
         report["shapes"][name] = described(shape, [chain.length for chain in group.chains])
-        for update in UPDATES:
+        for update in options.updates:
             setups = [
                 UpdateSetup(way=way, threads=options.threads, update=update, group=group, model=options.model)
                 for way in WAYS
@@ -77,6 +77,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.grpo_step", description=__doc__)
     parser.add_argument("--json", type=Path, required=True, help="file for the results")
     parser.add_argument("--quick", action="store_true", help="only check that it works: a tiny model, two tiny groups")
+    parser.add_argument("--updates", nargs="+", choices=UPDATES, default=list(UPDATES))
     parser.add_argument("--model", choices=tuple(MODELS), default="15m")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=3)
