@@ -84,6 +84,8 @@ def test_a_rule_of_the_users_is_asked_and_its_faults_are_named() -> None:
         return rule_rewards(episode(sample=3), RewardsConfig(function=rule))
 
     assert asked("by_sample") == (0.75,)
+    documented = UsersRule(name="docs.examples.brief_reward:few_steps", weight=1.0)
+    assert rule_rewards(written(None, None), RewardsConfig(function=documented)) == (0.5,)
     with pytest.raises(WorkError, match=rf"^reward {__name__}:broken raised KeyError: 'arithmetic-train-0' for"):
         asked("broken")
     with pytest.raises(WorkError, match=r"no_number returned nan for episode arithmetic-train-0#3; return a finite"):

@@ -150,6 +150,19 @@ def with_a_round_too_early(run: Run) -> None:
     shutil.copytree(run.folder / layout.round_groups("student", "plain", 0), run.folder / "groups/student/plain/r002")
 
 
+def with_an_unplanned_unit(run: Run) -> None:
+    first = run.ledger(layout.round_episodes("plain", 0))
+    second = Ledger(run.store, first.prefix)
+    commit = next(iter(first.history().values()))
+    second.publish("b00009-unplanned", first.read(commit), commit.rows, commit.meta)
+
+
+def with_groups_of_no_block(run: Run) -> None:
+    ledger = Ledger(run.store, layout.round_groups(run.student, "plain", 0))
+    commit = next(iter(ledger.history().values()))
+    ledger.publish("b00009-unplanned", ledger.read(commit), commit.rows, dict.fromkeys(commit.meta, "0"))
+
+
 def published(run: Run) -> None:
     shutil.copytree(run.folder / layout.round_model("plain", 0), run.model("plain"))
 
@@ -170,6 +183,8 @@ def ended_with_another_model(run: Run) -> None:
         (without_a_unit, ["round 0: has ended without the attempts of unit b0000"]),
         (with_another_number, ["the record of round 0 is of round 4, or ends the rounds before the last one"]),
         (with_a_round_too_early, ["there are files of round 2, and round 1 has not ended"]),
+        (with_an_unplanned_unit, ["round 0: episodes: unit b00009-unplanned is committed and was never planned"]),
+        (with_groups_of_no_block, ["round 0: groups: unit b00009-unplanned is of no planned block"]),
         (published, ["the arm's model is not the policy that they keep (they have not ended with one)"]),
         (ended_with_another_model, ["the arm's model is not the policy that they keep ("]),
     ],
