@@ -18,9 +18,10 @@ from pipeline.commands.verify import contradictions
 from pipeline.run.folder import Run
 from pipeline.stages.arms.policies import ArmRounds
 from rollout.data import layout
+from rollout.data.shards import encode_rows
 from rollout.data.unit_rows import UnitRows
 from rollout.group_units import GroupWork
-from rollout.records import Episode, Producer
+from rollout.records import Episode, Step
 from rollout.rewards import FallingReward
 from tests.pipeline.commands.rounds_made import ARMS, RULES, Damage, begin, go_through, with_arms
 
@@ -56,6 +57,14 @@ def all_rows(**changes: Any) -> Damage:
     return Damage(rows=lambda rows: [msgspec.structs.replace(row, **changes) for row in rows])
 
 
+def of_another(**changes: str) -> Damage:
+    return Damage(
+        rows=lambda rows: [
+            msgspec.structs.replace(row, producer=msgspec.structs.replace(row.producer, **changes)) for row in rows
+        ]
+    )
+
+
 def works(**changes: Any) -> Damage:
     return Damage(works=lambda works: [msgspec.structs.replace(work, **changes) for work in works])
 
@@ -77,13 +86,30 @@ def of_first_round(works: list[GroupWork]) -> list[GroupWork]:
     ]
 
 
+def of_another_sampler(works: list[GroupWork]) -> list[GroupWork]:
+    """The groups of the same attempts with other log-probabilities."""
+    store = open_store(works[0].run_uri)
+    for work in works:
+        rows = UnitRows(Episode, Ledger(store, work.episodes)).read(work.episode_units[0])
+        encoded = encode_rows(
+            Episode, [msgspec.structs.replace(row, steps=tuple(map(halved, row.steps))) for row in rows]
+        )
+        Ledger(store, "other").publish(work.episode_units[0], encoded.payload, encoded.rows)
+    return [msgspec.structs.replace(work, episodes="other") for work in works]
+
+
+def halved(step: Step) -> Step:
+    return msgspec.structs.replace(step, logprobs=tuple(one / 2 - 1 for one in step.logprobs))
+
+
 @pytest.mark.parametrize(
     ("arm", "damage", "says"),
     [
         ("plain", Damage(rows=lambda rows: rows[1:]), "lacks 1 of 8 rows"),
         ("plain", Damage(rows=lambda rows: [rows[0], *rows]), " 2 times"),
         ("plain", all_rows(temperature=0.7), ") at temperature 0.7"),
-        ("plain", all_rows(producer=Producer(model="teacher", revision="r", licence="")), "attempts of teacher (r) at"),
+        ("plain", of_another(model="teacher"), "attempts of teacher ("),
+        ("plain", of_another(revision="r"), "attempts of plain.r001 (r) at temperature 1"),
         (
             "plain",
             Damage(works=lambda works: works[1:]),
@@ -94,6 +120,7 @@ def of_first_round(works: list[GroupWork]) -> list[GroupWork]:
             Damage(works=lambda works: [*works, msgspec.structs.replace(works[0], unit=f"{works[0].unit}x")]),
             "round 1: has 2 units of groups of block b00000, which takes one",
         ),
+        ("ruled", Damage(works=of_another_sampler), "has other log-probabilities than their sampler recorded"),
         ("ruled", works(with_logprobs=False), "has other log-probabilities than their sampler recorded"),
         (
             "ruled",
