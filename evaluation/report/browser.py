@@ -83,6 +83,9 @@ def choose_chains(
         steps = [step for _, named in view.rounds for _, episode in named for step in episode.steps[:STEPS_SHOWN]]
         # Each step and each result costs some markup beside its text.
         budget -= sum(min(len(step.text), LONGEST_REPLY) + 80 for step in steps) + len(view.text) + len(view.gold)
+        budget -= sum(
+            min(len(text), LONGEST_RESULT) + 80 for _, named in view.rounds for _, one in named for text in one.said
+        )
         results = [result for step in steps for result in step.results[:RESULTS_SHOWN]]
         budget -= sum(min(len(result.content), LONGEST_RESULT) + 80 for result in results)
         if budget < 0:

@@ -176,6 +176,8 @@ def _panel(reference: Episode, name: str, episode: Episode, width: int) -> Panel
     parting = None if episode is reference else first_difference(reference.steps, episode.steps)
     body = Text()
     for index, step in enumerate(episode.steps):
+        if index and step.turn > episode.steps[index - 1].turn:
+            body.append(f"user: {visible(episode.said[step.turn - 1])}\n", style="italic")
         here = parting is not None and parting.step == index
         at = parting.character if parting is not None and here else len(step.text)
         body.append(f"{index + 1}{'≠' if here else ' '}", style="dim").append(visible(step.text[:at]))

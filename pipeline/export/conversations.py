@@ -10,13 +10,14 @@ so there it is a user's.
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 from rollout.formats import load_format
 from rollout.formats.thoughts import split_reply
+from rollout.prompts.messages import before_end
 from rollout.records import Call, Episode, ErrorCode, Example, content_hash
 
 Message = dict[str, Any]
@@ -29,11 +30,14 @@ _NO_CALL = {"role": "tool", "tool_call_id": "000000000", "name": "none"}
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One assistant message. `text` is what is no call, `calls` are its calls with their ids, `results` one text for
-    each call; where there are no calls, the one text that came back. The last message of an episode has no results."""
+    each call; where there are no calls, the one text that came back. The last message of an episode has no results, nor
+    has a text that ended a turn."""
 
     text: str
     calls: tuple[tuple[str, Call], ...] = ()
     results: tuple[str, ...] = ()
+    said: str | None = None
+    """What the user says next, if the message ended a turn; the result of what ended it is empty."""
 
 
 def opening_turns(episode: Episode, closed: bool) -> Iterator[Iterator[Turn]]:
@@ -53,13 +57,23 @@ def _worked_turns(example: Example, number: int, closed: bool) -> Iterator[Turn]
 
 
 def text_steps(episode: Episode, result_role: str) -> list[list[Message]]:
-    """For each step the reply as it was written, and its results in one message of `result_role`."""
-    render = load_format(episode.call_format).render_results
-    steps: list[list[Message]] = [
-        [{"role": "assistant", "content": step.text}, {"role": result_role, "content": render(step.results)}]
-        for step in episode.steps
-    ]
+    """For each step the reply as it was written, and its results in one message of `result_role`; or what the user said
+    next, if it ended a turn."""
+    render, steps = load_format(episode.call_format).render_results, list[list[Message]]()
+    for index, step in enumerate(episode.steps):
+        said = _said_after(episode, index)
+        told = render(step.results if said is None else before_end(step.results))
+        then: Message = {"role": result_role, "content": told}
+        if said is not None:
+            then = {"role": "user", "content": f"{told}\n{said}" if told else said}
+        steps.append([{"role": "assistant", "content": step.text}, then])
     return [*steps[:-1], steps[-1][:1]]
+
+
+def _said_after(episode: Episode, index: int) -> str | None:
+    """What the user said after the step with this index, if it ended a turn that was not the last one of the steps."""
+    step, following = episode.steps[index], episode.steps[index + 1 : index + 2]
+    return episode.said[step.turn] if any(each.turn > step.turn for each in following) else None
 
 
 def without_thoughts(episode: Episode) -> Episode:
@@ -73,20 +87,24 @@ def call_steps(episode: Episode, parallel: bool = True) -> Iterator[list[Turn]]:
     """For each step its reply with structured calls. Without `parallel`, several calls in one reply become as many
     messages, each with its result."""
     for index, step in enumerate(episode.steps):
-        last = index == len(episode.steps) - 1
+        last, said = index == len(episode.steps) - 1, _said_after(episode, index)
         calls = [result.call for result in step.results if result.call is not None]
         known = len(calls) == len(step.results) and all(_NAME.fullmatch(call.name) for call in calls)
         if not calls or not known or ErrorCode.REPLY_CUT in step.errors:
-            told = load_format(episode.call_format).render_results(step.results)
-            yield [Turn(step.text, results=() if last else (told,))]
+            results = step.results if said is None else before_end(step.results)
+            told = load_format(episode.call_format).render_results(results)
+            yield [Turn(step.text, results=(told,) if not last and results else (), said=said)]
             continue
         thought = step.text.removesuffix(split_reply(step.text, load_format(episode.call_format).parse)[1]).strip()
         named = tuple((_call_id(call, index, at), call) for at, call in enumerate(calls))
-        results = () if last else tuple(result.content for result in step.results)
+        shown = list(step.results) if said is None else before_end(step.results)
+        contents = (result.content if any(result is each for each in shown) else "" for result in step.results)
+        results = () if last else tuple(contents)
         if parallel:
-            yield [Turn(thought, named, results)]
+            yield [Turn(thought, named, results, said)]
         else:
-            yield [Turn("" if at else thought, (one,), results[at : at + 1]) for at, one in enumerate(named)]
+            turns = [Turn("" if at else thought, (one,), results[at : at + 1]) for at, one in enumerate(named)]
+            yield [*turns[:-1], replace(turns[-1], said=said)]
 
 
 def _call_id(call: Call, step: int, position: int) -> str:
@@ -95,9 +113,16 @@ def _call_id(call: Call, step: int, position: int) -> str:
     return content_hash(call.id, call.name, call.arguments, str(step), str(position))[:9]
 
 
-def call_messages(turn: Turn, arguments_as_text: bool) -> list[Message]:
+def call_messages(turn: Turn, arguments_as_text: bool, closed: bool = False) -> list[Message]:
     """Messages with `tool_calls`: as OpenAI's API takes them, where arguments are JSON text, or as chat templates take
-    them, where they are an object, every content is text and a result names its function."""
+    them, where they are an object, every content is text and a result names its function. `closed`: where a call ends a
+    turn, its result and a reply stand before what the user says."""
+    if turn.said is not None:
+        asked, before = {"role": "user", "content": turn.said}, replace(turn, said=None)
+        if turn.calls and not closed and len(turn.calls) == 1:
+            before = replace(before, results=())
+        done = [{"role": "assistant", "content": "Done."}] if turn.calls and closed else []
+        return [*call_messages(before, arguments_as_text, closed), *done, asked]
     reply: Message = {"role": "assistant"}
     if turn.text or not turn.calls or not arguments_as_text:
         reply["content"] = turn.text
@@ -126,6 +151,9 @@ def sharegpt_messages(turn: Turn) -> list[Message]:
     messages: list[Message] = [{"from": "function_call" if calls else "gpt", "value": value}]
     if turn.results:
         messages.append({"from": "observation", "value": "\n".join(turn.results)})
+    if turn.said is not None:
+        done = [{"from": "gpt", "value": "Done."}] if turn.calls else []
+        messages += [*done, {"from": "human", "value": turn.said}]
     return messages
 
 

@@ -136,7 +136,7 @@ class _Form:
         """A reply with structured calls, and its results."""
         if self.name == "sharegpt":
             return sharegpt_messages(turn)
-        return call_messages(turn, arguments_as_text=self.name == "openai")
+        return call_messages(turn, arguments_as_text=self.name == "openai", closed=self.closed)
 
     def _asked(self, episode: Episode, problem: Problem) -> list[Message]:
         """The messages before the first reply."""

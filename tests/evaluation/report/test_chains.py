@@ -8,6 +8,7 @@ from evaluation.config import EvaluationConfig
 from evaluation.diff import RunDiff, diff_runs, diff_view
 from evaluation.report.chains import (
     ChainFilter,
+    Chains,
     Difference,
     chains_view,
     codes_of,
@@ -16,6 +17,7 @@ from evaluation.report.chains import (
 )
 from rollout.records import CallResult, ErrorCode, Outcome, Problem, Score, Step
 from tests.evaluation.synthetic import DATA, Skill, make_problems, make_scores, step
+from tests.rollout.episodes.test_turns import DONE, LAST, REPLIES, TURNS, play
 
 CONFIG = EvaluationConfig(permutations=499)
 
@@ -151,3 +153,15 @@ def test_diff_is_shown_and_can_be_stored(found: RunDiff) -> None:
     for expected in ("2,697", "3,000", "became right", "only in the first run: sft/arithmetic", "base"):
         assert expected in text
     assert msgspec.json.decode(msgspec.json.encode(found), type=RunDiff) == found
+
+
+def test_what_the_user_says_stands_where_it_was_said() -> None:
+    console = Console(width=120, record=True, force_terminal=False)
+    one, other = play(REPLIES), play((DONE, DONE, LAST))
+    named = (("sample 0", one), ("sample 1", other))
+    console.print(chains_view(Chains(heading="p", problem=TURNS, named=named), 120))
+    text = console.export_text()
+    for said in ("user: And twice that?", "user: Say it again."):
+        assert text.count(said) == 2
+    first = [line for line in text.splitlines() if "finish" in line or "user:" in line][0]
+    assert "user:" not in first, "the first turn's text stands above"
