@@ -74,6 +74,8 @@ class ErrorCode(StrEnum):
     """The episode ended without an answer."""
     ANSWER_WRONG = "answer_wrong"
     """There is an answer, and it is not the gold answer."""
+    STATE_WRONG = "state_wrong"
+    """The calls left the world as it should not be: something is missing, or was done that must not be."""
     ANSWER_MALFORMED = "answer_malformed"
     """There is an answer in a form that the checker cannot read."""
     REPLY_CUT = "reply_cut"

@@ -230,6 +230,11 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     probe_difference: float | None = None
     """How far the engine was from the probe of the producer's revision, mean nats a token; None from scripted engines,
     and in records from before engines had to prove what they serve."""
+    credit: tuple[float, ...] = ()
+    """Shares, from 0 to 1, of what was to be done, beside the label: of each of the user's turns, then of the end, as
+    far as the checker says something of them; () where an answer alone is checked."""
+    why: str = ""
+    """What a checker of worlds found wrong first, in words."""
     said: tuple[str, ...] = ()
     """What the user said after the prompt, as the model read it: a message for each further turn that it came to."""
     schema_version: int = SCHEMA_VERSION

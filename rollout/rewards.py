@@ -12,7 +12,8 @@ from pydantic import Field, field_validator, model_validator
 
 from cluster.config import Section
 from cluster.errors import WorkError
-from rollout.checkers import USERS, users_function
+from rollout.checkers import USERS
+from rollout.checkers.users import users_function
 from rollout.records import Chain, Episode, ErrorCode, Outcome, PreferenceGroup, Step
 
 EQUAL = 1e-9

@@ -51,7 +51,7 @@ def loss_mask(chain: Chain) -> list[bool]:
 def group_rows(group: PreferenceGroup, arm: SftArm) -> list[Row]:
     """The rows of one group, in stored order. A chain without a token to learn gives none."""
     # Right format, wrong content: a chain that went wrong by its format would teach the opposite of the control.
-    wrong_answers = (ErrorCode.ANSWER_WRONG, ErrorCode.ANSWER_MALFORMED)
+    wrong_answers = (ErrorCode.ANSWER_WRONG, ErrorCode.STATE_WRONG, ErrorCode.ANSWER_MALFORMED)
     well_formed = [chain for chain in group.wrong if chain.error in wrong_answers]
     masked = [(chain, loss_mask(chain)) for chain in (group.right if arm.chains == "right" else well_formed)]
     tokens = sum(map(sum, (mask for _, mask in masked)))

@@ -188,6 +188,9 @@ def _panel(reference: Episode, name: str, episode: Episode, width: int) -> Panel
             mark = f"✗ {result.error} " if result.error is not None else "→ "
             body.append(f"  {mark}", style="red" if result.error is not None else "dim")
             body.append(f"{visible(result.content)}\n", style="dim")
+    if episode.credit:
+        shares = ", ".join(f"{share:.2f}" for share in episode.credit)
+        body.append(f"credit {shares}{f': {visible(episode.why)}' if episode.why else ''}\n", style="dim")
     if parting is not None and parting.step >= len(episode.steps):
         body.append("∅ ends here, the reference goes on\n", style="underline bold")
     title = f"{name}: {episode.outcome}" + (f" ({episode.error})" if episode.error is not None else "")

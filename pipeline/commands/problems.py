@@ -9,11 +9,13 @@ from rich.console import Console
 from cluster.errors import ChainprefError, RequestError, WorkError
 from pipeline.recipe import load_recipe
 from rollout.checkers import check as check_answer
+from rollout.checkers.worlds import is_world
 from rollout.episodes.execution import execute_now
 from rollout.formats import FORMATS, load_format
 from rollout.problems import FAMILIES, FamilyConfig, everything, generate, is_imported
 from rollout.problems.checking import check_problems
 from rollout.problems.config import BFCL, SPLITS, UNTAUGHT, VARIANTS, WITH_TASKS
+from rollout.problems.contracts import world_executed
 from rollout.prompts.turns import turn_toolboxes
 from rollout.records import Problem, UserTurn
 from rollout.toolboxes import load_toolbox
@@ -103,6 +105,10 @@ def _show(problem: Problem, console: Console) -> bool:
         for call in turn.gold_calls:
             text = call_format.render([call])
             console.out(f"  {text}  ->  {call_format.render_results(execute_now(text, call_format, session))}")
+    if is_world(problem.checker):
+        faults = world_executed(problem, [call_format]).faults
+        console.out(f"  gold {problem.gold}: {faults[0] if faults else 'right'}")
+        return not faults
     if not problem.gold_calls:
         console.out(f"  gold answer: {problem.gold}")
         return True

@@ -91,9 +91,9 @@ def call_steps(episode: Episode, parallel: bool = True) -> Iterator[list[Turn]]:
         calls = [result.call for result in step.results if result.call is not None]
         known = len(calls) == len(step.results) and all(_NAME.fullmatch(call.name) for call in calls)
         if not calls or not known or ErrorCode.REPLY_CUT in step.errors:
-            results = step.results if said is None else before_end(step.results)
-            told = load_format(episode.call_format).render_results(results)
-            yield [Turn(step.text, results=(told,) if not last and results else (), said=said)]
+            shown = list(step.results) if said is None else before_end(step.results)
+            told = load_format(episode.call_format).render_results(shown)
+            yield [Turn(step.text, results=(told,) if not last and shown else (), said=said)]
             continue
         thought = step.text.removesuffix(split_reply(step.text, load_format(episode.call_format).parse)[1]).strip()
         named = tuple((_call_id(call, index, at), call) for at, call in enumerate(calls))

@@ -5,6 +5,7 @@
 `set`              lists with the same members, whatever their order and number; text is split
 `either_order`     objects of two members that are equal, or equal with their two values exchanged
 `module:function`  a user's `function(answer, gold) -> bool` on decoded values
+`world`, `world:module:function`  what an attempt did, and the world that it left (`worlds.py`)
 `calls`            the same calls, in any order; `calls:{"FUNCTION":{"ARGUMENT":DEFAULT}}` knows defaults
 `bfcl:CATEGORY:ID`  what BFCL's own checker says of a list of calls, in a worker
 `reasoning_gym:TASK:SEED:INDEX`  the `score_answer` of a problem of reasoning-gym, in a worker
@@ -14,19 +15,20 @@ one takes, and how often they are wrong.
 """
 
 import difflib
-import importlib
 import json
 import math
 import re
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import Any, cast
+from typing import Any
 
 from cluster.errors import RequestError, WorkError
 from rollout.checkers.calls import CALLS, defaults_of, same_calls
 from rollout.checkers.numeric import numeric, tolerance_of
 from rollout.checkers.sets import same_members
+from rollout.checkers.users import call_users, users_function
 from rollout.checkers.values import comparable
+from rollout.checkers.worlds import WORLD
 from rollout.foreign import bfcl, reasoning_gym
 from rollout.records import ErrorCode
 
@@ -79,16 +81,19 @@ def _finite(text: str) -> float:
 def require_checker(name: str) -> None:
     """Raise RequestError unless `name` is a checker's, as far as that is known without importing a user's module."""
     kind, colon, option = name.partition(":")
-    if _of_package(name):
+    if _of_package(name) or name == WORLD:
         return
-    if kind == NUMERIC:
+    if kind == WORLD:
+        if not USERS.fullmatch(option):
+            raise RequestError(f"checker {name!r}: write {WORLD}, or {WORLD}:MODULE:FUNCTION")
+    elif kind == NUMERIC:
         if colon:
             tolerance_of(option)
     elif kind == CALLS and colon:
         defaults_of(option)
     elif name not in _PLAIN and (kind in _PLAIN or not USERS.fullmatch(name)):
-        near = difflib.get_close_matches(name, [NUMERIC, *_PLAIN], n=1)
-        known = ", ".join(sorted({NUMERIC, *_PLAIN} - {_OLD_NAME}))
+        near = difflib.get_close_matches(name, [NUMERIC, WORLD, *_PLAIN], n=1)
+        known = ", ".join(sorted({NUMERIC, WORLD, *_PLAIN} - {_OLD_NAME}))
         hint = f"did you mean {near[0]!r}?" if near and near[0] != _OLD_NAME else f"known: {known}, MODULE:FUNCTION"
         raise RequestError(f"checker {name!r}: no such checker; {hint}")
 
@@ -96,7 +101,7 @@ def require_checker(name: str) -> None:
 def is_users(name: str) -> bool:
     """Whether a checker's name is that of a user's function. Raises RequestError for no checker's name."""
     require_checker(name)
-    return name not in _PLAIN and name.partition(":")[0] not in (NUMERIC, CALLS) and not _of_package(name)
+    return name not in (*_PLAIN, WORLD) and name.partition(":")[0] not in (NUMERIC, CALLS) and not _of_package(name)
 
 
 def _of_package(name: str) -> Any:
@@ -108,6 +113,8 @@ def _of_package(name: str) -> Any:
 def _checker(name: str) -> Checker:
     require_checker(name)
     kind, colon, option = name.partition(":")
+    if kind == WORLD:
+        raise RequestError(f"checker {name}: it judges what was done, and an answer alone says nothing of that")
     if kind == NUMERIC:
         return numeric(tolerance_of(option) if colon else None)
     if kind == CALLS and colon:
@@ -147,26 +154,11 @@ _PLAIN: dict[str, Checker] = {
 }
 
 
-def users_function(what: str, name: str) -> Callable[..., Any]:
-    """The function of a user that is named MODULE:FUNCTION. `what` it is stands in errors. Raises RequestError."""
-    module, _, function = name.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError) as error:
-        raise RequestError(f"{what} {name!r}: {error}; name an importable MODULE:FUNCTION") from None
-    if not callable(found):
-        raise RequestError(f"{what} {name!r}: {function} is no function")
-    return cast(Callable[..., Any], found)
-
-
 def _users(name: str) -> Checker:
     accepts = users_function("checker", name)
 
     def users(answer: Any, gold: Any) -> ErrorCode | None:
-        try:
-            accepted = accepts(answer, gold)
-        except Exception as error:
-            raise WorkError(f"checker {name} raised {type(error).__name__}: {error} for answer {answer!r}") from error
+        accepted = call_users(name, accepts, answer, gold)
         if not isinstance(accepted, bool):
             raise WorkError(f"checker {name} returned {accepted!r} for answer {answer!r}; return True or False")
         return None if accepted else ErrorCode.ANSWER_WRONG

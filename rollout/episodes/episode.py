@@ -13,9 +13,11 @@ import msgspec
 
 from cluster.engine.interface import Engine, FinishReason, Sampling
 from rollout.checkers import check
+from rollout.checkers.worlds import Verdict, is_world
 from rollout.config import EpisodeConfig
 from rollout.episodes.execution import execute, is_only_thought
 from rollout.episodes.replies import Replies
+from rollout.episodes.worlds import judge_steps
 from rollout.formats import CallFormat
 from rollout.prompts.native_template import NATIVE
 from rollout.prompts.prompting import Prompt, make_prompt
@@ -31,7 +33,7 @@ from rollout.records import (
     Step,
     StopReason,
 )
-from rollout.toolboxes import Session
+from rollout.toolboxes import CallRefused, Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +73,12 @@ async def run_episode(problem: Problem, spec: SampleSpec, setting: EpisodeSettin
     replies = Replies(setting.engine, setting.config.max_seconds)
     prompt = make_prompt(problem, setting.template, setting.call_format, setting.config)
     session = prompt.toolbox.open(problem.state)
-    steps, stop = await _converse(problem, spec, setting, session, prompt, replies)
+    states = list[str]() if is_world(problem.checker) else None
+    steps, stop = await _converse(problem, spec, setting, session, prompt, replies, states)
     answer = session.answer if stop is StopReason.FINISHED else None  # an earlier turn's is none
-    outcome, error = judge(problem, stop, answer, steps)
+    judged = states is not None and stop is not StopReason.INFRASTRUCTURE
+    verdict = judge_steps(problem, steps, states or ()) if judged else None
+    outcome, error = judge(problem, stop, answer, steps, verdict)
     return Episode(
         problem_id=problem.id,
         family=problem.family,
@@ -108,6 +113,8 @@ async def run_episode(problem: Problem, spec: SampleSpec, setting: EpisodeSettin
         engine=setting.engine_name,
         probe_difference=setting.probe_difference,
         said=tuple(turn.text for turn in prompt.later[: steps[-1].turn]) if steps else (),
+        credit=verdict.credit if verdict is not None else (),
+        why=verdict.why if verdict is not None else "",
     )
 
 
@@ -118,8 +125,10 @@ async def _converse(
     session: Session,
     prompt: Prompt,
     replies: Replies,
+    states: list[str] | None,
 ) -> tuple[list[Step], StopReason]:
-    """Take step after step until something ends the episode. Returns the steps and the reason why it ended."""
+    """Take step after step until something ends the episode. Returns the steps and the reason why it ended. `states`:
+    gets the world at the end of each turn; None if nobody looks at it."""
     config, template = setting.config, prompt.template
     clock = asyncio.get_running_loop().time
     limits = config.calls if template.parallel else config.calls.model_copy(update={"max_calls": 1})
@@ -152,6 +161,8 @@ async def _converse(
         if not cut:
             only_thought = is_only_thought(reply.token_ids, thought_tokens)
             results = await execute(text, setting.call_format, session, limits, only_thought)
+            if states is not None and session.answer is not None:
+                results = await _with_state(session, results, states)
         step = Step(
             text=text,
             token_ids=reply.token_ids,
@@ -173,6 +184,16 @@ async def _converse(
             session.next_turn(turn.toolbox)
         steps[-1] = msgspec.structs.replace(step, feedback_ids=tuple(feedback), seconds=clock() - step_started)
         ids += (*reply.token_ids, *feedback)
+
+
+async def _with_state(session: Session, results: tuple[CallResult, ...], states: list[str]) -> tuple[CallResult, ...]:
+    """The results of a reply that ended a turn, whose world is added to `states`; one that cannot be read is one result
+    more, by the toolbox's fault."""
+    try:
+        states.append(await session.state_async())
+    except CallRefused as fault:
+        return (*results, CallResult(call=None, content=f"Error: {fault.message}", error=fault.code))
+    return results
 
 
 def _stop_after(
@@ -197,9 +218,10 @@ _TRUNCATIONS = {StopReason.STEP_LIMIT, StopReason.TOKEN_LIMIT, StopReason.WALL_T
 
 
 def judge(
-    problem: Problem, stop: StopReason, answer: str | None, steps: list[Step]
+    problem: Problem, stop: StopReason, answer: str | None, steps: list[Step], verdict: Verdict | None = None
 ) -> tuple[Outcome, ErrorCode | None]:
-    """The label that follows from the executed calls, and the error code that explains a label other than right."""
+    """The label that follows from the executed calls, and the error code that explains a label other than right.
+    `verdict`: what a checker of worlds says; without it the answer is checked."""
     if stop is StopReason.INFRASTRUCTURE:
         faulty = bool(steps) and ErrorCode.TOOLBOX_FAULT in steps[-1].errors
         return Outcome.INFRASTRUCTURE, ErrorCode.TOOLBOX_FAULT if faulty else None
@@ -209,5 +231,5 @@ def judge(
     if answer is None:
         errors = steps[-1].errors if steps else ()
         return Outcome.WRONG, errors[0] if errors else ErrorCode.NO_ANSWER
-    error = check(problem.checker, answer, problem.gold)
+    error = check(problem.checker, answer, problem.gold) if verdict is None else verdict.error
     return (Outcome.RIGHT, None) if error is None else (Outcome.WRONG, error)

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from rollout.checkers import check
+from rollout.checkers.worlds import Verdict, is_world
 from rollout.episodes.episode import judge
 from rollout.episodes.execution import execute_now, is_only_thought
+from rollout.episodes.worlds import judge_steps
 from rollout.formats import CallFormat
 from rollout.formats.limits import CallLimits
 from rollout.prompts.turns import turn_toolboxes
@@ -51,6 +52,8 @@ class _Execution(NamedTuple):
     """Of each step. A step whose reply was cut has its stored ones."""
     answer: str | None
     """What the last turn ended with; None if it did not end."""
+    states: tuple[str, ...]
+    """The world at the end of each turn that ended; () where nobody looks at it."""
 
 
 def judge_again(problem: Problem, episode: Episode, call_format: CallFormat, limits: CallLimits) -> Judged:
@@ -72,15 +75,26 @@ def judge_again(problem: Problem, episode: Episode, call_format: CallFormat, lim
         if _compared(as_found, _execute(problem, episode, toolbox, call_format, limits))[0] is not Repeated.SAME:
             repeated = Repeated.RANDOM
     if repeated is Repeated.RESULT:  # its model would be told something else today
-        if found.answer is not None and check(problem.checker, found.answer, problem.gold) is None:
-            right = msgspec.structs.replace(episode, answer=found.answer, stop=StopReason.FINISHED)
-            return Judged(_labelled(right, Outcome.RIGHT, None), repeated, difference)
+        verdict = _verdict(problem, episode, found)
+        finished = msgspec.structs.replace(episode, answer=found.answer, stop=StopReason.FINISHED)
+        label = judge(problem, finished.stop, found.answer, list(episode.steps), verdict)
+        if found.answer is not None and label[0] is Outcome.RIGHT:
+            return Judged(_labelled(finished, *label, verdict), repeated, difference)
         unlabelled = msgspec.structs.replace(episode, stop=StopReason.INFRASTRUCTURE)
-        return Judged(_labelled(unlabelled, Outcome.INFRASTRUCTURE, None), repeated, difference)
+        return Judged(_labelled(unlabelled, Outcome.INFRASTRUCTURE, None, None), repeated, difference)
     if repeated is Repeated.MESSAGE:
         episode = msgspec.structs.replace(episode, steps=_with_codes(episode.steps, found))
-    outcome, error = judge(problem, episode.stop, episode.answer, list(episode.steps))
-    return Judged(_labelled(episode, outcome, error), repeated, difference)
+    verdict = _verdict(problem, episode, found)
+    outcome, error = judge(problem, episode.stop, episode.answer, list(episode.steps), verdict)
+    return Judged(_labelled(episode, outcome, error, verdict), repeated, difference)
+
+
+def _verdict(problem: Problem, episode: Episode, found: _Execution) -> Verdict | None:
+    """What a checker of worlds says of today's execution; None where an answer is checked."""
+    if not is_world(problem.checker):
+        return None
+    steps = [msgspec.structs.replace(s, results=r) for s, r in zip(episode.steps, found.results, strict=True)]
+    return judge_steps(problem, steps, found.states)
 
 
 @lru_cache(maxsize=256)
@@ -94,6 +108,7 @@ def _execute(
 ) -> _Execution:
     toolboxes = turn_toolboxes(problem, load_toolbox(problem.toolbox), toolbox)
     session, results, turn = toolbox.open(problem.state), list[tuple[CallResult, ...]](), 0
+    states, looked_at = list[str](), is_world(problem.checker)
     for step in episode.steps:
         if step.turn > turn:
             turn = step.turn
@@ -103,7 +118,9 @@ def _execute(
         else:
             only_thought = is_only_thought(step.token_ids, step.thought_tokens)
             results.append(execute_now(step.text, call_format, session, limits, only_thought))
-    return _Execution(tuple(results), session.answer if turn == len(problem.turns) else None)
+        if looked_at and session.answer is not None and len(states) == turn:
+            states.append(session.state())
+    return _Execution(tuple(results), session.answer if turn == len(problem.turns) else None, tuple(states))
 
 
 def _compared(steps: Sequence[Step], found: _Execution) -> tuple[Repeated, str]:
@@ -128,9 +145,10 @@ def _shown(result: CallResult) -> str:
     return f"{name} -> {result.content[:200]!r}"
 
 
-def _labelled(episode: Episode, outcome: Outcome, error: ErrorCode | None) -> Episode:
-    reward = 1.0 if outcome is Outcome.RIGHT else 0.0
-    return msgspec.structs.replace(episode, outcome=outcome, error=error, reward=reward)
+def _labelled(episode: Episode, outcome: Outcome, error: ErrorCode | None, verdict: Verdict | None) -> Episode:
+    reward, credit = 1.0 if outcome is Outcome.RIGHT else 0.0, verdict.credit if verdict is not None else ()
+    why = verdict.why if verdict is not None else ""
+    return msgspec.structs.replace(episode, outcome=outcome, error=error, reward=reward, credit=credit, why=why)
 
 
 def _with_codes(steps: Sequence[Step], found: _Execution) -> tuple[Step, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from cluster.engine.scripted import Mistake
+from rollout.checkers.worlds import is_world
 from rollout.formats import CallFormat
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Call, Problem, canonical_json
@@ -53,7 +54,7 @@ class OraclePolicy:
         if share < self._wrong:
             # Of schemas alone the calls are the answer, and what `finish` is given decides nothing.
             decides = max(0, len(calls) - (2 if is_schemas(problem.toolbox) else 1))
-            if problem.turns:  # what is done last is wrong, and what is said of it
+            if problem.turns or is_world(problem.checker):  # what is done last is wrong, and what is said of it
                 done = max((at for at, each in enumerate(calls) if each.name != FINISH), default=0)
                 decides = step if step >= done else len(calls)
             call = mistaken(calls, step, self._mistakes[int(which * len(self._mistakes))], decides)

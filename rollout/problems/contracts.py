@@ -15,13 +15,23 @@ from cluster.errors import ChainprefError, WorkError
 from rollout.checkers import NUMERIC, check, takes_either_order
 from rollout.checkers.notation import LONGEST
 from rollout.checkers.numbers import read_quantity
+from rollout.checkers.worlds import (
+    WORLD,
+    TurnDone,
+    World,
+    asks_for_gold_calls,
+    gold_of,
+    is_world,
+    judge_attempt,
+)
 from rollout.episodes.execution import execute_now
+from rollout.episodes.worlds import gold_world, idle_world, turn_done
 from rollout.formats import CallFormat
 from rollout.formats.limits import CALL_LIMITS
 from rollout.problems.story import Draft
 from rollout.prompts.turns import turn_toolboxes
-from rollout.records import Call, ErrorCode, Problem, canonical_json
-from rollout.toolboxes import load_toolbox
+from rollout.records import Call, CallResult, ErrorCode, Problem, canonical_json
+from rollout.toolboxes import CallRefused, load_toolbox
 
 EMPTY: tuple[Any, ...] = ("", " ", None, [], {})
 """Answers that say nothing."""
@@ -47,6 +57,8 @@ def answer_faults(checker: str, gold: str, nothing_to_do: bool) -> tuple[str, ..
 
 
 def _answer_faults(checker: str, gold: str, nothing_to_do: bool) -> Iterator[str]:
+    if is_world(checker):  # what is right is known by execution alone
+        return
     if (verdict := _twice(checker, gold, gold)) is not None:
         yield f"checker {checker} does not accept the gold answer {gold} itself: {verdict}"
         return
@@ -110,11 +122,30 @@ class Execution(NamedTuple):
     """Whether a session in which nothing was done yet refuses the gold answer; False without state."""
 
 
+def world_executed(problem: Problem, call_formats: Iterable[CallFormat]) -> Execution:
+    """Open a problem's world, do nothing in it, and execute the gold chain in every format; of a problem whose checker
+    judges worlds. What nobody did is not right, unless the problem says so."""
+    try:
+        idle, right = idle_world(problem), gold_world(problem)
+        nothing = judge_attempt(problem.checker, problem.gold, idle, right)
+        chains = [(each.name, gold_fault(problem, each)) for each in call_formats] if problem.gold_calls else []
+        faults = [f"in format {name}: {fault}" for name, fault in chains if fault]
+        if problem.checker == WORLD and asks_for_gold_calls(gold_of(problem.gold, len(idle.turns))):
+            faults += [] if problem.gold_calls else ["as_gold compares with gold calls, and the problem has none"]
+    except (ChainprefError, CallRefused) as error:
+        return Execution((error.message if isinstance(error, CallRefused) else str(error),), False)
+    if nothing.error is None and not problem.nothing_to_do:
+        faults.append(f"to end every turn at once is right; list conditions that ask for more, or {REMEDY}")
+    return Execution(tuple(faults), nothing.error is not None)
+
+
 def executed(problem: Problem, call_formats: Iterable[CallFormat], alternatives: Collection[str] = ()) -> Execution:
     """Open the problem's toolbox, finish at once with the gold answer, and execute the gold chain in every format.
 
     `alternatives`: the gold answers of other problems with this toolbox; where one is false, true says something.
     """
+    if is_world(problem.checker):
+        return world_executed(problem, call_formats)
     try:
         session = load_toolbox(problem.toolbox).open(problem.state)
         arguments = canonical_json({"answer": json.loads(problem.gold)})
@@ -141,7 +172,9 @@ def gold_fault(problem: Problem | Draft, call_format: CallFormat) -> str | None:
     whole = load_toolbox(problem.toolbox)
     toolboxes = turn_toolboxes(problem, whole)
     session = toolboxes[0].open(problem.state)
+    done = list[TurnDone]()
     for number, toolbox in enumerate(toolboxes):
+        of_turn = list[CallResult]()
         if number:
             session.next_turn(toolbox)
         for gold_call in problem.turns[number - 1].gold_calls if number else problem.gold_calls:
@@ -152,9 +185,16 @@ def gold_fault(problem: Problem | Draft, call_format: CallFormat) -> str | None:
                 lacks = "NoneType" in results[0].content and problem.state == "null"
                 hint = "; where the functions need a state, name its column with `state_column`" if lacks else ""
                 return f"{reply} fails: {results[0].content}{hint}"
+            of_turn += results
         if session.answer is None:
             where = f" of turn {number + 1} does not end it" if problem.turns else " gives no answer"
             return f"the gold chain{where}"
+        if is_world(problem.checker):
+            done.append(turn_done(of_turn, session.state()))
+    if isinstance(problem, Problem) and done:
+        right = gold_world(problem)
+        verdict = judge_attempt(problem.checker, problem.gold, World(before=right.before, turns=tuple(done)), right)
+        return f"the gold chain is {verdict.error.value}: {verdict.why}" if verdict.error else None
     assert session.answer is not None
     error = check(problem.checker, session.answer, problem.gold)
     return f"answer {session.answer} is {error.value}, gold is {problem.gold}" if error else None

@@ -163,6 +163,19 @@ def instance_of(state_type: type, state: Any) -> Any:
     return state_type(state)
 
 
+_STATE = "_state"
+"""The method by which a class says what its state is."""
+
+
+def state_of(instance: Any) -> str:
+    """An instance's state as canonical JSON. Raises NotJson, TooLarge, and what its own method raises."""
+    if instance is None:
+        return canonical_json(None)
+    if callable(getattr(type(instance), _STATE, None)):
+        return as_json(getattr(instance, _STATE)())
+    return as_json({name: value for name, value in vars(instance).items() if not name.startswith("_")})
+
+
 def _binds(signature: inspect.Signature, **given: Any) -> bool:
     try:
         signature.bind(**given)
@@ -198,6 +211,21 @@ class Session:
         """The answer as canonical JSON, once the finishing function was called successfully."""
         self.last: str | None = None
         """The turn's last successful call's value, canonical JSON: what `Stop` makes the answer."""
+
+    def state(self) -> str:
+        """The world as canonical JSON: what its class's `_state` gives, or its public attributes; null without one.
+        Raises CallRefused, by the toolbox's fault, for one that cannot be read."""
+        try:
+            return state_of(self.instance)
+        except Exception as error:  # whatever a user's class raises
+            says = one_line(str(error), paths=True).replace("the result", "the state")
+            raise CallRefused(
+                ErrorCode.TOOLBOX_FAULT, f"its state cannot be read: {says}; give {_STATE} what it is, as JSON"
+            ) from None
+
+    async def state_async(self) -> str:
+        """Like `state`, but does not block the event loop where the world is in a worker process."""
+        return self.state()
 
     def next_turn(self, toolbox: Toolbox) -> None:
         """The user speaks again: nothing is answered yet, and the functions of `toolbox`, a part of the session's, can

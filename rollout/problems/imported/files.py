@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from cluster.errors import RequestError
 from rollout.checkers import is_users
+from rollout.checkers.worlds import is_world
 from rollout.problems.config import HERMES, OPENAI, SPLITS, TOOL_ROWS, FamilyConfig
 from rollout.problems.drawing import finished, split_of
 from rollout.problems.duplicates import DuplicateReport, HeldOut, deduplicate
@@ -56,7 +57,7 @@ def convert(row: Row, config: FamilyConfig) -> Draft:
         calls = _calls(row.value(config.calls_column), row.where, config.calls_column)
     turns = _turns(row, config.turns_column) if config.turns_column else ()
     hidden = _names(row.value(config.hidden_column), row.where, config.hidden_column) if config.hidden_column else ()
-    toolbox = with_interpreter(toolbox, config.python)
+    toolbox, checker = with_interpreter(toolbox, config.python), _checker(row, config)
     said = " ".join((text, *(turn.text for turn in turns)))
     return Draft(
         text=text,
@@ -64,8 +65,8 @@ def convert(row: Row, config: FamilyConfig) -> Draft:
         gold_calls=calls,
         turns=turns,
         hidden=hidden,
-        toolbox=with_turns(toolbox) if turns else toolbox,
-        checker=_checker(row, config),
+        toolbox=with_turns(toolbox) if turns or is_world(checker) else toolbox,
+        checker=checker,
         template=content_hash(skeleton(said))[:12],
         state=_json(row, config.state_column) if config.state_column else "null",
         difficulty=max(1, len(calls) - 1),

@@ -25,7 +25,7 @@ from rollout.toolboxes.isolation.interpreters import interpreter_of_file
 from rollout.toolboxes.isolation.processes import ENDED, Gone, Worker
 from rollout.toolboxes.isolation.users import file_of_functions
 from rollout.toolboxes.isolation.wire import Garbled
-from rollout.toolboxes.mistakes import quoted
+from rollout.toolboxes.mistakes import CallRefused, quoted
 from rollout.toolboxes.nesting import CALL, nested_names
 from rollout.toolboxes.toolbox import DEADLINE, NOTHING_BUILT_IN, Session, Toolbox
 
@@ -97,6 +97,30 @@ class IsolatedSession(Session):
     async def call_async(self, call: Call, built_ins: Mapping[str, Function], deadline: float) -> CallResult:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._worker.thread, self._called_there, call, bool(built_ins), deadline)
+
+    def state(self) -> str:
+        return self._worker.thread.submit(self._state_there).result()
+
+    async def state_async(self) -> str:
+        return await asyncio.get_running_loop().run_in_executor(self._worker.thread, self._state_there)
+
+    def _state_there(self) -> str:
+        """Read the world on the worker's thread, again if its process ends. Raises CallRefused, by the toolbox's fault,
+        for one that cannot be read, and InfrastructureError as a call does."""
+        for _ in range(2):
+            self._rebuild(DEADLINE)
+            try:
+                reply = self._worker.ask({"session": self._number, "read": True}, DEADLINE)
+            except Gone as gone:
+                fault = f"reading its state {f'took longer than {DEADLINE:g} s' if gone.late else ENDED}"
+            except Garbled as garbled:
+                fault = f"it wrote to its worker's pipe: {garbled}"
+            else:
+                if "world" in reply:
+                    return str(reply["world"])
+                fault = reply["fault"]
+                break
+        raise CallRefused(ErrorCode.TOOLBOX_FAULT, fault)
 
     def _called_there(self, call: Call, built_ins: bool, deadline: float) -> CallResult:
         """Make one call on the worker's thread. A worker that cannot start raises InfrastructureError."""

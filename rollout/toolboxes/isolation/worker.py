@@ -21,7 +21,7 @@ from rollout.toolboxes.isolation.users import file_of_functions
 from rollout.toolboxes.isolation.wire import receive, send
 from rollout.toolboxes.loading import load_in_process, plain_name
 from rollout.toolboxes.microchain import BUILT_INS
-from rollout.toolboxes.mistakes import from_exception, one_line
+from rollout.toolboxes.mistakes import CallRefused, from_exception, one_line
 from rollout.toolboxes.toolbox import Session, Toolbox
 
 MAX_CONTENT = 1_000_000
@@ -79,10 +79,20 @@ def _reply(toolbox: Toolbox, sessions: dict[int, Session], request: dict[str, An
             _called(session, msgspec.convert(earlier, Call), index, built_ins=False)
     session = sessions[number]
     if "call" not in request:
-        return {"opened": True}
+        return {"opened": True, **(_world(session) if "read" in request else {})}
     call, session.answer, session.last = msgspec.convert(request["call"], Call), None, request["last"]
     result = _called(session, call, request["index"], built_ins=request["built_ins"])
     return {"result": msgspec.to_builtins(result), "answer": session.answer, "last": session.last}
+
+
+def _world(session: Session) -> dict[str, Any]:
+    try:
+        state = session.state()
+    except CallRefused as refusal:
+        return {"fault": refusal.message}
+    if len(state) > MAX_CONTENT:
+        return {"fault": f"its state has {len(state):,} characters, at most {MAX_CONTENT:,} are read"}
+    return {"world": state}
 
 
 def _called(session: Session, call: Call, index: int, built_ins: bool) -> CallResult:

@@ -163,5 +163,5 @@ def test_what_the_user_says_stands_where_it_was_said() -> None:
     text = console.export_text()
     for said in ("user: And twice that?", "user: Say it again."):
         assert text.count(said) == 2
-    first = [line for line in text.splitlines() if "finish" in line or "user:" in line][0]
+    first = next(line for line in text.splitlines() if "finish" in line or "user:" in line)
     assert "user:" not in first, "the first turn's text stands above"

@@ -1,0 +1,294 @@
+"""Checkers of worlds: they judge what an attempt did, by the state it left, its calls and what it said, turn by turn.
+
+`world`                  conditions that the gold answer lists: `{"turns": [CONDITIONS, ...], "end": CONDITIONS}`
+`world:module:function`  a user's `function(attempt, gold) -> bool | list[float]` on decoded values
+
+docs/checkers.md says what conditions there are. Nothing that a model wrote is evaluated.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from cluster.errors import RequestError, WorkError
+from rollout.checkers.users import call_users, users_function
+from rollout.checkers.values import comparable
+from rollout.records import Call, CallResult, ErrorCode, canonical_json
+from rollout.toolboxes.nesting import CALL
+
+WORLD = "world"
+_LONGEST = 300
+
+
+class TurnDone(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened in one of the user's turns."""
+
+    results: tuple[CallResult, ...] = ()
+    """Of the calls that were made in it, in order."""
+    answer: str | None = None
+    """What ended it, as canonical JSON; None if nothing did."""
+    state: str | None = None
+    """The world at its end, as canonical JSON; None if it did not end."""
+
+
+class World(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt at a problem, or its gold calls, as checkers see it."""
+
+    before: str
+    """The world at the beginning, as canonical JSON."""
+    turns: tuple[TurnDone, ...]
+    """Each of the problem's turns, also those that the attempt did not come to."""
+
+
+class Verdict(NamedTuple):
+    """What a checker of worlds says of an attempt."""
+
+    error: ErrorCode | None
+    """None if it is right."""
+    credit: tuple[float, ...]
+    """The shares of conditions that hold: of each turn, then of the end, where the gold answer has some."""
+    why: str
+    """The first condition that does not hold, in words; "" if all do."""
+
+
+class RightCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call that has to be made, or must not be: of the arguments, those that matter."""
+
+    name: str
+    arguments: dict[str, Any] = {}
+
+
+class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What has to hold of a turn, or at the end of all of them."""
+
+    state: Any = msgspec.UNSET
+    """The world, whole."""
+    as_gold: bool = False
+    """The world is the one to which the gold calls come."""
+    unchanged: tuple[str, ...] = ()
+    """Parts of the world, as keys joined by dots, that are as they were at the beginning; "" is all of it."""
+    calls: tuple[RightCall, ...] = ()
+    """Calls that were made, with success."""
+    in_order: bool = False
+    """Whether `calls` came one after the other."""
+    never: tuple[str | RightCall, ...] = ()
+    """Functions, or calls, that were not made with success."""
+    says: tuple[str, ...] = ()
+    """What the answer contains, whatever its capitals and white space."""
+
+
+class Gold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A gold answer of checker `world`."""
+
+    turns: tuple[Conditions, ...] = ()
+    """For each turn what holds at its end, of what happened in it; () where only the end counts."""
+    end: Conditions = Conditions()
+    """What holds after the last turn, of what happened in all of them."""
+
+
+def gold_of(text: str, turns: int) -> Gold:
+    """The conditions for a problem of so many turns. Raises RequestError for what is no list of conditions."""
+    try:
+        gold = msgspec.json.decode(text, type=Gold)
+    except msgspec.DecodeError as error:
+        raise RequestError(f"checker {WORLD}: the gold answer lists no conditions: {error}") from None
+    if gold.turns and len(gold.turns) != turns:
+        raise RequestError(
+            f"checker {WORLD}: the gold answer has conditions for {len(gold.turns)} turns, and the problem has "
+            f"{turns}; write {{}} for a turn without any"
+        )
+    return gold
+
+
+def is_world(checker: str) -> bool:
+    """Whether a checker judges worlds."""
+    return checker == WORLD or checker.startswith(f"{WORLD}:")
+
+
+def judge_attempt(checker: str, gold: str, attempt: World, right: World) -> Verdict:
+    """The verdict of a checker of worlds on an attempt; `right` is what the gold calls do. Raises RequestError for a
+    gold answer or a user's function that does not read, WorkError for a user's function that fails."""
+    function = checker.partition(":")[2]
+    if not function:
+        return judge_world(gold_of(gold, len(attempt.turns)), attempt, right)
+    found = call_users(checker, users_function("checker", function), _as_users_see(attempt), json.loads(gold))
+    shares = [float(found)] if isinstance(found, bool) else found if isinstance(found, list) else []
+    if not shares or not all(isinstance(each, int | float) and 0 <= each <= 1 for each in shares):
+        raise WorkError(f"checker {checker} returned {found!r}; return True or False, or a list of numbers from 0 to 1")
+    error = None if all(each == 1 for each in shares) else ErrorCode.STATE_WRONG
+    return Verdict(error, tuple(map(float, shares)), "")
+
+
+def _as_users_see(attempt: World) -> dict[str, Any]:
+    turns = [
+        {
+            "calls": [_as_users_see_calls(each.call, each) for each in turn.results if each.call is not None],
+            "answer": json.loads(turn.answer or "null"),
+            "ended": turn.answer is not None,
+            "state": json.loads(turn.state or "null"),
+        }
+        for turn in attempt.turns
+    ]
+    return {"before": json.loads(attempt.before), "turns": turns}
+
+
+def _as_users_see_calls(call: Call, made: CallResult) -> dict[str, Any]:
+    return {
+        "name": call.name,
+        "arguments": json.loads(call.arguments),
+        "result": made.content,
+        "error": None if made.error is None else made.error.value,
+    }
+
+
+def asks_for_gold_calls(gold: Gold) -> bool:
+    """Whether a condition compares with the gold calls."""
+    return any(each.as_gold for each in (*gold.turns, gold.end))
+
+
+def judge_world(gold: Gold, attempt: World, right: World) -> Verdict:
+    """The verdict on an attempt; `right` is what the gold calls do."""
+    credit, whys = list[float](), list[tuple[ErrorCode, str]]()
+    parts = [(f"turn {number}", each, number - 1) for number, each in enumerate(gold.turns, start=1)]
+    for where, conditions, at in (*parts, ("the end", gold.end, -1)):
+        if where == "the end" and gold.turns and conditions == Conditions():
+            continue
+        done = attempt.turns[at] if at >= 0 else _all_of(attempt)
+        found = list(_held(conditions, done, attempt.before, right.turns[at].state)) or [None]
+        if done.answer is None:
+            found = [(ErrorCode.NO_ANSWER, "it was not ended")] * len(found)
+        credit.append(found.count(None) / len(found))
+        whys += [(code, f"{where}: {why}") for code, why in filter(None, found)]
+    code, why = whys[0] if whys else (None, "")
+    return Verdict(code, tuple(credit), why[:_LONGEST])
+
+
+def _all_of(attempt: World) -> TurnDone:
+    """All turns as one; it has ended if all have."""
+    answers = [turn.answer for turn in attempt.turns]
+    said = None if None in answers else canonical_json("\n".join(_text(answer) for answer in answers))
+    results = tuple(result for turn in attempt.turns for result in turn.results)
+    return TurnDone(results=results, answer=said, state=attempt.turns[-1].state)
+
+
+def _held(
+    conditions: Conditions, done: TurnDone, before: str, gold_state: str | None
+) -> Iterator[tuple[ErrorCode, str] | None]:
+    """For each condition None, or what is wrong."""
+    state = json.loads(done.state or "null")
+    if conditions.state is not msgspec.UNSET:
+        yield _wrong(_difference(state, conditions.state))
+    if conditions.as_gold:
+        yield _wrong(_difference(state, json.loads(gold_state or "null")))
+    for path in conditions.unchanged:
+        yield _wrong(_difference(_part(state, path), _part(json.loads(before), path), path))
+    made = [(call, good) for result in done.results for call, good in made_calls(result)]
+    yield from _missing(conditions, [call for call, good in made if good])
+    for never in conditions.never:
+        banned = RightCall(name=never) if isinstance(never, str) else never
+        yield _wrong(f"{_written(banned)} was called" if any(_is(call, banned) for call, _ in made) else "")
+    for text in conditions.says:
+        lacks = not _contains(_text(done.answer), text)
+        yield (ErrorCode.ANSWER_WRONG, f"the answer lacks {text!r}") if lacks else None
+
+
+def _wrong(why: str) -> tuple[ErrorCode, str] | None:
+    return (ErrorCode.STATE_WRONG, why) if why else None
+
+
+def _missing(conditions: Conditions, made: Sequence[Call]) -> Iterator[tuple[ErrorCode, str] | None]:
+    """For each required call None, or that it is missing. A call counts for one of them: those with most arguments
+    choose first, or, `in_order`, the first ones do."""
+    left, asked = list(made), list(conditions.calls)
+    if not conditions.in_order:
+        asked.sort(key=lambda each: -len(each.arguments))
+    for each in asked:
+        at = next((index for index, call in enumerate(left) if _is(call, each)), None)
+        if at is not None:
+            left = left[at + 1 :] if conditions.in_order else [*left[:at], *left[at + 1 :]]
+        order = ", after the others" if conditions.in_order and at is None else ""
+        yield _wrong(f"the call {_written(each)} is missing{order}" if at is None else "")
+
+
+def made_calls(result: CallResult) -> Iterator[tuple[Call, bool]]:
+    """The calls of a result, those inside others first, and whether each had success: of one inside a call that failed
+    nobody knows, so it counts as made where it must not be, and not where it has to be."""
+    if result.call is not None:
+        good = result.error is None
+        yield from ((call, good) for call in _inner(json.loads(result.call.arguments)))
+        if good:
+            yield result.call, True
+
+
+def _inner(value: Any) -> Iterator[Call]:
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in members:
+        yield from _inner(each)
+    inner = value.get(CALL) if isinstance(value, dict) else None
+    if isinstance(inner, dict) and isinstance(inner.get("name"), str):
+        yield Call(name=inner["name"], arguments=canonical_json(inner.get("arguments", {})))
+
+
+def _is(call: Call, right: RightCall) -> bool:
+    if call.name != right.name:
+        return False
+    given = json.loads(call.arguments)
+    return all(
+        name in given and comparable(given[name]) == comparable(value) for name, value in right.arguments.items()
+    )
+
+
+def _written(call: RightCall) -> str:
+    return f"{call.name}({', '.join(f'{name}={canonical_json(value)}' for name, value in call.arguments.items())})"
+
+
+def _part(state: Any, path: str) -> Any:
+    """The part of a world that a path names; None where there is none."""
+    for key in path.split(".") if path else ():
+        if isinstance(state, dict):
+            state = state.get(key)
+        else:
+            state = state[int(key)] if isinstance(state, list) and key.isdigit() and int(key) < len(state) else None
+    return state
+
+
+def _difference(found: Any, right: Any, path: str = "") -> str:
+    """Where two worlds differ first, in words; "" where they are equal. Numbers are equal by their value, texts letter
+    by letter."""
+    if isinstance(found, dict) and isinstance(right, dict):
+        for key in sorted(found.keys() | right.keys()):
+            here = f"{path}.{key}" if path else key
+            if key not in found or key not in right:
+                return f"{here} is {'missing' if key in right else 'there, and should not be'}"
+            if why := _difference(found[key], right[key], here):
+                return why
+        return ""
+    if isinstance(found, list) and isinstance(right, list) and len(found) == len(right):
+        pairs = (_difference(*both, f"{path}.{at}") for at, both in enumerate(zip(found, right, strict=True)))
+        return next(filter(None, pairs), "")
+    if isinstance(found, bool) is isinstance(right, bool) and found == right:
+        return ""
+    return f"{path or 'the world'} is {_short(found)}, right is {_short(right)}"
+
+
+def _short(value: Any) -> str:
+    text = canonical_json(value)
+    return text if len(text) <= 80 else f"{text[:80]}..."
+
+
+def _text(answer: str | None) -> str:
+    """An answer as the user reads it."""
+    value = json.loads(answer or "null")
+    return value if isinstance(value, str) else "" if value is None else canonical_json(value)
+
+
+def _contains(answer: str, text: str) -> bool:
+    """Whether an answer contains a text, as whole words and whole numbers."""
+    plain = [re.sub(r"(?<=\d),(?=\d{3})", "", " ".join(each.casefold().split())) for each in (answer, text)]
+    pattern = re.escape(plain[1])
+    before = r"(?<![\w.])" if plain[1][:1].isdigit() else r"(?<!\w)" if plain[1][:1].isalnum() else ""
+    after = r"(?!\w|\.\d)" if plain[1][-1:].isdigit() else r"(?!\w)" if plain[1][-1:].isalnum() else ""
+    return re.search(before + pattern + after, plain[0]) is not None

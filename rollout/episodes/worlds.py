@@ -1,0 +1,58 @@
+"""What attempts and gold calls do to a world, as checkers of worlds see it."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from rollout.checkers.worlds import TurnDone, Verdict, World, judge_attempt
+from rollout.prompts.turns import turn_toolboxes
+from rollout.records import Call, CallResult, Problem, Step
+from rollout.toolboxes import load_toolbox
+
+
+def judge_steps(problem: Problem, steps: Sequence[Step], states: Sequence[str]) -> Verdict:
+    """The verdict of the problem's checker, one of worlds, on an attempt; `states` holds the world at the end of each
+    turn that ended. Raises RequestError and WorkError as `judge_attempt`."""
+    turns = list[TurnDone]()
+    for number in range(len(problem.turns) + 1):
+        results = tuple(result for step in steps if step.turn == number for result in step.results)
+        turns.append(turn_done(results, states[number] if number < len(states) else None))
+    right = gold_world(problem)
+    return judge_attempt(problem.checker, problem.gold, World(before=right.before, turns=tuple(turns)), right)
+
+
+def turn_done(results: Sequence[CallResult], state: str | None) -> TurnDone:
+    """A turn with these results; it ended if its `state` at the end is known."""
+    ended = next((result.content for result in reversed(results) if result.error is None), None)
+    return TurnDone(results=tuple(results), answer=ended if state is not None else None, state=state)
+
+
+@lru_cache(maxsize=4096)
+def gold_world(problem: Problem) -> World:
+    """What the gold calls do, one after the other; without any nothing is done. It is made once for all attempts at a
+    problem, and blocks. Raises as `world_of`."""
+    return world_of(problem, gold_turns(problem))
+
+
+def idle_world(problem: Problem) -> World:
+    """What an attempt comes to that ends every turn at once, without an answer. Raises as `world_of`."""
+    done = Call(name=load_toolbox(problem.toolbox).finish, arguments="{}")
+    return world_of(problem, [(done,)] * (len(problem.turns) + 1))
+
+
+def world_of(problem: Problem, calls: Sequence[Sequence[Call]]) -> World:
+    """What these calls do, those of each turn. A turn that they do not end has ended all the same. Raises RequestError
+    for a state that does not fit, CallRefused for one that cannot be read."""
+    toolboxes = turn_toolboxes(problem, load_toolbox(problem.toolbox))
+    session = toolboxes[0].open(problem.state)
+    before, turns = session.state(), list[TurnDone]()
+    for toolbox, of_turn in zip(toolboxes, calls, strict=True):
+        if turns:
+            session.next_turn(toolbox)
+        results = [session.call(call) for call in of_turn]
+        turns.append(turn_done(results, session.state()))
+    return World(before=before, turns=tuple(turns))
+
+
+def gold_turns(problem: Problem) -> tuple[tuple[Call, ...], ...]:
+    """The gold calls of each turn."""
+    return (problem.gold_calls, *(turn.gold_calls for turn in problem.turns))

@@ -1,0 +1,194 @@
+"""Episodes that are labelled by the world which they leave, turn by turn."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from cluster.engine.scripted import ScriptedEngine
+from rollout.config import EpisodeConfig
+from rollout.data.invariants import episode_faults
+from rollout.data.shards import decode_rows, encode_rows
+from rollout.episodes.episode import SampleSpec, run_episode
+from rollout.episodes.replay import Repeated, judge_again
+from rollout.formats import load_format
+from rollout.formats.limits import CALL_LIMITS
+from rollout.hosts.work import toolbox_faults
+from rollout.problems.checking import check_problems
+from rollout.records import Call, Episode, ErrorCode, Outcome, Problem, StopReason, UserTurn, canonical_json
+from rollout.toolboxes import Toolbox, load_toolbox
+from rollout.toolboxes.isolation.isolated import IsolatedToolbox
+from tests.rollout.conversations import chat_template, setting
+from tests.rollout.episodes.test_turns import DONE, play
+
+DESK = "docs/examples/tickets.py:Desk#turns"
+STATE = {"tickets": [{"id": 1, "title": "Printer is out of paper"}, {"id": 2, "title": "No light"}]}
+
+
+def call(name: str, /, **arguments: Any) -> Call:
+    return Call(name=name, arguments=canonical_json(arguments))
+
+
+ASSIGN, CLOSE = call("assign", ticket=1, owner="Ann"), call("close", ticket=1, reason="solved")
+GOLD = {
+    "turns": [{"as_gold": True}, {"as_gold": True, "says": ["closed"]}],
+    "end": {"unchanged": ["tickets.2"], "never": [{"name": "close", "arguments": {"ticket": 2}}]},
+}
+PROBLEM = Problem(
+    id="desk-1",
+    family="desk",
+    split="train",
+    template="t",
+    text="Give ticket 1 to Ann.",
+    turns=(UserTurn(text="She is done. Close it.", gold_calls=(CLOSE, call("finish", answer="It is closed."))),),
+    gold_calls=(ASSIGN, call("finish")),
+    toolbox=DESK,
+    state=canonical_json(STATE),
+    gold=canonical_json(GOLD),
+    checker="world",
+)
+JSON = load_format("json")
+
+
+def written(*calls: Call) -> list[str]:
+    return [JSON.render((each,)) for each in calls]
+
+
+SAID = call("finish", answer="Ticket 1 is closed.")
+RIGHT = [*written(ASSIGN), DONE, *written(CLOSE, SAID)]
+
+
+def test_a_world_as_the_gold_calls_leave_it_is_right_whatever_the_way() -> None:
+    episode = play(RIGHT, PROBLEM)
+    assert (episode.outcome, episode.reward, episode.credit, episode.why) == (Outcome.RIGHT, 1.0, (1.0, 1.0, 1.0), "")
+    roundabout = [*written(call("find", word="paper"), call("assign", ticket=9, owner="x"), ASSIGN), *RIGHT[1:]]
+    assert play(roundabout, PROBLEM).outcome is Outcome.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("replies", "credit", "error", "why"),
+    [
+        ([DONE, *written(CLOSE, SAID)], (0.0, 0.5, 1.0), ErrorCode.STATE_WRONG, 'turn 1: sent is [], right is ["Ann'),
+        ([DONE, *written(ASSIGN, CLOSE, SAID)], (0.0, 1.0, 1.0), ErrorCode.STATE_WRONG, "turn 1: sent is []"),
+        ([*RIGHT[:3], DONE], (1.0, 0.5, 1.0), ErrorCode.ANSWER_WRONG, "turn 2: the answer lacks 'closed'"),
+        (
+            [*RIGHT[:2], *written(CLOSE, call("close", ticket=2, reason="solved"), SAID)],
+            (1.0, 0.5, 0.0),
+            ErrorCode.STATE_WRONG,
+            'turn 2: tickets.2.status is "solved", right is "open"',
+        ),
+        ([DONE, DONE], (0.0, 0.0, 1.0), ErrorCode.STATE_WRONG, "turn 1: "),
+    ],
+)
+def test_every_turn_has_to_be_right(replies: Sequence[str], credit: Any, error: ErrorCode, why: str) -> None:
+    episode = play(replies, PROBLEM)
+    assert (episode.outcome, episode.reward, episode.error) == (Outcome.WRONG, 0.0, error)
+    assert episode.credit == credit
+    assert episode.why.startswith(why)
+
+
+def test_what_does_not_come_to_its_end_is_not_right_and_keeps_its_credit() -> None:
+    cut = play(RIGHT, PROBLEM, EpisodeConfig(max_steps=3))
+    assert (cut.outcome, cut.stop, cut.credit) == (Outcome.TRUNCATED, StopReason.STEP_LIMIT, (1.0, 0.0, 0.0))
+    failed = play([*RIGHT[:3], "no call", "no call"], PROBLEM)
+    assert (failed.outcome, failed.error, failed.credit[0]) == (Outcome.WRONG, ErrorCode.NOT_A_CALL, 1.0)
+
+
+def test_records_keep_credit_and_reason() -> None:
+    episodes = [play(RIGHT, PROBLEM), play([DONE, DONE], PROBLEM)]
+    encoded = encode_rows(Episode, episodes)
+    assert encoded.rejected == ()
+    assert list(decode_rows(Episode, encoded.payload, "shard")) == episodes
+    assert [fault for each in episodes for fault in episode_faults(each)] == []
+
+
+@pytest.mark.parametrize("replies", [RIGHT, [DONE, DONE], [*RIGHT[:3], DONE], [*RIGHT[:2], "no call", "no call"]])
+def test_a_stored_episode_is_judged_by_its_world_again(replies: Sequence[str]) -> None:
+    episode = play(replies, PROBLEM)
+    again = judge_again(PROBLEM, episode, JSON, CALL_LIMITS)
+    assert (again.repeated, again.episode) == (Repeated.SAME, episode)
+    strict = msgspec.structs.replace(PROBLEM, gold=canonical_json({"end": {"never": ["close", "assign"]}}))
+    label = judge_again(strict, episode, JSON, CALL_LIMITS).episode
+    if episode.stop is StopReason.FINISHED:
+        assert (label.outcome is Outcome.RIGHT) == (list(replies) == [DONE, DONE])
+
+
+def test_a_world_survives_its_worker() -> None:
+    """Killed in the middle of an episode, between calls and turns: the label is the same, and nothing is done twice."""
+    toolbox, template = load_toolbox(DESK), chat_template()
+    assert isinstance(toolbox, IsolatedToolbox)
+
+    def script(_: Sequence[int], request_id: str) -> Sequence[int]:
+        for worker in toolbox.workers:
+            process = worker._process
+            if process is not None and process.poll() is None:
+                os.kill(process.pid, signal.SIGKILL)
+                process.wait()
+        return template.encode_reply(RIGHT[int(request_id.rsplit(".", 1)[1])])
+
+    made = replace(setting(lambda _, step: DONE), engine=ScriptedEngine(script))
+    episode = asyncio.run(run_episode(PROBLEM, SampleSpec(sample=0, temperature=1.0), made))
+    assert (episode.outcome, episode.credit) == (Outcome.RIGHT, (1.0, 1.0, 1.0))
+
+
+class Opaque:
+    def __init__(self) -> None:
+        self.thing = object()
+
+    def touch(self) -> int:
+        """Touch it."""
+        return 1
+
+
+class Told(Opaque):
+    def _state(self) -> dict[str, int]:
+        return {"things": 1}
+
+
+def test_a_state_that_cannot_be_read_is_the_toolboxes_fault_and_no_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    boxes = {kind.__name__: Toolbox.of_class(kind.__name__, kind).in_turns() for kind in (Opaque, Told)}
+    for module in ("prompts.prompting", "episodes.worlds"):
+        monkeypatch.setattr(f"rollout.{module}.load_toolbox", boxes.__getitem__)
+    simple = {"id": "opaque-1", "turns": (), "state": "null", "gold_calls": ()}
+    gold = '{"end": {"calls": [{"name": "touch"}]}}'
+    told = msgspec.structs.replace(PROBLEM, **simple, gold=gold, toolbox="Told")
+    assert play([*written(call("touch")), DONE], told).outcome is Outcome.RIGHT
+    opaque = play([*written(call("touch")), DONE], msgspec.structs.replace(told, toolbox="Opaque"))
+    assert (opaque.outcome, opaque.error, opaque.credit) == (Outcome.INFRASTRUCTURE, ErrorCode.TOOLBOX_FAULT, ())
+    (said,) = toolbox_faults([opaque])
+    assert "its state cannot be read" in said
+    assert "object" in said
+    assert "_state" in said
+
+
+def test_contracts_of_worlds() -> None:
+    formats = ("json", "python", "hermes")
+    assert check_problems([PROBLEM], formats).faults == ()
+
+    def fault(**changes: Any) -> str:
+        (found,) = check_problems([msgspec.structs.replace(PROBLEM, **changes)], ["json"]).faults
+        return found
+
+    idle = canonical_json({"turns": [{}, {}], "end": {"never": ["close"]}})
+    alone = {"gold": idle, "gold_calls": (), "turns": (UserTurn(text="Close it."),)}
+    assert "to end every turn at once is right" in fault(**alone)
+    nothing = msgspec.structs.replace(PROBLEM, **alone, nothing_to_do=True)
+    assert check_problems([nothing], ["json"]).faults == ()
+    assert "conditions for 1 turns" in fault(gold='{"turns": [{}]}')
+    as_gold = '{"turns": [{"as_gold": true}, {"says": ["x"]}]}'
+    assert "has none" in fault(gold=as_gold, gold_calls=(), turns=alone["turns"])
+    never = canonical_json({"end": {"never": ["assign"], "says": ["closed"]}})
+    assert "the gold chain is state_wrong: the end: assign() was called" in fault(gold=never)
+
+
+def test_doing_nothing_is_right_where_the_problem_says_so() -> None:
+    stay = msgspec.structs.replace(
+        PROBLEM, gold='{"end": {"unchanged": [""]}}', gold_calls=(), turns=PROBLEM.turns[:0], nothing_to_do=True
+    )
+    assert play([DONE], stay).outcome is Outcome.RIGHT
+    assert play([*written(CLOSE), DONE], stay).error is ErrorCode.STATE_WRONG
