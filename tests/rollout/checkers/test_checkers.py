@@ -75,7 +75,7 @@ def test_answers(checker: str, answer: str, gold: str, expected: ErrorCode | Non
 @pytest.mark.parametrize(
     ("checker", "gold", "says"),
     [
-        ("fuzzy", "1", "known: calls, either_order, exact, numeric, set, MODULE:FUNCTION"),
+        ("fuzzy", "1", "known: calls, either_order, exact, numeric, set, world, MODULE:FUNCTION"),
         ("numerc", "1", "did you mean 'numeric'"),
         ("exact:0.1", "1", "no such checker"),
         *(

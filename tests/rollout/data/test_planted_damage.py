@@ -366,8 +366,8 @@ def test_an_answer_that_the_checker_cannot_read_is_malformed() -> None:
 def test_every_code_of_the_taxonomy_is_planted_somewhere() -> None:
     planted = {code for name in FORMATS for code, _ in kinds(name).values()}
     planted |= {ErrorCode.OUT_OF_RANGE, ErrorCode.OUTPUT_TOO_LARGE, ErrorCode.ANSWER_WRONG, ErrorCode.ANSWER_MALFORMED}
-    # A timeout and a toolbox's own fault take a worker process: test_execution.py, test_exercise.py.
-    elsewhere = {ErrorCode.REPLY_CUT, ErrorCode.FUNCTION_TIMEOUT, ErrorCode.TOOLBOX_FAULT}
+    # Timeouts and toolboxes' own faults take a worker: test_execution.py, test_exercise.py. A world: test_worlds.py.
+    elsewhere = {ErrorCode.REPLY_CUT, ErrorCode.FUNCTION_TIMEOUT, ErrorCode.TOOLBOX_FAULT, ErrorCode.STATE_WRONG}
     assert planted | elsewhere == set(ErrorCode)
 
 
