@@ -8,7 +8,7 @@ docs/checkers.md says what conditions there are. Nothing that a model wrote is e
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -33,6 +33,22 @@ class TurnDone(msgspec.Struct, frozen=True, kw_only=True):
     state: str | None = None
     """The world at its end, as canonical JSON; None if it did not end."""
 
+    @property
+    def plain(self) -> dict[str, Any]:
+        """As functions of users see it."""
+        calls = [
+            {
+                "name": made.call.name,
+                "arguments": json.loads(made.call.arguments),
+                "result": made.content,
+                "error": None if made.error is None else made.error.value,
+            }
+            for made in self.results
+            if made.call is not None
+        ]
+        answer, state = json.loads(self.answer or "null"), json.loads(self.state or "null")
+        return {"calls": calls, "answer": answer, "ended": self.answer is not None, "state": state}
+
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt at a problem, or its gold calls, as checkers see it."""
@@ -41,6 +57,14 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     """The world at the beginning, as canonical JSON."""
     turns: tuple[TurnDone, ...]
     """Each of the problem's turns, also those that the attempt did not come to."""
+
+    @property
+    def whole(self) -> TurnDone:
+        """All turns as one; it has ended if all have."""
+        answers = [turn.answer for turn in self.turns]
+        said = None if None in answers else canonical_json("\n".join(_text(answer) for answer in answers))
+        results = tuple(result for turn in self.turns for result in turn.results)
+        return TurnDone(results=results, answer=said, state=self.turns[-1].state)
 
 
 class Verdict(NamedTuple):
@@ -79,6 +103,24 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     says: tuple[str, ...] = ()
     """What the answer contains, whatever its capitals and white space."""
 
+    def broken(self, done: TurnDone, before: str, gold_state: str | None) -> Iterator[tuple[ErrorCode, str] | None]:
+        """For each condition None, or what is wrong."""
+        state = json.loads(done.state or "null")
+        if self.state is not msgspec.UNSET:
+            yield _wrong(_difference(state, self.state))
+        if self.as_gold:
+            yield _wrong(_difference(state, json.loads(gold_state or "null")))
+        for path in self.unchanged:
+            yield _wrong(_difference(_part(state, path), _part(json.loads(before), path), path))
+        made = [(call, good) for result in done.results for call, good in made_calls(result)]
+        yield from missing_calls(self, [call for call, good in made if good])
+        for never in self.never:
+            banned = RightCall(name=never) if isinstance(never, str) else never
+            yield _wrong(f"{_written(banned)} was called" if any(_is(call, banned) for call, _ in made) else "")
+        for text in self.says:
+            lacks = not contains(_text(done.answer), text)
+            yield (ErrorCode.ANSWER_WRONG, f"the answer lacks {text!r}") if lacks else None
+
 
 class Gold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A gold answer of checker `world`."""
@@ -114,7 +156,8 @@ def judge_attempt(checker: str, gold: str, attempt: World, right: World) -> Verd
     function = checker.partition(":")[2]
     if not function:
         return judge_world(gold_of(gold, len(attempt.turns)), attempt, right)
-    found = call_users(checker, users_function("checker", function), _as_users_see(attempt), json.loads(gold))
+    seen = {"before": json.loads(attempt.before), "turns": [turn.plain for turn in attempt.turns]}
+    found = call_users(checker, users_function("checker", function), seen, json.loads(gold))
     shares = [float(found)] if isinstance(found, bool) else found if isinstance(found, list) else []
     if not shares or not all(isinstance(each, int | float) and 0 <= each <= 1 for each in shares):
         raise WorkError(f"checker {checker} returned {found!r}; return True or False, or a list of numbers from 0 to 1")
@@ -122,31 +165,20 @@ def judge_attempt(checker: str, gold: str, attempt: World, right: World) -> Verd
     return Verdict(error, tuple(map(float, shares)), "")
 
 
-def _as_users_see(attempt: World) -> dict[str, Any]:
-    turns = [
-        {
-            "calls": [_as_users_see_calls(each.call, each) for each in turn.results if each.call is not None],
-            "answer": json.loads(turn.answer or "null"),
-            "ended": turn.answer is not None,
-            "state": json.loads(turn.state or "null"),
-        }
-        for turn in attempt.turns
-    ]
-    return {"before": json.loads(attempt.before), "turns": turns}
-
-
-def _as_users_see_calls(call: Call, made: CallResult) -> dict[str, Any]:
-    return {
-        "name": call.name,
-        "arguments": json.loads(call.arguments),
-        "result": made.content,
-        "error": None if made.error is None else made.error.value,
-    }
-
-
 def asks_for_gold_calls(gold: Gold) -> bool:
     """Whether a condition compares with the gold calls."""
     return any(each.as_gold for each in (*gold.turns, gold.end))
+
+
+def names_nothing(gold: Gold, before: str, functions: Collection[str]) -> Iterator[str]:
+    """What is said of parts that the world has not at the beginning, and of functions that are not there: it would hold
+    whatever was done."""
+    state = json.loads(before)
+    for conditions in (*gold.turns, gold.end):
+        named = [each if isinstance(each, str) else each.name for each in (*conditions.never, *conditions.calls)]
+        yield from (f"{name!r} is none of the functions" for name in named if name not in functions)
+        unknown = [path for path in conditions.unchanged if _part(state, path) is None]
+        yield from (f"unchanged: the world has no {path!r} at the beginning" for path in unknown)
 
 
 def judge_world(gold: Gold, attempt: World, right: World) -> Verdict:
@@ -156,8 +188,8 @@ def judge_world(gold: Gold, attempt: World, right: World) -> Verdict:
     for where, conditions, at in (*parts, ("the end", gold.end, -1)):
         if where == "the end" and gold.turns and conditions == Conditions():
             continue
-        done = attempt.turns[at] if at >= 0 else _all_of(attempt)
-        found = list(_held(conditions, done, attempt.before, right.turns[at].state)) or [None]
+        done = attempt.turns[at] if at >= 0 else attempt.whole
+        found = list(conditions.broken(done, attempt.before, right.turns[at].state)) or [None]
         if done.answer is None:
             found = [(ErrorCode.NO_ANSWER, "it was not ended")] * len(found)
         credit.append(found.count(None) / len(found))
@@ -166,40 +198,11 @@ def judge_world(gold: Gold, attempt: World, right: World) -> Verdict:
     return Verdict(code, tuple(credit), why[:_LONGEST])
 
 
-def _all_of(attempt: World) -> TurnDone:
-    """All turns as one; it has ended if all have."""
-    answers = [turn.answer for turn in attempt.turns]
-    said = None if None in answers else canonical_json("\n".join(_text(answer) for answer in answers))
-    results = tuple(result for turn in attempt.turns for result in turn.results)
-    return TurnDone(results=results, answer=said, state=attempt.turns[-1].state)
-
-
-def _held(
-    conditions: Conditions, done: TurnDone, before: str, gold_state: str | None
-) -> Iterator[tuple[ErrorCode, str] | None]:
-    """For each condition None, or what is wrong."""
-    state = json.loads(done.state or "null")
-    if conditions.state is not msgspec.UNSET:
-        yield _wrong(_difference(state, conditions.state))
-    if conditions.as_gold:
-        yield _wrong(_difference(state, json.loads(gold_state or "null")))
-    for path in conditions.unchanged:
-        yield _wrong(_difference(_part(state, path), _part(json.loads(before), path), path))
-    made = [(call, good) for result in done.results for call, good in made_calls(result)]
-    yield from _missing(conditions, [call for call, good in made if good])
-    for never in conditions.never:
-        banned = RightCall(name=never) if isinstance(never, str) else never
-        yield _wrong(f"{_written(banned)} was called" if any(_is(call, banned) for call, _ in made) else "")
-    for text in conditions.says:
-        lacks = not _contains(_text(done.answer), text)
-        yield (ErrorCode.ANSWER_WRONG, f"the answer lacks {text!r}") if lacks else None
-
-
 def _wrong(why: str) -> tuple[ErrorCode, str] | None:
     return (ErrorCode.STATE_WRONG, why) if why else None
 
 
-def _missing(conditions: Conditions, made: Sequence[Call]) -> Iterator[tuple[ErrorCode, str] | None]:
+def missing_calls(conditions: Conditions, made: Sequence[Call]) -> Iterator[tuple[ErrorCode, str] | None]:
     """For each required call None, or that it is missing. A call counts for one of them: those with most arguments
     choose first, or, `in_order`, the first ones do."""
     left, asked = list(made), list(conditions.calls)
@@ -285,7 +288,7 @@ def _text(answer: str | None) -> str:
     return value if isinstance(value, str) else "" if value is None else canonical_json(value)
 
 
-def _contains(answer: str, text: str) -> bool:
+def contains(answer: str, text: str) -> bool:
     """Whether an answer contains a text, as whole words and whole numbers."""
     plain = [re.sub(r"(?<=\d),(?=\d{3})", "", " ".join(each.casefold().split())) for each in (answer, text)]
     pattern = re.escape(plain[1])

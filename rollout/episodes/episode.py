@@ -162,7 +162,11 @@ async def _converse(
             only_thought = is_only_thought(reply.token_ids, thought_tokens)
             results = await execute(text, setting.call_format, session, limits, only_thought)
             if states is not None and session.answer is not None:
-                results = await _with_state(session, results, states)
+                try:
+                    states.append(await session.state_async())
+                except CallRefused as fault:  # the toolbox's
+                    unread = CallResult(call=None, content=f"Error: {fault.message}", error=fault.code)
+                    results = (*results, unread)
         step = Step(
             text=text,
             token_ids=reply.token_ids,
@@ -184,16 +188,6 @@ async def _converse(
             session.next_turn(turn.toolbox)
         steps[-1] = msgspec.structs.replace(step, feedback_ids=tuple(feedback), seconds=clock() - step_started)
         ids += (*reply.token_ids, *feedback)
-
-
-async def _with_state(session: Session, results: tuple[CallResult, ...], states: list[str]) -> tuple[CallResult, ...]:
-    """The results of a reply that ended a turn, whose world is added to `states`; one that cannot be read is one result
-    more, by the toolbox's fault."""
-    try:
-        states.append(await session.state_async())
-    except CallRefused as fault:
-        return (*results, CallResult(call=None, content=f"Error: {fault.message}", error=fault.code))
-    return results
 
 
 def _stop_after(

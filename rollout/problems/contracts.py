@@ -23,6 +23,7 @@ from rollout.checkers.worlds import (
     gold_of,
     is_world,
     judge_attempt,
+    names_nothing,
 )
 from rollout.episodes.execution import execute_now
 from rollout.episodes.worlds import gold_world, idle_world, turn_done
@@ -130,8 +131,11 @@ def world_executed(problem: Problem, call_formats: Iterable[CallFormat]) -> Exec
         nothing = judge_attempt(problem.checker, problem.gold, idle, right)
         chains = [(each.name, gold_fault(problem, each)) for each in call_formats] if problem.gold_calls else []
         faults = [f"in format {name}: {fault}" for name, fault in chains if fault]
-        if problem.checker == WORLD and asks_for_gold_calls(gold_of(problem.gold, len(idle.turns))):
-            faults += [] if problem.gold_calls else ["as_gold compares with gold calls, and the problem has none"]
+        if problem.checker == WORLD:
+            gold, functions = gold_of(problem.gold, len(idle.turns)), load_toolbox(problem.toolbox).functions
+            faults += names_nothing(gold, right.before, functions)
+            if asks_for_gold_calls(gold) and not problem.gold_calls:
+                faults.append("as_gold compares with gold calls, and the problem has none")
     except (ChainprefError, CallRefused) as error:
         return Execution((error.message if isinstance(error, CallRefused) else str(error),), False)
     if nothing.error is None and not problem.nothing_to_do:

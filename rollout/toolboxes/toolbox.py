@@ -255,7 +255,7 @@ class Session:
 
     def _called(self, call: Call, built_ins: Mapping[str, Function]) -> tuple[Call, str]:
         if self.answer is not None:
-            raise self._answered(call.name)
+            raise self.answered(call.name)
         function = self.toolbox.functions.get(call.name) or built_ins.get(call.name)
         if function is None:
             raise self._unknown(call.name)
@@ -306,7 +306,8 @@ class Session:
         except Exception as error:  # whatever a function raises is the model's to read
             raise from_exception(function.name, error) from None
 
-    def _answered(self, name: str) -> CallRefused:
+    def answered(self, name: str) -> CallRefused:
+        """The refusal of a call after the end of a turn."""
         return CallRefused(ErrorCode.WRONG_COUNT, f"{quoted(name)}: the answer is given already; call nothing more")
 
     def _unknown(self, name: str) -> CallRefused:

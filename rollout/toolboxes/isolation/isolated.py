@@ -136,7 +136,7 @@ class IsolatedSession(Session):
             return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code)
         if self.answer is not None:
             # The worker does not know what ended a turn, and earlier calls are made again in sessions that it lost.
-            refusal = self._answered(call.name)
+            refusal = self.answered(call.name)
             return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code)
         request = {"session": self._number, "call": msgspec.to_builtins(call), "built_ins": built_ins}
         request["last"] = self.last

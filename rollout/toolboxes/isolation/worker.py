@@ -78,21 +78,19 @@ def _reply(toolbox: Toolbox, sessions: dict[int, Session], request: dict[str, An
             session.answer = None
             _called(session, msgspec.convert(earlier, Call), index, built_ins=False)
     session = sessions[number]
+    if "read" in request:
+        try:
+            state = session.state()
+        except CallRefused as refusal:
+            return {"fault": refusal.message}
+        if len(state) > MAX_CONTENT:
+            return {"fault": f"its state has {len(state):,} characters, at most {MAX_CONTENT:,} are read"}
+        return {"world": state}
     if "call" not in request:
-        return {"opened": True, **(_world(session) if "read" in request else {})}
+        return {"opened": True}
     call, session.answer, session.last = msgspec.convert(request["call"], Call), None, request["last"]
     result = _called(session, call, request["index"], built_ins=request["built_ins"])
     return {"result": msgspec.to_builtins(result), "answer": session.answer, "last": session.last}
-
-
-def _world(session: Session) -> dict[str, Any]:
-    try:
-        state = session.state()
-    except CallRefused as refusal:
-        return {"fault": refusal.message}
-    if len(state) > MAX_CONTENT:
-        return {"fault": f"its state has {len(state):,} characters, at most {MAX_CONTENT:,} are read"}
-    return {"world": state}
 
 
 def _called(session: Session, call: Call, index: int, built_ins: bool) -> CallResult:

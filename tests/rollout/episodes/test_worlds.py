@@ -179,6 +179,11 @@ def test_contracts_of_worlds() -> None:
     assert "to end every turn at once is right" in fault(**alone)
     nothing = msgspec.structs.replace(PROBLEM, **alone, nothing_to_do=True)
     assert check_problems([nothing], ["json"]).faults == ()
+    for said, why in (
+        ({"unchanged": ["ticket.2"], "says": ["closed"]}, "unchanged: the world has no 'ticket.2' at the beginning"),
+        ({"never": ["remove"], "says": ["closed"]}, "'remove' is none of the functions"),
+    ):
+        assert why in fault(gold=canonical_json({"end": said}))
     assert "conditions for 1 turns" in fault(gold='{"turns": [{}]}')
     as_gold = '{"turns": [{"as_gold": true}, {"says": ["x"]}]}'
     assert "has none" in fault(gold=as_gold, gold_calls=(), turns=alone["turns"])
