@@ -18,6 +18,7 @@ from pipeline.commands.verify import contradictions
 from pipeline.run.folder import Run
 from pipeline.stages.arms.policies import ArmRounds
 from rollout.data import layout
+from rollout.data.group_rows import live_units
 from rollout.data.shards import encode_rows
 from rollout.data.unit_rows import UnitRows
 from rollout.group_units import GroupWork
@@ -98,6 +99,13 @@ def of_another_sampler(works: list[GroupWork]) -> list[GroupWork]:
     return [msgspec.structs.replace(work, episodes="other") for work in works]
 
 
+def of_the_teacher_too(works: list[GroupWork]) -> list[GroupWork]:
+    """Groups with right chains of the teacher, for an arm that takes none."""
+    ledger = Ledger(open_store(works[0].run_uri), layout.groups("student"))
+    units = tuple(commit.unit for commit in live_units(ledger))
+    return [msgspec.structs.replace(work, chosen_from="both", taught=units) for work in works]
+
+
 def halved(step: Step) -> Step:
     return msgspec.structs.replace(step, logprobs=tuple(one / 2 - 1 for one in step.logprobs))
 
@@ -128,6 +136,7 @@ def halved(step: Step) -> Step:
             "has the rewards",
         ),
         ("ruled", Damage(works=of_first_round), " in the group and not there as an episode"),
+        ("plain", Damage(works=of_the_teacher_too), "of the teacher's is none that the arm takes"),
         ("taught", works(chosen_from="both"), "of the teacher's is none that the arm takes"),
         ("plain", record(right=99), "its record says right = 99, and its ledgers hold"),
         ("plain", record(outcomes={"right": 1}), "its record says outcomes = {'right': 1}, and its ledgers hold"),
