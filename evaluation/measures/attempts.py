@@ -16,6 +16,7 @@ from evaluation.measures.forms import (
 )
 from evaluation.measures.metrics import argument_f1, lcs_share, name_f1, names, partial_match, signature, win
 from evaluation.measures.subtasks import ABSTENTION, ABSTENTIONS, abstained, subtask_score
+from rollout.checkers.worlds import is_world
 from rollout.records import ErrorCode, Outcome, Problem, Score, content_hash
 from rollout.rewards import readable
 
@@ -66,6 +67,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """None where the family knows no such problems."""
     subtask: float | None = None
     """The subtask's own score."""
+    turns: float | None = None
+    """Share of the user's turns that the attempt came to; None in problems of one message."""
+    credit: float | None = None
+    """Mean of the episode's credit; None where the checker gives none."""
 
     @property
     def right(self) -> bool:
@@ -83,7 +88,11 @@ def measure(score: Score, problem: Problem | None) -> Attempt:
     results = accepted(episode.steps)
     calls = [result.call for result in results if result.call is not None]
     forms = tuple(form_of(step.text) for step in episode.steps)
-    adherence = [adheres(form, episode.call_format) for form in forms]
+    adherence = [
+        # A text that ended a turn is a reply as it was asked for.
+        any(each.call is None and each.error is None for each in step.results) or adheres(form, episode.call_format)
+        for step, form in zip(episode.steps, forms, strict=True)
+    ]
     gold = problem.all_gold_calls if problem is not None else ()
     errors = tuple(code for step in episode.steps for code in step.errors)
     right = episode.outcome is Outcome.RIGHT
@@ -109,7 +118,7 @@ def measure(score: Score, problem: Problem | None) -> Attempt:
         text_key=_key(step.text for step in episode.steps),
         calls_key=_key(signature(call) for call in calls),
         structure_key=_key(names(calls)),
-        win=win(episode.answer, problem.gold) if problem is not None else None,
+        win=win(episode.answer, problem.gold) if problem is not None and not is_world(problem.checker) else None,
         name_f1=name_f1(calls, gold) if gold else None,
         argument_f1=argument_f1(calls, gold) if gold else None,
         lcs=lcs_share(calls, gold) if gold else None,
@@ -124,6 +133,8 @@ def measure(score: Score, problem: Problem | None) -> Attempt:
             json.loads(problem.gold) in ABSTENTIONS if problem is not None and problem.family == ABSTENTION else None
         ),
         subtask=subtask_score(problem, calls, episode.answer) if problem is not None else None,
+        turns=(len(episode.said) + 1) / (len(problem.turns) + 1) if problem is not None and problem.turns else None,
+        credit=sum(episode.credit) / len(episode.credit) if episode.credit else None,
     )
 
 

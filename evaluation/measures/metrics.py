@@ -57,6 +57,8 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     contradicted_share: Annotated[Share, "calls with a number that stands in neither problem nor results (an estimate)"]
     failed_step_share: Annotated[Share, "steps with an error code"]
     recovery_rate: Annotated[Share, "attempts with a failed step that still end right"]
+    turns_reached: Annotated[Share, "share of the user's turns that attempts came to, in problems of several"] = None
+    credit: Annotated[Share, "share of the conditions on a world that hold, turn by turn"] = None
     tokens_per_right: Annotated[Share, "tokens generated per right answer, those of wrong attempts included"]
     calls_per_right: Annotated[Share, "calls made per right answer, those of wrong attempts included"]
 

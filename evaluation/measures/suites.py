@@ -94,6 +94,8 @@ def _metrics(attempts: Sequence[Attempt]) -> Metrics:
         ),
         failed_step_share=_ratio(sum(attempt.failed_steps for attempt in attempts), steps),
         recovery_rate=mean(attempt.right for attempt in failed),
+        turns_reached=mean(attempt.turns for attempt in attempts),
+        credit=mean(attempt.credit for attempt in attempts),
         tokens_per_right=_ratio(sum(attempt.tokens for attempt in attempts), len(right)),
         calls_per_right=_ratio(sum(attempt.calls for attempt in attempts), len(right)),
     )

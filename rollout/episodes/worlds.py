@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+from cluster.errors import RequestError
 from rollout.checkers.worlds import TurnDone, Verdict, World, judge_attempt
 from rollout.prompts.turns import turn_toolboxes
 from rollout.records import Call, CallResult, Problem, Step
-from rollout.toolboxes import load_toolbox
+from rollout.toolboxes import CallRefused, load_toolbox
 
 
 def judge_steps(problem: Problem, steps: Sequence[Step], states: Sequence[str]) -> Verdict:
@@ -41,15 +42,18 @@ def idle_world(problem: Problem) -> World:
 
 def world_of(problem: Problem, calls: Sequence[Sequence[Call]]) -> World:
     """What these calls do, those of each turn. A turn that they do not end has ended all the same. Raises RequestError
-    for a state that does not fit, CallRefused for one that cannot be read."""
+    for a state that does not fit, or that cannot be read."""
     toolboxes = turn_toolboxes(problem, load_toolbox(problem.toolbox))
-    session = toolboxes[0].open(problem.state)
-    before, turns = session.state(), list[TurnDone]()
-    for toolbox, of_turn in zip(toolboxes, calls, strict=True):
-        if turns:
-            session.next_turn(toolbox)
-        results = [session.call(call) for call in of_turn]
-        turns.append(turn_done(results, session.state()))
+    session, turns = toolboxes[0].open(problem.state), list[TurnDone]()
+    try:
+        before = session.state()
+        for toolbox, of_turn in zip(toolboxes, calls, strict=True):
+            if turns:
+                session.next_turn(toolbox)
+            results = [session.call(call) for call in of_turn]
+            turns.append(turn_done(results, session.state()))
+    except CallRefused as fault:
+        raise RequestError(f"toolbox {problem.toolbox}, problem {problem.id}: {fault.message}") from None
     return World(before=before, turns=tuple(turns))
 
 
