@@ -67,7 +67,8 @@ def make_prompt(problem: Problem, template: ChatTemplate, call_format: CallForma
         kept = toolbox
         if count < size:
             # What the worked conversations call is shown, too: a prompt shows no call that it does not allow.
-            kept = toolbox.subset({*retrieve(toolbox, problem.all_text, count).functions, *used})
+            fitting = retrieve(toolbox, problem.all_text, count).functions
+            kept = whole.subset({*fitting, *(used & toolbox.functions.keys())})
         bound = template.for_toolbox(kept, config.verbosity)
         opening = open_problem(problem, kept, call_format, config, bound.native)
         later = later_turns(problem, whole, kept, call_format, config.verbosity, bound.native)

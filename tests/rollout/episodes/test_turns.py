@@ -15,7 +15,8 @@ from rollout.episodes.episode import SampleSpec, run_episode
 from rollout.episodes.replay import Repeated, judge_again
 from rollout.formats import load_format
 from rollout.prompts.prompting import make_prompt
-from rollout.records import Episode, ErrorCode, Outcome, Problem, StopReason, UserTurn
+from rollout.prompts.rendering import shown_toolbox
+from rollout.records import Call, Episode, ErrorCode, Example, ExampleTurn, Outcome, Problem, StopReason, UserTurn
 from tests.rollout.conversations import chat_template, player, setting
 
 TURNS = Problem(
@@ -180,6 +181,20 @@ def test_functions_come_and_go_between_turns() -> None:
     assert "add(" not in episode.said[0]
     assert episode.said[0].endswith("\nMultiply them.")
     assert episode.said[1] == "These functions can be called no more: mul, add."
+
+
+def test_retrieval_chooses_among_the_functions_of_the_first_turn() -> None:
+    later = (UserTurn(text="Multiply them.", appear=("mul",)),)
+    problem = msgspec.structs.replace(TURNS, toolbox="arithmetic#turns+20@3", hidden=("mul", "div"), turns=later)
+    config = EpisodeConfig(retrieve=3)
+    episode = play((TWICE, DONE, TWICE, LAST), problem, config)
+    assert [step.failed for step in episode.steps] == [True, False, False, False]
+    assert len(episode.shown) == 4
+    assert not {"mul", "div"} & {*episode.shown}
+    assert shown_toolbox(episode).hash == episode.provenance.toolbox_hash
+    worked = Example(text="2 x 3?", turns=(ExampleTurn(call=Call(name="mul", arguments='{"a":2,"b":3}'), result="6"),))
+    shows = play((DONE, LAST), msgspec.structs.replace(problem, examples=(worked,)), config)
+    assert "mul" not in shows.shown, "not even where a worked conversation calls it"
 
 
 def test_the_prompts_hash_covers_later_turns_and_is_the_old_one_without_them() -> None:
