@@ -261,3 +261,14 @@ def test_a_stored_conversation_is_judged_as_it_was(replies: Sequence[str], call_
     episode = play(written, problem, EpisodeConfig(max_failed_steps=2), call_format)
     judged = judge_again(problem, episode, form, EpisodeConfig().calls)
     assert (judged.repeated, judged.difference, judged.episode) == (Repeated.SAME, "", episode)
+
+
+def test_an_earlier_turns_answer_is_none_either_when_it_is_given_anew() -> None:
+    """Today's toolbox answers otherwise than the stored one did, and the gold answer was given one turn too early."""
+    episode = play((LAST,), config=EpisodeConfig(max_steps=1))
+    other = msgspec.structs.replace(episode.steps[0].results[0], content="15")
+    stored = msgspec.structs.replace(episode, steps=(msgspec.structs.replace(episode.steps[0], results=(other,)),))
+    judged = judge_again(TURNS, stored, load_format("json"), EpisodeConfig().calls)
+    assert (judged.repeated, judged.episode.outcome) == (Repeated.RESULT, Outcome.INFRASTRUCTURE)
+    last = msgspec.structs.replace(TURNS, turns=())
+    assert judge_again(last, stored, load_format("json"), EpisodeConfig().calls).episode.outcome is Outcome.RIGHT

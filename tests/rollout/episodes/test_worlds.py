@@ -15,7 +15,7 @@ from rollout.config import EpisodeConfig
 from rollout.data.invariants import episode_faults
 from rollout.data.shards import decode_rows, encode_rows
 from rollout.episodes.episode import SampleSpec, run_episode
-from rollout.episodes.replay import Repeated, judge_again
+from rollout.episodes.replay import Repeated, _execute, judge_again
 from rollout.formats import load_format
 from rollout.formats.limits import CALL_LIMITS
 from rollout.hosts.work import toolbox_faults
@@ -116,6 +116,15 @@ def test_a_stored_episode_is_judged_by_its_world_again(replies: Sequence[str]) -
     label = judge_again(strict, episode, JSON, CALL_LIMITS).episode
     if episode.stop is StopReason.FINISHED:
         assert (label.outcome is Outcome.RIGHT) == (list(replies) == [DONE, DONE])
+
+
+def test_a_turn_that_ends_earlier_today_has_one_world() -> None:
+    episode = play(RIGHT, PROBLEM)
+    steps = tuple(msgspec.structs.replace(step, turn=0) for step in episode.steps)
+    again = judge_again(PROBLEM, msgspec.structs.replace(episode, steps=steps), JSON, CALL_LIMITS)
+    assert (again.repeated, again.episode.outcome) == (Repeated.RESULT, Outcome.INFRASTRUCTURE)
+    found = _execute(PROBLEM, msgspec.structs.replace(episode, steps=steps), load_toolbox(DESK), JSON, CALL_LIMITS)
+    assert len(found.states) == 1
 
 
 def test_a_world_survives_its_worker() -> None:
