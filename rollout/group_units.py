@@ -92,7 +92,7 @@ def group_unit(
     # Keys that are younger than stored groups are named only where they are set, so that their names stay.
     said = config.model_dump_json(exclude=None if config.nothing_to_do else {"nothing_to_do"})
     said += "" if thoughts == "keep" else thoughts
-    said += "" if rewards is None else rewards.model_dump_json()
+    said += "" if rewards is None else rewards.model_dump_json(exclude=None if rewards.world else {"world"})
     said += "".join(f" {part}" for part in taught)
     return group_unit_name(block, student, hashes, config.rule, said, fingerprint)
 

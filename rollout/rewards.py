@@ -81,6 +81,9 @@ class RewardsConfig(Section):
     """Weight of the executed label: 1 for a right chain, 0 for any other."""
     format: float = 0.0
     """Weight of the share of replies from which calls could be read, whatever became of these. 0: no such reward."""
+    world: float = 0.0
+    """Weight of the mean of the episode's credit, the shares of the conditions on a world that hold, turn by turn;
+    where an answer alone is checked, that is 0. 0: no such reward."""
     length: FallingReward | None = None
     """Reward of few tokens that the policy wrote, in all replies together. Unit of target and limit: tokens."""
     calls: FallingReward | None = None
@@ -98,7 +101,8 @@ class RewardsConfig(Section):
     def weights(self) -> dict[str, float]:
         """Rule -> its weight, in the order in which chains hold what the rules give."""
         sections = {"length": self.length, "calls": self.calls, "function": self.function}
-        given = {"format": self.format} if self.format else {}
+        plain = {"format": self.format, "world": self.world}
+        given = {name: weight for name, weight in plain.items() if weight}
         return given | {name: section.weight for name, section in sections.items() if section is not None}
 
     def require_function(self) -> None:
@@ -116,6 +120,8 @@ def rule_rewards(episode: Episode, rewards: RewardsConfig) -> tuple[float, ...]:
     steps, found = episode.steps, list[float]()
     if rewards.format:
         found.append(sum(map(readable, steps)) / len(steps))
+    if rewards.world:
+        found.append(sum(episode.credit) / len(episode.credit) if episode.credit else 0.0)
     if rewards.length is not None:
         found.append(rewards.length.of(sum(len(step.token_ids) for step in steps)))
     if rewards.calls is not None:

@@ -200,3 +200,20 @@ def test_groups_without_rules_are_as_they_were(tmp_path: Path) -> None:
 def test_what_is_no_reward_is_refused(options: dict[str, object], says: str) -> None:
     with pytest.raises(RequestError, match=says):
         parse(RewardsConfig, options, "recipe")
+
+
+def test_the_credit_of_a_world_is_a_reward_on_average() -> None:
+    rewards = RewardsConfig(world=0.5, format=0.25)
+    assert list(rewards.weights) == ["format", "world"]
+    some = msgspec.structs.replace(written(None), credit=(1.0, 0.5, 0.0))
+    assert rule_rewards(some, rewards) == (1.0, 0.5)
+    assert rule_rewards(written(None), rewards) == (1.0, 0.0), "an answer alone is checked"
+
+
+def test_names_of_group_units_are_the_old_ones_without_a_world() -> None:
+    """As they were before there was such a rule."""
+    old = RewardsConfig(format=0.5)
+    both = (old, RewardsConfig(format=0.5, world=0.1))
+    said = [group_unit(0, "s", [], GroupsConfig(), "f", rewards=one) for one in both]
+    assert said == ["b00000-d3209c046e822d38", said[1]]
+    assert said[0] != said[1]

@@ -61,7 +61,9 @@ def test_turns_go_on_as_the_template_itself_writes_them(name: str) -> None:
     asked = {"role": "user", "content": TURNS.text}
     after_text = decoded(name, episode.steps[1].feedback_ids)
     written = bound._rendered([asked, _said("They are 7."), {"role": "user", "content": "And twice that?"}], True)
-    assert written.endswith(after_text)
+    # The model has written the end of its turn, which gpt-oss writes in another way in a history.
+    end = "<|end|>" if name == "gptoss" else decoded(name, episode.steps[1].token_ids[-1:])
+    assert written.rpartition("They are 7.")[2].removeprefix(end) == after_text
     after_call = decoded(name, episode.steps[2].feedback_ids)
     call = bound._form.message([msgspec.structs.replace(DONE, id="prob00001")], lambda value: value)
     result = {"role": "tool", "name": "finish", "tool_call_id": "prob00001", "content": ""}
