@@ -16,7 +16,7 @@ from evaluation.config import EvaluationConfig
 from pipeline.estimates.shapes import ShapeConfig
 from rollout.config import EpisodeConfig, GroupsConfig, HostsConfig, RolloutConfig
 from rollout.problems.config import FamilyConfig
-from training.config import ArmConfig, DpoArm, TrainingConfig
+from training.config import ArmConfig, DistillArm, DpoArm, TrainingConfig
 from training.tiny.config import TinyConfig, TokenizerConfig, WarmConfig
 
 NO_TRAIN_PROBLEMS = "problems: no family has train problems, and the recipe has arms; set problems.NAME.train"
@@ -230,6 +230,12 @@ class Recipe(Section):
                 raise ValueError(f"arms.{name}.start = {arm.start!r}: no such arm; use base or an arm of the recipe")
             if arm.rounds is not None and name in LEDGER_PARTS:
                 raise ValueError(f"arm {name!r}: the episodes of its rounds would lie among the run's; choose another")
+            most = self.engines.teacher.engine.max_logprobs
+            if isinstance(arm, DistillArm) and arm.compare == "top_k" and arm.top_k > most:
+                raise ValueError(
+                    f"arms.{name}.top_k = {arm.top_k}: the teacher's engines answer at most {most}; raise "
+                    "engines.teacher.engine.max_logprobs"
+                )
         known = (*GIVEN_MODELS, *self.arms)
         for section, family in self.problems.items():
             for name in family.models:
@@ -262,6 +268,14 @@ class Recipe(Section):
     def reference_starts(self) -> tuple[str, ...]:
         """The models that DPO arms start from, and are therefore measured against."""
         return tuple(dict.fromkeys(arm.start for _, arm in self.arms_in_order() if isinstance(arm, DpoArm)))
+
+    @property
+    def scorer(self) -> str:
+        """The largest model that tasks score chains with before arms are trained on them: `teacher` for distillation,
+        `base` for DPO; "" where no arm needs that."""
+        if any(isinstance(arm, DistillArm) for arm in self.arms.values()):
+            return "teacher"
+        return "base" if self.reference_starts else ""
 
 
 def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:

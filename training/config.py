@@ -285,5 +285,46 @@ class GrpoArm(Schedule):
         return self
 
 
-ArmConfig = Annotated[SftArm | DpoArm | GrpoArm, Field(discriminator="method")]
+class DistillArm(Schedule):
+    """Distillation: the student learns the teacher's distribution over the next token, at every token that an episode
+    wrote. In rounds these are the student's own episodes (on-policy distillation), otherwise the teacher's. The student
+    has to have the teacher's tokenizer."""
+
+    method: Literal["distill"]
+    """Distillation from the teacher."""
+    learning_rate: float = Field(default=1e-4, gt=0)
+    """Greatest learning rate of AdamW. The default suits the tiny models of the local recipe; models of billions of
+    parameters want about 1e-6."""
+    compare: Literal["vocabulary", "top_k", "sampled"] = "vocabulary"
+    """What is compared at each token: both distributions over the whole `vocabulary`, for which tasks with the
+    resources of a rank hold the teacher; or what the teacher's engines say: the probabilities of its `top_k` likeliest
+    tokens (the forward KL over them), or of the `sampled` token alone (an estimate of the reverse KL, in rounds)."""
+    beta: float = Field(default=1.0, ge=0, le=1)
+    """The divergence over the vocabulary, as TRL's DistillationTrainer names it: 0 the forward KL, of the student from
+    the teacher; 1 the reverse KL; between them the generalised Jensen-Shannon divergence."""
+    top_k: int = Field(default=20, ge=1)
+    """How many likeliest tokens `compare = "top_k"` takes. Unit: tokens."""
+    tail: bool = True
+    """With `compare = "top_k"`: all other tokens count as one more. If false, both distributions are scaled to the
+    likeliest tokens."""
+    chains: Literal["all", "right"] = "all"
+    """Whose tokens: those of all chains, or of right ones alone."""
+    equal: Literal["tokens", "groups"] = "tokens"
+    """What counts equally in the loss: every token that an episode wrote, or every group, whose tokens share a
+    weight of 1."""
+
+    @model_validator(mode="after")
+    def _divergence_is_defined(self) -> "DistillArm":
+        if self.compare != "vocabulary" and self.beta != 1:
+            raise ValueError(f"beta = {self.beta}: compare = {self.compare!r} has one divergence; leave it out")
+        if self.compare == "top_k" and self.top_k == 1 and not self.tail:
+            raise ValueError("top_k = 1 without a tail has nothing to learn: one token has all of the probability")
+        if self.compare == "sampled" and self.rounds is None:
+            raise ValueError(
+                "compare = 'sampled' estimates from what the student sampled; set rounds = {}, or more in it"
+            )
+        return self
+
+
+ArmConfig = Annotated[SftArm | DpoArm | GrpoArm | DistillArm, Field(discriminator="method")]
 """One arm of a recipe; `method` says which."""

@@ -94,7 +94,7 @@ def head(quick: bool) -> dict[str, Any]:
 
     ways: dict[str, Callable[[], Tensor]] = {
         "all at once": all_at_once,
-        "as in training": lambda: scoring._log_probabilities(model, hidden, target),
+        "as in training": lambda: scoring.token_logps(model, hidden, target),
     }
     found, sums = {}, {}
     for name, way in ways.items():

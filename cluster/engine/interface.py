@@ -67,6 +67,11 @@ class Engine(Protocol):
         """
         ...
 
+    async def score(self, ids: Sequence[int], likeliest: int, request_id: str) -> list[dict[int, float]]:
+        """For every token but the first, log-probabilities after the tokens before it, in nats: of itself and of the
+        `likeliest` tokens, by their ids. Raises like `generate`."""
+        ...
+
     async def alive(self) -> None:
         """Return at the engine's next sign of life. A frozen engine gives none; its requests fail instead."""
         ...

@@ -111,6 +111,7 @@ def arguments(
         "pipeline_parallel_size": config.pipeline_parallel,
         "max_model_len": config.max_context,
         "max_num_seqs": config.max_running,
+        "max_logprobs": config.max_logprobs,
         "max_num_batched_tokens": config.batched_tokens(on_gpu=on_gpu),
         # A turn that goes on holds its conversation's cache; a new episode would need more.
         "scheduling_policy": "priority",

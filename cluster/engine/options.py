@@ -41,6 +41,8 @@ class EngineConfig(Section):
     """Prefill long prompts in parts, beside requests that decode. Absent: on GPUs."""
     speculative: SpeculativeConfig | None = None
     """Guess tokens and check several in one pass. The distribution stays the model's. Absent: token by token."""
+    max_logprobs: int = Field(default=20, ge=1)
+    """Most likeliest tokens that one position may be asked for: what distillation's `top_k` may be. Unit: tokens."""
     eager: bool = False
     """Capture no graphs: steps are slower, the start is faster."""
     seeded: bool = False

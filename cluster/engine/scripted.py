@@ -103,6 +103,13 @@ class ScriptedEngine:
         finish = FinishReason.LENGTH if cut else FinishReason.STOP
         return Generation(token_ids=ids, logprobs=(0.0,) * len(ids), finish=finish)
 
+    async def score(self, ids: Sequence[int], likeliest: int, request_id: str) -> list[dict[int, float]]:
+        """Every token is certain; the others among the likeliest are those with the ids after it."""
+        await self._fail_if_broken(self._requests)
+        self._requests += 1
+        self._prompt_tokens += len(ids)
+        return [{token: 0.0} | {token + at: -30.0 - at for at in range(1, likeliest)} for token in ids[1:]]
+
     async def _fail_if_broken(self, number: int) -> None:
         """Raise the error of request `number`, if the engine is dead or frozen by then."""
         config = self._config

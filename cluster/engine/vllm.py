@@ -139,6 +139,13 @@ class VllmEngine:
             raise InfrastructureError(InfrastructureKind.ABORTED, request_id)
         return final
 
+    async def score(self, ids: Sequence[int], likeliest: int, request_id: str) -> list[dict[int, float]]:
+        from vllm import SamplingParams
+
+        asked = SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=likeliest, detokenize=False)
+        output = await self._watched(self._output(list(ids), asked, request_id))
+        return [{token: found.logprob for token, found in each.items()} for each in output.prompt_logprobs[1:]]
+
     async def read_probe(self, text: ProbeText) -> ProbeReading:
         """What the engine's model says of a probe's text, by prefill and by decoding. Raises like `generate`.
 
@@ -165,9 +172,8 @@ class VllmEngine:
             output = await self._output(ids[:position], only, f"probe-{position}-{next(_requests)}")
             logprobs = output.outputs[0].logprobs
             decoded.append(tuple(each[ids[position]].logprob for each in logprobs))
-        scored = SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False)
-        output = await self._output(ids, scored, f"probe-prefill-{next(_requests)}")
-        prefill = tuple(each[token].logprob for each, token in zip(output.prompt_logprobs[1:], ids[1:], strict=True))
+        found = await self.score(ids, 0, f"probe-prefill-{next(_requests)}")
+        prefill = tuple(each[token] for each, token in zip(found, ids[1:], strict=True))
         return ProbeReading(prefill=prefill, decoded=tuple(decoded))
 
     async def unequal_tensors(self, model_dir: str) -> list[str]:

@@ -112,7 +112,7 @@ def make_plan(
     choice = decide(recipe, shapes["base"], machines, demands, fused=fused)
     settled = choice.applied(recipe)
     ranks = tuple(plan_ranks(settled, arm, shapes["base"], machines, demands) for arm in recipe.arms)
-    scoring = plan_scoring(settled, shapes["base"], machines, demands)
+    scoring = plan_scoring(settled, shapes, machines, demands)
     on_gpus = any(why_on_gpus(recipe.hosts(each.name), each.memory.request.shape) for each in engines)
     # What CPUs would hold of what waits for GPUs is of no interest.
     homeless = not machines.gpus and (on_gpus or (bool(ranks) and recipe.training.gpus_per_rank > 0))

@@ -182,10 +182,10 @@ def stage_memories(
     ]
     if makers:
         found.append(max(makers, key=lambda stage: stage.bytes))
-    scored, rolls_out = bool(recipe.reference_starts), demands.rollout.attempts > 0
+    scored, rolls_out = bool(recipe.scorer), demands.rollout.attempts > 0
     found += [cpu_processes.rollouts(each.memory) for each in engines if each.name == "teacher" and rolls_out]
     if scored:
-        found.append(cpu_processes.references(recipe.training.ranks, shapes["base"]))
+        found.append(cpu_processes.references(recipe.training.ranks, shapes[recipe.scorer]))
     if ranks:
         found.append(cpu_processes.training(max((rank.memory for rank in ranks), key=lambda m: m.used), scored))
     held_out = {"teacher": demands.teacher, "student": demands.student}

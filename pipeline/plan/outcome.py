@@ -11,7 +11,7 @@ from pipeline.plan.make import Plan
 from pipeline.plan.memory import storage_of
 from pipeline.plan.ranks import groups_of, splits_groups, steps_of, tokens_per_step
 from pipeline.recipe import GIVEN_MODELS
-from training.config import DpoArm, RoundsConfig
+from training.config import DistillArm, DpoArm, RoundsConfig
 from training.ranks.zero import uses_bf16
 
 _REPORT_ATTEMPT = 0.017
@@ -121,13 +121,13 @@ def _engine_time(plan: Plan, role: str, demand: Demand) -> Time:
     return speed.engines_on_gpus(demand, engines.memory, engines.gpu, engines.node, engines.per_node)
 
 
-def _reference(plan: Plan, fresh: bool) -> Time:
-    """Scoring every distinct chain once; `fresh`: the tasks' processes have to start first."""
+def _reference(plan: Plan, fresh: bool, model: str = "base") -> Time:
+    """Scoring every distinct chain once by a model; `fresh`: the tasks' processes have to start first."""
     scoring = plan.scoring
     if scoring is None:
         return ()
     tokens = plan.demands.groups.groups * plan.demands.groups.tree
-    shape, tasks = plan.shapes["base"], len(scoring.placed.nodes)
+    shape, tasks = plan.shapes[model], len(scoring.placed.nodes)
     if scoring.gpu is None:
         return speed.scoring_on_cpu(shape, tokens, tasks, plan.rates, fresh)
     bf16 = uses_bf16(plan.recipe.training)
@@ -145,7 +145,9 @@ def _train(plan: Plan) -> Time:
             time += _labelled(f"{ranks.name}, attempts", _attempts(plan, rounds))
             # Of all rounds together as many groups are scored as the teacher's, by assumption.
             time += _labelled(f"{ranks.name}, reference", _reference(plan, True) if isinstance(arm, DpoArm) else ())
-        elif isinstance(arm, DpoArm) and arm.start not in scored:
+        if isinstance(arm, DistillArm):
+            time += _labelled(f"{ranks.name}, teacher", _reference(plan, True, "teacher"))
+        elif isinstance(arm, DpoArm) and rounds is None and arm.start not in scored:
             scored.add(arm.start)
             time += _labelled(f"reference under {arm.start}", _reference(plan, False))
         steps, tokens = steps_of(arm, groups), tokens_per_step(arm, groups)

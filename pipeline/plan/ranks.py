@@ -1,6 +1,6 @@
 """The ranks that train each arm, and the tasks of stage `reference`: one process for each of `training.ranks`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from cluster.gpus import GPUS, GpuType
@@ -56,11 +56,13 @@ def rank_request(recipe: Recipe, arm_name: str, shape: ModelShape, demands: Dema
     )
 
 
-def plan_scoring(recipe: Recipe, shape: ModelShape, machines: Machines, demands: Demands) -> ScoringTasks | None:
-    """The tasks of stage `reference`, as many as there is room for at a time; None where no arm needs it."""
-    if not recipe.reference_starts:
+def plan_scoring(
+    recipe: Recipe, shapes: Mapping[str, ModelShape], machines: Machines, demands: Demands
+) -> ScoringTasks | None:
+    """The tasks that score chains, as many as there is room for at a time; None where no arm needs it."""
+    if not recipe.scorer:
         return None
-    training = recipe.training
+    training, shape = recipe.training, shapes[recipe.scorer]
     meanwhile = training.score_meanwhile if training.score_meanwhile is not None else training.gpus_per_rank > 0
     meanwhile = meanwhile and "base" in recipe.reference_starts and demands.rollout.attempts > 0
     request = ScoringRequest(shape=shape, training=training, meanwhile=meanwhile)

@@ -48,7 +48,7 @@ _NAME = "[^/]+"
 _ROUND = r"r\d+"
 _LEDGERS = (
     *(layout.EPISODES, layout.SCORES, layout.PARENT_SCORES),
-    *(layout.groups(_NAME), layout.reference(_NAME)),
+    *(layout.groups(_NAME), layout.reference(_NAME), layout.targets(_NAME)),
     *(f"{ledger}/{_NAME}/{_ROUND}" for ledger in (layout.EPISODES, layout.groups(_NAME))),
 )
 _LEDGER = f"(?P<ledger>{'|'.join(_LEDGERS)})"

@@ -2,16 +2,17 @@
 
 import itertools
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from cluster import telemetry
 from cluster.errors import WorkError
 from cluster.pool.placement import EnginePlacement
+from cluster.pool.routing import UnitOfWork
 from pipeline.recipe import HostKind
 from pipeline.run.folder import Run
 from pipeline.stages.needs import Wait, need_of
@@ -26,15 +27,29 @@ if TYPE_CHECKING:
     from cluster.pool.reservation import Reservation
     from rollout.hosts.work import ChunkResult, EpisodeWork, HostSpec, ServedModel
 
+WorkT = TypeVar("WorkT", bound=UnitOfWork)
+ResultT = TypeVar("ResultT")
+
 _LOOK_EVERY_S = 2.0
 
 
+def open_pool(
+    run: Run, kind: HostKind, model: "ServedModel"
+) -> "AbstractContextManager[Pool[EpisodeWork, ChunkResult]]":
+    """A pool for episodes, as `pool_of`."""
+    from rollout.hosts.work import join_chunks
+
+    return pool_of(run, kind, model, partial(join_chunks, run.store))
+
+
 @contextmanager
-def open_pool(run: Run, kind: HostKind, model: "ServedModel") -> Iterator["Pool[EpisodeWork, ChunkResult]"]:
-    """Start the hosts of the teacher or the student, serving `model` first; end them with the block. Needs Ray."""
+def pool_of(
+    run: Run, kind: HostKind, model: "ServedModel", join: "Callable[[WorkT, Sequence[ResultT]], ResultT]"
+) -> Iterator["Pool[WorkT, ResultT]"]:
+    """Start the hosts of the teacher or the student, serving `model` first; end them with the block. Needs Ray. `join`
+    makes one result of those of a unit's parts."""
     from cluster.pool.host_reservations import HostReservations
     from cluster.pool.pool import Pool, PoolLimits
-    from rollout.hosts.work import join_chunks
 
     config = run.recipe.hosts(kind)
     placement = engine_placement(run, kind)
@@ -43,14 +58,14 @@ def open_pool(run: Run, kind: HostKind, model: "ServedModel") -> Iterator["Pool[
         kind, placement, lambda name, reservation: _factory(run, config, name, model, reservation), on_event
     )
     hosts = reservations.reserve(config.count)
-    pool: Pool[EpisodeWork, ChunkResult] | None = None
+    pool: Pool[WorkT, ResultT] | None = None
     try:
         await_nodes(run, kind)
         pool = Pool(
             hosts=hosts,
             limits=PoolLimits(slots=config.live_episodes, attempts=config.attempts, silence_s=config.silence_s),
             on_event=on_event,
-            join=lambda work, parts: join_chunks(run.store, work, parts),
+            join=join,
             upkeep=reservations.follow,
         )
         yield pool

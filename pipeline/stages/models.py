@@ -17,6 +17,7 @@ from pipeline.run.folder import Run
 from pipeline.run.models import served_model
 from pipeline.run.suites import corpus_of, suite_episodes
 from pipeline.run.workload import make_workload, outgrown, suite_problems
+from pipeline.stages.arms.targets import refuse_other_tokenizers
 from pipeline.stages.making import Job, made_together
 from pipeline.stages.probes import keep_reading, probe_text
 from training.tiny.config import TinyConfig, WarmConfig
@@ -50,6 +51,7 @@ def work(run: Run) -> None:
             _keep(run, name, folder)
     if learning := {name: learns for name in _missing(run) if (learns := run.recipe.model(name).learns) is not None}:
         _make_learning(run, learning, converted)
+    refuse_other_tokenizers(run, run.recipe.arms.items())
 
 
 def models_cache(run: Run) -> Path:

@@ -7,6 +7,7 @@ from pipeline.run.arms import begin_arm
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
 from pipeline.stages.arms.rounds import train_in_rounds
+from pipeline.stages.arms.targets import ensure_targets_of, refuse_other_tokenizers
 from pipeline.stages.arms.watching import train_watched
 from pipeline.stages.needs import await_ranks
 from pipeline.stages.probes import probe_text
@@ -40,6 +41,8 @@ def work(run: Run) -> None:
         ready = {name: arm for name, arm in left.items() if arm.start in done}
         plain = {name: arm for name, arm in ready.items() if arm.rounds is None}
         ensure_references(run, plain)
+        refuse_other_tokenizers(run, ready.items())
+        ensure_targets_of(run, plain.items())
         requests = [
             ArmRequest(
                 name=name,
@@ -52,6 +55,8 @@ def work(run: Run) -> None:
                 checkpoint_dir=run.folder / layout.checkpoints(name),
                 log_path=run.folder / layout.training_log(name),
                 reference=layout.reference(run.student),
+                targets=layout.targets(run.student),
+                teacher=model_source(run, "teacher"),
                 probe=probe,
                 units=begin_arm(run, name),
             )

@@ -140,6 +140,11 @@ def reference(student: str) -> str:
     return f"reference/{student}"
 
 
+def targets(student: str) -> str:
+    """The ledger of what teachers say at the tokens of a student's chains; its units are addressed by content."""
+    return f"targets/{student}"
+
+
 def quarantined(unit: str, digest: str) -> str:
     """Rows of a unit that could not be stored. `digest` is a hash of them, so that another attempt's lie beside."""
     return f"{QUARANTINE}/{unit}-{digest[:12]}.jsonl"

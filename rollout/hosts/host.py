@@ -12,7 +12,9 @@ import os
 import socket
 import time
 from collections import Counter
+from collections.abc import Coroutine, Iterable
 from functools import lru_cache
+from typing import Any, TypeVar
 
 from cluster.engine.concurrency import ConcurrencyLimit, ResizableSemaphore, first_limit
 from cluster.engine.model_source import local_model
@@ -27,11 +29,14 @@ from rollout.config import EpisodeConfig
 from rollout.episodes.episode import EpisodeSetting, SampleSpec, run_episode
 from rollout.formats import CallFormat
 from rollout.hosts.probes import read_probes
+from rollout.hosts.scoring import ScoreResult, ScoreWork, said_of, to_bytes
 from rollout.hosts.scripted_replies import OraclePolicy
 from rollout.hosts.work import ChunkResult, EpisodeWork, HostProgress, HostSpec, ServedModel, chunk_result_of
 from rollout.prompts.native_template import open_template
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Episode, Problem, content_hash
+
+T = TypeVar("T")
 
 _LAST_WORDS_S = 0.3
 """How long the process of a dead engine lives on, so that the pool hears of the cause and not only of a dead actor."""
@@ -87,8 +92,9 @@ class RolloutHost:
             raise
         return self._semaphore.limit
 
-    async def run(self, work: EpisodeWork, start: int, stop: int) -> ChunkResult:
-        """Make the attempts `start` to `stop` of a unit. Commit the rows of a whole unit; return those of a chunk.
+    async def run(self, work: EpisodeWork | ScoreWork, start: int, stop: int) -> ChunkResult | ScoreResult:
+        """Make the attempts `start` to `stop` of a unit, or score so many chains of it. Commit the rows of a whole unit
+        of episodes; return those of a chunk, and all scores.
 
         Raises InfrastructureError; then nothing is committed.
         """
@@ -100,6 +106,8 @@ class RolloutHost:
         chunk = f"{work.unit}:{start}"
         self._left[chunk] = stop - start
         try:
+            if isinstance(work, ScoreWork):
+                return await self._score(work, start, stop, chunk)
             setting = await self._serve(work.model, work.episodes or self._spec.episodes)
             episodes = await self._attempts(work, start, stop, chunk, setting)
             if self._dead is not None:
@@ -240,20 +248,41 @@ class RolloutHost:
                 self._semaphore.limit = limit
                 self._changed.set()
 
+    async def _score(self, work: ScoreWork, start: int, stop: int, chunk: str) -> ScoreResult:
+        """What the model says at a unit's chains `start` to `stop`."""
+        engine = (await self._serve(work.model, self._spec.episodes)).engine
+
+        async def said(at: int) -> bytes:
+            chain = work.chains[at]
+            async with self._semaphore:
+                found = await engine.score(chain.ids, work.likeliest, f"{work.unit}:{at}")
+            self._left[chunk] -= 1
+            self._changed.set()
+            return to_bytes(said_of(chain, found, work))
+
+        answers = await self._together(said(at) for at in range(start, stop))
+        if self._dead is not None:
+            raise self._dead
+        tokens = sum(len(chain.ids) for chain in work.chains[start:stop])
+        return ScoreResult(unit=work.unit, said=tuple(answers), tokens=tokens)
+
     async def _attempts(
         self, work: EpisodeWork, start: int, stop: int, chunk: str, setting: EpisodeSetting
     ) -> list[Episode]:
-        """Make a unit's attempts `start` to `stop`, problem by problem. The first error cancels the rest."""
+        """Make a unit's attempts `start` to `stop`, problem by problem."""
         if self._oracle is not None:
             self._oracle.learn(work.problems, setting.template, setting.call_format)
+        return await self._together(
+            self._attempt(problem, sample, work, chunk, setting) for problem, sample in work.attempts(start, stop)
+        )
+
+    async def _together(self, parts: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+        """Run the parts of a chunk at the same time. The first error cancels the rest."""
         self._chunks_under_way += 1
         self._idle.clear()
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [
-                    group.create_task(self._attempt(problem, sample, work, chunk, setting))
-                    for problem, sample in work.attempts(start, stop)
-                ]
+                tasks = [group.create_task(part) for part in parts]
         except BaseExceptionGroup as failures:  # on Python up to 3.11.3, `except*` would wrap what is raised here
             error: BaseException = failures
             while isinstance(error, BaseExceptionGroup):

@@ -33,7 +33,11 @@ SETTINGS = (
     "problems.arithmetic.test=2",
     f'arms.online={{ method = "dpo", groups_per_step = 2, chosen_from = "teacher", {ROUNDS} }}',
     f'arms.grpo={{ method = "grpo", groups_per_step = 2, {REWARDS}, {ROUNDS} }}',
+    f'arms.distilled={{ method = "distill", groups_per_step = 2, {ROUNDS} }}',
+    f'arms.asked={{ method = "distill", compare = "sampled", groups_per_step = 2, {ROUNDS} }}',
+    'arms.offline={ method = "distill", compare = "top_k", top_k = 3, groups_per_step = 4 }',
 )
+LEARNING = ("online", "grpo", "distilled", "asked")
 
 
 class Killed(Exception):
@@ -43,7 +47,7 @@ class Killed(Exception):
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
     whole = load_recipe(DATA / "smallest.toml", SETTINGS)
-    return whole.model_copy(update={"arms": {name: whole.arms[name] for name in ("online", "grpo")}})
+    return whole.model_copy(update={"arms": {name: whole.arms[name] for name in (*LEARNING, "offline")}})
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +87,7 @@ def test_killed_rounds_end_as_if_nobody_had_killed_them(
 ) -> None:
     finish(recipe, tmp_path / "whole")
     # Each point once: after the attempts of round 0, before its training, after it, and before the models are there.
-    for point in ("_build_groups", "_score_references", "_train", "_end", "_publish"):
+    for point in ("_build_groups", "_score", "_train", "_end", "_publish"):
         with monkeypatch.context() as planted:
 
             def killed(*_: Any, **__: Any) -> None:
@@ -93,7 +97,7 @@ def test_killed_rounds_end_as_if_nobody_had_killed_them(
             with pytest.raises(Killed):
                 finish(recipe, tmp_path / "killed")
     finish(recipe, tmp_path / "killed")
-    for arm in ("online", "grpo"):
+    for arm in LEARNING:
         whole, resumed = learnt(tmp_path / "whole", arm), learnt(tmp_path / "killed", arm)
         assert resumed == whole
         first, second = whole["policies"]
@@ -116,6 +120,8 @@ def test_killed_rounds_end_as_if_nobody_had_killed_them(
     rows = read_metrics(run.folder / layout.round_checkpoints("grpo", 0) / layout.METRICS)
     learnt_from = sum(row["reward"] for row in rows) / len(rows)
     assert learnt_from == pytest.approx(given["label"] + 0.5 * given["format"] + 0.1 * given["length"])
+    offline = [(tmp_path / run / "models/offline/model.safetensors").read_bytes() for run in ("whole", "killed")]
+    assert offline[0] == offline[1]
     for folder in (tmp_path / "whole", tmp_path / "killed"):
         run = read_run(folder, Console(quiet=True))
         assert hash_files(run).faults == []

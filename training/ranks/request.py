@@ -14,7 +14,7 @@ from cluster.store.storage import open_store
 from rollout.data import layout
 from rollout.data.group_rows import live_units, named_units
 from rollout.records import content_hash
-from training.config import DpoArm, GrpoArm, SftArm, TrainingConfig
+from training.config import ArmConfig, DistillArm, TrainingConfig
 from training.ranks.zero import precision
 
 _LATER_KEYS = {
@@ -38,6 +38,8 @@ class MadeFrom(msgspec.Struct, frozen=True, kw_only=True):
     start: str
     """Revision of the model that training started from."""
     precision: str
+    teacher: str = ""
+    """Revision of the teacher, for distill."""
     groups: tuple[str, ...]
     """Names of the group units that it was trained on."""
 
@@ -47,7 +49,7 @@ class ArmRequest:
     """The training of one arm. Folders are on a file system that all ranks and the driver see."""
 
     name: str
-    arm: SftArm | DpoArm | GrpoArm
+    arm: ArmConfig
     training: TrainingConfig
     start_model: str
     """Folder of the model that training starts from."""
@@ -64,6 +66,10 @@ class ArmRequest:
     """Prefix of the reference log-probabilities in the store, as `reference/STUDENT`; for dpo."""
     reference_model: str = ""
     """Folder of the model that they are of; "" for `start_model`."""
+    targets: str = ""
+    """Prefix of what the teacher says at the chains' tokens, as `targets/STUDENT`; for distill."""
+    teacher: str = ""
+    """Folder of the teacher; for distill."""
     probe: ProbeText | None = None
     """What the trained model is asked before it is published."""
     title: str = ""
@@ -89,6 +95,7 @@ class ArmRequest:
             settings=self.arm.model_dump(mode="json", exclude_none=True),
             start=model_revision(self.start_model),
             precision=precision(self.training),
+            teacher="".join(self._teacher),
             groups=self.units or tuple(commit.unit for commit in live_units(self.ledger)),
         )
 
@@ -102,4 +109,10 @@ class ArmRequest:
         start = model_revision(self.start_model)
         # Keys that came later change nothing at their defaults, so that older checkpoints are resumed from.
         absent = {key for key, default in _LATER_KEYS.items() if getattr(self.arm, key, default) == default}
-        return content_hash(self.arm.model_dump_json(exclude=absent), start, precision(self.training), *shards)
+        said = self.arm.model_dump_json(exclude=absent)
+        return content_hash(said, start, *self._teacher, precision(self.training), *shards)
+
+    @property
+    def _teacher(self) -> tuple[str, ...]:
+        """Revision of the teacher whose distribution the arm learns; of others nothing."""
+        return (model_revision(self.teacher),) if isinstance(self.arm, DistillArm) else ()

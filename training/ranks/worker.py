@@ -24,7 +24,7 @@ from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from rollout.data import layout
 from rollout.data.group_rows import read_groups
-from training.config import DpoArm, GrpoArm, SftArm, decided
+from training.config import DistillArm, DpoArm, GrpoArm, SftArm, decided
 from training.fused_kernels import uses_fused_kernels
 from training.probe import EXPORTED, ExportedReading, read_probe
 from training.ranks.callbacks import MetricsLog, SealCheckpoints
@@ -71,6 +71,8 @@ def _train(request: ArmRequest) -> None:
         trainer = make(request, request.arm, tokenizer, callbacks, universal)
     elif isinstance(request.arm, GrpoArm):
         trainer = _policy_trainer(request, request.arm, tokenizer, callbacks, universal)
+    elif isinstance(request.arm, DistillArm):
+        trainer = _distill_trainer(request, request.arm, tokenizer, callbacks, universal)
     else:
         trainer = _dpo_trainer(request, request.arm, tokenizer, callbacks, universal)
     _log.info("arm %s: %s", request.name, f"resumes from {resume}" if resume else "starts")
@@ -212,6 +214,32 @@ def _policy_trainer(request: ArmRequest, arm: GrpoArm, tokenizer: Any, callbacks
     )
     model = start_model(request)
     return TreePolicyTrainer(model, config, StoredSamples(folder), processing_class=tokenizer, callbacks=callbacks)
+
+
+def _distill_trainer(
+    request: ArmRequest, arm: DistillArm, tokenizer: Any, callbacks: list[Any], universal: bool
+) -> Any:
+    from training.distill.examples import StoredDistillation, write_distillation
+    from training.distill.targets import Targets, question_of
+    from training.trainers.distill import TreeDistillConfig, TreeDistillTrainer
+
+    question = question_of(arm, request.teacher, len(tokenizer), request.training)
+    targets = Targets(Ledger(open_store(request.run), request.targets), question, request.ledger, request.units)
+    folder = request.checkpoint_dir / f"examples-{request.fingerprint}"
+    agreed(lambda: write_distillation(targets.examples(), folder))
+    config = TreeDistillConfig(
+        **tree_arguments(request, universal),
+        compare=arm.compare,
+        beta=arm.beta,
+        tail=arm.tail,
+        equal=arm.equal,
+        vocabulary=question.vocabulary,
+    )
+    head = None if question.of_engines else targets.head()
+    model = start_model(request)
+    return TreeDistillTrainer(
+        model, config, StoredDistillation(folder), head, processing_class=tokenizer, callbacks=callbacks
+    )
 
 
 def _dpo_trainer(request: ArmRequest, arm: DpoArm, tokenizer: Any, callbacks: list[Any], universal: bool) -> Any:

@@ -21,7 +21,7 @@ from training.tree.attention import check_length
 from training.tree.blocks import BLOCK
 from training.tree.flops import body_parameters, matrix_rate, nominal_rate, tree_flop
 from training.tree.rows import RankStep, TreeRow
-from training.tree.scoring import add_tree_scoring
+from training.tree.scoring import Score, add_tree_scoring, target_logps
 from training.tree.steps import TreeSteps
 
 StepT = TypeVar("StepT", bound=RankStep)
@@ -193,14 +193,18 @@ class TreeTrainer(Trainer, Generic[StepT], ABC):  # type: ignore[misc]
         super().log(logs, start_time)
 
     def forward_row(self, model: Any, row: TreeRow, counted: bool = True) -> Tensor:
-        """The [chains] sums of a row; by entry, the [E] log-probabilities of its entries."""
+        """The [chains] sums of a row; by entry, the [E] of its entries: log-probabilities, or what `score` gives."""
         batch = row.batch
         if counted:
             self.count("tokens", batch.tokens)
             self._step_flop += tree_flop(self.model, self._parameters, batch)
         batch = batch.to(self.args.device)
         with self.compute_loss_context_manager():
-            return cast(Tensor, model(tree_batch=batch, entries=self.by_entry))
+            return cast(Tensor, model(tree_batch=batch, entries=self.by_entry, score=self.score(row)))
+
+    def score(self, row: TreeRow) -> Score:
+        """What is asked of the model at a row's scored tokens."""
+        return target_logps
 
     @abstractmethod
     def row_loss(self, row: Any, scored: Tensor) -> Tensor:

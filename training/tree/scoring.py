@@ -1,13 +1,13 @@
 """Log-probabilities of a tree's chains: the backbone over the row, the head on scored positions only.
 
 `add_tree_scoring` lets a Hugging Face causal model be called as `model(tree_batch=batch)`, which returns the per-chain
-sums, or with `entries=True` the log-probability of each scored token of each chain. It extends the model's own forward,
-so that wrappers (DeepSpeed's engine, accelerate's autocast) see one call of the root module, and gather and release its
-parameters as for any other forward.
+sums, or with `entries=True` the log-probability of each scored token of each chain; with another `score` it gives what
+that makes of the hidden states. It extends the model's own forward, so that wrappers (DeepSpeed's engine, accelerate's
+autocast) see one call of the root module, and gather and release its parameters as for any other forward.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import MethodType
 from typing import Any
@@ -110,7 +110,8 @@ def packed_row(chains: Sequence[ScoredChain], multiple_of: int, backend: str | N
 def add_tree_scoring(model: Any) -> None:
     """Let `model(tree_batch=batch)` return the [chains] float64 sums of log-probabilities (nats). Idempotent.
 
-    With `entries=True` it returns the [E] log-probabilities themselves, in the order of the batch's entries.
+    With `entries=True` it returns the [E] log-probabilities themselves, in the order of the batch's entries; with
+    another `score` the [E, ...] of what that gives.
     Sets the model to tree attention; for any other use of it afterwards, `model.set_attn_implementation` it back.
     Raises RequestError for models that cannot be scored by trees.
     """
@@ -121,7 +122,12 @@ def add_tree_scoring(model: Any) -> None:
 
     @functools.wraps(plain)
     def forward(
-        self: Any, *args: Any, tree_batch: TreeBatch | None = None, entries: bool = False, **kwargs: Any
+        self: Any,
+        *args: Any,
+        tree_batch: TreeBatch | None = None,
+        entries: bool = False,
+        score: Score = target_logps,
+        **kwargs: Any,
     ) -> Any:
         if tree_batch is None:
             return plain(*args, **kwargs)
@@ -129,37 +135,59 @@ def add_tree_scoring(model: Any) -> None:
         output = self.base_model(
             input_ids=batch.input_ids, position_ids=batch.position_ids, use_cache=False, tree=batch.attention
         )
-        logps = _log_probabilities(self, output.last_hidden_state[0, batch.predicting], batch.target)
-        # In float64: a chain's sum is in the thousands of nats, where float32's rounding shifts the gradient by 1e-5.
-        by_entry = logps.double()[batch.entry_prediction]
+        by_entry = score(self, output.last_hidden_state[0, batch.predicting], batch)[batch.entry_prediction]
         return by_entry if entries else by_entry.new_zeros(batch.chains).index_add(0, batch.entry_chain, by_entry)
 
     forward.scores_trees = True  # type: ignore[attr-defined]
     model.forward = MethodType(forward, model)
 
 
-def _log_probabilities(model: Any, hidden: Tensor, target: Tensor) -> Tensor:
+def target_logps(model: Any, hidden: Tensor, batch: TreeBatch) -> Tensor:
+    """[P] log-probabilities of the tokens that the predictions score."""
+    # In float64: a chain's sum is in the thousands of nats, where float32's rounding shifts the gradient by 1e-5.
+    return token_logps(model, hidden, batch.target).double()
+
+
+def token_logps(model: Any, hidden: Tensor, target: Tensor) -> Tensor:
     """[P] log-probabilities of the tokens `target`, at least in float32; `hidden`: [P, hidden size]."""
     head, config = model.get_output_embeddings(), model.config
-    # What some models do after the head: Granite divides the logits, Cohere scales them, Gemma 2 caps them.
-    scale = (getattr(config, "logit_scale", None) or 1.0) / (getattr(config, "logits_scaling", None) or 1.0)
-    cap = getattr(config, "final_logit_softcapping", None)
     small = hidden.device.type == "cpu" and config.vocab_size <= _PLAIN_VOCABULARY
     if small or hidden.dtype == torch.float64:  # TRL's kernel computes in float32
-        logits = head(hidden)
-        logits = logits if scale == 1.0 else logits * scale
-        logits = logits if cap is None else torch.tanh(logits / cap) * cap
-        # At least float32: log-probabilities of long chains add up, and bf16 sums would drown the margins.
-        logits = logits if logits.dtype == torch.float64 else logits.float()
+        logits = head_logits(model, hidden)
         chosen: Tensor = logits.gather(1, target[:, None])[:, 0]
         return chosen - torch.logsumexp(logits, dim=-1)
     # Imported here: with TRL's trainers it takes seconds, which scoring tiny models need not spend.
     from trl.kernels.chunked_logprob import ChunkedLogProbFunction
     from trl.trainer.utils import maybe_gather_lm_head_ctx
 
+    scale, cap = logit_options(config)
     with maybe_gather_lm_head_ctx(head.weight, head.bias):
         columns = min(VOCABULARY_AT_ONCE, config.vocab_size)
         found: Tensor = ChunkedLogProbFunction.apply(
             hidden, head.weight, head.bias, target, 1.0, columns, cap, scale, ()
         )[0]
     return found
+
+
+def head_logits(model: Any, hidden: Tensor) -> Tensor:
+    """[P, vocabulary] logits from [P, hidden size], at least in float32."""
+    return finished_logits(model.get_output_embeddings()(hidden), *logit_options(model.config))
+
+
+def logit_options(config: Any) -> tuple[float, float | None]:
+    """What some models do after the head: Granite divides the logits, Cohere scales them, Gemma 2 caps them. Returns
+    the factor, and the cap or None."""
+    scale = (getattr(config, "logit_scale", None) or 1.0) / (getattr(config, "logits_scaling", None) or 1.0)
+    return scale, getattr(config, "final_logit_softcapping", None)
+
+
+def finished_logits(logits: Tensor, scale: float, cap: float | None) -> Tensor:
+    """What the head gave, scaled and capped, at least in float32: log-probabilities of long chains add up, and bfloat16
+    sums would drown the margins."""
+    logits = logits if scale == 1.0 else logits * scale
+    logits = logits if cap is None else torch.tanh(logits / cap) * cap
+    return logits if logits.dtype == torch.float64 else logits.float()
+
+
+Score = Callable[[Any, Tensor, TreeBatch], Tensor]
+"""Makes of a model, the [P, hidden size] states of a row's predictions and the row the [P, ...] of what is asked."""

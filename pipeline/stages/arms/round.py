@@ -17,7 +17,7 @@ from rollout.hosts.episode_units import EpisodeUnit, block_name
 from rollout.hosts.work import EpisodeWork, committed_outcomes
 from rollout.records import Problem
 from rollout.rewards import Rewarded, RewardsConfig, joined
-from training.config import DpoArm, GrpoArm, SftArm, TrainingConfig
+from training.config import DistillArm, DpoArm, GrpoArm, SftArm, TrainingConfig
 
 if TYPE_CHECKING:
     from cluster.engine.probe import ProbeText
@@ -93,7 +93,7 @@ class Round:
         run = self.run
         source, thoughts = model_source(run, "base"), run.recipe.episodes.thoughts
         update = {"max_right": 0, "max_wrong": 0}
-        if isinstance(self.arm, GrpoArm):  # a truncated chain has no reward, as a wrong one
+        if isinstance(self.arm, GrpoArm | DistillArm):  # a truncated chain has no reward, as a wrong one
             update["truncated_as_wrong"] = True
         groups: GroupsConfig = run.recipe.groups.model_copy(update=update)
         episodes, done = run.ledger(self.episodes).history(), run.ledger(self.groups).history()
@@ -154,11 +154,13 @@ class Round:
         )
 
     def can_learn(self, record: RoundRecord) -> bool:
-        """Whether there is anything to learn from: supervised arms need right chains, arms with rules chains that are
-        worth more and less than others, and the rest groups that have wrong chains as well."""
-        if self.rewards is not None:
-            return record.unequal > 0
-        return record.right > 0 if isinstance(self.arm, SftArm) else record.groups > 0
+        """Whether there is anything to learn from: supervised arms need right chains, distillation any, arms with rules
+        chains that are worth more and less than others, and the rest groups that have wrong chains as well."""
+        if isinstance(self.arm, SftArm) or (isinstance(self.arm, DistillArm) and self.arm.chains == "right"):
+            return record.right > 0
+        if isinstance(self.arm, DistillArm):
+            return record.chains > 0
+        return record.groups > 0 if self.rewards is None else record.unequal > 0
 
     def request(self, training: TrainingConfig, probe: "ProbeText | None") -> "ArmRequest":
         """The update that makes the next policy."""
@@ -178,5 +180,7 @@ class Round:
             log_path=folder / layout.training_log(self.title),
             reference=layout.reference(self.run.student),
             reference_model=self.reference,
+            targets=layout.targets(self.run.student),
+            teacher=model_source(self.run, "teacher"),
             probe=probe,
         )

@@ -22,6 +22,7 @@ from pipeline.run.progress import progress_bar
 from pipeline.run.workload import train_problems
 from pipeline.stages.arms.policies import ArmRounds, RoundRecord
 from pipeline.stages.arms.round import Round
+from pipeline.stages.arms.targets import ensure_targets
 from pipeline.stages.arms.watching import train_watched
 from pipeline.stages.groups import idle_problems, without
 from pipeline.stages.hosts import open_pool
@@ -30,7 +31,7 @@ from pipeline.stages.probes import proven
 from pipeline.stages.reference import start_shares
 from pipeline.stages.watch import Watch
 from rollout.data import layout
-from training.config import ArmConfig, DpoArm, TrainingConfig
+from training.config import ArmConfig, DistillArm, DpoArm, TrainingConfig
 from training.ranks.metrics import read_metrics
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def train_in_rounds(
         _build_groups(run, rounds)
         found = {each.name: _measured(each) for each in rounds}
         learning = [each for each in rounds if found[each.name].best < 0 and each.can_learn(found[each.name])]
-        _score_references(run, learning)
+        _score(run, learning)
         for name, counts in _train(run, learning, training, probe).items():
             found[name] = _with_update(run, name, found[name], counts)
         for each in rounds:
@@ -98,8 +99,8 @@ def _measured(each: Round) -> RoundRecord:
     return msgspec.structs.replace(record, best=each.rounds.best(shares))
 
 
-def _score_references(run: Run, rounds: Sequence[Round]) -> None:
-    """Score the chains of DPO arms under their references."""
+def _score(run: Run, rounds: Sequence[Round]) -> None:
+    """Score the chains of DPO arms under their references, and have the teacher say what distillation needs."""
     from cluster.jobs.session import results
 
     for each in rounds:
@@ -108,6 +109,8 @@ def _score_references(run: Run, rounds: Sequence[Round]) -> None:
             ranks = run.recipe.training.ranks
             scored = sum(results(start_shares(run, each.arm, ranks, (), each.groups, each.reference)))
             run.events.add("reference", start=each.title, scored=scored)
+        elif isinstance(each.arm, DistillArm):
+            ensure_targets(run, each.arm, each.title, each.groups)
 
 
 def _train(

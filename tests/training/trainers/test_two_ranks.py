@@ -1,4 +1,4 @@
-"""Two ZeRO-3 ranks train SFT and GRPO on the tree as one process does."""
+"""Two ZeRO-3 ranks train SFT, GRPO and distillation on the tree as one process does."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from tests.training.trainers.two_ranks import train
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("method", ["sft", "grpo"])
+@pytest.mark.parametrize("method", ["sft", "grpo", "distill"])
 def test_two_zero3_ranks_train_as_one_process(method: str, tmp_path: Path) -> None:
     """The same losses, gradient norms and metrics at every step. 40 tokens a row cut groups and make idle rows."""
     expected = train(tmp_path, None, method)

@@ -1,4 +1,4 @@
-"""Trains SFT or GRPO on the tree as one rank of ZeRO-3 over gloo, for a comparison with one process.
+"""Trains SFT, GRPO or distillation on the tree as one rank of ZeRO-3 over gloo, for a comparison with one process.
 
 Run by torch.distributed.run: python -m tests.training.trainers.two_ranks OUTPUT METHOD
 """
@@ -10,10 +10,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from tests.training.ranks.zero_ranks import ZERO
-from tests.training.tree.trees import random_chains, tiny_model
+from tests.training.tree.trees import VOCABULARY, random_chains, tiny_model
+from training.distill.examples import DistillExample, Said
+from training.distill.head import head_of
+from training.trainers.distill import TreeDistillConfig, TreeDistillTrainer
 from training.trainers.policy import PolicyExample, TreePolicyConfig, TreePolicyTrainer
 from training.trainers.sft import ChainExample, TreeSFTConfig, TreeSFTTrainer
 
@@ -41,6 +45,14 @@ def train(output: Path, deepspeed: dict[str, Any] | None, method: str) -> list[d
         learnt = [ChainExample(f"p{at}", chains) for at, chains in enumerate(groups)]
         args = TreeSFTConfig(**options, equal="groups")
         trainer = TreeSFTTrainer(tiny_model("llama"), args, learnt)
+    elif method == "distill":
+        said = [[draw_states(draw, chain.length) for chain in chains] for chains in groups]
+        distilled = [
+            DistillExample(f"p{at}", chains, (1,) * len(chains), tuple(said[at])) for at, chains in enumerate(groups)
+        ]
+        head = head_of(tiny_model("llama", 5), VOCABULARY - 3)
+        arguments = TreeDistillConfig(**options, vocabulary=VOCABULARY - 3)
+        trainer = TreeDistillTrainer(tiny_model("llama"), arguments, distilled, head)
     else:
         sampled = [
             PolicyExample(
@@ -57,6 +69,11 @@ def train(output: Path, deepspeed: dict[str, Any] | None, method: str) -> list[d
     unequal = ("seconds", "runtime", "per_second", "fraction", "limit", "flos")
     logs = [log for log in trainer.state.log_history if "loss" in log]
     return [{k: v for k, v in log.items() if not any(part in k for part in unequal)} for log in logs]
+
+
+def draw_states(draw: random.Random, length: int) -> Said:
+    """Hidden states that a teacher may have had."""
+    return np.array([[draw.gauss(0, 1) for _ in range(32)] for _ in range(length)], np.float32)
 
 
 def main() -> None:
