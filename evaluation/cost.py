@@ -17,7 +17,8 @@ def signal_costs(
 ) -> tuple[Cost, ...]:
     """The cost of every trained arm's gain over the baseline on every suite.
 
-    All rollouts of the run count for each suite, because an arm learns from all of them.
+    All rollouts of the run count for each suite, because an arm learns from all of them; for an arm that learnt in
+    rounds alone, from its own chains, they count nothing.
     """
     tokens = data.get("teacher_tokens")
     made = sum(seconds.get(stage, 0.0) for stage in SIGNAL_STAGES)
@@ -26,13 +27,16 @@ def signal_costs(
         if row.b != baseline or row.a not in training:
             continue
         shown = row.significant and row.difference > 0 and row.interval[0] > 0
-        spent = made + _training_seconds(row.a, training)
+        arms = _with_starts(row.a, training)
+        taught = any(training[name].from_teacher for name in arms)
+        written = tokens if taught or tokens is None else 0
+        spent = (made if taught else 0.0) + sum(training[name].seconds for name in arms)
         costs.append(
             Cost(
                 arm=row.a,
                 suite=row.suite,
-                teacher_tokens=_a_point(tokens, row.difference) if shown else None,
-                teacher_tokens_ci=_bounds(tokens, row.interval) if shown else None,
+                teacher_tokens=_a_point(written, row.difference) if shown else None,
+                teacher_tokens_ci=_bounds(written, row.interval) if shown else None,
                 seconds=_a_point(spent, row.difference) if shown else None,
                 seconds_ci=_bounds(spent, row.interval) if shown else None,
             )
@@ -40,13 +44,13 @@ def signal_costs(
     return tuple(costs)
 
 
-def _training_seconds(arm: str, training: Mapping[str, TrainingFigures]) -> float:
-    """Of the arm and of the arms that it starts from."""
-    spent = 0.0
+def _with_starts(arm: str, training: Mapping[str, TrainingFigures]) -> list[str]:
+    """The arm and the arms that it starts from."""
+    found = []
     while arm in training:
-        spent += training[arm].seconds
+        found.append(arm)
         arm = training[arm].start
-    return spent
+    return found
 
 
 def _a_point(spent: float | None, gain: float) -> float | None:

@@ -161,6 +161,10 @@ class TrainingFigures(msgspec.Struct, frozen=True, kw_only=True):
     passes: float | None
     """These over the chains of the arm's data: how often it saw each of them on average."""
     tokens: float | None
+    own_tokens: float = 0.0
+    """Tokens that its own policies wrote in rounds."""
+    from_teacher: bool = True
+    """Whether it learnt from the teacher's stored chains; in rounds an arm learns from its own."""
 
 
 class RoundFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,7 +199,8 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens that the teacher wrote in all rollouts, a point."""
     teacher_tokens_ci: Range | None
     seconds: float | None
-    """Of rollouts, groups, reference, and the training of the arm and of what it starts from, a point."""
+    """Of rollouts, groups and reference, where the arm or what it starts from learnt from them, and of the training of
+    both, a point."""
     seconds_ci: Range | None
 
 

@@ -116,9 +116,10 @@ def training_figures(run: Run) -> "dict[str, TrainingFigures]":
     with run.events.understood():
         rows = [row for row in run.events.read() if row.get("event") in ("arm trained", "arm interrupted", "round")]
         trained = {row["arm"]: row for row in rows if row["event"] == "arm trained"}
-        spent = defaultdict[str, float](float)
+        spent, written = defaultdict[str, float](float), defaultdict[str, float](float)
         for row in rows:
             spent[row["arm"]] += row["seconds"]
+            written[row["arm"]] += row["tokens"] if row["event"] == "round" else 0
         return {
             name: TrainingFigures(
                 start=arm.start,
@@ -127,6 +128,8 @@ def training_figures(run: Run) -> "dict[str, TrainingFigures]":
                 chains=trained[name].get("chains"),
                 passes=trained[name].get("passes"),
                 tokens=trained[name].get("tokens"),
+                own_tokens=written[name],
+                from_teacher=arm.rounds is None,
             )
             for name, arm in run.recipe.arms.items()
             if name in trained

@@ -53,6 +53,17 @@ def test_an_arm_pays_for_what_it_starts_from(summary: Summary) -> None:
     assert cost.teacher_tokens is None, "an older run did not count them"
 
 
+def test_an_arm_of_rounds_pays_for_the_teacher_only_where_its_start_learnt_from_it(summary: Summary) -> None:
+    rounds = {"steps": 8, "seconds": 50.0, "chains": None, "passes": None, "tokens": None, "from_teacher": False}
+    better = summary.against("fol", "base")["sft"]
+    for start, seconds, tokens in (("base", 50.0, 0.0), ("sft", 70.0 + 30.0 + 50.0, 700.0)):
+        training = {**TRAINING, "online": TrainingFigures(start=start, own_tokens=9.0, **rounds)}
+        row = msgspec.structs.replace(better, a="online")
+        (cost,) = signal_costs([row], "base", {"teacher_tokens": 700}, SECONDS, training)
+        assert cost.seconds == pytest.approx(seconds / (100 * better.difference))
+        assert cost.teacher_tokens == pytest.approx(tokens / (100 * better.difference))
+
+
 def test_losses_and_bounds_at_zero_cost_nothing(summary: Summary) -> None:
     row: Comparison = summary.against("fol", "base")["sft"]
     worse = msgspec.structs.replace(row, difference=-row.difference, corrected_ci=(-0.3, -0.1))
