@@ -271,9 +271,9 @@ class Recipe(Section):
 
     @property
     def scorer(self) -> str:
-        """The largest model that tasks score chains with before arms are trained on them: `teacher` for distillation,
-        `base` for DPO; "" where no arm needs that."""
-        if any(isinstance(arm, DistillArm) for arm in self.arms.values()):
+        """The largest model that tasks score chains with before arms are trained on them: `teacher` for distillation
+        over the vocabulary, `base` for DPO; "" where no arm needs that."""
+        if any(isinstance(arm, DistillArm) and arm.compare == "vocabulary" for arm in self.arms.values()):
             return "teacher"
         return "base" if self.reference_starts else ""
 

@@ -146,7 +146,7 @@ def _train(plan: Plan) -> Time:
             # Of all rounds together as many groups are scored as the teacher's, by assumption.
             time += _labelled(f"{ranks.name}, reference", _reference(plan, True) if isinstance(arm, DpoArm) else ())
         if isinstance(arm, DistillArm):
-            time += _labelled(f"{ranks.name}, teacher", _reference(plan, True, "teacher"))
+            time += _labelled(f"{ranks.name}, teacher", _asked(plan, arm))
         elif isinstance(arm, DpoArm) and rounds is None and arm.start not in scored:
             scored.add(arm.start)
             time += _labelled(f"reference under {arm.start}", _reference(plan, False))
@@ -167,6 +167,18 @@ def _attempts(plan: Plan, rounds: RoundsConfig) -> Time:
     teacher = plan.demands.rollout
     time = _engine_time(plan, "student", teacher.scaled(attempts / max(1, teacher.attempts)))
     return tuple((what, seconds * rounds.rounds) for what, seconds in time)
+
+
+def _asked(plan: Plan, arm: DistillArm) -> Time:
+    """What the teacher says of an arm's chains: of all rounds as many as the teacher's own, by assumption."""
+    if arm.compare == "vocabulary":
+        return _reference(plan, True, "teacher")
+    groups, starts = plan.demands.groups, arm.rounds.rounds if arm.rounds is not None else 1
+    chains = groups.groups * groups.chains
+    length = groups.prompt + groups.chain
+    each = Demand(attempts=round(chains), requests=chains, written=chains, prefill=chains * length, context=length)
+    time = _engine_time(plan, "teacher", each.scaled(1 / starts))
+    return tuple((what, seconds * starts) for what, seconds in time)
 
 
 def _labelled(label: str, time: Iterable[tuple[str, float]]) -> Time:
