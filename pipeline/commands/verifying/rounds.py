@@ -29,7 +29,7 @@ from rollout.data.unit_rows import UnitRows
 from rollout.hosts.episode_units import block_name
 from rollout.records import Episode, Outcome, PreferenceGroup
 from rollout.rewards import rule_rewards
-from training.config import GrpoArm
+from training.config import DistillArm, GrpoArm
 from training.ranks.request import MadeFrom
 
 _NAME = "([^/]+)"
@@ -126,7 +126,8 @@ def _sampler_faults(each: Round, made: list[Episode]) -> Iterator[str]:
 def _chain_faults(each: Round, commits: list[Commit], made: list[Episode]) -> Iterator[str]:
     """Chains that are not of whom the arm takes them, or lack what it learns from. Functions of users are not asked."""
     rules = each.rewards and each.rewards.model_copy(update={"function": None})
-    needed = isinstance(each.arm, GrpoArm)
+    arm = each.arm
+    needed = isinstance(arm, GrpoArm) or (isinstance(arm, DistillArm) and arm.compare == "sampled")
     said = {(row.problem_id, row.sample): [one for step in row.steps for one in step.logprobs] for row in made}
     given = {(row.problem_id, row.sample): rule_rewards(row, rules) for row in made if rules and row.steps}
     ledger = each.run.ledger(each.groups)
