@@ -144,3 +144,19 @@ def test_rows_that_bring_their_functions_are_played_like_others(family: str, tmp
             seen.add(right)
     assert seen == {True, False}
     assert "a pair, as" in console.export_text()
+
+
+def test_worlds_of_several_turns_are_tried(tmp_path: Path) -> None:
+    """The documented example: right and wrong chains of two turns, and a wrong world among the mistakes."""
+    columns = {"text": "text", "calls_column": "calls", "state_column": "state", "checker": "world"}
+    settings = ["problems.mine.turns_column=turns", "problems.mine.hidden_column=hidden"]
+    toolbox, file = f"{ROOT}/docs/examples/tickets.py:Desk", ROOT / "docs/examples/tickets.jsonl"
+    said = tried(toolbox, file, tmp_path / "run", settings, **columns)
+    assert " state_wrong" in said
+    run = read_run(tmp_path / "run", Console())
+    groups = list(read_groups(run.ledger(layout.groups(run.student))))
+    assert all(group.pairs for group in groups)
+    attempts = [one for problem in train_problems(run) for one in Rollouts(run).of(problem.id).values()]
+    assert {len(one.said) for one in attempts} == {0, 1}
+    assert {one.outcome for one in attempts if set(one.credit) == {1.0}} == {Outcome.RIGHT}
+    verify_run(tmp_path / "run", Console(quiet=True))

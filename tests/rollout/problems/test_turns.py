@@ -61,6 +61,19 @@ def test_rows_that_do_not_read_are_refused_with_their_place(tmp_path: Path, turn
     assert "\n" not in str(caught.value)
 
 
+def test_rows_name_no_function_that_judges_worlds(tmp_path: Path) -> None:
+    row = {**ROW, "checker": "world:os:system"}
+    with pytest.raises(RequestError, match="a function that rows alone may not have run"):
+        read(tmp_path, row, checker_column="checker", checker="world")
+
+
+def test_a_world_alone_makes_a_conversation(tmp_path: Path) -> None:
+    (problem,) = read(
+        tmp_path, {**ROW, "answer": {"end": {"calls": [{"name": "add"}]}}}, turns_column="", checker="world"
+    )
+    assert (problem.toolbox, problem.turns) == ("arithmetic#turns", ())
+
+
 def test_ids_cover_turns_and_are_the_old_ones_without_them() -> None:
     draft = Draft(text="t", gold="1", gold_calls=(), toolbox="arithmetic", checker="exact", template="t", difficulty=1)
     names = [
