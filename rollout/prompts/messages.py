@@ -4,6 +4,12 @@ from collections.abc import Sequence
 
 from rollout.records import CallResult
 
+MARK = "QzContent{}zQ"
+"""What stands in place of a content while a template is found out about."""
+THOUGHT = "QzThoughtzQ"
+REFUSALS = (TypeError, ValueError, KeyError, AttributeError)
+"""What a template raises if it refuses a conversation."""
+
 
 def before_end(results: Sequence[CallResult]) -> list[CallResult]:
     """The results of a reply that ended a turn without that of what ended it, which nobody is told."""

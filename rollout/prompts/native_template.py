@@ -23,10 +23,10 @@ from rollout.formats import CallFormat, load_format
 from rollout.formats.native import call_id
 from rollout.formats.native_format import load_dialect
 from rollout.formats.shown import as_tool
-from rollout.prompts.messages import before_end
+from rollout.prompts.messages import MARK, REFUSALS, THOUGHT, before_end
 from rollout.prompts.opening import Opening
 from rollout.prompts.reply_form import PROBE_CALLS, find_form, result_message, takes_several
-from rollout.prompts.template import MARK, REFUSALS, THOUGHT, ChatTemplate
+from rollout.prompts.template import ChatTemplate
 from rollout.records import Call, CallResult, Example, ExampleTurn, Role, canonical_json, content_hash
 from rollout.toolboxes import Toolbox
 

@@ -87,7 +87,8 @@ def _messages(
     thought, text = split_reply(step.text, call_format.parse)
     thought = thought if with_thoughts else ""
     if not template.native or len(calls) < len(step.results):
-        return [(template.encode_reply(text, thought), step.results)]
+        says = not calls and not step.failed  # a text that ended a turn
+        return [(template.encode_reply(text, thought, ends_turn=says), step.results)]
     if template.parallel:
         return [(template.calls_ids(calls, call_format, thought), step.results)]
     return [

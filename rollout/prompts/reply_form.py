@@ -15,8 +15,7 @@ from rollout.formats.dialect import Dialect
 from rollout.formats.native_format import DIALECTS, load_dialect
 from rollout.formats.tagged import TaggedFormat
 from rollout.formats.thoughts import without_thought
-from rollout.prompts.messages import thought_fields
-from rollout.prompts.template import REFUSALS, THOUGHT
+from rollout.prompts.messages import REFUSALS, THOUGHT, thought_fields
 from rollout.records import Call, Role, canonical_json
 
 USER = "QzUserzQ"

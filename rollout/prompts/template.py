@@ -19,7 +19,7 @@ from cluster.errors import RequestError, first_line
 from rollout.formats import CallFormat
 from rollout.formats.thoughts import thought_end
 from rollout.prompts.control_tokens import ControlTokens
-from rollout.prompts.messages import before_end, thought_fields
+from rollout.prompts.messages import MARK, REFUSALS, THOUGHT, before_end, thought_fields
 from rollout.prompts.opening import Opening
 from rollout.prompts.renderer import RENDERER
 from rollout.records import Call, CallResult, Message, Part, Role, content_hash
@@ -28,10 +28,6 @@ from rollout.toolboxes import Toolbox
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-MARK = "QzContent{}zQ"
-THOUGHT = "QzThoughtzQ"
-REFUSALS = (TypeError, ValueError, KeyError, AttributeError)
-"""What a template raises if it refuses a conversation."""
 THINKING = ("enable_thinking", "thinking")
 """Names under which templates take whether the model is to think."""
 _TODAY = datetime.date(2024, 7, 26)
@@ -119,10 +115,7 @@ class ChatTemplate:
     @cached_property
     def _last_end(self) -> int | None:
         """The control token that follows the last reply of a conversation; None if the template writes none."""
-        messages = [
-            {"role": role.value, "content": MARK.format(at)} for at, role in enumerate((Role.USER, Role.ASSISTANT))
-        ]
-        return self._turn_end(self._rendered(messages, header=False).rpartition(MARK.format(1))[2])
+        return self._turn_end(self._render((Role.USER, Role.ASSISTANT), header=False).rpartition(MARK.format(1))[2])
 
     @cached_property
     def _openers(self) -> frozenset[int]:
@@ -246,15 +239,21 @@ class ChatTemplate:
         """Ids of a reply that makes these calls, after a thought if there is one, with its end of turn."""
         return self.encode_reply(call_format.render(calls), thought)
 
-    def encode_reply(self, text: str, thought: str = "") -> list[int]:
-        """Ids of a reply written as text, with the end of turn that a model would have sampled. A thought before it is
-        left out where the template shows none."""
+    def encode_reply(self, text: str, thought: str = "", ends_turn: bool = False) -> list[int]:
+        """Ids of a reply written as text, with the end of turn that a model would have sampled; `ends_turn`: before a
+        user's message. A thought before it is left out where the template shows none."""
         if thought and self._around_thought is not None:
             before, after = self._around_thought
             ids = self._after_header(self._header + before, ("", after, ""), [thought, text])
         else:
             ids = self._after_header(self._header + self._lead, ("", ""), [text])
-        return [*ids, self._text_stops[-1]]
+        return [*ids, self._said_end if ends_turn else self._text_stops[-1]]
+
+    @cached_property
+    def _said_end(self) -> int:
+        """What ends a text to the user: where the template writes no end, what a user's message begins with (GLM)."""
+        opener = self._turn_end(self._skeleton((Role.USER, Role.ASSISTANT, Role.USER))[2])
+        return self._text_stops[-1] if opener is None or self._last_end is not None else opener
 
     @cached_property
     def _lead(self) -> str:
@@ -358,9 +357,9 @@ class ChatTemplate:
             ids += frame
         return ids
 
-    def _render(self, roles: tuple[Role, ...]) -> str:
+    def _render(self, roles: tuple[Role, ...], header: bool = True) -> str:
         messages = [{"role": role.value, "content": MARK.format(at)} for at, role in enumerate(roles)]
-        return self._rendered(messages, header=True)
+        return self._rendered(messages, header)
 
     def _rendered(self, messages: list[dict[str, Any]], header: bool, tools: list[dict[str, Any]] | None = None) -> str:
         """What the template writes; as the tokenizer's `apply_chat_template`, in a process with limits. Raises

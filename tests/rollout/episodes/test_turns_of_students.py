@@ -3,6 +3,7 @@ students with another template or tokenizer learn from."""
 
 import asyncio
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -11,8 +12,9 @@ import pytest
 from cluster.engine.scripted import ScriptedEngine
 from rollout.episodes.episode import EpisodeSetting, SampleSpec, run_episode
 from rollout.formats import load_format
+from rollout.prompts.native_template import NativeTemplate
 from rollout.prompts.rendering import render_episode
-from rollout.records import Call, Episode, Outcome, Problem, Producer, StopReason, UserTurn
+from rollout.records import Call, CallResult, Episode, Outcome, Problem, Producer, StopReason, UserTurn
 from rollout.toolboxes import load_toolbox
 from tests.rollout.conversations import chat_template
 from tests.rollout.episodes.test_dialect_episodes import ALL, CONFIG, ONE_CALL, TEMPLATES, native, tokenizer_for
@@ -27,14 +29,21 @@ STUDENTS = ("qwen3", "glm4moe", "gptoss", "gemma4_v5", "llama3_1")
 Reply = Sequence[Call] | str
 
 
+@lru_cache(maxsize=32)
+def template_of(name: str) -> NativeTemplate:
+    """GLM's generation_config.json names what its texts end with, since its template writes no end of turn."""
+    made = tokenizer_for(name, TEMPLATES[name])
+    return NativeTemplate(made, [made.convert_tokens_to_ids("<|user|>")]) if name == "glm4moe" else native(name)
+
+
 def play(name: str, replies: Sequence[Reply], problem: Problem = TURNS) -> Episode:
-    template = native(name)
+    template = template_of(name)
 
     def script(_: Sequence[int], request_id: str) -> Sequence[int]:
         reply = replies[int(request_id.rsplit(".", 1)[1])]
-        return (
-            template.encode_reply(reply) if isinstance(reply, str) else template.calls_ids(reply, load_format("json"))
-        )
+        if isinstance(reply, str):
+            return template.encode_reply(reply, ends_turn=True)
+        return template.calls_ids(reply, load_format("json"))
 
     made = EpisodeSetting(
         engine=ScriptedEngine(script),
@@ -57,7 +66,7 @@ def test_turns_go_on_as_the_template_itself_writes_them(name: str) -> None:
     episode = play(name, ([ADD], "They are 7.", [DONE], [LAST]))
     assert (episode.outcome, episode.stop, episode.failed_steps) == (Outcome.RIGHT, StopReason.FINISHED, 0)
     assert [step.turn for step in episode.steps] == [0, 0, 1, 2]
-    bound = native(name).for_toolbox(load_toolbox(TURNS.toolbox), "full")
+    bound = template_of(name).for_toolbox(load_toolbox(TURNS.toolbox), "full")
     asked = {"role": "user", "content": TURNS.text}
     after_text = decoded(name, episode.steps[1].feedback_ids)
     written = bound._rendered([asked, _said("They are 7."), {"role": "user", "content": "And twice that?"}], True)
@@ -93,7 +102,7 @@ def test_a_student_learns_what_it_would_have_written_itself(teacher: str, studen
     """Its chain has the very ids of its own episode with these replies, user's messages included, and no token of a
     user's message or a result counts as written."""
     replies: list[Reply] = [[ADD], "They are 7.", [DONE], [LAST]]
-    rendered = render_episode(play(teacher, replies, GROWING), native(student))
+    rendered = render_episode(play(teacher, replies, GROWING), template_of(student))
     own = play(student, replies, GROWING)
     ids = [*own.prompt_ids, *(i for step in own.steps for i in (*step.token_ids, *step.feedback_ids))]
     assert list(rendered.token_ids) == ids[len(own.prompt_ids) :]
@@ -108,7 +117,7 @@ def test_a_student_learns_what_it_would_have_written_itself(teacher: str, studen
 def test_several_calls_of_a_reply_that_ends_a_turn_become_several_messages(student: str) -> None:
     episode = play("qwen3", ([ADD, DONE], [DONE], [LAST]))
     assert [len(step.results) for step in episode.steps] == [2, 1, 1]
-    rendered = render_episode(episode, native(student))
+    rendered = render_episode(episode, template_of(student))
     own = play(student, ([ADD], [DONE], [DONE], [LAST]))
     ids = [i for step in own.steps for i in (*step.token_ids, *step.feedback_ids)]
     assert list(rendered.token_ids) == ids
@@ -130,3 +139,14 @@ def test_a_student_with_another_tokenizer_learns_the_same_conversation(call_form
     rendered = render_episode(teacher, chat_template(7))
     assert list(rendered.token_ids) == [i for step in student.steps for i in (*step.token_ids, *step.feedback_ids)]
     assert render_episode(teacher, chat_template()).logprobs != ()
+
+
+def test_a_template_that_writes_no_end_of_turn() -> None:
+    template, told = template_of("glm4moe"), [CallResult(call=None, content="7")]
+    said = template.encode_reply("They are 7.", ends_turn=True)
+    assert decoded("glm4moe", said[-1:]) == "<|user|>"
+    assert template.decode_reply(said).endswith("They are 7.")
+    for ended, after in ((said[-1], ""), (template.stop_ids[0], "<|user|>")):
+        ids = template.next_turn_ids([*said[:-1], ended], told, "And?", template.call_format)
+        assert decoded("glm4moe", ids) == f"{after}\nAnd?<|assistant|>"
+    assert decoded("qwen3", native("qwen3").encode_reply("7", ends_turn=True)[-1:]) == "<|im_end|>"
