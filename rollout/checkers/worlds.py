@@ -8,6 +8,7 @@ docs/checkers.md says what conditions there are. Nothing that a model wrote is e
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -27,7 +28,7 @@ class TurnDone(msgspec.Struct, frozen=True, kw_only=True):
     """What happened in one of the user's turns."""
 
     results: tuple[CallResult, ...] = ()
-    """Of the calls that were made in it, in order."""
+    """Of the calls that were made in it, in order, without what ended it."""
     answer: str | None = None
     """What ended it, as canonical JSON; None if nothing did."""
     state: str | None = None
@@ -92,6 +93,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The world, whole."""
     as_gold: bool = False
     """The world is the one to which the gold calls come."""
+    told_as_gold: bool = False
+    """What the gold calls gave back came back from calls until then, as often, whatever their order."""
     unchanged: tuple[str, ...] = ()
     """Parts of the world, as keys joined by dots, that are as they were at the beginning; "" is all of it."""
     calls: tuple[RightCall, ...] = ()
@@ -103,13 +106,19 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     says: tuple[str, ...] = ()
     """What the answer contains, whatever its capitals and white space."""
 
-    def broken(self, done: TurnDone, before: str, gold_state: str | None) -> Iterator[tuple[ErrorCode, str] | None]:
-        """For each condition None, or what is wrong."""
+    def broken(
+        self, done: TurnDone, before: str, gold: TurnDone, until: Sequence[CallResult]
+    ) -> Iterator[tuple[ErrorCode, str] | None]:
+        """For each condition None, or what is wrong. `until`: the results of all turns until the end of this one."""
         state = json.loads(done.state or "null")
         if self.state is not msgspec.UNSET:
             yield _wrong(_difference(state, self.state))
         if self.as_gold:
-            yield _wrong(_difference(state, json.loads(gold_state or "null")))
+            yield _wrong(_difference(state, json.loads(gold.state or "null")))
+        told = Counter(result.content for result in until if result.error is None)
+        for result in gold.results if self.told_as_gold else ():
+            told[result.content] -= 1
+            yield _wrong(f"nothing came back as {result.content[:80]}" if told[result.content] < 0 else "")
         for path in self.unchanged:
             yield _wrong(_difference(_part(state, path), _part(json.loads(before), path), path))
         made = [(call, good) for result in done.results for call, good in made_calls(result)]
@@ -167,7 +176,7 @@ def judge_attempt(checker: str, gold: str, attempt: World, right: World) -> Verd
 
 def asks_for_gold_calls(gold: Gold) -> bool:
     """Whether a condition compares with the gold calls."""
-    return any(each.as_gold for each in (*gold.turns, gold.end))
+    return any(each.as_gold or each.told_as_gold for each in (*gold.turns, gold.end))
 
 
 def names_nothing(gold: Gold, before: str, functions: Collection[str]) -> Iterator[str]:
@@ -188,8 +197,9 @@ def judge_world(gold: Gold, attempt: World, right: World) -> Verdict:
     for where, conditions, at in (*parts, ("the end", gold.end, -1)):
         if where == "the end" and gold.turns and conditions == Conditions():
             continue
-        done = attempt.turns[at] if at >= 0 else attempt.whole
-        found = list(conditions.broken(done, attempt.before, right.turns[at].state)) or [None]
+        done, gold_done = (each.turns[at] if at >= 0 else each.whole for each in (attempt, right))
+        until = [result for turn in attempt.turns[: at + 1 or None] for result in turn.results]
+        found = list(conditions.broken(done, attempt.before, gold_done, until)) or [None]
         if done.answer is None:
             found = [(ErrorCode.NO_ANSWER, "it was not ended")] * len(found)
         credit.append(found.count(None) / len(found))

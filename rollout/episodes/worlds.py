@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from cluster.errors import RequestError
 from rollout.checkers.worlds import TurnDone, Verdict, World, judge_attempt
+from rollout.prompts.messages import before_end
 from rollout.prompts.turns import turn_toolboxes
 from rollout.records import Call, CallResult, Problem, Step
 from rollout.toolboxes import CallRefused, load_toolbox
@@ -22,9 +23,11 @@ def judge_steps(problem: Problem, steps: Sequence[Step], states: Sequence[str]) 
 
 
 def turn_done(results: Sequence[CallResult], state: str | None) -> TurnDone:
-    """A turn with these results; it ended if its `state` at the end is known."""
-    ended = next((result.content for result in reversed(results) if result.error is None), None)
-    return TurnDone(results=tuple(results), answer=ended if state is not None else None, state=state)
+    """A turn with these results; it ended if its `state` at the end is known. What ended it is no call of its."""
+    ended = next((result for result in reversed(results) if result.error is None), None)
+    if state is None or ended is None:
+        return TurnDone(results=tuple(results), state=state)
+    return TurnDone(results=tuple(before_end(results)), answer=ended.content, state=state)
 
 
 @lru_cache(maxsize=4096)

@@ -135,7 +135,7 @@ def world_executed(problem: Problem, call_formats: Iterable[CallFormat]) -> Exec
             gold, functions = gold_of(problem.gold, len(idle.turns)), load_toolbox(problem.toolbox).functions
             faults += names_nothing(gold, right.before, functions)
             if asks_for_gold_calls(gold) and not problem.gold_calls:
-                faults.append("as_gold compares with gold calls, and the problem has none")
+                faults.append("as_gold and told_as_gold compare with gold calls, and the problem has none")
     except (ChainprefError, CallRefused) as error:
         return Execution((error.message if isinstance(error, CallRefused) else str(error),), False)
     if nothing.error is None and not problem.nothing_to_do:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from cluster.errors import RequestError, WorkError
@@ -130,6 +131,27 @@ def test_each_turn_is_held_to_the_gold_calls_of_its_own() -> None:
     assert verdict(gold, turn(lamp=LIT), turn(), right=right).error is None
     assert verdict(gold, turn(), turn(), right=right).credit == (0.0, 1.0)
     assert verdict({"end": {"as_gold": True}}, turn(), turn(), right=right).error is None
+
+
+def test_what_gold_calls_told_has_to_have_come_back_until_then() -> None:
+    def told(*contents: str, error: ErrorCode | None = None) -> TurnDone:
+        looked = [msgspec.structs.replace(call("look", error), content=content) for content in contents]
+        return turn(*looked)
+
+    gold = {"turns": [{"told_as_gold": True}, {"told_as_gold": True}]}
+    right = attempt(told("3"), told("4", "4"))
+    for turns, credit in (
+        ((told("5", "3"), told("4", "4")), (1.0, 1.0)),
+        ((told("3", "4"), told("4")), (1.0, 1.0)),
+        ((told("3"), told("4")), (1.0, 0.5)),
+        ((told(), told("4", "3", "4")), (0.0, 1.0)),
+        ((told("3", error=ErrorCode.FUNCTION_RAISED), told("4", "4")), (0.0, 1.0)),
+    ):
+        assert verdict(gold, *turns, right=right).credit == credit
+    whole = {"end": {"told_as_gold": True}}
+    assert verdict(whole, told("4"), told("3", "4"), right=right).error is None
+    found = verdict(whole, told("4"), told("3"), right=right)
+    assert (found.error, found.why) == (ErrorCode.STATE_WRONG, "the end: nothing came back as 4")
 
 
 @pytest.mark.parametrize(

@@ -200,6 +200,16 @@ def test_contracts_of_worlds() -> None:
     assert "the gold chain is state_wrong: the end: assign() was called" in fault(gold=never)
 
 
+def test_who_does_not_look_is_not_told() -> None:
+    look = call("find", word="paper")
+    gold = canonical_json({"turns": [{"told_as_gold": True, "unchanged": [""]}]})
+    asks = msgspec.structs.replace(PROBLEM, gold=gold, gold_calls=(look, call("finish", answer="1")), turns=())
+    assert check_problems([asks], ["json"]).faults == ()
+    assert play([*written(look), DONE], asks).outcome is Outcome.RIGHT
+    guessed = play(written(call("finish", answer="1")), asks)
+    assert (guessed.error, guessed.why) == (ErrorCode.STATE_WRONG, "turn 1: nothing came back as [1]")
+
+
 def test_doing_nothing_is_right_where_the_problem_says_so() -> None:
     stay = msgspec.structs.replace(
         PROBLEM, gold='{"end": {"unchanged": [""]}}', gold_calls=(), turns=PROBLEM.turns[:0], nothing_to_do=True
