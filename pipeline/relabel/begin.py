@@ -16,6 +16,7 @@ from pipeline.recipe import GIVEN_MODELS, Recipe, resolved
 from pipeline.run.folder import Run, read_run
 from pipeline.run.workload import outgrown, read_workload, suite_problems, train_problems, write_plan
 from pipeline.sweep.sharing import link
+from rollout.checkers.worlds import WORLD
 from rollout.data import layout
 from rollout.hosts.episode_units import in_generation
 from rollout.records import content_hash
@@ -128,7 +129,7 @@ def read_judges(run: Run) -> Judges:
 
 def _checker_hash(name: str) -> str:
     """Hash of a checker's code: all of `rollout.checkers`, or the module of a user's function."""
-    module, _, function = name.partition(":")
+    module, _, function = name.removeprefix(f"{WORLD}:").partition(":")
     if not rollout.checkers.is_users(name):
         files = sorted(Path(rollout.checkers.__file__).parent.glob("*.py"))
         return content_hash(name, hash_of_files(*map(str, files)))

@@ -20,6 +20,7 @@ import rollout.checkers
 from cluster.errors import RequestError
 from pipeline.cli import app
 from pipeline.recipe import load_recipe
+from pipeline.relabel.begin import _checker_hash
 from pipeline.run.folder import Run, open_run, read_run
 from pipeline.run.rollouts import Rollouts
 from pipeline.run.workload import make_workload, outgrown, read_workload, suite_problems, train_problems
@@ -265,3 +266,10 @@ def test_what_cannot_be_judged_again_is_one_line(folder: Path, chainpref: Comman
     with pytest.raises(RequestError, match="checker 'mine:check': cannot be imported"):
         chainpref("relabel", "old", "--out", "new")
     assert not (folder / "new").exists()
+
+
+def test_a_function_that_judges_worlds_is_hashed_as_any_other() -> None:
+    name = "docs.examples.units_checker:same_length"
+    assert _checker_hash(f"world:{name}") == _checker_hash(name) != _checker_hash("world")
+    with pytest.raises(RequestError, match="cannot be imported"):
+        _checker_hash("world:no.module:f")
