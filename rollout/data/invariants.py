@@ -22,6 +22,11 @@ def episode_faults(episode: Episode) -> Iterator[str]:
         yield f"{episode.id} is right without an answer, or with an error code"
     if episode.outcome in (Outcome.WRONG, Outcome.TRUNCATED) and episode.error is None:
         yield f"{episode.id} is {episode.outcome} without an error code"
+    turns = [step.turn for step in episode.steps]
+    if turns != sorted(turns) or {*turns} != {*range(len(episode.said) + 1 if turns else 0)}:
+        yield f"{episode.id} answers turns {turns}, and the user spoke {len(episode.said)} more times"
+    if not all(0 <= share <= 1 for share in episode.credit):
+        yield f"{episode.id} has credit {episode.credit}, which is no share"
     for index, step in enumerate(episode.steps):
         if len(step.token_ids) != len(step.logprobs):
             yield f"{episode.id} step {index} has {len(step.token_ids)} ids, {len(step.logprobs)} logprobs"

@@ -105,6 +105,17 @@ def test_records_keep_credit_and_reason() -> None:
     assert encoded.rejected == ()
     assert list(decode_rows(Episode, encoded.payload, "shard")) == episodes
     assert [fault for each in episodes for fault in episode_faults(each)] == []
+    (right, _), replace_of = episodes, msgspec.structs.replace
+    backwards = replace_of(right, steps=(replace_of(right.steps[0], turn=1), *right.steps[1:]))
+    skipped = replace_of(right, said=(*right.said, "And?"))
+    for broken, says in (
+        (backwards, "answers turns [1, 0, 1, 1]"),
+        (skipped, "spoke 2 more times"),
+        (replace_of(right, said=()), "spoke 0 more times"),
+        (replace_of(right, credit=(1.5,)), "which is no share"),
+    ):
+        (fault,) = episode_faults(broken)
+        assert says in fault
 
 
 @pytest.mark.parametrize("replies", [RIGHT, [DONE, DONE], [*RIGHT[:3], DONE], [*RIGHT[:2], "no call", "no call"]])
