@@ -102,6 +102,8 @@ class _Form:
     """Whether the student's template shows a system's message."""
     closed: bool
     """Whether a worked conversation needs a result after its finishing call, and a reply after that."""
+    closes_turns: bool
+    """The same where the user speaks again."""
     thoughts: bool = True
     """Whether the recipe's chains hold thoughts."""
 
@@ -110,13 +112,14 @@ class _Form:
         folder = local_tokenizer(model_source(run, "base"))
         asked = run.recipe.episodes
         parallel = asked.calls.max_calls > 1 and asked.call_format != "llama"
-        template, closed = ChatTemplate.from_model(folder), name == "openai"
+        template, closed, closes_turns = ChatTemplate.from_model(folder), name == "openai", name == "openai"
         if asked.call_format == NATIVE:
             native = NativeTemplate.from_model(folder)
             parallel &= native.parallel
             closed |= native.closes_examples
+            closes_turns |= native.closes_turns
         role, has_system = template.result_role.value, name != "trl" or template.has_system_role
-        return cls(name, role, parallel, asked.system, has_system, closed, asked.thoughts == "keep")
+        return cls(name, role, parallel, asked.system, has_system, closed, closes_turns, asked.thoughts == "keep")
 
     def steps(self, episode: Episode) -> list[list[Message]]:
         """The messages of each step: the reply, and what came back."""
@@ -136,7 +139,7 @@ class _Form:
         """A reply with structured calls, and its results."""
         if self.name == "sharegpt":
             return sharegpt_messages(turn)
-        return call_messages(turn, arguments_as_text=self.name == "openai", closed=self.closed)
+        return call_messages(turn, arguments_as_text=self.name == "openai", closed=self.closes_turns)
 
     def _asked(self, episode: Episode, problem: Problem) -> list[Message]:
         """The messages before the first reply."""

@@ -201,6 +201,11 @@ class NativeTemplate(ChatTemplate):
                 return closing
         raise RequestError(f"chat template of {self._name!r} refuses worked conversations: {refusal}") from refusal
 
+    @cached_property
+    def closes_turns(self) -> bool:
+        """Whether an empty result and the reply "Done." stand between a call that ended a turn and the next message."""
+        return len(self._turn_end_frames(((PROBE_CALLS[0].name, PROBE_CALLS[0].id),))) > 2
+
     def _opening(self, opening: Opening, closing: bool) -> tuple[tuple[str, ...], list[str]]:
         """The frames around the texts of an opening, and the texts."""
         messages, contents = self._opening_messages(opening, closing)
