@@ -30,6 +30,7 @@ def tables() -> dict[str, Callable[[], str]]:
         "dpo_step-8x8": lambda: training.steps_table(result("dpo_step"), 8, 8),
         "dpo_step-1x1": lambda: training.steps_table(result("dpo_step"), 1, 1),
         "dpo_step_sweep": lambda: training.sweep_table(result("dpo_step_sweep")),
+        "grpo_step": lambda: training.updates_table(result("grpo-step")),
         "dpo_local": lambda: training.local_table(result("dpo_local")),
         "rollout-ratios": lambda: rollouts.ratios_table(result("rollout")),
         "rollout-processor": lambda: rollouts.processor_table(result("rollout")),

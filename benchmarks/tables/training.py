@@ -1,4 +1,4 @@
-"""Tables of docs/performance.md from the results of `benchmarks.dpo_step` and `benchmarks.dpo_local`."""
+"""Tables of docs/performance.md from the results of `benchmarks.dpo_step`, `dpo_local` and `grpo_step`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 from benchmarks.tables.markdown import table
 
 WAYS = {"trl": "TRL 1.16", "pairs": "pairs, one by one", "factored": "factored", "tree": "tree"}
+_UPDATE_WAYS = {"trl": "TRL 1.16", "chains": "chain by chain", "tree": "tree"}
+_GROUPS = {"single": "one turn", "turns": "shared turns", "long": "long answers"}
 Result = dict[str, Any]
 """One way's figures at one size, or a whole result file."""
 
@@ -54,6 +56,28 @@ def _size_row(size: Sequence[int], ways: dict[str, Result]) -> list[str]:
         *(f"{rates[way]:.1f}" if way in rates else "–" for way in WAYS),
         f"{rates['tree'] / rates['trl']:.1f}" if "trl" in rates else "–",
     ]
+
+
+def updates_table(report: Result) -> str:
+    """Every way at every shape of group; the last column is TRL's CPU seconds over the way's."""
+    rows = report["rows"]
+    trl = {row["shape"]: row["cpu_seconds"] for row in rows if row["way"] == "trl"}
+    return table(
+        ("group", "way", "tokens", "seconds", "CPU seconds", "peak MB", "gradient error", "TRL's CPU seconds over it"),
+        (
+            (
+                _GROUPS[row["shape"]],
+                _UPDATE_WAYS[row["way"]] + (f" ({row['note'].replace('=', ' ')})" if row["note"] else ""),
+                f"{row['tokens']:,}",
+                f"{row['seconds']:.2f}",
+                f"{row['cpu_seconds']:.2f}",
+                f"{row['peak_mb']:,.0f}",
+                "–" if row["gradient_error"] is None else f"{row['gradient_error']:.1e}",
+                f"{trl[row['shape']] / row['cpu_seconds']:.2f}",
+            )
+            for row in rows
+        ),
+    )
 
 
 def local_table(report: Result) -> str:

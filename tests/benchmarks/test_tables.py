@@ -41,6 +41,10 @@ def test_a_figure_that_is_changed_is_seen() -> None:
     changed = copy.deepcopy(stored)
     changed["rows"][0]["seconds"] += 0.01
     assert training.steps_table(changed, 8, 8) != training.steps_table(stored, 8, 8)
+    stored = result("grpo-step")
+    changed = copy.deepcopy(stored)
+    changed["rows"][0]["seconds"] *= 1.1
+    assert training.updates_table(changed) != training.updates_table(stored)
     place = "<!-- table: one -->\n\n| a |\n\n<!-- end of table -->"
     assert filled(place, {"one": lambda: table("a", ["1"])}) != place
 
