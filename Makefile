@@ -24,7 +24,7 @@ run-real: $(VENV)/.ready-real  ## the whole path on a pretrained model and on be
 
 .PHONY: test
 test: $(VENV)/.ready  ## every test that starts neither vLLM, Ray nor ranks of a trainer, nor needs a package of real.lock; and the quickstart's commands
-	@$(PY) -m pytest -m "not engine and not real and not faults"
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -m "not engine and not real and not faults" -n auto --dist loadfile
 
 .PHONY: test-real
 test-real: $(VENV)/.ready-real  ## the tests with the real vLLM, Ray, DeepSpeed and TRL, and with real models, problems and benchmarks
