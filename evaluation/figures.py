@@ -164,7 +164,7 @@ class TrainingFigures(msgspec.Struct, frozen=True, kw_only=True):
     own_tokens: float = 0.0
     """Tokens that its own policies wrote in rounds."""
     from_teacher: bool = True
-    """Whether it learnt from the teacher's stored chains; in rounds an arm learns from its own."""
+    """Whether it learnt from the teacher's stored chains; in rounds an arm learns from its own, or from both."""
 
 
 class RoundFigures(msgspec.Struct, frozen=True, kw_only=True):

@@ -230,6 +230,12 @@ class Recipe(Section):
                 raise ValueError(f"arms.{name}.start = {arm.start!r}: no such arm; use base or an arm of the recipe")
             if arm.rounds is not None and name in LEDGER_PARTS:
                 raise ValueError(f"arm {name!r}: the episodes of its rounds would lie among the run's; choose another")
+            contexts = [self.hosts(kind).engine.max_context for kind in ("teacher", "student")]
+            if isinstance(arm, DistillArm) and arm.compare != "vocabulary" and contexts[0] < contexts[1]:
+                raise ValueError(
+                    f"arms.{name}.compare = {arm.compare!r}: the teacher's engines hold {contexts[0]} tokens and the "
+                    f"student's {contexts[1]}; raise engines.teacher.engine.max_context, or take compare = 'vocabulary'"
+                )
             most = self.engines.teacher.engine.max_logprobs
             if isinstance(arm, DistillArm) and arm.compare == "top_k" and arm.top_k > most:
                 raise ValueError(
@@ -271,8 +277,8 @@ class Recipe(Section):
 
     @property
     def scorer(self) -> str:
-        """The largest model that tasks score chains with before arms are trained on them: `teacher` for distillation
-        over the vocabulary, `base` for DPO; "" where no arm needs that."""
+        """The model for which tasks that score chains are planned: `teacher` where an arm distils over the vocabulary,
+        or else `base` for DPO; "" where no arm needs them."""
         if any(isinstance(arm, DistillArm) and arm.compare == "vocabulary" for arm in self.arms.values()):
             return "teacher"
         return "base" if self.reference_starts else ""

@@ -69,7 +69,8 @@ class Engine(Protocol):
 
     async def score(self, ids: Sequence[int], likeliest: int, request_id: str) -> list[dict[int, float]]:
         """For every token but the first, log-probabilities after the tokens before it, in nats: of itself and of the
-        `likeliest` tokens, by their ids. Raises like `generate`."""
+        `likeliest` tokens, by their ids. `ids`: two at least, and at most as many as the context holds. Raises like
+        `generate`."""
         ...
 
     async def alive(self) -> None:

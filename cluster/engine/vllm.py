@@ -142,9 +142,20 @@ class VllmEngine:
     async def score(self, ids: Sequence[int], likeliest: int, request_id: str) -> list[dict[int, float]]:
         from vllm import SamplingParams
 
-        asked = SamplingParams(temperature=0.0, max_tokens=1, prompt_logprobs=likeliest, detokenize=False)
-        output = await self._watched(self._output(list(ids), asked, request_id))
-        return [{token: found.logprob for token, found in each.items()} for each in output.prompt_logprobs[1:]]
+        # The last token is what is written, not part of the prompt, so that ids may fill the whole context.
+        # Log-probabilities are of the model itself, whichever tokens are allowed.
+        asked = SamplingParams(
+            temperature=0.0,
+            max_tokens=1,
+            allowed_token_ids=[ids[-1]],
+            ignore_eos=True,
+            prompt_logprobs=likeliest,
+            logprobs=likeliest,
+            detokenize=False,
+        )
+        output = await self._watched(self._output(list(ids[:-1]), asked, request_id))
+        answers = (*output.prompt_logprobs[1:], output.outputs[0].logprobs[0])
+        return [{token: found.logprob for token, found in each.items()} for each in answers]
 
     async def read_probe(self, text: ProbeText) -> ProbeReading:
         """What the engine's model says of a probe's text, by prefill and by decoding. Raises like `generate`.

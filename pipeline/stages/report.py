@@ -18,6 +18,7 @@ from rollout.data import layout
 from rollout.data.group_rows import live_units
 from rollout.hosts.work import skipped_episodes
 from rollout.records import Outcome, Score, content_hash
+from training.config import DpoArm
 
 if TYPE_CHECKING:
     from evaluation.figures import RoundFigures, Summary, TrainingFigures
@@ -114,12 +115,16 @@ def training_figures(run: Run) -> "dict[str, TrainingFigures]":
     from evaluation.figures import TrainingFigures
 
     with run.events.understood():
-        rows = [row for row in run.events.read() if row.get("event") in ("arm trained", "arm interrupted", "round")]
+        rows = [
+            row
+            for row in run.events.read()
+            if row.get("event") in ("arm trained", "arm interrupted", "round", "targets")
+        ]
         trained = {row["arm"]: row for row in rows if row["event"] == "arm trained"}
         spent, written = defaultdict[str, float](float), defaultdict[str, float](float)
         for row in rows:
-            spent[row["arm"]] += row["seconds"]
-            written[row["arm"]] += row["tokens"] if row["event"] == "round" else 0
+            spent[row["arm"]] += row["seconds"]  # what is asked in a round is named by it, and stands in its seconds
+            written[row["arm"]] += row.get("tokens", 0) if row["event"] == "round" else 0
         return {
             name: TrainingFigures(
                 start=arm.start,
@@ -129,7 +134,7 @@ def training_figures(run: Run) -> "dict[str, TrainingFigures]":
                 passes=trained[name].get("passes"),
                 tokens=trained[name].get("tokens"),
                 own_tokens=written[name],
-                from_teacher=arm.rounds is None,
+                from_teacher=arm.rounds is None or (isinstance(arm, DpoArm) and arm.chosen_from != "policy"),
             )
             for name, arm in run.recipe.arms.items()
             if name in trained

@@ -15,7 +15,7 @@ from training.chains import ScoredChain
 from training.config import DistillArm
 from training.stored import Stored, chain_columns, chains_row, row_chains, write_stored
 
-_SCHEMA = chain_columns(multiplicities=pa.list_(pa.int32()), teacher=pa.list_(pa.binary()))
+_SCHEMA = chain_columns(multiplicities=pa.list_(pa.int32()), teacher=pa.list_(pa.large_binary()))
 
 
 @dataclass(frozen=True, slots=True)

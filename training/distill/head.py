@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from cluster.errors import CorruptionError
+from cluster.errors import CorruptionError, RequestError
 from training.tree.scoring import finished_logits, logit_options
 
 
@@ -38,8 +38,10 @@ class TeacherHead:
 
 def head_of(model: Any, vocabulary: int) -> TeacherHead:
     """The head of a causal model, cut to the `vocabulary` tokens of its tokenizer: models of one family are padded to
-    different sizes."""
+    different sizes. Raises RequestError for a head that is smaller."""
     head = model.get_output_embeddings()
+    if len(head.weight) < vocabulary:
+        raise RequestError(f"the teacher's head has {len(head.weight)} tokens, and its tokenizer {vocabulary}")
     bias = getattr(head, "bias", None)
     weight = head.weight.detach()[:vocabulary].cpu().contiguous()
     scale, cap = logit_options(model.config)

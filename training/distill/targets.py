@@ -35,7 +35,7 @@ from training.tree.layout import row_length
 from training.tree.rows import cut_chains
 from training.tree.scoring import add_tree_scoring, tree_batch
 
-_COLUMNS = pa.schema([("key", pa.string()), ("said", pa.binary())])
+_COLUMNS = pa.schema([("key", pa.string()), ("said", pa.large_binary())])
 _GROUPS_PER_UNIT = 8
 
 
@@ -72,6 +72,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     def head_unit(self) -> str:
         """The unit that holds the teacher's head."""
         return f"head-{content_hash(self.name)}"
+
+
+def vocabulary_of(tokenizer: Any) -> int:
+    """Ids that a tokenizer knows, holes among them included: from here on the heads of models are padding."""
+    return int(max(tokenizer.get_vocab().values())) + 1
 
 
 def question_of(arm: DistillArm, teacher: str, vocabulary: int, training: TrainingConfig) -> Question:

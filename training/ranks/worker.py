@@ -220,10 +220,10 @@ def _distill_trainer(
     request: ArmRequest, arm: DistillArm, tokenizer: Any, callbacks: list[Any], universal: bool
 ) -> Any:
     from training.distill.examples import StoredDistillation, write_distillation
-    from training.distill.targets import Targets, question_of
+    from training.distill.targets import Targets, question_of, vocabulary_of
     from training.trainers.distill import TreeDistillConfig, TreeDistillTrainer
 
-    question = question_of(arm, request.teacher, len(tokenizer), request.training)
+    question = question_of(arm, request.teacher, vocabulary_of(tokenizer), request.training)
     targets = Targets(Ledger(open_store(request.run), request.targets), question, request.ledger, request.units)
     folder = request.checkpoint_dir / f"examples-{request.fingerprint}"
     agreed(lambda: write_distillation(targets.examples(), folder))

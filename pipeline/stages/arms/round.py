@@ -155,7 +155,10 @@ class Round:
 
     def can_learn(self, record: RoundRecord) -> bool:
         """Whether there is anything to learn from: supervised arms need right chains, distillation any, arms with rules
-        chains that are worth more and less than others, and the rest groups that have wrong chains as well."""
+        chains that are worth more and less than others, and the rest, balanced ones too, groups that have wrong chains
+        as well."""
+        if self.arm.balanced:
+            return record.groups > 0
         if isinstance(self.arm, SftArm) or (isinstance(self.arm, DistillArm) and self.arm.chains == "right"):
             return record.right > 0
         if isinstance(self.arm, DistillArm):

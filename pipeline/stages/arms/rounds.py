@@ -161,8 +161,8 @@ def _publish(arm: ArmRounds) -> None:
     source = arm.final(records)
     if not source:
         raise WorkError(
-            f"arm {arm.name}: in no round had a problem both right and wrong chains, so nothing was learnt; raise "
-            f"arms.{arm.name}.rounds.samples, or choose problems nearer to what the policy can do"
+            f"arm {arm.name}: in no round was there a chain or a pair that method = {arm.arm.method!r} learns from; "
+            f"raise arms.{arm.name}.rounds.samples, or choose problems nearer to what the policy can do"
         )
     rows: list[bytes] = []
     before = 0

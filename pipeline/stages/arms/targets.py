@@ -1,5 +1,6 @@
 """What the teacher says at the tokens of the chains that a distillation arm learns at."""
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ def ensure_targets(run: Run, arm: DistillArm, title: str, groups: str, units: Se
     """
     from training.distill.targets import Targets
 
-    question = question_for(run, arm)
+    question, started = question_for(run, arm), time.monotonic()
     targets = Targets(run.ledger(layout.targets(run.student)), question, run.ledger(groups), units)
     if targets.missing():
         scored = (
@@ -56,7 +57,7 @@ def ensure_targets(run: Run, arm: DistillArm, title: str, groups: str, units: Se
             if question.of_engines
             else _ask_tasks(run, question, groups, units)
         )
-        run.events.add("targets", arm=title, scored=scored)
+        run.events.add("targets", arm=title, scored=scored, seconds=round(time.monotonic() - started, 3))
 
 
 def _ask_engines(run: Run, question: "Question", targets: "Targets", title: str) -> int:
@@ -115,10 +116,10 @@ def question_for(run: Run, arm: DistillArm) -> "Question":
     """What the run's teacher is asked for an arm."""
     from transformers import AutoTokenizer
 
-    from training.distill.targets import question_of
+    from training.distill.targets import question_of, vocabulary_of
 
     folder = local_tokenizer(model_source(run, "base"))
-    vocabulary = len(AutoTokenizer.from_pretrained(folder, trust_remote_code=False))
+    vocabulary = vocabulary_of(AutoTokenizer.from_pretrained(folder, trust_remote_code=False))
     return question_of(arm, model_source(run, "teacher"), vocabulary, decided_recipe(run).training)
 
 

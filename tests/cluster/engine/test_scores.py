@@ -19,7 +19,9 @@ pytestmark = pytest.mark.engine
 
 def test_log_probabilities_of_given_tokens_are_the_models(tmp_path: Path) -> None:
     draw = random.Random(0)
-    rows = [[draw.randrange(VOCABULARY) for _ in range(length)] for length in (2, 40, 150)]
+    rows = [
+        [draw.randrange(VOCABULARY) for _ in range(length)] for length in (2, 40, 160)
+    ]  # the last one fills the context
     model = make_model(tmp_path, 0, tied=True)
     config = EngineConfig(max_context=160, max_running=4, kv_cache_mb=16, dtype="float32", max_logprobs=25)
 

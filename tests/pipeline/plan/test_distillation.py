@@ -57,3 +57,8 @@ def test_a_teacher_that_no_single_gpu_holds_is_refused_for_whole_distributions_a
 def test_an_arm_that_cannot_learn_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(RequestError, match=message):
         load_recipe(RECIPES / "local.toml", [arm(**options)])
+
+
+def test_a_teacher_whose_engines_hold_less_than_the_students_is_not_asked() -> None:
+    with pytest.raises(RequestError, match=r"arms.told.compare = 'top_k': the teacher's engines hold 256 tokens and"):
+        load_recipe(RECIPES / "local.toml", [arm(compare='"top_k"'), "engines.teacher.engine.max_context=256"])

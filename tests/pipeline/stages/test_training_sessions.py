@@ -14,6 +14,7 @@ from pipeline.run.folder import Run, read_run
 from pipeline.stages.arms import watching
 from pipeline.stages.report import training_figures
 from tests.repository import DATA
+from training.config import DistillArm, DpoArm, RoundsConfig, SftArm
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def interrupt(kind: type[BaseException]) -> bool:
 
 
 def test_the_seconds_of_interrupted_and_failed_sessions_count(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    arms = SimpleNamespace(recipe=SimpleNamespace(arms={"sft": SimpleNamespace(start="base")}), events=run.events)
+    arms = SimpleNamespace(recipe=SimpleNamespace(arms={"sft": SftArm(method="sft")}), events=run.events)
     with pytest.raises(KeyboardInterrupt):
         session(run, KeyboardInterrupt, monkeypatch)
     with pytest.raises(RuntimeError, match="rank lost"):
@@ -68,3 +69,29 @@ def test_the_seconds_of_interrupted_and_failed_sessions_count(run: Run, monkeypa
     session(run, None, monkeypatch)
     found = training_figures(arms)["sft"]  # type: ignore[arg-type]
     assert (found.seconds, found.steps) == (30.0, 3)
+
+
+def test_rounds_and_what_the_teacher_is_asked_count_for_their_arm(run: Run) -> None:
+    rounds = RoundsConfig()
+    arms = {
+        "sft": SftArm(method="sft"),
+        "online": DpoArm(method="dpo", rounds=rounds),
+        "taught": DpoArm(method="dpo", rounds=rounds, chosen_from="both"),
+        "told": DistillArm(method="distill"),
+    }
+    for arm in arms:
+        run.events.add("arm trained", arm=arm, steps=1, seconds=1.0)
+    for number in range(2):
+        run.events.add("round", arm="online", round=number, seconds=5.0, tokens=300)
+    run.events.add("targets", arm="told", scored=9, seconds=4.0)
+    run.events.add("targets", arm="online.r000", scored=9, seconds=4.0)  # stands in its round's seconds
+    named = SimpleNamespace(recipe=SimpleNamespace(arms=arms), events=run.events)
+    found = training_figures(named)  # type: ignore[arg-type]
+    assert {name: one.seconds for name, one in found.items()} == {
+        "sft": 1.0,
+        "online": 11.0,
+        "taught": 1.0,
+        "told": 5.0,
+    }
+    assert {name: one.own_tokens for name, one in found.items() if one.own_tokens} == {"online": 600.0}
+    assert [name for name, one in found.items() if not one.from_teacher] == ["online"]

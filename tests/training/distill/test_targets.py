@@ -15,8 +15,8 @@ from tests.training.samples import VOCABULARY, chain, group, publish_groups, sam
 from training.config import DistillArm, TrainingConfig
 from training.distill import targets as module
 from training.distill.examples import DistillExample, StoredDistillation, write_distillation
-from training.distill.head import from_file
-from training.distill.targets import Targets, asked, question_of
+from training.distill.head import TeacherHead, from_file, head_of, to_file
+from training.distill.targets import Targets, asked, question_of, vocabulary_of
 from training.reference import load_model
 
 # The tokenizer's; the head of `save_model` is padded to 264.
@@ -187,3 +187,42 @@ def test_examples_come_back_from_disk(tmp_path: Path, teacher: Path) -> None:
         )
         for one, other in zip(stored.teacher, example.teacher, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_a_head_keeps_what_its_model_does_with_logits() -> None:
+    draw = torch.Generator().manual_seed(0)
+    weight, bias, hidden = (torch.randn(*shape, generator=draw) for shape in ((7, 4), (7,), (3, 4)))
+    head = from_file(to_file(TeacherHead(weight, bias, 0.5, 2.0)), "head")
+    torch.testing.assert_close(head.logits(hidden), torch.tanh((hidden @ weight.T + bias) * 0.5 / 2.0) * 2.0)
+    plain = from_file(to_file(TeacherHead(weight, None, 1.0, None)), "head")
+    torch.testing.assert_close(plain.logits(hidden), hidden @ weight.T)
+
+
+def test_a_head_that_is_smaller_than_the_tokenizer_is_refused(teacher: Path) -> None:
+    with pytest.raises(RequestError, match="the teacher's head has 264 tokens, and its tokenizer 300"):
+        head_of(load_model(str(teacher), "float32"), 300)
+
+
+def test_arms_that_take_other_chains_of_a_group_have_units_of_their_own(tmp_path: Path, teacher: Path) -> None:
+    publish_groups(tmp_path, sample_groups(2))
+    taken: list[dict[str, Any]] = [
+        *({}, {"chains": "right"}, {"max_right": 1}, {"max_wrong": 1}, {"balanced": True}, {"train_on_thoughts": False})
+    ]
+    names = set()
+    for options in taken:
+        asking = targets(tmp_path, teacher, arm(**options))
+        names |= {name for commit in asking._commits for name in asking._names(commit)}
+    assert len(names) == len(taken)
+    questions = [
+        question_of(arm(), str(teacher), TOKENS, TrainingConfig(gpus_per_rank=gpus, fused_kernels="off"))
+        for gpus in (0, 1)
+    ]
+    assert questions[0].name != questions[1].name, "float32 and bfloat16"
+
+
+def test_ids_with_holes_are_all_in_the_vocabulary() -> None:
+    class Tokenizer:
+        def get_vocab(self) -> dict[str, int]:
+            return {"a": 0, "b": 9}
+
+    assert vocabulary_of(Tokenizer()) == 10
