@@ -21,7 +21,7 @@ from rollout.records import Chain, Outcome
 from tests.repository import DATA
 from training.ranks.metrics import read_metrics
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
 
 SCRIPTED = "{ wrong = 0.5, median_s = 0.002 }"
 ROUNDS = "rounds = { rounds = 2, problems = 4, samples = 6 }"
