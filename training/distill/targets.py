@@ -1,4 +1,4 @@
-"""What the teacher says at the scored tokens of chains: once per distinct chain, stored by content.
+"""What the teacher says at the scored tokens of chains: once per distinct chain of a group, stored by content.
 
 A unit is some groups of one group unit as an arm sees them. Either tasks answer, each every `world`-th unit that is
 missing, through the packed rows of training; or the teacher's engines. A killed worker loses one unit. Training reads

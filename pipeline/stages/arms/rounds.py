@@ -1,5 +1,6 @@
 """Arms that learn in rounds: a policy attempts train problems, outcomes label its chains, one update makes the next
-policy. The arms of a recipe go through their rounds together, so that hosts and ranks start once a round for all.
+policy. The arms of a recipe go through their rounds together, so that the student's hosts and the ranks start once a
+round for all; a teacher that is asked starts for each arm that asks it.
 
 Each part resumes after a kill: attempts by their ledger's commits, groups by theirs, training by its checkpoints, and
 rounds by their records. Hosts and ranks take turns on the cluster's resources.

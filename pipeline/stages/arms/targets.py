@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 
 def refuse_other_tokenizers(run: Run, arms: Iterable[tuple[str, ArmConfig]]) -> None:
     """Raise RequestError where an arm distils, and teacher and student have not the same tokens."""
-    from transformers import AutoTokenizer
-
     distilling = [name for name, arm in arms if isinstance(arm, DistillArm)]
     if not distilling:
         return
+    # Imported here: it takes seconds, and every run comes by.
+    from transformers import AutoTokenizer
+
     folders = [local_tokenizer(model_source(run, name)) for name in ("teacher", "base")]
     tokens = [AutoTokenizer.from_pretrained(folder, trust_remote_code=False).get_vocab() for folder in folders]
     if tokens[0] != tokens[1]:
