@@ -9,7 +9,7 @@ from rollout.problems.config import SPLITS
 from rollout.records import Problem
 from rollout.toolboxes.exercise import exercise_all
 from rollout.toolboxes.isolation.confinement import shortfalls
-from rollout.toolboxes.loading import is_built_in
+from rollout.toolboxes.loading import is_users
 
 
 def refuse_faulty_toolboxes(problems: Iterable[Problem]) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ def problems_with_users_toolboxes(recipe: Recipe) -> Iterable[Problem]:
 def uncontained(recipe: Recipe) -> list[str]:
     """What this machine's kernel does not contain of users' functions, where the recipe has any, in words."""
     names = [family.toolbox for family in recipe.problems.values()]
-    theirs = any(not is_built_in(name) for name in names if name) or any(
+    theirs = any(is_users(name) for name in names if name) or any(
         family.toolbox_column for family in recipe.problems.values()
     )
     return [f"users' functions: {each}; see docs/security.md" for each in shortfalls()] if theirs else []

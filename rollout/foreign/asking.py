@@ -1,11 +1,11 @@
 """Asks a worker that has another package: a function by its name, with arguments, for a JSON value."""
 
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any
 
 from cluster.errors import RequestError, WorkError
+from rollout.foreign.packages import folder_of
 from rollout.records import Call, ErrorCode, canonical_json
 from rollout.toolboxes.loading import load_toolbox
 
@@ -33,7 +33,6 @@ def ask(package: str, function: str, deadline: float, **arguments: Any) -> Any:
 
 
 def worker_of(package: str) -> str:
-    """The worker's name as a toolbox."""
-    if importlib.util.find_spec(package) is None:
-        raise RequestError(f"{package}: the package is not installed; run `requirements/install real`")
+    """The worker's name as a toolbox. Raises RequestError where the package is absent."""
+    folder_of(package)
     return str(Path(__file__).parent / "workers" / f"{package}_worker.py")

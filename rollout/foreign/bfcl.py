@@ -5,7 +5,6 @@ checker is named `bfcl:CATEGORY:ID`.
 """
 
 import difflib
-import importlib.util
 import json
 from collections.abc import Mapping
 from functools import lru_cache
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 
 from cluster.errors import RequestError
 from rollout.foreign.asking import TooLong, ask
+from rollout.foreign.packages import folder_of
 from rollout.records import Call, ErrorCode, canonical_json
 from rollout.toolboxes.mistakes import CallRefused
 from rollout.toolboxes.schemas.toolbox import INLINE, SchemaFunction, load_schemas
@@ -58,10 +58,7 @@ def questions(category: str) -> tuple[Question, ...]:
         near = difflib.get_close_matches(category, CATEGORIES, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(CATEGORIES)}"
         raise RequestError(f"bfcl: category {category!r}: there is none of that name; {hint}")
-    spec = importlib.util.find_spec(PACKAGE)
-    if spec is None or spec.origin is None:
-        raise RequestError(f"{PACKAGE}: the package is not installed; run `requirements/install real`")
-    folder = Path(spec.origin).parent / "data"
+    folder = folder_of(PACKAGE) / "data"
     rows = _rows(folder / f"BFCL_v4_{category}.json")
     answers: Mapping[str, Any] = {}
     if category not in IRRELEVANT:

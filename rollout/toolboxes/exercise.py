@@ -14,7 +14,7 @@ from cluster.errors import RequestError
 from rollout.records import Call, CallResult, ErrorCode, Problem
 from rollout.toolboxes.isolation.isolated import IsolatedToolbox
 from rollout.toolboxes.isolation.processes import ENDED
-from rollout.toolboxes.loading import is_built_in, without_interpreter
+from rollout.toolboxes.loading import is_users, without_interpreter
 from rollout.toolboxes.made_up import NothingFits, made_up
 
 DEADLINE = 5.0
@@ -43,7 +43,7 @@ def exercise_all(problems: Iterable[Problem]) -> Exercised:
     does not load, or whose state does not fit, is at fault."""
     states: dict[str, str] = {}
     for problem in problems:
-        if not is_built_in(problem.toolbox):
+        if is_users(problem.toolbox):
             states.setdefault(problem.toolbox, problem.state)
     faults, not_called = list[str](), list[str]()
     for name, state in states.items():

@@ -5,6 +5,7 @@
 `path/to/file.py`        a user's file of typed functions, or `path/to/file.py:NAME` for one object in it
 `package.module:NAME`    the same, by import
 `path/to/tools.json`     functions of schemas alone, also `schemas:[...]` with the list itself (`schemas/`)
+`bfcl:CLASS,CLASS`       a world of another package's classes (`rollout.foreign.worlds`)
 `...%old`                a user's, run by the interpreter of `.venv-old`
 `...#turns`              any of these for conversations: `finish` ends a turn, and needs no answer
 `...+100@7`              any of these with 100 distractor functions drawn from seed 7
@@ -20,6 +21,8 @@ import threading
 from functools import lru_cache
 
 from cluster.errors import RequestError
+from rollout.foreign.worlds import is_foreign, part_of, served
+from rollout.records import content_hash
 from rollout.toolboxes.distractors import with_distractors
 from rollout.toolboxes.renaming import renamed
 from rollout.toolboxes.schemas.toolbox import INLINE, is_schemas, load_schemas
@@ -47,13 +50,33 @@ def _loaded(name: str) -> Toolbox:
         return load_in_process(name)
     from rollout.toolboxes.isolation.isolated import IsolatedToolbox
 
-    return IsolatedToolbox.start(*without_interpreter(name))
+    plain, python = without_interpreter(name)
+    base = plain_name(name)
+    if not is_foreign(base):
+        return IsolatedToolbox.start(plain, python)
+    part = part_of(base, elsewhere=bool(python))
+    whole = _served(f"{part.served}{plain.removeprefix(base)}", python)
+    kept = {key: each for key, each in whole.functions.items() if key not in part.left_out}
+    return whole.replaced(name, kept, content_hash(whole.hash, *kept))
+
+
+@lru_cache(maxsize=64)
+def _served(name: str, python: str) -> Toolbox:
+    """What workers serve, whose processes all parts of it share."""
+    from rollout.toolboxes.isolation.isolated import IsolatedToolbox
+
+    return IsolatedToolbox.start(name, python)
 
 
 def is_built_in(name: str) -> bool:
     """Whether a toolbox is one of the project's own, or one of schemas: no user's code runs."""
     base = plain_name(name)
     return _BUILT_IN.match(base) is not None or is_schemas(base)
+
+
+def is_users(name: str) -> bool:
+    """Whether a toolbox's functions are a user's own."""
+    return not is_built_in(name) and not is_foreign(plain_name(name))
 
 
 def load_in_process(name: str) -> Toolbox:
@@ -63,6 +86,8 @@ def load_in_process(name: str) -> Toolbox:
         toolbox = _built_in(base)
     elif is_schemas(base):
         toolbox = load_schemas(base)
+    elif is_foreign(base):
+        toolbox = served(base)
     else:
         from rollout.toolboxes.isolation.users import load_users
 

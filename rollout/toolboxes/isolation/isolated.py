@@ -15,6 +15,7 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,7 @@ from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from rollout.records import Call, CallResult, ErrorCode, content_hash
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.isolation.interpreters import interpreter_of_file
-from rollout.toolboxes.isolation.processes import ENDED, Gone, Worker
+from rollout.toolboxes.isolation.processes import ENDED, KILLS, Gone, Worker
 from rollout.toolboxes.isolation.users import file_of_functions
 from rollout.toolboxes.isolation.wire import Garbled
 from rollout.toolboxes.mistakes import CallRefused, quoted
@@ -107,20 +108,35 @@ class IsolatedSession(Session):
     def _state_there(self) -> str:
         """Read the world on the worker's thread, again if its process ends. Raises CallRefused, by the toolbox's fault,
         for one that cannot be read, and InfrastructureError as a call does."""
-        for _ in range(2):
-            self._rebuild(DEADLINE)
-            try:
-                reply = self._worker.ask({"session": self._number, "read": True}, DEADLINE)
-            except Gone as gone:
-                fault = f"reading its state {f'took longer than {DEADLINE:g} s' if gone.late else ENDED}"
-            except Garbled as garbled:
-                fault = f"it wrote to its worker's pipe: {garbled}"
-            else:
-                if "world" in reply:
-                    return str(reply["world"])
-                fault = reply["fault"]
-                break
+        try:
+            reply = self._asked({"session": self._number, "read": True}, DEADLINE)
+        except Gone as gone:
+            fault = f"reading its state {f'took longer than {DEADLINE:g} s' if gone.late else ENDED}"
+        except Garbled as garbled:
+            fault = f"it wrote to its worker's pipe: {garbled}"
+        else:
+            if "world" in reply:
+                return str(reply["world"])
+            fault = reply["fault"]
         raise CallRefused(ErrorCode.TOOLBOX_FAULT, fault)
+
+    def _asked(self, request: dict[str, Any], deadline: float) -> dict[str, Any]:
+        """The worker's reply, asked again where its process ended for another session's sake, or was killed.
+
+        Raises Gone where it took too long, or ended twice; Garbled, and InfrastructureError where it is killed again
+        and again, or cannot be started.
+        """
+        deaths = 0
+        for _ in range(KILLS):
+            self._rebuild(deadline)
+            try:
+                return self._worker.ask(request, deadline)
+            except Gone as gone:
+                deaths += not gone.killed
+                if gone.late or deaths > 1:
+                    raise
+        what = f"its worker was killed {KILLS} times in a row"
+        raise InfrastructureError(InfrastructureKind.HOST_TIMEOUT, f"toolbox {self.toolbox.name}: {what}")
 
     def _called_there(self, call: Call, built_ins: bool, deadline: float) -> CallResult:
         """Make one call on the worker's thread. A worker that cannot start raises InfrastructureError."""
@@ -142,15 +158,7 @@ class IsolatedSession(Session):
         request["last"] = self.last
         request["index"] = len(self._history)
         try:
-            self._rebuild(deadline)
-            try:
-                reply = self._worker.ask(request, deadline)
-            except Gone as gone:
-                if gone.late:
-                    raise
-                # The process may have ended for another session's sake: the function is at fault if it ends again.
-                self._rebuild(deadline)
-                reply = self._worker.ask(request, deadline)
+            reply = self._asked(request, deadline)
         except Gone as gone:
             code = ErrorCode.FUNCTION_TIMEOUT if gone.late else ErrorCode.FUNCTION_RAISED
             what = f"took longer than {deadline:g} s" if gone.late else ENDED
@@ -172,16 +180,21 @@ class IsolatedSession(Session):
 
         Raises InfrastructureError when that fails: whatever the reason, the next call is not at fault.
         """
-        history = [msgspec.to_builtins(earlier) for earlier in self._history]
-        opening = {"session": self._number, "state": self._state, "history": history}
-        try:
-            self._worker.start()
-            if self._held_by == self._worker.process_id:
-                return
-            reply = self._worker.ask(opening, (len(history) + 1) * deadline)
-        except (Gone, RequestError, OSError) as error:
-            what = f"a session with {len(history)} calls behind it could not be opened: {error}"
-            raise InfrastructureError(InfrastructureKind.HOST_TIMEOUT, f"toolbox {self.toolbox.name}: {what}") from None
+        for left in reversed(range(KILLS)):
+            try:
+                self._worker.start()
+                if self._held_by == self._worker.process_id:
+                    return
+                history = [msgspec.to_builtins(earlier) for earlier in self._history]
+                opening = {"session": self._number, "state": self._state, "history": history}
+                reply = self._worker.ask(opening, (len(history) + 1) * deadline)
+                break
+            except (Gone, RequestError, OSError) as error:
+                if left and isinstance(error, Gone) and error.killed:
+                    continue
+                what = f"a session with {len(self._history)} calls behind it could not be opened: {error}"
+                name = self.toolbox.name
+                raise InfrastructureError(InfrastructureKind.HOST_TIMEOUT, f"toolbox {name}: {what}") from None
         if "refused" in reply:
             raise RequestError(reply["refused"])
         self._held_by = self._worker.process_id

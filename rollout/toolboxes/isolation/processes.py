@@ -38,12 +38,19 @@ _ENVIRONMENT = {
 _OTHER_DAY = {"TZ": "Pacific/Kiritimati"}
 
 
-class Gone(Exception):
-    """The worker did not answer in time (`late`), or ended."""
+KILLS = 5
+"""How often in a row a worker may be killed from outside before nobody waits for it any more."""
+_KILLED = (-signal.SIGKILL, -signal.SIGTERM)
+"""Exit codes of a process that another one killed: a function may send no signal, not even to itself."""
 
-    def __init__(self, late: bool) -> None:
-        super().__init__("it took too long" if late else "its process ended")
+
+class Gone(Exception):
+    """The worker did not answer in time (`late`), or ended; `killed`: from outside, whatever it was doing."""
+
+    def __init__(self, late: bool, killed: bool = False) -> None:
+        super().__init__("it took too long" if late else "its process was killed" if killed else "its process ended")
         self.late = late
+        self.killed = killed
 
 
 @dataclass(eq=False)
@@ -70,9 +77,17 @@ class Worker:
         self._asked = 0
 
     def start(self) -> dict[str, Any]:
-        """The running worker's greeting; starts the process where there is none. Raises RequestError."""
+        """The running worker's greeting; starts the process where there is none, again where it is killed. Raises
+        RequestError."""
         if self._process is not None and self._process.poll() is None:
             return self.greeting
+        for _ in range(KILLS):
+            with suppress(Gone):
+                return self._start()
+        raise RequestError(f"toolbox {self.name!r}: importing it was killed {KILLS} times in a row; end what kills it")
+
+    def _start(self) -> dict[str, Any]:
+        """Start the process, and read its greeting. Raises Gone where it was killed, and RequestError."""
         self.stop()
         self._scratch = tempfile.mkdtemp(prefix="toolbox-")
         self._pipe, other_end = socket.socketpair()
@@ -97,7 +112,10 @@ class Worker:
         try:
             self.greeting = self._read(START_SECONDS)
         except (Gone, Garbled) as fault:
+            killed = self._was_killed()
             self.stop()
+            if isinstance(fault, Gone) and not fault.late and killed:
+                raise Gone(late=False, killed=True) from None
             late = isinstance(fault, Gone) and fault.late
             reason = f"took longer than {START_SECONDS:.0f} s" if late else ENDED
             reason = f"wrote to its worker's pipe: {fault}" if isinstance(fault, Garbled) else reason
@@ -143,9 +161,18 @@ class Worker:
             self.stop()
             raise Gone(late=True) from None
         except (Gone, Garbled, OSError) as error:
+            has_ended = not isinstance(error, Garbled) and not getattr(error, "late", False)
+            killed = has_ended and self._was_killed()
             self.stop()
-            raise error if isinstance(error, Gone | Garbled) else Gone(late=False) from None
+            raise Gone(late=False, killed=killed) if has_ended else error from None
         return reply
+
+    def _was_killed(self) -> bool:
+        """Whether the process, whose pipe is closed, was ended by another one."""
+        assert self._process is not None
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(1.0) in _KILLED
+        return False
 
     @property
     def process_id(self) -> int:

@@ -19,7 +19,7 @@ from rollout.toolboxes.isolation import other_day
 from rollout.toolboxes.isolation.confinement import confine
 from rollout.toolboxes.isolation.users import file_of_functions
 from rollout.toolboxes.isolation.wire import receive, send
-from rollout.toolboxes.loading import load_in_process, plain_name
+from rollout.toolboxes.loading import is_users, load_in_process, plain_name
 from rollout.toolboxes.microchain import BUILT_INS
 from rollout.toolboxes.mistakes import CallRefused, from_exception, one_line
 from rollout.toolboxes.toolbox import Session, Toolbox
@@ -37,8 +37,8 @@ def serve(name: str, pipe: socket.socket, settings: dict[str, Any]) -> None:
         toolbox = load_in_process(name)
         # A user's module may read the files of its own folder, or of the working directory.
         place = plain_name(name).partition(":")[0]
-        folder = str(file_of_functions(place).parent) if place.endswith(".py") else os.getcwd()
-        confine([folder, *settings["folders"]], settings["scratch"])
+        folders = [str(file_of_functions(place).parent) if place.endswith(".py") else os.getcwd()]
+        confine([*(folders if is_users(name) else ()), *settings["folders"]], settings["scratch"])
     except RequestError as error:
         send(pipe, {"refused": str(error)})
         return

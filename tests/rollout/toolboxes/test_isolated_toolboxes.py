@@ -94,6 +94,30 @@ def test_a_process_killed_from_outside_is_no_mistake_of_the_function(box: Isolat
     assert session.call(COUNT).content == "-1", "a call that failed has changed something, too"
 
 
+def test_a_call_is_made_again_as_often_as_its_process_is_killed_but_not_for_ever(box: IsolatedToolbox) -> None:
+    """Two deaths of a process of its own accord are the function's fault; those that others bring about never are."""
+    session, neighbour = box.open("9"), box.open("5")
+    assert session.call(take(1)).content == "8"
+
+    async def killed(times: int) -> str:
+        calling = asyncio.create_task(session.call_async(take(1), {}, 5.0))
+        done = set[int]()
+        while len(done) < times and not calling.done():
+            await asyncio.sleep(0.02)
+            process = box.workers[0].process_id
+            if process and process not in done:
+                done.add(process)
+                os.kill(process, signal.SIGKILL)
+        return (await calling).content
+
+    assert asyncio.run(killed(3)) == "7"
+    assert session.call(COUNT).content == "7", "once, whatever was killed"
+    with pytest.raises(InfrastructureError, match=r"killed 5 times in a row|was killed"):
+        asyncio.run(killed(100))
+    assert session.call(COUNT).content == "7"
+    assert neighbour.call(COUNT).content == "5"
+
+
 def test_a_function_that_ends_its_process_is_at_fault_and_harms_nobody(box: IsolatedToolbox, tmp_path: Path) -> None:
     session, neighbour = box.open("9"), box.open("5")
     assert neighbour.call(COUNT).content == "5"
