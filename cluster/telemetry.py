@@ -149,6 +149,11 @@ PROBE_DIFFERENCE = Gauge(
 RETRIES = Counter("chainpref_retries_total", "units that a failure of the host put back into the queue", "host")
 HOSTS_LOST = Counter("chainpref_hosts_lost_total", "hosts that were given up after failures in a row")
 QUARANTINED = Counter("chainpref_quarantined_rows_total", "rows that could not be stored and lie under `quarantine/`")
+IDLE_SHARE = Gauge(
+    "chainpref_idle_share",
+    "share of the last round in which the student's hosts had no attempts to make, or the ranks no steps, 0 to 1",
+    "part",
+)
 STAGE = Gauge("chainpref_stage", "1 while the stage runs, else 0", "stage")
 UNITS_PLANNED = Gauge("chainpref_units_planned", "units that the stage has, done or not", "stage")
 UNITS_COMMITTED = Counter(

@@ -3,6 +3,7 @@
 Shares and accuracies are between 0 and 1, intervals are (low, high), and what nothing was counted for is None.
 """
 
+from collections import Counter
 from typing import Literal
 
 import msgspec
@@ -174,15 +175,24 @@ class RoundFigures(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     """They count from 0."""
     attempts: int
-    """Of the policy that began the round, without those that a machine failed."""
+    """Of one policy, without those that a machine failed."""
     right: int
     groups: int
     """Groups with right and wrong chains."""
     steps: int
+    age: int = 0
+    """Updates that this policy was older than the one that learnt from the attempts."""
     logp_difference: float | None = None
-    """Nats a token between trainer and sampler; None from arms that do not use it."""
+    """Nats a token between trainer and sampler under this policy; None from arms that do not use it."""
+    drift: float | None = None
+    """Nats a token between the policy that learnt and the sampler's, where that was an older one."""
     probe_difference: float | None = None
     """The largest difference of its engines from the policy's probe, in mean nats a token; None of scripted ones."""
+    hosts_idle: float | None = None
+    """Share of the round's time in which the student's hosts had no attempts to make, for all arms that went through it
+    together. None from older versions."""
+    ranks_idle: float | None = None
+    """Share in which the ranks trained no step."""
     rewards: dict[str, float] = {}
     """`label` or a rule of the arm's rewards -> mean of what it gave."""
 
@@ -259,6 +269,16 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     def suites(self) -> list[str]:
         """The suites that any arm was scored on, sorted."""
         return sorted({suite for arm in self.arms.values() for suite in arm.suites})
+
+    @property
+    def stale_shares(self) -> dict[str, float]:
+        """Arm -> share of its rounds' attempts that an older policy made than the one that learnt from them; of arms
+        with such attempts."""
+        every, stale = Counter[str](), Counter[str]()
+        for one in self.rounds:
+            every[one.arm] += one.attempts
+            stale[one.arm] += one.attempts if one.age else 0
+        return {arm: count / every[arm] for arm, count in stale.items() if count}
 
     def on(self, suite: str) -> dict[str, SuiteFigures]:
         """Arm -> its figures on a suite, for the arms that were scored on it."""

@@ -84,6 +84,9 @@ class TrainingConfig(Section):
     score_meanwhile: bool | None = None
     """Compute reference log-probabilities during rollouts, on what the teacher's hosts leave free. Absent: only where
     ranks have GPUs, because CPU cores are the engines' own."""
+    beside_hosts: bool | None = None
+    """Whether the student's hosts stay up while arms that learn in rounds train, so that ranks stand beside them. If
+    false they take turns, and the hosts start once a round. Absent: wherever the nodes hold both at the same time."""
     logging_steps: int = Field(default=1, ge=1)
     """Optimizer steps between two rows of metrics. Unit: steps."""
     zero: ZeroConfig = ZeroConfig()
@@ -125,6 +128,23 @@ class RoundsConfig(Section):
     """Stop after so many rounds in which the policy solved no greater share of the round's problems than a round
     before, and keep the best policy. A round's problems are measured before they are learnt from, so they validate it
     where they are fresh. 0: run all rounds and keep the last policy. Unit: rounds."""
+    max_staleness: int = Field(default=0, ge=0)
+    """How many updates the policy that attempts a round may be older than the one that learns from it. 0: in step, each
+    round is attempted by the policy that the round before made. Above 0, hosts attempt coming rounds while an update
+    trains. Round r is attempted by the policy that r - `max_staleness` updates made, on any machines. Unit: updates."""
+
+    @model_validator(mode="after")
+    def _some_policy_is_that_old(self) -> "RoundsConfig":
+        if self.max_staleness >= self.rounds:
+            raise ValueError(
+                f"max_staleness = {self.max_staleness}: in {self.rounds} rounds no policy is that many updates old; "
+                f"set it to {self.rounds - 1} at most"
+            )
+        return self
+
+    def updates_before(self, number: int) -> int:
+        """After how many updates round `number` is attempted. Rounds count from 0."""
+        return max(0, number - self.max_staleness)
 
 
 class Schedule(Section):

@@ -110,20 +110,30 @@ def place_engine(
 def fitting(placement: EnginePlacement, nodes: Sequence[NodeResources], at_most: int) -> int:
     """How many such engines the empty nodes hold together, counted up to `at_most`."""
     free = sorted(nodes, key=lambda node: (node.gpus, node.cpus))
-    for count in range(at_most):
-        for bundle in placement.bundles:
-            holding = (
-                index
-                for index, node in enumerate(free)
-                if node.cpus >= bundle.cpus
-                and node.gpus >= bundle.gpus
-                and (not (bundle.gpus and bundle.gpu) or bundle.gpu in node.gpu_types)
-            )
-            at = next(holding, None)
-            if at is None:
-                return count
-            free[at] = replace(free[at], cpus=free[at].cpus - bundle.cpus, gpus=free[at].gpus - bundle.gpus)
-    return at_most
+    return next((count for count in range(at_most) if not _take(free, placement.bundles)), at_most)
+
+
+def fit_together(wanted: Iterable[tuple[EnginePlacement, int]], nodes: Sequence[NodeResources]) -> bool:
+    """Whether the empty nodes hold so many of each at the same time, the first ones placed first."""
+    free = sorted(nodes, key=lambda node: (node.gpus, node.cpus))
+    return all(_take(free, placement.bundles) for placement, count in wanted for _ in range(count))
+
+
+def _take(free: list[NodeResources], bundles: Iterable[Bundle]) -> bool:
+    """Take the bundles off what is free, each off the first node that holds it. Returns whether all found one."""
+    for bundle in bundles:
+        holding = (
+            index
+            for index, node in enumerate(free)
+            if node.cpus >= bundle.cpus
+            and node.gpus >= bundle.gpus
+            and (not (bundle.gpus and bundle.gpu) or bundle.gpu in node.gpu_types)
+        )
+        at = next(holding, None)
+        if at is None:
+            return False
+        free[at] = replace(free[at], cpus=free[at].cpus - bundle.cpus, gpus=free[at].gpus - bundle.gpus)
+    return True
 
 
 def describe(nodes: Sequence[NodeResources]) -> str:

@@ -15,7 +15,6 @@ An actor must have these coroutines: `start() -> int`, the number of its slots; 
 any case, also while the model loads; `progress()`; `close()`.
 """
 
-import errno
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -31,13 +30,14 @@ from ray.exceptions import RayError, RayTaskError
 from cluster.errors import (
     FATAL,
     ChainprefError,
-    CorruptionError,
     FullDiskError,
     InfrastructureError,
     InfrastructureKind,
     RequestError,
     WorkError,
 )
+from cluster.pool.busy import BusyTime
+from cluster.pool.causes import in_one_line, may_pass
 from cluster.pool.routing import Chunk, Router, RoutingLimits, UnitOfWork, Verdict
 
 WorkT = TypeVar("WorkT", bound=UnitOfWork)
@@ -141,6 +141,7 @@ class Pool(Generic[WorkT, ResultT]):
         self._parts: dict[str, dict[int, tuple[Chunk[WorkT], ResultT]]] = {}
         """Unit -> first episode -> chunk and its result, of units that were cut and are not complete."""
         self._closed = False
+        self._busy = BusyTime()
         self._watched = 0.0
         for name, make in hosts.items():
             self.add(name, make)
@@ -166,6 +167,11 @@ class Pool(Generic[WorkT, ResultT]):
         waiting = {name: host for name, host in self._hosts.items() if host.state is HostState.WAITING}
         return [name for name, host in waiting.items() if not host.reserved]
 
+    @property
+    def busy_s(self) -> float:
+        """For how long hosts have had work, all together, in seconds. Another thread may ask."""
+        return self._busy.seconds(time.monotonic())
+
     def states(self) -> dict[str, HostState]:
         """What each host is doing."""
         return {name: host.state for name, host in self._hosts.items()}
@@ -185,7 +191,7 @@ class Pool(Generic[WorkT, ResultT]):
         self._router = Router(work, self._limits, revise, split=self._join is not None)
         self._parts = {}
         for host in self._hosts.values():
-            host.running.clear()  # of an earlier call whose results were not read to the end
+            self._let_go(host)  # of what an earlier call gave it, whose results were not read to the end
             if host.state in (HostState.LOST, HostState.GONE):
                 continue
             self._router.add(host.name, host.slots or self._limits.slots)
@@ -248,6 +254,7 @@ class Pool(Generic[WorkT, ResultT]):
             host = self._hosts[name]
             assert host.actor is not None, "work is given to hosts that serve"
             host.running[host.actor.run.remote(chunk.work, chunk.start, chunk.stop)] = chunk
+            self._busy.begin(name, time.monotonic())
         for host in self._hosts.values():
             if host.actor is not None and host.asking is None:
                 open_now = host.state is HostState.SERVING and self._router.pause(host.name) <= time.monotonic()
@@ -282,6 +289,8 @@ class Pool(Generic[WorkT, ResultT]):
         if reference not in host.references:
             return  # of an actor that was given up meanwhile
         chunk = host.running.pop(reference, None)
+        if not host.running:
+            self._busy.end(host.name, time.monotonic())
         starting = reference == host.starting
         if reference == host.asking:
             host.asking = None
@@ -322,14 +331,14 @@ class Pool(Generic[WorkT, ResultT]):
         if infrastructure and infrastructure.kind is InfrastructureKind.DRAINED and chunk is not None:
             self._router.returned(host.name, chunk)
             host.state = HostState.DRAINING
-        elif chunk is not None and (_may_pass(cause) or (infrastructure and infrastructure.kind not in FATAL)):
+        elif chunk is not None and (may_pass(cause) or (infrastructure and infrastructure.kind not in FATAL)):
             # The host's engine can still be trusted.
             self._judge(host, self._router.failed(host.name, chunk, time.monotonic()), cause, error)
-        elif isinstance(cause, InfrastructureError | RayError) or _may_pass(cause):
+        elif isinstance(cause, InfrastructureError | RayError) or may_pass(cause):
             self._crashed(host, cause, error)
         else:
             what = f"unit {chunk.work.unit} on {host.name}" if chunk is not None else f"host {host.name}"
-            raise WorkError(f"{what}: {_in_one_line(cause)}") from error
+            raise WorkError(f"{what}: {in_one_line(cause)}") from error
 
     def _crashed(self, host: _Host[WorkT], cause: BaseException | None, error: Exception) -> None:
         """End what is left of the host's actor; it gets another one later."""
@@ -343,14 +352,14 @@ class Pool(Generic[WorkT, ResultT]):
 
     def _judge(self, host: _Host[WorkT], verdict: Verdict, cause: BaseException | None, error: Exception) -> None:
         details = {"unit": verdict.unit, "units": verdict.units, "host": host.name, "try": verdict.tries}
-        details["cause"] = _in_one_line(cause)
+        details["cause"] = in_one_line(cause)
         self._on_event("retry", details)
         if verdict.host_lost:
             self._discard(host, HostState.LOST)
             self._on_event("host lost", details)
         if verdict.hopeless:
             what = f"unit {verdict.unit}" if verdict.unit else f"host {host.name}"
-            raise WorkError(f"{what} failed ({verdict.hopeless}); last cause: {_in_one_line(cause)}") from error
+            raise WorkError(f"{what} failed ({verdict.hopeless}); last cause: {in_one_line(cause)}") from error
 
     def _watch_silence(self) -> None:
         """Replace the hosts that have not answered for too long."""
@@ -365,11 +374,16 @@ class Pool(Generic[WorkT, ResultT]):
                 fault = InfrastructureError(InfrastructureKind.HOST_TIMEOUT, detail)
                 self._crashed(host, fault, fault)
 
+    def _let_go(self, host: _Host[WorkT]) -> None:
+        """Wait for nothing more of what the host was given."""
+        host.running.clear()
+        self._busy.end(host.name, time.monotonic())
+
     def _discard(self, host: _Host[WorkT], state: HostState, gently: bool = False) -> None:
         """Forget the host's actor and all that it was asked, and end it."""
         actor, host.actor = host.actor, None
         host.starting = host.asking = host.reading = None
-        host.running.clear()
+        self._let_go(host)
         host.state, host.heard, host.reserved, host.silent_s = state, False, False, 0.0
         if actor is None:
             return
@@ -382,19 +396,3 @@ def _answered(references: Sequence[Any]) -> set[Any]:
     """Those of the references that have an answer now."""
     done, _ = ray.wait(list(references), num_returns=len(references), timeout=0) if references else ([], [])
     return set(done)
-
-
-def _may_pass(cause: BaseException | None) -> bool:
-    """Whether it is a failure of a store, a disk or a network that may not come again."""
-    if isinstance(cause, OSError):
-        return cause.errno not in (errno.ENOSPC, errno.EDQUOT)
-    return isinstance(cause, WorkError) and not isinstance(cause, CorruptionError | FullDiskError)
-
-
-def _in_one_line(error: BaseException | None) -> str:
-    """An error in one line. Of an actor whose constructor raised, what it raised: Ray says that last."""
-    lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
-    if not lines:
-        return type(error).__name__
-    last = "creation task" in lines[0] and len(lines) > 1
-    return f"{type(error).__name__}: {lines[-1] if last else lines[0]}"

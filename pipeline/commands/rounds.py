@@ -9,7 +9,7 @@ from rich.table import Table
 from evaluation.figures import percent
 from evaluation.report.chains import ChainFilter, Chains, rollout_chains
 from pipeline.run.folder import Run
-from pipeline.stages.arms.policies import ArmRounds, RoundRecord
+from pipeline.stages.arms.policies import ArmRounds, RoundRecord, stale_share
 from pipeline.stages.arms.round import Round
 from rollout.data import layout
 from rollout.data.unit_rows import UnitRows
@@ -35,13 +35,18 @@ def rounds_lines(run: Run) -> Iterator[str]:
             line += f"; {layout.round_name(record.number)}: {_right(record)}"
             if record.probe_difference is not None:
                 line += f", {record.probe_difference:.1e} nats a token from its probe"
+            if record.hosts_idle is not None and record.ranks_idle is not None:
+                line += f", hosts idle {percent(record.hosts_idle)}, ranks {percent(record.ranks_idle)}"
+        if stale := stale_share(records):
+            line += f"; {percent(stale)} of attempts by an older policy"
         if not rounds.ended(records):
-            each = Round(rounds, records)
-            commits = run.ledger(each.episodes).history().values()
-            outcomes = sum((Counter(committed_outcomes(commit)) for commit in commits), Counter[str]())
-            now = RoundRecord(number=each.number, outcomes=dict(outcomes), tokens=0)
-            done = len(each.units) - len(each.missing())
-            line += f"; {layout.round_name(each.number)}: {done} of {len(each.units)} episode units, {_right(now)}"
+            following = Round(rounds, records)
+            for each in (following, *(coming for coming in following.coming() if _begun(coming))):
+                commits = run.ledger(each.episodes).history().values()
+                outcomes = sum((Counter(committed_outcomes(commit)) for commit in commits), Counter[str]())
+                now = RoundRecord(number=each.number, outcomes=dict(outcomes), tokens=0)
+                done = len(each.units) - len(each.missing())
+                line += f"; {layout.round_name(each.number)}: {done} of {len(each.units)} episode units, {_right(now)}"
         elif records and records[-1].best >= 0:
             line += f"; they have stopped, the best policy began round {records[-1].best}"
         yield line
@@ -50,18 +55,25 @@ def rounds_lines(run: Run) -> Iterator[str]:
 def rounds_table(run: Run, arm: str | None) -> Table:
     """What came of every round that has ended, of one arm or of all."""
     table = Table(
-        "round", "right", "groups", "chains", "steps", "log-p", "probe", "mean rewards", box=None, pad_edge=False
+        *("round", "right", "age", "groups", "chains", "steps", "log-p", "drift", "probe", "hosts idle", "ranks idle"),
+        "mean rewards",
+        box=None,
+        pad_edge=False,
     )
     for rounds in begun_rounds(run):
         for record in rounds.records() if arm in (None, rounds.name) else ():
             table.add_row(
                 f"{rounds.name}.{layout.round_name(record.number)}",
                 _right(record),
+                f"{record.age}",
                 f"{record.groups:,}",
                 f"{record.chains:,} ({record.right:,} right)",
                 f"{record.steps:,}",
                 _difference(record.logp_difference),
+                _difference(record.drift),
                 _difference(record.probe_difference),
+                percent(record.hosts_idle),
+                percent(record.ranks_idle),
                 ", ".join(f"{name} {mean:.3f}" for name, mean in record.rewards.items()) or "—",
             )
     return table
@@ -73,7 +85,8 @@ def round_chains(run: Run, wanted: ChainFilter, problems: dict[str, Problem]) ->
         if wanted.arm not in (None, rounds.name):
             continue
         records = rounds.records()
-        ways = (Round(rounds, records[:at]) for at in range(min(len(records), len(rounds.plan().rounds) - 1), -1, -1))
+        last = min(len(records) + rounds.config.max_staleness, len(rounds.plan().rounds) - 1)
+        ways = (Round(rounds, records[:at], at) for at in range(last, -1, -1))
         for each in ways:
             rows = UnitRows(Episode, run.ledger(each.episodes))
             made = [row for unit in each.units if unit.name in rows for row in rows.read(unit.name)]
@@ -86,6 +99,11 @@ def round_chains(run: Run, wanted: ChainFilter, problems: dict[str, Problem]) ->
                     yield msgspec.structs.replace(found, heading=f"{each.title} · {found.heading}")
             if made:
                 break
+
+
+def _begun(each: Round) -> bool:
+    """Whether an attempt of the round is committed."""
+    return len(each.missing()) < len(each.units)
 
 
 def _right(record: RoundRecord) -> str:

@@ -70,12 +70,14 @@ def references(ranks: int, shape: ModelShape) -> StageMemory:
     return StageMemory("reference", (*_BASE, _scoring_workers(ranks), models))
 
 
-def training(rank: RankMemory, scored: bool) -> StageMemory:
-    """Stage `train`: ranks, Ray Train's actors, and the workers that scored chains before, where some did."""
+def training(rank: RankMemory, scored: bool, engine: EngineMemory | None = None) -> StageMemory:
+    """Stage `train`: ranks, Ray Train's actors, the engines that stay up meanwhile, and the workers that scored chains
+    before, where there are some."""
     ranks = rank.request.training.ranks
     how = f"{ranks} x ({RANK / MIB:.0f} MiB + model, activations)"
     actors = Amount("Ray Train", TRAIN_ACTORS, "controller and 5 actors", _SOURCE)
-    parts = (*_BASE, Amount("ranks", ranks * rank.used, how, _SOURCE), actors)
+    engines = () if engine is None else (_engines(engine),)
+    parts = (*_BASE, Amount("ranks", ranks * rank.used, how, _SOURCE), actors, *engines)
     return StageMemory("train", (*parts, _scoring_workers(ranks)) if scored else parts)
 
 

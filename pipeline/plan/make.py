@@ -5,10 +5,13 @@ nodes, `memory` and `storage` for what the nodes hold. What does not fit is a fa
 rest is still worth reading. Nothing is started.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cluster.errors import RequestError
+from cluster.pool.placement import NodeResources
 from pipeline.decisions.decide import decide, described
+from pipeline.decisions.standing import Standing, standing
 from pipeline.estimates.amounts import Amount, total
 from pipeline.estimates.cpu_processes import StageMemory
 from pipeline.estimates.hardware import THIS_MACHINE, Machines
@@ -27,7 +30,7 @@ from pipeline.plan.memory import (
     storage_of,
 )
 from pipeline.plan.models import model_shapes, unpinned, unsuited_rates, why_on_gpus
-from pipeline.plan.parts import CANNOT_RUN, Engines, Fault, Ranks, ScoringTasks
+from pipeline.plan.parts import CANNOT_RUN, Engines, Fault, Ranks, ScoringTasks, ray_names
 from pipeline.plan.ranks import plan_ranks, plan_scoring, rank_faults
 from pipeline.plan.tokens import Demands, demands_of
 from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
@@ -61,6 +64,8 @@ class Plan:
     findings: Findings
     notes: tuple[str, ...]
     faults: tuple[Fault, ...]
+    stands: Standing | None
+    """Whether ranks stand beside the student's hosts between rounds; None where no arm learns in rounds."""
 
     @property
     def host_memory(self) -> tuple[Amount, ...]:
@@ -116,8 +121,10 @@ def make_plan(
     on_gpus = any(why_on_gpus(recipe.hosts(each.name), each.memory.request.shape) for each in engines)
     # What CPUs would hold of what waits for GPUs is of no interest.
     homeless = not machines.gpus and (on_gpus or (bool(ranks) and recipe.training.gpus_per_rank > 0))
-    stages = stage_memories(recipe, shapes, engines, ranks, demands) if alone and not homeless else ()
-    memories = () if alone or homeless else node_memories(machines, engines, ranks, scoring)
+    stands = _standing(recipe, machines, engines)
+    beside = stands is not None and stands.beside
+    stages = stage_memories(recipe, shapes, engines, ranks, demands, beside=beside) if alone and not homeless else ()
+    memories = () if alone or homeless else node_memories(machines, engines, ranks, scoring, beside=beside)
     findings = findings or find_out(recipe)
     processes = [part for part in (*engines, *ranks, scoring) if part is not None]
     teacher, student = recipe.models.teacher, recipe.models.student.source.partition("@")[0] or "the student"
@@ -141,6 +148,7 @@ def make_plan(
         findings=findings,
         notes=(
             *dict.fromkeys(part.note for part in processes if part.note),
+            *([str(stands)] if stands is not None else []),
             *_idle(machines, {name for part in processes for name in part.placed.nodes}),
             *unpinned(recipe),
             *findings.notes,
@@ -155,7 +163,25 @@ def make_plan(
             *node_faults(memories),
             *storage_faults(machines, storage_of(recipe, shapes, demands)),
         ),
+        stands=stands,
     )
+
+
+def _standing(recipe: Recipe, machines: Machines, engines: Sequence[Engines]) -> Standing | None:
+    """How hosts and ranks stand in the rounds of the recipe's arms. Raises RequestError for what cannot be."""
+    placements = {each.name: each.placement for each in engines}
+    if not any(arm.rounds is not None for arm in recipe.arms.values()) or not {"teacher", "student"} <= set(placements):
+        return None
+    nodes = [
+        NodeResources(
+            name=node.name,
+            cpus=node.cpus,
+            gpus=float(node.gpus),
+            gpu_types=ray_names(node.gpu) if node.gpu else frozenset(),
+        )
+        for node in machines.nodes
+    ]
+    return standing(recipe, lambda kind: placements[kind], nodes)
 
 
 def _as_ray_sees(machines: Machines, recipe: Recipe) -> Machines:

@@ -110,15 +110,25 @@ class NodeMemory:
 
 
 def node_memories(
-    machines: Machines, engines: Sequence[Engines], ranks: Sequence[Ranks], scoring: ScoringTasks | None
+    machines: Machines,
+    engines: Sequence[Engines],
+    ranks: Sequence[Ranks],
+    scoring: ScoringTasks | None,
+    *,
+    beside: bool = False,
 ) -> tuple[NodeMemory, ...]:
-    """Memory of every node that holds something, the fullest first."""
+    """Memory of every node that holds something, the fullest first. `beside`: whether the student's engines stay up
+    while ranks train."""
     found = []
     for node in machines.nodes:
         stages = [amount for each in engines if (amount := _engines(each, node, scoring))]
         trained = [amount for rank in ranks if (amount := _ranks(rank, node))]
         if trained:
-            stages.append(max(trained, key=lambda amount: amount.bytes))
+            most_trained = max(trained, key=lambda amount: amount.bytes)
+            kept = [_engines(each, node, None) for each in engines if beside and each.name == "student"]
+            both = [most_trained, *(amount for amount in kept if amount is not None)]
+            how = ", ".join(amount.how for amount in both)
+            stages.append(Amount(most_trained.what, total(both), how, most_trained.source))
         if scoring is not None and (tasks := len(scoring.placed.on(node.name))):
             each_task = scoring.memory.used if scoring.gpu is None else total(scoring.memory.on_host)
             how = f"{tasks} tasks x {each_task / GIB:.1f} GiB"
@@ -169,8 +179,11 @@ def stage_memories(
     engines: Sequence[Engines],
     ranks: Sequence[Ranks],
     demands: Demands,
+    *,
+    beside: bool = False,
 ) -> tuple[StageMemory, ...]:
-    """Memory at each stage's peak on a machine without GPUs."""
+    """Memory at each stage's peak on a machine without GPUs. `beside`: whether the student's engines stay up while
+    ranks train."""
     found = []
     tiny = [name for name in GIVEN_MODELS if recipe.model(name).tiny is not None]
     warm = [[name] for name in GIVEN_MODELS if recipe.model(name).warm is not None]
@@ -187,7 +200,9 @@ def stage_memories(
     if scored:
         found.append(cpu_processes.references(recipe.training.ranks, shapes[recipe.scorer]))
     if ranks:
-        found.append(cpu_processes.training(max((rank.memory for rank in ranks), key=lambda m: m.used), scored))
+        kept = next((each.memory for each in engines if beside and each.name == "student"), None)
+        largest = max((rank.memory for rank in ranks), key=lambda m: m.used)
+        found.append(cpu_processes.training(largest, scored, kept))
     held_out = {"teacher": demands.teacher, "student": demands.student}
     found += [
         cpu_processes.evaluations(each.memory, recipe.training.ranks, scored)

@@ -161,12 +161,13 @@ def _train(plan: Plan) -> Time:
 
 
 def _attempts(plan: Plan, rounds: RoundsConfig) -> Time:
-    """The student's engines in all rounds of an arm; they start once a round."""
+    """The student's engines in all rounds of an arm; where they take turns with ranks they start once a round."""
     problems = sum(family.train for family in plan.recipe.problems.values())
     attempts = rounds.samples * min(rounds.problems, problems)
     teacher = plan.demands.rollout
     time = _engine_time(plan, "student", teacher.scaled(attempts / max(1, teacher.attempts)))
-    return tuple((what, seconds * rounds.rounds) for what, seconds in time)
+    once = plan.stands is not None and plan.stands.beside
+    return tuple((what, seconds * (1 if once and "start" in what else rounds.rounds)) for what, seconds in time)
 
 
 def _asked(plan: Plan, arm: DistillArm) -> Time:

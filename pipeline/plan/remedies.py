@@ -235,6 +235,8 @@ def _of_nodes(plan: Plan) -> Iterator[Settings]:
     training, zero = plan.recipe.training, plan.recipe.training.zero
     if plan.scoring is not None and plan.scoring.memory.request.meanwhile:
         yield ("training.score_meanwhile=false",)
+    if plan.stands is not None and plan.stands.beside:
+        yield ("training.beside_hosts=false",)
     if plan.machines.gpus and not training.gpus_per_rank and plan.ranks:
         yield ("training.gpus_per_rank=1",)
     for engines in plan.engines:

@@ -37,8 +37,9 @@ class Bar:
 
 
 @contextmanager
-def progress_bar(console: Console, title: str, total: float) -> Iterator[Bar]:
-    """Show a bar while the block runs, and one plain line when it ends."""
+def progress_bar(console: Console, title: str, total: float, *, plain: bool = False) -> Iterator[Bar]:
+    """Show a bar while the block runs, and one plain line when it ends. `plain`: lines on a terminal, too, where other
+    work has a bar."""
     columns = (
         TextColumn("  {task.description}", markup=False),
         BarColumn(bar_width=28),
@@ -47,7 +48,7 @@ def progress_bar(console: Console, title: str, total: float) -> Iterator[Bar]:
         TimeRemainingColumn(compact=True),
         TextColumn("{task.fields[note]}", style="dim", markup=False),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console, transient=True, disable=plain or not console.is_terminal) as progress:
         bar = Bar(progress, title, total)
         yield bar
     bar.print_line()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from cluster.pool.needs import Need
 from cluster.pool.placement import EnginePlacement, NodeResources, describe, place_engine
+from pipeline.decisions.standing import Standing, ranks_placement, standing
 from pipeline.plan.models import served_on_gpus
 from pipeline.recipe import HostKind, Recipe
 from pipeline.run.folder import Run
@@ -60,6 +61,8 @@ def refuse_unmet(recipe: Recipe, sections: Iterable[str]) -> None:
         if not need.met_by(nodes):
             more = "" if need.placement.bundles[0].gpus else "raise cluster.local_cpus or "
             raise need.refused(nodes, "this machine", f"{more}name a Ray cluster in cluster.address")
+    if TRAINING in sections and any(arm.rounds is not None for arm in recipe.arms.values()):
+        standing_on(recipe, nodes)  # which refuses what is asked for and cannot be
 
 
 def note_unmet(run: Run, sections: Iterable[str]) -> None:
@@ -144,13 +147,18 @@ def await_ranks(run: Run, ranks: int) -> None:
         reservation.release()
 
 
+def standing_on(recipe: Recipe, nodes: Sequence[NodeResources]) -> Standing:
+    """Whether ranks stand beside the student's hosts between rounds, on a cluster that has these nodes. Raises
+    RequestError as `standing`."""
+    return standing(recipe, lambda kind: need_of(recipe, f"engines.{kind}", nodes).placement, nodes)
+
+
 def _need_of_ranks(training: TrainingConfig) -> Need:
-    bundle = training.bundle
     return Need(
         section=TRAINING,
         what="rank",
         count=training.ranks,
-        placement=EnginePlacement(bundles=(bundle,), strategy="STRICT_PACK", executor="mp", actor_gpus=bundle.gpus),
+        placement=ranks_placement(training),
         smaller="training.ranks or training.cpus_per_rank",
         without_gpus="training.gpus_per_rank=0",
     )

@@ -15,7 +15,7 @@ from pipeline.run.folder import Run
 from pipeline.run.models import served_model
 from pipeline.run.workload import suite_problems, train_problems
 from pipeline.stages.hosts import await_nodes, engine_placement
-from rollout.hosts.probes import make_probe_text, probe_path, write_probe
+from rollout.hosts.probes import make_probe_text, probe_path, read_probes, write_probe
 
 if TYPE_CHECKING:
     from rollout.hosts.work import ServedModel
@@ -42,6 +42,7 @@ def proven(run: Run, kind: HostKind, model: "ServedModel") -> "ServedModel":
     if not run.store.exists(path):
         given = model.name in GIVEN_MODELS  # nothing was published with those
         exported = None if given else exported_reading(Path(model.source), text)
+        exported = exported or _reading_of_another_name(run, kind, model, text)
         keep_reading(run, model, text, exported or _reading_of_files(run, kind, model, text))
     return msgspec.structs.replace(model, probe=path)
 
@@ -52,6 +53,17 @@ def keep_reading(run: Run, model: "ServedModel", text: ProbeText, reading: Probe
         raise WorkError(f"model {model.name}: it computes numbers that are not finite for the run's own prompts")
     probe = Probe(model=model.name, revision=model.producer.revision, text=text, reading=reading)
     write_probe(run.store, probe_path(model.name, model.producer.revision, text), probe)
+
+
+def _reading_of_another_name(run: Run, kind: HostKind, model: "ServedModel", text: ProbeText) -> ProbeReading | None:
+    """What the same files said under another name, on hosts of the same kind: rounds serve one policy under several."""
+    for probe in read_probes(run.store).values():
+        if (probe.model == "teacher") == (kind == "teacher") and (probe.revision, probe.text) == (
+            model.producer.revision,
+            text,
+        ):
+            return probe.reading
+    return None
 
 
 def _reading_of_files(run: Run, kind: HostKind, model: "ServedModel", text: ProbeText) -> ProbeReading:

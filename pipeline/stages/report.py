@@ -154,8 +154,12 @@ def round_figures(run: Run) -> "Iterator[RoundFigures]":
                 right=record.outcomes.get("right", 0),
                 groups=record.groups,
                 steps=record.steps,
+                age=record.age,
                 logp_difference=record.logp_difference,
+                drift=record.drift,
                 probe_difference=record.probe_difference,
+                hosts_idle=record.hosts_idle,
+                ranks_idle=record.ranks_idle,
                 rewards=record.rewards,
             )
 

@@ -33,7 +33,15 @@ class Watch:
     A context manager, which reads the hosts once more when the block ends.
     """
 
-    def __init__(self, run: Run, stage: str, pool: "Pool[EpisodeWork, ChunkResult]", bar: Bar) -> None:
+    def __init__(
+        self,
+        run: Run,
+        stage: str,
+        pool: "Pool[EpisodeWork, ChunkResult]",
+        bar: Bar,
+        metrics: HostMetrics | None = None,
+    ) -> None:
+        """`metrics`: those of a pool that has worked before, so that nothing is counted again."""
         self._run, self._stage, self._pool, self._bar = run, stage, pool, bar
         self._outcomes: Counter[str] = Counter()
         self._faults: Counter[str] = Counter()
@@ -42,7 +50,7 @@ class Watch:
         self._began = self._started
         self._printed = self._started + _READ_EVERY_S  # a grant is seen after as long
         self._recorded = -_RECORD_EVERY_S
-        self._metrics = HostMetrics(self._started)
+        self._metrics = metrics or HostMetrics(self._started)
         self._metrics.begin(pool.states())
 
     def __enter__(self) -> "Watch":

@@ -29,14 +29,14 @@ ARM = "online"
 SCRIPTED = "{ wrong = 0.5, median_s = 0.05 }"
 
 
-def command(folder: Path, rounds: int, settings: tuple[str, ...]) -> "subprocess.Popen[str]":
+def command(folder: Path, rounds: int, settings: tuple[str, ...], max_staleness: int = 0) -> "subprocess.Popen[str]":
     """`chainpref run` of the smallest recipe with one arm, which learns in rounds."""
     recipe = folder.parent / "rounds.toml"
     if not recipe.exists():
         text = (DATA / "smallest.toml").read_text()
         head, _, rest = text.partition("[arms.sft]")
         arm = f'[arms.{ARM}]\nmethod = "grpo"\ngroups_per_step = 2\n'
-        arm += f"rounds = {{ rounds = {rounds}, problems = 4, samples = 6 }}\n\n"
+        arm += f"rounds = {{ rounds = {rounds}, problems = 4, samples = 6, max_staleness = {max_staleness} }}\n\n"
         recipe.write_text(f"{head}{arm}[evaluation]{rest.partition('[evaluation]')[2]}")
     options = [part for setting in ("training.ranks=1", *settings) for part in ("--set", setting)]
     return subprocess.Popen(
@@ -48,13 +48,22 @@ def command(folder: Path, rounds: int, settings: tuple[str, ...]) -> "subprocess
     )
 
 
-def killed_at_random(folder: Path, rounds: int, settings: tuple[str, ...], most_s: float) -> None:
+def sessions(folder: Path) -> int:
+    """How many commands have come to the rounds."""
+    events = folder / layout.EVENTS
+    return events.read_text().count('"event":"rounds"') if events.exists() else 0
+
+
+def killed_at_random(
+    folder: Path, rounds: int, settings: tuple[str, ...], most_s: float, max_staleness: int = 0
+) -> None:
     """Kill the driver `KILLS` times inside the rounds, then let it end."""
     drawn = seeded()
     for _ in range(KILLS):
-        process = command(folder, rounds, settings)
-        # From the first round on: what comes before has tests of its own.
-        while not (folder / layout.round_plan(ARM)).exists() and process.poll() is None:
+        before = sessions(folder)
+        process = command(folder, rounds, settings, max_staleness)
+        # From the rounds on: what comes before has tests of its own.
+        while sessions(folder) == before and process.poll() is None:
             time.sleep(0.2)
         time.sleep(drawn.uniform(0, most_s))
         if process.poll() is not None:
@@ -63,7 +72,8 @@ def killed_at_random(folder: Path, rounds: int, settings: tuple[str, ...], most_
         process.kill()
         process.wait()
         assert_gone(family)
-    assert command(folder, rounds, settings).wait() == 0, (folder.parent / f"{folder.name}.log").read_text()[-3000:]
+    last = command(folder, rounds, settings, max_staleness)
+    assert last.wait() == 0, (folder.parent / f"{folder.name}.log").read_text()[-3000:]
 
 
 def learnt(folder: Path, rounds: int) -> dict[str, Any]:
@@ -85,17 +95,19 @@ def assert_verified(folder: Path) -> None:
     assert list(contradictions(run)) == []
 
 
-def test_five_rounds_killed_at_10_random_points_end_bit_equal(tmp_path: Path) -> None:
+@pytest.mark.parametrize("max_staleness", [0, 2])
+def test_five_rounds_killed_at_10_random_points_end_bit_equal(tmp_path: Path, max_staleness: int) -> None:
     settings = (f"engines.teacher.scripted={SCRIPTED}", f"engines.student.scripted={SCRIPTED}")
-    assert command(tmp_path / "whole", 5, settings).wait() == 0, (tmp_path / "whole.log").read_text()[-3000:]
-    killed_at_random(tmp_path / "killed", 5, settings, most_s=25)
+    whole = command(tmp_path / "whole", 5, settings, max_staleness)
+    assert whole.wait() == 0, (tmp_path / "whole.log").read_text()[-3000:]
+    killed_at_random(tmp_path / "killed", 5, settings, 25, max_staleness)
     assert learnt(tmp_path / "killed", 5) == learnt(tmp_path / "whole", 5)
     assert_verified(tmp_path / "killed")
 
 
 def test_rounds_of_a_real_engine_killed_at_10_random_points(tmp_path: Path) -> None:
     rounds = 5
-    killed_at_random(tmp_path / "killed", rounds, (), most_s=40)
+    killed_at_random(tmp_path / "killed", rounds, (), 40, max_staleness=1)
     run = read_run(tmp_path / "killed", Console(quiet=True))
     arm = ArmRounds(run, ARM, run.recipe.arms[ARM])
     for number, units in enumerate(arm.plan().rounds):

@@ -1,5 +1,6 @@
 """Callbacks of the trainers: metrics as JSON lines, and checkpoints sealed once all ranks have written theirs."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from training.ranks.metrics import append_metrics, truncate_metrics
 
 class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
     """Appends one JSON object for each logged step: step, steps, loss, learning_rate, grad_norm and the trainer's own
-    values. On a GPU it adds `device_memory`, the peak bytes of the first rank's tensors since the arm began. `chains`
-    are those trained on since the arm began, each as often as it came; `passes` are these over the data's chains.
+    values, and `seconds` since the training of this session began. On a GPU it adds `device_memory`, the peak bytes of
+    the first rank's tensors since the arm began. `chains` are those trained on since the arm began, each as often as it
+    came; `passes` are these over the data's chains.
 
     A resumed run first drops the rows after the step that it resumes from, so that the file holds every step once, and
     continues the count of tokens from the last row that it keeps. `counts_anew`: the trainer itself counts from 0 when
@@ -24,9 +26,10 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
     def __init__(self, path: Path, *, counts_anew: bool) -> None:
         self._path = path
         self._counts_anew = counts_anew
-        self._tokens_before = self._chains = 0.0
+        self._tokens_before = self._chains = self._began = 0.0
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self._began = time.monotonic()
         if torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()  # arms share a process
         if state.is_world_process_zero:
@@ -48,6 +51,7 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
         if "step_chains" in row:
             self._chains += row["step_chains"]
             row |= {"chains": self._chains, "passes": self._chains / row["chains_of_pass"]}
+        row["seconds"] = round(time.monotonic() - self._began, 3)
         if torch.cuda.is_available():
             row["device_memory"] = torch.cuda.max_memory_allocated()
         append_metrics(self._path, row)

@@ -108,7 +108,11 @@ class ArmRequest:
         shards = sorted(commit.shard for commit in commits if commit.shard)
         start = model_revision(self.start_model)
         # Keys that came later change nothing at their defaults, so that older checkpoints are resumed from.
-        absent = {key for key, default in _LATER_KEYS.items() if getattr(self.arm, key, default) == default}
+        absent: dict[str, Any] = {
+            key: True for key, default in _LATER_KEYS.items() if getattr(self.arm, key, default) == default
+        }
+        if self.arm.rounds is not None and not self.arm.rounds.max_staleness:
+            absent["rounds"] = {"max_staleness"}
         said = self.arm.model_dump_json(exclude=absent)
         return content_hash(said, start, *self._teacher, precision(self.training), *shards)
 

@@ -1,7 +1,7 @@
 """What is wrong with arms that learn in rounds: each round against its plan, its ledgers, its record and its policy.
 
-Every attempt of a round is committed once and by the policy that began it, groups hold its own episodes alone, a policy
-is there where its update is recorded, and nothing is there of a round before the one before it has ended.
+Every attempt of a round is committed once and by the policy whose turn it was, groups hold its own episodes alone, a
+policy is there where its update is recorded, and nothing is there of a round before it may begin.
 """
 
 import itertools
@@ -39,7 +39,7 @@ _OF_ROUND = re.compile(
         for prefix in (layout.EPISODES, layout.groups("[^/]+"), layout.ROUNDS, layout.checkpoints("")[:-1])
     )
 )
-_SUMMED = ("outcomes", "tokens", "rewards", "unequal", "groups", "chains", "right")
+_SUMMED = ("outcomes", "tokens", "age", "rewards", "unequal", "groups", "chains", "right")
 """What a round's record says of its ledgers."""
 
 
@@ -64,8 +64,9 @@ def _arm_faults(rounds: ArmRounds, numbers: set[int]) -> Iterator[str]:
     """Faults of an arm of which there are files of these rounds."""
     records, planned, what = rounds.records(), len(rounds.plan().rounds), f"rounds of {rounds.name}:"
     ended = rounds.ended(records)
-    may_be = min(planned, len(records) + (not ended))
-    why = "the rounds have ended" if ended else f"round {may_be - 1} has not ended"
+    # Attempts of so many rounds may have begun before the one that is learnt from has ended, or was the last one.
+    may_be = min(planned, len(records) + (not ended) + rounds.config.max_staleness)
+    why = "the rounds have ended" if ended else f"round {len(records)} has not ended"
     yield from (
         f"{what} there are files of round {number}, and {why}" for number in sorted(numbers) if number >= may_be
     )
@@ -73,7 +74,7 @@ def _arm_faults(rounds: ArmRounds, numbers: set[int]) -> Iterator[str]:
         if record.number != at or (record.best >= 0 and record is not records[-1]):
             yield f"{what} the record of round {at} is of round {record.number}, or ends the rounds before the last one"
     for at in sorted(numbers & set(range(may_be))):
-        each = Round(rounds, records[:at])
+        each = Round(rounds, records[:at], at)
         faulty = [*_ledger_faults(each, ended=at < len(records))]
         faulty += _record_faults(each, records[at]) if at < len(records) else ()
         yield from (f"{what} round {at}: {fault}" for fault in faulty)
@@ -113,7 +114,7 @@ def _ledger_faults(each: Round, ended: bool) -> Iterator[str]:
 
 
 def _sampler_faults(each: Round, made: list[Episode]) -> Iterator[str]:
-    """Attempts of another model than the policy that began the round, or sampled otherwise than it is."""
+    """Attempts of another model than the policy whose turn it was, or sampled otherwise than it is."""
     inside = Path(each.policy).is_relative_to(each.run.folder)  # a model of elsewhere may be gone by now
     revision = model_revision(each.policy) if inside else None
     for (model, found, temperature), count in Counter(
@@ -165,5 +166,5 @@ def _record_faults(each: Round, record: RoundRecord) -> Iterator[str]:
         units = {commit.unit for commit in live_units(each.run.ledger(each.groups))}
         if made.arm != each.name or set(made.groups) != units:
             yield f"its policy was made for arm {made.arm} of the groups {sorted(made.groups)}, and not of its own"
-        if Path(each.policy).is_relative_to(each.run.folder) and made.start != model_revision(each.policy):
-            yield "its policy was made from another model than the policy that began it"
+        if Path(each.start).is_relative_to(each.run.folder) and made.start != model_revision(each.start):
+            yield "its policy was made from another model than the policy before it"

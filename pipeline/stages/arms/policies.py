@@ -38,9 +38,11 @@ class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     number: int
     outcomes: dict[str, int]
-    """Outcome -> attempts of the policy that began the round."""
+    """Outcome -> attempts of the round, by one policy."""
     tokens: int
     """Tokens that it wrote."""
+    age: int = 0
+    """Updates that this policy was older than the one that the round's update began with."""
     probe_difference: float | None = None
     """The largest difference, in mean nats a token, of the engines that wrote them from the policy's probe; None from
     scripted engines, and in records that are older than this field."""
@@ -57,12 +59,20 @@ class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Optimizer steps; 0 where nothing could be learnt, or the rounds stopped."""
     trained_tokens: float = 0.0
     logp_difference: float | None = None
-    """Mean absolute difference, in nats a token, between what the trainer says of the policy's tokens before its first
-    step and what the sampler recorded; None from arms that do not use it (all but `grpo`)."""
+    """Mean absolute difference, in nats a token, between what the trainer's side says of the tokens under the policy
+    that sampled them and what the sampler recorded; None from arms that do not use it (all but `grpo`)."""
+    drift: float | None = None
+    """The same between the policy that the update began with and what the sampler recorded, where that was an older
+    one."""
     policy: str = ""
     """The folder, below the run's, of the policy that the round made; "" where it is the one that began it."""
     best: int = -1
-    """The round whose first policy was best, if the rounds stop here; -1 while they go on."""
+    """The round whose attempts were by the best policy, if the rounds stop here; -1 while they go on."""
+    hosts_idle: float | None = None
+    """Share of the round's time in which the student's hosts had no attempts to make, over all hosts, from 0 to 1. Arms
+    that go through a round together have equal ones. None in records that are older than this field."""
+    ranks_idle: float | None = None
+    """Share in which the ranks trained no step."""
 
     @property
     def share_right(self) -> float:
@@ -73,6 +83,12 @@ class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
     def attempts(self) -> int:
         """Attempts that no machine failed."""
         return sum(count for outcome, count in self.outcomes.items() if outcome != Outcome.INFRASTRUCTURE)
+
+
+def stale_share(records: Sequence[RoundRecord]) -> float:
+    """The share of the attempts of these rounds that an older policy made than the one that learnt from them."""
+    every = sum(record.attempts for record in records)
+    return sum(record.attempts for record in records if record.age) / max(1, every)
 
 
 def plan_rounds(problem_ids: list[str], config: RoundsConfig, seed: int, generation: str, block: int) -> RoundsPlan:
@@ -138,6 +154,10 @@ class ArmRounds:
         """Whether no further round is to come."""
         return len(records) == self.config.rounds or bool(records and records[-1].best >= 0)
 
+    def age(self, records: Sequence[RoundRecord], number: int) -> int:
+        """How many updates older than the policy after `number` rounds the one is that attempts round `number`."""
+        return sum(bool(record.policy) for record in records[self.config.updates_before(number) : number])
+
     def policy(self, records: Sequence[RoundRecord]) -> str:
         """Where the files of the policy lie that these rounds have made: a folder, or the source of the model that the
         arm starts from."""
@@ -145,25 +165,27 @@ class ArmRounds:
         return str(self.run.folder / made) if made else model_source(self.run, self.arm.start)
 
     def best(self, shares: list[float]) -> int:
-        """The round whose first policy is kept if the rounds stop now; -1 if they go on. `shares`: what each policy
-        solved of its round's problems, the newest one last.
+        """The round whose policy is kept if the rounds stop now; -1 if they go on. `shares`: what was solved of each
+        round's problems, the newest one last.
 
         The model that the arm starts from is no candidate: it has learnt nothing in rounds.
         """
-        learnt = shares[1:]
+        first = 1 + self.config.max_staleness
+        learnt = shares[first:]
         if not self.config.patience or not learnt:
             return -1
-        at = 1 + learnt.index(max(learnt))
+        at = first + learnt.index(max(learnt))
         return at if len(shares) - 1 - at >= self.config.patience else -1
 
     def final(self, records: list[RoundRecord]) -> str:
         """The policy to publish, "" where nothing was ever learnt: the last one; with `patience`, the best one that
-        began a round, but the last one where that is what the best one made."""
-        learnt = [record.share_right for record in records[1:]]
+        attempted a round, but the last one where the best one attempted the last round."""
+        first = 1 + self.config.max_staleness
+        learnt = [record.share_right for record in records[first:]]
         stop = len(records)
         if self.config.patience and learnt:
-            best = 1 + learnt.index(max(learnt))
-            stop = best if best < len(records) - 1 else stop
+            best = first + learnt.index(max(learnt))
+            stop = self.config.updates_before(best) if best < len(records) - 1 else stop
         return self.policy(records[:stop]) if any(record.policy for record in records[:stop]) else ""
 
     def _read(self, path: str, kind: type[T]) -> T:

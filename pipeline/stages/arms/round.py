@@ -1,10 +1,11 @@
 """The round that an arm is in: what its policy attempts, what it learns from that, and where all of it lies."""
 
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from cluster.engine.model_source import model_revision
+from cluster.errors import CorruptionError
 from pipeline.run.models import model_source
 from pipeline.run.workload import read_workload
 from pipeline.stages.arms.policies import ArmRounds, RoundRecord
@@ -26,16 +27,32 @@ if TYPE_CHECKING:
 
 
 class Round:
-    """The next round of an arm, given the `records` of those that have ended."""
+    """The next round of an arm, given the `records` of those that have ended; or a round after it, by its `number`,
+    whose attempts may begin before."""
 
-    def __init__(self, rounds: ArmRounds, records: Sequence[RoundRecord]) -> None:
+    def __init__(self, rounds: ArmRounds, records: Sequence[RoundRecord], number: int | None = None) -> None:
         self.rounds, self.run, self.arm, self.name = rounds, rounds.run, rounds.arm, rounds.name
-        self.number = len(records)
-        self.policy = rounds.policy(records)
+        self.number = len(records) if number is None else number
+        updates = rounds.config.updates_before(self.number)
+        assert updates <= len(records), f"the policy that attempts round {self.number} of {self.name} is not there yet"
+        self.policy = rounds.policy(records[:updates])
+        """The one that attempts the problems."""
+        self.age = rounds.age(records, self.number)
+        self._records = tuple(records[: self.number])
         self.units: tuple[EpisodeUnit, ...] = rounds.plan().rounds[self.number]
         self.episodes = layout.round_episodes(self.name, self.number)
         self.groups = layout.round_groups(self.run.student, self.name, self.number)
-        self.started = time.monotonic()
+
+    @property
+    def start(self) -> str:
+        """The policy that the update begins with: the last one."""
+        assert len(self._records) == self.number, f"round {self.number} of {self.name} cannot be learnt from yet"
+        return self.rounds.policy(self._records)
+
+    def coming(self) -> "list[Round]":
+        """The rounds after it whose attempts may begin by now."""
+        last = min(self.number + self.rounds.config.max_staleness, len(self.rounds.plan().rounds) - 1)
+        return [Round(self.rounds, self._records, number) for number in range(self.number + 1, last + 1)]
 
     @property
     def title(self) -> str:
@@ -63,7 +80,7 @@ class Round:
     @property
     def reference(self) -> str:
         """The model that a DPO arm is measured against."""
-        return self.policy if self.rounds.config.reference == "last" else model_source(self.run, self.arm.start)
+        return self.start if self.rounds.config.reference == "last" else model_source(self.run, self.arm.start)
 
     def missing(self) -> list[EpisodeUnit]:
         """Units of episodes without a commit."""
@@ -131,6 +148,16 @@ class Round:
             )
         return [work for work in works if work.unit not in done]
 
+    def refuse_others(self) -> None:
+        """Raise CorruptionError where an attempt is not by the policy that the plan has attempt the round."""
+        policy = model_revision(self.policy)
+        found = {made["revision"] for made in column_values(self.run.ledger(self.episodes), "producer")}
+        if others := sorted(found - {policy}):
+            raise CorruptionError(
+                f"{self.title}: attempts of revision {others[0]} are among those of its policy, {policy}; "
+                f"remove {self.episodes} and run again"
+            )
+
     def record(self) -> RoundRecord:
         """What its episodes and groups are."""
         outcomes: Counter[str] = Counter()
@@ -145,6 +172,7 @@ class Round:
             number=self.number,
             outcomes=dict(outcomes),
             tokens=tokens,
+            age=self.age,
             probe_difference=max((one for one in differences if one is not None), default=None),
             rewards=given.means,
             unequal=given.unequal,
@@ -175,7 +203,7 @@ class Round:
             title=f"{self.title} ({self.arm.method})",
             arm=self.arm,
             training=training,
-            start_model=self.policy,
+            start_model=self.start,
             run=self.run.store.uri,
             groups=self.groups,
             model_dir=folder / layout.round_model(self.name, self.number),

@@ -1,9 +1,10 @@
 """Arms that learn in rounds: a policy attempts train problems, outcomes label its chains, one update makes the next
-policy. The arms of a recipe go through their rounds together, so that the student's hosts and the ranks start once a
-round for all; a teacher that is asked starts for each arm that asks it.
+policy. The arms of a recipe go through their rounds together, so that they share the student's hosts, and ranks that
+start once a round for all; a teacher that is asked starts for each arm that asks it.
 
 Each part resumes after a kill: attempts by their ledger's commits, groups by theirs, training by its checkpoints, and
-rounds by their records. Hosts and ranks take turns on the cluster's resources.
+rounds by their records. Which policy attempts which round follows from the recipe alone, so that the end does not
+depend on when what was done.
 """
 
 import shutil
@@ -14,23 +15,22 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from cluster import telemetry
 from cluster.errors import WorkError
+from cluster.pool.busy import idle_share
 from cluster.store.atomic import atomic_folder
 from cluster.store.lines import write_lines
+from pipeline.decisions.standing import Standing
 from pipeline.run.folder import Run
-from pipeline.run.models import served_from
-from pipeline.run.progress import progress_bar
-from pipeline.run.workload import train_problems
+from pipeline.stages.arms.attempts import Attempts
+from pipeline.stages.arms.behaviour import behaviour_difference
 from pipeline.stages.arms.policies import ArmRounds, RoundRecord
 from pipeline.stages.arms.round import Round
 from pipeline.stages.arms.targets import ensure_targets
 from pipeline.stages.arms.watching import train_watched
 from pipeline.stages.groups import idle_problems, without
-from pipeline.stages.hosts import open_pool
-from pipeline.stages.needs import await_ranks
-from pipeline.stages.probes import proven
+from pipeline.stages.needs import await_ranks, standing_on
 from pipeline.stages.reference import start_shares
-from pipeline.stages.watch import Watch
 from rollout.data import layout
 from training.config import ArmConfig, DistillArm, DpoArm, TrainingConfig
 from training.ranks.metrics import read_metrics
@@ -48,36 +48,57 @@ def train_in_rounds(
     Raises WorkError for an arm that had nothing to learn from in any round.
     """
     every = [ArmRounds(run, name, arm) for name, arm in arms.items()]
-    while going := [arm for arm in every if not arm.ended(arm.records())]:
-        rounds = [Round(arm, arm.records()) for arm in going]
-        _roll_out(run, rounds)
-        _build_groups(run, rounds)
-        found = {each.name: _measured(each) for each in rounds}
-        learning = [each for each in rounds if found[each.name].best < 0 and each.can_learn(found[each.name])]
-        _score(run, learning)
-        for name, counts in _train(run, learning, training, probe).items():
-            found[name] = _with_update(run, name, found[name], counts)
-        for each in rounds:
-            _end(each, found[each.name], shared_by=len(rounds))
+    going = _going(every)
+    if going:
+        with Attempts(run, _standing(run, going), ahead=any(arm.config.max_staleness for arm in going)) as attempts:
+            while going:
+                _go_through(run, going, attempts, training, probe)
+                going = _going(going)
     for arm in every:
         _publish(arm)
 
 
-def _roll_out(run: Run, rounds: Sequence[Round]) -> None:
-    """The missing episodes of all these rounds, on the student's hosts."""
-    waiting = [each for each in rounds if each.missing()]
-    if not waiting:
-        return
-    problems = {problem.id: problem for problem in train_problems(run)}
-    models = {each.title: proven(run, "student", served_from(run, each.title, each.policy)) for each in waiting}
-    works = [work for each in waiting for work in each.episode_works(models[each.title], problems)]
-    with (
-        open_pool(run, "student", works[0].model) as pool,
-        progress_bar(run.console, f"episodes of {', '.join(models)}", sum(work.size for work in works)) as bar,
-        Watch(run, "train", pool, bar) as watch,
-    ):
-        for chunk_result in pool.run(works, watch.tick):
-            watch.chunk_result(chunk_result)
+def _going(arms: Sequence[ArmRounds]) -> list[ArmRounds]:
+    """Those that have a round to come."""
+    return [arm for arm in arms if not arm.ended(arm.records())]
+
+
+def _standing(run: Run, arms: Sequence[ArmRounds]) -> Standing:
+    """Whether ranks stand beside the student's hosts, and say so. Raises RequestError."""
+    from cluster.pool.reservation import cluster_nodes
+
+    stands = standing_on(run.recipe, cluster_nodes())
+    stale = [arm.name for arm in arms if arm.config.max_staleness]
+    in_vain = f"; max_staleness of {', '.join(stale)} saves no time then" if stale and not stands.beside else ""
+    run.console.out(f"  {stands}{in_vain}")
+    run.events.add("rounds", beside=stands.beside, reason=stands.reason)
+    return stands
+
+
+def _go_through(
+    run: Run, arms: Sequence[ArmRounds], attempts: Attempts, training: TrainingConfig, probe: "ProbeText | None"
+) -> None:
+    """One round of each of these arms, which have one to come."""
+    started, busy = time.monotonic(), attempts.busy_s
+    rounds = [Round(arm, arm.records()) for arm in arms]
+    attempts.begin([*rounds, *(coming for each in rounds for coming in each.coming())])
+    attempts.finish(rounds)
+    _build_groups(run, rounds)
+    found = {each.name: _measured(each) for each in rounds}
+    learning = [each for each in rounds if found[each.name].best < 0 and each.can_learn(found[each.name])]
+    of_older = _score(run, learning)
+    trained = 0.0
+    for name, counts in _train(run, learning, training, probe).items():
+        found[name] = _with_update(run, name, found[name], counts, of_older.get(name))
+        trained += counts["trained_seconds"]
+    seconds = time.monotonic() - started
+    hosts = idle_share(attempts.busy_s - busy, run.recipe.hosts("student").count, seconds)
+    ranks = idle_share(trained, 1, seconds)  # all ranks train the same steps
+    for part, share in (("hosts", hosts), ("ranks", ranks)):
+        telemetry.IDLE_SHARE.set(share, part=part)
+    for each in rounds:
+        record = msgspec.structs.replace(found[each.name], hosts_idle=hosts, ranks_idle=ranks)
+        _end(each, record, seconds / len(rounds))
 
 
 def _build_groups(run: Run, rounds: Sequence[Round]) -> None:
@@ -94,14 +115,16 @@ def _build_groups(run: Run, rounds: Sequence[Round]) -> None:
 
 
 def _measured(each: Round) -> RoundRecord:
-    """What the round's episodes and groups are, and whether the rounds stop here."""
+    """What the round's episodes and groups are, and whether the rounds stop here. Raises CorruptionError."""
+    each.refuse_others()
     record = each.record()
     shares = [one.share_right for one in (*each.rounds.records(), record)]
     return msgspec.structs.replace(record, best=each.rounds.best(shares))
 
 
-def _score(run: Run, rounds: Sequence[Round]) -> None:
-    """Score the chains of DPO arms under their references, and have the teacher say what distillation needs."""
+def _score(run: Run, rounds: Sequence[Round]) -> dict[str, float | None]:
+    """Score the chains of DPO arms under their references, and have the teacher say what distillation needs. Returns
+    for arms that were attempted by an older policy how far its sampler was from it."""
     from cluster.jobs.session import results
 
     for each in rounds:
@@ -112,6 +135,7 @@ def _score(run: Run, rounds: Sequence[Round]) -> None:
             run.events.add("reference", start=each.title, scored=scored)
         elif isinstance(each.arm, DistillArm):
             ensure_targets(run, each.arm, each.title, each.groups)
+    return {each.name: behaviour_difference(each) for each in rounds if each.age}
 
 
 def _train(
@@ -128,25 +152,29 @@ def _train(
     return counted
 
 
-def _with_update(run: Run, arm: str, record: RoundRecord, counts: Mapping[str, float]) -> RoundRecord:
-    """The record with what the round's update came to. `counts`: as its trainer counted."""
+def _with_update(
+    run: Run, arm: str, record: RoundRecord, counts: Mapping[str, float], of_older: float | None
+) -> RoundRecord:
+    """The record with what the round's update came to. `counts`: as its trainer counted; `of_older`: how far the
+    sampler was from the policy that wrote the chains, where that was an older one."""
     rows = read_metrics(run.folder / layout.round_checkpoints(arm, record.number) / layout.METRICS)
+    # Before the first step it is the policy that the update began with that is compared.
+    begun_with = rows[0].get("logp_difference") if rows else None
     return msgspec.structs.replace(
         record,
         steps=int(counts["steps"]),
         trained_tokens=counts.get("tokens", 0.0),
         policy=layout.round_model(arm, record.number),
-        # Before the first step the policy that is trained is the one that was sampled.
-        logp_difference=rows[0].get("logp_difference") if rows else None,
+        logp_difference=of_older if record.age else begun_with,
+        drift=begun_with if record.age else None,
     )
 
 
-def _end(each: Round, record: RoundRecord, shared_by: int) -> None:
-    """Write down what came of the round. Its time is shared by so many arms, which went through it together."""
+def _end(each: Round, record: RoundRecord, seconds: float) -> None:
+    """Write down what came of the round. `seconds`: its share of the time of all arms that went through it together."""
     each.rounds.keep(record)
-    seconds = round((time.monotonic() - each.started) / shared_by, 3)
     details = {name: value for name, value in msgspec.to_builtins(record).items() if name != "number"}
-    each.run.events.add("round", arm=each.name, round=each.number, seconds=seconds, **details)
+    each.run.events.add("round", arm=each.name, round=each.number, seconds=round(seconds, 3), **details)
     learnt = f"{record.steps} steps" if record.policy else "nothing learnt"
     stopped = f"; the rounds stop, the best policy began round {record.best}" if record.best >= 0 else ""
     right = f"{record.outcomes.get('right', 0):,} of {record.attempts:,} right ({100 * record.share_right:.1f} %)"

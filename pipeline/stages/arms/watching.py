@@ -60,6 +60,9 @@ def _watch(run: Run, request: "ArmRequest", training: "Future[None]") -> dict[st
         steps = int(rows[-1]["step"]) if rows else 0
         bar.update(steps, total=steps)
     details: dict[str, float] = {"steps": steps, "seconds": round(time.monotonic() - started, 3)}
+    # Rows of a training that an earlier session ended count nothing here.
+    trained = rows[-1].get("seconds", 0.0) if rows else 0.0
+    details["trained_seconds"] = min(trained, details["seconds"])
     details |= {key: rows[-1][key] for key in _COUNTED if rows and key in rows[-1]}
     if peak := max((row.get("device_memory", 0) for row in rows), default=0):
         details["device_memory"] = peak

@@ -57,6 +57,22 @@ def all_serve(pool: Pool[Unit, ChunkResult]) -> None:
             return
 
 
+def test_hosts_are_busy_while_they_have_work_and_not_between_two_calls(make_pool: Callable[..., Made]) -> None:
+    pool, _, _ = make_pool(1)
+    assert pool.busy_s == 0.0
+    started = time.monotonic()
+    list(pool.run([Unit(f"u{index}") for index in range(8)]))
+    busy = pool.busy_s
+    assert 0 < busy < time.monotonic() - started
+    time.sleep(0.3)
+    assert pool.busy_s == busy
+    list(pool.run([Unit(f"v{index}", "death" if index == 3 else "") for index in range(8)]))
+    assert pool.busy_s > busy
+    pool.close()
+    ended = pool.busy_s
+    assert ended == pool.busy_s
+
+
 def test_every_unit_ends_once_whatever_fails(make_pool: Callable[..., Made]) -> None:
     pool, events, _ = make_pool(2)
     all_serve(pool)

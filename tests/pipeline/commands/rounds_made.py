@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
+from cluster.engine.model_source import model_revision
 from cluster.store.digests import write_sums
 from pipeline.run.folder import Run, read_run
 from pipeline.run.models import served_from
@@ -33,6 +34,9 @@ ARMS: dict[str, ArmConfig] = {
     "plain": DpoArm(method="dpo", rounds=ROUNDS),
     "taught": DpoArm(method="dpo", rounds=ROUNDS, chosen_from="teacher"),
     "ruled": GrpoArm(method="grpo", rounds=ROUNDS, rewards=RULES),
+}
+STALE: dict[str, ArmConfig] = {
+    "stale": GrpoArm(method="grpo", rounds=ROUNDS.model_copy(update={"max_staleness": 1})),
 }
 
 
@@ -59,20 +63,13 @@ def stored(run: Run, problem: str, sample: int) -> Episode:
 def go_through(rounds: ArmRounds, damage: Damage = Damage()) -> None:
     """The arm's next round."""
     run, each = rounds.run, Round(rounds, rounds.records())
-    model = served_from(run, each.title, each.policy)
-    for work in each.episode_works(model, {problem.id: problem for problem in train_problems(run)}):
-        rows = [
-            msgspec.structs.replace(
-                stored(run, problem.id, sample), sample=sample, producer=model.producer, temperature=1.0
-            )
-            for problem, sample in work.attempts(0, work.size)
-        ]
-        chunk_result_of(run.store, work, damage.rows(rows), True, "host", 0.0)
+    make_attempts(each, damage)
     for group_work in damage.works(each.group_works()):
         build_group_unit(group_work)
     path = layout.round_model(rounds.name, each.number)
     units = tuple(commit.unit for commit in live_units(run.ledger(each.groups)))
-    made = MadeFrom(arm=rounds.name, settings={}, start=model.producer.revision, precision="float32", groups=units)
+    start = model_revision(each.start)
+    made = MadeFrom(arm=rounds.name, settings={}, start=start, precision="float32", groups=units)
     folder = run.folder / path
     folder.mkdir(parents=True)
     (folder / "model.safetensors").write_bytes(f"{rounds.name} {each.number}".encode())
@@ -82,6 +79,19 @@ def go_through(rounds: ArmRounds, damage: Damage = Damage()) -> None:
     rounds.keep(damage.record(msgspec.structs.replace(each.record(), steps=2, policy=path)))
 
 
+def make_attempts(each: Round, damage: Damage) -> None:
+    """The attempts of a round that are missing."""
+    run, model = each.run, served_from(each.run, each.title, each.policy)
+    for work in each.episode_works(model, {problem.id: problem for problem in train_problems(run)}):
+        rows = [
+            msgspec.structs.replace(
+                stored(run, problem.id, sample), sample=sample, producer=model.producer, temperature=1.0
+            )
+            for problem, sample in work.attempts(0, work.size)
+        ]
+        chunk_result_of(run.store, work, damage.rows(rows), True, "host", 0.0)
+
+
 def with_arms(folder: Path, arms: dict[str, ArmConfig] = ARMS) -> Run:
     run = read_run(folder, Console(quiet=True))
     student = run.recipe.models.student.model_copy(update={"source": str(DATA / "student")})
@@ -89,9 +99,9 @@ def with_arms(folder: Path, arms: dict[str, ArmConfig] = ARMS) -> Run:
     return replace(run, recipe=run.recipe.model_copy(update={"arms": arms, "models": models}))
 
 
-def begin(folder: Path) -> Path:
-    """A finished run that was planned before there were arms in rounds, in which each of ARMS has gone through one."""
+def begin(folder: Path, arms: dict[str, ArmConfig] = ARMS) -> Path:
+    """A finished run that was planned before there were arms in rounds, in which each of these has gone through one."""
     shutil.copytree(DATA / "run-f013669", folder)
-    for name, arm in ARMS.items():
-        go_through(ArmRounds(with_arms(folder), name, arm))
+    for name, arm in arms.items():
+        go_through(ArmRounds(with_arms(folder, arms), name, arm))
     return folder

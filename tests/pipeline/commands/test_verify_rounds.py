@@ -11,12 +11,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from cluster.engine.model_source import model_revision
+from cluster.errors import CorruptionError
 from cluster.store.digests import sealed
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from pipeline.commands.verify import contradictions
 from pipeline.run.folder import Run
 from pipeline.stages.arms.policies import ArmRounds
+from pipeline.stages.arms.round import Round
 from rollout.data import layout
 from rollout.data.group_rows import live_units
 from rollout.data.shards import encode_rows
@@ -24,7 +27,17 @@ from rollout.data.unit_rows import UnitRows
 from rollout.group_units import GroupWork
 from rollout.records import Episode, Step
 from rollout.rewards import FallingReward
-from tests.pipeline.commands.rounds_made import ARMS, RULES, Damage, begin, go_through, with_arms
+from tests.pipeline.commands.rounds_made import (
+    ARMS,
+    RULES,
+    STALE,
+    Damage,
+    begin,
+    go_through,
+    make_attempts,
+    with_arms,
+)
+from tests.repository import DATA
 
 
 @pytest.fixture
@@ -249,4 +262,76 @@ def test_a_round_whose_predecessor_lost_its_record_is_found(begun: Path, folder:
     (folder / layout.round_record("plain", 0)).unlink()
     assert "rounds of plain: there are files of round 1, and round 0 has not ended" in list(
         contradictions(with_arms(folder))
+    )
+
+
+@pytest.fixture(scope="module")
+def stale(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An arm whose policies attempt rounds while an update trains has gone through two of three rounds."""
+    folder = tmp_path_factory.mktemp("stale") / "run"
+    begin(folder, STALE)
+    go_through(ArmRounds(with_arms(folder, STALE), "stale", STALE["stale"]))
+    return folder
+
+
+def third_round(stale: Path, folder: Path, damage: Damage) -> list[str]:
+    shutil.copytree(stale, folder)
+    go_through(ArmRounds(with_arms(folder, STALE), "stale", STALE["stale"]), damage)
+    return list(contradictions(with_arms(folder, STALE)))
+
+
+def test_attempts_of_an_older_policy_have_no_fault_where_it_was_its_turn(stale: Path, folder: Path) -> None:
+    assert third_round(stale, folder, Damage()) == []
+    records = ArmRounds(with_arms(folder, STALE), "stale", STALE["stale"]).records()
+    assert [record.age for record in records] == [0, 1, 1]
+
+
+def of_the_start_model(rows: list[Episode]) -> list[Episode]:
+    """Attempts of round 2 by the model that began round 0, which is two updates old and may be one."""
+    revision = model_revision(str(DATA / "student"))
+    return [
+        msgspec.structs.replace(row, producer=msgspec.structs.replace(row.producer, revision=revision)) for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (Damage(rows=of_the_start_model), " attempts of stale.r002 ("),
+        (record(age=0), "its record says age = 0, and its ledgers hold 1"),
+        (record(age=2), "its record says age = 2, and its ledgers hold 1"),
+    ],
+)
+def test_a_policy_that_is_too_old_and_a_wrong_age_are_found(
+    stale: Path, folder: Path, damage: Damage, says: str
+) -> None:
+    found = third_round(stale, folder, damage)
+    assert any(says in fault for fault in found), found
+    assert all(fault.startswith("rounds of stale: round 2: ") for fault in found), found
+
+
+def test_a_round_whose_attempts_another_policy_made_is_not_learnt_from(stale: Path, folder: Path) -> None:
+    shutil.copytree(stale, folder)
+    rounds = ArmRounds(with_arms(folder, STALE), "stale", STALE["stale"])
+    Round(rounds, rounds.records()[:1]).refuse_others()
+    go_through(rounds, Damage(rows=of_the_start_model))
+    with pytest.raises(CorruptionError, match=r"^stale.r002: attempts of revision .* run again$"):
+        Round(rounds, rounds.records()[:2]).refuse_others()
+
+
+def test_attempts_that_began_early_have_no_fault_and_those_that_cannot_have(stale: Path, folder: Path) -> None:
+    shutil.copytree(stale, folder)
+    run = with_arms(folder, STALE)
+    (run.folder / layout.round_record("stale", 1)).unlink()
+    shutil.rmtree(run.folder / layout.round_model("stale", 1))
+    run = with_arms(folder, STALE)
+    rounds = ArmRounds(run, "stale", STALE["stale"])
+    (early,) = Round(rounds, rounds.records()).coming()
+    assert early.number == 2
+    make_attempts(early, Damage())
+    assert list(contradictions(with_arms(folder, STALE))) == []
+    (run.folder / layout.round_record("stale", 0)).unlink()
+    shutil.rmtree(run.folder / layout.round_model("stale", 0))
+    assert "rounds of stale: there are files of round 2, and round 0 has not ended" in list(
+        contradictions(with_arms(folder, STALE))
     )

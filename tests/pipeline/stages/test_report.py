@@ -78,6 +78,10 @@ def test_the_report_shows_every_round_that_has_ended(run: Run) -> None:
                 steps=5,
                 logp_difference=0.0125,
                 probe_difference=None if number else 2e-5,
+                age=number,
+                drift=0.25 if number else None,
+                hosts_idle=0.4,
+                ranks_idle=0.75,
                 rewards=means,
             )
         )
@@ -88,5 +92,6 @@ def test_the_report_shows_every_round_that_has_ended(run: Run) -> None:
     page = (run.folder / layout.PAGE).read_text(encoding="utf-8")
     section = page.partition('<section id="training">')[2].partition("</section>")[0]
     table = " ".join(re.sub(r"<[^>]+>", " ", section).split())
-    assert "own, 0 25.0 % 3 of 12 2 5 1.3e-02 2.0e-05 label 0.250, format 0.875 own, 1 27.3" in table
-    assert "3 of 11 2 5 1.3e-02 — label" in table
+    assert "own, 0 25.0 % 3 of 12 2 5 0 1.3e-02 — 2.0e-05 40.0 % 75.0 % label 0.250, format 0.875 own, 1 27.3" in table
+    assert "3 of 11 2 5 1 1.3e-02 2.5e-01 — 40.0 % 75.0 % label" in table
+    assert "own: 47.8 % of its attempts were made by an older policy" in table

@@ -18,11 +18,12 @@ from cluster.errors import InfrastructureError, InfrastructureKind
 from cluster.store.ledger import Ledger
 from cluster.store.storage import Store, open_store
 from rollout.config import EpisodeConfig
+from rollout.data.unit_rows import UnitRows
 from rollout.hosts import host as host_module
 from rollout.hosts.host import RolloutHost
 from rollout.hosts.work import EpisodeWork, HostSpec, ServedModel
 from rollout.problems import FamilyConfig, generate
-from rollout.records import Producer
+from rollout.records import Episode, Producer
 from tests.rollout.conversations import chat_template, tokenizer
 
 PROBLEMS = tuple(generate(FamilyConfig(family="arithmetic", train=2, difficulty=(1, 1)), "train"))
@@ -39,6 +40,10 @@ class NamedWeights(VllmEngine):
     """An engine that answers for whatever its weights are called; `broken` makes its readings those of nobody."""
 
     broken = False
+    off = 0.0
+    """Nats by which its readings are off."""
+    keeps = False
+    """Whether it goes on with its weights when others are loaded."""
 
     def __init__(self, weights: str) -> None:
         self.weights = weights
@@ -56,14 +61,15 @@ class NamedWeights(VllmEngine):
 
     async def read_probe(self, text: ProbeText) -> ProbeReading:
         await asyncio.sleep(0.01)
-        reading = reading_of(self.weights)
+        value = LOGPROBS[self.weights] + self.off
+        reading = ProbeReading(prefill=(value, value), decoded=((value,) * DECODED_TOKENS,))
         return msgspec.structs.replace(reading, prefill=(-9.0, -9.0)) if self.broken else reading
 
     async def unequal_tensors(self, model_dir: str) -> list[str]:
         return []
 
     async def reload(self, model_dir: str) -> None:
-        self.weights = Path(model_dir).name
+        self.weights = self.weights if self.keeps else Path(model_dir).name
 
     def stats(self) -> EngineStats:
         return EngineStats(
@@ -171,3 +177,30 @@ def test_what_waits_while_a_proof_fails_is_not_made(setting: Setting) -> None:
     assert setting.engine.made_by == []
     assert setting.committed() == set()
     assert setting.ended == [1]
+
+
+def test_a_host_that_stays_up_proves_each_policy_that_it_loads_and_its_episodes_say_so(setting: Setting) -> None:
+    """An engine that keeps the weights of the policy before is told by the next one's probe."""
+
+    async def play() -> None:
+        await setting.host.start()
+        setting.engine.off = 1e-5
+        for unit, model in (("first", "base"), ("second", "dpo"), ("third", "dpo"), ("fourth", "base")):
+            await setting.run(unit, model)
+        setting.engine.keeps = True
+        with pytest.raises(InfrastructureError, match="asked to serve dpo") as caught:
+            await setting.run("fifth", "dpo")
+        assert caught.value.kind is InfrastructureKind.WRONG_MODEL
+        await asyncio.sleep(0.4)
+
+    asyncio.run(play())
+    ledger = Ledger(setting.store, "episodes")
+    rows = {name: UnitRows(Episode, ledger).read(name) for name in ledger.history()}
+    assert {name: {row.producer.model for row in some} for name, some in rows.items()} == {
+        "first": {"base"},
+        "second": {"dpo"},
+        "third": {"dpo"},
+        "fourth": {"base"},
+    }
+    found = {name: {round(row.probe_difference or 0.0, 9) for row in some} for name, some in rows.items()}
+    assert found == {"first": {0.0}, "second": {1e-5}, "third": {1e-5}, "fourth": {1e-5}}

@@ -12,6 +12,7 @@ from tests.training.tree.sampled import batch_advantages
 from tests.training.tree.test_attention import in_float64
 from tests.training.tree.trees import gradients, random_chains, relative, tiny_model, trainer_arguments
 from training.chains import ScoredChain
+from training.sampled import sampler_difference
 from training.trainers.policy import PolicyExample, TreePolicyConfig, TreePolicyTrainer
 from training.tree.advantages import reward_deviation, step_advantages
 from training.tree.policy_loss import PolicyOptions
@@ -137,6 +138,22 @@ def test_logs_the_means_of_rewards_and_the_difference_to_the_sampler(tmp_path: P
             weighted, total = weighted + times * float(gap), total + times * chain.length
     assert log["logp_difference"] == pytest.approx(weighted / total, rel=1e-4)
     assert log["step_chains"] == sum(len(example.chains) for example in examples)
+
+
+@pytest.mark.parametrize("tokens_per_micro_step", [64, 4096])
+def test_a_sampler_is_held_against_the_policy_that_sampled(tmp_path: Path, tokens_per_micro_step: int) -> None:
+    """Not against the one that is trained by now: every token of every episode, in rows of any size."""
+    sampled = tiny_model("llama")
+    sampled.save_pretrained(tmp_path)
+    examples = random_examples(random.Random(2), sampled, 4)
+    expected = tokens = 0.0
+    for example in examples:
+        for chain, times, logps in zip(example.chains, example.multiplicities, example.behaviour, strict=True):
+            expected += times * float((plain_logps(sampled, chain).detach() - torch.tensor(logps)).abs().sum())
+            tokens += times * chain.length
+    found = sampler_difference(str(tmp_path), examples, tokens_per_micro_step=tokens_per_micro_step)
+    assert found == (pytest.approx(expected, rel=1e-4), tokens)
+    assert sampler_difference(str(tmp_path), [], tokens_per_micro_step=64) == (0.0, 0)
 
 
 def test_examples_that_do_not_fit_together_are_refused() -> None:

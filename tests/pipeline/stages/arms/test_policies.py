@@ -11,7 +11,7 @@ from rich.console import Console
 
 from cluster.errors import CorruptionError
 from pipeline.run.folder import read_run
-from pipeline.stages.arms.policies import ArmRounds, RoundRecord, plan_rounds
+from pipeline.stages.arms.policies import ArmRounds, RoundRecord, plan_rounds, stale_share
 from pipeline.stages.arms.round import Round
 from rollout.data import layout
 from rollout.data.group_rows import live_units, read_groups
@@ -138,3 +138,86 @@ def test_the_policy_that_was_best_is_kept(rounds: ArmRounds) -> None:
     patient = ArmRounds(rounds.run, "own", SftArm(method="sft", rounds=RoundsConfig(rounds=3, patience=0)))
     assert patient.best([0.1, 0.5, 0.1]) == -1
     assert patient.final([record(0, 1), record(1, 5), record(2, 1)]).endswith("r002")
+
+
+def stale(rounds: ArmRounds, max_staleness: int, patience: int = 0) -> ArmRounds:
+    config = RoundsConfig(rounds=4, problems=2, samples=3, patience=patience, max_staleness=max_staleness)
+    return ArmRounds(rounds.run, "own", SftArm(method="sft", rounds=config))
+
+
+@pytest.mark.parametrize(
+    ("max_staleness", "attempted_by", "ages"),
+    [(0, ["", "r000", "r001", "r002"], [0, 0, 0, 0]), (1, ["", "", "r000", "r001"], [0, 1, 1, 1]),
+     (3, ["", "", "", ""], [0, 1, 2, 3])],
+)  # fmt: skip
+def test_a_round_is_attempted_by_the_policy_that_is_so_many_updates_older(
+    rounds: ArmRounds, max_staleness: int, attempted_by: list[str], ages: list[int]
+) -> None:
+    arm, start = stale(rounds, max_staleness), rounds.policy([])
+    records = [record(number, 3) for number in range(4)]
+    for number, policy in enumerate(attempted_by):
+        each = Round(arm, records[:number])
+        assert each.policy == (str(arm.run.folder / f"rounds/own/{policy}") if policy else start)
+        assert each.age == ages[number]
+        assert each.start == arm.policy(records[:number]), "the update begins with the last one"
+        # As soon as the policy is there, whatever else has not ended.
+        early = Round(arm, records[: max(0, number - max_staleness)], number)
+        assert (early.title, early.policy) == (each.title, each.policy)
+        assert early.units == each.units
+    with pytest.raises(AssertionError, match="is not there yet"):
+        Round(arm, records[: 3 - max_staleness], 4)
+
+
+def test_updates_that_learnt_nothing_make_no_policy_older(rounds: ArmRounds) -> None:
+    records = [record(0, 3), record(1, 3, policy=False), record(2, 3)]
+    assert Round(stale(rounds, 1), records[:2]).age == 0
+    assert Round(stale(rounds, 2), records).age == 1
+    assert Round(stale(rounds, 1), records).age == 1
+
+
+def test_attempts_that_may_begin_early_are_those_whose_policy_is_there(rounds: ArmRounds) -> None:
+    def coming(max_staleness: int, ended: int) -> list[int]:
+        records = [record(number, 3) for number in range(ended)]
+        return [each.number for each in Round(stale(rounds, max_staleness), records).coming()]
+
+    assert [coming(0, ended) for ended in range(4)] == [[], [], [], []]
+    assert [coming(1, ended) for ended in range(4)] == [[1], [2], [3], []]
+    assert [coming(2, ended) for ended in range(4)] == [[1, 2], [2, 3], [3], []]
+
+
+def test_the_stale_share_is_of_attempts() -> None:
+    def of(age: int, right: int, failed: int = 0) -> RoundRecord:
+        outcomes = {"right": right, "wrong": 1, "infrastructure": failed}
+        return RoundRecord(number=0, outcomes=outcomes, tokens=0, age=age)
+
+    assert stale_share([]) == 0.0
+    assert stale_share([of(0, 5), of(0, 3)]) == 0.0
+    assert stale_share([of(0, 5, failed=9), of(1, 2), of(2, 8)]) == 12 / 18
+
+
+def test_rounds_of_older_policies_validate_what_they_attempted_with(rounds: ArmRounds) -> None:
+    arm = stale(rounds, max_staleness=1, patience=1)
+    assert arm.best([0.1, 0.9, 0.5]) == -1, "the start model attempted rounds 0 and 1"
+    assert arm.best([0.1, 0.9, 0.5, 0.4]) == 2
+    stopped = [record(0, 1), record(1, 9), record(2, 5), record(3, 4, policy=False, best=2)]
+    assert arm.final(stopped).endswith("rounds/own/r000"), "round 2 was attempted by what round 0 made"
+    rising = [record(0, 1), record(1, 2), record(2, 3), record(3, 4)]
+    assert arm.final(rising).endswith("rounds/own/r003")
+
+
+def test_a_policy_cannot_be_older_than_the_rounds() -> None:
+    with pytest.raises(ValueError, match=r"max_staleness = 3: in 3 rounds no policy .*; set it to 2 at most"):
+        RoundsConfig(rounds=3, max_staleness=3)
+
+
+def test_checkpoints_of_rounds_in_step_are_resumed_from(rounds: ArmRounds, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that came later changes nothing where it is not set."""
+    monkeypatch.setattr("training.ranks.request.model_revision", lambda source: "revision")
+    monkeypatch.setattr("training.ranks.request.content_hash", lambda *parts: parts[0])
+
+    def named(max_staleness: int) -> bool:
+        request = Round(stale(rounds, max_staleness), []).request(rounds.run.recipe.training, None)
+        assert '"patience":0' in request.fingerprint
+        return "max_staleness" in request.fingerprint
+
+    assert (named(0), named(1)) == (False, True)
