@@ -20,17 +20,12 @@ def signal_costs(
     All rollouts of the run count for each suite, because an arm learns from all of them; for an arm that learnt in
     rounds alone, from its own chains, they count nothing.
     """
-    tokens = data.get("teacher_tokens")
-    made = sum(seconds.get(stage, 0.0) for stage in SIGNAL_STAGES)
     costs = []
     for row in comparisons:
         if row.b != baseline or row.a not in training:
             continue
         shown = row.significant and row.difference > 0 and row.interval[0] > 0
-        arms = _with_starts(row.a, training)
-        taught = any(training[name].from_teacher for name in arms)
-        written = tokens if taught or tokens is None else 0
-        spent = (made if taught else 0.0) + sum(training[name].seconds for name in arms)
+        written, spent = spending(row.a, data, seconds, training)
         costs.append(
             Cost(
                 arm=row.a,
@@ -44,8 +39,19 @@ def signal_costs(
     return tuple(costs)
 
 
-def _with_starts(arm: str, training: Mapping[str, TrainingFigures]) -> list[str]:
-    """The arm and the arms that it starts from."""
+def spending(
+    arm: str, data: Mapping[str, int], seconds: Mapping[str, float], training: Mapping[str, TrainingFigures]
+) -> tuple[float | None, float]:
+    """The tokens that the teacher wrote for an arm and the arms that it starts from, None where nobody counted
+    them, and the seconds that they took. A model that was not trained took nothing."""
+    arms = with_starts(arm, training)
+    taught = any(training[name].from_teacher for name in arms)
+    made = sum(seconds.get(stage, 0.0) for stage in SIGNAL_STAGES) if taught else 0.0
+    return data.get("teacher_tokens") if taught else 0.0, made + sum(training[name].seconds for name in arms)
+
+
+def with_starts(arm: str, training: Mapping[str, TrainingFigures]) -> list[str]:
+    """The arm and the arms that it starts from; none for a model that was not trained."""
     found = []
     while arm in training:
         found.append(arm)

@@ -1,5 +1,6 @@
 """Tables of docs/findings.md from the summaries of sweeps and of single runs."""
 
+from collections.abc import Callable
 from typing import Any
 
 from benchmarks.tables.markdown import table
@@ -45,3 +46,46 @@ def models_table(found: Any) -> str:
 def _greedy(figures: Any) -> str:
     low, high = figures["ci"]
     return f"{100 * figures['accuracy']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def rivals_table(found: Any) -> str:
+    """What every arm gained and spent: means over replicates, sampled accuracy with its interval over other models."""
+    arms: dict[str, Any] = found["arms"]
+    suites = list(next(iter(arms.values()))["accuracy"])
+    return table(
+        ("arm", *suites, *(heading for _, heading, _ in _RIVALS)),
+        (
+            (
+                arm,
+                *(_interval(figures["accuracy"][suite]) for suite in suites),
+                *("–" if (each := figures[name]) is None else shown(each["mean"]) for name, _, shown in _RIVALS),
+            )
+            for arm, figures in arms.items()
+        ),
+    )
+
+
+def _interval(found: Any) -> str:
+    low, high = found["ci"]
+    return f"{100 * found['mean']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.1f}"
+
+
+def _nats(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
+
+
+_RIVALS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+    ("over_calling", "over-calling", _share),
+    ("format_validity", "replies with calls", _share),
+    ("diversity_text", "diversity of wording", _share),
+    ("right_chains", "right chains, nats/token", _nats),
+    ("wrong_chains", "wrong chains, nats/token", _nats),
+    ("teacher_tokens", "teacher's tokens", lambda value: f"{value:,.0f}"),
+    ("own_tokens", "own tokens", lambda value: f"{value:,.0f}"),
+    ("seconds", "seconds", lambda value: f"{value:,.0f}"),
+)
+"""Figure -> its heading, and how it is written."""
