@@ -105,12 +105,12 @@ def parse(section: type[SectionT], table: Mapping[str, Any], where: str) -> Sect
 def _one_line(section: type[Section], error: ValidationError, table: Mapping[str, Any]) -> str:
     faults = error.errors()
     first = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
-    written, kinds = _resolve(section, first["loc"], table)
+    written, kinds = _resolve(section, first["loc"], table, absent=first["type"] == "missing")
     path = ".".join(map(str, written))
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     if first["type"] in ("union_tag_not_found", "union_tag_invalid"):
         key = first["ctx"]["discriminator"].strip("'")
-        _, kinds = _resolve(section, (*first["loc"], key), table)
+        _, kinds = _resolve(section, (*first["loc"], key), table, absent=True)
         there = " or ".join(repr(tag) for kind in kinds for tag in get_args(kind.model_fields[key].annotation))
         given = first["input"]
         fault = f" = {given[key]!r}: input should be {there}" if key in given else f" is missing; set it to {there}"
@@ -133,9 +133,10 @@ def _one_line(section: type[Section], error: ValidationError, table: Mapping[str
 
 
 def _resolve(
-    section: type[Section], loc: Sequence[int | str], table: Mapping[str, Any]
+    section: type[Section], loc: Sequence[int | str], table: Mapping[str, Any], absent: bool
 ) -> tuple[list[int | str], list[type[Section]]]:
-    """The part of `loc` that stands in the recipe, and the sections that its last key may belong to.
+    """The part of `loc` that stands in the recipe, and the sections that its last key may belong to. `absent`: the last
+    part is a key that is missing, and counts as if it stood there.
 
     pydantic's `loc` also holds tags and names of a union's members, which nobody wrote; they say which member it is.
     """
@@ -146,7 +147,7 @@ def _resolve(
     for position, part in enumerate(loc):
         in_list = isinstance(node, list) and isinstance(part, int) and part < len(node)
         here = in_list or (isinstance(node, Mapping) and part in node)
-        if not here and position < len(loc) - 1:
+        if not here and not (absent and position == len(loc) - 1):
             kinds = [kind for kind in kinds if _is_section(kind) and _named(kind, str(part))] or kinds
             continue
         written.append(part)

@@ -47,6 +47,7 @@ def test_the_local_recipe_has_what_the_report_promises() -> None:
         ("arms.dpo.betta=1", "unknown key arms.dpo.betta; did you mean 'beta'?"),
         ("arms.sft.beta=1", "unknown key arms.sft.beta; did you mean 'adam_beta2'?"),
         ("arms.dpo.method='ppo'", "arms.dpo.method = 'ppo': input should be 'sft' or 'dpo'"),
+        ('arms.new={method="grpo"}', "arms.new: method = 'grpo' learns from the policy's own chains"),
         ("arms.new={beta=0.3}", "arms.new.method is missing; set it to 'sft' or 'dpo'"),
         ("arms.new=3", "arms.new = 3: is a section, not a value; write its keys under [arms.new]"),
         ("engines.teacher.engine.speculative={method='ngrm'}", "engines.teacher.engine.speculative"),
