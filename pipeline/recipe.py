@@ -276,6 +276,11 @@ class Recipe(Section):
         return tuple(dict.fromkeys(arm.start for _, arm in self.arms_in_order() if isinstance(arm, DpoArm)))
 
     @property
+    def asks_engines(self) -> bool:
+        """Whether an arm asks the teacher's engines what they say of its chains."""
+        return any(isinstance(arm, DistillArm) and arm.compare != "vocabulary" for arm in self.arms.values())
+
+    @property
     def scorer(self) -> str:
         """The model for which tasks that score chains are planned: `teacher` where an arm distils over the vocabulary,
         or else `base` for DPO; "" where no arm needs them."""

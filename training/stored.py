@@ -30,13 +30,16 @@ E = TypeVar("E")
 class Stored(Sequence[E], Generic[E]):
     """The examples of a folder that `write_stored` made, in the order in which they were written.
 
-    `schema` has the columns of `chain_columns`; `read` makes an example of a row. Raises CorruptionError when the
-    folder is not what was written.
+    `schema` has the columns of `chain_columns`; `read` makes an example of a row, and of one without the columns
+    `heavy` its outline. Raises CorruptionError when the folder is not what was written.
     """
 
-    def __init__(self, directory: Path, schema: pa.Schema, read: Callable[[dict[str, Any]], E]) -> None:
+    def __init__(
+        self, directory: Path, schema: pa.Schema, read: Callable[[dict[str, Any]], E], heavy: Sequence[str] = ()
+    ) -> None:
         check_sums(directory, f"remove {directory} and run again")
         self._rows: Dataset = mapped_rows(directory / _ROWS, schema)
+        self._light: Dataset = self._rows.select_columns([name for name in schema.names if name not in heavy])
         self._read = read
         with decoding(str(directory / _COUNTS)):
             written = json.loads((directory / _COUNTS).read_text())["examples"]
@@ -54,6 +57,10 @@ class Stored(Sequence[E], Generic[E]):
         if isinstance(index, slice):
             return [self[at] for at in range(len(self))[index]]
         return self._read(self._rows[index])
+
+    def outline(self, index: int) -> E:
+        """The example without its heavy columns, which are not read."""
+        return self._read(self._light[index])
 
 
 def write_stored(rows: Iterable[dict[str, Any]], schema: pa.Schema, directory: Path, without_any: str) -> None:

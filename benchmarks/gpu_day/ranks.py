@@ -56,6 +56,7 @@ def steps(quick: bool) -> dict[str, Any]:
                     _training(stage),
                     logs[-1]["tokens"],
                     _row(quick).prompt_tokens + _row(quick).completion_tokens,
+                    float(trainer.train_dataset[0]["step"].rows[0].batch.attention.layout.depth.mean()),
                 ),
             }
             leave_arm(trainer)
@@ -144,8 +145,14 @@ def checkpoint(quick: bool) -> dict[str, Any]:
 
 def _trainer(stage: int, folder: Path, quick: bool, save_steps: int = 0) -> TreeDPOTrainer:
     row, count = _row(quick), 3 if quick else 9
+    args = TreeDPOConfig(**arguments(_training(stage), folder, count, _STEPS, save_steps))
+    model = make_model("tiny" if quick else "1.5b", device().type)
+    return TreeDPOTrainer(model, args, _examples(count * (_STEPS + 1), row, model.config.vocab_size))
+
+
+def arguments(training: TrainingConfig, folder: Path, groups_per_step: int, steps: int, save_steps: int = 0) -> Any:
+    """Keyword arguments of `TreeConfig`, as a rank has them; this process becomes the only rank."""
     on_gpu = device().type == "cuda"
-    training = _training(stage)
     os.environ |= {
         "RANK": "0",
         "LOCAL_RANK": "0",
@@ -156,26 +163,24 @@ def _trainer(stage: int, folder: Path, quick: bool, save_steps: int = 0) -> Tree
     os.environ |= environment(training)
     if not torch.distributed.is_initialized():
         join_ranks(training)
-    args = TreeDPOConfig(
-        output_dir=str(folder),
-        report_to=[],
-        disable_tqdm=True,
-        max_steps=_STEPS,
-        logging_steps=1,
-        learning_rate=1e-6,
-        lr_scheduler_type="constant",
-        save_strategy="steps" if save_steps else "no",
-        save_steps=save_steps or 500,
-        bf16=on_gpu,
-        use_cpu=not on_gpu,
-        deepspeed=deepspeed_config(training),
-        accelerator_config={"use_configured_state": not on_gpu},
-        dataloader_num_workers=int(on_gpu),
-        groups_per_step=count,
-        tokens_per_micro_step=decided(training.tokens_per_micro_step),
-    )
-    model = make_model("tiny" if quick else "1.5b", device().type)
-    return TreeDPOTrainer(model, args, _examples(count * (_STEPS + 1), row, model.config.vocab_size))
+    return {
+        "output_dir": str(folder),
+        "report_to": [],
+        "disable_tqdm": True,
+        "max_steps": steps,
+        "logging_steps": 1,
+        "learning_rate": 1e-6,
+        "lr_scheduler_type": "constant",
+        "save_strategy": "steps" if save_steps else "no",
+        "save_steps": save_steps or 500,
+        "bf16": on_gpu,
+        "use_cpu": not on_gpu,
+        "deepspeed": deepspeed_config(training),
+        "accelerator_config": {"use_configured_state": not on_gpu},
+        "dataloader_num_workers": int(on_gpu),
+        "groups_per_step": groups_per_step,
+        "tokens_per_micro_step": decided(training.tokens_per_micro_step),
+    }
 
 
 def _row(quick: bool) -> Row:

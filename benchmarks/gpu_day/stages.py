@@ -30,6 +30,7 @@ STAGES = {
     "compilation": Stage("training:compilation", _TRAINING),
     "trl": Stage("training:against_trl", (*_TRAINING, "datasets", "matplotlib")),
     "steps": Stage("ranks:steps", (*_TRAINING, "deepspeed")),
+    "methods": Stage("methods:methods", (*_TRAINING, "deepspeed")),
     "checkpoint": Stage("ranks:checkpoint", (*_TRAINING, "deepspeed")),
     "engine": Stage("engine:engine", ("vllm",)),
 }

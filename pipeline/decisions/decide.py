@@ -5,7 +5,7 @@ fastest one is taken; of equally fast ones that with the lowest stage, without r
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -27,7 +27,8 @@ _ROWS = range(16384, 0, -2048)
 """Tokens of the rows that are tried. Rows of 16,384 are no longer limited by the host on an H100, so longer ones gain
 nothing (docs/performance.md)."""
 _ROOM = 0.85
-"""Share of a GPU's memory that may be planned. Of the three peaks that were measured one was a tenth above the plan."""
+"""Share of a GPU's memory that may be planned. Of the three peaks that were measured two were 5 % above the plan, on
+one GPU: how they grow with ranks is read in DeepSpeed's sources, not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class _Tried:
 
 def decide(
     recipe: Recipe,
-    shape: ModelShape,
+    shapes: Mapping[str, ModelShape],
     machines: Machines,
     demands: Demands,
     *,
@@ -70,9 +71,9 @@ def decide(
         return replace(base, reason="the ranks' GPUs are not known" if asks(recipe) else "the recipe gives every value")
     choices = list(_choices(base, recipe, demands, kept))
     # As everywhere in a plan, types that ranks do not fit in any case are left to others.
-    alone = {gpu: [_tried(choice, recipe, shape, machines, demands, (gpu,)) for choice in choices] for gpu in types}
+    alone = {gpu: [_tried(choice, recipe, shapes, machines, demands, (gpu,)) for choice in choices] for gpu in types}
     usable = tuple(gpu for gpu, tried in alone.items() if any(one.fits and not one.faulty for one in tried)) or types
-    found = [_tried(choice, recipe, shape, machines, demands, usable) for choice in choices]
+    found = [_tried(choice, recipe, shapes, machines, demands, usable) for choice in choices]
     scores = min(one.scoring for one in found) <= _ROOM  # where it does not fit at all, nothing here helps
     fitting = [one for one in found if one.fits and (one.scoring <= _ROOM or not scores)]
     if not fitting:
@@ -114,19 +115,19 @@ def _choices(base: Decided, recipe: Recipe, demands: Demands, kept: Decided | No
 def _tried(
     choice: Decided,
     recipe: Recipe,
-    shape: ModelShape,
+    shapes: Mapping[str, ModelShape],
     machines: Machines,
     demands: Demands,
     types: tuple[GpuType, ...],
 ) -> _Tried:
     """The combination on the types of GPU that ranks may get: on the slowest one, and on the smallest one."""
     recipe = choice.applied(recipe)
-    requests = {name: rank_request(recipe, name, shape, demands) for name in recipe.arms}
+    requests = {name: rank_request(recipe, name, shapes, demands) for name in recipe.arms}
     ranks = [rank_on_gpu(request, gpu) for request in requests.values() for gpu in types]
     fullest = max(ranks, key=lambda memory: memory.used / memory.capacity)
     scoring = 0.0
-    if recipe.reference_starts:
-        asked = ScoringRequest(shape=shape, training=recipe.training)
+    if recipe.scorer:
+        asked = ScoringRequest(shape=shapes[recipe.scorer], training=recipe.training)
         scoring = max(memory.used / memory.capacity for memory in (scoring_on_gpu(asked, gpu) for gpu in types))
     gpu = min(types, key=lambda gpu: gpu.tflops)
     node = next(node for node in machines.nodes if node.gpu == gpu)
@@ -135,7 +136,7 @@ def _tried(
         arm, groups = recipe.arms[name], demands.groups
         split = splits_groups(arm, groups, request.tokens)
         time = training_on_gpus(request, 1.0, tokens_per_step(arm, groups), gpu, node, node.gpus, split=split)
-        seconds += sum(spent for what, spent in time if what not in ("weights", "ranks' start"))
+        seconds += sum(spent for what, spent in time if what in ("forward and backward", "optimizer off the GPU"))
     return _Tried(
         choice=choice,
         seconds=seconds,

@@ -62,8 +62,8 @@ def _decided(recipe: Recipe, before: Decided | None, half_trained: bool) -> Deci
         same = before is not None and (before.ranks, before.gpus) == (recipe.training.ranks, types)
         if before is not None and (not types or (half_trained and same)):
             return before
-        shape, demands = model_shapes(recipe)["base"], demands_of(recipe, machines.gpus > 0)
-        return decide(recipe, shape, machines, demands, fused=fused, kept=before if half_trained else None)
+        shapes, demands = model_shapes(recipe), demands_of(recipe, machines.gpus > 0)
+        return decide(recipe, shapes, machines, demands, fused=fused, kept=before if half_trained else None)
     except ChainprefError as error:
         return before or replace(unknown, reason=f"not planned: {error}")
 

@@ -10,6 +10,7 @@ from pipeline.estimates.amounts import Amount, total
 from pipeline.estimates.engine_memory import EngineMemory, processes_on_cpu
 from pipeline.estimates.hardware import MIB
 from pipeline.estimates.rank_memory import RankMemory, layer_bytes_per_token
+from pipeline.estimates.scoring_memory import ScoringMemory
 from pipeline.estimates.shapes import ModelShape
 
 DRIVER = 485.0 * MIB
@@ -63,11 +64,10 @@ def rollouts(engine: EngineMemory) -> StageMemory:
     return StageMemory("rollout", (*_BASE, groups, _engines(engine)))
 
 
-def references(ranks: int, shape: ModelShape) -> StageMemory:
+def references(tasks: int, task: ScoringMemory) -> StageMemory:
     """Stage `reference`: tasks that score chains, each with a model."""
-    how = f"{ranks} x float32 weights"
-    models = Amount("models that score", ranks * shape.weight_bytes(4), how, shape.source)
-    return StageMemory("reference", (*_BASE, _scoring_workers(ranks), models))
+    how = f"{tasks} x ({SCORE_TASK / MIB:.0f} MiB + model, a forward pass)"
+    return StageMemory("reference", (*_BASE, Amount("tasks that score", tasks * task.used, how, _SOURCE)))
 
 
 def training(rank: RankMemory, scored: bool, engine: EngineMemory | None = None) -> StageMemory:

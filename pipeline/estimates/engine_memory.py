@@ -19,6 +19,8 @@ _ASSUMED = "assumed"
 _CONTEXT = 0.7 * GIB
 """CUDA context, cuBLAS and the allocator's own, one process a GPU."""
 _NCCL = 0.5 * GIB
+_ASKED_AT_ONCE, _ASKED_BYTES = 1024, 10
+"""Logits as the model gives them, in float32, and their log-probabilities."""
 _GRAPHS = 0.7 * GIB
 """Graphs of all batch sizes up to 512."""
 
@@ -35,6 +37,8 @@ class EngineRequest:
     weight_bytes_each: float
     kv_bytes_each: float
     """Bytes of a number that the engine computes with; of its KV cache, where that is not fp8."""
+    asked: bool = False
+    """Whether it is asked what it says of chains that are there, as distillation does."""
 
     @property
     def engine(self) -> EngineConfig:
@@ -111,7 +115,30 @@ def engine_on_gpu(request: EngineRequest, gpu: GpuType) -> EngineMemory:
     ]
     if not engine.eager:
         parts.append(Amount("CUDA graphs", _GRAPHS, "capture of all batch sizes", _ASSUMED))
-    return _with_cache(request, gpu, parts, gpu.memory_bytes)
+    memory, asked = _with_cache(request, gpu, parts, gpu.memory_bytes), asked_bytes(request, on_gpu=True)
+    left = gpu.memory_bytes * (1 - engine.gpu_memory)
+    if asked is None or asked.bytes <= left:
+        return memory
+    return replace(
+        memory,
+        faults=(
+            *memory.faults,
+            f"{asked.bytes / GIB:.1f} GiB for {asked.what} come on top of gpu_memory = {engine.gpu_memory:g}, which "
+            f"leaves {left / GIB:.1f} GiB of {gpu.name}: {(asked.bytes - left) / GIB:.1f} GiB too little",
+        ),
+    )
+
+
+def asked_bytes(request: EngineRequest, *, on_gpu: bool) -> Amount | None:
+    """What log-probabilities of prompts take, which vLLM does not count when it sizes the KV cache; None where nobody
+    asks for any. On GPUs it makes them for 1,024 tokens at a time (its model runner V2), on CPUs for a whole prompt."""
+    if not request.asked:
+        return None
+    tokens, vocab = (_ASKED_AT_ONCE if on_gpu else request.engine.max_context), request.shape.vocab
+    how = f"{tokens:,} tokens x vocabulary {vocab:,} x {_ASKED_BYTES} bytes"
+    return Amount(
+        "log-probabilities of prompts", float(tokens * vocab * _ASKED_BYTES), how, f"{_VLLM}: prompt_logprobs"
+    )
 
 
 def processes_on_cpu(workers: int) -> int:
@@ -149,6 +176,8 @@ def engine_on_cpu(request: EngineRequest, process: float, worker: float, memory_
             "cluster/engine/options.py: batched_tokens",
         ),
     ]
+    if (asked := asked_bytes(request, on_gpu=False)) is not None:
+        parts.append(asked)
     return _with_cache(request, None, parts, memory_bytes)
 
 

@@ -9,7 +9,17 @@ the module's own parameters: 4 + 4 + 4 + 8 = 20 bytes.
 from dataclasses import dataclass
 
 from cluster.gpus import GpuType
-from pipeline.estimates.amounts import PLAIN_VOCABULARY, Amount, DeviceMemory, count, fragments, head, padded, total
+from pipeline.estimates.amounts import (
+    PLAIN_VOCABULARY,
+    Amount,
+    DeviceMemory,
+    count,
+    fragments,
+    head,
+    head_of_distillation,
+    padded,
+    total,
+)
 from pipeline.estimates.hardware import GIB
 from pipeline.estimates.shapes import ModelShape
 from training.config import TrainingConfig, decided
@@ -21,6 +31,18 @@ _LIVE_PARAMETERS = 1e9
 """DeepSpeed's stage3_max_live_parameters."""
 _PROCESS = 1.5 * GIB
 """Memory of the CUDA context, NCCL's buffers and cuBLAS."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldBy:
+    """What a rank is told by the teacher."""
+
+    numbers: int
+    """Numbers a token."""
+    floats: int
+    """Float32 tensors of the size of a part's logits that the loss holds at a time."""
+    head: float = 0.0
+    """Parameters of the teacher's head, which makes logits of the numbers; 0 where engines say log-probabilities."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +58,10 @@ class RankRequest:
     """Whether the head is TRL's whatever the vocabulary (SFT)."""
     typical_tokens: float
     """Tokens of an average row; at most `training.tokens_per_micro_step`."""
+    mean_depth: float
+    """Tokens that a token of such a row attends to, on average."""
+    teacher: "ToldBy | None" = None
+    """What the teacher says of a row, where the arm distils over its distribution."""
 
     @property
     def bf16(self) -> bool:
@@ -100,11 +126,23 @@ def accumulation(request: RankRequest) -> tuple[list[Amount], list[Amount]]:
         how = f"{count(parameters)} gradients x 2 bytes more" + (f" / {split} ranks" if split > 1 else "")
         source = "training/ranks/zero.py: grad_accum_dtype = fp32; DeepSpeed: grad_partitions_flat_buffer"
         found.append(Amount("float32 accumulation", 2 * parameters / split, how, source))
+        if request.stage == 2 and zero.offload_optimizer == "none":
+            how = how.replace("2 bytes more", "4 bytes")
+            source = "so much more an H100 held under ZeRO 2 than under 1 (docs/results/gpu-day.json, within 3 %)"
+            found.append(Amount("a row's gradients", 4 * parameters / split, how, source))
     if zero.offload_optimizer == "none":
         return found, []
     how = f"{count(parameters)} gradients x 4 bytes / {ranks} ranks"
     source = "DeepSpeed: the gradient of each float32 partition, with offload_optimizer"
     return [], [*found, Amount("the optimizer's gradients", 4 * parameters / ranks, how, source)]
+
+
+def saved_on_host(request: RankRequest) -> Amount:
+    """What a rank on a GPU holds in its node's memory while weights are saved, at checkpoints and at the end: all of
+    them, gathered on the first rank under ZeRO 3, and copied by every rank below."""
+    each = 2 if request.bf16 else 4
+    how = f"{count(request.shape.parameters)} parameters x {each} bytes" + ", the first rank" * (request.stage == 3)
+    return Amount("weights as they are saved", request.shape.weight_bytes(each), how, "accelerate: get_state_dict")
 
 
 def states_in_all(request: RankRequest) -> tuple[list[Amount], list[Amount]]:
@@ -179,7 +217,8 @@ def _working(request: RankRequest) -> list[Amount]:
     """What a forward and backward pass takes beside the states."""
     shape, training, each = request.shape, request.training, 2 if request.bf16 else 4
     on_gpu = training.gpus_per_rank > 0
-    tokens = float(padded(request.tokens)) if on_gpu else request.typical_tokens
+    # On CPUs a recipe's rows are seldom full: the longest one is taken to be twice the average.
+    tokens = float(padded(request.tokens)) if on_gpu else min(request.tokens, 2 * request.typical_tokens)
     layer = (
         fused_layer_bytes_per_token(shape, each) if training.may_fuse_kernels else layer_bytes_per_token(shape, each)
     )
@@ -197,8 +236,12 @@ def _working(request: RankRequest) -> list[Amount]:
         copies = tokens * 2 * 2 * (shape.kv_heads * shape.head_dim) * 4 * shape.layers
         how = "keys and values of every path, put together a segment"
         found.append(Amount("tree attention", copies, how, "training/tree/attention.py"))
-    plain = not on_gpu and not request.trl_head and shape.vocab <= PLAIN_VOCABULARY
-    found.append(head(tokens, shape.vocab, shape.hidden, each, plain=plain, backward=True))
+    sizes = (tokens, shape.vocab, shape.hidden, each)
+    if (told := request.teacher) is not None:
+        found += head_of_distillation(*sizes, teacher_head=told.head, numbers=told.numbers, floats=told.floats)
+    else:
+        plain = not on_gpu and not request.trl_head and shape.vocab <= PLAIN_VOCABULARY
+        found.append(head(*sizes, plain=plain, backward=True, on_cpu=not on_gpu))
     if request.stage == 3 and training.ranks > 1 and on_gpu:
         live = min(float(shape.parameters), _LIVE_PARAMETERS + training.zero.stage3_prefetch_bucket_size)
         how = f"{count(live)} live at most x {each} bytes"

@@ -38,9 +38,7 @@ def row_parts(request: RankRequest, gpu: GpuType) -> tuple[RowPart, ...]:
     passes = 4 if request.gradient_checkpointing else 3
     # The head's kernel makes the logits once more in the backward pass.
     products = 2 * tokens * (passes * shape.body_parameters + 4 * shape.vocab * shape.hidden)
-    # Most tokens of a tree lie in its branches, behind the prompt: 0.78 is the measured row's. None lies deeper than
-    # its row is long.
-    depth = min(0.78 * request.longest_chain, tokens)
+    depth = min(request.mean_depth, tokens)  # none lies deeper than its row is long
     attention = passes * 4.0 * tokens * depth * shape.heads * shape.head_dim * shape.layers
     each = 2 if request.bf16 else 4
     # Values read and written a token and layer: norms and residuals, keys for every query head, gate and up.
@@ -55,7 +53,7 @@ def row_parts(request: RankRequest, gpu: GpuType) -> tuple[RowPart, ...]:
         (
             "attention",
             attention / peak,
-            f"{count(attention)} FLOP, {depth:,.0f} tokens deep (0.78 of the longest chain that may come)",
+            f"{count(attention)} FLOP, {depth:,.0f} tokens deep on average",
         ),
         ("norms, rotary, SwiGLU", moved / bandwidth, elementwise),
         ("gradients", summed / bandwidth, f"{count(summed)} bytes, summed in float32"),

@@ -27,6 +27,8 @@ class ScoringRequest:
     training: TrainingConfig
     meanwhile: bool = False
     """Whether tasks also run beside the teacher's engines, on GPUs that those leave free."""
+    states: float = 0.0
+    """Numbers of the teacher's last hidden states that a task holds on its host until a unit is committed."""
 
     @property
     def tokens(self) -> int:
@@ -58,15 +60,26 @@ def scoring_on_gpu(request: ScoringRequest, gpu: GpuType) -> ScoringMemory:
         device=gpu.name,
         capacity=gpu.memory_bytes,
         on_device=tuple(device),
-        on_host=(Amount("process", _HOST, "torch and CUDA; weights are mapped, not copied", "assumed"),),
+        on_host=(
+            Amount("process", _HOST, "torch and CUDA; weights are mapped, not copied", "assumed"),
+            *_states(request),
+        ),
         faults=(large,) if needed > gpu.memory_bytes else (),
     )
 
 
 def scoring_on_cpu(request: ScoringRequest, process: float) -> ScoringMemory:
     """Memory of one task without a GPU; `process` is what it takes before there is a model."""
-    host = (*_model(request), Amount("process", process, "measured without a model", "docs/planning.md"))
+    measured = Amount("process", process, "measured without a model", "docs/planning.md")
+    host = (*_model(request), measured, *_states(request))
     return DeviceMemory(request=request, device="CPU", capacity=float("inf"), on_device=host, on_host=(), faults=())
+
+
+def _states(request: ScoringRequest) -> list[Amount]:
+    """What a task holds of a unit's hidden states: as they came, as bytes, and as a file."""
+    how = f"{count(request.states)} numbers x 4 bytes, 3 times"
+    found = Amount("hidden states of a unit", 3 * 4 * request.states, how, "training/distill/targets.py")
+    return [found] if request.states else []
 
 
 def _model(request: ScoringRequest) -> list[Amount]:
@@ -74,12 +87,13 @@ def _model(request: ScoringRequest) -> list[Amount]:
     shape, tokens = request.shape, request.tokens
     each = 2 if uses_bf16(request.training) else 4
     widest = max(3 * shape.intermediate, shape.heads * shape.head_dim * 2 + shape.kv_heads * shape.head_dim * 2)
-    plain = request.training.gpus_per_rank == 0 and shape.vocab <= PLAIN_VOCABULARY
+    on_cpu = request.training.gpus_per_rank == 0
+    plain = on_cpu and shape.vocab <= PLAIN_VOCABULARY
     # The residual and what a norm makes of it, in float32 and in the model's type; then the MLP or the attention.
     row = shape.hidden * (2 * each + 4) + widest * each
     weights = f"{count(shape.parameters)} parameters x {each} bytes"
     return [
         Amount("weights", shape.weight_bytes(each), weights, shape.source),
         Amount("forward pass", tokens * row, f"{tokens:,} tokens x {row:,} bytes", "one layer's widest"),
-        head(tokens, shape.vocab, shape.hidden, each, plain=plain, backward=False),
+        head(tokens, shape.vocab, shape.hidden, each, plain=plain, backward=False, on_cpu=on_cpu),
     ]

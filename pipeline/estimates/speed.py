@@ -39,6 +39,10 @@ GPU_ENGINE_START_S = 85.0
 1.5 B parameters, nothing cached (docs/performance.md). Compilation is taken to take as long for larger models."""
 GPU_RANKS_START_S = 60.0
 """Imports, NCCL and DeepSpeed of a group of ranks on GPUs, without reading the weights."""
+GPU_COMPILE_S = 25.0
+"""Kernels of tree attention, at the first two steps: measured on an H100 (docs/results/gpu-day.json, `compilation`)."""
+HASH_GBS = 1.5
+"""Bytes that a core hashes (SHA-256 with the processor's own instructions), in GB/s; assumed."""
 PCIE_GBS = 25.0
 """Between a GPU and its host's memory."""
 HOST_REQUEST_S = 0.0015
@@ -250,7 +254,8 @@ def training_on_gpus(
     split: bool = False,
 ) -> Time:
     """Time of one arm: `steps` optimizer steps of `tokens` tokens over all ranks. `split`: groups are larger than a
-    row, and go through the model once more without a gradient.
+    row, and go through the model once more without a gradient. Where the arm distils, the teacher's head makes logits
+    in both passes, and the student's once more.
 
     A step runs as long as its arithmetic, as the host launches it, or as ZeRO moves the parameters, whichever is
     longer: they overlap. Stage 3 gathers the parameters twice a row and reduces gradients once; stage 2 reduces
@@ -260,6 +265,8 @@ def training_on_gpus(
     shape, training, ranks = request.shape, request.training, request.training.ranks
     flop = 6 + 2 * bool(request.gradient_checkpointing) + 2 * split  # a parameter and token
     arithmetic = tokens / ranks * flop * _used_parameters(shape)
+    if request.teacher is not None:
+        arithmetic += tokens / ranks * 2 * (2 * request.teacher.head + shape.vocab * shape.hidden)
     compute = arithmetic / (dense_rate(gpu, request.bf16) * TRAIN_SHARE[request.stage])
     rows = max(1.0, tokens / ranks / request.tokens)
     launched = rows * shape.layers * HOST_LAYER_S * flop / 6
@@ -273,9 +280,21 @@ def training_on_gpus(
     return (
         ("weights", loading_s(shape, 2, node, 1)),
         ("ranks' start", GPU_RANKS_START_S),
+        ("compilation", GPU_COMPILE_S),
         ("forward and backward", steps * max(compute, launched, communication)),
         ("optimizer off the GPU", steps * away),
+        ("checkpoints", -(-steps // training.checkpoint_steps) * checkpoint_s(request, node, ranks_per_node)),
     )
+
+
+def checkpoint_s(request: RankRequest, node: Node, ranks_per_node: int) -> float:
+    """Seconds in which training waits for one checkpoint: each node writes its ranks' shards, and one of them the
+    gathered weights, to storage that is taken to write as fast as it reads; then each rank hashes what it wrote."""
+    each, parameters, ranks = (2 if request.bf16 else 4), request.shape.parameters, request.training.ranks
+    shard = (12 + each) * parameters / ranks
+    weights = each * float(parameters)
+    written = min(ranks, ranks_per_node) * shard + weights
+    return written / (node.storage_gbs * 1e9) + max(shard, weights) / (HASH_GBS * 1e9)
 
 
 def scoring_on_gpus(shape: ModelShape, tokens: float, ranks: int, gpu: GpuType, node: Node, *, bf16: bool) -> Time:

@@ -18,8 +18,11 @@ _OTHERS = "; name others with --cluster, or set device = 'cpu'"
 _BYTES = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0}
 
 
-def plan_engines(hosts: HostsConfig, role: str, shape: ModelShape, machines: Machines, mean_context: float) -> Engines:
-    """The engines of the `teacher` or the `student` (`role`), whose conversations take `mean_context` tokens.
+def plan_engines(
+    hosts: HostsConfig, role: str, shape: ModelShape, machines: Machines, mean_context: float, *, asked: bool = False
+) -> Engines:
+    """The engines of the `teacher` or the `student` (`role`), whose conversations take `mean_context` tokens; `asked`:
+    as in `EngineRequest`.
 
     They are on GPUs of the types that they fit, or on CPUs where the recipe wants that or there are no GPUs for them.
     """
@@ -32,7 +35,7 @@ def plan_engines(hosts: HostsConfig, role: str, shape: ModelShape, machines: Mac
         faults = (no_such_type(hosts.gpu, machines),)
     found: dict[str, EngineMemory] = {}
     for kind in types or (None,):
-        request = _request(hosts, role, shape, mean_context, kind)
+        request = replace(_request(hosts, role, shape, mean_context, kind), asked=asked)
         found[kind.name if kind else ""] = _memory(request, kind, machines)
     fits = frozenset(name for name, memory in found.items() if not memory.faults) or frozenset(found)
     size = (hosts.engine.tensor_parallel, hosts.engine.pipeline_parallel) if types else (1, 1)

@@ -108,22 +108,33 @@ def make_plan(
     alone = not machines.gpus and len(machines.nodes) == 1
     demands = demands or demands_of(recipe, machines.gpus > 0)
     engines = tuple(
-        plan_engines(recipe.hosts(role), role, shapes[model], machines, demands.of(role).context)
+        plan_engines(
+            recipe.hosts(role),
+            role,
+            shapes[model],
+            machines,
+            demands.of(role).context,
+            asked=role == "teacher" and recipe.asks_engines,
+        )
         for role, model in (("teacher", "teacher"), ("student", "base"))
         if demands.of(role).attempts
     )
     # What is not installed here may well be where the machines are.
     fused = machines.source != THIS_MACHINE or kernels_installed()
-    choice = decide(recipe, shapes["base"], machines, demands, fused=fused)
+    choice = decide(recipe, shapes, machines, demands, fused=fused)
     settled = choice.applied(recipe)
-    ranks = tuple(plan_ranks(settled, arm, shapes["base"], machines, demands) for arm in recipe.arms)
+    ranks = tuple(plan_ranks(settled, arm, shapes, machines, demands) for arm in recipe.arms)
     scoring = plan_scoring(settled, shapes, machines, demands)
     on_gpus = any(why_on_gpus(recipe.hosts(each.name), each.memory.request.shape) for each in engines)
     # What CPUs would hold of what waits for GPUs is of no interest.
     homeless = not machines.gpus and (on_gpus or (bool(ranks) and recipe.training.gpus_per_rank > 0))
     stands = _standing(recipe, machines, engines)
     beside = stands is not None and stands.beside
-    stages = stage_memories(recipe, shapes, engines, ranks, demands, beside=beside) if alone and not homeless else ()
+    stages = (
+        stage_memories(recipe, shapes, engines, ranks, scoring, demands, beside=beside)
+        if alone and not homeless
+        else ()
+    )
     memories = () if alone or homeless else node_memories(machines, engines, ranks, scoring, beside=beside)
     findings = findings or find_out(recipe)
     processes = [part for part in (*engines, *ranks, scoring) if part is not None]

@@ -2,18 +2,20 @@
 GPUs, whose processes were measured (`pipeline.estimates.cpu_processes`). And disk: what a run leaves behind, the
 weights that it reads, and the nodes that have no room for them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.estimates import cpu_processes
-from pipeline.estimates.amounts import Amount, total
+from pipeline.estimates.amounts import Amount, count, total
 from pipeline.estimates.cpu_processes import StageMemory
 from pipeline.estimates.hardware import GIB, MIB, Machines, Node
+from pipeline.estimates.rank_memory import saved_on_host
 from pipeline.estimates.shapes import ModelShape
 from pipeline.plan.parts import Engines, Fault, Ranks, ScoringTasks
-from pipeline.plan.ranks import steps_of
+from pipeline.plan.ranks import groups_of, steps_of, told_by
 from pipeline.plan.tokens import Demands
 from pipeline.recipe import GIVEN_MODELS, Recipe
+from training.config import DistillArm
 
 _BYTES_PER_TOKEN = 16
 """Bytes of an episode or a score as it is stored, a token; 15 in the local recipe."""
@@ -47,6 +49,7 @@ def storage_of(recipe: Recipe, shapes: Mapping[str, ModelShape], demands: Demand
     )
     return (
         *models,
+        *_told(recipe, shapes["teacher"], demands),
         Amount("models of the arms", arms * base.weight_bytes(each), f"{arms} arms x {each} bytes", "safetensors"),
         Amount(
             "checkpoints",
@@ -57,6 +60,18 @@ def storage_of(recipe: Recipe, shapes: Mapping[str, ModelShape], demands: Demand
         *episodes,
         Amount("groups", tokens * 8, f"{groups.groups:,} groups x 8 bytes a token", "ids and marks in Arrow"),
     )
+
+
+def _told(recipe: Recipe, teacher: ModelShape, demands: Demands) -> Iterator[Amount]:
+    """What the teacher says of the chains of each arm that distils: as it came, and once more as the arm's examples."""
+    for name, arm in recipe.arms.items():
+        if not isinstance(arm, DistillArm):
+            continue
+        groups, rounds = groups_of(recipe, arm, demands), arm.rounds.rounds if arm.rounds is not None else 1
+        tokens = rounds * groups.groups * groups.chains * groups.chain
+        numbers = told.numbers if (told := told_by(arm, teacher)) is not None else 2
+        how = f"{count(tokens)} tokens x {numbers:,} numbers x 4 bytes, twice; results of calls counted too"
+        yield Amount(f"what the teacher says, for {name}", tokens * numbers * 4 * 2, how, "training/distill")
 
 
 def storage_faults(machines: Machines, amounts: tuple[Amount, ...]) -> list[Fault]:
@@ -178,6 +193,7 @@ def stage_memories(
     shapes: Mapping[str, ModelShape],
     engines: Sequence[Engines],
     ranks: Sequence[Ranks],
+    scoring: ScoringTasks | None,
     demands: Demands,
     *,
     beside: bool = False,
@@ -197,8 +213,8 @@ def stage_memories(
         found.append(max(makers, key=lambda stage: stage.bytes))
     scored, rolls_out = bool(recipe.scorer), demands.rollout.attempts > 0
     found += [cpu_processes.rollouts(each.memory) for each in engines if each.name == "teacher" and rolls_out]
-    if scored:
-        found.append(cpu_processes.references(recipe.training.ranks, shapes[recipe.scorer]))
+    if scoring is not None:
+        found.append(cpu_processes.references(len(scoring.placed.nodes) or 1, scoring.memory))
     if ranks:
         kept = next((each.memory for each in engines if beside and each.name == "student"), None)
         largest = max((rank.memory for rank in ranks), key=lambda m: m.used)
@@ -233,10 +249,10 @@ def _engines(engines: Engines, node: Node, scoring: ScoringTasks | None) -> Amou
         return None
     gpus = sum(bundle.gpus for bundle in bundles)
     # The actor, with the engine's core, is in the bundle that has CPUs; a bundle a GPU elsewhere has the worker alone.
-    count = sum(bundle.cpus > 0 for bundle in bundles)
-    found, how = (gpus + 2 * count) * _PROCESS, f"{count} engines, {gpus:g} GPUs"
+    many = sum(bundle.cpus > 0 for bundle in bundles)
+    found, how = (gpus + 2 * many) * _PROCESS, f"{many} engines, {gpus:g} GPUs"
     if engines.scripted or engines.gpu is None:
-        found = count * engines.memory.used
+        found = many * engines.memory.used
     if engines.name == "teacher" and scoring and scoring.memory.request.meanwhile and scoring.gpu is not None:
         free = int(node.gpus - gpus) if node.gpu == scoring.gpu else 0
         tasks = min(free, scoring.memory.request.training.ranks)
@@ -247,12 +263,16 @@ def _engines(engines: Engines, node: Node, scoring: ScoringTasks | None) -> Amou
 
 def _ranks(ranks: Ranks, node: Node) -> Amount | None:
     """An arm's ranks on a node."""
-    count = len(ranks.placed.on(node.name))
-    if not count:
+    many = len(ranks.placed.on(node.name))
+    if not many:
         return None
     if ranks.gpu is None:
         used = ranks.memory.used
-        return Amount("training", count * used, f"{count} ranks of {ranks.name} x {used / GIB:.1f} GiB", "")
-    off = total(ranks.memory.on_host)
-    how = f"{count} ranks x (6 GiB + {off / GIB:.1f} GiB of offloaded states)"
-    return Amount("training", count * (_RANK + off), how, "assumed; ZeRO-Offload")
+        return Amount("training", many * used, f"{many} ranks of {ranks.name} x {used / GIB:.1f} GiB", "")
+    off, request = total(ranks.memory.on_host), ranks.memory.request
+    saved, saving = saved_on_host(request).bytes, 1 if request.stage == 3 else many
+    how = (
+        f"{many} ranks x (6 GiB + {off / GIB:.1f} GiB of offloaded states), {saving} x {saved / GIB:.1f} GiB of "
+        "weights while they are saved"
+    )
+    return Amount("training", many * (_RANK + off) + saving * saved, how, "assumed; ZeRO-Offload; accelerate")

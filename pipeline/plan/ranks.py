@@ -7,7 +7,7 @@ from cluster.gpus import GPUS, GpuType
 from pipeline.estimates import cpu_processes
 from pipeline.estimates.hardware import Machines
 from pipeline.estimates.packing import GroupRequest, PlacedGroup, most, place
-from pipeline.estimates.rank_memory import RankMemory, RankRequest, rank_on_cpu, rank_on_gpu
+from pipeline.estimates.rank_memory import RankMemory, RankRequest, ToldBy, rank_on_cpu, rank_on_gpu
 from pipeline.estimates.scoring_memory import ScoringMemory, ScoringRequest, scoring_on_cpu, scoring_on_gpu
 from pipeline.estimates.shapes import ModelShape
 from pipeline.plan.parts import (
@@ -24,16 +24,23 @@ from pipeline.plan.parts import (
 )
 from pipeline.plan.tokens import Demands, GroupFigures
 from pipeline.recipe import Recipe
-from training.config import ArmConfig, DpoArm, SftArm, TrainingConfig, decided
+from training.config import ArmConfig, DistillArm, DpoArm, SftArm, TrainingConfig, decided
 
 _PADDING = 1.1
 """SFT's rows are padded to the longest of a batch, by assumption to a tenth more."""
+GROUPS_PER_UNIT = 8
+"""Groups of a unit of what the teacher says: equal to that of `training.distill.targets`, which a test checks."""
+_ONE_WAY, _BOTH_WAYS, _LIKELIEST = 7, 11, 4
+"""Float32 tensors of the size of a part's logits that a KL over the vocabulary holds, a divergence between the two, and
+one over the likeliest tokens: counted in `tests/pipeline/estimates/test_distilled_memory.py`."""
 _NO_GPUS = "gpus_per_rank asks for GPUs and the machines have none; set it to 0, or name others with --cluster"
 
 
-def plan_ranks(recipe: Recipe, arm_name: str, shape: ModelShape, machines: Machines, demands: Demands) -> Ranks:
+def plan_ranks(
+    recipe: Recipe, arm_name: str, shapes: Mapping[str, ModelShape], machines: Machines, demands: Demands
+) -> Ranks:
     """The ranks of one arm, of a recipe in which nothing of training is `auto`."""
-    training, request = recipe.training, rank_request(recipe, arm_name, shape, demands)
+    training, request = recipe.training, rank_request(recipe, arm_name, shapes, demands)
 
     def memory_on(gpu: GpuType | None) -> RankMemory:
         return rank_on_gpu(request, gpu) if gpu else rank_on_cpu(request, cpu_processes.RANK)
@@ -41,19 +48,32 @@ def plan_ranks(recipe: Recipe, arm_name: str, shape: ModelShape, machines: Machi
     return _place(arm_name, "training", training, machines, memory_on)
 
 
-def rank_request(recipe: Recipe, arm_name: str, shape: ModelShape, demands: Demands) -> RankRequest:
-    """What one rank of an arm is asked for."""
-    training, arm = recipe.training, recipe.arms[arm_name]
+def rank_request(recipe: Recipe, arm_name: str, shapes: Mapping[str, ModelShape], demands: Demands) -> RankRequest:
+    """What one rank of an arm is asked for. `shapes`: those of `base` and of the `teacher`."""
+    training, arm, shape = recipe.training, recipe.arms[arm_name], shapes["base"]
+    alone = isinstance(arm, SftArm) and arm.rows == "chains"
     return RankRequest(
         shape=shape,
         training=training,
         gradient_checkpointing=decided(arm.gradient_checkpointing),
         longest_chain=demands.longest_chain,
-        trl_head=isinstance(arm, SftArm) and arm.rows == "chains",
+        trl_head=alone,
         typical_tokens=min(
             float(decided(training.tokens_per_micro_step)), tokens_per_step(arm, demands.groups) / training.ranks
         ),
+        mean_depth=(demands.groups.prompt + demands.groups.chain) / 2 if alone else _taken(arm, demands.groups).depth,
+        teacher=told_by(arm, shapes["teacher"]),
     )
+
+
+def told_by(arm: ArmConfig, teacher: ModelShape) -> ToldBy | None:
+    """What the teacher says to ranks of an arm at a row's predictions; None where that is nothing."""
+    if not isinstance(arm, DistillArm) or arm.compare == "sampled":
+        return None
+    if arm.compare == "top_k":
+        return ToldBy(numbers=2 * arm.top_k, floats=_LIKELIEST)
+    floats = _ONE_WAY if arm.beta in (0, 1) else _BOTH_WAYS
+    return ToldBy(numbers=teacher.hidden, floats=floats, head=float(teacher.vocab * teacher.hidden))
 
 
 def plan_scoring(
@@ -65,7 +85,9 @@ def plan_scoring(
     training, shape = recipe.training, shapes[recipe.scorer]
     meanwhile = training.score_meanwhile if training.score_meanwhile is not None else training.gpus_per_rank > 0
     meanwhile = meanwhile and "base" in recipe.reference_starts and demands.rollout.attempts > 0
-    request = ScoringRequest(shape=shape, training=training, meanwhile=meanwhile)
+    groups = demands.groups
+    states = GROUPS_PER_UNIT * groups.chains * groups.chain * shape.hidden if recipe.scorer == "teacher" else 0.0
+    request = ScoringRequest(shape=shape, training=training, meanwhile=meanwhile, states=states)
 
     def memory_on(gpu: GpuType | None) -> ScoringMemory:
         return scoring_on_gpu(request, gpu) if gpu else scoring_on_cpu(request, cpu_processes.SCORE_TASK)

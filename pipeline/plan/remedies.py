@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from cluster.config import apply_settings, parse
 from cluster.errors import RequestError
 from pipeline.estimates.amounts import total
-from pipeline.estimates.engine_memory import EngineRequest, engine_on_gpu
+from pipeline.estimates.engine_memory import EngineRequest, asked_bytes, engine_on_gpu
 from pipeline.estimates.hardware import MIB
 from pipeline.estimates.packing import most
 from pipeline.plan.make import Plan, make_plan
@@ -156,6 +156,8 @@ def _of_engines(plan: Plan, engines: Engines) -> Iterator[Settings]:
     else:
         if engine.gpu_memory < 0.9:
             yield (f"{at}.engine.gpu_memory=0.9",)
+        if (asked := asked_bytes(request, on_gpu=True)) is not None:
+            yield (f"{at}.engine.gpu_memory={math.floor(100 * (1 - asked.bytes / memory.capacity)) / 100:g}",)
         left = int((memory.capacity * max(0.9, engine.gpu_memory) - total(memory.parts)) / MIB)
         if engine.kv_cache_mb is not None and left > 0:
             yield (f"{at}.engine.kv_cache_mb={left}",)

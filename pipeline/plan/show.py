@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.estimates.amounts import Amount, duration, total
-from pipeline.estimates.hardware import GIB, Machines
+from pipeline.estimates.hardware import GIB, THIS_MACHINE, Machines
 from pipeline.plan.make import Plan
 from pipeline.plan.outcome import StageTime, money, storage
 from pipeline.plan.remedies import remedies
@@ -66,12 +66,14 @@ def headline(name: str, plans: Mapping[str, Plan], times: Sequence[StageTime]) -
 
 
 def machines_line(machines: Machines) -> str:
-    """Where the machines are known from, and kinds of nodes with what they have."""
+    """Where the machines are known from, and kinds of nodes with what they have. This machine's CPUs are those that Ray
+    is told of, which need not be cores."""
+    cpus_are = "CPUs for Ray (cluster.local_cpus)" if machines.source == THIS_MACHINE else "CPUs"
     counted = Counter((node.gpus, node.gpu.name if node.gpu else "", node.cpus, node.memory) for node in machines.nodes)
     kinds = []
     for (gpus, gpu, cpus, memory), nodes in counted.items():
         having = f"{gpus} x {gpu}, " if gpu else ""
-        kinds.append(f"{nodes} node{'s' * (nodes > 1)} of {having}{cpus:g} CPUs, {memory / GIB:,.0f} GiB")
+        kinds.append(f"{nodes} node{'s' * (nodes > 1)} of {having}{cpus:g} {cpus_are}, {memory / GIB:,.0f} GiB")
     return f"{machines.source}: {'; '.join(kinds)}"
 
 

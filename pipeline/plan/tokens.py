@@ -107,6 +107,14 @@ class GroupFigures:
         return self.prompt + self.chains * self.chain * _UNSHARED
 
     @property
+    def depth(self) -> float:
+        """Tokens that a token of such a tree attends to, on average. Those of a chain that it shares with no other lie
+        behind the prompt and what it shares."""
+        own = self.chain * _UNSHARED
+        behind = self.prompt + self.chain - own
+        return (self.prompt**2 / 2 + self.chains * own * (behind + own / 2)) / self.tree
+
+    @property
     def pairs(self) -> float:
         return self.groups * self.right * self.wrong
 

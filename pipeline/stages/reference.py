@@ -89,6 +89,7 @@ def _score_share(
 ) -> int:
     """Score every `tasks`-th group, starting at `rank`, on a worker. It reports the stage's units, which are chains."""
     from training.fused_kernels import uses_fused_kernels
+    from training.heap import give_back
     from training.reference import ReferenceStore, compute_reference
     from training.selection import arm_groups
 
@@ -109,6 +110,7 @@ def _score_share(
         world=tasks,
         progress=lambda done, planned: telemetry.report_units(prefix, "reference", done, planned),
     )
+    give_back()  # the worker stays
     telemetry.reset()
     return scored
 

@@ -45,7 +45,7 @@ class DistillChains:
 @dataclass(frozen=True, slots=True)
 class DistillExample:
     """One problem's chains, how many episodes wrote each, and the teacher's part: [length, W] a chain, W the same in
-    all."""
+    all; () in an outline, for which it was not read."""
 
     problem_id: str
     chains: tuple[ScoredChain, ...]
@@ -53,8 +53,10 @@ class DistillExample:
     teacher: tuple[Said, ...]
 
     def __post_init__(self) -> None:
-        if not len(self.chains) == len(self.multiplicities) == len(self.teacher):
+        if not self.chains or len({len(self.chains), len(self.multiplicities), len(self.teacher or self.chains)}) > 1:
             raise ValueError(f"{self.problem_id}: not every chain has a multiplicity and what the teacher says")
+        if not self.teacher:
+            return
         for chain, said in zip(self.chains, self.teacher, strict=True):
             if len(said) != chain.length or not chain.length:
                 raise ValueError(f"{self.problem_id}: the teacher says {len(said)} of {chain.length} scored tokens")
@@ -83,7 +85,7 @@ class StoredDistillation(Stored[DistillExample]):
     written."""
 
     def __init__(self, directory: Path) -> None:
-        super().__init__(directory, _SCHEMA, _example)
+        super().__init__(directory, _SCHEMA, _example, heavy=("teacher",))
 
 
 def write_distillation(examples: Iterable[DistillExample], directory: Path) -> None:
@@ -103,5 +105,6 @@ def _row(example: DistillExample) -> dict[str, Any]:
 
 def _example(row: dict[str, Any]) -> DistillExample:
     chains = row_chains(row)
-    said = tuple(from_bytes(data, chain.length) for data, chain in zip(row["teacher"], chains, strict=True))
+    pairs = zip(row["teacher"], chains, strict=True) if "teacher" in row else ()
+    said = tuple(from_bytes(data, chain.length) for data, chain in pairs)
     return DistillExample(row["problem_id"], chains, tuple(row["multiplicities"]), said)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from cluster.programs import with_own_programs
 from training.config import TrainingConfig, decided
+from training.heap import give_back
 from training.ranks.unpickling import WEIGHTS_ONLY, allow_checkpoint_types
 
 _ALLOCATOR = "PYTORCH_CUDA_ALLOC_CONF"
@@ -126,6 +127,7 @@ def leave_arm(trainer: Any) -> None:
     AcceleratorState._reset_state()
     GradientState._reset_state()
     gc.collect()
+    give_back()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     torch.distributed.barrier()

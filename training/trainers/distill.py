@@ -16,14 +16,15 @@ from torch import Tensor
 from cluster.errors import RequestError
 from training.distill.examples import DistillExample
 from training.distill.head import TeacherHead
+from training.distill.student_head import values_by_token
 from training.trainers.base import TreeConfig
 from training.trainers.entries import EntryTrainer
 from training.trainers.sft import Equal
 from training.tree.blocks import on_device
 from training.tree.distill_loss import sampled_reverse_kl, topk_forward_kl, vocabulary_divergence
-from training.tree.entries import EntryRow, EntrySteps, Numbers
+from training.tree.entries import EntryRow, EntrySteps, Numbers, Told
 from training.tree.rows import TreeRow
-from training.tree.scoring import Score, head_logits
+from training.tree.scoring import Score, TreeBatch
 
 Compare = Literal["vocabulary", "top_k", "sampled"]
 
@@ -47,10 +48,13 @@ class TreeDistillConfig(TreeConfig):
 
 
 class DistillSteps(EntrySteps[DistillExample]):
-    """The optimizer steps of distillation. Numbers a token: its weight in the loss, then the teacher's W."""
+    """The optimizer steps of distillation. `sampled`: whether the teacher says something of the sampled token alone,
+    which is then among the numbers of an entry."""
 
-    def __init__(self, examples: Sequence[DistillExample], *, equal: Equal, **options: int) -> None:
-        self.equal = equal
+    def __init__(
+        self, examples: Sequence[DistillExample], *, equal: Equal, sampled: bool = False, **options: int
+    ) -> None:
+        self.equal, self.sampled = equal, sampled
         super().__init__(examples, **options)
 
     def count(self, example: DistillExample) -> tuple[float]:
@@ -59,15 +63,21 @@ class DistillSteps(EntrySteps[DistillExample]):
         return (float(sum(chain.length * times for chain, times in pairs)),)
 
     def values(self, example: DistillExample, member: int, members: Sequence[int]) -> list[Numbers]:
-        """[1 + W, length] a chain. A chain counts as often as episodes wrote it."""
+        """A chain's weight a token, [1, length]; for `sampled` what the teacher says and the sampler's log-probability,
+        too, [3, length]. A chain counts as often as episodes wrote it."""
         if self.equal == "tokens":
             total = sum(self._counts[other][0] for other in members)
         else:
             total = self._counts[member][0] * self.groups_per_step
+        said = zip(example.chains, example.multiplicities, example.teacher, strict=True)
         return [
-            np.concatenate([np.full((1, len(said)), times / total), said.T.astype(np.float64)])
-            for said, times in zip(example.teacher, example.multiplicities, strict=True)
+            np.concatenate([np.full((1, chain.length), times / total), *([own.T] if self.sampled else [])])
+            for chain, times, own in said
         ]
+
+    def told(self, example: DistillExample) -> tuple[Told, ...] | None:
+        """What the teacher says, where the loss takes it at the predictions of a row."""
+        return None if self.sampled else example.teacher
 
 
 class TreeDistillTrainer(EntryTrainer):
@@ -82,38 +92,38 @@ class TreeDistillTrainer(EntryTrainer):
         head: TeacherHead | None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(model, args, DistillSteps(examples, equal=args.equal, **args.step_options), **kwargs)
+        sampled = args.compare == "sampled"
+        steps = DistillSteps(examples, equal=args.equal, sampled=sampled, **args.step_options)
+        super().__init__(model, args, steps, **kwargs)
         assert (head is None) == (args.compare != "vocabulary"), "the head is for hidden states, and needed for them"
         self._head = None if head is None else head.to(args.device)
         self._width = examples[0].teacher[0].shape[1]
 
     def row_loss(self, row: EntryRow, scored: Tensor) -> Tensor:
-        numbers = on_device(row.entries, self.args.device)
-        if self.args.compare == "sampled":
-            teacher, behaviour = numbers[1], numbers[2]
+        weights, *others = self.numbers_of(row)
+        if others:
+            teacher, behaviour = others
             scored = sampled_reverse_kl(scored, behaviour, teacher)
-        return (numbers[0] * scored).sum()
+        return (weights * scored).sum()
 
     def score(self, row: TreeRow) -> Score:
         """The divergence at every prediction; for `sampled` the token's log-probability. Rows of zero weight, which
         know no teacher, go the same way, because all ranks have to gather the same parameters."""
         if self.args.compare == "sampled":
             return super().score(row)
-        if isinstance(row, EntryRow):
-            # Predictions of one position and token have one answer of the teacher's: any entry's.
-            _, first = np.unique(row.batch.entry_prediction.numpy(), return_index=True)
-            said = row.entries[1:, first].T
-        else:
-            said = torch.zeros(len(row.batch.predicting), self._width)
-        teacher = on_device(said.to(torch.float64).contiguous(), self.args.device)
-        return lambda model, hidden, batch: self._divergences(model, hidden, teacher)
+        said = row.told if isinstance(row, EntryRow) else torch.zeros(len(row.batch.predicting), self._width)
+        assert said is not None
+        told = on_device(said, self.args.device)
 
-    def _divergences(self, model: Any, hidden: Tensor, teacher: Tensor) -> Tensor:
-        """[P] divergences; `teacher`: [P, W]."""
-        args = self.args
-        logits = head_logits(model, hidden)[:, : args.vocabulary]
+        def divergences(model: Any, hidden: Tensor, batch: TreeBatch) -> Tensor:
+            return values_by_token(model, hidden, told, self._divergence, self.args.vocabulary).double()
+
+        return divergences
+
+    def _divergence(self, logits: Tensor, told: Tensor) -> Tensor:
+        """[T] divergences of the student's logits [T, vocabulary] from what the teacher says, [T, W]."""
         if self._head is not None:
-            return vocabulary_divergence(logits, teacher, self._head.logits, args.beta).double()
-        known, ids = (part.contiguous() for part in teacher.chunk(2, dim=1))
+            return vocabulary_divergence(logits, self._head.logits(told), self.args.beta)
+        known, ids = told.chunk(2, dim=1)
         student = logits.gather(1, ids.long()) - logits.logsumexp(-1, keepdim=True)
-        return topk_forward_kl(student, known.to(logits.dtype), args.tail).double()
+        return topk_forward_kl(student, known.to(logits.dtype), self.args.tail)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.attention.flex_attention import BlockMask, flex_attention
 from torch.nn.functional import scaled_dot_product_attention
-from transformers import AttentionInterface, AttentionMaskInterface
+from transformers import AttentionInterface
 
 from cluster.errors import RequestError
 from training.tree.blocks import block_mask
@@ -79,9 +79,9 @@ def use_tree_attention(model: Any) -> None:
     All dropout is set to 0: a shared token must be the same for all its chains, and in both phases of a large group.
     """
     check_model(model)
+    # Without a mask function: for one, transformers would look in each forward pass whether positions begin anew, and
+    # that makes the host wait for all of the device's work.
     AttentionInterface.register(TREE, tree_attention)
-    # Without a mask function of its own, reset position ids would be taken for packed documents and cut branches off.
-    AttentionMaskInterface.register(TREE, lambda **_: None)
     model.set_attn_implementation(TREE)
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):

@@ -7,11 +7,9 @@ gradient goes to the teacher.
 """
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
 
 from cluster.errors import RequestError
 
@@ -19,35 +17,29 @@ _IMPOSSIBLE = -1e4
 """A logit or a log-probability whose exponential is 0 in every type, and which has finite differences."""
 
 
-def vocabulary_divergence(
-    student_logits: Tensor,
-    teacher: Tensor,
-    teacher_logits: Callable[[Tensor], Tensor],
-    beta: float,
-    tokens_at_once: int = 256,
-) -> Tensor:
+def vocabulary_divergence(student_logits: Tensor, teacher_logits: Tensor, beta: float) -> Tensor:
     """[T] divergences over the whole vocabulary, of logits [T, V]. Differentiable in the student's.
 
-    `teacher`: [T, W], of which `teacher_logits` makes the teacher's logits [T, V], some tokens at a time.
     beta is TRL's: 0 is the forward KL, of the student from the teacher, sum p_t log(p_t / p_s); 1 the reverse KL,
     sum p_s log(p_s / p_t); between them the generalised Jensen-Shannon divergence beta KL(p_t | m) + (1 - beta)
     KL(p_s | m) from the mixture m = beta p_t + (1 - beta) p_s (arXiv 2306.13649 eq. 1, whose limits at 0 and 1 would be
-    0). Besides the student's logits no more than `tokens_at_once` x V numbers are held at a time, a few times over:
-    the backward pass computes each part again. Logits below -10,000, those of tokens that cannot be written, count as
-    that. Raises RequestError for vocabularies of different sizes.
+    0). A few tensors of the logits' size are held (`training.distill.student_head` gives some tokens at a time). Logits
+    below -10,000, those of tokens that cannot be written, count as that. Raises RequestError for vocabularies of
+    different sizes.
     """
-
-    def part(student: Tensor, known: Tensor) -> Tensor:
-        logits = teacher_logits(known).detach()
-        if student.shape != logits.shape:
-            raise RequestError(
-                f"logits of the student {tuple(student.shape)} and of the teacher {tuple(logits.shape)}: cut both to "
-                "the same tokens and to their tokenizer's vocabulary"
-            )
-        return _divergence(student, logits, beta)
-
-    pairs = zip(*(torch.split(each, tokens_at_once) for each in (student_logits, teacher)), strict=True)
-    return torch.cat([checkpoint(part, student, known, use_reentrant=False) for student, known in pairs])
+    if student_logits.shape != teacher_logits.shape:
+        raise RequestError(
+            f"logits of the student {tuple(student_logits.shape)} and of the teacher {tuple(teacher_logits.shape)}: "
+            "cut both to the same tokens and to their tokenizer's vocabulary"
+        )
+    student, teacher = (
+        (logits if logits.dtype == torch.float64 else logits.float()).clamp(min=_IMPOSSIBLE).log_softmax(-1)
+        for logits in (student_logits, teacher_logits.detach())
+    )
+    if beta in (0, 1):
+        return _kl(student, teacher) if beta else _kl(teacher, student)
+    mixture = torch.logaddexp(student + math.log1p(-beta), teacher + math.log(beta))
+    return beta * _kl(teacher, mixture) + (1 - beta) * _kl(student, mixture)
 
 
 def sampled_reverse_kl(policy: Tensor, behaviour: Tensor, teacher: Tensor) -> Tensor:
@@ -81,18 +73,6 @@ def topk_forward_kl(student: Tensor, teacher: Tensor, tail: bool) -> Tensor:
         rest = (-total.clamp(max=-1e-7).expm1()).log()
         sides.append(torch.cat([given, rest], -1) if tail else given - total)
     return _kl(sides[1], sides[0])
-
-
-def _divergence(student_logits: Tensor, teacher_logits: Tensor, beta: float) -> Tensor:
-    """[T] divergences of logits [T, V]."""
-    student, teacher = (
-        (logits if logits.dtype == torch.float64 else logits.float()).clamp(min=_IMPOSSIBLE).log_softmax(-1)
-        for logits in (student_logits, teacher_logits)
-    )
-    if beta in (0, 1):
-        return _kl(student, teacher) if beta else _kl(teacher, student)
-    mixture = torch.logaddexp(student + math.log1p(-beta), teacher + math.log(beta))
-    return beta * _kl(teacher, mixture) + (1 - beta) * _kl(student, mixture)
 
 
 def _kl(one: Tensor, other: Tensor) -> Tensor:

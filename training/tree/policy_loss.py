@@ -183,7 +183,9 @@ def policy_metrics(
     """
     difference = logps - behaviour
     tokens = multiplicities.to(logps.dtype) / tokens_of_step
-    units = tokens * tokens_of_step / (torch.bincount(chain)[chain] * episodes_of_step) if options.by_chain else tokens
+    units = tokens
+    if options.by_chain:
+        units = tokens * tokens_of_step / (_of_chain(torch.ones_like(tokens), chain) * episodes_of_step)
     ratio = _log_ratios(logps, behaviour, advantages, chain, options).exp()
     below = (ratio < options.bounds[0]) & (advantages < 0)
     above = (ratio > options.bounds[1]) & (advantages > 0)
@@ -203,6 +205,11 @@ def _log_ratios(logps: Tensor, behaviour: Tensor, advantages: Tensor, chain: Ten
     ratios = torch.where(advantages == 0, 0.0, logps - behaviour)
     if not options.by_chain:
         return ratios
-    lengths = torch.bincount(chain)
-    sums = ratios.new_zeros(len(lengths)).index_add(0, chain, ratios)
-    return (sums / lengths if options.loss_type == "gspo" else sums)[chain]
+    sums = _of_chain(ratios, chain)
+    return sums / _of_chain(torch.ones_like(ratios), chain) if options.loss_type == "gspo" else sums
+
+
+def _of_chain(values: Tensor, chain: Tensor) -> Tensor:
+    """[E] for each entry the sum of `values`, [E], over its chain."""
+    # A row has no more chains than entries. To count them, as `bincount` does, the host would wait for the device.
+    return values.new_zeros(len(chain)).index_add(0, chain, values)[chain]

@@ -27,6 +27,14 @@ class TreeRow:
         """The packed row, in host memory."""
         return packed_row(self.chains, self.multiple_of)
 
+    def pack(self) -> None:
+        """Make all that the row is sent to a device with."""
+        _ = self.batch
+
+    def pin(self) -> None:
+        """Move that into pinned memory."""
+        vars(self)["batch"] = self.batch.pin_memory()
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RankStep:
@@ -45,13 +53,13 @@ class RankStep:
     def packed(self) -> Self:
         """The same step, all of its rows packed now: in the process that calls this."""
         for row in self._all_rows():
-            _ = row.batch
+            row.pack()
         return self
 
     def pin_memory(self) -> Self:
         """The same step, its rows in pinned memory; a `DataLoader` calls this."""
         for row in self._all_rows():
-            vars(row)["batch"] = row.batch.pin_memory()
+            row.pin()
         return self
 
     def _all_rows(self) -> list[TreeRow]:

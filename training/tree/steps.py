@@ -6,7 +6,7 @@ weigh in the loss is the method's matter: `training.tree.batches` says it for pa
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch.utils.data import Dataset
@@ -26,6 +26,17 @@ class TreeExample(Protocol):
 
 
 ExampleT = TypeVar("ExampleT", bound=TreeExample)
+OutlinedT = TypeVar("OutlinedT", bound=TreeExample, covariant=True)
+
+
+@runtime_checkable
+class Outlined(Protocol[OutlinedT]):
+    """Examples on disk that can be read without what takes most of their space."""
+
+    def outline(self, index: int) -> OutlinedT:
+        """The example as far as a step is planned by it: its chains, and what `TreeSteps.count` looks at."""
+
+
 StepT = TypeVar("StepT", bound=RankStep)
 
 
@@ -59,7 +70,7 @@ class TreeSteps(Dataset[dict[str, StepT]], Generic[ExampleT, StepT], ABC):
         self._sizes: list[int] = []
         self._counts: list[tuple[float, ...]] = []
         # One pass, one example at a time: `examples` may be a sequence that reads them from disk.
-        for example in examples:
+        for example in map(self.outline, range(len(examples))):
             self.longest = max(self.longest, *map(row_length, example.chains))
             self._sizes.append(tree_size(example.chains))
             self.chains += len(example.chains)
@@ -78,6 +89,11 @@ class TreeSteps(Dataset[dict[str, StepT]], Generic[ExampleT, StepT], ABC):
         generator = torch.Generator().manual_seed((self.seed * 1_000_003 + self.epoch) % (1 << 63))
         order: list[int] = torch.randperm(len(self.examples), generator=generator).tolist()
         return order[step * self.groups_per_step : (step + 1) * self.groups_per_step]
+
+    def outline(self, member: int) -> ExampleT:
+        """An example as far as a step is planned by it."""
+        examples = self.examples
+        return examples.outline(member) if isinstance(examples, Outlined) else examples[member]
 
     @abstractmethod
     def rank_step(self, members: Sequence[int], rank: int) -> StepT:
@@ -110,4 +126,4 @@ class TreeSteps(Dataset[dict[str, StepT]], Generic[ExampleT, StepT], ABC):
 
     def idle_chain(self, members: Sequence[int]) -> ScoredChain:
         """The one chain of a row of zero weight."""
-        return ScoredChain(self.examples[members[0]].chains[0].ids[:2], (False, True))
+        return ScoredChain(self.outline(members[0]).chains[0].ids[:2], (False, True))

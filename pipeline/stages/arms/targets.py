@@ -144,6 +144,7 @@ def _answer_share(
 ) -> int:
     """A task's share. It reports the stage's units as those of the reference."""
     from training.distill.targets import Targets
+    from training.heap import give_back
 
     store = open_store(run_uri)
     telemetry.reset()  # the worker process may have scored another share before
@@ -155,5 +156,6 @@ def _answer_share(
         world=tasks,
         progress=lambda done, planned: telemetry.report_units(prefix, "reference", done, planned),
     )
+    give_back()  # the worker stays
     telemetry.reset()
     return scored

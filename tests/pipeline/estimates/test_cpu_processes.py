@@ -11,6 +11,7 @@ from pipeline.estimates.cpu_processes import ENGINE_WORKER, RANK, SCORE_TASK, TR
 from pipeline.estimates.engine_memory import EngineMemory, EngineRequest, engine_on_cpu
 from pipeline.estimates.hardware import GIB, MIB
 from pipeline.estimates.rank_memory import RankMemory, RankRequest, layer_bytes_per_token, rank_on_cpu
+from pipeline.estimates.scoring_memory import ScoringMemory, ScoringRequest, scoring_on_cpu
 from pipeline.estimates.shapes import ModelShape, ShapeConfig, shape_of
 from rollout.config import HostsConfig
 from training.config import TrainingConfig
@@ -42,6 +43,7 @@ def rank(ranks: int) -> RankMemory:
         longest_chain=400,
         trl_head=False,
         typical_tokens=1000,
+        mean_depth=300.0,
     )
     return rank_on_cpu(request, RANK)
 
@@ -74,12 +76,17 @@ def test_rollouts_have_engines_and_a_worker_that_builds_groups() -> None:
     assert engines == Amount("engines of the teacher", 2 * teacher.used, "2 x (2 processes + model)", READINGS)
 
 
-def test_each_scoring_worker_has_the_model_in_float32() -> None:
-    stage = cpu_processes.references(3, SHAPE)
-    *idle, workers, models = listed(stage)
+def task(shape: ModelShape) -> ScoringMemory:
+    return scoring_on_cpu(ScoringRequest(shape=shape, training=TrainingConfig()), SCORE_TASK)
+
+
+def test_each_scoring_worker_has_the_model_in_float32_and_a_forward_pass() -> None:
+    memory = task(SHAPE)
+    assert memory.used > SCORE_TASK + 4 * SHAPE.parameters
+    stage = cpu_processes.references(3, memory)
+    *idle, tasks = listed(stage)
     assert (stage.stage, idle) == ("reference", IDLE)
-    assert workers == Amount("scoring workers", 3 * SCORE_TASK, "3 workers", READINGS)
-    assert models == Amount("models that score", 3 * 4 * SHAPE.parameters, "3 x float32 weights", "the recipe")
+    assert tasks == Amount("tasks that score", 3 * memory.used, "3 x (505 MiB + model, a forward pass)", READINGS)
 
 
 @pytest.mark.parametrize("scored", [False, True])
@@ -109,5 +116,6 @@ def test_a_model_of_the_readings_has_its_own_memory() -> None:
     small: ModelShape = SHAPE
     large = replace(SHAPE, layers=9)
     added = large.parameters - small.parameters
-    assert cpu_processes.references(1, large).bytes - cpu_processes.references(1, small).bytes == 4 * added
+    tasks = (cpu_processes.references(1, task(shape)).bytes for shape in (large, small))
+    assert next(tasks) - next(tasks) == 4 * added
     assert cpu_processes.makers([large], 0).bytes - cpu_processes.makers([small], 0).bytes == 16 * added

@@ -33,6 +33,7 @@ def mistral(zero: dict[str, Any] | None = None, **training: Any) -> RankRequest:
         longest_chain=4096,
         trl_head=False,
         typical_tokens=8192,
+        mean_depth=500.0,
     )
 
 

@@ -7,8 +7,8 @@ import pytest
 from cluster.gpus import GPUS
 from pipeline.estimates.hardware import GIB, Machines, Node
 from pipeline.estimates.published import published_shape
-from pipeline.estimates.rank_memory import RankRequest
-from pipeline.estimates.speed import assumed_rates, loading_s, scoring_on_gpus, training_on_gpus
+from pipeline.estimates.rank_memory import RankRequest, ToldBy
+from pipeline.estimates.speed import assumed_rates, checkpoint_s, loading_s, scoring_on_gpus, training_on_gpus
 from training.config import TrainingConfig, ZeroConfig
 
 NODE = Node(
@@ -39,6 +39,7 @@ def step_seconds(ranks: int, network_gbs: float = 50, bf16: bool = True) -> floa
         longest_chain=4096,
         trl_head=False,
         typical_tokens=8192,
+        mean_depth=500.0,
     )
     time = training_on_gpus(request, 1, 16 * 8192, GPUS["H100"], node, 8)
     return dict(time)["forward and backward"]
@@ -106,6 +107,7 @@ def test_the_host_launches_short_rows_as_slowly_as_it_does() -> None:
             longest_chain=1024,
             trl_head=False,
             typical_tokens=tokens,
+            mean_depth=500.0,
         )
         time = training_on_gpus(request, 1, 45056, GPUS["H100"], NODE, 8)
         seconds[tokens] = dict(time)["forward and backward"] / 45056 * tokens
@@ -128,10 +130,55 @@ def test_lower_stages_move_the_parameters_less_often(stage: int, moved: float) -
         longest_chain=1024,
         trl_head=False,
         typical_tokens=1024,
+        mean_depth=500.0,
     )
     time = training_on_gpus(request, 1, 16 * 4096, GPUS["H100"], replace(NODE, network_gbs=0.5), 8)
     expected = moved * 2 * 7.2417e9 * 15 / 16 / (0.7 * 0.5e9)
     assert dict(time)["forward and backward"] == pytest.approx(expected, rel=0.001)
+
+
+def test_training_waits_for_checkpoints_and_for_kernels() -> None:
+    """16 ranks of 7.2417 G parameters, 8 a node: a node writes 8 shards of 14 bytes a parameter / 16, and one all
+    weights of 2 bytes, at 2 GB/s; the weights are the largest of what a rank hashes at 1.5 GB/s."""
+    shape = published_shape("mistralai/Mistral-7B-Instruct-v0.2")
+    assert shape is not None
+    request = RankRequest(
+        shape=shape,
+        training=TrainingConfig(ranks=16, gpus_per_rank=1, checkpoint_steps=50),
+        gradient_checkpointing=False,
+        longest_chain=1024,
+        trl_head=False,
+        typical_tokens=1024,
+        mean_depth=500.0,
+    )
+    one = 7.2417 * (8 * 14 / 16 + 2) / 2 + 7.2417 * 2 / 1.5
+    assert checkpoint_s(request, NODE, 8) == pytest.approx(one, rel=1e-3)
+    for steps, saves in ((1, 1), (50, 1), (51, 2), (101, 3)):  # every 50 steps and at the end
+        time = dict(training_on_gpus(request, steps, 16384, GPUS["H100"], NODE, 8))
+        assert time["checkpoints"] == pytest.approx(saves * one, rel=1e-3)
+        assert time["compilation"] == 25
+
+
+def test_the_teachers_head_makes_its_logits_twice() -> None:
+    """And the student's once more: beside 6 FLOP a parameter and token, 4 a parameter of the teacher's head and 2 of
+    the student's."""
+    shape = published_shape("Qwen/Qwen2.5-1.5B-Instruct")
+    assert shape is not None
+    request = RankRequest(
+        shape=shape,
+        training=TrainingConfig(ranks=1, gpus_per_rank=1, tokens_per_micro_step=16384, zero=ZeroConfig(stage=1)),
+        gradient_checkpointing=False,
+        longest_chain=1024,
+        trl_head=False,
+        typical_tokens=16384,
+        mean_depth=500.0,
+    )
+    told = replace(request, teacher=ToldBy(numbers=4096, floats=7, head=4096.0 * 151936))
+    plain, more = (
+        dict(training_on_gpus(one, 1, 65536, GPUS["H100"], NODE, 8))["forward and backward"] for one in (request, told)
+    )
+    expected = 65536 * (4 * 4096 + 2 * 1536) * 151936 / (0.38 * 989e12)
+    assert more - plain == pytest.approx(expected, rel=1e-3)
 
 
 def test_groups_that_are_larger_than_a_row_go_through_once_more() -> None:
@@ -144,6 +191,7 @@ def test_groups_that_are_larger_than_a_row_go_through_once_more() -> None:
         longest_chain=1024,
         trl_head=False,
         typical_tokens=8192,
+        mean_depth=500.0,
     )
     once, twice = (
         dict(training_on_gpus(request, 1, 8192, GPUS["H100"], NODE, 8, split=split))["forward and backward"]

@@ -6,7 +6,8 @@ import pytest
 
 from cluster.errors import RequestError
 from pipeline.plan.make import Plan
-from pipeline.plan.outcome import stage_times
+from pipeline.plan.outcome import stage_times, storage
+from pipeline.plan.remedies import remedies
 from pipeline.recipe import load_recipe
 from tests.pipeline.plan.planned import node, planned, planned_on, said
 from tests.repository import RECIPES
@@ -62,3 +63,73 @@ def test_an_arm_that_cannot_learn_is_refused(options: dict[str, Any], message: s
 def test_a_teacher_whose_engines_hold_less_than_the_students_is_not_asked() -> None:
     with pytest.raises(RequestError, match=r"arms.told.compare = 'top_k': the teacher's engines hold 256 tokens and"):
         load_recipe(RECIPES / "local.toml", [arm(compare='"top_k"'), "engines.teacher.engine.max_context=256"])
+
+
+def on_gpus(*settings: str) -> Plan:
+    """A student of 7 B of a teacher of 70 B, of one family."""
+    return planned_on({"n": node("H100", 8, 192, 2048)}, "llama3-70b-to-mistral-7b", *settings)
+
+
+def of_rank(plan: Plan, name: str) -> dict[str, float]:
+    (ranks,) = [ranks for ranks in plan.ranks if ranks.name == name]
+    return {amount.what: amount.bytes for amount in ranks.memory.on_device}
+
+
+def test_ranks_hold_the_teachers_head_and_some_of_the_logits() -> None:
+    """512 tokens of the student's 32,768: raw logits of both in 2 bytes and 7 tensors of 4; the head's gradient in
+    float32; a head of 128,256 x 8,192 in bf16; 8,192 numbers a token, of two rows."""
+    plan = on_gpus(arm())
+    found, shape = of_rank(plan, "told"), plan.shapes["base"]
+    tokens = plan.ranks[0].memory.request.tokens
+    assert found["logits"] == 512 * shape.vocab * (2 * 2 + 7 * 4) + 4 * shape.vocab * shape.hidden
+    assert found["the teacher's head"] == 2 * 128_256 * 8192
+    assert found["what the teacher says"] == tokens * 8192 * 4 * 2
+    mixed = of_rank(on_gpus(arm(beta=0.5)), "told")
+    assert mixed["logits"] - found["logits"] == 512 * shape.vocab * 4 * 4
+
+
+def test_ranks_that_are_told_the_likeliest_tokens_hold_no_head_and_the_sampled_one_nothing() -> None:
+    found = of_rank(on_gpus(arm(compare='"top_k"', top_k=8)), "told")
+    assert "the teacher's head" not in found
+    plan = on_gpus(arm(compare='"sampled"', rounds="{ rounds = 2 }"))
+    assert "what the teacher says" not in of_rank(plan, "told")
+    assert of_rank(plan, "told")["logits"] == of_rank(plan, "dpo")["logits"], "TRL's kernel"
+
+
+def test_what_the_teacher_says_takes_room_on_disk() -> None:
+    """Hidden states of 64 numbers, 4 bytes each, as they came and as examples."""
+    plan = planned("local", "", arm())
+    stored = {amount.what: amount.bytes for amount in storage(plan)}
+    groups = plan.demands.groups
+    tokens = groups.groups * groups.chains * groups.chain
+    assert stored["what the teacher says, for told"] == tokens * plan.shapes["teacher"].hidden * 4 * 2
+    sampled = planned("local", "", arm(compare='"top_k"', top_k=5))
+    stored = {amount.what: amount.bytes for amount in storage(sampled)}
+    assert stored["what the teacher says, for told"] == tokens * 10 * 4 * 2
+
+
+def test_tasks_hold_a_units_hidden_states_on_their_host() -> None:
+    plan = planned("local", "", arm())
+    assert plan.scoring is not None
+    groups = plan.demands.groups
+    (states,) = [part for part in plan.scoring.memory.on_device if part.what == "hidden states of a unit"]
+    assert states.bytes == 3 * 4 * 8 * groups.chains * groups.chain * plan.shapes["teacher"].hidden
+    without = planned("local").scoring
+    assert without is not None
+    assert "hidden states of a unit" not in {part.what for part in without.memory.on_device}
+
+
+def test_log_probabilities_of_prompts_come_on_top_of_what_vllm_takes() -> None:
+    """1,024 tokens of 128,256 at 10 bytes: 1.2 GiB. A GPU of which vLLM takes 99 % has 0.8 left."""
+    asked = arm(compare='"top_k"')
+    assert "log-probabilities of prompts" not in said(on_gpus(asked))
+    full = "engines.teacher.engine.gpu_memory=0.99"
+    assert "log-probabilities of prompts" not in said(on_gpus(full))
+    plan = on_gpus(asked, full)
+    assert "1.2 GiB for log-probabilities of prompts come on top of gpu_memory = 0.99, which leaves 0.8 GiB" in said(
+        plan
+    )
+    assert "engines.teacher.engine.gpu_memory=0.98" in remedies(plan).together
+    here = planned("local", "", asked).engines_of("teacher")
+    assert here is not None
+    assert "log-probabilities of prompts" in {part.what for part in here.memory.parts}

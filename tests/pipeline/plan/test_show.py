@@ -61,6 +61,11 @@ def test_a_plan_that_fits_says_for_which_machines_and_what_it_takes() -> None:
     assert any(line.startswith("licence forbids: Llama 2 or Llama 3") for line in lines)
 
 
+def test_the_cpus_of_this_machine_are_those_that_ray_is_told_of() -> None:
+    lines = " ".join(map(str.strip, screen(planned("local"))[:3]))
+    assert "this machine: 1 node of 4 CPUs for Ray (cluster.local_cpus), 16 GiB" in lines
+
+
 def test_a_plan_that_does_not_fit_says_what_to_change() -> None:
     text = "\n".join(screen(planned(PAPER, "", "engines.teacher.count=5")))
     assert "does not fit (1 fault, below)" in text

@@ -180,7 +180,11 @@ def test_examples_come_back_from_disk(tmp_path: Path, teacher: Path) -> None:
     answers.answer(tokens_per_micro_step=64)
     examples = list(answers.examples())
     write_distillation(examples, tmp_path / "examples")
-    for stored, example in zip(StoredDistillation(tmp_path / "examples"), examples, strict=True):
+    folder = StoredDistillation(tmp_path / "examples")
+    for at, example in enumerate(examples):
+        outline = folder.outline(at)
+        assert (outline.chains, outline.multiplicities, outline.teacher) == (example.chains, example.multiplicities, ())
+    for stored, example in zip(folder, examples, strict=True):
         assert (stored.problem_id, stored.chains, stored.multiplicities) == (
             *(example.problem_id, example.chains),
             example.multiplicities,

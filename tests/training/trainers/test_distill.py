@@ -1,6 +1,8 @@
 """Distillation on the tree: the gradient of every episode by itself, by whole vocabularies and by likeliest tokens."""
 
+import pickle
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +179,41 @@ def test_an_example_that_lacks_a_part_of_the_teacher_is_refused() -> None:
         DistillExample("p", (chain,), (1,), (said,))
     with pytest.raises(ValueError, match=r"^p: not every chain has"):
         DistillExample("p", (chain,), (1, 2), (said,))
+
+
+class Watched(list[DistillExample]):
+    """Examples that know which of them were read with the teacher's part."""
+
+    def __init__(self, examples: list[DistillExample]) -> None:
+        super().__init__(examples)
+        self.read: list[int] = []
+
+    def __getitem__(self, index: Any) -> Any:
+        self.read.append(index)
+        return super().__getitem__(index)
+
+    def outline(self, index: int) -> DistillExample:
+        return replace(super().__getitem__(index), teacher=())
+
+
+def test_a_rank_reads_the_teacher_at_its_own_groups_alone_and_packs_what_it_says() -> None:
+    examples = Watched(random_examples(random.Random(4), teacher_of(), 6))
+    read = []
+    for rank in range(2):
+        options = {"groups_per_step": 6, "tokens_per_micro_step": 60, "world": 2, "rank": rank}
+        steps = DistillSteps(examples, equal="tokens", **options)
+        assert examples.read == [], "not to plan the steps"
+        step = steps[0]["step"]
+        read.append(set(examples.read))
+        examples.read.clear()
+        sent = pickle.loads(pickle.dumps(step))  # noqa: S301
+        for row, there in zip(step.rows, sent.rows, strict=True):
+            assert torch.equal(row.told, there.told)
+            assert torch.equal(row.entries, there.entries)
+            assert (row.told.dtype, row.told.shape) == (torch.float32, (len(row.batch.predicting), 48))
+            assert there.said == (), "not once more as it came"
+    assert read[0] | read[1] == set(range(6))
+    assert not read[0] & read[1]
 
 
 def test_a_step_weighs_every_token_that_an_episode_wrote() -> None:

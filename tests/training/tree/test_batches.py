@@ -260,6 +260,7 @@ def test_no_row_is_longer_than_the_plan_counts(seed: int, more: int) -> None:
         longest_chain=limit,
         trl_head=False,
         typical_tokens=float(limit),
+        mean_depth=1000.0,
     )
     counted = {amount.what: amount.how for amount in rank_on_gpu(asked, GPUS["H100"]).on_device}
     assert counted["activations"].startswith(f"{padded(limit):,} tokens ")

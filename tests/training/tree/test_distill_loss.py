@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from cluster.errors import RequestError
-from training.tree import distill_loss
-from training.tree.distill_loss import sampled_reverse_kl, topk_forward_kl
+from training.tree.distill_loss import sampled_reverse_kl, topk_forward_kl, vocabulary_divergence
 
 # TRL says so of every vLLM that is newer than itself, and its losses know no vLLM.
 pytestmark = pytest.mark.filterwarnings("ignore:TRL currently supports vLLM")
@@ -22,11 +21,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:TRL currently supports vLLM")
 def logits_of(seed: int, tokens: int, vocabulary: int, spread: float = 2.0) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
     return spread * torch.randn(tokens, vocabulary, generator=generator, dtype=torch.float64)
-
-
-def vocabulary_divergence(student: Tensor, teacher: Tensor, beta: float, tokens_at_once: int = 256) -> Tensor:
-    """Of a teacher whose logits are given."""
-    return distill_loss.vocabulary_divergence(student, teacher, lambda logits: logits, beta, tokens_at_once)
 
 
 def softmax(logits: list[float]) -> list[float]:
@@ -54,7 +48,7 @@ def test_divergences_are_their_sums_over_the_vocabulary(beta: float) -> None:
     for seed in range(60):
         tokens, vocabulary = draw.randint(1, 5), draw.randint(2, 12)
         student, teacher = logits_of(seed, tokens, vocabulary), logits_of(seed + 1000, tokens, vocabulary, 4.0)
-        found = vocabulary_divergence(student, teacher, beta, draw.randint(1, 6)).tolist()
+        found = vocabulary_divergence(student, teacher, beta).tolist()
         pairs = zip(student.tolist(), teacher.tolist(), strict=True)
         assert found == pytest.approx([plain_divergence(s, t, beta) for s, t in pairs], rel=1e-9, abs=1e-9)
 
@@ -65,7 +59,7 @@ def test_gradients_are_those_worked_by_hand(beta: float) -> None:
     for seed in range(60):
         student, teacher = logits_of(seed, 3, 7).requires_grad_(), logits_of(seed + 1000, 3, 7).requires_grad_()
         weights = torch.tensor([0.5, 0.0, 2.0], dtype=torch.float64)
-        divergence = vocabulary_divergence(student, teacher, beta, 2)
+        divergence = vocabulary_divergence(student, teacher, beta)
         (weights * divergence).sum().backward()
         s, t = student.detach().softmax(-1), teacher.detach().softmax(-1)
         expected = s * ((s / t).log() - divergence.detach()[:, None]) if beta else s - t
@@ -77,25 +71,8 @@ def test_gradients_are_those_worked_by_hand(beta: float) -> None:
 def test_gradient_between_the_two_is_the_derivative() -> None:
     teacher = logits_of(1, 3, 5)
     assert torch.autograd.gradcheck(
-        lambda student: vocabulary_divergence(student, teacher, 0.3, 2), (logits_of(2, 3, 5).requires_grad_(),)
+        lambda student: vocabulary_divergence(student, teacher, 0.3), (logits_of(2, 3, 5).requires_grad_(),)
     )
-
-
-@pytest.mark.parametrize("tokens_at_once", [1, 3, 7, 100])
-def test_nothing_of_the_vocabularys_size_is_kept_beside_the_logits(tokens_at_once: int) -> None:
-    student, teacher = logits_of(3, 7, 50).requires_grad_(), logits_of(4, 7, 50)
-    given = {logits.untyped_storage().data_ptr() for logits in (student, teacher)}
-    kept: list[int] = []
-
-    def count(tensor: Tensor) -> Tensor:
-        if tensor.untyped_storage().data_ptr() not in given:
-            kept.append(tensor.numel())
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-        found = vocabulary_divergence(student, teacher, 1.0, tokens_at_once)
-    assert sum(kept) < 50
-    torch.testing.assert_close(found, vocabulary_divergence(student, teacher, 1.0))
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.5, 1.0])
@@ -259,7 +236,7 @@ def test_trls_distillation_trainer_has_the_same_loss_and_gradient(beta: float) -
     scored = (mask * tools).bool()
     theirs, _, _ = DistillationTrainer._compute_loss(trainer, student, inputs, scored.sum())
     ours_logits = [model.head(hidden[model.name])[scored] for model in (student, teacher)]
-    ours = vocabulary_divergence(ours_logits[0], ours_logits[1], beta, 3).sum() / scored.sum()
+    ours = vocabulary_divergence(ours_logits[0], ours_logits[1], beta).sum() / scored.sum()
     torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
     leaves = (hidden["student"], student.head.weight, student.head.bias)
     pairs = (torch.autograd.grad(loss, leaves) for loss in (ours, theirs))
