@@ -36,7 +36,7 @@ def find_out(recipe: Recipe) -> Findings:
             continue
         for split in SPLITS:
             problems += generate(family.first(split, EXECUTED), split) if family.count(split) else ()
-    golds = check_golds(problems, sample=EXECUTED, seed=recipe.run.seed)
+    golds = check_golds(problems, sample=EXECUTED, seed=recipe.run.seed, limits=recipe.episodes.calls)
     # Generated problems share no template with held-out ones: only imported ones are dropped.
     at_hand = {name: family for name, family in recipe.problems.items() if is_imported(family) and family.at_hand}
     dropped = draw_problems(recipe.model_copy(update={"problems": at_hand})).dropped

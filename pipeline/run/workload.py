@@ -157,7 +157,7 @@ def _write_problems(run: Run, name: str, train: Sequence[Problem], suites: dict[
     everyone = [*train, *itertools.chain(*suites.values())]
     for line in refuse_faulty_toolboxes(everyone):  # before gold chains run into what is wrong with a function
         run.console.out(f"  {line}")
-    report = check_golds(everyone, sample=EXECUTED, seed=run.recipe.run.seed)
+    report = check_golds(everyone, sample=EXECUTED, seed=run.recipe.run.seed, limits=run.recipe.episodes.calls)
     run.console.out(f"  {report.said}")
     for section, family in run.recipe.problems.items():
         for note in everything(family).notes if is_imported(family) else ():

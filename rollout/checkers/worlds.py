@@ -97,6 +97,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What the gold calls gave back came back from calls until then, as often, whatever their order."""
     unchanged: tuple[str, ...] = ()
     """Parts of the world, as keys joined by dots, that are as they were at the beginning; "" is all of it."""
+    acts: bool = False
+    """A call was made, with success or without."""
     calls: tuple[RightCall, ...] = ()
     """Calls that were made, with success."""
     in_order: bool = False
@@ -111,6 +113,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ) -> Iterator[tuple[ErrorCode, str] | None]:
         """For each condition None, or what is wrong. `until`: the results of all turns until the end of this one."""
         state = json.loads(done.state or "null")
+        if self.acts:
+            yield _wrong("" if any(each.call is not None for each in done.results) else "nothing was called")
         if self.state is not msgspec.UNSET:
             yield _wrong(_difference(state, self.state))
         if self.as_gold:

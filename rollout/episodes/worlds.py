@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from cluster.errors import RequestError
+from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from rollout.checkers.worlds import TurnDone, Verdict, World, judge_attempt
 from rollout.prompts.messages import before_end
 from rollout.prompts.turns import turn_toolboxes
-from rollout.records import Call, CallResult, Problem, Step
+from rollout.records import Call, CallResult, ErrorCode, Problem, Step
 from rollout.toolboxes import CallRefused, load_toolbox
+
+_GOLD_S = 60.0
+"""How long a gold call may take: more than one of an attempt, since nobody waits for it twice."""
 
 
 def judge_steps(problem: Problem, steps: Sequence[Step], states: Sequence[str]) -> Verdict:
@@ -45,7 +48,8 @@ def idle_world(problem: Problem) -> World:
 
 def world_of(problem: Problem, calls: Sequence[Sequence[Call]]) -> World:
     """What these calls do, those of each turn. A turn that they do not end has ended all the same. Raises RequestError
-    for a state that does not fit, or that cannot be read."""
+    for a state that does not fit, or that cannot be read, and InfrastructureError for a call that takes too long: the
+    labels of all attempts depend on it."""
     toolboxes = turn_toolboxes(problem, load_toolbox(problem.toolbox))
     session, turns = toolboxes[0].open(problem.state), list[TurnDone]()
     try:
@@ -53,7 +57,10 @@ def world_of(problem: Problem, calls: Sequence[Sequence[Call]]) -> World:
         for toolbox, of_turn in zip(toolboxes, calls, strict=True):
             if turns:
                 session.next_turn(toolbox)
-            results = [session.call(call) for call in of_turn]
+            results = [session.call(call, deadline=_GOLD_S) for call in of_turn]
+            if any(result.error is ErrorCode.FUNCTION_TIMEOUT for result in results):
+                what = f"a gold call of problem {problem.id} took longer than {_GOLD_S:.0f} s"
+                raise InfrastructureError(InfrastructureKind.HOST_TIMEOUT, f"toolbox {problem.toolbox}: {what}")
             turns.append(turn_done(results, session.state()))
     except CallRefused as fault:
         raise RequestError(f"toolbox {problem.toolbox}, problem {problem.id}: {fault.message}") from None

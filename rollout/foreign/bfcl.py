@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 from cluster.errors import RequestError
 from rollout.foreign.asking import TooLong, ask
+from rollout.foreign.bfcl_classes import MULTI_TURN, PACKAGE
 from rollout.foreign.packages import folder_of
 from rollout.records import Call, ErrorCode, canonical_json
 from rollout.toolboxes.mistakes import CallRefused
 from rollout.toolboxes.schemas.toolbox import INLINE, SchemaFunction, load_schemas
 
-PACKAGE = "bfcl_eval"
 KIND = "bfcl"
 NON_LIVE = ("simple_python", "multiple", "parallel", "parallel_multiple")
 LIVE = {"live_simple": 258, "live_multiple": 1053, "live_parallel": 16, "live_parallel_multiple": 24}
@@ -55,8 +55,9 @@ def questions(category: str) -> tuple[Question, ...]:
     if category in NOT_TAKEN:
         raise RequestError(f"bfcl: category {category!r} is not taken: {NOT_TAKEN[category]}")
     if category not in CATEGORIES:
-        near = difflib.get_close_matches(category, CATEGORIES, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(CATEGORIES)}"
+        known = (*CATEGORIES, *MULTI_TURN)
+        near = difflib.get_close_matches(category, known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
         raise RequestError(f"bfcl: category {category!r}: there is none of that name; {hint}")
     folder = folder_of(PACKAGE) / "data"
     rows = _rows(folder / f"BFCL_v4_{category}.json")
@@ -93,6 +94,13 @@ def judge(name: str, answer: Any, gold: Any) -> ErrorCode | None:
 def verdict(category: str, id: str, calls: list[dict[str, Any]]) -> dict[str, Any]:
     """`valid`, and of what is not valid the `error` by BFCL's name. Raises TooLong."""
     found: dict[str, Any] = ask(PACKAGE, "judge", _SECONDS, category=category, id=id, calls=calls)
+    return found
+
+
+def verdict_on_turns(category: str, id: str, turns: list[list[list[dict[str, Any]]]]) -> dict[str, Any]:
+    """`valid`, and the `error` by BFCL's name, of a multi-turn task's calls: of each step of each turn. Raises
+    TooLong."""
+    found: dict[str, Any] = ask(PACKAGE, "judge_turns", _SECONDS, category=category, id=id, turns=turns)
     return found
 
 

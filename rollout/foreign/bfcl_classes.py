@@ -10,6 +10,9 @@ from cluster.errors import RequestError
 from rollout.foreign.packages import folder_of
 
 PACKAGE = "bfcl_eval"
+BASE, LONG = "multi_turn_base", "multi_turn_long_context"
+MULTI_TURN = (BASE, "multi_turn_miss_func", "multi_turn_miss_param", LONG)
+"""The categories, which have the same tasks under the same numbers."""
 DOCUMENTS: Mapping[str, str] = {
     "GorillaFileSystem": "gorilla_file_system",
     "MathAPI": "math_api",
@@ -23,15 +26,23 @@ DOCUMENTS: Mapping[str, str] = {
 """Class -> the file of `multi_turn_func_doc` that describes it, and the module of its code. No two functions share a
 name."""
 
+_WIDER = {("close_ticket", "ticket_id"): ["integer", "string"]}
+"""Function and argument -> the types that its gold calls give it, where the package's own description has another one:
+tickets of task 173 are numbered by texts."""
+
 
 @lru_cache(maxsize=1)
 def documents() -> Mapping[str, tuple[dict[str, Any], ...]]:
     """Class -> its functions' schemas. Raises RequestError where the package is absent."""
     folder = folder_of(PACKAGE) / "data" / "multi_turn_func_doc"
-    return {
+    found = {
         name: tuple(json.loads(line) for line in (folder / f"{file}.json").read_text(encoding="utf-8").splitlines())
         for name, file in DOCUMENTS.items()
     }
+    for each in (each for functions in found.values() for each in functions):
+        for argument, schema in each["parameters"]["properties"].items():
+            schema["type"] = _WIDER.get((each["name"], argument), schema["type"])
+    return found
 
 
 def classes_of(part: str) -> tuple[str, ...]:

@@ -6,11 +6,13 @@ users' functions. This module says what a toolbox's name stands for, and imports
 
 import importlib
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rollout.foreign import bfcl_classes
 from rollout.foreign.packages import folder_of
-from rollout.toolboxes.toolbox import Toolbox
+
+if TYPE_CHECKING:  # what loads toolboxes imports this
+    from rollout.toolboxes.toolbox import Toolbox
 
 
 class Part(NamedTuple):
@@ -50,7 +52,7 @@ def part_of(name: str, elsewhere: bool = False) -> Part:
     return KINDS[kind].part(rest)
 
 
-def served(name: str) -> Toolbox:
+def served(name: str) -> "Toolbox":
     """The toolbox of a name that workers know, with the package's classes in this process: for workers."""
     made: Toolbox = importlib.import_module(f"rollout.foreign.workers.{name.partition(':')[0]}_worlds").toolbox(name)
     return made

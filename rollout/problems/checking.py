@@ -9,6 +9,7 @@ import msgspec
 from cluster.errors import ChainprefError
 from rollout.checkers import check
 from rollout.formats import load_format
+from rollout.formats.limits import CALL_LIMITS, CallLimits
 from rollout.problems.contracts import answer_faults, executed, place
 from rollout.problems.cross_checks import cross_checked_gold, has_cross_check
 from rollout.records import Problem, content_hash
@@ -58,10 +59,14 @@ def check_problems(problems: Sequence[Problem], formats: Iterable[str]) -> Check
 
 
 def check_golds(
-    problems: Sequence[Problem], formats: Iterable[str] = ("json",), sample: int | None = None, seed: int = 0
+    problems: Sequence[Problem],
+    formats: Iterable[str] = ("json",),
+    sample: int | None = None,
+    seed: int = 0,
+    limits: CallLimits = CALL_LIMITS,
 ) -> CheckReport:
     """Hold every gold answer to its checker, and execute those of `sample` problems of each family, drawn by `seed`;
-    None: those of all problems."""
+    None: those of all problems. `limits` are those of the episodes."""
     faults = list[str]()
     golds, families = defaultdict[str, set[str]](set), defaultdict[str, list[Problem]](list)
     for problem in problems:
@@ -78,7 +83,7 @@ def check_golds(
     ]
     call_formats, needing_work = [load_format(name) for name in formats], 0
     for problem in opened:
-        execution = executed(problem, call_formats, golds[problem.toolbox])
+        execution = executed(problem, call_formats, golds[problem.toolbox], limits)
         needing_work += execution.needs_work
         faults += (f"{place(problem)}: {fault}" for fault in execution.faults)
     return CheckReport(

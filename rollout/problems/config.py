@@ -29,6 +29,8 @@ IMPORTED = ("gsm8k", "jsonl", "csv", "parquet", "hub", *TOOL_ROWS)
 
 REASONING_GYM = "reasoning_gym"
 BFCL = "bfcl"
+MULTI_TURN = "multi_turn_"
+"""What the names of BFCL's categories of several turns begin with."""
 WITH_TASKS = (REASONING_GYM, BFCL)
 UNTAUGHT = (*IMPORTED, *WITH_TASKS)
 """The families that give the corpus of tiny models nothing: it has no problems of their own, or no gold chains."""
@@ -98,8 +100,14 @@ class FamilyConfig(Section):
     `train` has problems that are generated, else 0. Other models are not concerned."""
 
     task: str = ""
-    """Family `reasoning_gym`: the task, such as `gsm_symbolic`; family `bfcl`: the category, such as `multiple`.
-    docs/problems.md says which there are."""
+    """Family `reasoning_gym`: the task, such as `gsm_symbolic`; family `bfcl`: the category, such as `multiple` or
+    `multi_turn_base`. docs/problems.md says which there are."""
+    max_turns: int | None = Field(default=None, ge=1)
+    """Multi-turn categories of family `bfcl`: how many turns of the user are kept, from the first one. Absent: all.
+    Unit: turns."""
+    class_distractors: int | None = Field(default=None, ge=0)
+    """Multi-turn categories of family `bfcl`: of the functions of a task's classes only those of its gold calls are
+    there, and so many others, drawn by `seed`. Absent: all of them. Unit: functions."""
     options: tuple[str, ...] = ()
     """Family `reasoning_gym`: settings of the task, `NAME=VALUE` each, as `["min_words=3"]`."""
     name: str = ""
@@ -179,6 +187,13 @@ class FamilyConfig(Section):
                 f"task is for families {' and '.join(map(repr, WITH_TASKS))}, options for "
                 f"{REASONING_GYM!r}; leave them out"
             )
+        if not (self.family == BFCL and self.task.startswith(MULTI_TURN)):
+            for key in ("max_turns", "class_distractors"):
+                if getattr(self, key) is not None:
+                    raise ValueError(
+                        f"{key} = {getattr(self, key)}: it is for family {BFCL!r} with a task that begins with "
+                        f"{MULTI_TURN!r}; leave it out"
+                    )
         if self.family in TOOL_ROWS:
             given = [key for key in _NOT_OF_TOOL_ROWS if getattr(self, key) != type(self).model_fields[key].default]
             if given:

@@ -28,7 +28,7 @@ from rollout.checkers.worlds import (
 from rollout.episodes.execution import execute_now
 from rollout.episodes.worlds import gold_world, idle_world, turn_done
 from rollout.formats import CallFormat
-from rollout.formats.limits import CALL_LIMITS
+from rollout.formats.limits import CALL_LIMITS, CallLimits
 from rollout.problems.story import Draft
 from rollout.prompts.turns import turn_toolboxes
 from rollout.records import Call, CallResult, ErrorCode, Problem, canonical_json
@@ -123,13 +123,13 @@ class Execution(NamedTuple):
     """Whether a session in which nothing was done yet refuses the gold answer; False without state."""
 
 
-def world_executed(problem: Problem, call_formats: Iterable[CallFormat]) -> Execution:
+def world_executed(problem: Problem, call_formats: Iterable[CallFormat], limits: CallLimits = CALL_LIMITS) -> Execution:
     """Open a problem's world, do nothing in it, and execute the gold chain in every format; of a problem whose checker
     judges worlds. What nobody did is not right, unless the problem says so."""
     try:
         idle, right = idle_world(problem), gold_world(problem)
         nothing = judge_attempt(problem.checker, problem.gold, idle, right)
-        chains = [(each.name, gold_fault(problem, each)) for each in call_formats] if problem.gold_calls else []
+        chains = [(each.name, gold_fault(problem, each, limits)) for each in call_formats] if problem.gold_calls else []
         faults = [f"in format {name}: {fault}" for name, fault in chains if fault]
         if problem.checker == WORLD:
             gold, functions = gold_of(problem.gold, len(idle.turns)), load_toolbox(problem.toolbox).functions
@@ -143,19 +143,24 @@ def world_executed(problem: Problem, call_formats: Iterable[CallFormat]) -> Exec
     return Execution(tuple(faults), nothing.error is not None)
 
 
-def executed(problem: Problem, call_formats: Iterable[CallFormat], alternatives: Collection[str] = ()) -> Execution:
+def executed(
+    problem: Problem,
+    call_formats: Iterable[CallFormat],
+    alternatives: Collection[str] = (),
+    limits: CallLimits = CALL_LIMITS,
+) -> Execution:
     """Open the problem's toolbox, finish at once with the gold answer, and execute the gold chain in every format.
 
     `alternatives`: the gold answers of other problems with this toolbox; where one is false, true says something.
     """
     if is_world(problem.checker):
-        return world_executed(problem, call_formats)
+        return world_executed(problem, call_formats, limits)
     try:
         session = load_toolbox(problem.toolbox).open(problem.state)
         arguments = canonical_json({"answer": json.loads(problem.gold)})
-        at_once = session.call(Call(name=session.toolbox.finish, arguments=arguments), {}, CALL_LIMITS.deadline)
+        at_once = session.call(Call(name=session.toolbox.finish, arguments=arguments), {}, limits.deadline)
         is_right = session.answer is not None and check(problem.checker, session.answer, problem.gold) is None
-        chains = [(each.name, gold_fault(problem, each)) for each in call_formats] if problem.gold_calls else []
+        chains = [(each.name, gold_fault(problem, each, limits)) for each in call_formats] if problem.gold_calls else []
     except ChainprefError as error:
         return Execution((str(error),), False)
     faults = [f"in format {name}: {fault}" for name, fault in chains if fault]
@@ -171,7 +176,7 @@ def executed(problem: Problem, call_formats: Iterable[CallFormat], alternatives:
     return Execution(tuple(faults), has_state and not is_right)
 
 
-def gold_fault(problem: Problem | Draft, call_format: CallFormat) -> str | None:
+def gold_fault(problem: Problem | Draft, call_format: CallFormat, limits: CallLimits = CALL_LIMITS) -> str | None:
     """Why the gold chain, one call a reply in `call_format`, gives no accepted answer; None where it gives one."""
     whole = load_toolbox(problem.toolbox)
     toolboxes = turn_toolboxes(problem, whole)
@@ -183,7 +188,7 @@ def gold_fault(problem: Problem | Draft, call_format: CallFormat) -> str | None:
             session.next_turn(toolbox)
         for gold_call in problem.turns[number - 1].gold_calls if number else problem.gold_calls:
             reply = call_format.render((gold_call,))
-            results = execute_now(reply, call_format, session)
+            results = execute_now(reply, call_format, session, limits)
             if any(result.error for result in results):
                 # A class that keeps its state and looks at it in its methods opens without one.
                 lacks = "NoneType" in results[0].content and problem.state == "null"

@@ -1,11 +1,13 @@
 """Worlds of BFCL's multi-turn categories, of the package's own classes: what runs in their workers.
 
-A state is `{"CLASS": INITIAL CONFIG, ...}`, of every class that takes part, and `"long_context": true` where the
-package's long files and lists are wanted. A result that says `error`, as the classes have it, is a call that failed.
+A state is `{"CLASS": INITIAL CONFIG, ...}`, of every class that takes part, each config an object or, where the order
+of its keys says something, its JSON as text; and `"long_context": true` where the package's long files and lists are
+wanted. A result that says `error`, as the classes have it, is a call that failed.
 """
 
 import importlib
 import inspect
+import json
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
@@ -38,7 +40,8 @@ class BfclWorld:
                 raise ValueError(f"there is no class {name!r}; name some of {', '.join(_MODULES)}")
             instance = getattr(_MODULES[name], name)()
             if hasattr(instance, "_load_scenario"):
-                instance._load_scenario(deepcopy(config), long_context=long_context)
+                scenario = json.loads(config) if isinstance(config, str) else deepcopy(config)
+                instance._load_scenario(scenario, long_context=long_context)
             self.instances[name] = instance
 
     def call(self, function: str, arguments: dict[str, Any]) -> Any:
@@ -75,6 +78,8 @@ def plain(value: Any, mark: str = "") -> Any:
     if isinstance(value, _TREES):
         held = {"content": value.content} if hasattr(value, "content") else {"contents": plain(value.contents, mark)}
         return {"name": value.name, **held}
+    if value is ...:  # which stands for more in a list of the package's
+        return "..."
     return float(value) if isinstance(value, mpmath.mpf) else value
 
 

@@ -1,4 +1,5 @@
-"""Family `bfcl`: a single-turn category of BFCL v4, all of it test problems, judged by BFCL's own checker.
+"""Family `bfcl`: a category of BFCL v4. The single-turn ones are test problems alone, judged by BFCL's own checker;
+those of several turns are in `bfcl_turns`.
 
 Problems whose gold answer contradicts the functions' own schemas are left out: no call is right there.
 """
@@ -7,8 +8,10 @@ import json
 
 from cluster.errors import RequestError
 from rollout.foreign.bfcl import CATEGORIES, KIND, Question, questions
+from rollout.foreign.bfcl_classes import MULTI_TURN
 from rollout.problems.config import FamilyConfig
 from rollout.problems.drawing import finished
+from rollout.problems.imported import bfcl_turns
 from rollout.problems.story import Draft, call
 from rollout.records import Call, Problem, canonical_json, content_hash
 from rollout.toolboxes.loading import load_toolbox
@@ -21,12 +24,16 @@ LICENCE = "Apache-2.0"
 def collect(config: FamilyConfig, split: str) -> list[Problem]:
     """As many test problems of the category as `config` asks for, in an order drawn from its seed. Raises RequestError
     for another split, an unknown category, and more problems than it has."""
+    if config.task in MULTI_TURN:
+        return bfcl_turns.collect(config, split)
     if split != "test":
         if config.count(split) or split.startswith("variant-"):
             raise RequestError(f"bfcl: no split {split!r}: it is a benchmark, and all of it is test")
         return []
     if not config.task:
-        raise RequestError(f"family 'bfcl': task is missing; name a category, one of {', '.join(CATEGORIES)}")
+        raise RequestError(
+            f"family 'bfcl': task is missing; name a category, one of {', '.join((*CATEGORIES, *MULTI_TURN))}"
+        )
     found = [each for each in questions(config.task) if not each.fault]
     if config.test > len(found):
         raise RequestError(f"bfcl {config.task}: test = {config.test}, but only {len(found)} problems can be solved")

@@ -30,6 +30,8 @@ from rollout.toolboxes.mistakes import CallRefused, quoted
 from rollout.toolboxes.nesting import CALL, nested_names
 from rollout.toolboxes.toolbox import DEADLINE, NOTHING_BUILT_IN, Session, Toolbox
 
+READ_SECONDS = 60.0
+"""How long it may take to read a world: no call of the model's is waited for."""
 WORKERS = min(4, os.cpu_count() or 1)
 """Number of worker processes of a toolbox."""
 
@@ -109,9 +111,9 @@ class IsolatedSession(Session):
         """Read the world on the worker's thread, again if its process ends. Raises CallRefused, by the toolbox's fault,
         for one that cannot be read, and InfrastructureError as a call does."""
         try:
-            reply = self._asked({"session": self._number, "read": True}, DEADLINE)
+            reply = self._asked({"session": self._number, "read": True}, READ_SECONDS)
         except Gone as gone:
-            fault = f"reading its state {f'took longer than {DEADLINE:g} s' if gone.late else ENDED}"
+            fault = f"reading its state {f'took longer than {READ_SECONDS:g} s' if gone.late else ENDED}"
         except Garbled as garbled:
             fault = f"it wrote to its worker's pipe: {garbled}"
         else:
