@@ -192,7 +192,7 @@ def test_the_stale_share_is_of_attempts() -> None:
 
     assert stale_share([]) == 0.0
     assert stale_share([of(0, 5), of(0, 3)]) == 0.0
-    assert stale_share([of(0, 5, failed=9), of(1, 2), of(2, 8)]) == 12 / 18
+    assert stale_share([of(0, 5, failed=9), of(1, 2), of(2, 9)]) == 13 / 19
 
 
 def test_rounds_of_older_policies_validate_what_they_attempted_with(rounds: ArmRounds) -> None:
