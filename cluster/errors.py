@@ -59,6 +59,8 @@ class InfrastructureKind(StrEnum):
     """The engine ended the request as aborted."""
     HOST_TIMEOUT = "host_timeout"
     """A host, or the process in it that executes calls, did not answer in time; not a function that took too long."""
+    SERVER_LOST = "server_lost"
+    """A server that executes calls died, hung up or did not answer, in the middle of an episode."""
     DRAINED = "drained"
     """The host is drained: it takes no more work."""
 

@@ -9,7 +9,8 @@ from cluster.errors import RequestError
 from pipeline.recipe import Recipe, resolved
 from rollout.problems import FamilyConfig, everything
 from rollout.toolboxes.isolation.interpreters import interpreter_of_file
-from rollout.toolboxes.loading import plain_name, with_interpreter, without_interpreter
+from rollout.toolboxes.loading import plain_name, without_interpreter
+from rollout.toolboxes.mcp.naming import is_server, read_name
 
 
 def model_sources(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -53,13 +54,16 @@ def named_files(recipe: Recipe, folder: Path = Path()) -> Iterator[tuple[str, st
         for key, toolbox in toolboxes(suite, family, folder):
             if (file := file_of_functions(toolbox)) is not None:
                 yield key, file
+            elif is_server(toolbox):  # a server's program may be a script of the working directory
+                words = read_name(plain_name(toolbox)).command
+                yield from ((key, word) for word in words if not word.startswith("/") and (folder / word).is_file())
 
 
 def toolboxes(suite: str, family: FamilyConfig, folder: Path) -> Iterator[tuple[str, str]]:
     """Key and name of each toolbox that a section of problems names, with its interpreter; those that stand in rows
     where the rows are at hand."""
     if family.toolbox:
-        yield f"problems.{suite}.toolbox", with_interpreter(family.toolbox, family.python)
+        yield f"problems.{suite}.toolbox", family.toolbox_name
     if family.toolbox_column and family.at_hand:
         paths = {key: folder / path for key in ("path", "test_path") if (path := getattr(family, key))}
         if not all(path.is_file() for path in paths.values()):

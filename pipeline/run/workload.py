@@ -19,7 +19,12 @@ from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
 from pipeline.run.draws import Drawn, draw_more, draw_problems
 from pipeline.run.folder import Run, own_version
 from pipeline.run.suites import suite_samples
-from pipeline.run.toolboxes import faults_line, refuse_faulty_toolboxes
+from pipeline.run.toolboxes import (
+    faults_line,
+    hashes_of_servers,
+    refuse_changed_servers,
+    refuse_faulty_toolboxes,
+)
 from rollout.data import layout
 from rollout.hosts.episode_units import EpisodeUnit, grow_units
 from rollout.problems import everything, is_imported
@@ -60,6 +65,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     """The attempts that every model makes; in the plans of earlier versions they follow from the first recipe."""
     files: dict[str, str] = {}
     """Path -> SHA-256 of the files of problems; empty in plans of earlier versions."""
+    servers: dict[str, str] = {}
+    """Toolbox that is an MCP server -> its hash when the plan was made."""
 
 
 def make_workload(run: Run) -> Workload:
@@ -93,6 +100,7 @@ def _first_plan(run: Run) -> Workload:
         recipe=run.recipes[-1].number,
         scored=grown_parts((), suites, suite_samples(run.recipe)),
         files=files,
+        servers=hashes_of_servers([*train, *itertools.chain(*held_out.values())]),
     )
     write_plan(run, layout.PLAN, workload)
     return workload
@@ -101,6 +109,7 @@ def _first_plan(run: Run) -> Workload:
 def _next_plan(run: Run) -> Workload:
     """The plan with what the recipe asks for beyond it. Nothing of the plan before changes."""
     before, number = read_workload(run), run.recipes[-1].number
+    refuse_changed_servers(before.servers)
     samples = run.recipe.rollout.samples
     drawn = Drawn([], {}, before.dropped)
     if run.recipe.problems != planned_recipe(run, before).problems:
@@ -126,6 +135,7 @@ def _next_plan(run: Run) -> Workload:
         added=(*before.added, added) if added.train or added.suites else before.added,
         scored=grown_parts(scored_parts(run), suites, suite_samples(run.recipe)),
         files=known | files,
+        servers=before.servers | hashes_of_servers([*drawn.train, *itertools.chain(*more.values())]),
     )
     write_plan(run, layout.plan(len(run.store.list(layout.PLANS)) + 1), workload)
     run.events.add("grown", recipe=number, train=added.train, suites=added.suites)

@@ -15,6 +15,8 @@ from cluster.pool.placement import EnginePlacement
 from cluster.pool.routing import UnitOfWork
 from pipeline.recipe import HostKind
 from pipeline.run.folder import Run
+from pipeline.run.toolboxes import refuse_changed_servers
+from pipeline.run.workload import read_workload
 from pipeline.stages.needs import Wait, need_of
 from rollout.config import HostsConfig
 from rollout.data import layout
@@ -36,9 +38,10 @@ _LOOK_EVERY_S = 2.0
 def open_pool(
     run: Run, kind: HostKind, model: "ServedModel"
 ) -> "AbstractContextManager[Pool[EpisodeWork, ChunkResult]]":
-    """A pool for episodes, as `pool_of`."""
+    """A pool for episodes, as `pool_of`. Raises RequestError for an MCP server that has changed since the plan."""
     from rollout.hosts.work import join_chunks
 
+    refuse_changed_servers(read_workload(run).servers)
     return pool_of(run, kind, model, partial(join_chunks, run.store))
 
 

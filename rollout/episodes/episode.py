@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from cluster.engine.interface import Engine, FinishReason, Sampling
+from cluster.errors import InfrastructureError, InfrastructureKind
 from rollout.checkers import check
 from rollout.checkers.worlds import Verdict, is_world
 from rollout.config import EpisodeConfig
@@ -66,18 +67,39 @@ class SampleSpec:
     """Tells apart the request ids of attempts with the same problem and sample (greedy and sampled scores, say)."""
 
 
+_ATTEMPTS_WITH_SERVERS = 3
+"""How often an attempt begins whose server was lost, before the fault is the caller's."""
+
+
 async def run_episode(problem: Problem, spec: SampleSpec, setting: EpisodeSetting) -> Episode:
-    """Attempt `problem` once. Raises InfrastructureError if the engine is gone; the caller then tries elsewhere."""
+    """Attempt `problem` once. Raises InfrastructureError if the engine is gone; the caller then tries elsewhere.
+
+    Where a server that executes calls dies or hangs, nothing is kept, and the attempt begins again with another one.
+    """
+    for _ in range(_ATTEMPTS_WITH_SERVERS - 1):
+        try:
+            return await _attempt(problem, spec, setting)
+        except InfrastructureError as error:
+            if error.kind is not InfrastructureKind.SERVER_LOST:
+                raise
+    return await _attempt(problem, spec, setting)
+
+
+async def _attempt(problem: Problem, spec: SampleSpec, setting: EpisodeSetting) -> Episode:
     clock = asyncio.get_running_loop().time
     started = clock()
     replies = Replies(setting.engine, setting.config.max_seconds)
     prompt = make_prompt(problem, setting.template, setting.call_format, setting.config)
     session = prompt.toolbox.open(problem.state)
     states = list[str]() if is_world(problem.checker) else None
-    steps, stop = await _converse(problem, spec, setting, session, prompt, replies, states)
+    try:
+        steps, stop = await _converse(problem, spec, setting, session, prompt, replies, states)
+    finally:
+        session.close()
     answer = session.answer if stop is StopReason.FINISHED else None  # an earlier turn's is none
     judged = states is not None and stop is not StopReason.INFRASTRUCTURE
-    verdict = judge_steps(problem, steps, states or ()) if judged else None
+    # In a thread: the first time the gold calls are executed, and hosts have other episodes to go on with.
+    verdict = await asyncio.to_thread(judge_steps, problem, steps, states or ()) if judged else None
     outcome, error = judge(problem, stop, answer, steps, verdict)
     return Episode(
         problem_id=problem.id,

@@ -120,6 +120,7 @@ def _execute(
             results.append(execute_now(step.text, call_format, session, limits, only_thought))
         if looked_at and session.answer is not None and len(states) == turn:
             states.append(session.state())
+    session.close()
     return _Execution(tuple(results), session.answer if turn == len(problem.turns) else None, tuple(states))
 
 

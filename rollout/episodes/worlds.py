@@ -64,6 +64,8 @@ def world_of(problem: Problem, calls: Sequence[Sequence[Call]]) -> World:
             turns.append(turn_done(results, session.state()))
     except CallRefused as fault:
         raise RequestError(f"toolbox {problem.toolbox}, problem {problem.id}: {fault.message}") from None
+    finally:
+        session.close()
     return World(before=before, turns=tuple(turns))
 
 

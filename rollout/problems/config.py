@@ -7,6 +7,9 @@ from pydantic import Field, field_validator, model_validator
 from cluster.config import Section
 from rollout.checkers import require_checker
 from rollout.formats import load_format
+from rollout.toolboxes.loading import with_interpreter
+from rollout.toolboxes.mcp.config import McpConfig
+from rollout.toolboxes.mcp.naming import is_server, read_name, with_options
 
 SPLITS = ("train", "validation", "test")
 
@@ -42,6 +45,7 @@ _NOT_OF_TOOL_ROWS = (
     "toolbox",
     "toolbox_column",
     "python",
+    "mcp",
     "checker",
     "checker_column",
     "state_column",
@@ -138,6 +142,9 @@ class FamilyConfig(Section):
     """Interpreter that runs the toolbox's functions, where their dependencies clash with this project's: NAME for
     `.venv-NAME`, which `requirements/install NAME` makes from `requirements/NAME.lock`, or a path. Empty: what the
     toolbox's file says, else this one."""
+    mcp: McpConfig | None = None
+    """How the toolbox's MCP server is used, where `toolbox` begins with `mcp:` or `mcp+https:`; docs/toolboxes.md says
+    more."""
     toolbox_column: str = ""
     """Column with the toolbox's name, where rows differ."""
     checker: str = "exact"
@@ -201,6 +208,17 @@ class FamilyConfig(Section):
                     f"{given[0]} = {getattr(self, given[0])!r}: rows of {self.family} say themselves what is asked and "
                     "which calls of which functions answer it; leave it out, or rename the file's columns"
                 )
+        if self.mcp is not None and not is_server(self.toolbox):
+            raise ValueError(
+                f"mcp = {{...}} is for a toolbox that is an MCP server, and toolbox is {self.toolbox!r}; name one, as "
+                "mcp:COMMAND or mcp+https://HOST/PATH, or leave mcp out"
+            )
+        if is_server(self.toolbox):
+            if self.python:
+                raise ValueError(
+                    f"python = {self.python!r}: an MCP server's command names its interpreter; leave it out"
+                )
+            read_name(self.toolbox_name)
         if self.train and self.episode_settings:
             name = next(iter(self.episode_settings))
             raise ValueError(f"{name} is for held-out suites: set episodes.{name}, or make a section without train")
@@ -218,6 +236,13 @@ class FamilyConfig(Section):
     def _checker_is_known(cls, name: str) -> str:
         require_checker(name)
         return name
+
+    @property
+    def toolbox_name(self) -> str:
+        """The toolbox's name, with its interpreter, or with what is said of its MCP server."""
+        if is_server(self.toolbox):
+            return with_options(self.toolbox, self.mcp)
+        return with_interpreter(self.toolbox, self.python)
 
     @property
     def episode_settings(self) -> dict[str, str | int]:

@@ -200,6 +200,7 @@ def gold_fault(problem: Problem | Draft, call_format: CallFormat, limits: CallLi
             return f"the gold chain{where}"
         if is_world(problem.checker):
             done.append(turn_done(of_turn, session.state()))
+    session.close()
     if isinstance(problem, Problem) and done:
         right = gold_world(problem)
         verdict = judge_attempt(problem.checker, problem.gold, World(before=right.before, turns=tuple(done)), right)

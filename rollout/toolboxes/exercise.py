@@ -10,12 +10,15 @@ too.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from cluster.errors import RequestError
+from cluster.errors import InfrastructureError, RequestError
 from rollout.records import Call, CallResult, ErrorCode, Problem
 from rollout.toolboxes.isolation.isolated import IsolatedToolbox
 from rollout.toolboxes.isolation.processes import ENDED
-from rollout.toolboxes.loading import is_users, without_interpreter
+from rollout.toolboxes.loading import is_users, load_toolbox, plain_name, without_interpreter
 from rollout.toolboxes.made_up import NothingFits, made_up
+from rollout.toolboxes.mcp.naming import is_server
+from rollout.toolboxes.mcp.toolbox import McpSession
+from rollout.toolboxes.mistakes import CallRefused
 
 DEADLINE = 5.0
 _REMEDIES = {
@@ -59,6 +62,8 @@ def exercise_all(problems: Iterable[Problem]) -> Exercised:
 
 def exercise(name: str, state: str = "null") -> Exercised:
     """Exercise one toolbox. Raises RequestError where it does not load, or where `state` does not fit."""
+    if is_server(name):
+        return _exercise_server(plain_name(name), state)
     base, python = without_interpreter(name)
     toolbox = IsolatedToolbox.start(base.partition("+")[0], python, workers=1)
     try:
@@ -83,6 +88,29 @@ def exercise(name: str, state: str = "null") -> Exercised:
         return Exercised(tuple(dict.fromkeys(faults)), tuple(not_called))
     finally:
         toolbox.stop()
+
+
+def _exercise_server(name: str, state: str) -> Exercised:
+    """Bring a server to a problem's state, twice. Its tools are not called: nobody knows what they change where."""
+    toolbox, worlds = load_toolbox(name), list[str]()
+    for _ in range(2):
+        session = toolbox.open(state)
+        assert isinstance(session, McpSession)
+        try:
+            session.begin()
+            worlds.append(session.state())
+        except CallRefused as refusal:
+            return Exercised((f"toolbox {name!r}: {refusal.message}; correct the tool, or name another one",), ())
+        except InfrastructureError as error:
+            return Exercised((f"{error.detail}; correct the server",), ())
+        finally:
+            session.close()
+    if worlds[0] != worlds[1]:
+        what = f"began as {worlds[0][:60]} and as {worlds[1][:60]}"
+        return Exercised(
+            (f"toolbox {name!r}: its state changes from start to start: it {what}; let it begin alike",), ()
+        )
+    return Exercised((), ())
 
 
 _Result = tuple[Call, CallResult, CallResult]

@@ -6,12 +6,13 @@
 `package.module:NAME`    the same, by import
 `path/to/tools.json`     functions of schemas alone, also `schemas:[...]` with the list itself (`schemas/`)
 `bfcl:CLASS,CLASS`       a world of another package's classes (`rollout.foreign.worlds`)
+`mcp:COMMAND ...`        the tools of an MCP server, also `mcp+https://...` (`mcp/`)
 `...%old`                a user's, run by the interpreter of `.venv-old`
 `...#turns`              any of these for conversations: `finish` ends a turn, and needs no answer
 `...+100@7`              any of these with 100 distractor functions drawn from seed 7
 
 A built-in module defines `TOOLBOX`, or `FUNCTIONS`, a tuple of typed functions, and `NEW_NAMES`. Built-in functions run
-in this process, and calls of schemas are checked in it; a user's run in worker processes.
+in this process, and calls of schemas are checked in it; a user's run in worker processes, a server's in the server.
 """
 
 import importlib
@@ -24,6 +25,7 @@ from cluster.errors import RequestError
 from rollout.foreign.worlds import is_foreign, part_of, served
 from rollout.records import content_hash
 from rollout.toolboxes.distractors import with_distractors
+from rollout.toolboxes.mcp.naming import is_server
 from rollout.toolboxes.renaming import renamed
 from rollout.toolboxes.schemas.toolbox import INLINE, is_schemas, load_schemas
 from rollout.toolboxes.toolbox import Toolbox
@@ -34,6 +36,11 @@ _NAME = re.compile(
     r"^(?P<base>.+?)(?:%(?P<python>[^%+]+?))?"
     r"(?P<more>(?P<turns>#turns)?(?:\+(?P<count>\d{1,5})(?:@(?P<seed>\d{1,9}))?)?)$"
 )
+_SERVER = re.compile(
+    r"^(?P<base>mcp(?::|\+).+?)(?P<python>(?!))?(?P<more>(?P<turns>#turns)?(?:\+(?P<count>\d{1,5})(?:@(?P<seed>\d{1,9}))?)?)$",
+    re.DOTALL,
+)
+"""A command or an address may hold all of `%`, `#`, `+` and `@`; one that ends like what is made of it is quoted."""
 _TURNS = "#turns"
 _loading = threading.RLock()
 
@@ -46,7 +53,7 @@ def load_toolbox(name: str) -> Toolbox:
 
 @lru_cache(maxsize=256)
 def _loaded(name: str) -> Toolbox:
-    if is_built_in(name):
+    if is_built_in(name) or is_server(name):
         return load_in_process(name)
     from rollout.toolboxes.isolation.isolated import IsolatedToolbox
 
@@ -88,6 +95,10 @@ def load_in_process(name: str) -> Toolbox:
         toolbox = load_schemas(base)
     elif is_foreign(base):
         toolbox = served(base)
+    elif is_server(base):
+        from rollout.toolboxes.mcp.toolbox import load_server
+
+        toolbox = load_server(base)
     else:
         from rollout.toolboxes.isolation.users import load_users
 
@@ -106,7 +117,7 @@ def with_turns(name: str) -> str:
     base, turns, _, _ = _split(name)
     if turns:
         return name
-    match = None if name.startswith(INLINE) else _NAME.match(name)
+    match = None if name.startswith(INLINE) else _matched(name)
     end = match.start("more") if match else len(base)
     return f"{name[:end]}{_TURNS}{name[end:]}"
 
@@ -124,8 +135,12 @@ def have_same_functions(name: str, other: str) -> bool:
 
 def without_interpreter(name: str) -> tuple[str, str]:
     """A toolbox's name without its interpreter, and the interpreter's; "" for this one."""
-    match = None if name.startswith(INLINE) else _NAME.match(name)
+    match = None if name.startswith(INLINE) else _matched(name)
     return (f"{match['base']}{match['more'] or ''}", match["python"] or "") if match else (name, "")
+
+
+def _matched(name: str) -> re.Match[str] | None:
+    return (_SERVER if is_server(name) else _NAME).match(name)
 
 
 def _split(name: str) -> tuple[str, bool, int, int]:
@@ -134,7 +149,7 @@ def _split(name: str) -> tuple[str, bool, int, int]:
         end = name.rindex("]") + 1 if "]" in name else len(name)
         _, turns, count, seed = _split(f"{INLINE[:-1]}{name[end:]}") if name[end:] else ("", False, 0, 0)
         return name[:end], turns, count, seed
-    match = _NAME.match(name)
+    match = _matched(name)
     if match is None:
         raise RequestError("a toolbox's name is empty; name a built-in one, FILE.py or MODULE:NAME")
     if match["python"] and (_BUILT_IN.match(match["base"]) or is_schemas(match["base"])):

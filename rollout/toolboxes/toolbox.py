@@ -227,6 +227,9 @@ class Session:
         """Like `state`, but does not block the event loop where the world is in a worker process."""
         return self.state()
 
+    def close(self) -> None:
+        """The episode has ended: what runs elsewhere for this session alone ends. It may be called again."""
+
     def next_turn(self, toolbox: Toolbox) -> None:
         """The user speaks again: nothing is answered yet, and the functions of `toolbox`, a part of the session's, can
         be called."""

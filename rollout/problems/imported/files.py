@@ -25,6 +25,7 @@ from rollout.problems.story import Draft
 from rollout.problems.tokens import skeleton
 from rollout.records import Call, Problem, UserTurn, canonical_json, content_hash
 from rollout.toolboxes.loading import with_interpreter, with_turns
+from rollout.toolboxes.mcp.naming import is_server
 
 _TURN = ("text", "calls", "appear", "vanish")
 """The keys of an object that is a turn."""
@@ -50,6 +51,11 @@ def imported(config: FamilyConfig) -> Imported:
 def convert(row: Row, config: FamilyConfig) -> Draft:
     """A row as a draft, by the column names of `config`. Raises RequestError with the row's place."""
     toolbox = row.text(config.toolbox_column) if config.toolbox_column else config.toolbox
+    if is_server(toolbox) and toolbox != config.toolbox:
+        raise RequestError(
+            f"{row.where}: {config.toolbox_column!r} is {toolbox!r}: rows alone start no server; set toolbox to it in "
+            "the section"
+        )
     if not toolbox:
         raise RequestError(f"{row.where}: no toolbox; set `toolbox` or `toolbox_column` of family {config.family!r}")
     text, calls = row.text(config.text), tuple[Call, ...]()
@@ -57,7 +63,8 @@ def convert(row: Row, config: FamilyConfig) -> Draft:
         calls = _calls(row.value(config.calls_column), row.where, config.calls_column)
     turns = _turns(row, config.turns_column) if config.turns_column else ()
     hidden = _names(row.value(config.hidden_column), row.where, config.hidden_column) if config.hidden_column else ()
-    toolbox, checker = with_interpreter(toolbox, config.python), _checker(row, config)
+    toolbox = config.toolbox_name if toolbox == config.toolbox else with_interpreter(toolbox, config.python)
+    checker = _checker(row, config)
     said = " ".join((text, *(turn.text for turn in turns)))
     return Draft(
         text=text,

@@ -46,7 +46,7 @@ def collect(config: FamilyConfig, split: str) -> list[Problem]:
                 text=found.text,
                 gold=found.gold,
                 gold_calls=(),
-                toolbox=with_interpreter(config.toolbox or TOOLBOX, config.python),
+                toolbox=config.toolbox_name if config.toolbox else with_interpreter(TOOLBOX, config.python),
                 checker=found.checker if config.checker == "exact" else config.checker,
                 template=template,
                 difficulty=1,

@@ -40,9 +40,12 @@ def shortfall(version: int) -> str:
     return f"this kernel's Landlock has version {version}, which does not limit {', '.join(lacks)}" if lacks else ""
 
 
-def restrict(readable: Iterable[str], writable: Iterable[str]) -> int:
-    """Limit this process for good: files to those beneath `readable` and `writable` (files or folders), no TCP, no
-    signals to others. Returns the version that is in force; 0 where the kernel has none. Raises OSError."""
+def restrict(
+    readable: Iterable[str], writable: Iterable[str], *, runnable: Iterable[str] = (), tcp: bool = False
+) -> int:
+    """Limit this process for good: files to those beneath `readable`, `writable` and `runnable` (files or folders), no
+    TCP unless it is allowed, no signals to others. Returns the version that is in force; 0 where the kernel has none.
+    Raises OSError."""
     version = abi()
     if version == 0:
         return 0
@@ -51,13 +54,15 @@ def restrict(readable: Iterable[str], writable: Iterable[str]) -> int:
         handled |= rights if version >= least else 0
     attributes = struct.pack("<Q", handled)
     if version >= 4:
-        attributes += struct.pack("<Q", _NO_TCP)
+        attributes += struct.pack("<Q", 0 if tcp else _NO_TCP)
     if version >= 6:
         attributes += struct.pack("<Q", _NO_SIGNALS_AND_NO_ABSTRACT_SOCKETS)
     ruleset = _checked(_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), ctypes.c_uint32(0))
     try:
         for path in readable:
             _allow(ruleset, path, (_READ_FILE | _READ_DIR) & handled)
+        for path in runnable:
+            _allow(ruleset, path, (_READ_FILE | _READ_DIR | _EXECUTE) & handled)
         for path in writable:
             _allow(ruleset, path, handled & ~_MAKE_DEVICES & ~_EXECUTE)
         if ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:

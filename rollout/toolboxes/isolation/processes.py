@@ -25,7 +25,7 @@ START_SECONDS = 120.0
 ENDED = "ended its process"
 """What is said of a module or function that its worker did not survive."""
 _BOOTSTRAP = str(Path(__file__).with_name("bootstrap.py"))
-_ENVIRONMENT = {
+ENVIRONMENT = {
     # No variable of this process goes along: they may hold secrets. And none differs between two machines.
     "PATH": os.defpath,
     "LC_ALL": "C.UTF-8",
@@ -101,7 +101,7 @@ class Worker:
             # A group of its own, which ends as a whole.
             start_new_session=True,
             env={
-                **_ENVIRONMENT,
+                **ENVIRONMENT,
                 **(_OTHER_DAY if self.other_day else {}),
                 "TMPDIR": self._scratch,
                 "HOME": self._scratch,

@@ -19,6 +19,7 @@ from typing import Any
 from cluster.errors import RequestError
 from rollout.records import Call, ErrorCode, canonical_json, content_hash
 from rollout.toolboxes.function import Function, schema_text
+from rollout.toolboxes.mcp.naming import is_server
 from rollout.toolboxes.mistakes import CallRefused, one_line, quoted, shortened
 from rollout.toolboxes.nesting import CALL
 from rollout.toolboxes.schemas import patterns, plain, reading, type_words
@@ -118,7 +119,7 @@ class SchemaSession(Session):
 
 def is_schemas(name: str) -> bool:
     """Whether a toolbox's name, without distractors, is that of schemas."""
-    return name.startswith(INLINE) or name.endswith(".json")
+    return name.startswith(INLINE) or (name.endswith(".json") and not is_server(name))
 
 
 def load_schemas(name: str) -> Toolbox:
@@ -140,7 +141,7 @@ def of_schemas(name: str, text: str, where: str) -> Toolbox:
     functions = []
     for number, schema in enumerate(read_schemas(text, where)):
         try:
-            functions.append(_function(json.dumps(schema)))
+            functions.append(function_of_schema(json.dumps(schema)))
         except RequestError as error:
             raise RequestError(f"{where}: function {number}, {error}") from None
     names = [function.name for function in functions]
@@ -174,7 +175,7 @@ def _with_defaults_of_their_types(properties: Mapping[str, Any]) -> dict[str, An
 
 
 @lru_cache(maxsize=8192)
-def _function(text: str) -> SchemaFunction:
+def function_of_schema(text: str) -> SchemaFunction:
     """The function of a schema as JSON text: rows of a data set share them. Raises RequestError."""
     schema = json.loads(text)
     parameters = parameters_schema(schema.get("parameters"), schema["name"])

@@ -1,0 +1,219 @@
+"""A server that is a program: started, confined, spoken to over its pipes, ended as a whole.
+
+The SDK has a transport of its own for that. This one bounds what the server may send, keeps the end of what it writes
+to stderr, gives it an environment of its own, and says why it fell silent.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cluster.errors import RequestError
+from rollout.toolboxes.isolation.processes import ENVIRONMENT
+from rollout.toolboxes.mcp.naming import ServerSpec
+
+if TYPE_CHECKING:
+    from mcp.client._transport import TransportStreams
+
+MOST_BYTES = 16 << 20
+"""The longest message of a server that is read."""
+TOO_LONG = f"the result is longer than {MOST_BYTES:,} bytes"
+_LAUNCH = str(Path(__file__).with_name("launch.py"))
+_CHUNK = 1 << 16
+_HEAD, _TAIL = 512, 2000
+"""Bytes that are kept of a message that is too long, and of what the server wrote to stderr."""
+_ID = re.compile(rb'"id"\s*:\s*(\d{1,18})\b')
+
+
+def program(spec: ServerSpec) -> tuple[str, ...]:
+    """The server's command with its program's path; looked for beside this Python, then in PATH. With a working
+    directory of its own, arguments that name files here are made absolute. Raises RequestError."""
+    name, *arguments = spec.command
+    found = os.path.abspath(name) if "/" in name and os.access(name, os.X_OK) else shutil.which(name, path=_path())
+    if found is None or ("/" in name and not os.path.isfile(name)):
+        where = "at that path" if "/" in name else "beside this Python or in PATH"
+        raise RequestError(
+            f"toolbox {spec.name!r}: there is no program {name!r} {where}; install it, or correct its name"
+        )
+    if spec.options.files:
+        arguments = [os.path.abspath(each) if os.path.isfile(each) else each for each in arguments]
+    return found, *arguments
+
+
+def variables(spec: ServerSpec) -> dict[str, str]:
+    """The values of the variables of this process that the server is given. Raises RequestError for one that is not
+    set."""
+    names = (*spec.options.env, *spec.options.header_variables.values())
+    for name in names:
+        if not os.environ.get(name):
+            raise RequestError(
+                f"toolbox {spec.name!r}: the variable {name} is not set; set it where the run is started"
+            )
+    return {name: os.environ[name] for name in names}
+
+
+def _path() -> str:
+    return os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])
+
+
+class ServerProcess:
+    """One server process, with a scratch folder of its own."""
+
+    def __init__(self, spec: ServerSpec) -> None:
+        self._spec = spec
+        self._process: asyncio.subprocess.Process | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._said = b""
+        self.scratch = ""
+        self._ending = False
+        self.silent = False
+        """Whether it has closed its output, as one does that has died."""
+
+    async def start(self) -> None:
+        """Raises RequestError for what is not there, OSError where no process can be made."""
+        spec = self._spec
+        command, given = program(spec), variables(spec)
+        self.scratch = tempfile.mkdtemp(prefix="mcp-")
+        folder = await asyncio.to_thread(self._folder) if spec.options.files else os.getcwd()
+        settings = {
+            "parent": os.getpid(),
+            "confined": spec.options.confined,
+            "network": spec.options.network,
+            "writable": [self.scratch, "/dev/null"],
+        }
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", _LAUNCH, json.dumps(settings), *command),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # a group of its own, which ends as a whole
+            cwd=folder,
+            env={**ENVIRONMENT, "PATH": _path(), "HOME": self.scratch, "TMPDIR": self.scratch, **given},
+        )
+        self._tasks.append(asyncio.create_task(self._keep_stderr()))
+
+    def _folder(self) -> str:
+        """A copy of the server's files. Raises RequestError where there are none."""
+        files, folder = self._spec.options.files, os.path.join(self.scratch, "files")
+        if not os.path.isdir(files):
+            raise RequestError(f"toolbox {self._spec.name!r}: files = {files!r} is no folder; name one")
+        shutil.copytree(files, folder, symlinks=True)
+        return folder
+
+    @property
+    def id(self) -> int:
+        """0 where none was started."""
+        return self._process.pid if self._process is not None else 0
+
+    def kill(self) -> None:
+        """End the process, and what it has started, at once; from any thread."""
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def end(self) -> None:
+        """Kill it, and take its scratch folder away."""
+        self.kill()
+        if self._process is not None:
+            await self._process.wait()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._process is not None:
+            self._process._transport.close()  # type: ignore[attr-defined]  # a grandchild may hold a pipe open
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def last_words(self) -> str:
+        """The last lines that the server wrote to stderr; "" where it wrote none."""
+        lines = [line.strip() for line in self._said.decode(errors="replace").splitlines() if line.strip()]
+        return " / ".join(lines[-2:])
+
+    async def _keep_stderr(self) -> None:
+        assert self._process is not None
+        assert self._process.stderr is not None
+        while chunk := await self._process.stderr.read(_CHUNK):
+            self._said = (self._said + chunk)[-_TAIL:]
+
+    @contextlib.asynccontextmanager
+    async def streams(self) -> AsyncIterator["TransportStreams"]:
+        """What the SDK's client reads from and writes to."""
+        import anyio
+        from mcp.shared.message import SessionMessage
+
+        to_client, from_server = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+        to_server, from_client = anyio.create_memory_object_stream[SessionMessage](0)
+
+        async def read() -> None:
+            try:
+                async with to_client:
+                    async for line, length in self._lines():
+                        if (message := _message(line, length)) is not None:
+                            await to_client.send(message)
+            except (anyio.ClosedResourceError, anyio.BrokenResourceError):
+                pass  # the client is gone
+            finally:
+                self.silent = self.silent or not self._ending
+
+        async def write() -> None:
+            assert self._process is not None
+            assert self._process.stdin is not None
+            async with from_client:
+                async for each in from_client:
+                    text = each.message.model_dump_json(by_alias=True, exclude_unset=True)
+                    try:
+                        self._process.stdin.write(text.encode() + b"\n")
+                        await self._process.stdin.drain()
+                    except OSError:  # it has died: the reader says so
+                        self.silent = True
+
+        tasks = [asyncio.create_task(read()), asyncio.create_task(write())]
+        try:
+            yield from_server, to_server
+        finally:
+            self._ending = True
+            self.kill()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for stream in (to_client, from_server, to_server, from_client):
+                await stream.aclose()
+
+    async def _lines(self) -> AsyncIterator[tuple[bytes, int]]:
+        """Each line with its length; of one that is too long only its beginning."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        line, length = bytearray(), 0
+        while chunk := await self._process.stdout.read(_CHUNK):
+            for number, part in enumerate(chunk.split(b"\n")):
+                if number:
+                    yield bytes(line), length
+                    line, length = bytearray(), 0
+                length += len(part)
+                line += part
+                if length > MOST_BYTES:
+                    del line[_HEAD:]
+
+
+def _message(line: bytes, length: int) -> Any:
+    """A line as the SDK takes it; None for what is no message. In place of an answer that is too long there is an
+    error."""
+    import mcp_types
+    from mcp.shared.message import SessionMessage
+
+    if length > MOST_BYTES:
+        number = _ID.search(line)
+        error = mcp_types.ErrorData(code=mcp_types.INTERNAL_ERROR, message=TOO_LONG)
+        return SessionMessage(mcp_types.JSONRPCError(jsonrpc="2.0", id=int(number[1]), error=error)) if number else None
+    try:
+        return SessionMessage(mcp_types.jsonrpc_message_adapter.validate_json(line, by_name=False))
+    except ValueError:
+        return None

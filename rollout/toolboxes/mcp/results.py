@@ -1,0 +1,68 @@
+"""What a tool gave back, as JSON that a model reads: data, of a bounded size, whatever is in it.
+
+Structured content comes first, then text; a text that is a JSON object or list is that. Of an image, a sound or a file
+only what it is goes to the model: its kind, its size and a hash, so that two of them can be told apart.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mcp.types import CallToolResult, ContentBlock, Tool
+
+_WRAPPED = "result"
+"""The key under which the SDK's servers put a result that is no object."""
+
+
+def value_of(result: "CallToolResult", tool: "Tool") -> Any:
+    """The value of a call that had success, decoded."""
+    if result.structured_content is not None:
+        structured = result.structured_content
+        properties = (tool.output_schema or {}).get("properties")
+        wraps = isinstance(properties, Mapping) and properties.keys() == {_WRAPPED}
+        if wraps and isinstance(structured, dict) and structured.keys() == {_WRAPPED}:
+            return structured[_WRAPPED]
+        return structured
+    parts = [_part(block) for block in result.content]
+    return parts[0] if len(parts) == 1 else parts or None
+
+
+def error_text(result: "CallToolResult") -> str:
+    """What a call that failed says of it."""
+    return " ".join(block.text for block in result.content if block.type == "text")
+
+
+def _part(block: "ContentBlock") -> Any:
+    if block.type == "text":
+        return _read(block.text)
+    if block.type == "resource_link":
+        return {"link": str(block.uri), "name": block.name}
+    if block.type == "resource":
+        held = block.resource
+        text = getattr(held, "text", None)
+        shown = _read(text) if isinstance(text, str) else _described(getattr(held, "blob", ""), held.mime_type)
+        return {"resource": str(held.uri), "content": shown}
+    return _described(block.data, block.mime_type)
+
+
+def _read(text: str) -> Any:
+    """A text, or the object or list whose JSON it is."""
+    if text[:1] in ("{", "["):
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+        return value if isinstance(value, dict | list) else text
+    return text
+
+
+def _described(data: str, kind: str | None) -> dict[str, Any]:
+    try:
+        held = base64.b64decode(data, validate=True)
+    except (ValueError, binascii.Error):
+        held = data.encode("utf-8", "replace")
+    return {"data": kind or "unknown", "bytes": len(held), "sha256": hashlib.sha256(held).hexdigest()[:16]}

@@ -1,0 +1,169 @@
+"""Which server an episode talks to: a process of its own, one that it shares, or one that is reset for it."""
+
+import json
+import os
+import threading
+from collections import Counter, deque
+from typing import Any
+
+from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
+from rollout.records import ErrorCode
+from rollout.toolboxes.mcp.connection import Connection, Lost, NotStarted, Refused
+from rollout.toolboxes.mcp.naming import ServerSpec
+from rollout.toolboxes.mcp.results import error_text
+from rollout.toolboxes.mcp.tools import Offered, difference, offered
+from rollout.toolboxes.mistakes import CallRefused, TooLarge, one_line
+
+_STARTING = threading.Semaphore(max(2, os.cpu_count() or 1))
+"""Servers that start at a time: more would only make each other late."""
+_TURN_S = 600.0
+"""How long an episode waits for a server that serves one at a time."""
+_BLAMED_AFTER = 3
+
+
+class Servers:
+    """The servers of one toolbox in this process. All methods may be called from any thread."""
+
+    def __init__(self, spec: ServerSpec, offer: Offered) -> None:
+        self._spec = spec
+        self._offer = offer
+        self._lock = threading.Lock()
+        self._free = threading.Semaphore(1 if spec.url else spec.options.processes)
+        """Of servers that one episode uses at a time; there is one at an address."""
+        self._common: Connection | None = None
+        self._idle = deque[Connection]()
+        self._lost_at = Counter[str]()
+
+    def take(self, state: str) -> Connection:
+        """A server in the problem's state, to be given back. Raises InfrastructureError where none starts, RequestError
+        where the state does not fit."""
+        self._require_state(state)
+        if self._spec.side_by_side:
+            with self._lock:
+                if self._common is None or not self._common.alive:
+                    self._common = self._started()
+                return self._common
+        if not self._free.acquire(timeout=_TURN_S):
+            raise self._lost(f"no episode gave its server back within {_TURN_S:g} s")
+        try:
+            connection = self._idle_one() or self._started()
+        except BaseException:
+            self._free.release()
+            raise
+        try:
+            self._reset(connection, state)
+        except BaseException:
+            self.give_back(connection)
+            raise
+        return connection
+
+    def give_back(self, connection: Connection) -> None:
+        """An episode has ended. Waits for nothing: finalizers call it."""
+        if self._spec.side_by_side:
+            return
+        if self._spec.shared and connection.alive:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        self._free.release()
+
+    def call(self, connection: Connection, tool: str, arguments: dict[str, Any], deadline: float, key: str) -> Any:
+        """What a tool gives back to a model. Raises CallRefused; InfrastructureError where the server died or hung.
+
+        A server that does so again and again at one call, named by `key`, does so because of it: that is the toolbox's
+        fault.
+        """
+        try:
+            result = connection.call(tool, arguments, deadline)
+        except Lost as lost:
+            self._lost_at[key] += 1
+            if self._lost_at[key] < _BLAMED_AFTER:
+                raise self._lost(f"{tool}: {lost}") from None
+            del self._lost_at[key]
+            times = f"{_BLAMED_AFTER} times one after the other"
+            raise CallRefused(ErrorCode.TOOLBOX_FAULT, f"{tool}: {lost}, {times}") from None
+        except TooLarge as error:
+            raise CallRefused(ErrorCode.OUTPUT_TOO_LARGE, f"{tool}: {error}") from None
+        except Refused as refused:
+            raise CallRefused(ErrorCode.FUNCTION_RAISED, f"{tool}: {one_line(str(refused))}") from None
+        self._lost_at.pop(key, None)
+        if result.is_error:
+            raise CallRefused(ErrorCode.FUNCTION_RAISED, f"{tool}: {one_line(error_text(result)) or 'it failed'}")
+        return result
+
+    def state(self, connection: Connection) -> Any:
+        """What the state tool gives back. Raises CallRefused, by the toolbox's fault; InfrastructureError."""
+        tool = self._spec.options.state_tool
+        try:
+            result = connection.call(tool, {}, self._spec.options.start_s)
+        except Lost as lost:
+            raise self._lost(f"{tool}: {lost}") from None
+        except (Refused, TooLarge) as error:
+            fault = one_line(str(error), paths=True)
+        else:
+            if not result.is_error:
+                return result
+            fault = one_line(error_text(result), paths=True)
+        raise CallRefused(ErrorCode.TOOLBOX_FAULT, f"its state cannot be read: {tool}: {fault}")
+
+    def _idle_one(self) -> Connection | None:
+        while self._idle:
+            try:
+                connection = self._idle.popleft()
+            except IndexError:  # another thread took it
+                return None
+            if connection.alive:
+                return connection
+        return None
+
+    def _started(self) -> Connection:
+        with _STARTING:
+            try:
+                connection = Connection.start(self._spec)
+            except NotStarted as error:
+                raise self._lost(str(error)) from None
+        try:
+            now = offered(self._spec, connection.tools).definitions
+            if now != self._offer.definitions:
+                raise RequestError(
+                    f"toolbox {self._spec.name!r}: the server lists other tools than when this process began: "
+                    f"{difference(self._offer.definitions, now)}; let it list the same ones each time"
+                )
+        except RequestError:
+            connection.close()
+            raise
+        return connection
+
+    def _require_state(self, state: str) -> None:
+        """Raise RequestError for a state that no tool takes."""
+        where, reset = f"toolbox {self._spec.name!r}", self._offer.reset
+        if state == "null":
+            return
+        if reset is None:
+            raise RequestError(
+                f"{where}: the problem has a state, and no tool takes it; name the server's with reset_tool"
+            )
+        if not isinstance(json.loads(state), dict):
+            raise RequestError(f"{where}: the state does not fit: it is no object with arguments of {reset.written}")
+        try:
+            reset.validate(state)
+        except CallRefused as refused:
+            raise RequestError(f"{where}: the state does not fit: {refused.message}") from None
+
+    def _reset(self, connection: Connection, state: str) -> None:
+        options = self._spec.options
+        if not options.reset_tool or (state == "null" and not self._spec.shared):
+            return  # there is nothing to reset, or it has just begun
+        arguments, where = json.loads(state) or {}, f"toolbox {self._spec.name!r}"
+        try:
+            result = connection.call(options.reset_tool, arguments, options.start_s)
+        except Lost as lost:
+            raise self._lost(f"{options.reset_tool}: {lost}") from None
+        except (Refused, TooLarge) as error:
+            raise RequestError(f"{where}: the state does not fit: {one_line(str(error), paths=True)}") from None
+        if result.is_error:
+            says = one_line(error_text(result), paths=True)
+            raise RequestError(f"{where}: the state does not fit: {options.reset_tool}: {says}")
+
+    def _lost(self, what: str) -> InfrastructureError:
+        return InfrastructureError(InfrastructureKind.SERVER_LOST, f"toolbox {self._spec.name}: {what}")
