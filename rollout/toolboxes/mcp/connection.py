@@ -13,6 +13,8 @@ from contextlib import AsyncExitStack
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pydantic import ValidationError
+
 from cluster.errors import ChainprefError, RequestError
 from rollout.toolboxes.mcp import web
 from rollout.toolboxes.mcp.naming import ServerSpec
@@ -151,6 +153,8 @@ class Connection:
             return NotStarted(
                 f"{one_line(str(error), paths=True)}; it speaks another version of MCP: update one of the two"
             )
+        if isinstance(error, ValidationError):
+            return NotStarted(f"what the server lists does not read: {_place(error)}; correct the server")
         what = one_line(f"{type(error).__name__}: {error}", paths=True)
         return NotStarted(f"the server does not answer as an MCP server does: {what}{said}")
 
@@ -191,6 +195,15 @@ class Connection:
                 await self._client.list_tools()
                 return True
         return False
+
+
+def _place(error: ValidationError) -> str:
+    """Where an answer of a server is none of the protocol's, in words."""
+    first = error.errors(include_url=False)[0]
+    where = [str(part) for part in first["loc"]]
+    if where[:1] == ["tools"] and where[1:2] and where[1].isdecimal():
+        where[:2] = [f"tool {int(where[1]) + 1} of its list"]
+    return one_line(f"{'.'.join(where)}: {first['msg']}, not {first['input']!r}")
 
 
 def wait_for(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -73,10 +73,11 @@ class Servers:
         A server that does so again and again at one call, named by `key`, does so because of it: that is the toolbox's
         fault.
         """
+        was_alive = connection.alive
         try:
             result = connection.call(tool, arguments, deadline)
         except Lost as lost:
-            self._lost_at[key] += 1
+            self._lost_at[key] += was_alive
             if self._lost_at[key] < _BLAMED_AFTER:
                 raise self._lost(f"{tool}: {lost}") from None
             del self._lost_at[key]

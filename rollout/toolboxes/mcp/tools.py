@@ -88,13 +88,8 @@ def _require_reading_only(where: str, tools: "Iterable[Tool]") -> None:
 
 
 def _function(where: str, tool: "Tool") -> SchemaFunction:
-    schema = tool.input_schema
-    if schema.get("type", "object") != "object":
-        raise RequestError(
-            f"{where}: the input schema of tool {tool.name!r} is of type {schema['type']!r}, no object; correct the "
-            "server, or leave the tool out with tools = [...]"
-        )
-    described = {"name": tool.name, "description": tool.description or "", "parameters": {**schema, "type": "object"}}
+    schema = {**tool.input_schema, "type": "object"}  # it is, or the SDK would have refused it
+    described = {"name": tool.name, "description": tool.description or "", "parameters": schema}
     try:
         return function_of_schema(json.dumps(described))
     except RequestError as error:

@@ -1,0 +1,81 @@
+"""Names of MCP servers, and what a recipe says of them."""
+
+import pytest
+
+from cluster.config import parse
+from cluster.errors import RequestError
+from rollout.problems import FamilyConfig
+from rollout.toolboxes.loading import have_same_functions, plain_name, with_turns, without_interpreter
+from rollout.toolboxes.mcp.config import McpConfig
+from rollout.toolboxes.mcp.naming import is_server, read_name, with_options
+from rollout.toolboxes.schemas.toolbox import is_schemas
+
+OPTIONS = McpConfig(tools=("a b", "c"), state_tool="dump", env=("TOKEN",))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "mcp:server",
+        "mcp:server --port 100%25 a#b +7@x",
+        """mcp:server '{"a": 1}'""",
+        "mcp:node s.js --config tools.json",
+    ],
+)
+def test_a_name_keeps_command_and_options_apart_from_what_is_made_of_it(command: str) -> None:
+    name = with_options(command, OPTIONS)
+    assert read_name(name).options == OPTIONS
+    assert read_name(name).command == read_name(command).command
+    for each in (command, name):
+        for made in (with_turns(each), f"{each}+12@3", f"{with_turns(each)}+12"):
+            assert plain_name(made) == each
+            assert with_turns(made).count("#turns") == 1
+            assert without_interpreter(made) == (made, "")
+            assert have_same_functions(made, each)
+        assert is_server(each)
+        assert not is_schemas(each)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("mcp: ", "no command; write mcp:PROGRAM"),
+        ("mcp:server 'a", "the command does not read"),
+        ("mcp+http://example.com/mcp", "http is for servers of this machine; use mcp+https:// for example.com"),
+        ("mcp+http://192.168.0.1/mcp", "http is for servers of this machine"),
+        ("mcp+https://ann:secret@example.com/mcp", "a user stands in the address"),
+        ("mcp+https:///mcp", "the address names no host"),
+        ('mcp+https://example.com/mcp {"env":["A"]}', "env is not for a server that is named by an address"),
+        ('mcp:server {"headers":["A=B"]}', "headers is not for a server that is named by a command"),
+        ('mcp:server {"tols":["a"]}', "option 'tols'"),
+        ('mcp:server {"env":["TOKEN=abc"]}', "name variables, and set their values outside recipes"),
+        ('mcp+https://example.com/mcp {"headers":["Authorization=Bearer abc"]}', "an entry is no HEADER=NAME"),
+    ],
+)
+def test_a_name_that_does_not_read_is_one_line(name: str, says: str) -> None:
+    with pytest.raises(RequestError, match=r"^[^\n]*$") as refused:
+        read_name(name)
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["mcp+http://127.0.0.1:8000/mcp", "mcp+http://localhost/mcp", "mcp+http://[::1]:1/mcp"]
+)
+def test_this_machine_may_be_reached_by_http(name: str) -> None:
+    assert read_name(name).url == name.removeprefix("mcp+")
+    assert read_name(name).side_by_side
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({"toolbox": "tools.py", "mcp": {"shared": True}}, "mcp = {...} is for a toolbox that is an MCP server"),
+        ({"toolbox": "mcp:server", "python": "old"}, "an MCP server's command names its interpreter"),
+        ({"toolbox": "mcp+http://example.com"}, "http is for servers of this machine"),
+        ({"toolbox": "mcp:server", "mcp": {"start_s": 0}}, "start_s"),
+    ],
+)
+def test_a_recipe_that_misuses_it_is_refused_when_it_is_read(table: dict[str, object], says: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        parse(FamilyConfig, {"family": "jsonl", "path": "p.jsonl", **table}, "mine")
+    assert says in str(refused.value)
