@@ -21,38 +21,11 @@ from tests.rollout.toolboxes.mcp.calling import HERE
 pytestmark = [pytest.mark.engine, pytest.mark.faults, pytest.mark.timeout(1800)]
 
 SERVER = HERE / "plain_server.py"
-THINGS = [
-    "apples",
-    "pears",
-    "plums",
-    "nuts",
-    "eggs",
-    "leeks",
-    "beans",
-    "onions",
-    "pens",
-    "books",
-    "cups",
-    "plates",
-    "chairs",
-    "tables",
-    "lamps",
-    "coats",
-    "hats",
-    "shoes",
-    "keys",
-    "bikes",
-    "trains",
-    "boats",
-    "stones",
-    "shells",
-    "stamps",
-    "coins",
-    "rings",
-    "drums",
-    "flutes",
-    "horns",
-]
+THINGS = (
+    "apples", "pears", "plums", "nuts", "eggs", "leeks", "beans", "onions", "pens", "books", "cups", "plates",
+    "chairs", "tables", "lamps", "coats", "hats", "shoes", "keys", "bikes", "trains", "boats", "stones", "shells",
+    "stamps", "coins", "rings", "drums", "flutes", "horns",
+)  # fmt: skip
 ON_A_SERVER = """[problems.count]
 family = "jsonl"
 path = "{path}"

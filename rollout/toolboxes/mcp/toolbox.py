@@ -122,6 +122,7 @@ class _Taken:
             self.servers.give_back(connection)
 
 
+@lru_cache(maxsize=64)  # what is made of it (conversations, distractors) uses the same servers
 def load_server(name: str) -> McpToolbox:
     """The toolbox of that name; starts a server and asks it for its tools. Raises RequestError."""
     spec = read_name(name)
