@@ -63,7 +63,7 @@ def exercise_all(problems: Iterable[Problem]) -> Exercised:
 def exercise(name: str, state: str = "null") -> Exercised:
     """Exercise one toolbox. Raises RequestError where it does not load, or where `state` does not fit."""
     if is_server(name):
-        return _exercise_server(plain_name(name), state)
+        return exercise_server(plain_name(name), state)
     base, python = without_interpreter(name)
     toolbox = IsolatedToolbox.start(base.partition("+")[0], python, workers=1)
     try:
@@ -90,7 +90,7 @@ def exercise(name: str, state: str = "null") -> Exercised:
         toolbox.stop()
 
 
-def _exercise_server(name: str, state: str) -> Exercised:
+def exercise_server(name: str, state: str) -> Exercised:
     """Bring a server to a problem's state, twice. Its tools are not called: nobody knows what they change where."""
     toolbox, worlds = load_toolbox(name), list[str]()
     for _ in range(2):

@@ -65,7 +65,7 @@ class Connection:
         import mcp  # noqa: F401  # which takes long the first time; the server's time has not begun
 
         connection = cls(spec)
-        wait_for(connection._start())
+        wait_for(connection.begin())
         return connection
 
     @property
@@ -75,7 +75,7 @@ class Connection:
 
     def call(self, tool: str, arguments: dict[str, Any], seconds: float) -> "CallToolResult":
         """What a tool gives back. Raises Lost, then it is over; Refused, TooLarge."""
-        return wait_for(self._call(tool, arguments, seconds))
+        return wait_for(self.ask(tool, arguments, seconds))
 
     def close(self) -> None:
         """End it, at once and without waiting; from any thread, also by a finalizer."""
@@ -85,7 +85,8 @@ class Connection:
         with contextlib.suppress(RuntimeError):  # the loop ended with the interpreter
             _loop().call_soon_threadsafe(self._closing.set)
 
-    async def _start(self) -> None:
+    async def begin(self) -> None:
+        """Start it, in the loop of all connections."""
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         _OPEN.add(self)
         self.owner = asyncio.create_task(self._own(ready))
@@ -154,11 +155,12 @@ class Connection:
                 f"{one_line(str(error), paths=True)}; it speaks another version of MCP: update one of the two"
             )
         if isinstance(error, ValidationError):
-            return NotStarted(f"what the server lists does not read: {_place(error)}; correct the server")
+            return NotStarted(f"what the server lists does not read: {place_of(error)}; correct the server")
         what = one_line(f"{type(error).__name__}: {error}", paths=True)
         return NotStarted(f"the server does not answer as an MCP server does: {what}{said}")
 
-    async def _call(self, tool: str, arguments: dict[str, Any], seconds: float) -> "CallToolResult":
+    async def ask(self, tool: str, arguments: dict[str, Any], seconds: float) -> "CallToolResult":
+        """As `call`, in the loop of all connections."""
         from mcp import MCPError
         from mcp.types import CONNECTION_CLOSED, REQUEST_TIMEOUT
 
@@ -168,7 +170,7 @@ class Connection:
             async with asyncio.timeout(seconds):
                 return await self._client.call_tool(tool, arguments)
         except TimeoutError:
-            if not (self.spec.side_by_side and await self._answers()):
+            if not (self.spec.side_by_side and await self.answers()):
                 self.close()
             raise Lost(f"its server did not answer within {seconds:g} s") from None
         except MCPError as error:
@@ -187,7 +189,7 @@ class Connection:
             self.close()
             raise Lost(f"its server ended: {one_line(str(error)) or type(error).__name__}") from None
 
-    async def _answers(self) -> bool:
+    async def answers(self) -> bool:
         """Whether a server that many episodes use still answers, although one call has not come back."""
         assert self._client is not None
         with contextlib.suppress(Exception):
@@ -197,7 +199,7 @@ class Connection:
         return False
 
 
-def _place(error: ValidationError) -> str:
+def place_of(error: ValidationError) -> str:
     """Where an answer of a server is none of the protocol's, in words."""
     first = error.errors(include_url=False)[0]
     where = [str(part) for part in first["loc"]]

@@ -34,11 +34,11 @@ def main(settings: dict[str, Any], command: list[str]) -> None:
         if not settings["network"]:
             libc.unshare(_CLONE_NEWNET)  # allowed to few; Landlock refuses TCP all the same
         with contextlib.suppress(OSError):
-            _landlock().restrict([], settings["writable"], runnable=["/"], tcp=settings["network"])
+            landlock().restrict([], settings["writable"], runnable=["/"], tcp=settings["network"])
     os.execv(command[0], command)
 
 
-def _landlock() -> Any:
+def landlock() -> Any:
     """The module `isolation.landlock`, without the packages in which it lies, which take long to import."""
     path = Path(__file__).resolve().parents[1] / "isolation" / "landlock.py"
     spec = importlib.util.spec_from_file_location("landlock", path)

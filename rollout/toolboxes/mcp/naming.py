@@ -61,7 +61,7 @@ def with_options(name: str, options: McpConfig | None) -> str:
 def read_name(name: str) -> ServerSpec:
     """The server that a name, without what is made of the toolbox, stands for. Raises RequestError."""
     where = f"toolbox {name!r}"
-    place, options = _options(name, where)
+    place, options = read_options(name, where)
     try:
         words = tuple(shlex.split(place.removeprefix(_COMMAND))) if place.startswith(_COMMAND) else ()
     except ValueError as error:
@@ -78,7 +78,7 @@ def read_name(name: str) -> ServerSpec:
     return ServerSpec(name=name, command=words, url=url, options=options)
 
 
-def _options(name: str, where: str) -> tuple[str, McpConfig]:
+def read_options(name: str, where: str) -> tuple[str, McpConfig]:
     """A name's command or address, and its options."""
     at = name.find(" {") if name.endswith("}") else -1
     while at >= 0:
@@ -109,11 +109,12 @@ def _require_address(url: str, where: str) -> None:
         raise RequestError(f"{where}: the address names no host; write mcp+https://HOST/PATH")
     if parts.username is not None or parts.password is not None:
         raise RequestError(f"{where}: a user stands in the address; name a variable in headers instead")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise RequestError(f"{where}: http is for servers of this machine; use mcp+https:// for {host}")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

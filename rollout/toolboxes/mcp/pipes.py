@@ -15,14 +15,11 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cluster.errors import RequestError
 from rollout.toolboxes.isolation.processes import ENVIRONMENT
 from rollout.toolboxes.mcp.naming import ServerSpec
-
-if TYPE_CHECKING:
-    from mcp.client._transport import TransportStreams
 
 MOST_BYTES = 16 << 20
 """The longest message of a server that is read."""
@@ -61,6 +58,15 @@ def variables(spec: ServerSpec) -> dict[str, str]:
     return {name: os.environ[name] for name in names}
 
 
+def copied_files(spec: ServerSpec, scratch: str) -> str:
+    """The folder with a copy of the server's files. Raises RequestError where there are none."""
+    files, folder = spec.options.files, os.path.join(scratch, "files")
+    if not os.path.isdir(files):
+        raise RequestError(f"toolbox {spec.name!r}: files = {files!r} is no folder; name one")
+    shutil.copytree(files, folder, symlinks=True)
+    return folder
+
+
 def _path() -> str:
     return os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])
 
@@ -83,7 +89,7 @@ class ServerProcess:
         spec = self._spec
         command, given = program(spec), variables(spec)
         self.scratch = tempfile.mkdtemp(prefix="mcp-")
-        folder = await asyncio.to_thread(self._folder) if spec.options.files else os.getcwd()
+        folder = await asyncio.to_thread(copied_files, spec, self.scratch) if spec.options.files else os.getcwd()
         settings = {
             "parent": os.getpid(),
             "confined": spec.options.confined,
@@ -100,14 +106,6 @@ class ServerProcess:
             env={**ENVIRONMENT, "PATH": _path(), "HOME": self.scratch, "TMPDIR": self.scratch, **given},
         )
         self._tasks.append(asyncio.create_task(self._keep_stderr()))
-
-    def _folder(self) -> str:
-        """A copy of the server's files. Raises RequestError where there are none."""
-        files, folder = self._spec.options.files, os.path.join(self.scratch, "files")
-        if not os.path.isdir(files):
-            raise RequestError(f"toolbox {self._spec.name!r}: files = {files!r} is no folder; name one")
-        shutil.copytree(files, folder, symlinks=True)
-        return folder
 
     @property
     def id(self) -> int:
@@ -144,7 +142,7 @@ class ServerProcess:
             self._said = (self._said + chunk)[-_TAIL:]
 
     @contextlib.asynccontextmanager
-    async def streams(self) -> AsyncIterator["TransportStreams"]:
+    async def streams(self) -> AsyncIterator[tuple[Any, Any]]:
         """What the SDK's client reads from and writes to."""
         import anyio
         from mcp.shared.message import SessionMessage
@@ -153,10 +151,12 @@ class ServerProcess:
         to_server, from_client = anyio.create_memory_object_stream[SessionMessage](0)
 
         async def read() -> None:
+            assert self._process is not None
+            assert self._process.stdout is not None
             try:
                 async with to_client:
-                    async for line, length in self._lines():
-                        if (message := _message(line, length)) is not None:
+                    async for line, length in lines_of(self._process.stdout):
+                        if (message := message_of(line, length)) is not None:
                             await to_client.send(message)
             except (anyio.ClosedResourceError, anyio.BrokenResourceError):
                 pass  # the client is gone
@@ -187,23 +187,22 @@ class ServerProcess:
             for stream in (to_client, from_server, to_server, from_client):
                 await stream.aclose()
 
-    async def _lines(self) -> AsyncIterator[tuple[bytes, int]]:
-        """Each line with its length; of one that is too long only its beginning."""
-        assert self._process is not None
-        assert self._process.stdout is not None
-        line, length = bytearray(), 0
-        while chunk := await self._process.stdout.read(_CHUNK):
-            for number, part in enumerate(chunk.split(b"\n")):
-                if number:
-                    yield bytes(line), length
-                    line, length = bytearray(), 0
-                length += len(part)
-                line += part
-                if length > MOST_BYTES:
-                    del line[_HEAD:]
+
+async def lines_of(stdout: asyncio.StreamReader) -> AsyncIterator[tuple[bytes, int]]:
+    """Each line with its length; of one that is too long only its beginning."""
+    line, length = bytearray(), 0
+    while chunk := await stdout.read(_CHUNK):
+        for number, part in enumerate(chunk.split(b"\n")):
+            if number:
+                yield bytes(line), length
+                line, length = bytearray(), 0
+            length += len(part)
+            line += part
+            if length > MOST_BYTES:
+                del line[_HEAD:]
 
 
-def _message(line: bytes, length: int) -> Any:
+def message_of(line: bytes, length: int) -> Any:
     """A line as the SDK takes it; None for what is no message. In place of an answer that is too long there is an
     error."""
     import mcp_types

@@ -1,5 +1,6 @@
 """Which server an episode talks to: a process of its own, one that it shares, or one that is reset for it."""
 
+import contextlib
 import json
 import os
 import threading
@@ -37,7 +38,7 @@ class Servers:
     def take(self, state: str) -> Connection:
         """A server in the problem's state, to be given back. Raises InfrastructureError where none starts, RequestError
         where the state does not fit."""
-        self._require_state(state)
+        self.require_state(state)
         if self._spec.side_by_side:
             with self._lock:
                 if self._common is None or not self._common.alive:
@@ -46,7 +47,12 @@ class Servers:
         if not self._free.acquire(timeout=_TURN_S):
             raise self._lost(f"no episode gave its server back within {_TURN_S:g} s")
         try:
-            connection = self._idle_one() or self._started()
+            connection: Connection | None = None
+            while self._idle and connection is None:
+                with contextlib.suppress(IndexError):  # another thread took the last one
+                    connection = self._idle.popleft()
+                connection = connection if connection is not None and connection.alive else None
+            connection = connection or self._started()
         except BaseException:
             self._free.release()
             raise
@@ -107,16 +113,6 @@ class Servers:
             fault = one_line(error_text(result), paths=True)
         raise CallRefused(ErrorCode.TOOLBOX_FAULT, f"its state cannot be read: {tool}: {fault}")
 
-    def _idle_one(self) -> Connection | None:
-        while self._idle:
-            try:
-                connection = self._idle.popleft()
-            except IndexError:  # another thread took it
-                return None
-            if connection.alive:
-                return connection
-        return None
-
     def _started(self) -> Connection:
         with _STARTING:
             try:
@@ -135,7 +131,7 @@ class Servers:
             raise
         return connection
 
-    def _require_state(self, state: str) -> None:
+    def require_state(self, state: str) -> None:
         """Raise RequestError for a state that no tool takes."""
         where, reset = f"toolbox {self._spec.name!r}", self._offer.reset
         if state == "null":

@@ -145,7 +145,7 @@ def load_server(name: str) -> McpToolbox:
         name=name,
         functions=MappingProxyType(functions),
         finish=ending.name,
-        hash=content_hash(shown, offer.definitions, connection.server, use, _own_code()),
+        hash=content_hash(shown, offer.definitions, connection.server, use, own_code()),
         servers=Servers(spec, offer),
         tools=offer.tools,
         state_tool=spec.options.state_tool,
@@ -153,7 +153,8 @@ def load_server(name: str) -> McpToolbox:
 
 
 @lru_cache(maxsize=1)
-def _own_code() -> str:
+def own_code() -> str:
+    """Hash of the code that decides what models read of tools and results."""
     return hash_of_files(str(results.__file__), str(tools.__file__))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cluster.errors import RequestError
 from rollout.records import canonical_json
 from rollout.toolboxes.mcp.naming import ServerSpec
+from rollout.toolboxes.mistakes import shortened
 from rollout.toolboxes.schemas.toolbox import SchemaFunction, function_of_schema
 
 if TYPE_CHECKING:
@@ -43,13 +44,13 @@ def offered(spec: ServerSpec, tools: "Sequence[Tool]") -> Offered:
         for name in names:
             if name not in by_name:
                 near = difflib.get_close_matches(name, by_name, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"it has {_listed(by_name)}"
+                hint = f"did you mean {near[0]!r}?" if near else f"it has {shortened(', '.join(by_name))}"
                 raise RequestError(f"{where}: {key}: the server has no tool {name!r}; {hint}")
     chosen = [tool for tool in tools if (tool.name in options.tools if options.tools else tool.name not in own)]
     if not chosen:
         raise RequestError(f"{where}: no tool is left for models to call; name some with tools = [...]")
     if spec.shared and not options.reset_tool:
-        _require_reading_only(where, chosen)
+        require_reading_only(where, chosen)
     functions = dict[str, SchemaFunction]()
     for tool in chosen:
         function = _function(where, tool)
@@ -62,7 +63,7 @@ def offered(spec: ServerSpec, tools: "Sequence[Tool]") -> Offered:
         functions[function.name] = function
     used = {tool.name: tool for tool in (*chosen, *(by_name[name] for name in own))}
     reset = _function(where, by_name[options.reset_tool]) if options.reset_tool else None
-    return Offered(functions, used, reset, _definitions(used.values()))
+    return Offered(functions, used, reset, definitions_of(used.values()))
 
 
 def difference(before: str, after: str) -> str:
@@ -77,7 +78,7 @@ def difference(before: str, after: str) -> str:
     return "they stand in another order"
 
 
-def _require_reading_only(where: str, tools: "Iterable[Tool]") -> None:
+def require_reading_only(where: str, tools: "Iterable[Tool]") -> None:
     """Raise RequestError for a tool that does not say that it only reads."""
     for tool in tools:
         if tool.annotations is None or tool.annotations.read_only_hint is not True:
@@ -96,7 +97,7 @@ def _function(where: str, tool: "Tool") -> SchemaFunction:
         raise RequestError(f"{where}: tool {error}; or leave the tool out with tools = [...]") from None
 
 
-def _definitions(tools: "Iterable[Tool]") -> str:
+def definitions_of(tools: "Iterable[Tool]") -> str:
     return canonical_json(
         [
             {
@@ -109,8 +110,3 @@ def _definitions(tools: "Iterable[Tool]") -> str:
             for tool in sorted(tools, key=lambda each: each.name)
         ]
     )
-
-
-def _listed(names: Iterable[str]) -> str:
-    shown = list(names)
-    return ", ".join(shown[:8]) + (f" and {len(shown) - 8} more" if len(shown) > 8 else "")

@@ -8,7 +8,7 @@ from rollout.toolboxes.mcp.naming import ServerSpec
 from rollout.toolboxes.mcp.pipes import MOST_BYTES, TOO_LONG, variables
 
 if TYPE_CHECKING:
-    from mcp.client._transport import Transport
+    from mcp.client import Transport
 
 _CONNECT_S, _READ_S = 10.0, 600.0
 """How long a connection may take, and how long an answer; calls have deadlines of their own."""
@@ -28,13 +28,13 @@ async def transport(spec: ServerSpec, stack: AsyncExitStack) -> "Transport":
         },
         timeout=httpx2.Timeout(_CONNECT_S, read=_READ_S),
         trust_env=spec.url.startswith("https:"),  # no proxy stands between this machine and itself
-        event_hooks={"response": [_bounded]},
+        event_hooks={"response": [bounded]},
     )
     await stack.enter_async_context(client)
     return streamable_http_client(spec.url, http_client=client, max_sse_event_size=MOST_BYTES)
 
 
-async def _bounded(response: Any) -> None:
+async def bounded(response: Any) -> None:
     """Let an answer that is too long, or packed, end where it is read. The SDK bounds the events of a stream itself."""
     import httpx2
 
