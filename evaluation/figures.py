@@ -175,8 +175,15 @@ class RoundFigures(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     """They count from 0."""
     attempts: int
-    """Of one policy, without those that a machine failed."""
+    """Of one policy, without those that a machine failed, and without those with help."""
     right: int
+    helped_attempts: int = 0
+    """Attempts with help, or begun by the teacher."""
+    helped_right: int = 0
+    taken: int = 0
+    """Right attempts with help that the groups hold."""
+    left_out: dict[str, int] = {}
+    """Why -> right attempts with help that they do not hold."""
     groups: int
     """Groups with right and wrong chains."""
     steps: int

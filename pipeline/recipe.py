@@ -230,6 +230,12 @@ class Recipe(Section):
                 raise ValueError(f"arms.{name}.start = {arm.start!r}: no such arm; use base or an arm of the recipe")
             if arm.rounds is not None and name in LEDGER_PARTS:
                 raise ValueError(f"arm {name!r}: the episodes of its rounds would lie among the run's; choose another")
+            shown = isinstance(arm, DpoArm) and arm.help is not None and arm.help.documentation
+            if shown and self.episodes.verbosity == "full":
+                raise ValueError(
+                    f"arms.{name}.help.documentation: episodes.verbosity = 'full' shows all of it without help; leave "
+                    "it out"
+                )
             contexts = [self.hosts(kind).engine.max_context for kind in ("teacher", "student")]
             if isinstance(arm, DistillArm) and arm.compare != "vocabulary" and contexts[0] < contexts[1]:
                 raise ValueError(

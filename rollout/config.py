@@ -12,7 +12,7 @@ from rollout.formats import load_format
 from rollout.formats.limits import CallLimits
 from rollout.records import PairKind, PairRule
 
-ChosenFrom = Literal["policy", "teacher", "both"]
+ChosenFrom = Literal["policy", "teacher", "both", "helped"]
 """Whose right chains the groups of an arm's rounds hold."""
 
 
@@ -153,3 +153,28 @@ class GroupsConfig(Section):
         return PairRule(
             max_right=self.max_right, max_wrong=self.max_wrong, stratify_errors=self.stratify_errors, kind=self.pairs
         )
+
+
+class HelpConfig(Section):
+    """What prompts show in attempts with help. Each key is a kind of help of its own; they stand together."""
+
+    examples: int = Field(default=0, ge=0, le=32)
+    """Worked conversations, beside those of `episodes.examples`: gold calls of other train problems of the run with the
+    same functions, drawn for each problem. Unit: conversations."""
+    documentation: bool = False
+    """Every function that can be called described in full, whatever `episodes.verbosity` says."""
+    text: str = ""
+    """A text of yours, the same for every problem: how functions are used, say."""
+    calls: Literal["none", "names", "all"] = "none"
+    """Of the gold calls of the problem, without those that end a turn: the `names` of their functions, in order, or
+    `all` of them with their arguments."""
+    answer: bool = False
+    """The gold answer of the problem. Where no answer is checked there is none."""
+    samples: int | None = Field(default=None, ge=1)
+    """Attempts with help at each problem of a round. Absent: as many as without. Unit: episodes."""
+
+    @model_validator(mode="after")
+    def _helps(self) -> "HelpConfig":
+        if not (self.examples or self.documentation or self.text.strip() or self.calls != "none" or self.answer):
+            raise ValueError("help shows nothing; set examples, documentation, text, calls or answer")
+        return self

@@ -15,10 +15,11 @@ from rollout.data import layout
 from rollout.data.group_rows import read_groups
 from rollout.data.shards import ShardWriter, quarantine, records, runs
 from rollout.groups import build_group, with_taught
+from rollout.helped_chains import Helped, helped_chains
 from rollout.hosts.episode_units import group_unit_name
 from rollout.prompts.native_template import open_template
 from rollout.prompts.template import ChatTemplate
-from rollout.records import Chain, Episode, PreferenceGroup, content_hash
+from rollout.records import Call, Chain, Episode, PreferenceGroup, content_hash
 from rollout.rewards import Rewarded, RewardsConfig, joined, rewarded
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json")
@@ -54,6 +55,13 @@ class GroupWork(msgspec.Struct, frozen=True, kw_only=True):
     """Whose right chains the groups hold."""
     taught: tuple[str, ...] = ()
     """Names of the student's group units that hold the teacher's chains of the block's problems."""
+    helped: str = ""
+    """Prefix of the ledger of further attempts: those with help whose right chains are taken (`chosen_from`), or, for
+    `policy`, those that begin with turns of the teacher; "" for none."""
+    helped_units: tuple[str, ...] = ()
+    """Names of its units of the block."""
+    gold_calls: dict[str, tuple[Call, ...]] = {}
+    """Problem -> its gold calls that end no turn, where an attempt that was told the answer has to work it out."""
     left_out: tuple[str, ...] = ()
     """Problems of the block that give no groups, because doing nothing is right in them."""
     memory: int = 0
@@ -112,18 +120,25 @@ def build_group_unit(work: GroupWork) -> Commit:
     writer = ShardWriter(PreferenceGroup)
     figures: list[dict[str, int]] = []
     given: list[Rewarded] = []
-    taught = _taught(store, work)
+    taught, with_help = _taught(store, work), Helped()
     episodes = 0
-    for of_problem in problem_episodes(Ledger(store, work.episodes), work.episode_units, work.problems):
-        episodes += len(of_problem)
+    for of_problem, helped in _attempts(store, work):
+        episodes += len(of_problem) + len(helped)
         if of_problem[0].problem_id in work.left_out:
             continue
         for call_format in sorted({episode.call_format for episode in of_problem}):
             alike = [episode for episode in of_problem if episode.call_format == call_format]
+            further = [episode for episode in helped if episode.call_format == call_format]
+            if work.chosen_from == "policy":
+                alike += further
             template = _template(work.student_source, call_format, work.thoughts == "forbid")
             kept = work.thoughts == "keep"
             group = build_group(alike, work.student, template, work.groups, kept, work.with_logprobs, work.rewards)
-            if group is not None and work.chosen_from != "policy":
+            if group is not None and work.chosen_from == "helped":
+                gold = work.gold_calls.get(group.problem_id, ())
+                chains, became = helped_chains(further, alike[0], template, gold, kept, work.groups.max_tokens)
+                group, with_help = with_taught(group, chains, "helped"), with_help + became
+            elif group is not None and work.chosen_from != "policy":
                 group = with_taught(group, taught.get(_prompt(group), ()), work.chosen_from)
             if group is not None:
                 writer.add(group)
@@ -144,9 +159,23 @@ def build_group_unit(work: GroupWork) -> Commit:
     meta = {name: str(sum(one[name] for one in stored)) for name in FIGURES}
     if work.rewards is not None:
         meta["rewards"] = msgspec.json.encode(joined(encoded.kept(given))).decode()
+    if work.chosen_from == "helped":
+        meta["helped"] = msgspec.json.encode(with_help).decode()
     ledger = Ledger(store, work.ledger or layout.groups(work.student))
     commit, _ = ledger.publish(work.unit, encoded.payload, encoded.rows, meta=meta | {"episodes": str(episodes)})
     return commit
+
+
+def _attempts(store: Store, work: GroupWork) -> Iterator[tuple[list[Episode], list[Episode]]]:
+    """Problem by problem its attempts without help, and those with it. Memory: one problem's at a time."""
+    place = {problem: at for at, problem in enumerate(work.problems)}
+    helped = problem_episodes(Ledger(store, work.helped), work.helped_units, work.problems)
+    head = next(helped, None) if work.helped else None
+    for own in problem_episodes(Ledger(store, work.episodes), work.episode_units, work.problems):
+        problem = own[0].problem_id
+        while head is not None and place[head[0].problem_id] < place[problem]:
+            head = next(helped, None)
+        yield own, head if head is not None and head[0].problem_id == problem else []
 
 
 def _prompt(group: PreferenceGroup) -> tuple[str, tuple[int, ...]]:

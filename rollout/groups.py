@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from cluster.errors import CorruptionError
 from rollout.config import GroupsConfig
 from rollout.prompts.rendering import render_episode, render_prompt
 from rollout.prompts.template import ChatTemplate
@@ -31,6 +32,7 @@ def build_group(
     together with its prompt is left out: if it were cut, the student would learn the cut.
     """
     labels = {Outcome.RIGHT, Outcome.WRONG} | ({Outcome.TRUNCATED} if config.truncated_as_wrong else set())
+    refuse_help(episodes)
     usable = [episode for episode in episodes if episode.outcome in labels and episode.steps]
     if not usable:
         return None
@@ -67,14 +69,15 @@ def distinct_chains(
 ) -> list[Chain]:
     """Each distinct chain once, in order of first appearance, with the samples that wrote it.
 
-    Two chains are the same if their ids and their labels are. The same ids with two labels stay two chains, so that
-    the contradiction, which a function that is not deterministic can cause, can be seen.
+    Two chains are the same if their ids and their labels are, and as many of their steps the teacher's. The same ids
+    with two labels stay two chains, so that the contradiction, which a function that is not deterministic can cause,
+    can be seen.
     """
-    found: dict[tuple[tuple[int, ...], Outcome], Chain] = {}
-    given: dict[tuple[tuple[int, ...], Outcome], list[tuple[float, ...]]] = {}
+    found: dict[tuple[tuple[int, ...], Outcome, int], Chain] = {}
+    given: dict[tuple[tuple[int, ...], Outcome, int], list[tuple[float, ...]]] = {}
     for episode in episodes:
         rendered = render_episode(episode, template, with_thoughts)
-        key = (rendered.token_ids, episode.outcome)
+        key = (rendered.token_ids, episode.outcome, episode.guided)
         seen = found.get(key)
         given.setdefault(key, []).append(rule_rewards(episode, rewards) if rewards is not None else ())
         found[key] = Chain(
@@ -89,25 +92,37 @@ def distinct_chains(
             # Of one policy, equal ids have equal log-probabilities but for rounding.
             logprobs=rendered.logprobs if with_logprobs else (),
             rewards=tuple(map(fmean, zip(*given[key], strict=True))),
+            guided=episode.guided,
         )
     return list(found.values())
 
 
+def refuse_help(episodes: Iterable[Episode]) -> None:
+    """Raise CorruptionError where an attempt with help would give a group its prompt or be taken for one without."""
+    for episode in episodes:
+        if episode.help:
+            shown = ", ".join(episode.help)
+            raise CorruptionError(
+                f"{episode.id}: its prompt shows help ({shown}) and would be learnt from; groups take prompts without"
+            )
+
+
 def with_taught(
-    group: PreferenceGroup, taught: Sequence[Chain], chosen_from: Literal["teacher", "both"]
+    group: PreferenceGroup, taught: Sequence[Chain], chosen_from: Literal["teacher", "both", "helped"]
 ) -> PreferenceGroup | None:
-    """The group of a policy with the teacher's right chains `taught` of the same prompt, in the place of its own right
-    ones or behind them. None where no chain is left.
+    """The group of a policy with right chains of the same prompt in the place of its own right ones, or behind them:
+    the teacher's, or (`helped`) those that it wrote with help. None where no chain is left.
 
     Each distinct chain stands there once; one that both wrote counts the episodes of both.
     """
     own = group.chains if chosen_from == "both" else group.wrong
+    whose = "helped_episodes" if chosen_from == "helped" else "teacher_episodes"
     found = {(chain.token_ids, chain.label): chain for chain in own}
     for chain in taught:
         key = (chain.token_ids, chain.label)
         seen = found.get(key, msgspec.structs.replace(chain, multiplicity=0, episodes=(), logprobs=(), rewards=()))
         found[key] = msgspec.structs.replace(
-            seen, multiplicity=seen.multiplicity + chain.multiplicity, teacher_episodes=chain.episodes
+            seen, multiplicity=seen.multiplicity + chain.multiplicity, **{whose: chain.episodes}
         )
     chains = choose_chains(list(found.values()), group.rule)
     return msgspec.structs.replace(group, chains=chains) if chains else None

@@ -63,6 +63,18 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     """Its gold calls, one a reply; the last one finishes."""
 
 
+class Help(msgspec.Struct, frozen=True, kw_only=True):
+    """What a prompt shows in aid of its problem, before what the user says. Only attempts of an arm that learns from
+    help are made with it: nothing that is scored shows any, and nothing is learnt on a prompt that does."""
+
+    kinds: tuple[str, ...]
+    """What it is made of, as `rollout.help` names it; at least one."""
+    text: str = ""
+    """What is said; "" where worked conversations or documentation are all."""
+    documentation: bool = False
+    """Whether the functions that can be called are described in full before it."""
+
+
 class UserTurn(msgspec.Struct, frozen=True, kw_only=True):
     """What the user says after the model has ended the turn before."""
 
@@ -106,6 +118,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Whether doing nothing is right: no function fits, something is missing, or the state must stay as it is."""
     examples: tuple[Example, ...] = ()
     """Worked conversations that its prompts show before it; `id` does not depend on them."""
+    help: Help | None = None
+    """What prompts show in its aid, in attempts with help alone; `id` does not depend on it."""
     source: str = "generated"
     licence: str = "CC0-1.0"
     schema_version: int = SCHEMA_VERSION
@@ -237,6 +251,10 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     """What a checker of worlds found wrong first, in words."""
     said: tuple[str, ...] = ()
     """What the user said after the prompt, as the model read it: a message for each further turn that it came to."""
+    help: tuple[str, ...] = ()
+    """What kinds of help its prompt showed; () for none, in all that is scored or that prompts are taken of."""
+    guided: int = 0
+    """How many of its first steps are the teacher's, which its producer only went on from."""
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -274,6 +292,10 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     arm's own rounds; () elsewhere."""
     teacher_episodes: tuple[int, ...] = ()
     """Samples of the teacher's that rendered to the same ids, where an arm's rounds take its right chains."""
+    helped_episodes: tuple[int, ...] = ()
+    """Samples that the arm's policy made with help and that rendered to the same ids, where its rounds take these."""
+    guided: int = 0
+    """How many of its first steps the teacher wrote, and the arm's policy went on from; no token of them is written."""
     rewards: tuple[float, ...] = ()
     """What the rules of the arm's rewards give (`rollout.rewards`), in their order, a mean over its episodes; or ()."""
 

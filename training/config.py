@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from cluster.config import Section
 from cluster.pool.placement import Bundle
-from rollout.config import ChosenFrom
+from rollout.config import ChosenFrom, HelpConfig
 from rollout.records import PairKind
 from rollout.rewards import RewardsConfig
 from training.chains import ScoreRule
@@ -147,6 +147,23 @@ class RoundsConfig(Section):
         return max(0, number - self.max_staleness)
 
 
+class GuideConfig(Section):
+    """Turns of the teacher in a student's attempts: a share of them begins with the first turns of a right chain of the
+    teacher's, from which the student goes on. The share falls, round by round, to none."""
+
+    share: float = Field(default=0.5, gt=0, lt=1)
+    """Share of a round's attempts that begin so, in the first round."""
+    until: int | None = Field(default=None, ge=1)
+    """The round from which on none does, counted from 0; up to it the share falls in a straight line. Absent: the last
+    one."""
+
+    def samples(self, number: int, rounds: RoundsConfig) -> int:
+        """How many of a problem's attempts in round `number` begin so; never all."""
+        until = max(1, rounds.rounds - 1) if self.until is None else self.until
+        share = self.share * max(0.0, 1 - number / until)
+        return min(rounds.samples - 1, round(share * rounds.samples))
+
+
 class Schedule(Section):
     """What every arm says, whatever its method."""
 
@@ -238,7 +255,19 @@ class DpoArm(Schedule):
     """Which of the written tokens count in the margins."""
     chosen_from: ChosenFrom = "policy"
     """In rounds: whose right chains are paired with the policy's wrong ones. `policy`: its own of this round;
-    `teacher`: those that the run stores of the teacher at the same problem; `both`: all of these."""
+    `teacher`: those that the run stores of the teacher at the same problem; `both`: all of these; `helped`: those that
+    the policy wrote with `help`."""
+    help: HelpConfig | None = None
+    """What the policy is shown in attempts with help, beside those without it; for `chosen_from = "helped"`."""
+
+    @model_validator(mode="after")
+    def _help_is_used(self) -> "DpoArm":
+        if (self.chosen_from == "helped") != (self.help is not None):
+            lacks = "it needs `help`, which says what is shown" if self.help is None else "`help` is for 'helped' alone"
+            raise ValueError(f"chosen_from = {self.chosen_from!r}: {lacks}")
+        if self.chosen_from == "helped" and self.rounds is None:
+            raise ValueError("chosen_from = 'helped': the policy makes its attempts with help in rounds; set rounds")
+        return self
 
     @model_validator(mode="after")
     def _loss_is_defined(self) -> "DpoArm":
@@ -332,6 +361,26 @@ class DistillArm(Schedule):
     equal: Literal["tokens", "groups"] = "tokens"
     """What counts equally in the loss: every token that an episode wrote, or every group, whose tokens share a
     weight of 1."""
+    guide: GuideConfig | None = None
+    """In rounds: turns of the teacher mixed into the student's attempts, and withdrawn (guided distillation). The
+    tokens of these turns are in no loss."""
+
+    @model_validator(mode="after")
+    def _guide_is_used(self) -> "DistillArm":
+        if self.guide is None:
+            return self
+        if self.rounds is None:
+            raise ValueError(
+                "guide: the teacher's turns begin attempts of the student's own, made in rounds; set rounds"
+            )
+        until = self.guide.until
+        if until is not None and until > self.rounds.rounds:
+            raise ValueError(f"guide.until = {until}: there are {self.rounds.rounds} rounds; lower it")
+        if not self.guide.samples(0, self.rounds):
+            raise ValueError(
+                f"guide.share = {self.guide.share}: none of rounds.samples = {self.rounds.samples} attempts; raise one"
+            )
+        return self
 
     @model_validator(mode="after")
     def _divergence_is_defined(self) -> "DistillArm":

@@ -33,6 +33,7 @@ def rounds_lines(run: Run) -> Iterator[str]:
         line = f"arm {rounds.name}: {len(records)} of {planned} rounds ended"
         for record in records[-1:]:
             line += f"; {layout.round_name(record.number)}: {_right(record)}"
+            line += f", {record.said_of_help}" if record.said_of_help else ""
             if record.probe_difference is not None:
                 line += f", {record.probe_difference:.1e} nats a token from its probe"
             if record.hosts_idle is not None and record.ranks_idle is not None:
@@ -42,11 +43,16 @@ def rounds_lines(run: Run) -> Iterator[str]:
         if not rounds.ended(records):
             following = Round(rounds, records)
             for each in (following, *(coming for coming in following.coming() if _begun(coming))):
-                commits = run.ledger(each.episodes).history().values()
-                outcomes = sum((Counter(committed_outcomes(commit)) for commit in commits), Counter[str]())
-                now = RoundRecord(number=each.number, outcomes=dict(outcomes), tokens=0)
-                done = len(each.units) - len(each.missing())
-                line += f"; {layout.round_name(each.number)}: {done} of {len(each.units)} episode units, {_right(now)}"
+                now = RoundRecord(
+                    number=each.number,
+                    outcomes=_committed(run, each.episodes),
+                    helped=_committed(run, each.helped) if each.helped_units else {},
+                    tokens=0,
+                )
+                planned_units = len(each.units) + len(each.helped_units)
+                done = planned_units - len(each.missing())
+                line += f"; {layout.round_name(each.number)}: {done} of {planned_units} episode units, {_right(now)}"
+                line += f", {now.said_of_help}" if now.said_of_help else ""
         elif records and records[-1].best >= 0:
             line += f"; they have stopped, the best policy began round {records[-1].best}"
         yield line
@@ -55,7 +61,8 @@ def rounds_lines(run: Run) -> Iterator[str]:
 def rounds_table(run: Run, arm: str | None) -> Table:
     """What came of every round that has ended, of one arm or of all."""
     table = Table(
-        *("round", "right", "age", "groups", "chains", "steps", "log-p", "drift", "probe", "hosts idle", "ranks idle"),
+        *("round", "right", "with help", "age", "groups", "chains", "steps", "log-p", "drift", "probe"),
+        *("hosts idle", "ranks idle"),
         "mean rewards",
         box=None,
         pad_edge=False,
@@ -65,6 +72,7 @@ def rounds_table(run: Run, arm: str | None) -> Table:
             table.add_row(
                 f"{rounds.name}.{layout.round_name(record.number)}",
                 _right(record),
+                record.said_of_help.replace(" right with help", " right") or "—",
                 f"{record.age}",
                 f"{record.groups:,}",
                 f"{record.chains:,} ({record.right:,} right)",
@@ -88,8 +96,10 @@ def round_chains(run: Run, wanted: ChainFilter, problems: dict[str, Problem]) ->
         last = min(len(records) + rounds.config.max_staleness, len(rounds.plan().rounds) - 1)
         ways = (Round(rounds, records[:at], at) for at in range(last, -1, -1))
         for each in ways:
-            rows = UnitRows(Episode, run.ledger(each.episodes))
-            made = [row for unit in each.units if unit.name in rows for row in rows.read(unit.name)]
+            made = []
+            for prefix, units in ((each.episodes, each.units), (each.helped, each.helped_units)):
+                rows = UnitRows(Episode, run.ledger(prefix))
+                made += [row for unit in units if unit.name in rows for row in rows.read(unit.name)]
             attempts: dict[str, list[Episode]] = {}
             for row in made:
                 attempts.setdefault(row.problem_id, []).append(row)
@@ -103,7 +113,13 @@ def round_chains(run: Run, wanted: ChainFilter, problems: dict[str, Problem]) ->
 
 def _begun(each: Round) -> bool:
     """Whether an attempt of the round is committed."""
-    return len(each.missing()) < len(each.units)
+    return len(each.missing()) < len(each.units) + len(each.helped_units)
+
+
+def _committed(run: Run, prefix: str) -> dict[str, int]:
+    """Outcome -> attempts that a ledger of a round holds."""
+    commits = run.ledger(prefix).history().values()
+    return dict(sum((Counter(committed_outcomes(commit)) for commit in commits), Counter[str]()))
 
 
 def _right(record: RoundRecord) -> str:

@@ -11,7 +11,7 @@ from pipeline.plan.make import Plan
 from pipeline.plan.memory import storage_of
 from pipeline.plan.ranks import groups_of, splits_groups, steps_of, tokens_per_step
 from pipeline.recipe import GIVEN_MODELS
-from training.config import DistillArm, DpoArm, RoundsConfig
+from training.config import ArmConfig, DistillArm, DpoArm, RoundsConfig
 from training.ranks.zero import uses_bf16
 
 _REPORT_ATTEMPT = 0.017
@@ -142,7 +142,7 @@ def _train(plan: Plan) -> Time:
         arm, request = plan.recipe.arms[ranks.name], ranks.memory.request
         groups, rounds = groups_of(plan.recipe, arm, plan.demands), arm.rounds
         if rounds is not None:
-            time += _labelled(f"{ranks.name}, attempts", _attempts(plan, rounds))
+            time += _labelled(f"{ranks.name}, attempts", _attempts(plan, arm, rounds))
             # Of all rounds together as many groups are scored as the teacher's, by assumption.
             time += _labelled(f"{ranks.name}, reference", _reference(plan, True) if isinstance(arm, DpoArm) else ())
         if isinstance(arm, DistillArm):
@@ -160,10 +160,12 @@ def _train(plan: Plan) -> Time:
     return time
 
 
-def _attempts(plan: Plan, rounds: RoundsConfig) -> Time:
-    """The student's engines in all rounds of an arm; where they take turns with ranks they start once a round."""
+def _attempts(plan: Plan, arm: ArmConfig, rounds: RoundsConfig) -> Time:
+    """The student's engines in all rounds of an arm; where they take turns with ranks they start once a round. Attempts
+    with help count as others."""
     problems = sum(family.train for family in plan.recipe.problems.values())
-    attempts = rounds.samples * min(rounds.problems, problems)
+    helped = arm.help.samples or rounds.samples if isinstance(arm, DpoArm) and arm.help is not None else 0
+    attempts = (rounds.samples + helped) * min(rounds.problems, problems)
     teacher = plan.demands.rollout
     time = _engine_time(plan, "student", teacher.scaled(attempts / max(1, teacher.attempts)))
     once = plan.stands is not None and plan.stands.beside

@@ -50,6 +50,7 @@ _LEDGERS = (
     *(layout.EPISODES, layout.SCORES, layout.PARENT_SCORES),
     *(layout.groups(_NAME), layout.reference(_NAME), layout.targets(_NAME)),
     *(f"{ledger}/{_NAME}/{_ROUND}" for ledger in (layout.EPISODES, layout.groups(_NAME))),
+    f"{layout.EPISODES}/{_NAME}/{_ROUND}/helped",
 )
 _LEDGER = f"(?P<ledger>{'|'.join(_LEDGERS)})"
 _MODEL = f"{layout.model(_NAME)}|{layout.ROUNDS}/{_NAME}/{_ROUND}"

@@ -94,7 +94,8 @@ def _factory(
     threads = {"OMP_NUM_THREADS": str(config.engine.threads)} if config.engine.threads else {}
     ledgers = [layout.EPISODES, layout.SCORES]
     ledgers += [
-        layout.round_episodes(arm, number)
+        prefix(arm, number)
+        for prefix in (layout.round_episodes, layout.round_helped)
         for arm, config in run.recipe.arms.items()
         for number in range(config.rounds.rounds if config.rounds is not None else 0)
     ]

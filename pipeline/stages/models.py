@@ -17,6 +17,7 @@ from pipeline.run.folder import Run
 from pipeline.run.models import served_model
 from pipeline.run.suites import corpus_of, suite_episodes
 from pipeline.run.workload import make_workload, outgrown, suite_problems
+from pipeline.stages.arms.helping import refuse_missing_help
 from pipeline.stages.arms.targets import refuse_other_tokenizers
 from pipeline.stages.making import Job, made_together
 from pipeline.stages.probes import keep_reading, probe_text
@@ -42,6 +43,7 @@ def work(run: Run) -> None:
     for name, folder in converted.items():
         _refuse_template(run, name, folder)
     workload = make_workload(run)
+    refuse_missing_help(run)
     held_out = ", ".join(f"{suite} {count:,}" for suite, count in workload.suites.items())
     run.console.out(f"  {workload.train_problems:,} problems to roll out; held out: {held_out}")
     for section, dropped in workload.dropped.items():

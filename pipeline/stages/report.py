@@ -11,6 +11,7 @@ from cluster.errors import RequestError
 from pipeline.plan.prediction import compared
 from pipeline.run.folder import Run, versions
 from pipeline.run.workload import read_workload, suite_problems
+from pipeline.stages.arms.helping import takes_of_teacher
 from pipeline.stages.arms.policies import ArmRounds
 from pipeline.stages.evaluate import planned_units
 from pipeline.stages.groups import group_figures
@@ -18,7 +19,6 @@ from rollout.data import layout
 from rollout.data.group_rows import live_units
 from rollout.hosts.work import skipped_episodes
 from rollout.records import Outcome, Score, content_hash
-from training.config import DpoArm
 
 if TYPE_CHECKING:
     from evaluation.figures import RoundFigures, Summary, TrainingFigures
@@ -124,7 +124,8 @@ def training_figures(run: Run) -> "dict[str, TrainingFigures]":
         spent, written = defaultdict[str, float](float), defaultdict[str, float](float)
         for row in rows:
             spent[row["arm"]] += row["seconds"]  # what is asked in a round is named by it, and stands in its seconds
-            written[row["arm"]] += row.get("tokens", 0) if row["event"] == "round" else 0
+            if row["event"] == "round":
+                written[row["arm"]] += row.get("tokens", 0) + row.get("helped_tokens", 0)
         return {
             name: TrainingFigures(
                 start=arm.start,
@@ -134,7 +135,7 @@ def training_figures(run: Run) -> "dict[str, TrainingFigures]":
                 passes=trained[name].get("passes"),
                 tokens=trained[name].get("tokens"),
                 own_tokens=written[name],
-                from_teacher=arm.rounds is None or (isinstance(arm, DpoArm) and arm.chosen_from != "policy"),
+                from_teacher=arm.rounds is None or takes_of_teacher(arm),
             )
             for name, arm in run.recipe.arms.items()
             if name in trained
@@ -152,6 +153,10 @@ def round_figures(run: Run) -> "Iterator[RoundFigures]":
                 number=record.number,
                 attempts=record.attempts,
                 right=record.outcomes.get("right", 0),
+                helped_attempts=record.helped_attempts,
+                helped_right=record.helped.get("right", 0),
+                taken=record.taken,
+                left_out=record.left_out,
                 groups=record.groups,
                 steps=record.steps,
                 age=record.age,

@@ -27,6 +27,8 @@ def episode_faults(episode: Episode) -> Iterator[str]:
         yield f"{episode.id} answers turns {turns}, and the user spoke {len(episode.said)} more times"
     if not all(0 <= share <= 1 for share in episode.credit):
         yield f"{episode.id} has credit {episode.credit}, which is no share"
+    if not 0 <= episode.guided <= len(episode.steps):
+        yield f"{episode.id} has {episode.guided} steps of the teacher, of {len(episode.steps)}"
     for index, step in enumerate(episode.steps):
         if len(step.token_ids) != len(step.logprobs):
             yield f"{episode.id} step {index} has {len(step.token_ids)} ids, {len(step.logprobs)} logprobs"
@@ -36,23 +38,29 @@ Outcomes = Mapping[tuple[str, int], Outcome]
 """(problem, sample) -> outcome."""
 
 
-def group_faults(group: PreferenceGroup, outcomes: Outcomes, taught: Outcomes = MappingProxyType({})) -> Iterator[str]:
-    """Contradictions in a group, or between it and its episodes, of which `taught` are the teacher's where the group is
-    of an arm's rounds."""
+_NONE: Outcomes = MappingProxyType({})
+
+
+def group_faults(
+    group: PreferenceGroup, outcomes: Outcomes, taught: Outcomes = _NONE, helped: Outcomes = _NONE
+) -> Iterator[str]:
+    """Contradictions in a group, or between it and its episodes, of which, where the group is of an arm's rounds,
+    `taught` are the teacher's, and `helped` those that the policy made with help."""
     problem = group.problem_id
-    if len({(chain.token_ids, chain.label) for chain in group.chains}) != len(group.chains):
+    if len({(chain.token_ids, chain.label, chain.guided) for chain in group.chains}) != len(group.chains):
         yield f"{problem} holds a chain twice"
     for chain in group.chains:
         if chain.label not in _LEARNED:
             yield f"{problem} holds a chain that is {chain.label}, which nothing may learn from"
         if len(chain.token_ids) != len(chain.step):
             yield f"{problem} has {len(chain.token_ids)} ids and {len(chain.step)} step marks"
-        wrote = len(chain.episodes) + len(chain.teacher_episodes)
+        wrote = len(chain.episodes) + len(chain.teacher_episodes) + len(chain.helped_episodes)
         if wrote != chain.multiplicity:
             yield f"{problem}: multiplicity {chain.multiplicity} of {wrote} episodes"
         for whose, samples, known in (
             ("", chain.episodes, outcomes),
             (" of the teacher", chain.teacher_episodes, taught),
+            (" with help", chain.helped_episodes, helped),
         ):
             for sample in samples:
                 made = known.get((problem, sample))
@@ -61,3 +69,7 @@ def group_faults(group: PreferenceGroup, outcomes: Outcomes, taught: Outcomes = 
                     yield f"{problem}#{sample}{whose} is {chain.label} in the group and {there} as an episode"
         if chain.teacher_episodes and chain.label is not Outcome.RIGHT:
             yield f"{problem} holds a chain of the teacher that is {chain.label}; only its right ones are taken"
+        if chain.helped_episodes and chain.label is not Outcome.RIGHT:
+            yield f"{problem} holds a chain with help that is {chain.label}; only right ones are taken"
+        if any(index >= 0 for index in chain.step) and min(i for i in chain.step if i >= 0) < chain.guided:
+            yield f"{problem} holds a chain of which tokens of its {chain.guided} steps of the teacher would be learnt"

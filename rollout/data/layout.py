@@ -101,6 +101,11 @@ def round_episodes(arm: str, number: int) -> str:
     return f"{EPISODES}/{arm}/{round_name(number)}"
 
 
+def round_helped(arm: str, number: int) -> str:
+    """The ledger of the episodes that it wrote in a round with help, or went on with after turns of the teacher."""
+    return f"{round_episodes(arm, number)}/helped"
+
+
 def round_groups(student: str, arm: str, number: int) -> str:
     """The ledger of the groups of a round's episodes."""
     return f"{groups(student)}/{arm}/{round_name(number)}"

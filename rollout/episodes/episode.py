@@ -7,7 +7,7 @@ and so does a fault of machines, which is an InfrastructureError.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -17,6 +17,7 @@ from rollout.checkers import check
 from rollout.checkers.worlds import Verdict, is_world
 from rollout.config import EpisodeConfig
 from rollout.episodes.execution import execute, is_only_thought
+from rollout.episodes.guide import Guide
 from rollout.episodes.replies import Replies
 from rollout.episodes.worlds import judge_steps
 from rollout.formats import CallFormat
@@ -65,6 +66,8 @@ class SampleSpec:
     seed: int | None = None
     label: str = ""
     """Tells apart the request ids of attempts with the same problem and sample (greedy and sampled scores, say)."""
+    guide: Guide | None = None
+    """Turns of a teacher with which it begins."""
 
 
 _ATTEMPTS_WITH_SERVERS = 3
@@ -92,6 +95,8 @@ async def _attempt(problem: Problem, spec: SampleSpec, setting: EpisodeSetting) 
     prompt = make_prompt(problem, setting.template, setting.call_format, setting.config)
     session = prompt.toolbox.open(problem.state)
     states = list[str]() if is_world(problem.checker) else None
+    if spec.guide is not None and spec.guide.prompt_ids != prompt.ids:
+        spec = replace(spec, guide=None)
     try:
         steps, stop = await _converse(problem, spec, setting, session, prompt, replies, states)
     finally:
@@ -137,6 +142,8 @@ async def _attempt(problem: Problem, spec: SampleSpec, setting: EpisodeSetting) 
         said=tuple(turn.text for turn in prompt.later[: steps[-1].turn]) if steps else (),
         credit=verdict.credit if verdict is not None else (),
         why=verdict.why if verdict is not None else "",
+        help=problem.help.kinds if problem.help is not None else (),
+        guided=min(len(steps), len(spec.guide.replies)) if spec.guide is not None else 0,
     )
 
 
@@ -173,7 +180,8 @@ async def _converse(
         )
         step_started = clock()
         name = f"{problem.id}#{spec.sample}{spec.label}.{len(steps)}"
-        reply = await replies.next(ids, sampling, name)
+        given = spec.guide.reply(len(steps)) if spec.guide is not None else None
+        reply = given or await replies.next(ids, sampling, name)
         if isinstance(reply, StopReason):
             return steps, reply
         text = template.decode_reply(reply.token_ids)

@@ -67,6 +67,11 @@ def in_generation(unit: EpisodeUnit, generation: str) -> EpisodeUnit:
     return _unit(unit.block, unit.problem_ids, unit.sample_start, unit.sample_stop, generation)
 
 
+def beside(unit: EpisodeUnit, members: tuple[str, ...], start: int, stop: int, generation: str) -> EpisodeUnit:
+    """Other attempts at some of a unit's problems, `start` to `stop` of each, in a generation of their own."""
+    return _unit(unit.block, members, start, stop, generation)
+
+
 def _unit(block: int, members: tuple[str, ...], start: int, stop: int, generation: str) -> EpisodeUnit:
     digest = content_hash(generation, str(start), str(stop), *members)
     return EpisodeUnit(

@@ -309,6 +309,7 @@ class RolloutHost:
                 top_p=work.top_p,
                 seed=seed,
                 label=f"@{work.unit}",
+                guide=work.guides.get((problem.id, sample)),
             )
             episode = await run_episode(problem, attempt, setting)
         self._left[chunk] -= 1

@@ -17,6 +17,7 @@ from cluster.store.ledger import Commit, Ledger
 from cluster.store.storage import Store
 from rollout.config import EpisodeConfig
 from rollout.data.shards import Encoded, concatenate, encode_rows, quarantine
+from rollout.episodes.guide import Guide
 from rollout.records import Episode, ErrorCode, Outcome, Problem, Producer, Score
 
 
@@ -76,6 +77,13 @@ class EpisodeWork(msgspec.Struct, frozen=True, kw_only=True):
     """How the attempts are made; None for the configuration in the host's specification."""
     skipped: tuple[str, ...] = ()
     """Ids of the unit's problems that are left out, because they have enough chains already."""
+    guides: dict[tuple[str, int], Guide] = {}
+    """Problem and sample -> turns of a teacher with which that attempt begins."""
+
+    def __post_init__(self) -> None:
+        helped = [problem.id for problem in self.problems if problem.help is not None]
+        if self.suite and (helped or self.guides):
+            raise ValueError(f"{self.unit}: an attempt that is scored would have help ({(*helped, *self.guides)[0]})")
 
     @property
     def size(self) -> int:
@@ -161,14 +169,15 @@ def chunk_result_of(
     encoded = _encoded(work, episodes)
     quarantine(store, work.unit, encoded.rejected)
     stored = encoded.kept(episodes)
+    own = [step for episode in episodes for step in episode.steps[episode.guided :]]
     result = ChunkResult(
         unit=work.unit,
         won=False,
         rows=encoded.rows,
         quarantined=len(encoded.rejected),
         outcomes=dict(Counter(episode.outcome.value for episode in stored)),
-        generated_tokens=sum(len(step.token_ids) for episode in episodes for step in episode.steps),
-        thought_tokens=sum(step.thought_tokens for episode in episodes for step in episode.steps),
+        generated_tokens=sum(len(step.token_ids) for step in own),
+        thought_tokens=sum(step.thought_tokens for step in own),
         seconds=seconds,
         host=host,
         tally=tally(stored),

@@ -49,8 +49,8 @@ def with_examples(
 
     def shown(problem: Problem) -> Problem:
         of_file = [row for row in rows if _has_functions_of(row, problem)]
-        worked = of_file or _of_family(family, split, config.examples)
-        return msgspec.structs.replace(problem, examples=_chosen(problem, worked, config.examples))
+        pool = of_file or _of_family(family, split, config.examples)
+        return msgspec.structs.replace(problem, examples=_chosen(problem, pool, config.examples))
 
     return [shown(problem) for problem in problems]
 
@@ -73,16 +73,21 @@ def work(problem: Problem) -> Example:
     return Example(text=problem.text, turns=tuple(turns))
 
 
-def _chosen(problem: Problem, worked: Sequence[Problem], count: int) -> tuple[Example, ...]:
-    """`count` of the worked problems that have this one's functions, drawn by its id."""
-    fitting = [each for each in worked if _has_functions_of(each, problem) and _is_other(each, problem)]
+def others_like(problem: Problem, pool: Sequence[Problem]) -> list[Problem]:
+    """Those of the pool that have a problem's functions and are other problems than it."""
+    return [each for each in pool if _has_functions_of(each, problem) and _is_other(each, problem)]
+
+
+def _chosen(problem: Problem, pool: Sequence[Problem], count: int) -> tuple[Example, ...]:
+    """`count` of the pool's problems that have this one's functions, drawn by its id."""
+    fitting = others_like(problem, pool)
     if len(fitting) < count:
         raise RequestError(
             f"episodes.examples = {count}: only {len(fitting)} worked conversations with the functions of "
             f"{problem.toolbox!r} for problem {problem.id}; ask for fewer, or give examples_file"
         )
     drawn = random.Random(f"examples:{problem.id}").sample(fitting, count)
-    return tuple(_worked(msgspec.structs.replace(each, toolbox=each.toolbox or problem.toolbox)) for each in drawn)
+    return tuple(worked(msgspec.structs.replace(each, toolbox=each.toolbox or problem.toolbox)) for each in drawn)
 
 
 def _has_functions_of(example: Problem, problem: Problem) -> bool:
@@ -110,7 +115,10 @@ def _refuse_held_out(rows: Sequence[Problem], problems: Sequence[Problem]) -> No
             )
 
 
-_worked = lru_cache(maxsize=4096)(work)
+@lru_cache(maxsize=4096)
+def worked(problem: Problem) -> Example:
+    """As `work`, once for each problem."""
+    return work(problem)
 
 
 @lru_cache(maxsize=64)

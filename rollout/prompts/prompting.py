@@ -4,16 +4,17 @@
 keep the prompt within that length. A function that is not shown cannot be called.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rollout.config import EpisodeConfig
 from rollout.formats import CallFormat
+from rollout.formats.shown import as_tool
 from rollout.prompts.opening import Opening
 from rollout.prompts.template import ChatTemplate
 from rollout.prompts.turns import LaterTurn, later_turns, turn_toolboxes
-from rollout.records import Problem, content_hash
+from rollout.records import Problem, canonical_json, content_hash
 from rollout.toolboxes import Toolbox, load_toolbox, retrieve
 
 
@@ -46,10 +47,22 @@ def open_problem(
     worked conversations, the functions stand in the system's message, before all conversations.
     """
     described = "" if native else call_format.instructions(toolbox, config.verbosity)
+    # Help comes first, so that the prompt ends as it does without any.
+    text = "\n\n".join([*_help_parts(problem, toolbox), problem.text])
     if config.system or problem.examples:
         system = "\n".join(filter(None, (config.system, described)))
-        return Opening(system=system, examples=problem.examples, text=problem.text)
-    return Opening(text=f"{described}\n{problem.text}" if described else problem.text)
+        return Opening(system=system, examples=problem.examples, text=text)
+    return Opening(text=f"{described}\n{text}" if described else text)
+
+
+def _help_parts(problem: Problem, toolbox: Toolbox) -> Iterator[str]:
+    """What an attempt with help is told: the functions in full, in the form that chat templates are given, and the
+    text."""
+    if problem.help is not None and problem.help.documentation:
+        tools = (canonical_json(as_tool(each, "full")) for each in toolbox.functions.values())
+        yield "\n".join(["Hint: these are the functions in full.", *tools])
+    if problem.help is not None and problem.help.text:
+        yield problem.help.text
 
 
 @lru_cache(maxsize=512)

@@ -24,7 +24,8 @@ from rollout.toolboxes import Toolbox, load_toolbox
 
 @dataclass(frozen=True, slots=True)
 class RenderedEpisode:
-    """What follows the prompt. `step` holds for each token the index of the step whose reply it belongs to, or -1."""
+    """What follows the prompt. `step` holds for each token the index of the step whose reply it belongs to, or -1 if
+    the episode's model did not write it, which it did not in steps that a teacher wrote for it."""
 
     token_ids: tuple[int, ...]
     step: tuple[int, ...]
@@ -64,8 +65,9 @@ def render_episode(episode: Episode, template: ChatTemplate, with_thoughts: bool
             if not number:
                 thoughts[index] = template.thought_tokens(reply, call_format)
             ids += [*feedback, *reply]
-            step_of += [-1] * len(feedback) + [index] * len(reply)
-            logprobs += [0.0] * len(feedback) + list(step.logprobs)
+            guided = index < episode.guided
+            step_of += [-1] * len(feedback) + [-1 if guided else index] * len(reply)
+            logprobs += [0.0] * len(feedback) + ([0.0] * len(reply) if guided else list(step.logprobs))
             if same:
                 feedback = step.feedback_ids
             elif ended and number == len(messages) - 1:

@@ -17,7 +17,8 @@ from pipeline.stages.arms.policies import ArmRounds
 from pipeline.stages.execute import run_all
 from rollout.data import layout
 from rollout.data.group_rows import read_groups
-from rollout.records import Chain, Outcome
+from rollout.data.unit_rows import UnitRows
+from rollout.records import Chain, Episode, Outcome, Score
 from tests.repository import DATA
 from training.ranks.metrics import read_metrics
 
@@ -25,6 +26,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
 
 SCRIPTED = "{ wrong = 0.5, median_s = 0.002 }"
 ROUNDS = "rounds = { rounds = 2, problems = 4, samples = 6 }"
+HELP = 'help = { examples = 1, documentation = true, calls = "all", answer = true, samples = 4 }'
 REWARDS = "rewards = { format = 0.5, length = { weight = 0.1, target = 20, limit = 100 } }"
 SETTINGS = (
     f"engines.teacher.scripted={SCRIPTED}",
@@ -32,12 +34,14 @@ SETTINGS = (
     "training.ranks=1",
     "problems.arithmetic.test=2",
     f'arms.online={{ method = "dpo", groups_per_step = 2, chosen_from = "teacher", {ROUNDS} }}',
+    f'arms.rlag={{ method = "dpo", groups_per_step = 2, chosen_from = "helped", {HELP}, {ROUNDS} }}',
+    f'arms.guided={{ method = "distill", groups_per_step = 2, guide = {{ share = 0.5 }}, {ROUNDS} }}',
     f'arms.grpo={{ method = "grpo", groups_per_step = 2, {REWARDS}, {ROUNDS} }}',
     f'arms.distilled={{ method = "distill", groups_per_step = 2, {ROUNDS} }}',
     f'arms.asked={{ method = "distill", compare = "sampled", groups_per_step = 2, {ROUNDS} }}',
     'arms.offline={ method = "distill", compare = "top_k", top_k = 3, groups_per_step = 4 }',
 )
-LEARNING = ("online", "grpo", "distilled", "asked")
+LEARNING = ("online", "rlag", "guided", "grpo", "distilled", "asked")
 
 
 class Killed(Exception):
@@ -109,6 +113,8 @@ def test_killed_rounds_end_as_if_nobody_had_killed_them(
         (Outcome.RIGHT, False, True),
         (Outcome.WRONG, True, False),
     }
+    check_helped(tmp_path / "whole")
+    check_guided(tmp_path / "whole")
     # A script's log-probabilities are not the model's: the difference is there, and only where it is used.
     found = {arm: ArmRounds(run, arm, recipe.arms[arm]).records()[0] for arm in ("online", "grpo")}
     assert found["online"].logp_difference is None
@@ -126,6 +132,53 @@ def test_killed_rounds_end_as_if_nobody_had_killed_them(
         run = read_run(folder, Console(quiet=True))
         assert hash_files(run).faults == []
         assert list(contradictions(run)) == []
+
+
+def attempts_of(folder: Path, prefix: str) -> list[Episode]:
+    """The attempts in a ledger of a run."""
+    ledger = read_run(folder, Console(quiet=True)).ledger(prefix)
+    rows = UnitRows(Episode, ledger)
+    return [row for unit in sorted(ledger.history()) for row in rows.read(unit)]
+
+
+def check_helped(folder: Path) -> None:
+    """Chains that were written with help stand on the prompt without it, against wrong ones without help."""
+    run = read_run(folder, Console(quiet=True))
+    record = ArmRounds(run, "rlag", run.recipe.arms["rlag"]).records()[0]
+    aided = attempts_of(folder, layout.round_helped("rlag", 0))
+    own = attempts_of(folder, layout.round_episodes("rlag", 0))
+    assert {row.help for row in aided} == {("examples", "documentation", "calls", "answer")}
+    assert {row.help for row in own} == {()}
+    assert (record.attempts, record.helped_attempts) == (4 * 6, 4 * 4) == (len(own), len(aided))
+    assert record.helped["right"] == sum(row.outcome is Outcome.RIGHT for row in aided)
+    assert record.taken == record.helped["right"], "the script follows its calls, so that each answer is worked out"
+    groups = list(read_groups(run.ledger(layout.round_groups(run.student, "rlag", 0))))
+    wrote = {
+        (bool(chain.episodes), bool(chain.helped_episodes), chain.label) for each in groups for chain in each.chains
+    }
+    assert wrote == {(False, True, Outcome.RIGHT), (True, False, Outcome.WRONG)}
+    prompts = {(row.problem_id, row.prompt_ids) for row in own}
+    assert {(each.problem_id, each.prompt_ids) for each in groups} <= prompts
+    assert not prompts & {(row.problem_id, row.prompt_ids) for row in aided}
+    scored = UnitRows(Score, run.ledger(layout.SCORES))
+    for unit in run.ledger(layout.SCORES).history():
+        for row in scored.read(unit):
+            assert (row.episode.help, row.episode.guided) == ((), 0)
+            assert "Hint" not in row.episode.prompt_text
+
+
+def check_guided(folder: Path) -> None:
+    """The teacher begins half of the first round's attempts and none of the last's; none of its tokens is learnt."""
+    run = read_run(folder, Console(quiet=True))
+    first, last = ArmRounds(run, "guided", run.recipe.arms["guided"]).records()
+    begun = attempts_of(folder, layout.round_helped("guided", 0))
+    assert len(begun) == first.helped_attempts > 0 == last.helped_attempts
+    assert all(0 < row.guided < len(row.steps) for row in begun if row.outcome is Outcome.RIGHT)
+    chains = [chain for chain in chains_of(run.ledger(layout.round_groups(run.student, "guided", 0))) if chain.guided]
+    assert sum(chain.multiplicity for chain in chains) == sum(
+        row.outcome is not Outcome.INFRASTRUCTURE for row in begun
+    )
+    assert all(not {*range(chain.guided)} & {*chain.step} for chain in chains)
 
 
 def sampled_logprobs(folder: Path, arm: str) -> list[float]:

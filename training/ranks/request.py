@@ -26,6 +26,8 @@ _LATER_KEYS = {
     "rounds": None,
     "rewards": None,
     "chosen_from": "policy",
+    "help": None,
+    "guide": None,
 }
 
 

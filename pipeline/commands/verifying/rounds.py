@@ -26,7 +26,7 @@ from rollout.data import layout
 from rollout.data.group_rows import live_units
 from rollout.data.shards import shard_rows
 from rollout.data.unit_rows import UnitRows
-from rollout.hosts.episode_units import block_name
+from rollout.hosts.episode_units import EpisodeUnit, block_name
 from rollout.records import Episode, Outcome, PreferenceGroup
 from rollout.rewards import rule_rewards
 from training.config import DistillArm, GrpoArm
@@ -39,7 +39,10 @@ _OF_ROUND = re.compile(
         for prefix in (layout.EPISODES, layout.groups("[^/]+"), layout.ROUNDS, layout.checkpoints("")[:-1])
     )
 )
-_SUMMED = ("outcomes", "tokens", "age", "rewards", "unequal", "groups", "chains", "right")
+_SUMMED = (
+    *("outcomes", "tokens", "age", "helped", "helped_tokens", "taken", "left_out"),
+    *("rewards", "unequal", "groups", "chains", "right"),
+)
 """What a round's record says of its ledgers."""
 
 
@@ -84,33 +87,61 @@ def _arm_faults(rounds: ArmRounds, numbers: set[int]) -> Iterator[str]:
 
 
 def _ledger_faults(each: Round, ended: bool) -> Iterator[str]:
-    """Faults of a round's episodes and groups, block by block; a round has one unit of episodes a block."""
-    run = each.run
-    episodes, groups = run.ledger(each.episodes), run.ledger(each.groups)
-    commits, rows = episodes.history(), UnitRows(Episode, episodes)
-    yield from unplanned("episodes", commits, {unit.name for unit in each.units})
+    """Faults of a round's episodes and groups, block by block; a round has one unit of episodes a block, and where
+    there is help one of attempts with it."""
+    run, groups = each.run, each.run.ledger(each.groups)
+    alone = _Attempts(each, each.episodes, each.units, aided=False)
+    aided = _Attempts(each, each.helped, each.helped_units, aided=True)
+    yield from (*alone.unplanned(), *aided.unplanned())
     teachers = Rollouts(run)
     built: dict[str, list[Commit]] = {}
     for commit in groups.commits().values():
         built.setdefault(commit.unit.partition("-")[0], []).append(commit)
+    further = {unit.block: unit for unit in each.helped_units}
     for unit in sorted(each.units, key=lambda unit: unit.name):
-        made, block = rows.read(unit.name) if unit.name in rows else [], block_name(unit.block)
-        if unit.name in rows:
-            attempts = set(itertools.product(unit.problem_ids, range(unit.sample_start, unit.sample_stop)))
-            faulty = [*unit_faults(commits[unit.name], attempts, made, run.store, ""), *_sampler_faults(each, made)]
-            yield from (f"unit {unit.name} {fault}" for fault in faulty)
-        elif ended:
-            yield f"has ended without the attempts of unit {unit.name}"
+        made, faulty = alone.read(unit, ended)
+        with_help, more = aided.read(further[unit.block], ended) if unit.block in further else ([], [])
+        yield from (*faulty, *more)
+        block = block_name(unit.block)
         own = built.pop(block, [])
         if len(own) > 1 or (ended and not own):
             yield f"has {len(own)} units of groups of block {block}, which takes one"
-        outcomes = {(row.problem_id, row.sample): row.outcome for row in made}
+        outcomes, helped = _outcomes(made), _outcomes(with_help)
+        if each.chosen_from == "policy":  # the attempts that the teacher began are the policy's, too
+            made, outcomes, helped = [*made, *with_help], outcomes | helped, {}
         taught: dict[Attempt, Outcome] = {}
-        for name in unit.problem_ids if each.chosen_from != "policy" and own else ():
+        for name in unit.problem_ids if each.chosen_from in ("teacher", "both") and own else ():
             taught |= {(name, sample): episode.outcome for sample, episode in teachers.of(name).items()}
-        yield from built_faults(groups, own, outcomes, taught)
+        yield from built_faults(groups, own, outcomes, taught, helped)
         yield from _chain_faults(each, own, made)
     yield from (f"groups: unit {commit.unit} is of no planned block" for some in built.values() for commit in some)
+
+
+class _Attempts:
+    """The attempts of a round in one ledger: those that the policy made alone, or those with help."""
+
+    def __init__(self, each: Round, prefix: str, planned: tuple[EpisodeUnit, ...], *, aided: bool) -> None:
+        ledger = each.run.ledger(prefix)
+        self._each, self._planned, self._aided = each, planned, aided
+        self._commits, self._rows = ledger.history(), UnitRows(Episode, ledger)
+
+    def unplanned(self) -> Iterator[str]:
+        """Units that the round has not planned."""
+        what = "episodes with help" if self._aided else "episodes"
+        return unplanned(what, self._commits, {unit.name for unit in self._planned})
+
+    def read(self, unit: EpisodeUnit, ended: bool) -> tuple[list[Episode], list[str]]:
+        """The attempts of a unit, and what is wrong with them."""
+        if unit.name not in self._rows:
+            return [], [f"has ended without the attempts of unit {unit.name}"] if ended else []
+        each, made = self._each, self._rows.read(unit.name)
+        attempts = set(itertools.product(unit.problem_ids, range(unit.sample_start, unit.sample_stop)))
+        faulty = unit_faults(self._commits[unit.name], attempts, made, each.run.store, "", aided=self._aided)
+        return made, [f"unit {unit.name} {fault}" for fault in (*faulty, *_sampler_faults(each, made))]
+
+
+def _outcomes(made: list[Episode]) -> dict[Attempt, Outcome]:
+    return {(row.problem_id, row.sample): row.outcome for row in made}
 
 
 def _sampler_faults(each: Round, made: list[Episode]) -> Iterator[str]:
@@ -129,10 +160,15 @@ def _chain_faults(each: Round, commits: list[Commit], made: list[Episode]) -> It
     rules = each.rewards and each.rewards.model_copy(update={"function": None})
     arm = each.arm
     needed = isinstance(arm, GrpoArm) or (isinstance(arm, DistillArm) and arm.compare == "sampled")
-    said = {(row.problem_id, row.sample): [one for step in row.steps for one in step.logprobs] for row in made}
+    said = {
+        (row.problem_id, row.sample): [one for step in row.steps[row.guided :] for one in step.logprobs] for row in made
+    }
+    prompts = {(row.problem_id, row.prompt_ids) for row in made if not row.help}
     given = {(row.problem_id, row.sample): rule_rewards(row, rules) for row in made if rules and row.steps}
     ledger = each.run.ledger(each.groups)
     for group in itertools.chain.from_iterable(shard_rows(PreferenceGroup, ledger, commit) for commit in commits):
+        if (group.problem_id, group.prompt_ids) not in prompts:
+            yield f"groups: {group.problem_id}: its prompt is none that the policy answered without help"
         for chain in group.chains:
             who = f"groups: {group.problem_id}: a chain of samples {chain.episodes}"
             places = [(group.problem_id, sample) for sample in chain.episodes]
@@ -142,6 +178,8 @@ def _chain_faults(each: Round, commits: list[Commit], made: list[Episode]) -> It
             own_right = places and chain.label is Outcome.RIGHT
             if own_right if each.chosen_from == "teacher" else chain.teacher_episodes and each.chosen_from != "both":
                 yield f"{who} and {chain.teacher_episodes} of the teacher's is none that the arm takes"
+            if own_right if each.chosen_from == "helped" else chain.helped_episodes:
+                yield f"{who} and {chain.helped_episodes} with help is none that the arm takes"
             values = [given[place] for place in places if place in given]
             wanted = tuple(map(fmean, zip(*values, strict=True)))
             if values and chain.rewards[: len(wanted)] != wanted:

@@ -24,15 +24,27 @@ def unplanned(prefix: str, commits: Iterable[str], planned: Collection[str]) -> 
 
 
 def unit_faults(
-    commit: Commit, attempts: Collection[Attempt], made: Iterable[Episode], store: Store, name: str
+    commit: Commit,
+    attempts: Collection[Attempt],
+    made: Iterable[Episode],
+    store: Store,
+    name: str,
+    *,
+    aided: bool = False,
 ) -> Iterator[str]:
-    """Compare a unit's rows with the attempts that it must hold. `name`: prefix of the names of rows in quarantine."""
+    """Compare a unit's rows with the attempts that it must hold. `name`: prefix of the names of rows in quarantine;
+    `aided`: whether they are attempts with help, or begun by a teacher, which are nowhere else."""
     found: Counter[Attempt] = Counter()
     outcomes: Counter[str] = Counter()
     for episode in made:
         found[episode.problem_id, episode.sample] += 1
         outcomes[episode.outcome.value] += 1
         yield from (f"holds a contradiction: {fault}" for fault in episode_faults(episode))
+        if bool(episode.help or episode.guided) != aided:
+            what = f"was made with help ({', '.join(episode.help)}) and {episode.guided} steps of the teacher"
+            yield (
+                f"holds {episode.id}, which {what}" if not aided else f"holds {episode.id}, which was made without help"
+            )
     yield from (f"holds {_id(row)} {times} times" for row, times in found.items() if times > 1)
     yield from (f"holds {_id(row)}, which is not its own" for row in found if row not in attempts)
     missing = [row for row in attempts if row not in found]
@@ -54,15 +66,19 @@ def _id(attempt: Attempt) -> str:
 
 
 def built_faults(
-    ledger: Ledger, commits: Iterable[Commit], outcomes: Outcomes, taught: Outcomes | None = None
+    ledger: Ledger,
+    commits: Iterable[Commit],
+    outcomes: Outcomes,
+    taught: Outcomes | None = None,
+    helped: Outcomes | None = None,
 ) -> Iterator[str]:
-    """Faults of the groups of a block. More samples make another unit of its groups; each is whole by itself. `taught`:
-    of the teacher's episodes, where the groups are of an arm's rounds."""
+    """Faults of the groups of a block. More samples make another unit of its groups; each is whole by itself. Where the
+    groups are of an arm's rounds, `taught`: of the teacher's episodes, `helped`: of the policy's with help."""
     for commit in commits:
         seen: Counter[str] = Counter()
         for group in shard_rows(PreferenceGroup, ledger, commit):
             seen[group.problem_id] += 1
-            yield from (f"groups: {fault}" for fault in group_faults(group, outcomes, taught or {}))
+            yield from (f"groups: {fault}" for fault in group_faults(group, outcomes, taught or {}, helped or {}))
         yield from (f"groups: problem {problem} stands {n} times" for problem, n in seen.items() if n > 1)
 
 

@@ -5,7 +5,7 @@ a round that is under way has done lies in its ledgers and checkpoints.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -16,11 +16,12 @@ from cluster.store.storage import LocalStore
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
 from pipeline.run.workload import train_problems
+from pipeline.stages.arms.helping import helpable, spans, takes_of_teacher
 from rollout.data import layout
 from rollout.data.group_rows import live_units
-from rollout.hosts.episode_units import EpisodeUnit, plan_units
+from rollout.hosts.episode_units import EpisodeUnit, beside, plan_units
 from rollout.records import Outcome
-from training.config import ArmConfig, DpoArm, RoundsConfig
+from training.config import ArmConfig, RoundsConfig
 
 T = TypeVar("T")
 
@@ -31,6 +32,9 @@ class RoundsPlan(msgspec.Struct, frozen=True, kw_only=True):
     rounds: tuple[tuple[EpisodeUnit, ...], ...]
     taught: tuple[str, ...] = ()
     """Names of the group units that counted when the arm began, where it takes the teacher's right chains."""
+    helped: tuple[tuple[EpisodeUnit, ...], ...] = ()
+    """For each round the attempts with help, or begun by the teacher, at those of its problems for which there is any;
+    () for an arm without such attempts."""
 
 
 class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +47,15 @@ class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens that it wrote."""
     age: int = 0
     """Updates that this policy was older than the one that the round's update began with."""
+    helped: dict[str, int] = {}
+    """Outcome -> its attempts with help, or begun by the teacher, which are not among the others; of arms that make
+    such attempts alone."""
+    helped_tokens: int = 0
+    """Tokens that it wrote in them."""
+    taken: int = 0
+    """Right attempts with help that the groups hold."""
+    left_out: dict[str, int] = {}
+    """Why -> right attempts with help that they do not hold (`rollout.helped_chains`)."""
     probe_difference: float | None = None
     """The largest difference, in mean nats a token, of the engines that wrote them from the policy's probe; None from
     scripted engines, and in records that are older than this field."""
@@ -82,7 +95,26 @@ class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def attempts(self) -> int:
         """Attempts that no machine failed."""
-        return sum(count for outcome, count in self.outcomes.items() if outcome != Outcome.INFRASTRUCTURE)
+        return _attempts(self.outcomes)
+
+    @property
+    def helped_attempts(self) -> int:
+        """Those with help."""
+        return _attempts(self.helped)
+
+    @property
+    def said_of_help(self) -> str:
+        """What came of the attempts with help, in words; "" where there were none."""
+        if not self.helped_attempts:
+            return ""
+        right = self.helped.get("right", 0)
+        said = f"{right:,} of {self.helped_attempts:,} right with help ({100 * right / self.helped_attempts:.1f} %)"
+        lost = ", ".join(f"{count:,} {why}" for why, count in sorted(self.left_out.items()))
+        return f"{said}, left out: {lost}" if lost else said
+
+
+def _attempts(outcomes: Mapping[str, int]) -> int:
+    return sum(count for outcome, count in outcomes.items() if outcome != Outcome.INFRASTRUCTURE)
 
 
 def stale_share(records: Sequence[RoundRecord]) -> float:
@@ -91,15 +123,24 @@ def stale_share(records: Sequence[RoundRecord]) -> float:
     return sum(record.attempts for record in records if record.age) / max(1, every)
 
 
-def plan_rounds(problem_ids: list[str], config: RoundsConfig, seed: int, generation: str, block: int) -> RoundsPlan:
+def plan_rounds(
+    problem_ids: list[str],
+    config: RoundsConfig,
+    seed: int,
+    generation: str,
+    block: int,
+    spans: Sequence[tuple[int, int]] = (),
+    helped: Container[str] = (),
+) -> RoundsPlan:
     """Draw the problems of every round, by `seed`; a block has at most `block` of them.
 
-    Where they are fresh, no problem comes again before all have come.
+    Where they are fresh, no problem comes again before all have come. `spans`: for each round how many attempts a
+    problem gets without help and then with it, the latter if it is among `helped`; () for `config.samples` without.
     """
     generator = random.Random(seed)
     order: list[str] = []
     members: list[str] = []
-    rounds = []
+    rounds, further = [], []
     size = min(config.problems, len(problem_ids))
     for number in range(config.rounds):
         if config.fresh or not number:
@@ -110,8 +151,12 @@ def plan_rounds(problem_ids: list[str], config: RoundsConfig, seed: int, generat
                 order += sorted(again, key=order.__contains__)
             members, order = order[:size], order[size:]
         name = f"{generation}/{layout.round_name(number)}"
-        rounds.append(tuple(plan_units(members, config.samples, block, config.samples, name)))
-    return RoundsPlan(rounds=tuple(rounds))
+        own, more = spans[number] if spans else (config.samples, 0)
+        units = plan_units(members, own, block, own, name)
+        of_unit = [(unit, tuple(each for each in unit.problem_ids if each in helped)) for unit in units if more]
+        rounds.append(tuple(units))
+        further.append(tuple(beside(unit, some, own, own + more, f"{name}/helped") for unit, some in of_unit if some))
+    return RoundsPlan(rounds=tuple(rounds), helped=tuple(further) if spans else ())
 
 
 class ArmRounds:
@@ -125,16 +170,18 @@ class ArmRounds:
         """The arm's plan; drawn and written where there is none. Raises CorruptionError."""
         path = layout.round_plan(self.name)
         if not (self.run.folder / path).exists():
+            problems = train_problems(self.run)
+            taught = self._taught()
             drawn = plan_rounds(
-                [problem.id for problem in train_problems(self.run)],
+                [problem.id for problem in problems],
                 self.config,
                 self.arm.seed,
                 f"{self.run.id}/{self.name}",
                 self.run.recipe.rollout.problems_per_block,
+                spans(self.arm),
+                helpable(self.run, self.arm, problems, taught),
             )
-            if isinstance(self.arm, DpoArm) and self.arm.chosen_from != "policy":
-                groups = live_units(self.run.ledger(layout.groups(self.run.student)))
-                drawn = msgspec.structs.replace(drawn, taught=tuple(commit.unit for commit in groups))
+            drawn = msgspec.structs.replace(drawn, taught=taught)
             LocalStore(self.run.folder).create(path, sealed(msgspec.json.encode(drawn), "json"))
         return self._read(path, RoundsPlan)
 
@@ -187,6 +234,13 @@ class ArmRounds:
             best = first + learnt.index(max(learnt))
             stop = self.config.updates_before(best) if best < len(records) - 1 else stop
         return self.policy(records[:stop]) if any(record.policy for record in records[:stop]) else ""
+
+    def _taught(self) -> tuple[str, ...]:
+        """Names of the group units that count now, where the arm takes chains of the teacher."""
+        if not takes_of_teacher(self.arm):
+            return ()
+        groups = live_units(self.run.ledger(layout.groups(self.run.student)))
+        return tuple(commit.unit for commit in groups)
 
     def _read(self, path: str, kind: type[T]) -> T:
         where = self.run.folder / path

@@ -4,19 +4,24 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from cluster.engine.model_source import model_revision
 from cluster.errors import CorruptionError
 from pipeline.run.models import model_source
-from pipeline.run.workload import read_workload
+from pipeline.run.workload import read_workload, train_problems
+from pipeline.stages.arms.helping import guides, with_help
 from pipeline.stages.arms.policies import ArmRounds, RoundRecord
 from rollout.config import ChosenFrom, GroupsConfig
 from rollout.data import layout
 from rollout.data.group_rows import live_units
 from rollout.data.shards import column_values
 from rollout.group_units import GroupWork, group_unit, needed_memory, tokenizer_fingerprint
+from rollout.help import needed_calls
+from rollout.helped_chains import Helped
 from rollout.hosts.episode_units import EpisodeUnit, block_name
 from rollout.hosts.work import EpisodeWork, committed_outcomes
-from rollout.records import Problem
+from rollout.records import Call, Problem
 from rollout.rewards import Rewarded, RewardsConfig, joined
 from training.config import DistillArm, DpoArm, GrpoArm, SftArm, TrainingConfig
 
@@ -39,8 +44,12 @@ class Round:
         """The one that attempts the problems."""
         self.age = rounds.age(records, self.number)
         self._records = tuple(records[: self.number])
-        self.units: tuple[EpisodeUnit, ...] = rounds.plan().rounds[self.number]
+        plan = rounds.plan()
+        self.units: tuple[EpisodeUnit, ...] = plan.rounds[self.number]
+        self.helped_units: tuple[EpisodeUnit, ...] = plan.helped[self.number] if plan.helped else ()
+        """Its attempts with help, or begun by the teacher."""
         self.episodes = layout.round_episodes(self.name, self.number)
+        self.helped = layout.round_helped(self.name, self.number)
         self.groups = layout.round_groups(self.run.student, self.name, self.number)
 
     @property
@@ -66,7 +75,8 @@ class Round:
 
     def taught(self) -> dict[str, str]:
         """Problem -> the group unit from which it takes the teacher's right chains of it; {} where it takes none."""
-        unit_of = {name.partition("-")[0]: name for name in self.rounds.plan().taught}
+        names = self.rounds.plan().taught if self.chosen_from != "policy" else ()
+        unit_of = {name.partition("-")[0]: name for name in names}
         planned = [
             (unit, block_name(unit.block)) for unit in (read_workload(self.run).episode_units if unit_of else ())
         ]
@@ -82,28 +92,43 @@ class Round:
         """The model that a DPO arm is measured against."""
         return self.start if self.rounds.config.reference == "last" else model_source(self.run, self.arm.start)
 
+    @property
+    def _prefixes(self) -> tuple[str, ...]:
+        """Of the ledgers of its episodes: those without help, and where there are any those with it."""
+        return (self.episodes, self.helped) if self.helped_units else (self.episodes,)
+
     def missing(self) -> list[EpisodeUnit]:
-        """Units of episodes without a commit."""
-        done = self.run.ledger(self.episodes).history()
-        return [unit for unit in self.units if unit.name not in done]
+        """Units of episodes without a commit, those with help behind the others."""
+        done = {name for prefix in self._prefixes for name in self.run.ledger(prefix).history()}
+        return [unit for unit in (*self.units, *self.helped_units) if unit.name not in done]
 
     def episode_works(self, model: "ServedModel", problems: Mapping[str, Problem]) -> list[EpisodeWork]:
         """Its missing episodes, as hosts take them. The policy is sampled as it is, so that the log-probabilities
-        that are recorded are those of what it writes. Raises RequestError where they could not be rewarded."""
+        that are recorded are those of what it writes. Raises RequestError where they could not be rewarded, or where
+        there is not the help that the arm asks for."""
         if self.rewards is not None:
             self.rewards.require_function()
-        return [
-            EpisodeWork(
+
+        def work(unit: EpisodeUnit, prefix: str, shown: Mapping[str, Problem]) -> EpisodeWork:
+            return EpisodeWork(
                 unit=unit.name,
-                prefix=self.episodes,
+                prefix=prefix,
                 model=model,
-                problems=tuple(problems[name] for name in unit.problem_ids),
+                problems=tuple(shown[name] for name in unit.problem_ids),
                 samples=tuple(range(unit.sample_start, unit.sample_stop)),
                 temperature=1.0,
                 affinity=self.title,
             )
-            for unit in self.missing()
-        ]
+
+        missing, helped = self.missing(), {unit.name for unit in self.helped_units}
+        works = [work(unit, self.episodes, problems) for unit in missing if unit.name not in helped]
+        if aided := [unit for unit in missing if unit.name in helped]:
+            shown = with_help(self.arm, problems)
+            begun = guides(self.run, self.arm, aided, self.rounds.plan().taught)
+            for one in (work(unit, self.helped, shown) for unit in aided):
+                own = {at: begun[at] for at in ((p.id, s) for p, s in one.attempts(0, one.size)) if at in begun}
+                works.append(msgspec.structs.replace(one, guides=own))
+        return works
 
     def group_works(self) -> list[GroupWork]:
         """Its missing groups, once all episodes are there. They hold all chains: the arm chooses among them."""
@@ -114,16 +139,19 @@ class Round:
             update["truncated_as_wrong"] = True
         groups: GroupsConfig = run.recipe.groups.model_copy(update=update)
         episodes, done = run.ledger(self.episodes).history(), run.ledger(self.groups).history()
+        helped = run.ledger(self.helped).history() if self.helped_units else {}
+        gold = self._gold_calls()
         fingerprint, teachers, works = tokenizer_fingerprint(source), self.taught(), []
         for unit in self.units:
             commit = episodes[unit.name]
             taught = tuple(sorted({teachers[name] for name in unit.problem_ids if name in teachers}))
+            aided = [helped[other.name] for other in self.helped_units if other.block == unit.block]
             works.append(
                 GroupWork(
                     unit=group_unit(
                         unit.block,
                         run.student,
-                        [commit],
+                        [commit, *aided],
                         groups,
                         fingerprint,
                         thoughts,
@@ -133,7 +161,7 @@ class Round:
                     run_uri=run.store.uri,
                     episode_units=(unit.name,),
                     problems=unit.problem_ids,
-                    memory=needed_memory(commit.bytes, len(unit.problem_ids)),
+                    memory=needed_memory(sum(one.bytes for one in (commit, *aided)), len(unit.problem_ids)),
                     student=run.student,
                     student_source=source,
                     groups=groups,
@@ -144,6 +172,9 @@ class Round:
                     rewards=self.rewards,
                     chosen_from=self.chosen_from,
                     taught=taught,
+                    helped=self.helped if aided else "",
+                    helped_units=tuple(one.unit for one in aided),
+                    gold_calls={name: gold[name] for name in unit.problem_ids if name in gold},
                 )
             )
         return [work for work in works if work.unit not in done]
@@ -151,27 +182,38 @@ class Round:
     def refuse_others(self) -> None:
         """Raise CorruptionError where an attempt is not by the policy that the plan has attempt the round."""
         policy = model_revision(self.policy)
-        found = {made["revision"] for made in column_values(self.run.ledger(self.episodes), "producer")}
-        if others := sorted(found - {policy}):
-            raise CorruptionError(
-                f"{self.title}: attempts of revision {others[0]} are among those of its policy, {policy}; "
-                f"remove {self.episodes} and run again"
-            )
+        for prefix in self._prefixes:
+            found = {made["revision"] for made in column_values(self.run.ledger(prefix), "producer")}
+            if others := sorted(found - {policy}):
+                raise CorruptionError(
+                    f"{self.title}: attempts of revision {others[0]} are among those of its policy, {policy}; "
+                    f"remove {prefix} and run again"
+                )
+
+    def _gold_calls(self) -> dict[str, tuple[Call, ...]]:
+        """Problem -> its gold calls that end no turn, for an arm whose attempts with help are told the answer."""
+        if not isinstance(self.arm, DpoArm) or self.arm.help is None or not self.arm.help.answer:
+            return {}
+        return {problem.id: needed_calls(problem) for problem in train_problems(self.run) if problem.gold_calls}
 
     def record(self) -> RoundRecord:
         """What its episodes and groups are."""
-        outcomes: Counter[str] = Counter()
-        tokens = 0
-        for commit in self.run.ledger(self.episodes).history().values():
-            outcomes.update(committed_outcomes(commit))
-            tokens += commit.count("tokens")
-        differences = column_values(self.run.ledger(self.episodes), "probe_difference")
+        ledgers = [self.run.ledger(prefix) for prefix in self._prefixes]
+        commits = [list(ledger.history().values()) for ledger in ledgers]
+        outcomes = [sum((Counter(committed_outcomes(one)) for one in some), Counter[str]()) for some in commits]
+        tokens = [sum(one.count("tokens") for one in some) for some in commits]
+        differences = [one for ledger in ledgers for one in column_values(ledger, "probe_difference")]
         built = live_units(self.run.ledger(self.groups))
+        became = sum((commit.decoded("helped", Helped, Helped()) for commit in built), Helped())
         given = joined(commit.decoded("rewards", Rewarded, Rewarded()) for commit in built)
         return RoundRecord(
             number=self.number,
-            outcomes=dict(outcomes),
-            tokens=tokens,
+            outcomes=dict(outcomes[0]),
+            tokens=tokens[0],
+            helped=dict(outcomes[1]) if self.helped_units else {},
+            helped_tokens=sum(tokens[1:]),
+            taken=became.taken,
+            left_out=became.left_out,
             age=self.age,
             probe_difference=max((one for one in differences if one is not None), default=None),
             rewards=given.means,

@@ -179,6 +179,7 @@ def _end(each: Round, record: RoundRecord, seconds: float) -> None:
     stopped = f"; the rounds stop, the best policy began round {record.best}" if record.best >= 0 else ""
     right = f"{record.outcomes.get('right', 0):,} of {record.attempts:,} right ({100 * record.share_right:.1f} %)"
     means = "".join(f", {name} {mean:.3f}" for name, mean in record.rewards.items())
+    right += f", {record.said_of_help}" if record.said_of_help else ""
     each.run.console.out(
         f"  {each.title}: {right}, {record.groups:,} groups with right and wrong chains{means}, {learnt}{stopped}"
     )

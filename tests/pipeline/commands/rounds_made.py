@@ -18,14 +18,15 @@ from pipeline.run.rollouts import Rollouts
 from pipeline.run.workload import train_problems
 from pipeline.stages.arms.policies import ArmRounds, RoundRecord
 from pipeline.stages.arms.round import Round
+from rollout.config import HelpConfig
 from rollout.data import layout
 from rollout.data.group_rows import live_units
 from rollout.group_units import GroupWork, build_group_unit
-from rollout.hosts.work import chunk_result_of
-from rollout.records import Episode
+from rollout.hosts.work import EpisodeWork, chunk_result_of
+from rollout.records import Episode, Problem
 from rollout.rewards import FallingReward, RewardsConfig
 from tests.repository import DATA
-from training.config import ArmConfig, DpoArm, GrpoArm, RoundsConfig
+from training.config import ArmConfig, DistillArm, DpoArm, GrpoArm, GuideConfig, RoundsConfig
 from training.ranks.request import MadeFrom
 
 ROUNDS = RoundsConfig(rounds=3, problems=3, samples=4)
@@ -34,6 +35,8 @@ ARMS: dict[str, ArmConfig] = {
     "plain": DpoArm(method="dpo", rounds=ROUNDS),
     "taught": DpoArm(method="dpo", rounds=ROUNDS, chosen_from="teacher"),
     "ruled": GrpoArm(method="grpo", rounds=ROUNDS, rewards=RULES),
+    "helped": DpoArm(method="dpo", rounds=ROUNDS, chosen_from="helped", help=HelpConfig(calls="names", samples=2)),
+    "guided": DistillArm(method="distill", rounds=ROUNDS, guide=GuideConfig(share=0.5)),
 }
 STALE: dict[str, ArmConfig] = {
     "stale": GrpoArm(method="grpo", rounds=ROUNDS.model_copy(update={"max_staleness": 1})),
@@ -60,6 +63,14 @@ def stored(run: Run, problem: str, sample: int) -> Episode:
     return attempts[sample % len(attempts)]
 
 
+def attempt(row: Episode, work: EpisodeWork, problem: Problem) -> Episode:
+    """The row as if it had been made with the help that the work gives."""
+    guided = (problem.id, row.sample) in work.guides
+    kinds = problem.help.kinds if problem.help is not None else ()
+    prompt = (row.prompt_ids[0], *row.prompt_ids) if kinds else row.prompt_ids
+    return msgspec.structs.replace(row, help=kinds, prompt_ids=prompt, guided=int(guided))
+
+
 def go_through(rounds: ArmRounds, damage: Damage = Damage()) -> None:
     """The arm's next round."""
     run, each = rounds.run, Round(rounds, rounds.records())
@@ -84,8 +95,12 @@ def make_attempts(each: Round, damage: Damage) -> None:
     run, model = each.run, served_from(each.run, each.title, each.policy)
     for work in each.episode_works(model, {problem.id: problem for problem in train_problems(run)}):
         rows = [
-            msgspec.structs.replace(
-                stored(run, problem.id, sample), sample=sample, producer=model.producer, temperature=1.0
+            attempt(
+                msgspec.structs.replace(
+                    stored(run, problem.id, sample), sample=sample, producer=model.producer, temperature=1.0
+                ),
+                work,
+                problem,
             )
             for problem, sample in work.attempts(0, work.size)
         ]

@@ -119,6 +119,22 @@ def of_the_teacher_too(works: list[GroupWork]) -> list[GroupWork]:
     return [msgspec.structs.replace(work, chosen_from="both", taught=units) for work in works]
 
 
+def with_rows(changed: Callable[[Episode], bool], **changes: Any) -> Damage:
+    """Changes those of the rows."""
+    return Damage(rows=lambda rows: [msgspec.structs.replace(row, **changes) if changed(row) else row for row in rows])
+
+
+def of_another_prompt(works: list[GroupWork]) -> list[GroupWork]:
+    """The groups of the same attempts at other prompts, as those with help are."""
+    store = open_store(works[0].run_uri)
+    for work in works:
+        rows = UnitRows(Episode, Ledger(store, work.episodes)).read(work.episode_units[0])
+        longer = [msgspec.structs.replace(row, prompt_ids=(row.prompt_ids[0], *row.prompt_ids)) for row in rows]
+        encoded = encode_rows(Episode, longer)
+        Ledger(store, "other").publish(work.episode_units[0], encoded.payload, encoded.rows)
+    return [msgspec.structs.replace(work, episodes="other") for work in works]
+
+
 def halved(step: Step) -> Step:
     return msgspec.structs.replace(step, logprobs=tuple(one / 2 - 1 for one in step.logprobs))
 
@@ -155,6 +171,13 @@ def halved(step: Step) -> Step:
         ("plain", record(outcomes={"right": 1}), "its record says outcomes = {'right': 1}, and its ledgers hold"),
         ("ruled", record(rewards={"label": 1.0}), "its record says rewards = {'label': 1.0}"),
         ("plain", record(probe_difference=0.5), "its record says probe_difference = 0.5, and its ledgers hold None"),
+        ("plain", all_rows(guided=1), "was made with help () and 1 steps of the teacher"),
+        ("helped", with_rows(lambda row: bool(row.help), help=()), "#4, which was made without help"),
+        ("guided", with_rows(lambda row: row.guided > 0, guided=0), "#3, which was made without help"),
+        ("helped", Damage(works=of_another_prompt), "its prompt is none that the policy answered without help"),
+        ("helped", works(chosen_from="both"), "is none that the arm takes"),
+        ("helped", record(helped={"right": 1}), "its record says helped = {'right': 1}, and its ledgers hold"),
+        ("helped", record(taken=99), "its record says taken = 99, and its ledgers hold"),
         ("plain", record(policy="", steps=0), "its policy rounds/plain/r001 is there, and its record knows of none"),
         ("plain", record(policy="rounds/plain/r000"), "its record names the policy 'rounds/plain/r000' after 2 steps"),
         ("plain", record(steps=0), "its record names the policy 'rounds/plain/r001' after 0 steps"),
@@ -170,6 +193,23 @@ def test_a_damaged_round_is_found(begun: Path, folder: Path, arm: str, damage: D
     found = second_round(begun, folder, arm, damage)
     assert any(says in fault for fault in found), found
     assert all(fault.startswith(f"rounds of {arm}: round 1: ") for fault in found), found
+
+
+@pytest.mark.parametrize("arm", ["helped", "guided"])
+def test_attempts_with_help_are_whole(begun: Path, folder: Path, arm: str) -> None:
+    """Each is there once, and apart from those without; nothing is wrong with rounds that hold them."""
+    assert second_round(begun, folder, arm, Damage()) == []
+    rounds = ArmRounds(with_arms(folder), arm, ARMS[arm])
+    first, _ = rounds.records()
+    plan = rounds.plan()
+    assert first.attempts == sum(unit.episodes for unit in plan.rounds[0]) == (12 if arm == "helped" else 6)
+    assert first.helped_attempts == sum(unit.episodes for unit in plan.helped[0]) > 0
+    assert first.taken + sum(first.left_out.values()) == (first.helped["right"] if arm == "helped" else 0)
+
+
+def test_attempts_with_help_are_not_taken_for_attempts_without(begun: Path, folder: Path) -> None:
+    with pytest.raises(CorruptionError, match=r"its prompt shows help \(calls\) and would be learnt from"):
+        second_round(begun, folder, "helped", works(chosen_from="policy"))
 
 
 def without_first_record(run: Run) -> None:
