@@ -61,7 +61,15 @@ def test_status_says_how_far_each_arm_is_and_how_its_last_round_went(folder: Pat
     assert [line.partition(";")[0] for line in lines[1:]] == [
         "arm taught: 1 of 3 rounds ended",
         "arm ruled: 1 of 3 rounds ended",
+        "arm helped: 1 of 3 rounds ended",
+        "arm guided: 1 of 3 rounds ended",
     ]
+    for line, arm in zip(lines[3:], ("helped", "guided"), strict=True):
+        (record,) = ArmRounds(run, arm, ARMS[arm]).records()
+        said = f"{record.helped.get('right', 0)} of {record.helped_attempts} right with help ("
+        assert record.said_of_help.startswith(said)
+        assert f"{record.attempts} right (" in line
+        assert f", {record.said_of_help}" in line
 
 
 def test_status_says_that_rounds_have_stopped(folder: Path) -> None:
@@ -84,10 +92,16 @@ def test_the_lines_stand_in_the_status_of_a_run_whose_recipe_has_the_arms(
 
 def test_inspect_shows_every_round_that_has_ended(folder: Path) -> None:
     rows = text(rounds_table(with_arms(folder), None)).splitlines()[1:]
-    assert [row.split()[0] for row in rows] == ["plain.r000", "plain.r001", "taught.r000", "ruled.r000"]
+    assert [row.split()[0] for row in rows] == [
+        "plain.r000",
+        "plain.r001",
+        *(f"{arm}.r000" for arm in ("taught", "ruled", "helped", "guided")),
+    ]
     assert "1.3e-05" in rows[1]
     assert "label 0." in rows[3]
     assert "format 0." in rows[3]
+    (record,) = ArmRounds(with_arms(folder), "helped", ARMS["helped"]).records()
+    assert f"{record.helped.get('right', 0)} of {record.helped_attempts} right (" in rows[4]
     (row,) = text(rounds_table(with_arms(folder), "ruled")).splitlines()[1:]
     assert row.split()[0] == "ruled.r000"
 
@@ -97,7 +111,7 @@ def test_inspect_shows_the_attempts_of_the_last_round(folder: Path) -> None:
     problems = {problem.id: problem for problem in train_problems(run)}
     found = list(round_chains(run, ChainFilter(), problems))
     heads = [chains.heading.partition(" · ")[0] for chains in found]
-    assert set(heads) == {"plain.r002", "taught.r000", "ruled.r000"}
+    assert set(heads) == {"plain.r002", *(f"{arm}.r000" for arm in ("taught", "ruled", "helped", "guided"))}
     of_ruled = list(round_chains(run, ChainFilter(arm="ruled", outcome=Outcome.WRONG), problems))
     own = ArmRounds(run, "ruled", ARMS["ruled"]).plan().rounds[0]
     planned = {name for unit in own for name in unit.problem_ids}
