@@ -136,7 +136,7 @@ def inspect_command(
     arm: Annotated[str, typer.Option(help="Apply the other filters to this arm's attempts alone.")] = "",
     problem: Annotated[str, typer.Option(help="Show only the problem with this id.")] = "",
     outcome: Annotated[
-        str, typer.Option(help="Keep problems with an attempt that is right, wrong, truncated or infrastructure.")
+        str, typer.Option(help="Keep problems with an attempt that is right, wrong, truncated, infrastructure or user.")
     ] = "",
     code: Annotated[
         str, typer.Option(help="Keep problems with an attempt that has this error code, such as answer_wrong.")

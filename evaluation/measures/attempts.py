@@ -78,8 +78,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def counted(self) -> bool:
-        """An infrastructure outcome says nothing about the model: counted apart, never in a rate."""
-        return self.outcome is not Outcome.INFRASTRUCTURE
+        """Faults of machines and of a played user say nothing about the model: counted apart, never in a rate."""
+        return self.outcome.labelled
 
 
 def measure(score: Score, problem: Problem | None) -> Attempt:

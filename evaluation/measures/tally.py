@@ -10,14 +10,14 @@ Cell = tuple[str, str]
 
 
 class Tally:
-    """Right and counted attempts by model, suite and problem, and error codes. Infrastructure outcomes do not count."""
+    """Right and counted attempts by model, suite and problem, and error codes. What has no label does not count."""
 
     def __init__(self, scores: Iterable[Score] = ()) -> None:
         self._counts: dict[Cell, dict[tuple[str, bool], list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
         self._errors: dict[Cell, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
         for score in scores:
             episode, cell = score.episode, (score.model, score.suite)
-            if episode.outcome is not Outcome.INFRASTRUCTURE:
+            if episode.outcome.labelled:
                 found = self._counts[cell][episode.problem_id, score.greedy]
                 found[0] += episode.outcome is Outcome.RIGHT
                 found[1] += 1

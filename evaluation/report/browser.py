@@ -67,7 +67,7 @@ def choose_chains(
     for score in scores:
         attempts += 1
         cell = cells.setdefault((score.suite, score.episode.problem_id), {}).setdefault(score.model, _Cell())
-        if score.episode.outcome is not Outcome.INFRASTRUCTURE:
+        if score.episode.outcome.labelled:
             cell.counted += 1
             cell.right += score.episode.outcome is Outcome.RIGHT
         if score.greedy:

@@ -18,6 +18,7 @@ OUTCOME_STYLE: Mapping[Outcome, str] = {
     Outcome.WRONG: "red",
     Outcome.TRUNCATED: "yellow",
     Outcome.INFRASTRUCTURE: "magenta",
+    Outcome.USER: "magenta",
 }
 
 

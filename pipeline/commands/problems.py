@@ -83,7 +83,7 @@ def _chosen_families(family: str, path: str, task: str, seed: int, difficulty: t
     if task:
         configs = [config.model_copy(update={"task": task}) for config in configs if config.family in WITH_TASKS]
         if not configs:
-            raise RequestError(f"task {task!r}: only families {' and '.join(WITH_TASKS)} have tasks; leave it out")
+            raise RequestError(f"task {task!r}: only families {', '.join(WITH_TASKS)} have tasks; leave it out")
     return [config.model_copy(update={"path": path}) if is_imported(config) else config for config in configs]
 
 

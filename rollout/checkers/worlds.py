@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,6 +23,8 @@ from rollout.toolboxes.nesting import CALL
 
 WORLD = "world"
 _LONGEST = 300
+_NUMBER = re.compile(r"(?<![\w.])(?:0|[1-9]\d*)(?:\.\d+)?(?!\w|\.\d)", re.ASCII)
+"""A whole number or decimal without a sign, that is no part of another word; no id with zeros in front."""
 
 
 class TurnDone(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +66,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     def whole(self) -> TurnDone:
         """All turns as one; it has ended if all have."""
         answers = [turn.answer for turn in self.turns]
-        said = None if None in answers else canonical_json("\n".join(_text(answer) for answer in answers))
+        said = None if None in answers else canonical_json("\n".join(as_read(answer) for answer in answers))
         results = tuple(result for turn in self.turns for result in turn.results)
         return TurnDone(results=results, answer=said, state=self.turns[-1].state)
 
@@ -131,7 +134,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             banned = RightCall(name=never) if isinstance(never, str) else never
             yield _wrong(f"{_written(banned)} was called" if any(_is(call, banned) for call, _ in made) else "")
         for text in self.says:
-            lacks = not contains(_text(done.answer), text)
+            lacks = not contains(as_read(done.answer), text)
             yield (ErrorCode.ANSWER_WRONG, f"the answer lacks {text!r}") if lacks else None
 
 
@@ -296,15 +299,18 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:80]}..."
 
 
-def _text(answer: str | None) -> str:
-    """An answer as the user reads it."""
+def as_read(answer: str | None) -> str:
+    """An answer, canonical JSON, as the user reads it."""
     value = json.loads(answer or "null")
     return value if isinstance(value, str) else "" if value is None else canonical_json(value)
 
 
 def contains(answer: str, text: str) -> bool:
-    """Whether an answer contains a text, as whole words and whole numbers."""
+    """Whether an answer contains a text, as whole words and whole numbers. A text that is a number is there if one of
+    its value is: 481.50 for 481.5."""
     plain = [re.sub(r"(?<=\d),(?=\d{3})", "", " ".join(each.casefold().split())) for each in (answer, text)]
+    if _NUMBER.fullmatch(plain[1]):
+        return any(Decimal(found) == Decimal(plain[1]) for found in _NUMBER.findall(plain[0]))
     pattern = re.escape(plain[1])
     before = r"(?<![\w.])" if plain[1][:1].isdigit() else r"(?<!\w)" if plain[1][:1].isalnum() else ""
     after = r"(?!\w|\.\d)" if plain[1][-1:].isdigit() else r"(?!\w)" if plain[1][-1:].isalnum() else ""

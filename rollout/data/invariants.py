@@ -10,6 +10,7 @@ _STOPS = {
     Outcome.WRONG: {StopReason.FINISHED, StopReason.FAILED_CALLS},
     Outcome.TRUNCATED: {StopReason.STEP_LIMIT, StopReason.TOKEN_LIMIT, StopReason.WALL_TIME},
     Outcome.INFRASTRUCTURE: {StopReason.INFRASTRUCTURE},
+    Outcome.USER: {StopReason.USER},
 }
 _LEARNED = frozenset({Outcome.RIGHT, Outcome.WRONG, Outcome.TRUNCATED})
 

@@ -12,18 +12,20 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from cluster.engine.interface import Engine, FinishReason, Sampling
-from cluster.errors import InfrastructureError, InfrastructureKind
+from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from rollout.checkers import check
-from rollout.checkers.worlds import Verdict, is_world
+from rollout.checkers.worlds import Verdict, as_read, is_world
 from rollout.config import EpisodeConfig
 from rollout.episodes.execution import execute, is_only_thought
 from rollout.episodes.guide import Guide
 from rollout.episodes.replies import Replies
+from rollout.episodes.users import ModelUser, PlayedUser
 from rollout.episodes.worlds import judge_steps
 from rollout.formats import CallFormat
 from rollout.prompts.native_template import NATIVE
 from rollout.prompts.prompting import Prompt, make_prompt
 from rollout.prompts.template import ChatTemplate
+from rollout.prompts.turns import LaterTurn
 from rollout.records import (
     CallResult,
     Episode,
@@ -54,6 +56,8 @@ class EpisodeSetting:
     recipe: int = 0
     engine_name: str = ""
     probe_difference: float | None = None
+    user: ModelUser | None = None
+    """What plays the users of problems that ask for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +79,8 @@ _ATTEMPTS_WITH_SERVERS = 3
 
 
 async def run_episode(problem: Problem, spec: SampleSpec, setting: EpisodeSetting) -> Episode:
-    """Attempt `problem` once. Raises InfrastructureError if the engine is gone; the caller then tries elsewhere.
+    """Attempt `problem` once. Raises InfrastructureError if the engine is gone; the caller then tries elsewhere. Raises
+    RequestError where the problem's user is to be played and nothing plays them.
 
     Where a server that executes calls dies or hangs, nothing is kept, and the attempt begins again with another one.
     """
@@ -94,15 +99,16 @@ async def _attempt(problem: Problem, spec: SampleSpec, setting: EpisodeSetting) 
     replies = Replies(setting.engine, setting.config.max_seconds)
     prompt = make_prompt(problem, setting.template, setting.call_format, setting.config)
     session = prompt.toolbox.open(problem.state)
-    states = list[str]() if is_world(problem.checker) else None
+    states, said = list[str]() if is_world(problem.checker) else None, list[str]()
+    user = _played_user(problem, spec, setting) if problem.user else None
     if spec.guide is not None and spec.guide.prompt_ids != prompt.ids:
         spec = replace(spec, guide=None)
     try:
-        steps, stop = await _converse(problem, spec, setting, session, prompt, replies, states)
+        steps, stop = await _converse(problem, spec, setting, session, prompt, replies, states, said, user)
     finally:
         session.close()
     answer = session.answer if stop is StopReason.FINISHED else None  # an earlier turn's is none
-    judged = states is not None and stop is not StopReason.INFRASTRUCTURE
+    judged = states is not None and stop not in (StopReason.INFRASTRUCTURE, StopReason.USER)
     # In a thread: the first time the gold calls are executed, and hosts have other episodes to go on with.
     verdict = await asyncio.to_thread(judge_steps, problem, steps, states or ()) if judged else None
     outcome, error = judge(problem, stop, answer, steps, verdict)
@@ -139,7 +145,7 @@ async def _attempt(problem: Problem, spec: SampleSpec, setting: EpisodeSetting) 
         seconds=clock() - started,
         engine=setting.engine_name,
         probe_difference=setting.probe_difference,
-        said=tuple(turn.text for turn in prompt.later[: steps[-1].turn]) if steps else (),
+        said=tuple(said[: steps[-1].turn]) if steps else (),
         credit=verdict.credit if verdict is not None else (),
         why=verdict.why if verdict is not None else "",
         help=problem.help.kinds if problem.help is not None else (),
@@ -155,9 +161,12 @@ async def _converse(
     prompt: Prompt,
     replies: Replies,
     states: list[str] | None,
+    said: list[str],
+    user: PlayedUser | None,
 ) -> tuple[list[Step], StopReason]:
-    """Take step after step until something ends the episode. Returns the steps and the reason why it ended. `states`:
-    gets the world at the end of each turn; None if nobody looks at it."""
+    """Take step after step until something ends the episode. Returns the steps and the reason why it ended. `states`
+    gets the world at the end of each turn (None if nobody looks at it), `said` what the user says after the prompt,
+    `user` in place of the problem's turns."""
     config, template = setting.config, prompt.template
     clock = asyncio.get_running_loop().time
     limits = config.calls if template.parallel else config.calls.model_copy(update={"max_calls": 1})
@@ -204,9 +213,16 @@ async def _converse(
             results=results,
             seconds=clock() - step_started,
             thought_tokens=thought_tokens,
-            turn=len(prompt.later) - len(later),
+            turn=len(said),
         )
         steps.append(step)
+        if user is not None and session.answer is not None and ErrorCode.TOOLBOX_FAULT not in step.errors:
+            asked = clock()
+            heard = await user.says(as_read(session.answer))
+            step_started += clock() - asked  # which is not the model's time
+            if isinstance(heard, StopReason):
+                return steps, heard
+            later = [] if heard is None else [LaterTurn(heard, session.toolbox)]
         stop = StopReason.TOKEN_LIMIT if cut else _stop_after(session, steps, config, is_last_turn=not later)
         if stop is not None:
             return steps, stop
@@ -214,10 +230,18 @@ async def _converse(
             feedback = template.results_ids(reply.token_ids, results, setting.call_format)
         else:
             turn = later.pop(0)
+            said.append(turn.text)
             feedback = template.next_turn_ids(reply.token_ids, results, turn.text, setting.call_format)
             session.next_turn(turn.toolbox)
         steps[-1] = msgspec.structs.replace(step, feedback_ids=tuple(feedback), seconds=clock() - step_started)
         ids += (*reply.token_ids, *feedback)
+
+
+def _played_user(problem: Problem, spec: SampleSpec, setting: EpisodeSetting) -> PlayedUser:
+    if setting.user is None:
+        raise RequestError(f"problem {problem.id}: its user is played by a model, and none is there to play them")
+    name = f"{problem.id}#{spec.sample}{spec.label}"
+    return PlayedUser(setting.user, problem, setting.call_format, name, setting.config.max_seconds, spec.seed)
 
 
 def _stop_after(
@@ -249,6 +273,8 @@ def judge(
     if stop is StopReason.INFRASTRUCTURE:
         faulty = bool(steps) and ErrorCode.TOOLBOX_FAULT in steps[-1].errors
         return Outcome.INFRASTRUCTURE, ErrorCode.TOOLBOX_FAULT if faulty else None
+    if stop is StopReason.USER:
+        return Outcome.USER, None
     if stop in _TRUNCATIONS:
         cut = bool(steps) and ErrorCode.REPLY_CUT in steps[-1].errors
         return Outcome.TRUNCATED, ErrorCode.REPLY_CUT if cut else ErrorCode.NO_ANSWER

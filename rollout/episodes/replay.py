@@ -59,13 +59,13 @@ class _Execution(NamedTuple):
 def judge_again(problem: Problem, episode: Episode, call_format: CallFormat, limits: CallLimits) -> Judged:
     """The episode with the label that it has today, and today's hash of its toolbox.
 
-    An episode that machines ended stays unlabelled, and nothing is executed for it. Raises RequestError for a toolbox
-    or a checker that does not load, or a state that does not fit.
+    An episode that machines or a played user ended stays unlabelled, and nothing is executed for it. Raises
+    RequestError for a toolbox or a checker that does not load, or a state that does not fit.
     """
     toolbox = _toolbox(problem.toolbox, episode.shown)
     provenance = msgspec.structs.replace(episode.provenance, toolbox_hash=toolbox.hash)
     episode = msgspec.structs.replace(episode, provenance=provenance)
-    if episode.outcome is Outcome.INFRASTRUCTURE:
+    if not episode.outcome.labelled:
         return Judged(episode, Repeated.SAME, "")
     found = _execute(problem, episode, toolbox, call_format, limits)
     repeated, difference = _compared(episode.steps, found)
@@ -112,7 +112,7 @@ def _execute(
     for step in episode.steps:
         if step.turn > turn:
             turn = step.turn
-            session.next_turn(toolboxes[turn])
+            session.next_turn(toolbox if problem.user else toolboxes[turn])
         if ErrorCode.REPLY_CUT in step.errors:
             results.append(step.results)
         else:
@@ -121,7 +121,8 @@ def _execute(
         if looked_at and session.answer is not None and len(states) == turn:
             states.append(session.state())
     session.close()
-    return _Execution(tuple(results), session.answer if turn == len(problem.turns) else None, tuple(states))
+    last = len(episode.said) if problem.user else len(problem.turns)
+    return _Execution(tuple(results), session.answer if turn == last else None, tuple(states))
 
 
 def _compared(steps: Sequence[Step], found: _Execution) -> tuple[Repeated, str]:

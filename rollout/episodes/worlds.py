@@ -18,7 +18,9 @@ def judge_steps(problem: Problem, steps: Sequence[Step], states: Sequence[str]) 
     """The verdict of the problem's checker, one of worlds, on an attempt; `states` holds the world at the end of each
     turn that ended. Raises RequestError and WorkError as `judge_attempt`."""
     turns = list[TurnDone]()
-    for number in range(len(problem.turns) + 1):
+    # Who plays the user decides how many turns there are.
+    last = max((step.turn for step in steps), default=0) if problem.user else len(problem.turns)
+    for number in range(last + 1):
         results = tuple(result for step in steps if step.turn == number for result in step.results)
         turns.append(turn_done(results, states[number] if number < len(states) else None))
     right = gold_world(problem)

@@ -1,4 +1,4 @@
-"""Worlds of other people's packages, as toolboxes with state: `bfcl:GorillaFileSystem,TwitterAPI`.
+"""Worlds of other people's packages, as toolboxes with state: `bfcl:GorillaFileSystem,TwitterAPI`, `tau2:retail`.
 
 The package's classes are imported by workers alone (`workers/KIND_worlds.py`), which have the confinement of those of
 users' functions. This module says what a toolbox's name stands for, and imports none of them.
@@ -8,7 +8,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from rollout.foreign import bfcl_classes
+from rollout.foreign import bfcl_classes, tau2
 from rollout.foreign.packages import folder_of
 
 if TYPE_CHECKING:  # what loads toolboxes imports this
@@ -34,6 +34,7 @@ class Kind(NamedTuple):
 
 KINDS: Mapping[str, Kind] = {
     "bfcl": Kind(bfcl_classes.PACKAGE, lambda classes: Part("bfcl:all", bfcl_classes.left_out(classes))),
+    "tau2": Kind(tau2.KIND, lambda domain: Part(f"{tau2.KIND}:{tau2.known(domain)}")),
 }
 
 

@@ -27,6 +27,7 @@ from cluster.store.storage import Store, open_store
 from cluster.telemetry import STEP_SECONDS
 from rollout.config import EpisodeConfig
 from rollout.episodes.episode import EpisodeSetting, SampleSpec, run_episode
+from rollout.episodes.users import ModelUser
 from rollout.formats import CallFormat
 from rollout.hosts.probes import read_probes
 from rollout.hosts.scoring import ScoreResult, ScoreWork, said_of, to_bytes
@@ -189,6 +190,9 @@ class RolloutHost:
                 raise self._dead
             forbid = config.thoughts == "forbid"
             template, call_format = await asyncio.to_thread(_opened, model.source, config.call_format, forbid)
+            plain = template
+            if template.native:  # who plays the user has no functions
+                plain, _ = await asyncio.to_thread(_opened, model.source, "json", forbid)
             if self._engine is None:
                 self._engine = await self._load(model)
                 await self._prove(model)
@@ -211,6 +215,12 @@ class RolloutHost:
             recipe=self._spec.recipe,
             engine_name=self._spec.name,
             probe_difference=self._difference,
+            user=ModelUser(
+                engine=self._engine,
+                template=plain,
+                max_context=self._spec.engine.max_context,
+                max_tokens=config.max_step_tokens,
+            ),
         )
 
     async def _load(self, model: ServedModel) -> VllmEngine | ScriptedEngine:

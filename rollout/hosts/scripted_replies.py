@@ -14,6 +14,7 @@ import msgspec
 
 from cluster.engine.scripted import Mistake
 from rollout.checkers.worlds import is_world
+from rollout.episodes.users import HANGS_UP, USER_REQUEST
 from rollout.formats import CallFormat
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Call, Problem, canonical_json
@@ -45,6 +46,8 @@ class OraclePolicy:
         asked = _REQUEST.fullmatch(request_id)
         assert asked is not None, f"not a request of an episode: {request_id}"
         (problem, template, call_format), step = self._problems[asked["problem"]], int(asked["step"])
+        if asked["unit"].endswith(USER_REQUEST):  # a user whom it plays has said all with the problem's text
+            return template.encode_reply(HANGS_UP)
         calls = gold_chain(problem)
         # Numbers between 0 and 1 that depend on the attempt alone, not on who makes it or when.
         text = f"{self._seed} {problem.id} {asked['sample']}"

@@ -10,10 +10,20 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from cluster.errors import RequestError
-from rollout.problems.config import BFCL, IMPORTED, REASONING_GYM, SPLITS, TOOL_ROWS, VARIANTS, FamilyConfig
+from rollout.problems.config import (
+    BFCL,
+    IMPORTED,
+    REASONING_GYM,
+    SPLITS,
+    TAU2,
+    TOOL_ROWS,
+    VARIANTS,
+    WITH_TASKS,
+    FamilyConfig,
+)
 from rollout.problems.drawing import Draw, collect
 from rollout.problems.families import arithmetic, coins, dates, fol, knights, letters, lists, subtasks, units, zebra
-from rollout.problems.imported import bfcl, files, gsm8k, reasoning_gym, tool_rows
+from rollout.problems.imported import bfcl, files, gsm8k, reasoning_gym, tau2, tool_rows
 from rollout.records import Problem
 
 __all__ = ["FAMILIES", "SPLITS", "VARIANTS", "FamilyConfig", "everything", "generate", "is_imported"]
@@ -35,7 +45,7 @@ _IMPORTED: Mapping[str, Callable[[FamilyConfig], files.Imported]] = {
     **dict.fromkeys(TOOL_ROWS, tool_rows.imported),
 }
 
-FAMILIES = (*_DRAWN, *(f"subtask_{kind}" for kind in subtasks.SUBTASKS), "abstention", *_IMPORTED, REASONING_GYM, BFCL)
+FAMILIES = (*_DRAWN, *(f"subtask_{kind}" for kind in subtasks.SUBTASKS), "abstention", *_IMPORTED, *WITH_TASKS)
 
 
 def generate(config: FamilyConfig, split: str, base: str = "") -> list[Problem]:
@@ -57,6 +67,8 @@ def generate(config: FamilyConfig, split: str, base: str = "") -> list[Problem]:
         problems = reasoning_gym.collect(config, split)
     elif family == BFCL:
         problems = bfcl.collect(config, split)
+    elif family == TAU2:
+        problems = tau2.collect(config, split)
     else:
         problems = subtasks.derived(config, split, base)
     if not config.distractors:

@@ -34,7 +34,8 @@ REASONING_GYM = "reasoning_gym"
 BFCL = "bfcl"
 MULTI_TURN = "multi_turn_"
 """What the names of BFCL's categories of several turns begin with."""
-WITH_TASKS = (REASONING_GYM, BFCL)
+TAU2 = "tau2"
+WITH_TASKS = (REASONING_GYM, BFCL, TAU2)
 UNTAUGHT = (*IMPORTED, *WITH_TASKS)
 """The families that give the corpus of tiny models nothing: it has no problems of their own, or no gold chains."""
 
@@ -105,13 +106,17 @@ class FamilyConfig(Section):
 
     task: str = ""
     """Family `reasoning_gym`: the task, such as `gsm_symbolic`; family `bfcl`: the category, such as `multiple` or
-    `multi_turn_base`. docs/problems.md says which there are."""
+    `multi_turn_base`; family `tau2`: the domain, `retail` or `airline`. docs/problems.md says which there are."""
     max_turns: int | None = Field(default=None, ge=1)
     """Multi-turn categories of family `bfcl`: how many turns of the user are kept, from the first one. Absent: all.
     Unit: turns."""
     class_distractors: int | None = Field(default=None, ge=0)
     """Multi-turn categories of family `bfcl`: of the functions of a task's classes only those of its gold calls are
     there, and so many others, drawn by `seed`. Absent: all of them. Unit: functions."""
+    user: Literal["script", "model"] = "script"
+    """Family `tau2`: who plays the customer. `script`: they tell all that they know in their first message, and confirm
+    in the second. `model`: the model that makes the attempt plays them, too, in a conversation of its own that knows
+    what they want; nothing is learnt from what it says there."""
     options: tuple[str, ...] = ()
     """Family `reasoning_gym`: settings of the task, `NAME=VALUE` each, as `["min_words=3"]`."""
     name: str = ""
@@ -191,7 +196,7 @@ class FamilyConfig(Section):
             )
         if (self.task and self.family not in WITH_TASKS) or (self.options and self.family != REASONING_GYM):
             raise ValueError(
-                f"task is for families {' and '.join(map(repr, WITH_TASKS))}, options for "
+                f"task is for families {', '.join(map(repr, WITH_TASKS))}, options for "
                 f"{REASONING_GYM!r}; leave them out"
             )
         if not (self.family == BFCL and self.task.startswith(MULTI_TURN)):
@@ -201,6 +206,8 @@ class FamilyConfig(Section):
                         f"{key} = {getattr(self, key)}: it is for family {BFCL!r} with a task that begins with "
                         f"{MULTI_TURN!r}; leave it out"
                     )
+        if self.user != "script" and self.family != TAU2:
+            raise ValueError(f"user = {self.user!r}: only the customers of family {TAU2!r} can be played; leave it out")
         if self.family in TOOL_ROWS:
             given = [key for key in _NOT_OF_TOOL_ROWS if getattr(self, key) != type(self).model_fields[key].default]
             if given:

@@ -85,8 +85,9 @@ def finished(draft: Draft, family: str, split: str, source: str = "generated", l
     """The problem that a draft becomes. Its id is a hash of its contents, and in a variant suite also of its original,
     because two test problems may become equal there."""
     original = () if split in SPLITS else (source,)
-    # Only where there are any, so that the ids of problems of one message stay.
+    # Only where there are any, so that the ids of problems without them stay.
     turns = (msgspec.json.encode((draft.turns, draft.hidden)),) if draft.turns or draft.hidden else ()
-    id_ = f"{family}-{split}-{content_hash(draft.text, draft.gold, draft.state, draft.toolbox, *turns, *original)[:12]}"
+    more = (*turns, *filter(None, [draft.system, draft.user]), *original)
+    id_ = f"{family}-{split}-{content_hash(draft.text, draft.gold, draft.state, draft.toolbox, *more)[:12]}"
     fields = msgspec.structs.asdict(draft)
     return Problem(id=id_, family=family, split=split, source=source, licence=licence, **fields)

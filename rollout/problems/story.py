@@ -30,6 +30,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     nothing_to_do: bool = False
     turns: tuple[UserTurn, ...] = ()
     hidden: tuple[str, ...] = ()
+    system: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,8 +49,8 @@ def open_problem(
     described = "" if native else call_format.instructions(toolbox, config.verbosity)
     # Help comes first, so that the prompt ends as it does without any.
     text = "\n\n".join([*_help_parts(problem, toolbox), problem.text])
-    if config.system or problem.examples:
-        system = "\n".join(filter(None, (config.system, described)))
+    if config.system or problem.system or problem.examples:
+        system = "\n".join(filter(None, (config.system, problem.system, described)))
         return Opening(system=system, examples=problem.examples, text=text)
     return Opening(text=f"{described}\n{text}" if described else text)
 

@@ -6,6 +6,7 @@
 `package.module:NAME`    the same, by import
 `path/to/tools.json`     functions of schemas alone, also `schemas:[...]` with the list itself (`schemas/`)
 `bfcl:CLASS,CLASS`       a world of another package's classes (`rollout.foreign.worlds`)
+`tau2:DOMAIN`            another one
 `mcp:COMMAND ...`        the tools of an MCP server, also `mcp+https://...` (`mcp/`)
 `...%old`                a user's, run by the interpreter of `.venv-old`
 `...#turns`              any of these for conversations: `finish` ends a turn, and needs no answer

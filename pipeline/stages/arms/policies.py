@@ -89,12 +89,12 @@ class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def share_right(self) -> float:
-        """Of the attempts that no machine failed."""
+        """Of the attempts that have a label."""
         return self.outcomes.get("right", 0) / max(1, self.attempts)
 
     @property
     def attempts(self) -> int:
-        """Attempts that no machine failed."""
+        """Attempts that no machine and no played user failed."""
         return _attempts(self.outcomes)
 
     @property
@@ -114,7 +114,7 @@ class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _attempts(outcomes: Mapping[str, int]) -> int:
-    return sum(count for outcome, count in outcomes.items() if outcome != Outcome.INFRASTRUCTURE)
+    return sum(count for outcome, count in outcomes.items() if Outcome(outcome).labelled)
 
 
 def stale_share(records: Sequence[RoundRecord]) -> float:

@@ -31,13 +31,18 @@ def calculate(expression: str) -> int | float | str:
         calculate(expression="(3 + 4) * 12 / 5")
         calculate(expression="2 ** 10 % 7")
     """
+    return written(value_of(expression))
+
+
+def value_of(expression: str) -> Fraction:
+    """The exact value of an expression. Raises ValueError for what is none, or too large."""
     if len(expression) > LONGEST:
         raise ValueError(f"an expression has at most {LONGEST} characters")
     reading = _Reading(_tokens(expression))
     value = reading.sum(0)
     if reading.next is not None:
         raise ValueError(f"{reading.next!r} stands where an operator or the end should; write one expression")
-    return written(value)
+    return value
 
 
 def written(value: Fraction) -> int | float | str:

@@ -17,6 +17,7 @@ from rollout.prompts.prompting import make_prompt
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Example, Problem
 from rollout.toolboxes import load_toolbox
+from tests.rollout.conversations import chat_template
 from tests.rollout.prompts.native_models import TEMPLATES, tokenizer
 
 FAMILY = FamilyConfig(family="arithmetic", difficulty=(2, 2), train=4, test=4)
@@ -162,3 +163,15 @@ def test_an_example_is_a_record_of_its_own() -> None:
     (problem, *_) = with_examples(generate(FAMILY, "train"), FAMILY, "train", CONFIG)
     packed = msgspec.msgpack.encode(problem.examples)
     assert msgspec.msgpack.decode(packed, type=tuple[Example, ...]) == problem.examples
+
+
+def test_a_problems_own_system_text_stands_behind_the_recipes(problem: Problem) -> None:
+    """In the system's message, and the prompt's hash covers it."""
+    template, call_format = chat_template(), load_format("json")
+    ours = msgspec.structs.replace(problem, system="Cancel nothing without a yes.")
+    bare = CONFIG.model_copy(update={"system": ""})
+    for config, begins in ((CONFIG, f"{CONFIG.system}\nCancel nothing without a yes.\n"), (bare, "Cancel nothing")):
+        prompt = make_prompt(ours, template, call_format, config)
+        assert prompt.opening.system.startswith(begins)
+        assert "Cancel nothing" not in prompt.opening.text
+        assert prompt.hash != make_prompt(problem, template, call_format, config).hash
