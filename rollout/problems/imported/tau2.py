@@ -8,18 +8,19 @@ task calls.
 from collections.abc import Sequence
 from functools import lru_cache
 
-from cluster.errors import RequestError
+from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from rollout.foreign.tau2 import DOMAINS, KIND, Task, policy, tasks, toolbox_of
 from rollout.problems.config import SPLITS, FamilyConfig
 from rollout.problems.drawing import finished
 from rollout.problems.story import Draft
-from rollout.records import Call, Problem, UserTurn, canonical_json, content_hash
+from rollout.records import Call, ErrorCode, Problem, UserTurn, canonical_json, content_hash
 from rollout.toolboxes.loading import load_toolbox
 
 LICENCE = "Apache-2.0 AND MIT"
 FINISH = "finish"
 _VALIDATION = 8
 """One in so many customers of the train tasks is validation's."""
+_GOLD_S = 60.0
 _GREETING = 'Hello, I need your help. Here is the note that I made for this call; "you" in it is me.'
 _PARTS = {
     "reason_for_call": "Why I call",
@@ -114,7 +115,10 @@ def _played(domain: str, actions: tuple[Call, ...]) -> tuple[tuple[Call, ...], t
     parts: tuple[list[Call], list[Call]] = ([], [])
     state = session.state()
     for action in actions:
-        result, before = session.call(action), state
+        result, before = session.call(action, deadline=_GOLD_S), state
+        if result.error is ErrorCode.FUNCTION_TIMEOUT:  # it must not be taken for one that is refused
+            what = f"a gold call of {domain} took longer than {_GOLD_S:.0f} s: {action.name}"
+            raise InfrastructureError(InfrastructureKind.HOST_TIMEOUT, f"toolbox {toolbox_of(domain)}: {what}")
         state = session.state()
         if state != before or result.error is None:
             parts[state != before or bool(parts[1])].append(action)
