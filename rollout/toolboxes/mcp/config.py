@@ -44,6 +44,10 @@ class McpConfig(Section):
     """How long the server may take to start and to list its tools, and to be reset or to say its state. Unit:
     seconds."""
 
+    call_s: float | None = Field(default=None, gt=0, le=3600)
+    """How long a call may take, also a gold call. Absent: `episodes.calls.deadline`, and 5 for gold calls. Unit:
+    seconds."""
+
     @field_validator("env")
     @classmethod
     def _are_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:

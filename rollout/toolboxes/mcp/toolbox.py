@@ -40,6 +40,8 @@ class McpToolbox(Toolbox):
     servers: Servers | None = field(default=None, compare=False, repr=False)
     tools: "Mapping[str, Tool]" = field(default_factory=dict, compare=False, repr=False)
     state_tool: str = ""
+    call_s: float | None = None
+    """The deadline of calls, in place of the caller's. Unit: seconds."""
 
     def open(self, state: str = "null") -> "McpSession":
         """A session. Its server is taken with the first call that needs one; that raises RequestError if the state does
@@ -62,7 +64,7 @@ class McpSession(Session):
     def call(
         self, call: Call, built_ins: Mapping[str, Function] = NOTHING_BUILT_IN, deadline: float = DEADLINE
     ) -> CallResult:
-        self._deadline = deadline
+        self._deadline = self._box.call_s or deadline
         return super().call(call, built_ins, deadline)
 
     async def call_async(self, call: Call, built_ins: Mapping[str, Function], deadline: float) -> CallResult:
@@ -149,6 +151,7 @@ def load_server(name: str) -> McpToolbox:
         servers=Servers(spec, offer),
         tools=offer.tools,
         state_tool=spec.options.state_tool,
+        call_s=spec.options.call_s,
     )
 
 

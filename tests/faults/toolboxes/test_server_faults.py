@@ -30,7 +30,7 @@ ON_A_SERVER = """[problems.count]
 family = "jsonl"
 path = "{path}"
 toolbox = "mcp:python {server}"
-mcp = {{{{ state_tool = "dump", reset_tool = "load", processes = 4 }}}}
+mcp = {{{{ state_tool = "dump", reset_tool = "load", processes = 4, start_s = 300.0, call_s = 60.0 }}}}
 checker = "world"
 calls_column = "calls"
 state_column = "state"

@@ -22,7 +22,7 @@ from tests.rollout.conversations import CONTROL, tokenizer
 from tests.rollout.episodes.test_turns import play
 from tests.rollout.toolboxes.mcp.calling import call, plain
 
-SERVER = plain(state_tool="dump", reset_tool="load")
+SERVER = plain(state_tool="dump", reset_tool="load", call_s=60.0)
 DONE = call("finish", answer="It is 5.")
 PROBLEM = Problem(
     id="count-1",
@@ -121,9 +121,9 @@ def test_servers_that_go_on_dying_are_the_callers_to_deal_with(monkeypatch: pyte
 
 @pytest.mark.parametrize("tool", ["die", "hang"])
 def test_a_call_that_ends_its_server_each_time_leaves_the_episode_without_a_label(tool: str) -> None:
-    config = CONFIG.model_copy(update={"calls": CallLimits(deadline=1.0)})
-    problem = msgspec.structs.replace(PROBLEM, state='{"count":4}')  # the world's own gold calls stay within a second
-    episode = attempt(call(tool), DONE, problem=problem, config=config)
+    seconds = {"die": 60.0, "hang": 1.0}[tool]
+    server = plain(state_tool="dump", reset_tool="load", call_s=seconds)
+    episode = attempt(call(tool), DONE, problem=msgspec.structs.replace(PROBLEM, toolbox=f"{server}#turns"))
     assert (episode.outcome, episode.stop) == (Outcome.INFRASTRUCTURE, StopReason.INFRASTRUCTURE)
     assert (episode.error, episode.reward, episode.credit) == (ErrorCode.TOOLBOX_FAULT, 0.0, ())
     (fault,) = toolbox_faults([episode])

@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 def plain(*behaviour: str, **options: Any) -> str:
     """A toolbox's name: the server of the standard library alone."""
     command = " ".join(("mcp:python", str(HERE / "plain_server.py"), *behaviour))
-    return with_options(command, McpConfig(**options))
+    return with_options(command, McpConfig(**{"start_s": 300.0, **options}))
 
 
 def call(name: str, /, **arguments: Any) -> Call:

@@ -17,7 +17,7 @@ from rollout.toolboxes.mcp.pipes import MOST_BYTES
 from rollout.toolboxes.mcp.toolbox import McpSession
 from tests.rollout.toolboxes.mcp.calling import ask, call, plain
 
-WITH_STATE = plain(state_tool="dump", reset_tool="load", start_s=60.0)
+WITH_STATE = plain(state_tool="dump", reset_tool="load")
 
 
 @pytest.fixture
@@ -126,18 +126,22 @@ def test_tools_that_only_read_are_shared_by_episodes_side_by_side() -> None:
         load_toolbox(plain(shared=True))
 
 
-@pytest.mark.parametrize(("tool", "says"), [("die", "its server ended"), ("hang", "did not answer within 0.5 s")])
-def test_death_and_silence_are_of_machines_until_one_call_causes_them_again_and_again(tool: str, says: str) -> None:
-    box = load_toolbox(plain())
+@pytest.mark.parametrize(
+    ("tool", "seconds", "says"), [("die", 60.0, "its server ended"), ("hang", 0.5, "did not answer within 0.5 s")]
+)
+def test_death_and_silence_are_of_machines_until_one_call_causes_them_again_and_again(
+    tool: str, seconds: float, says: str
+) -> None:
+    box = load_toolbox(plain(call_s=seconds))
     for _ in range(2):
         session = box.open()
         with pytest.raises(InfrastructureError, match=says) as lost:
-            session.call(call(tool), deadline=0.5)
+            session.call(call(tool))
         assert lost.value.kind is InfrastructureKind.SERVER_LOST
         with pytest.raises(InfrastructureError, match="its server ended"):
             ask(session, "look")
         session.close()
-    blamed = box.open().call(call(tool), deadline=0.5)
+    blamed = box.open().call(call(tool))
     assert blamed.error is ErrorCode.TOOLBOX_FAULT
     assert "3 times one after the other" in blamed.content
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.real
 
 
 def test_time_zones_are_shared_by_all() -> None:
-    box = load_toolbox(with_options("mcp:mcp-server-time --local-timezone UTC", McpConfig(shared=True)))
+    box = load_toolbox(with_options("mcp:mcp-server-time --local-timezone UTC", McpConfig(shared=True, start_s=300.0)))
     assert [*box.functions] == ["get_current_time", "convert_time", "finish"]
     session = box.open()
     given = {"source_timezone": "Asia/Tokyo", "time": "12:00", "target_timezone": "Asia/Kathmandu"}
@@ -42,7 +42,7 @@ def test_a_repository_of_which_each_episode_gets_its_own(tmp_path: Path) -> None
     git(folder, "add", "letter.txt")
     git(folder, "commit", "-q", "-m", "Begin a letter")
     (folder / "letter.txt").write_text("Dear Bob,\nthank you.\n")
-    options = McpConfig(files=str(folder), tools=("git_status", "git_add", "git_commit", "git_log"))
+    options = McpConfig(start_s=300.0, files=str(folder), tools=("git_status", "git_add", "git_commit", "git_log"))
     box = load_toolbox(with_options("mcp:mcp-server-git --repository .", options))
     session = box.open()
     assert "letter.txt" in ask(session, "git_status", repo_path=".").content

@@ -16,7 +16,7 @@ from rollout.toolboxes import Toolbox, load_toolbox
 from tests.rollout.toolboxes.mcp.calling import HERE, ask
 
 SERVER = HERE / "sdk_server.py"
-OPTIONS = '{"reset_tool":"stock","state_tool":"inventory"}'
+OPTIONS = '{"reset_tool":"stock","start_s":300,"state_tool":"inventory"}'
 STATE = '{"pantry":{"egg":3,"leek":1}}'
 EGGS = {"name": "eggs", "parts": [{"name": "egg", "pieces": 2, "done": {"how": "fried", "fat": "butter"}}]}
 
