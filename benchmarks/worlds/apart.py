@@ -1,7 +1,8 @@
-"""A process for each world, for comparison: `python -m benchmarks.worlds.apart fork|anew < STATES`.
+"""Worlds in processes of their own, for comparison: `python -m benchmarks.worlds.apart held|fork|anew < STATES`.
 
-`fork`: copies of a process that has imported the classes, each of which then gives up its rights. `anew`: workers as
-toolboxes have them, one a world. Prints what opening one takes, and what memory it has for itself.
+`held`: all in one process, whose memory is traced: a world is too small to be seen otherwise. `fork`: copies of a
+process that has imported the classes, each of which then gives up its rights. `anew`: workers as toolboxes have them,
+one a world. Prints what opening one takes, and what memory it has for itself.
 """
 
 import json
@@ -11,6 +12,7 @@ import signal
 import sys
 import tempfile
 import time
+import tracemalloc
 from typing import Any
 
 import psutil
@@ -20,6 +22,16 @@ from rollout.toolboxes.isolation.confinement import confine
 from rollout.toolboxes.isolation.processes import Worker
 
 _LONGEST_S = 120.0
+
+
+def held(states: list[str]) -> dict[str, Any]:
+    """All worlds in this process."""
+    toolbox = served("bfcl:all")
+    tracemalloc.start()
+    before, started = tracemalloc.get_traced_memory()[0], time.perf_counter()
+    worlds = [toolbox.open(state) for state in states]
+    seconds, memory = time.perf_counter() - started, tracemalloc.get_traced_memory()[0] - before
+    return _per_world(seconds, memory, len(worlds))
 
 
 def forked(states: list[str]) -> dict[str, Any]:
@@ -71,4 +83,4 @@ def _per_world(seconds: float, memory: int, worlds: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump({"fork": forked, "anew": anew}[sys.argv[1]](json.load(sys.stdin)), sys.stdout)
+    json.dump({"held": held, "fork": forked, "anew": anew}[sys.argv[1]](json.load(sys.stdin)), sys.stdout)

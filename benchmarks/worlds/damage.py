@@ -107,7 +107,8 @@ def made_up(task: Task, rng: random.Random) -> Call:
     schema, arguments = _schema(name), dict[str, Any]()
     values = {"string": "x", "integer": 1, "float": 1.5, "number": 1.5, "boolean": True, "array": [], "dict": {}}
     for each in schema.get("required", ()):
-        arguments[each] = values[schema["properties"][each]["type"]]
+        kinds = schema["properties"][each]["type"]
+        arguments[each] = values[kinds[0] if isinstance(kinds, list) else kinds]
     return Call(name=name, arguments=canonical_json(arguments))
 
 

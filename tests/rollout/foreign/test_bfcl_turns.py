@@ -1,5 +1,6 @@
 """BFCL's multi-turn categories, with the real package: its tasks as problems, and its own checker on the same calls."""
 
+import ast
 import json
 
 import pytest
@@ -106,14 +107,24 @@ def test_where_nothing_can_be_done_yet_the_problem_says_so() -> None:
 
 def test_a_turn_must_be_answered_even_if_its_calls_were_made_before() -> None:
     """BFCL asks for a call in every turn that has gold calls, and so do we."""
-    task, problem, gold = of(BASE, 3)
-    early = [gold[0] + gold[0] + gold[1], []]
+    task, problem, gold = of(BASE, 0)
+    early = [gold[0] + gold[1], [], *gold[2:]]  # the second turn's calls only look
     assert ours(problem, early).verdict.error is ErrorCode.STATE_WRONG
     assert theirs(task, early)["error"] == "multi_turn:empty_turn_model_response"
 
 
 def test_what_bfcls_checker_evaluates_is_what_was_called() -> None:
     """Names in a text stay as they are, and a damaged attempt leaves nothing to the next one at the task."""
+    from bfcl_eval.eval_checker.multi_turn_eval.multi_turn_utils import _process_method_calls
+
+    from rollout.foreign.workers.bfcl_eval_worker import written_again
+
+    content = "sort(x) \\( cat ('y')"
+    text = written_again("echo", {"content": content})
+    assert _process_method_calls(text, dict.fromkeys(("echo", "sort", "cat"), "world")) == f"world.{text}"
+    node = ast.parse(text, mode="eval").body
+    assert isinstance(node, ast.Call)
+    assert ast.literal_eval(node.keywords[0].value) == content
     task, problem, gold = of(BASE, 2)
     said = [[*calls] for calls in gold]
     said[1] = [
