@@ -2,7 +2,7 @@
 
 SWEEP is the folder of a finished sweep whose replicates are other models. By arm, over replicates:
 
-- the accuracies and differences that the sweep's own summary has;
+- the accuracies, sampled (`accuracy`) and greedy, and the differences of sampled ones, as the sweep has them;
 - `seconds`, `teacher_tokens`, `own_tokens`: what the arm took, with the arms that it starts from: the seconds of its
   training and rounds and, where it learnt from the teacher's stored chains, of stages `rollout`, `groups` and
   `reference`; the tokens that the teacher, and that its own policies, wrote for it;
@@ -16,7 +16,7 @@ SWEEP is the folder of a finished sweep whose replicates are other models. By ar
 import argparse
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from rich.console import Console
@@ -111,13 +111,18 @@ def combined(sweep: SweepSummary, runs: Mapping[str, dict[str, Figures]]) -> dic
     rows = [row.row for row in next(iter(sweep.suites.values())).rows]
     return {
         row: {
-            "accuracy": {
-                suite: msgspec.to_builtins(next(each.sampled for each in found.rows if each.row == row))
-                for suite, found in sweep.suites.items()
-            },
+            "accuracy": _accuracies(sweep, row, "sampled"),
+            "greedy": _accuracies(sweep, row, "greedy"),
             **{name: _over(runs, row, name) for name in next(iter(runs.values()))[row]},
         }
         for row in rows
+    }
+
+
+def _accuracies(sweep: SweepSummary, row: str, measure: Literal["sampled", "greedy"]) -> dict[str, Any]:
+    return {
+        suite: msgspec.to_builtins(next(getattr(each, measure) for each in found.rows if each.row == row))
+        for suite, found in sweep.suites.items()
     }
 
 
