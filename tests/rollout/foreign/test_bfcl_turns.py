@@ -16,6 +16,7 @@ from rollout.problems.checking import check_golds
 from rollout.problems.contracts import gold_fault
 from rollout.problems.imported.bfcl_turns import problem_of
 from rollout.records import Call, ErrorCode, Problem
+from rollout.toolboxes import Session, load_toolbox
 
 pytestmark = pytest.mark.real
 
@@ -111,6 +112,25 @@ def test_a_turn_must_be_answered_even_if_its_calls_were_made_before() -> None:
     early = [gold[0] + gold[1], [], *gold[2:]]  # the second turn's calls only look
     assert ours(problem, early).verdict.error is ErrorCode.STATE_WRONG
     assert theirs(task, early)["error"] == "multi_turn:empty_turn_model_response"
+
+
+@pytest.mark.parametrize("category", [BASE, LONG])
+def test_worlds_side_by_side_do_not_see_each_other(category: str) -> None:
+    """They share what the package keeps in its modules: one turn of each in turn, or each alone, is the same."""
+    chosen = tasks(category)[::8]
+
+    def opened(task: Task) -> Session:
+        return load_toolbox(f"bfcl:{','.join(task.classes)}#turns").open(task.state)
+
+    def turn(task: Task, session: Session, at: int) -> list[str]:
+        calls = task.gold[at] if at < len(task.gold) else ()
+        return [*(session.call(call).content for call in calls), session.state()]
+
+    worlds = [opened(task) for task in chosen]
+    together = [[turn(*each, at) for each in zip(chosen, worlds, strict=True)] for at in range(5)]
+    for number, task in enumerate(chosen):
+        alone = opened(task)
+        assert [turn(task, alone, at) for at in range(5)] == [turns[number] for turns in together], task.id
 
 
 def test_what_bfcls_checker_evaluates_is_what_was_called() -> None:
