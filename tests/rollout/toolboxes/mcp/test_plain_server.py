@@ -138,8 +138,9 @@ def test_death_and_silence_are_of_machines_until_one_call_causes_them_again_and_
         with pytest.raises(InfrastructureError, match=says) as lost:
             session.call(call(tool))
         assert lost.value.kind is InfrastructureKind.SERVER_LOST
-        with pytest.raises(InfrastructureError, match="its server ended"):
-            ask(session, "look")
+        for _ in range(3):  # a call that comes when its server is dead is not to blame
+            with pytest.raises(InfrastructureError, match="its server ended"):
+                ask(session, "look")
         session.close()
     blamed = box.open().call(call(tool))
     assert blamed.error is ErrorCode.TOOLBOX_FAULT
