@@ -34,7 +34,7 @@ mcp = {{{{ state_tool = "dump", reset_tool = "load", processes = 4, start_s = 30
 checker = "world"
 calls_column = "calls"
 state_column = "state"
-train = 16
+train = 20
 """
 
 
@@ -56,7 +56,8 @@ def on_a_server(folder: Path) -> Harmed:
     start, end = RECIPE.index("[problems.arithmetic]"), RECIPE.index("[episodes]")
     template = RECIPE[:start] + ON_A_SERVER.format(path=path, server=SERVER) + RECIPE[end:]
     mistakes = 'wrong = 0.4, mistakes = ["no_call", "wrong_answer"]'
-    return prepare(folder, template=template, **{"wrong = 0.4": mistakes, "samples = 16": "samples = 8"})
+    # Slow replies, so that there is work left for all kills.
+    return prepare(folder, template=template, **{"wrong = 0.4": mistakes, "median_s = 0.04": "median_s = 0.3"})
 
 
 def servers(process: subprocess.Popen[str]) -> list[psutil.Process]:
