@@ -83,15 +83,20 @@ def test_the_report_shows_every_round_that_has_ended(run: Run) -> None:
                 hosts_idle=0.4,
                 ranks_idle=0.75,
                 rewards=means,
+                helped={"right": 2, "wrong": 3, "infrastructure": 1} if number else {},
+                left_out={"answer_told": 1} if number else {},
             )
         )
     report.work(run)
     first, second = report.stored_summary(run).rounds
     assert (first.arm, first.number, first.attempts, first.right, first.rewards) == ("own", 0, 12, 3, means)
     assert (second.number, second.attempts, second.probe_difference) == (1, 11, None)
+    assert [(one.helped_attempts, one.helped_right) for one in (first, second)] == [(0, 0), (5, 2)]
     page = (run.folder / layout.PAGE).read_text(encoding="utf-8")
     section = page.partition('<section id="training">')[2].partition("</section>")[0]
     table = " ".join(re.sub(r"<[^>]+>", " ", section).split())
-    assert "own, 0 25.0 % 3 of 12 2 5 0 1.3e-02 — 2.0e-05 40.0 % 75.0 % label 0.250, format 0.875 own, 1 27.3" in table
-    assert "3 of 11 2 5 1 1.3e-02 2.5e-01 — 40.0 % 75.0 % label" in table
+    assert (
+        "own, 0 25.0 % 3 of 12 — 2 5 0 1.3e-02 — 2.0e-05 40.0 % 75.0 % label 0.250, format 0.875 own, 1 27.3" in table
+    )
+    assert "3 of 11 40.0 % 2 of 5; 1 answer told 2 5 1 1.3e-02 2.5e-01 — 40.0 % 75.0 % label" in table
     assert "own: 47.8 % of its attempts were made by an older policy" in table
