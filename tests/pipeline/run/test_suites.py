@@ -15,7 +15,7 @@ from tests.repository import RECIPES
 from training.tiny.corpus import Corpus
 
 LOCAL, FULL = RECIPES / "local.toml", RECIPES / "local-full.toml"
-FROM_ELSEWHERE = {*IMPORTED, "reasoning_gym", "bfcl"}
+FROM_ELSEWHERE = {*IMPORTED, "reasoning_gym", "bfcl", "tau2"}
 """Families that need a file, the Hub or a package."""
 
 

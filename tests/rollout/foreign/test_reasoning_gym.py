@@ -142,7 +142,7 @@ def test_names_are_those_of_the_package() -> None:
 
 def test_task_and_options_belong_to_the_family() -> None:
     for table in ({"family": "fol", "task": "sums"}, {"family": "jsonl", "options": ["a=1"]}):
-        with pytest.raises(ValueError, match="task is for families 'reasoning_gym' and 'bfcl'"):
+        with pytest.raises(ValueError, match="task is for families 'reasoning_gym', 'bfcl', 'tau2'"):
             FamilyConfig.model_validate_json(json.dumps(table))
     with pytest.raises(ValueError, match="reasoning_gym has no others"):
         family("sums", pretrain=1)
