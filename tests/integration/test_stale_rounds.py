@@ -140,5 +140,11 @@ def assert_idle_shares(run: Run) -> None:
         assert one["ranks_idle"] == other["ranks_idle"]
         assert one["seconds"] == other["seconds"]
     for row in ended.values():
-        assert 0 < row["hosts_idle"] < 1
         assert 0 < row["ranks_idle"] < 1
+    assert 0 < ended["stale", 0]["hosts_idle"] < 1
+    assert ended["stale", 2]["hosts_idle"] == 1, "its attempts were made in the rounds before"
+    # A session that found the update done has trained nothing.
+    killed = [
+        row for row in read_run(run.folder.parent / "killed", run.console).events.read() if row["event"] == "round"
+    ]
+    assert [row["ranks_idle"] for row in killed if row["round"] == 0] == [1, 1]

@@ -30,9 +30,12 @@ def train_watched(
     from training.ranks.job import train_arms
 
     await_ranks(run, run.recipe.training.ranks)
+    before = {request.name for request in requests if request.model_dir.is_dir()}
     training = _in_background(partial(train_arms, requests))
     for request in requests:
-        ended(request, _watch(run, request, training))
+        counts = _watch(run, request, training)
+        # What an earlier session trained to its end is no work of this one.
+        ended(request, counts | {"trained_seconds": 0.0} if request.name in before else counts)
     training.result()
 
 
@@ -60,9 +63,7 @@ def _watch(run: Run, request: "ArmRequest", training: "Future[None]") -> dict[st
         steps = int(rows[-1]["step"]) if rows else 0
         bar.update(steps, total=steps)
     details: dict[str, float] = {"steps": steps, "seconds": round(time.monotonic() - started, 3)}
-    # Rows of a training that an earlier session ended count nothing here.
-    trained = rows[-1].get("seconds", 0.0) if rows else 0.0
-    details["trained_seconds"] = min(trained, details["seconds"])
+    details["trained_seconds"] = rows[-1].get("seconds", 0.0) if rows else 0.0
     details |= {key: rows[-1][key] for key in _COUNTED if rows and key in rows[-1]}
     if peak := max((row.get("device_memory", 0) for row in rows), default=0):
         details["device_memory"] = peak
