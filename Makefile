@@ -24,15 +24,15 @@ run-real: $(VENV)/.ready-real  ## the whole path on a pretrained model and on be
 
 .PHONY: test
 test: $(VENV)/.ready  ## every test that starts neither vLLM, Ray nor ranks of a trainer, nor needs a package of real.lock; and the quickstart's commands
-	@OMP_NUM_THREADS=1 $(PY) -m pytest -m "not engine and not real and not faults" -n auto --dist loadfile
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -m "not engine and not real and not faults and not long" -n auto --dist loadfile
 
 .PHONY: test-real
 test-real: $(VENV)/.ready-real  ## the tests with the real vLLM, Ray, DeepSpeed and TRL, and with real models, problems and benchmarks
-	@$(PY) -m pytest -m "(engine or real) and not faults"
+	@$(PY) -m pytest -m "(engine or real) and not faults and not long"
 
 .PHONY: test-faults
-test-faults: $(VENV)/.ready  ## the long fault injections; prints its seed
-	@$(PY) -m pytest -m faults -s
+test-faults: $(VENV)/.ready-real  ## the long fault injections, which print their seed, and other long tests
+	@$(PY) -m pytest -m "faults or long" -s
 
 .PHONY: check
 check: $(VENV)/.ready  ## lint, types, architecture

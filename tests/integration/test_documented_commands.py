@@ -115,6 +115,7 @@ def test_every_documented_command_is_one_that_the_command_line_knows(page: Path)
             raise AssertionError(f"{page.name}: {line}: {error}") from error
 
 
+@pytest.mark.long
 def test_the_operations_guides_commands_work_as_far_as_a_laptop_goes(home: Path) -> None:
     """What needs a cluster that answers is only parsed. The others run; what is applied to Kubernetes has been
     rendered."""

@@ -22,7 +22,7 @@ from rollout.records import Chain, Episode, Outcome, Score
 from tests.repository import DATA
 from training.ranks.metrics import read_metrics
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.engine, pytest.mark.long, pytest.mark.timeout(1500)]
 
 SCRIPTED = "{ wrong = 0.5, median_s = 0.002 }"
 ROUNDS = "rounds = { rounds = 2, problems = 4, samples = 6 }"
@@ -32,6 +32,8 @@ SETTINGS = (
     f"engines.teacher.scripted={SCRIPTED}",
     f"engines.student.scripted={SCRIPTED}",
     "training.ranks=1",
+    # A prompt with help is longer than one without.
+    "engines.student.engine.max_context=1024",
     "problems.arithmetic.test=2",
     f'arms.online={{ method = "dpo", groups_per_step = 2, chosen_from = "teacher", {ROUNDS} }}',
     f'arms.rlag={{ method = "dpo", groups_per_step = 2, chosen_from = "helped", {HELP}, {ROUNDS} }}',

@@ -25,7 +25,7 @@ from training.policy_examples import policy_examples
 from training.ranks.metrics import read_metrics
 from training.sampled import sampler_difference
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.engine, pytest.mark.long, pytest.mark.timeout(1500)]
 
 SETTINGS = (
     f"engines.teacher.scripted={SCRIPTED}",

@@ -80,6 +80,7 @@ def test_an_arm_as_good_as_the_teacher_is_found_with_the_power_that_theory_gives
     assert np.mean(found) > 0.9
 
 
+@pytest.mark.long
 def test_a_family_of_arms_at_the_border_errs_as_seldom_as_the_recipe_says() -> None:
     """Six arms, each worse than the teacher by the margin: any of them is called a match in 5 % of runs at most."""
     rng = np.random.default_rng(3)
@@ -91,6 +92,7 @@ def test_a_family_of_arms_at_the_border_errs_as_seldom_as_the_recipe_says() -> N
     assert np.mean(claimed) <= 0.05
 
 
+@pytest.mark.long
 def test_a_match_is_claimed_only_where_the_interval_allows_it() -> None:
     rng = np.random.default_rng(4)
     config = EvaluationConfig()

@@ -74,6 +74,7 @@ def test_corrections_against_hand_worked_numbers() -> None:
     assert correction.holm_levels([0.03, 0.025], 0.05) == [0.025, 0.025]
 
 
+@pytest.mark.long
 def test_a_p_value_is_below_its_level_where_its_corrected_one_is_below_the_level_of_all() -> None:
     rng = np.random.default_rng(5)
     for _ in range(60):
@@ -141,6 +142,7 @@ def test_resamples_are_drawn_in_batches_of_bounded_memory() -> None:
     assert {kind for _, kind in drawn} == {np.int8}
 
 
+@pytest.mark.long
 @given(st.lists(st.sampled_from([-1.0, -0.5, 0.0, 0.25]), min_size=1, max_size=12))
 def test_wilcoxons_p_is_a_number_for_any_differences(values: list[float]) -> None:
     found = statistics.paired_sampled(rates(np.array(values)), rates(np.zeros(len(values))), FAST, _rng())

@@ -6,11 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.repository import DATA, ROOT
 
 COUNT = 36
 
 
+@pytest.mark.long
 def test_resealed_files_end_no_command_with_a_traceback(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.pipeline.commands.resealed", str(tmp_path), str(COUNT)],

@@ -55,7 +55,13 @@ def planned(name: str, recipe: Recipe, nodes: Machines) -> Plan:
     return make_plan(recipe, nodes, REFERENCE, with_demands(demands(name, nodes.gpus > 0), recipe))
 
 
-@pytest.mark.parametrize("cluster", NODES)
+OFTEN = ("old", "mixed")
+"""Clusters that every change is tried on; the others take two minutes and are for `make test-faults`."""
+
+
+@pytest.mark.parametrize(
+    "cluster", [pytest.param(name, marks=() if name in OFTEN else pytest.mark.long) for name in NODES]
+)
 def test_what_is_called_enough_is_enough(cluster: str) -> None:
     nodes = machines(parse(ClusterConfig, {"nodes": NODES[cluster]}, cluster), cluster)
     for index, settings in enumerate(SETTINGS):

@@ -29,6 +29,7 @@ def suites(full: Recipe) -> dict[str, list[Problem]]:
     return make_suites(full)
 
 
+@pytest.mark.long
 def test_the_full_recipe_has_a_suite_of_every_family_and_variant(
     full: Recipe, suites: dict[str, list[Problem]]
 ) -> None:
@@ -40,6 +41,7 @@ def test_the_full_recipe_has_a_suite_of_every_family_and_variant(
     assert set(full.arms) == {"sft", "dpo", "sft+dpo", "sft-wrong"}
 
 
+@pytest.mark.long
 def test_the_full_recipe_changes_one_axis_at_a_time(full: Recipe, suites: dict[str, list[Problem]]) -> None:
     for name in ("arithmetic_8_distractors", "arithmetic_100_retrieved", "arithmetic_signatures", "arithmetic_python"):
         assert [problem.text for problem in suites[name]] == [problem.text for problem in suites["arithmetic"]]
@@ -56,6 +58,7 @@ def test_two_families_and_more_are_out_of_domain_in_the_full_recipe(full: Recipe
     assert {"letters", "dates", "units", "coins", "lists", "zebra", "knights"} <= unseen
 
 
+@pytest.mark.long
 def test_no_held_out_problem_of_the_full_recipe_is_learnt_from(full: Recipe, suites: dict[str, list[Problem]]) -> None:
     held_out = [problem for problems in suites.values() for problem in problems]
     words = {same_text(problem.text) for problem in held_out}

@@ -117,6 +117,7 @@ class ByName:
         return getattr, (self.of, self.name)
 
 
+@pytest.mark.long
 def test_a_stage_that_an_older_python_wrote_loads_and_no_other_attribute_does(checkpoint: Path) -> None:
     from deepspeed.runtime.fp16.loss_scaler import LossScaler
     from deepspeed.runtime.zero.config import ZeroStageEnum
