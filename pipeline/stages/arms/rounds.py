@@ -185,15 +185,26 @@ def _end(each: Round, record: RoundRecord, seconds: float) -> None:
     )
 
 
+def nothing_learnt(arm: str, method: str, records: Sequence[RoundRecord], max_context: int) -> str:
+    """Why the rounds of an arm made no policy, and what to do. `max_context`: tokens, of the student's engines."""
+    if sum(record.helped_attempts for record in records) and not sum(record.helped_tokens for record in records):
+        return (
+            f"no prompt with help left room for a reply in {max_context:,} tokens; "
+            f"raise engines.student.engine.max_context, or ask for less in arms.{arm}.help"
+        )
+    return (
+        f"in no round was there a chain or a pair that method = {method!r} learns from; "
+        f"raise arms.{arm}.rounds.samples, or choose problems nearer to what the policy can do"
+    )
+
+
 def _publish(arm: ArmRounds) -> None:
     """Make the policy that is kept the arm's model, and its metrics those of all rounds."""
     run, records = arm.run, arm.records()
     source = arm.final(records)
     if not source:
-        raise WorkError(
-            f"arm {arm.name}: in no round was there a chain or a pair that method = {arm.arm.method!r} learns from; "
-            f"raise arms.{arm.name}.rounds.samples, or choose problems nearer to what the policy can do"
-        )
+        context = run.recipe.hosts("student").engine.max_context
+        raise WorkError(f"arm {arm.name}: {nothing_learnt(arm.name, arm.arm.method, records, context)}")
     rows: list[bytes] = []
     before = 0
     for record in records:

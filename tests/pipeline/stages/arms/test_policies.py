@@ -4,6 +4,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from cluster.errors import CorruptionError
 from pipeline.run.folder import read_run
 from pipeline.stages.arms.policies import ArmRounds, RoundRecord, plan_rounds, stale_share
 from pipeline.stages.arms.round import Round
+from pipeline.stages.arms.rounds import nothing_learnt
 from rollout.data import layout
 from rollout.data.group_rows import live_units, read_groups
 from tests.repository import DATA
@@ -221,3 +223,12 @@ def test_checkpoints_of_rounds_in_step_are_resumed_from(rounds: ArmRounds, monke
         return "max_staleness" in request.fingerprint
 
     assert (named(0), named(1)) == (False, True)
+
+
+def test_an_arm_that_learnt_nothing_says_whether_its_prompts_with_help_fit() -> None:
+    cut = RoundRecord(number=0, outcomes={"wrong": 4}, tokens=9, helped={"truncated": 4})
+    said = nothing_learnt("rlag", "dpo", [cut, cut], 384)
+    assert "384 tokens" in said
+    assert "max_context" in said
+    for records in ([cut, msgspec.structs.replace(cut, helped_tokens=1)], [msgspec.structs.replace(cut, helped={})]):
+        assert "rounds.samples" in nothing_learnt("rlag", "dpo", records, 384)
