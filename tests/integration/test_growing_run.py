@@ -274,7 +274,8 @@ STEPS = 60
 """Ray ends the ranks some seconds after their driver was killed; the arm must not be done by then."""
 
 
-@pytest.mark.parametrize("method", ["sft", pytest.param("dpo", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("method", ["sft", "dpo"])
 def test_an_arm_begun_on_two_ranks_ends_on_one(finished: Folder, tmp_path: Path, method: str) -> None:
     """Killed after a checkpoint; it goes on from there, and its losses are those of an arm that nobody disturbed."""
     arm = f"arms.long={{method='{method}', max_steps={STEPS}, groups_per_step=2, lr_scheduler_type='constant'}}"
