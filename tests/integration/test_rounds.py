@@ -26,7 +26,9 @@ pytestmark = [pytest.mark.engine, pytest.mark.long, pytest.mark.timeout(1500)]
 
 SCRIPTED = "{ wrong = 0.5, median_s = 0.002 }"
 ROUNDS = "rounds = { rounds = 2, problems = 4, samples = 6 }"
-HELP = 'help = { examples = 1, documentation = true, calls = "all", answer = true, samples = 4 }'
+HELP = 'help = { examples = 1, calls = "all", answer = true, samples = 4 }'
+"""All but the documentation, which alone takes more tokens than the tiny model has positions."""
+
 REWARDS = "rewards = { format = 0.5, length = { weight = 0.1, target = 20, limit = 100 } }"
 SETTINGS = (
     f"engines.teacher.scripted={SCRIPTED}",
@@ -150,7 +152,7 @@ def check_helped(folder: Path) -> None:
     record = ArmRounds(run, "rlag", run.recipe.arms["rlag"]).records()[0]
     aided = attempts_of(folder, layout.round_helped("rlag", 0))
     own = attempts_of(folder, layout.round_episodes("rlag", 0))
-    assert {row.help for row in aided} == {("examples", "documentation", "calls", "answer")}
+    assert {row.help for row in aided} == {("examples", "calls", "answer")}
     assert {row.help for row in own} == {()}
     assert (record.attempts, record.helped_attempts) == (4 * 6, 4 * 4) == (len(own), len(aided))
     assert record.helped["right"] == sum(row.outcome is Outcome.RIGHT for row in aided)
