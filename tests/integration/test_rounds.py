@@ -34,9 +34,6 @@ SETTINGS = (
     f"engines.teacher.scripted={SCRIPTED}",
     f"engines.student.scripted={SCRIPTED}",
     "training.ranks=1",
-    # A prompt with help is longer than one without.
-    "engines.teacher.engine.max_context=1024",
-    "engines.student.engine.max_context=1024",
     "problems.arithmetic.test=2",
     f'arms.online={{ method = "dpo", groups_per_step = 2, chosen_from = "teacher", {ROUNDS} }}',
     f'arms.rlag={{ method = "dpo", groups_per_step = 2, chosen_from = "helped", {HELP}, {ROUNDS} }}',
