@@ -189,8 +189,8 @@ def nothing_learnt(arm: str, method: str, records: Sequence[RoundRecord], max_co
     """Why the rounds of an arm made no policy, and what to do. `max_context`: tokens, of the student's engines."""
     if sum(record.helped_attempts for record in records) and not sum(record.helped_tokens for record in records):
         return (
-            f"no prompt with help left room for a reply in {max_context:,} tokens; "
-            f"raise engines.student.engine.max_context, or ask for less in arms.{arm}.help"
+            f"no attempt with help, or begun by the teacher, had room for a reply in {max_context:,} tokens; "
+            "raise engines.student.engine.max_context, or give less help"
         )
     return (
         f"in no round was there a chain or a pair that method = {method!r} learns from; "

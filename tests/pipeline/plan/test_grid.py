@@ -56,7 +56,7 @@ def planned(name: str, recipe: Recipe, nodes: Machines) -> Plan:
 
 
 OFTEN = ("old", "mixed")
-"""Clusters that every change is tried on; the others take two minutes and are for `make test-faults`."""
+"""Clusters that every change is tried on; the others are left to `make test-faults`."""
 
 
 @pytest.mark.parametrize(
