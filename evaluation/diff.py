@@ -23,6 +23,7 @@ RATES = {
     "wrong": "episodes",
     "truncated": "episodes",
     "infrastructure": "episodes",
+    "user": "episodes",
     "right_with_failed_steps": "right_chains",
 }
 """Count of the summary's `data` -> the count that it is a share of."""

@@ -53,6 +53,9 @@ class SuiteFigures(msgspec.Struct, frozen=True, kw_only=True):
     """Counted sampled attempts."""
     infrastructure: int
     """Attempts that failed for reasons of machines; they are in no rate."""
+    user: int = 0
+    """Attempts in which the model that plays the user failed; they are in no rate either. Summaries of versions before
+    this count have them in `infrastructure`."""
     truncated: int
     accuracy: float | None
     """Greedy."""

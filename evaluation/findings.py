@@ -1,8 +1,8 @@
 """Plain sentences made from the figures of a summary: the answer, what differs, what does not, and who lost."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from evaluation.figures import Comparison, Finding, Summary, Tone, between, p_text, percent, points
+from evaluation.figures import Comparison, Finding, SuiteFigures, Summary, Tone, between, p_text, percent, points
 
 SHOWN_AT_ONCE = 20
 """With more sentences, those about differences that chance may explain are folded away."""
@@ -201,12 +201,20 @@ def _costs(summary: Summary) -> list[Finding]:
     return found
 
 
+_IN_NO_RATE: Mapping[str, Callable[[SuiteFigures], int]] = {
+    "that failed for reasons of machines or of a toolbox": lambda figures: figures.infrastructure,
+    "in which the model that plays the user failed": lambda figures: figures.user,
+}
+"""Which attempts -> how many of a suite."""
+
+
 def _counted_apart(summary: Summary) -> list[Finding]:
     sentences = []
-    lost = {name: sum(one.infrastructure for one in arm.suites.values()) for name, arm in summary.arms.items()}
-    if any(lost.values()):
-        named = _listed([f"{arm} {count}" for arm, count in lost.items() if count])
-        sentences.append(f"Attempts that failed for reasons of machines or of a toolbox are in no rate: {named}.")
+    for which, count_of in _IN_NO_RATE.items():
+        lost = {name: sum(map(count_of, arm.suites.values())) for name, arm in summary.arms.items()}
+        if any(lost.values()):
+            named = _listed([f"{arm} {count}" for arm, count in lost.items() if count])
+            sentences.append(f"Attempts {which} are in no rate: {named}.")
     data = summary.data
     if data.get("right_with_failed_steps") and data.get("right_chains"):
         failed, chains = data["right_with_failed_steps"], data["right_chains"]

@@ -32,7 +32,7 @@ from pipeline.stages.report import stored_summary
 from rollout.data import layout
 from rollout.data.group_rows import read_groups
 from rollout.data.shards import read_rows
-from rollout.records import Outcome, Score
+from rollout.records import Score
 from rollout.toolboxes.toolbox import FINISH
 from training.chains import ScoredChain, ScoreRule, scored_groups
 
@@ -55,7 +55,7 @@ def over_calling(scores: Iterable[Score], unsolvable: Container[str]) -> dict[st
     called = dict[str, list[bool]]()
     for score in scores:
         episode = score.episode
-        if score.greedy or episode.outcome is Outcome.INFRASTRUCTURE or episode.problem_id not in unsolvable:
+        if score.greedy or not episode.outcome.labelled or episode.problem_id not in unsolvable:
             continue
         results = (result for step in episode.steps for result in step.results)
         called.setdefault(score.model, []).append(

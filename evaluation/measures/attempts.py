@@ -139,7 +139,7 @@ def measure(score: Score, problem: Problem | None) -> Attempt:
 
 
 def rates(attempts: Iterable[Attempt]) -> dict[str, tuple[int, int]]:
-    """Problem -> (right, counted attempts), infrastructure left out; problems without a counted attempt are absent."""
+    """Problem -> (right, counted attempts), unlabelled ones left out; problems without a counted attempt are absent."""
     found: dict[str, tuple[int, int]] = {}
     for attempt in attempts:
         if attempt.counted:

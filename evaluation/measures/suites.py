@@ -8,7 +8,7 @@ from evaluation.config import EvaluationConfig
 from evaluation.figures import Slice, SubtaskFigures, SuiteFigures
 from evaluation.measures.attempts import Attempt, rates
 from evaluation.measures.metrics import Metrics, entropy, mean, pass_at_k, pass_hat_k, simpson
-from rollout.records import Problem
+from rollout.records import Outcome, Problem
 
 
 def suite_figures(
@@ -23,7 +23,8 @@ def suite_figures(
         n=of_greedy.n,
         problems=len({attempt.problem_id for attempt in attempts}),
         samples=sum(attempt.counted for attempt in sampled),
-        infrastructure=sum(not attempt.counted for attempt in attempts),
+        infrastructure=sum(attempt.outcome is Outcome.INFRASTRUCTURE for attempt in attempts),
+        user=sum(attempt.outcome is Outcome.USER for attempt in attempts),
         truncated=sum(attempt.outcome == "truncated" for attempt in basis),
         accuracy=of_greedy.accuracy,
         ci=of_greedy.ci,

@@ -36,7 +36,8 @@ def test_only_an_executed_function_where_nothing_is_to_be_done_is_over_calling()
     finished = CallResult(call=call("finish", answer="missing"), content='"missing"')
     unread = CallResult(call=None, content="no call", error=ErrorCode.NOT_A_CALL)
     counted = [attempt((added, finished)), attempt((refused, finished)), attempt((finished,)), attempt((unread,))]
-    apart = [attempt((added,), greedy=True), attempt((added,), outcome=Outcome.INFRASTRUCTURE)]
+    without_label = [attempt((added,), outcome=one) for one in (Outcome.INFRASTRUCTURE, Outcome.USER)]
+    apart = [attempt((added,), greedy=True), *without_label]
     assert over_calling([*counted, *apart], {"no-way"}) == {"sft": 0.25}
     assert over_calling(counted, {"another"}) == {}
 

@@ -16,7 +16,7 @@ from evaluation.figures import Summary, TrainingFigures, between, points
 from evaluation.measures.attempts import arm_order
 from evaluation.report.table import SummaryTable
 from evaluation.summary import build_summary, read_summary, to_json
-from rollout.records import ErrorCode, Outcome, Problem, Score
+from rollout.records import ErrorCode, Outcome, Problem, Score, StopReason
 from tests.evaluation.synthetic import ARMS, DATA, SECONDS, VERSIONS, Skill, make_problems, make_scores
 
 CONFIG = EvaluationConfig(permutations=999)
@@ -95,6 +95,31 @@ def test_infrastructure_is_counted_apart_and_truncation_counts_as_not_right(
     assert sum(figures.infrastructure for figures in cells) == lost
     assert sum(figures.n + figures.samples for figures in cells) == len(scores) - lost
     assert sum(figures.errors.get("reply_cut", 0) for figures in cells) > 0
+
+
+def test_attempts_whose_played_user_failed_are_counted_apart_from_those_of_machines(
+    problems: list[Problem], scores: list[Score]
+) -> None:
+    def of_users(score: Score, number: int) -> Score:
+        if score.model != "dpo" or number % 7 or not score.episode.outcome.labelled:
+            return score
+        episode = msgspec.structs.replace(score.episode, stop=StopReason.USER, outcome=Outcome.USER)
+        return msgspec.structs.replace(score, episode=episode)
+
+    changed = [of_users(score, number) for number, score in enumerate(scores)]
+    users = sum(score.episode.outcome is Outcome.USER for score in changed)
+    summary, without = build(changed, problems), [one for one in changed if one.episode.outcome is not Outcome.USER]
+    cells, spared = summary.arms["dpo"].suites, build(without, problems).arms["dpo"].suites
+    assert users > 0
+    assert sum(figures.user for figures in cells.values()) == users
+    # All else is as if these attempts had not been made.
+    assert {suite: msgspec.structs.replace(figures, user=0) for suite, figures in cells.items()} == spared
+    assert sum(figures.infrastructure for figures in cells.values()) == sum(
+        score.model == "dpo" and score.episode.outcome is Outcome.INFRASTRUCTURE for score in changed
+    )
+    said = [one.text for one in summary.findings if "in no rate" in one.text]
+    assert f"Attempts in which the model that plays the user failed are in no rate: dpo {users}." in said
+    assert not any("plays the user" in one.text for one in build(scores, problems).findings)
 
 
 def test_same_scores_in_another_order_give_the_same_figures(

@@ -145,6 +145,13 @@ def test_diff_of_a_run_with_itself_is_nothing(scores: list[Score]) -> None:
     assert not any(one.gained or one.lost for one in same.arms)
 
 
+def test_outcomes_of_the_data_are_shares_of_its_episodes(scores: list[Score]) -> None:
+    before = DATA | {"user": 36}
+    changes = {one.name: one for one in diff_runs(before, before, scores, iter(scores), CONFIG).data}
+    shares = {outcome: changes[outcome].share_after for outcome in map(str, Outcome)}
+    assert shares == {outcome: before[outcome] / before["episodes"] for outcome in shares}
+
+
 def test_diff_is_shown_and_can_be_stored(found: RunDiff) -> None:
     console = Console(width=140, force_terminal=False)
     with console.capture() as capture:

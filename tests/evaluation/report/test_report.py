@@ -252,6 +252,8 @@ def test_chains_shown_are_a_stated_share_of_suites_and_of_differences(
     assert [how for how, _ in view.rounds] == ["greedy", "sample 0"]
     assert [name for name, _ in view.rounds[0][1]] == ["base", "teacher", "sft", "dpo", "sft+dpo"]
     page = render_report(summary, problems, scores, {})
+    offered = page.partition('<select name="outcome">')[2].partition("</select>")[0]
+    assert re.findall(r"<option>(\w+)</option>", offered) == [outcome.value for outcome in Outcome]
     first = page.partition("<h3>greedy</h3>")[2].partition("</h4>")[0]
     assert "base <small>reference</small>" in first
 
