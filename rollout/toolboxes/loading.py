@@ -47,7 +47,8 @@ _loading = threading.RLock()
 
 
 def load_toolbox(name: str) -> Toolbox:
-    """The toolbox of that name; each process makes it once. Raises RequestError when there is none."""
+    """The toolbox of that name; each process makes it once. Raises RequestError when there is none, and
+    InfrastructureError where something kills the processes that would run it."""
     with _loading:
         return _loaded(name)
 

@@ -47,7 +47,7 @@ class IsolatedToolbox(Toolbox):
         """Start a worker, of `workers` or as many as are usual, and ask it what the toolbox is; `python` names its
         interpreter where it is not this one, `other_day` lets it believe in another day and time zone.
 
-        Raises RequestError when the module does not load.
+        Raises RequestError when the module does not load, and InfrastructureError where something kills every process.
         """
         place = name.partition("#turns")[0].partition(":")[0].partition("+")[0]
         chosen = python or (interpreter_of_file(file_of_functions(place)) if place.endswith(".py") else "")

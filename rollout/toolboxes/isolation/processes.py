@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cluster.errors import RequestError
+from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from rollout.toolboxes.isolation.interpreters import PYDANTIC, ROOT, folders_of_packages, interpreter
 from rollout.toolboxes.isolation.wire import Garbled, receive, send
 
@@ -78,13 +78,14 @@ class Worker:
 
     def start(self) -> dict[str, Any]:
         """The running worker's greeting; starts the process where there is none, again where it is killed. Raises
-        RequestError."""
+        RequestError, and InfrastructureError where it is killed again and again: another host may be spared."""
         if self._process is not None and self._process.poll() is None:
             return self.greeting
         for _ in range(KILLS):
             with suppress(Gone):
                 return self._start()
-        raise RequestError(f"toolbox {self.name!r}: importing it was killed {KILLS} times in a row; end what kills it")
+        what = f"toolbox {self.name!r}: importing it was killed {KILLS} times in a row; end what kills it"
+        raise InfrastructureError(InfrastructureKind.HOST_TIMEOUT, what)
 
     def _start(self) -> dict[str, Any]:
         """Start the process, and read its greeting. Raises Gone where it was killed, and RequestError."""

@@ -44,6 +44,22 @@ class Box:
 TOOLBOX = Box
 '''
 
+SHORT_LIVED = '''
+import os
+import signal
+from pathlib import Path
+
+TIMES = Path(__file__).with_name("times")
+STARTED = int(TIMES.read_text()) + 1
+TIMES.write_text(str(STARTED))
+if STARTED <= 6:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def count() -> int:
+    """Say how often this was imported."""
+    return STARTED
+'''
+
 
 @pytest.fixture
 def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[IsolatedToolbox]:
@@ -140,3 +156,19 @@ def test_a_session_that_cannot_be_rebuilt_is_a_fault_of_machines(box: IsolatedTo
     (tmp_path / "box.py").unlink()
     with pytest.raises(InfrastructureError, match="no file"):
         session.call(COUNT)
+
+
+def test_an_import_that_is_killed_again_and_again_is_a_fault_of_machines(tmp_path: Path) -> None:
+    """A wrong request would end the whole run, on the hosts that are spared, too."""
+    times = tmp_path / "times"
+    times.write_text("0")
+    (tmp_path / "short.py").write_text(SHORT_LIVED)
+    with pytest.raises(
+        InfrastructureError, match="importing it was killed 5 times in a row; end what kills it"
+    ) as info:
+        load_toolbox(str(tmp_path / "short.py"))
+    assert (info.value.kind, times.read_text()) == (InfrastructureKind.HOST_TIMEOUT, "5")
+    toolbox = load_toolbox(str(tmp_path / "short.py"))  # killed once more, and then spared
+    assert isinstance(toolbox, IsolatedToolbox)
+    assert (times.read_text(), COUNT.name in toolbox.functions) == ("7", True)
+    toolbox.stop()
