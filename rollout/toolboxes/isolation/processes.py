@@ -40,7 +40,7 @@ _OTHER_DAY = {"TZ": "Pacific/Kiritimati"}
 
 KILLS = 5
 """How often in a row a worker may be killed from outside before nobody waits for it any more."""
-_KILLED = (-signal.SIGKILL, -signal.SIGTERM)
+KILLED = (-signal.SIGKILL, -signal.SIGTERM)
 """Exit codes of a process that another one killed: a function may send no signal, not even to itself."""
 
 
@@ -172,7 +172,7 @@ class Worker:
         """Whether the process, whose pipe is closed, was ended by another one."""
         assert self._process is not None
         with suppress(subprocess.TimeoutExpired):
-            return self._process.wait(1.0) in _KILLED
+            return self._process.wait(1.0) in KILLED
         return False
 
     @property

@@ -33,7 +33,12 @@ T = TypeVar("T")
 
 
 class NotStarted(Exception):
-    """A server did not come to the point where it has listed its tools; the message says why, and what to do."""
+    """A server did not come to the point where it has listed its tools; the message says why, and what to do.
+    `killed`: by another process, whatever it was doing."""
+
+    def __init__(self, message: str, killed: bool = False) -> None:
+        super().__init__(message)
+        self.killed = killed
 
 
 class Lost(Exception):
@@ -149,7 +154,8 @@ class Connection:
             seconds = f"{self.spec.options.start_s:g} s"
             return NotStarted(f"the server did not list its tools within {seconds}; mend it, or raise start_s{said}")
         if self.process is not None and self.process.silent:
-            return NotStarted(f"the server ended before it had listed its tools; run its command by hand{said}")
+            what = f"the server ended before it had listed its tools; run its command by hand{said}"
+            return NotStarted(what, self.process.killed)
         if "protocol version" in str(error).lower() or getattr(error, "code", 0) == -32022:
             return NotStarted(
                 f"{one_line(str(error), paths=True)}; it speaks another version of MCP: update one of the two"

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster.errors import RequestError
-from rollout.toolboxes.isolation.processes import ENVIRONMENT
+from rollout.toolboxes.isolation.processes import ENVIRONMENT, KILLED
 from rollout.toolboxes.mcp.naming import ServerSpec
 
 MOST_BYTES = 16 << 20
@@ -26,6 +26,8 @@ MOST_BYTES = 16 << 20
 TOO_LONG = f"the result is longer than {MOST_BYTES:,} bytes"
 _LAUNCH = str(Path(__file__).with_name("launch.py"))
 _CHUNK = 1 << 16
+_EXITING_S = 1.0
+"""How long a process that has closed its output may take to exit."""
 _HEAD, _TAIL = 512, 2000
 """Bytes that are kept of a message that is too long, and of what the server wrote to stderr."""
 _ID = re.compile(rb'"id"\s*:\s*(\d{1,18})\b')
@@ -83,6 +85,8 @@ class ServerProcess:
         self._ending = False
         self.silent = False
         """Whether it has closed its output, as one does that has died."""
+        self.killed = False
+        """Whether another process ended it."""
 
     async def start(self) -> None:
         """Raises RequestError for what is not there, OSError where no process can be made."""
@@ -129,6 +133,13 @@ class ServerProcess:
         if self._process is not None:
             self._process._transport.close()  # type: ignore[attr-defined]  # a grandchild may hold a pipe open
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+    async def _exit_status(self) -> int | None:
+        """Of its own accord; None where it lives on without an output."""
+        assert self._process is not None
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(self._process.wait(), _EXITING_S)
+        return None
 
     def last_words(self) -> str:
         """The last lines that the server wrote to stderr; "" where it wrote none."""
@@ -180,6 +191,8 @@ class ServerProcess:
             yield from_server, to_server
         finally:
             self._ending = True
+            if self.silent:
+                self.killed = await self._exit_status() in KILLED
             self.kill()
             for task in tasks:
                 task.cancel()

@@ -9,12 +9,13 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from cluster.errors import RequestError
+from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from rollout.records import Call, CallResult, ErrorCode, canonical_json, content_hash
 from rollout.toolboxes.function import Function
+from rollout.toolboxes.isolation.processes import KILLS
 from rollout.toolboxes.mcp import results, tools
 from rollout.toolboxes.mcp.connection import Connection, NotStarted
-from rollout.toolboxes.mcp.naming import read_name
+from rollout.toolboxes.mcp.naming import ServerSpec, read_name
 from rollout.toolboxes.mcp.servers import Servers
 from rollout.toolboxes.mcp.tools import offered
 from rollout.toolboxes.mistakes import CallRefused, NotJson, TooLarge
@@ -126,12 +127,10 @@ class _Taken:
 
 @lru_cache(maxsize=64)  # what is made of it (conversations, distractors) uses the same servers
 def load_server(name: str) -> McpToolbox:
-    """The toolbox of that name; starts a server and asks it for its tools. Raises RequestError."""
+    """The toolbox of that name; starts a server and asks it for its tools. Raises RequestError, and InfrastructureError
+    where something kills every server."""
     spec = read_name(name)
-    try:
-        connection = Connection.start(spec)
-    except NotStarted as error:
-        raise RequestError(f"toolbox {name!r}: {error}") from None
+    connection = _started(spec)
     try:
         offer = offered(spec, connection.tools)
     finally:
@@ -153,6 +152,20 @@ def load_server(name: str) -> McpToolbox:
         state_tool=spec.options.state_tool,
         call_s=spec.options.call_s,
     )
+
+
+def _started(spec: ServerSpec) -> Connection:
+    """A server, started again where it is killed."""
+    for left in reversed(range(KILLS)):
+        try:
+            return Connection.start(spec)
+        except NotStarted as error:
+            if not error.killed:
+                raise RequestError(f"toolbox {spec.name!r}: {error}") from None
+            if not left:
+                what = f"toolbox {spec.name!r}: its server was killed {KILLS} times in a row; end what kills it"
+                raise InfrastructureError(InfrastructureKind.SERVER_LOST, what) from None
+    raise AssertionError("the last try returns or raises")
 
 
 @lru_cache(maxsize=1)

@@ -13,9 +13,11 @@ from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from rollout.records import ErrorCode
 from rollout.toolboxes import CallRefused, Session, load_toolbox
 from rollout.toolboxes.exercise import exercise
+from rollout.toolboxes.mcp.config import McpConfig
+from rollout.toolboxes.mcp.naming import with_options
 from rollout.toolboxes.mcp.pipes import MOST_BYTES
 from rollout.toolboxes.mcp.toolbox import McpSession
-from tests.rollout.toolboxes.mcp.calling import ask, call, plain
+from tests.rollout.toolboxes.mcp.calling import HERE, ask, call, plain
 
 WITH_STATE = plain(state_tool="dump", reset_tool="load")
 
@@ -234,3 +236,27 @@ def test_a_state_that_is_no_json_value_of_an_object_is_kept_as_text() -> None:
     with pytest.raises(CallRefused) as refused:
         broken.state()
     assert refused.value.code is ErrorCode.TOOLBOX_FAULT
+
+
+SHORT_LIVED = """
+import os, runpy, signal, sys
+from pathlib import Path
+
+times = Path(__file__).with_name("times")
+started = int(times.read_text()) + 1
+times.write_text(str(started))
+if started <= 7:
+    os.kill(os.getpid(), signal.SIGKILL)
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
+
+
+def test_a_server_that_is_killed_before_it_has_listed_its_tools_is_started_again(tmp_path: Path) -> None:
+    """And where each one is killed that is a fault of machines: a wrong request would end the run on all hosts."""
+    (times := tmp_path / "times").write_text("0")
+    (tmp_path / "short.py").write_text(SHORT_LIVED)
+    name = with_options(f"mcp:python {tmp_path / 'short.py'} {HERE / 'plain_server.py'}", McpConfig(confined=False))
+    with pytest.raises(InfrastructureError, match="its server was killed 5 times in a row; end what kills it") as lost:
+        load_toolbox(name)
+    assert (lost.value.kind, times.read_text()) == (InfrastructureKind.SERVER_LOST, "5")
+    assert ("look" in load_toolbox(name).functions, times.read_text()) == (True, "8")
