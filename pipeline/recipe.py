@@ -174,8 +174,8 @@ class Recipe(Section):
         learning = {name: self.model(name).learns for name in GIVEN_MODELS}
         if any(learning.values()) and not any(family.corpus_parts for family in self.problems.values()):
             raise ValueError(
-                "problems: none to make tiny models or warm starts from; set train or pretrain of a generated family "
-                "(rows of a file are attempted, not learnt from), or name models with models.teacher.source and "
+                "problems: none to make tiny models or warm starts from; set train or pretrain of a generated family, "
+                "or pretrain of one whose rows have gold chains, or name models with models.teacher.source and "
                 "models.student.source, without warm; `chainpref try` needs no model"
             )
         context = min(self.engines.teacher.engine.max_context, self.engines.student.engine.max_context)

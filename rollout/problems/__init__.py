@@ -23,10 +23,10 @@ from rollout.problems.config import (
 )
 from rollout.problems.drawing import Draw, collect
 from rollout.problems.families import arithmetic, coins, dates, fol, knights, letters, lists, subtasks, units, zebra
-from rollout.problems.imported import bfcl, files, gsm8k, reasoning_gym, tau2, tool_rows
+from rollout.problems.imported import bfcl, bfcl_turns, files, gsm8k, reasoning_gym, tau2, tool_rows
 from rollout.records import Problem
 
-__all__ = ["FAMILIES", "SPLITS", "VARIANTS", "FamilyConfig", "everything", "generate", "is_imported"]
+__all__ = ["FAMILIES", "SPLITS", "VARIANTS", "FamilyConfig", "everything", "generate", "is_imported", "spare"]
 
 _DRAWN: Mapping[str, Draw] = {
     "arithmetic": arithmetic.draw,
@@ -75,6 +75,25 @@ def generate(config: FamilyConfig, split: str, base: str = "") -> list[Problem]:
         return problems
     suffix = f"+{config.distractors}@{abs(config.seed)}"
     return [msgspec.structs.replace(p, id=f"{p.id}{suffix}", toolbox=f"{p.toolbox}{suffix}") for p in problems]
+
+
+def spare(config: FamilyConfig) -> list[Problem]:
+    """Train problems with gold chains, of a family that is not generated, which a run does not attempt: those behind the
+    first `train`. Raises RequestError as `generate` does, and where none is left."""
+    if config.family == TAU2:
+        there = tau2.how_many(config, "train")
+    elif config.family == BFCL:
+        there = bfcl_turns.how_many(config, "train")
+    else:
+        there = len(everything(config).splits["train"])
+    left = generate(config.model_copy(update={"train": max(there, config.train)}), "train")[config.train :]
+    if not any(problem.gold_calls for problem in left):
+        raise RequestError(
+            f"{config.name or config.task or config.family}: pretrain = {config.pretrain} takes gold chains of train "
+            f"problems that the run does not attempt, and behind the first {config.train} of {there} there are none; "
+            "lower train, or leave pretrain out"
+        )
+    return [problem for problem in left if problem.gold_calls]
 
 
 def is_imported(config: FamilyConfig) -> bool:

@@ -37,7 +37,8 @@ MULTI_TURN = "multi_turn_"
 TAU2 = "tau2"
 WITH_TASKS = (REASONING_GYM, BFCL, TAU2)
 UNTAUGHT = (*IMPORTED, *WITH_TASKS)
-"""The families that give the corpus of tiny models nothing: it has no problems of their own, or no gold chains."""
+"""The families that cannot be generated: the corpus of tiny models and warm starts has problems of theirs only where
+`pretrain` says so, and those that the run attempts are none of them."""
 
 
 _NOT_OF_TOOL_ROWS = (
@@ -100,9 +101,10 @@ class FamilyConfig(Section):
     models: tuple[str, ...] = ()
     """The models that attempt these suites: `teacher`, `base`, arms. Empty: all of them."""
     pretrain: Annotated[int, Field(ge=0)] | None = None
-    """How often this family occurs in the corpus of tiny models, relative to the others. The corpus has problems of its
-    own, which no rollout sees; an imported family has none and cannot be learnt from. Absent: the mean difficulty where
-    `train` has problems that are generated, else 0. Other models are not concerned."""
+    """How often this family occurs in the corpus of tiny models and warm starts, relative to the others. The corpus has
+    problems of its own, which no rollout sees: of a family that is not generated those behind the first `train`, with
+    their gold chains. Absent: the mean difficulty where `train` has problems that are generated, else 0. Other models
+    are not concerned."""
 
     task: str = ""
     """Family `reasoning_gym`: the task, such as `gsm_symbolic`; family `bfcl`: the category, such as `multiple` or
@@ -188,11 +190,9 @@ class FamilyConfig(Section):
         low, high = self.difficulty
         if not 1 <= low <= high <= 8:
             raise ValueError(f"difficulty = [{low}, {high}]: give the least and the greatest of 1 to 8")
-        if self.family in UNTAUGHT and self.pretrain:
-            why = "rows of a file have no others" if self.family in IMPORTED else f"{self.family} has no others"
+        if self.pretrain and (why := self._without_gold_chains):
             raise ValueError(
-                f"pretrain = {self.pretrain}: tiny models learn from other problems than the run's, and {why}; leave "
-                "it out, and set pretrain of a generated family"
+                f"pretrain = {self.pretrain}: models learn from gold chains of train problems, and {why}; leave it out"
             )
         if (self.task and self.family not in WITH_TASKS) or (self.options and self.family != REASONING_GYM):
             raise ValueError(
@@ -243,6 +243,19 @@ class FamilyConfig(Section):
     def _checker_is_known(cls, name: str) -> str:
         require_checker(name)
         return name
+
+    @property
+    def _without_gold_chains(self) -> str:
+        """Why no model can learn from this family; "" where one can."""
+        if self.family == REASONING_GYM:
+            return "reasoning_gym has none"
+        if self.family == BFCL and not self.task.startswith(MULTI_TURN):
+            return "this category of bfcl is test problems alone"
+        if self.user == "model":
+            return "a user who is played has no script"
+        if self.family in ("jsonl", "csv", "parquet", "hub") and not self.calls_column:
+            return "no calls_column names the rows'"
+        return ""
 
     @property
     def toolbox_name(self) -> str:

@@ -2,7 +2,8 @@
 
 The policy knows the calls that solve a problem. With a given probability it first writes a step malformed, in one
 of five ways; the executor answers with its real message, and the policy writes the step again. A model that learnt from
-this corpus knows the task but has not settled on a format, which preference data can improve.
+this corpus knows the task but has not settled on a format, which preference data can improve. Of families that are not
+generated (rows of a file, packages' tasks) it has the train problems that the run does not attempt.
 """
 
 import random
@@ -12,15 +13,19 @@ from functools import cached_property
 
 import msgspec
 
+from cluster.errors import RequestError
 from rollout.config import EpisodeConfig
 from rollout.episodes.execution import execute_now
 from rollout.formats import CallFormat, load_format
-from rollout.problems import FamilyConfig, generate
+from rollout.problems import FamilyConfig, generate, spare
+from rollout.problems.config import UNTAUGHT
+from rollout.problems.contracts import gold_fault
 from rollout.problems.tokens import same_text
 from rollout.problems.worked import with_examples
 from rollout.prompts.opening import Opening
 from rollout.prompts.prompting import open_problem
 from rollout.prompts.template import ChatTemplate
+from rollout.prompts.turns import later_turns, turn_toolboxes
 from rollout.records import Call, Problem, content_hash
 from rollout.toolboxes import load_toolbox
 
@@ -49,6 +54,8 @@ class Turn(msgspec.Struct, frozen=True):
     reply: str
     results: str
     failed: bool
+    said: str = ""
+    """What the user says next, in place of the results, where the reply ended a turn that is not the last."""
 
 
 class Conversation(msgspec.Struct, frozen=True):
@@ -67,18 +74,23 @@ class Conversation(msgspec.Struct, frozen=True):
     @property
     def texts(self) -> tuple[str, ...]:
         """Everything that is said, in order."""
-        return (*self.opening_texts, *(text for turn in self.turns for text in (turn.reply, turn.results)))
+        return (*self.opening_texts, *(text for turn in self.turns for text in (turn.reply, turn.said or turn.results)))
 
     def token_ids(self, template: ChatTemplate) -> tuple[list[int], list[bool]]:
         """The ids that a rollout with the same messages would hold, and for each one whether a model wrote it.
 
         Nothing follows the last reply.
         """
-        ids = template.opening_ids(self.opening, load_format(self.call_format))
+        call_format = load_format(self.call_format)
+        ids = template.opening_ids(self.opening, call_format)
         written = [False] * len(ids)
         for index, turn in enumerate(self.turns):
             reply = template.encode_reply(turn.reply)
-            feedback = template.feedback_ids(reply, turn.results) if index < len(self.turns) - 1 else []
+            feedback: list[int] = []
+            if turn.said:
+                feedback = template.next_turn_ids(reply, (), turn.said, call_format)
+            elif index < len(self.turns) - 1:
+                feedback = template.feedback_ids(reply, turn.results)
             ids += reply + feedback
             written += [True] * len(reply) + [False] * len(feedback)
         return ids, written
@@ -107,8 +119,8 @@ class Corpus:
         if config.system or config.examples:
             parts += [config.system, str(config.examples)]
         for family in self.families:
-            # A few problems represent the code that generates them.
-            sample = self._drawn(family.model_copy(update={self.split: 16}))
+            # A few problems represent the code that generates them; others stand for themselves.
+            sample = self._drawn(family if _is_spare(family) else family.model_copy(update={self.split: 16}))
             boxes = sorted({problem.toolbox for problem in sample})
             parts += [family.model_dump_json(exclude=_NOT_LEARNT), str(family.corpus_parts)]
             parts += [msgspec.json.encode(sample).decode(), *(load_toolbox(box).hash for box in boxes)]
@@ -121,11 +133,20 @@ class Corpus:
     @cached_property
     def pools(self) -> list[list[Problem]]:
         """The problems of each family."""
-        pools = [self._drawn(self.pool(family)) for family in self.families]
+        pools = [self._drawn(family if _is_spare(family) else self.pool(family)) for family in self.families]
         return [[problem for problem in pool if same_text(problem.text) not in self.without] for pool in pools]
 
     def _drawn(self, family: FamilyConfig) -> list[Problem]:
-        return with_examples(generate(family, self.split), family, self.split, self.episodes)
+        if not _is_spare(family):
+            return with_examples(generate(family, self.split), family, self.split, self.episodes)
+        call_format, problems = load_format(self.episodes.call_format), spare(family)
+        for problem in problems:
+            if fault := gold_fault(problem, call_format, self.episodes.calls):
+                raise RequestError(
+                    f"{problem.id} ({problem.source}): a model is to learn its gold chain, and it gives no accepted "
+                    f"answer: {fault}; mend the row, or leave pretrain out"
+                )
+        return with_examples(problems, family, self.split, self.episodes)
 
     def holding_out(self, problems: Iterable[Problem]) -> "Corpus":
         """This corpus without those of its problems that have the same text as one of `problems`.
@@ -151,9 +172,11 @@ class Corpus:
         self, problem: Problem, call_format: CallFormat, chance: random.Random, malformed: float, malformed_again: float
     ) -> Conversation:
         """The gold calls of a problem, executed, each one malformed first with the given probability."""
-        toolbox = load_toolbox(problem.toolbox)
-        session = toolbox.open(problem.state)
+        whole = load_toolbox(problem.toolbox)
+        toolbox = turn_toolboxes(problem, whole)[0]
         opening = open_problem(problem, toolbox, call_format, self.episodes)
+        later = later_turns(problem, whole, toolbox, call_format, self.episodes.verbosity)
+        session = toolbox.open(problem.state)
         turns: list[Turn] = []
 
         def say(reply: str, failed: bool) -> None:
@@ -161,15 +184,30 @@ class Corpus:
             assert any(r.error for r in results) == failed, f"{problem.id}: {reply!r}, failed = {failed}: {results}"
             turns.append(Turn(reply, call_format.render_results(results), failed))
 
-        for call in problem.gold_calls:
-            probability = malformed
-            while chance.random() < probability:
-                say(write_malformed(call, chance.choice(KINDS), call_format), failed=True)
-                if sum(turn.failed for turn in turns) > self.episodes.max_failed_steps:
-                    return Conversation(problem.id, call_format.name, opening, tuple(turns))
-                probability = malformed_again
-            say(call_format.render((call,)), failed=False)
+        def converse() -> None:
+            for number, calls in enumerate((problem.gold_calls, *(turn.gold_calls for turn in problem.turns))):
+                if number:
+                    turns[-1] = msgspec.structs.replace(turns[-1], said=later[number - 1].text)
+                    session.next_turn(later[number - 1].toolbox)
+                for call in calls:
+                    probability = malformed
+                    while chance.random() < probability:
+                        say(write_malformed(call, chance.choice(KINDS), call_format), failed=True)
+                        if sum(turn.failed for turn in turns) > self.episodes.max_failed_steps:
+                            return
+                        probability = malformed_again
+                    say(call_format.render((call,)), failed=False)
+
+        try:
+            converse()
+        finally:
+            session.close()
         return Conversation(problem.id, call_format.name, opening, tuple(turns))
+
+
+def _is_spare(family: FamilyConfig) -> bool:
+    """Whether what is learnt of a family are problems of its own that the run leaves over."""
+    return family.family in UNTAUGHT and family.corpus_parts > 0
 
 
 def write_malformed(call: Call, kind: str, call_format: CallFormat) -> str:

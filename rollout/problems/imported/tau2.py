@@ -44,12 +44,22 @@ def collect(config: FamilyConfig, split: str) -> list[Problem]:
         return []
     if not config.task:
         raise RequestError(f"family {KIND!r}: task is missing; name a domain, one of {', '.join(DOMAINS)}")
-    found = [each for each in tasks(config.task) if split_of_task(each, tasks(config.task)) == split]
-    if config.count(split) > len(found):
-        raise RequestError(f"tau2 {config.task}: {split} = {config.count(split)}, but there are {len(found)} problems")
-    chosen = sorted(found, key=lambda each: content_hash(str(config.seed), each.id))[: config.count(split)]
+    wanted, there = config.count(split), how_many(config, split)
+    if wanted > there:
+        raise RequestError(f"tau2 {config.task}: {split} = {wanted}, but there are {there} problems")
+    chosen = sorted(_of_split(config, split), key=lambda each: content_hash(str(config.seed), each.id))
     write = played_problem_of if config.user == "model" else problem_of
-    return [write(each, config.task, split, config.name) for each in chosen]
+    return [write(each, config.task, split, config.name) for each in chosen[:wanted]]
+
+
+def how_many(config: FamilyConfig, split: str) -> int:
+    """How many problems a split has."""
+    return len(_of_split(config, split))
+
+
+def _of_split(config: FamilyConfig, split: str) -> list[Task]:
+    everyone = tasks(config.task)
+    return [each for each in everyone if split_of_task(each, everyone) == split]
 
 
 def split_of_task(task: Task, others: Sequence[Task]) -> str:
