@@ -78,8 +78,8 @@ def generate(config: FamilyConfig, split: str, base: str = "") -> list[Problem]:
 
 
 def spare(config: FamilyConfig) -> list[Problem]:
-    """Train problems with gold chains, of a family that is not generated, which a run does not attempt: those behind the
-    first `train`. Raises RequestError as `generate` does, and where none is left."""
+    """Train problems with gold chains, of a family that is not generated, which a run does not attempt: those behind
+    the first `train`. Raises RequestError as `generate` does, and where none is left."""
     if config.family == TAU2:
         there = tau2.how_many(config, "train")
     elif config.family == BFCL:

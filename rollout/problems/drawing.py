@@ -7,8 +7,11 @@ when both fall into the wanted split, so two splits share neither, whatever reci
 """
 
 import hashlib
+import itertools
 import random
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -47,19 +50,44 @@ def collect(config: FamilyConfig, split: str, family: str, draw: Draw, base: str
     if split not in (*SPLITS, *suites):
         raise RequestError(f"{family}: no split {split!r}; there are {', '.join((*SPLITS, *suites))}")
     base = base or ("test" if split in suites else split)
+    wanted = config.count(split)
+    problems = _drawn(family, draw, config.seed, config.difficulty, split, base).first(wanted)
+    if len(problems) < wanted:
+        raise RequestError(
+            f"{family}: only {len(problems)} different {split} problems at difficulty {list(config.difficulty)}; "
+            f"ask for fewer than {wanted} or widen the difficulty"
+        )
+    return problems
+
+
+class _Drawn:
+    """Problems that are drawn when somebody asks for them, and kept: a plan asks for the same ones again and again."""
+
+    def __init__(self, source: Iterator[Problem]) -> None:
+        self._source, self._kept, self._lock = source, list[Problem](), threading.Lock()
+
+    def first(self, count: int) -> list[Problem]:
+        """The first `count` problems, or all where there are fewer."""
+        with self._lock:
+            self._kept += itertools.islice(self._source, max(0, count - len(self._kept)))
+            return self._kept[:count]
+
+
+@lru_cache(maxsize=256)
+def _drawn(family: str, draw: Draw, seed: int, difficulty: tuple[int, int], split: str, base: str) -> _Drawn:
+    return _Drawn(_draw_all(family, draw, seed, difficulty, split, base))
+
+
+def _draw_all(
+    family: str, draw: Draw, seed: int, difficulty: tuple[int, int], split: str, base: str
+) -> Iterator[Problem]:
+    """All different problems of `split` in the order of the draws, until none is new for long."""
     # A string seeds through SHA-512: the same in every process, whatever PYTHONHASHSEED.
-    rng = random.Random(f"{family}:{config.seed}:{base}")
-    problems: list[Problem] = []
+    rng = random.Random(f"{family}:{seed}:{base}")
     seen: set[str] = set()
     without_new = 0
-    while len(problems) < config.count(split):
-        without_new += 1
-        if without_new > _DRAWS:
-            raise RequestError(
-                f"{family}: only {len(problems)} different {split} problems at difficulty {list(config.difficulty)}; "
-                f"ask for fewer than {config.count(split)} or widen the difficulty"
-            )
-        story = draw(rng, rng.randint(*config.difficulty))
+    while (without_new := without_new + 1) <= _DRAWS:
+        story = draw(rng, rng.randint(*difficulty))
         if split_of(story.core) != base:
             continue
         for _ in range(_PARAPHRASES):
@@ -72,13 +100,12 @@ def collect(config: FamilyConfig, split: str, family: str, draw: Draw, base: str
         if draft.text in seen:
             continue
         seen.add(draft.text)
+        without_new = 0
         problem = finished(draft, family, base)
         if split != base:
             varied = story.vary(split.removeprefix("variant-"), random.Random(f"{split}:{problem.id}")).write()
             problem = finished(varied, family, split, source=f"variant of {problem.id}")
-        problems.append(problem)
-        without_new = 0
-    return problems
+        yield problem
 
 
 def finished(draft: Draft, family: str, split: str, source: str = "generated", licence: str = "CC0-1.0") -> Problem:
