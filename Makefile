@@ -23,12 +23,13 @@ run-real: $(VENV)/.ready-real  ## the whole path on a pretrained model and on be
 	@$(VENV)/bin/chainpref run recipes/smollm2.toml
 
 .PHONY: test
-test: $(VENV)/.ready  ## every test that starts neither vLLM, Ray nor ranks of a trainer, nor needs a package of real.lock; and the quickstart's commands
-	@OMP_NUM_THREADS=1 $(PY) -m pytest -m "not engine and not real and not faults and not long" -n auto --dist loadfile
+test: $(VENV)/.ready  ## every test that starts neither vLLM, Ray nor ranks of a trainer, nor needs a package of real.lock, nor is one of `check`
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -m "not engine and not real and not faults and not long" -n auto --dist loadfile \
+	  --ignore=tests/architecture
 
 .PHONY: test-real
 test-real: $(VENV)/.ready-real  ## the tests with the real vLLM, Ray, DeepSpeed and TRL, and with real models, problems and benchmarks
-	@$(PY) -m pytest -m "(engine or real) and not faults and not long"
+	@$(PY) -m pytest -m "(engine or real) and not faults and not long" -n 2 --dist loadfile
 
 .PHONY: test-faults
 test-faults: $(VENV)/.ready-real  ## the long fault injections, which print their seed, and other long tests

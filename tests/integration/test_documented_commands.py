@@ -1,7 +1,7 @@
 """The commands of the documents, read out of their pages: every one is parsed, and those of the quickstart and of the
 operations guide are run, one after the other, as far as a laptop goes.
 
-The quickstart's start Ray, one rank and one vLLM: the one test of `make test` that does, because this is the way in.
+The quickstart's start Ray, one rank and one vLLM.
 """
 
 import os
@@ -51,6 +51,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.engine
 @pytest.mark.timeout(1200)
 def test_the_quickstarts_commands_work_one_after_the_other(home: Path) -> None:
     lines = commands("quickstart.md")
