@@ -1,27 +1,66 @@
 """The figures of a finished run that a document quotes: `python -m benchmarks.tables.condensed RUN --json FILE`.
 
 A run's summary.json holds every metric of every model on every suite. Of a run with sixteen suites that is more than a
-document's table needs; what is left here is as it stands there.
+document's table needs; what is left here is as it stands there. What became of the teacher's attempts stands beside it.
 """
 
 import argparse
 import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console
+
+from pipeline.run.folder import Run, read_run
+from rollout.data import layout
+from rollout.data.group_rows import read_groups
+from rollout.data.shards import read_rows
+from rollout.records import Episode, PreferenceGroup
 
 _WHOLE = ("seconds", "training", "prediction", "bfcl", "answer", "versions")
 _OF_A_SUITE = ("n", "accuracy", "ci", "sampled_accuracy", "samples", "truncated", "errors", "forms")
 _SAID = "of it, by `python -m benchmarks.tables.condensed RUN --json FILE`, the figures that are quoted"
 
 
-def condensed(summary: dict[str, Any], rewards: dict[str, list[list[float]]], command: str) -> dict[str, Any]:
-    """The quoted figures of a run's summary, with the rewards of its DPO arms and the command that made the run."""
+def condensed(
+    summary: dict[str, Any], rollouts: dict[str, Any], rewards: dict[str, list[list[float]]], command: str
+) -> dict[str, Any]:
+    """The quoted figures of a run's summary, those of its rollouts, the rewards of its DPO arms, and the command that
+    made the run."""
     arms = {
         model: {suite: {name: found[name] for name in _OF_A_SUITE} for suite, found in figures["suites"].items()}
         for model, figures in summary["arms"].items()
     }
     whole = {name: summary[name] for name in _WHOLE}
-    return {"command": f"{command}; {_SAID}", **whole, "models": arms, "rewards": rewards}
+    return {"command": f"{command}; {_SAID}", **whole, "rollouts": rollouts, "models": arms, "rewards": rewards}
+
+
+def rollouts_of(attempts: Iterable[Episode], groups: Iterable[PreferenceGroup]) -> dict[str, Any]:
+    """For each family the teacher's attempts by outcome, how many of the right ones had so many turns of the user, and
+    what became of them: groups, and the distinct right and wrong chains in these."""
+    outcomes, kept = defaultdict[str, Counter[str]](Counter), defaultdict[str, Counter[str]](Counter)
+    turns = defaultdict[str, Counter[int]](Counter)
+    for each in attempts:
+        outcomes[each.family][each.outcome.value] += 1
+        if each.reward:
+            turns[each.family][len(each.said) + 1] += 1
+    for group in groups:
+        kept[group.family].update({"groups": 1, "right": len(group.right), "wrong": len(group.wrong)})
+    return {
+        family: {
+            "attempts": dict(found),
+            "turns of right ones": dict(turns[family]),
+            "kept": dict(kept[family]),
+        }
+        for family, found in sorted(outcomes.items())
+    }
+
+
+def _rollouts(run: Run) -> dict[str, Any]:
+    attempts = read_rows(Episode, run.ledger(layout.EPISODES))
+    return rollouts_of(attempts, read_groups(run.ledger(layout.groups(run.student))))
 
 
 def rewards_of(metrics: Path) -> list[list[float]]:
@@ -40,7 +79,9 @@ def main() -> None:
     summary = json.loads((options.run / "report" / "summary.json").read_text())
     files = {name: options.run / "checkpoints" / name / "metrics.jsonl" for name in summary["training"]}
     rewards = {name: found for name, path in files.items() if (found := rewards_of(path))}
-    options.json.write_text(json.dumps(condensed(summary, rewards, options.command), ensure_ascii=False) + "\n")
+    rollouts = _rollouts(read_run(options.run, Console(quiet=True)))
+    quoted = condensed(summary, rollouts, rewards, options.command)
+    options.json.write_text(json.dumps(quoted, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ model's own part (weights, cache, activations) taken off; docs/planning.md lists
 
 from dataclasses import dataclass
 
-from pipeline.estimates.amounts import Amount, total
+from pipeline.estimates.amounts import PLAIN_VOCABULARY, Amount, head, total
 from pipeline.estimates.engine_memory import EngineMemory, processes_on_cpu
 from pipeline.estimates.hardware import MIB
 from pipeline.estimates.rank_memory import RankMemory, layer_bytes_per_token
@@ -53,7 +53,9 @@ def makers(shapes: list[ModelShape], tokens: float) -> StageMemory:
     """Stage `models`: a process for each tiny model, with batches of `tokens` tokens."""
     parts = [Amount("driver", DRIVER - 45 * MIB, "1 process", _SOURCE)]
     for shape in shapes:
-        kept = tokens * shape.layers * layer_bytes_per_token(shape, 4) + tokens * shape.vocab * 12
+        plain = shape.vocab <= PLAIN_VOCABULARY
+        logits = head(tokens, shape.vocab, shape.hidden, 4, plain=plain, backward=True, on_cpu=True).bytes
+        kept = tokens * shape.layers * layer_bytes_per_token(shape, 4) + logits
         parts.append(Amount(f"maker of {shape.name}", MAKER + 16 * shape.parameters + kept, "process + model", _SOURCE))
     return StageMemory("models", tuple(parts))
 

@@ -16,6 +16,7 @@ from rollout.prompts.template import ChatTemplate
 from training.tiny.config import LearningConfig
 from training.tiny.corpus import Corpus
 from training.tiny.state import SavedState, TinyProgress
+from training.tree.scoring import token_logps
 
 Row = tuple[list[int], list[bool]]
 """Token ids, and for each one whether a model wrote it."""
@@ -99,12 +100,11 @@ def batch_loss(model: Any, batch: list[Row], pad_id: int) -> torch.Tensor:
     # Rows are padded on the right, so that causal attention alone keeps real tokens from seeing the padding.
     padded = pad_sequence(ids, batch_first=True, padding_value=pad_id)
     targets = pad_sequence(labels, batch_first=True, padding_value=-100)
-    # The head is large beside a small model: it is left out before the first reply, which only prompts are.
-    first = min(row[1].index(True) for row in batch)
-    logits: torch.Tensor = model(input_ids=padded, use_cache=False, logits_to_keep=padded.shape[1] - first + 1).logits[
-        :, :-1
-    ]
-    return torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), targets[:, first:].flatten())
+    hidden = model.base_model(input_ids=padded, use_cache=False).last_hidden_state[:, :-1]
+    # The head is large beside a small model: it sees the replies alone.
+    written = targets[:, 1:] != -100
+    loss: torch.Tensor = -token_logps(model, hidden[written], targets[:, 1:][written]).mean()
+    return loss
 
 
 def make_optimizer(model: Any, config: LearningConfig) -> torch.optim.AdamW:

@@ -67,6 +67,13 @@ def test_a_maker_holds_weights_gradients_and_two_moments_and_what_a_batch_keeps(
         )
 
 
+def test_a_maker_with_a_large_vocabulary_holds_a_part_of_the_logits() -> None:
+    """Not those of all tokens, 12 bytes each, but at most 4,096 x 8,192 at a time."""
+    large = replace(SHAPE, vocab=49_152, layers=0)
+    grown = cpu_processes.makers([large], 20_000.0).bytes - cpu_processes.makers([large], 10_000.0).bytes
+    assert grown == 10_000 * large.hidden * 4, "gradients of what the head reads"
+
+
 def test_rollouts_have_engines_and_a_worker_that_builds_groups() -> None:
     teacher = engine("teacher")
     stage = cpu_processes.rollouts(teacher)
