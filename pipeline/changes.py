@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from cluster.errors import RequestError
-from pipeline.recipe import Recipe, resolved
+from pipeline.recipe import GIVEN_MODELS, Recipe, resolved
 from training.ranks.zero import uses_bf16
 
 KeyClass = Literal["free", "grows", "fixed"]
@@ -118,6 +118,8 @@ def refused(old: Recipe, new: Recipe, standing: Standing) -> list[str]:
         elif (kind := key_class(change.path)) == "grows":
             if not _more(change, old, new):
                 found.append(f"{change}, which may only grow")
+            elif _was_learnt(change, old):
+                found.append(f"{change}, where its models have learnt the further problems (pretrain)")
         elif kind == "fixed" and change.path[:2] != ("training", "zero"):
             found.append(str(change))
         elif kind == "fixed" and change.path[-1] == "bf16":
@@ -166,6 +168,14 @@ def _more(change: Change, old: Recipe, new: Recipe) -> bool:
     if isinstance(change.old, Sequence):
         return set(change.old) <= set(change.new)
     return bool(change.old <= change.new)
+
+
+def _was_learnt(change: Change, old: Recipe) -> bool:
+    """Whether a growth takes problems to be attempted that the run's models were made from."""
+    made_here = any(old.model(name).learns for name in GIVEN_MODELS)
+    return (
+        made_here and change.path[::2] == ("problems", "train") and old.problems[change.path[1]].teaches_spare_problems
+    )
 
 
 def _short(value: Any) -> str:

@@ -279,6 +279,11 @@ class FamilyConfig(Section):
         return default if self.pretrain is None else self.pretrain
 
     @property
+    def teaches_spare_problems(self) -> bool:
+        """Whether models that are made here learn those of its train problems that the run does not attempt."""
+        return self.family in UNTAUGHT and self.corpus_parts > 0
+
+    @property
     def on_hub(self) -> bool:
         """Whether `path` names a Hub data set. No validator sets it: one that sees raw input would end JSON mode."""
         return self.hub or self.family == "hub"

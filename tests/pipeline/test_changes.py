@@ -130,6 +130,17 @@ def test_settings_of_zero_matter_to_arms_that_are_half_trained() -> None:
     assert refused(local(), new, half) == [said]
 
 
+def test_problems_that_models_have_learnt_are_not_attempted_later() -> None:
+    own = "family='jsonl', path='rows.jsonl', toolbox='arithmetic', calls_column='calls'"
+    rows = f"problems.own={{{own}, train=3, pretrain=%d}}"
+    grown = "problems.own.train=4"
+    said = ["problems.own.train: 3 -> 4, where its models have learnt the further problems (pretrain)"]
+    assert refused(local(rows % 1), local(rows % 1, grown), THERE) == said
+    assert refused(local(rows % 0), local(rows % 0, grown), THERE) == []
+    given = ("models.teacher={source='one'}", "models.student={source='one'}")
+    assert refused(local(rows % 1, *given), local(rows % 1, *given, grown), THERE) == []
+
+
 def test_the_refusal_is_one_line_with_the_keys_that_differ_alone() -> None:
     settings = [setting for setting in FIXED if not setting.startswith("training")]
     with pytest.raises(RequestError) as caught:

@@ -18,7 +18,6 @@ from rollout.config import EpisodeConfig
 from rollout.episodes.execution import execute_now
 from rollout.formats import CallFormat, load_format
 from rollout.problems import FamilyConfig, generate, spare
-from rollout.problems.config import UNTAUGHT
 from rollout.problems.contracts import gold_fault
 from rollout.problems.tokens import same_text
 from rollout.problems.worked import with_examples
@@ -120,7 +119,9 @@ class Corpus:
             parts += [config.system, str(config.examples)]
         for family in self.families:
             # A few problems represent the code that generates them; others stand for themselves.
-            sample = self._drawn(family if _is_spare(family) else family.model_copy(update={self.split: 16}))
+            sample = self._drawn(
+                family if family.teaches_spare_problems else family.model_copy(update={self.split: 16})
+            )
             boxes = sorted({problem.toolbox for problem in sample})
             parts += [family.model_dump_json(exclude=_NOT_LEARNT), str(family.corpus_parts)]
             parts += [msgspec.json.encode(sample).decode(), *(load_toolbox(box).hash for box in boxes)]
@@ -133,11 +134,13 @@ class Corpus:
     @cached_property
     def pools(self) -> list[list[Problem]]:
         """The problems of each family."""
-        pools = [self._drawn(family if _is_spare(family) else self.pool(family)) for family in self.families]
+        pools = [
+            self._drawn(family if family.teaches_spare_problems else self.pool(family)) for family in self.families
+        ]
         return [[problem for problem in pool if same_text(problem.text) not in self.without] for pool in pools]
 
     def _drawn(self, family: FamilyConfig) -> list[Problem]:
-        if not _is_spare(family):
+        if not family.teaches_spare_problems:
             return with_examples(generate(family, self.split), family, self.split, self.episodes)
         call_format, problems = load_format(self.episodes.call_format), spare(family)
         for problem in problems:
@@ -203,11 +206,6 @@ class Corpus:
         finally:
             session.close()
         return Conversation(problem.id, call_format.name, opening, tuple(turns))
-
-
-def _is_spare(family: FamilyConfig) -> bool:
-    """Whether what is learnt of a family are problems of its own that the run leaves over."""
-    return family.family in UNTAUGHT and family.corpus_parts > 0
 
 
 def write_malformed(call: Call, kind: str, call_format: CallFormat) -> str:
