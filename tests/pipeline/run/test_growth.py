@@ -25,6 +25,7 @@ from pipeline.sweep.sharing import take_over
 from rollout.data import layout
 from rollout.problems import FAMILIES, generate
 from rollout.problems.config import IMPORTED, WITH_TASKS, FamilyConfig
+from rollout.problems.drawing import _drawn
 from rollout.problems.duplicates import HeldOut, deduplicate
 from rollout.records import Problem
 from tests.repository import DATA
@@ -227,6 +228,7 @@ def test_a_wish_that_cannot_be_fulfilled_can_be_taken_back(tmp_path: Path, monke
     run = opened(tmp_path / "run")
     with monkeypatch.context() as patched:
         patched.setattr("rollout.problems.drawing._DRAWS", 0)  # no family holds another problem
+        patched.setattr("rollout.problems.drawing._drawn", _drawn.__wrapped__)  # nor are any kept from before
         with pytest.raises(RequestError, match="ask for fewer"):
             opened(tmp_path / "run", "problems.arithmetic.train=8")
     assert outgrown(Run(recipe=run.recipe, folder=run.folder, console=run.console))

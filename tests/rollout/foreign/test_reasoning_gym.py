@@ -144,7 +144,7 @@ def test_task_and_options_belong_to_the_family() -> None:
     for table in ({"family": "fol", "task": "sums"}, {"family": "jsonl", "options": ["a=1"]}):
         with pytest.raises(ValueError, match="task is for families 'reasoning_gym', 'bfcl', 'tau2'"):
             FamilyConfig.model_validate_json(json.dumps(table))
-    with pytest.raises(ValueError, match="reasoning_gym has no others"):
+    with pytest.raises(ValueError, match="gold chains of train problems, and reasoning_gym has none"):
         family("sums", pretrain=1)
     with pytest.raises(RequestError, match="task is missing"):
         problems("")
