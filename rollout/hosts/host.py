@@ -36,6 +36,7 @@ from rollout.hosts.work import ChunkResult, EpisodeWork, HostProgress, HostSpec,
 from rollout.prompts.native_template import open_template
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Episode, Problem, content_hash
+from rollout.toolboxes import load_toolbox
 
 T = TypeVar("T")
 
@@ -280,6 +281,9 @@ class RolloutHost:
         self, work: EpisodeWork, start: int, stop: int, chunk: str, setting: EpisodeSetting
     ) -> list[Episode]:
         """Make a unit's attempts `start` to `stop`, problem by problem."""
+        for name in dict.fromkeys(problem.toolbox for problem in work.problems):
+            # It may start a process, which takes seconds: nothing else of the host waits for it.
+            await asyncio.to_thread(load_toolbox, name)
         if self._oracle is not None:
             self._oracle.learn(work.problems, setting.template, setting.call_format)
         return await self._together(

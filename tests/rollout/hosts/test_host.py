@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,14 @@ from rollout.group_units import problem_episodes
 from rollout.groups import build_group
 from rollout.hosts import host as host_module
 from rollout.hosts.host import RolloutHost
+from rollout.hosts.scoring import ScoreResult
 from rollout.hosts.scripted_replies import WRONG_REPLY
 from rollout.hosts.work import ChunkResult, EpisodeWork, HostSpec, ServedModel, join_chunks
 from rollout.problems import generate
 from rollout.problems.config import FamilyConfig
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Episode, Outcome, Problem, Producer
-from rollout.toolboxes import load_toolbox
+from rollout.toolboxes import Toolbox, load_toolbox
 from rollout.toolboxes.isolation.isolated import IsolatedToolbox
 from tests.rollout.conversations import tokenizer
 
@@ -105,6 +107,32 @@ def test_a_unit_is_played_labelled_and_committed(
     assert {one.outcome for one in episodes} == {Outcome.RIGHT, Outcome.WRONG}
     assert sum(right for right, _ in chunk_result.tally.values()) == chunk_result.outcomes["right"]
     assert asyncio.run(do(make_host(), unit(model))).won is False
+
+
+def test_a_host_answers_while_it_loads_a_toolbox(
+    make_host: Callable[..., RolloutHost], model: ServedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What starts a server or workers takes seconds, and a host that is silent meanwhile would be taken for frozen."""
+    answered = threading.Event()
+
+    def slow(name: str) -> Toolbox:
+        assert answered.wait(20), "the host answered nobody while it loaded"
+        return load_toolbox(name)
+
+    monkeypatch.setattr(host_module, "load_toolbox", slow)
+
+    async def play(host: RolloutHost) -> ChunkResult | ScoreResult:
+        await host.start()
+        work = unit(model)
+        running = asyncio.create_task(host.run(work, 0, work.size))
+        await asyncio.sleep(0.2)
+        await host.progress()
+        answered.set()
+        return await running
+
+    result = asyncio.run(play(make_host()))
+    assert isinstance(result, ChunkResult)
+    assert result.rows == 32
 
 
 def test_a_host_whose_node_does_not_share_the_runs_folder_refuses_to_start(
