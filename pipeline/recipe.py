@@ -13,9 +13,10 @@ from cluster.engine.gguf_file import is_gguf
 from cluster.errors import RequestError
 from cluster.store.ledger import LEDGER_PARTS
 from evaluation.config import EvaluationConfig
+from evaluation.measures.bfcl import category_of
 from pipeline.estimates.shapes import ShapeConfig
 from rollout.config import EpisodeConfig, GroupsConfig, HostsConfig, RolloutConfig
-from rollout.problems.config import FamilyConfig
+from rollout.problems.config import BFCL, FamilyConfig
 from training.config import ArmConfig, DistillArm, DpoArm, TrainingConfig
 from training.tiny.config import TinyConfig, TokenizerConfig, WarmConfig
 
@@ -166,6 +167,19 @@ class Recipe(Section):
                 if suite in seen:
                     raise ValueError(f"problems.{name}: there are two suites {suite!r}; rename one, or drop a variant")
                 seen.add(suite)
+        return self
+
+    @model_validator(mode="after")
+    def _suites_in_bfcls_table_are_bfcls(self) -> "Recipe":
+        for name, family in self.problems.items():
+            category = category_of(name)
+            cut = [key for key in ("max_turns", "class_distractors") if getattr(family, key) is not None]
+            if category and ((family.family, family.task) != (BFCL, category) or cut):
+                raise ValueError(
+                    f"problems.{name}: sections of this name stand in BFCL's table under its category {category!r}, "
+                    + (f"and {cut[0]} makes other problems" if cut else "and this one has other problems")
+                    + "; give it another name"
+                )
         return self
 
     @model_validator(mode="after")

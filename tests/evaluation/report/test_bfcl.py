@@ -15,6 +15,7 @@ from evaluation.report.page import render_report
 from evaluation.report.table import SummaryTable
 from evaluation.summary import build_summary, read_summary, to_json
 from rollout.foreign.bfcl import LIVE, NON_LIVE
+from rollout.foreign.bfcl_classes import MULTI_TURN
 from rollout.records import Problem, Score
 from tests.evaluation.synthetic import DATA, SECONDS, VERSIONS, make_problems, make_scores
 
@@ -92,6 +93,18 @@ def test_an_average_stands_only_where_all_of_its_categories_do() -> None:
     for row in summary.bfcl.values():
         assert [*row] == ["multiple", "irrelevance", "live_irrelevance", "both irrelevance"]
     assert "live AST" not in render_report(summary, problems, scores, {})
+
+
+def test_categories_of_several_turns_have_their_columns_and_count_alike() -> None:
+    summary, problems, scores = made(tuple(f"bfcl_{name}" for name in MULTI_TURN))
+    for arm, row in summary.bfcl.items():
+        assert [*row] == [*MULTI_TURN, "multi-turn"]
+        shares = [summary.arms[arm].suites[f"bfcl_{name}"].accuracy or 0.0 for name in MULTI_TURN]
+        assert row["multi-turn"].accuracy == pytest.approx(sum(shares) / 4)
+    assert len({row["multi-turn"].accuracy for row in summary.bfcl.values()}) > 1
+    page = render_report(summary, problems, scores, {})
+    assert ">multi turn miss func<" in page
+    assert ">multi-turn<" in page
 
 
 def test_without_such_suites_there_is_no_such_table() -> None:

@@ -122,6 +122,18 @@ def test_a_suite_is_attempted_by_the_models_that_its_section_names() -> None:
     [
         (["problems.fol.variants=['ordre']"], "problems.fol.variants"),
         (["problems.fol.variants=['order']", "problems.fol-order.family='fol'"], "there are two suites 'fol-order'"),
+        (
+            ["problems.bfcl_multiple={family='bfcl', task='parallel', test=3}"],
+            "under its category 'multiple', and this",
+        ),
+        (
+            ["problems.bfcl_parallel_whole={family='fol', test=3}"],
+            "under its category 'parallel', and this one has other",
+        ),
+        (
+            ["problems.bfcl_multi_turn_base={family='bfcl', task='multi_turn_base', test=3, max_turns=1}"],
+            "under its category 'multi_turn_base', and max_turns makes other problems; give it another name",
+        ),
         (["problems.'a/b'.family='fol'"], "problems.a/b: use at most 64 letters"),
         (["problems.fol.train=0", "problems.arithmetic.pretrain=0"], "none to make tiny models or warm starts from"),
         (["problems.fol.models=['base','best']"], "problems.fol.models: no model 'best'; there are teacher, base, "),
