@@ -18,6 +18,7 @@ from pipeline.run.models import served_model
 from pipeline.run.suites import corpus_of, suite_episodes
 from pipeline.run.workload import make_workload, outgrown, suite_problems
 from pipeline.stages.arms.helping import refuse_missing_help
+from pipeline.stages.arms.room import refuse_long_prompts
 from pipeline.stages.arms.targets import refuse_other_tokenizers
 from pipeline.stages.making import Job, made_together
 from pipeline.stages.probes import keep_reading, probe_text
@@ -54,6 +55,7 @@ def work(run: Run) -> None:
     if learning := {name: learns for name in _missing(run) if (learns := run.recipe.model(name).learns) is not None}:
         _make_learning(run, learning, converted)
     refuse_other_tokenizers(run, run.recipe.arms.items())
+    refuse_long_prompts(run)
 
 
 def models_cache(run: Run) -> Path:
