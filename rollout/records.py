@@ -51,7 +51,9 @@ class ExampleTurn(msgspec.Struct, frozen=True, kw_only=True):
 
     call: "Call"
     result: str
-    """The text that a model would get; "" for the finishing call, after which nothing comes."""
+    """The text that a model would get; "" for a finishing call, after which none comes."""
+    said: str = ""
+    """What the user says next, where the call ended a turn that was not the last."""
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +62,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     """The worked problem's text."""
     turns: tuple[ExampleTurn, ...]
-    """Its gold calls, one a reply; the last one finishes."""
+    """Its gold calls, one a reply; the last one finishes, and each one that the user answers ends a turn."""
 
 
 class Help(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,23 +43,6 @@ def models_table(found: Any) -> str:
     )
 
 
-def rollouts_table(found: Any) -> str:
-    """What became of the teacher's attempts at the problems of each family of one run."""
-    return table(
-        ("family", "attempts", "right", "of several turns", "groups", "their right chains", "their wrong chains"),
-        (
-            (
-                family,
-                str(sum(each["attempts"].values())),
-                str(each["attempts"].get("right", 0)),
-                str(sum(count for turns, count in each["turns of right ones"].items() if int(turns) > 1)),
-                *(str(each["kept"].get(name, 0)) for name in ("groups", "right", "wrong")),
-            )
-            for family, each in found["rollouts"].items()
-        ),
-    )
-
-
 def _greedy(figures: Any) -> str:
     low, high = figures["ci"]
     return f"{100 * figures['accuracy']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"

@@ -51,7 +51,7 @@ def _worked_turns(example: Example, number: int, closed: bool) -> Iterator[Turn]
     for index, turn in enumerate(example.turns):
         last = index == len(example.turns) - 1
         results = () if last and not closed else (turn.result,)
-        yield Turn("", ((_call_id(turn.call, -1 - number, index), turn.call),), results)
+        yield Turn("", ((_call_id(turn.call, -1 - number, index), turn.call),), results, turn.said or None)
     if closed:
         yield Turn("Done.")
 

@@ -221,7 +221,7 @@ def _length(recipe: Recipe, family: FamilyConfig, words: float, malformed: tuple
     return ConversationLength(
         prompt=prompt + _CONTROL,
         reply=words * _mean(len(turn.reply) for turn in turns) / _CHARS_PER_TOKEN + 1,
-        result=_mean(len(turn.results) for turn in turns) / _CHARS_PER_TOKEN + _CONTROL,
+        result=_mean(len(turn.said or turn.results) for turn in turns) / _CHARS_PER_TOKEN + _CONTROL,
         steps=len(turns) / len(some),
         source=f"{len(some)} generated conversations at {_CHARS_PER_TOKEN:g} characters a token",
     )

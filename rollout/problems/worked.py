@@ -7,6 +7,7 @@ which those like held-out ones have been dropped. No problem is shown itself as 
 holds a held-out problem, in the same words or in other ones, is refused.
 """
 
+import itertools
 import json
 import random
 from collections.abc import Iterable, Sequence
@@ -23,8 +24,8 @@ from rollout.config import EpisodeConfig
 from rollout.problems import FamilyConfig, everything, generate, is_imported
 from rollout.problems.duplicates import HeldOut
 from rollout.prompts.turns import turn_toolboxes
-from rollout.records import Call, Example, ExampleTurn, Problem, canonical_json
-from rollout.toolboxes import load_toolbox
+from rollout.records import Call, Example, ExampleTurn, Problem, UserTurn, canonical_json
+from rollout.toolboxes import Session, load_toolbox
 from rollout.toolboxes.loading import have_same_functions
 
 _SEEDS_APART = 2_000_003
@@ -56,21 +57,39 @@ def with_examples(
 
 
 def work(problem: Problem) -> Example:
-    """A problem's gold chain as a conversation, executed; of a problem of several turns the first one. Raises
-    RequestError for one that does not solve it."""
-    turns = list[ExampleTurn]()
+    """A problem's gold chain as a conversation, executed; of several turns those before the first in which functions
+    come or go, since a prompt describes its own problem's. Raises RequestError for one that does not solve it."""
     session = turn_toolboxes(problem, load_toolbox(problem.toolbox))[0].open(problem.state)
-    for call in problem.gold_calls:
-        result = session.call(call)
-        if result.error is not None:
-            raise RequestError(f"example {problem.id}: {call.name}({call.arguments}) fails: {result.content}")
-        turns.append(ExampleTurn(call=call, result="" if session.answer is not None else result.content))
-    if session.answer is None:
-        raise RequestError(f"example {problem.id}: its calls do not finish; end them with {session.toolbox.finish}")
+    try:
+        turns = _worked_turns(problem, session)
+    finally:
+        session.close()
+    assert session.answer is not None
     judged = problem.gold and not problem.turns and not is_world(problem.checker)
     if judged and (error := check(problem.checker, session.answer, problem.gold)) is not None:
         raise RequestError(f"example {problem.id}: its calls answer {session.answer}, which is {error.value}")
     return Example(text=problem.text, turns=tuple(turns))
+
+
+def _worked_turns(problem: Problem, session: Session) -> list[ExampleTurn]:
+    turns = list[ExampleTurn]()
+    alike = itertools.takewhile(lambda turn: turn.gold_calls and not (turn.appear or turn.vanish), problem.turns)
+    asked = [("", problem.gold_calls), *((turn.text, turn.gold_calls) for turn in alike)]
+    for number, (said, calls) in enumerate(asked, start=1):
+        if said:
+            turns[-1] = msgspec.structs.replace(turns[-1], said=said)
+            session.next_turn(session.toolbox)
+        for call in calls:
+            result = session.call(call)
+            if result.error is not None:
+                raise RequestError(f"example {problem.id}: {call.name}({call.arguments}) fails: {result.content}")
+            turns.append(ExampleTurn(call=call, result="" if session.answer is not None else result.content))
+        if session.answer is None:
+            where = f"of turn {number} " if problem.turns else ""
+            raise RequestError(
+                f"example {problem.id}: its calls {where}do not finish; end them with {session.toolbox.finish}"
+            )
+    return turns
 
 
 def others_like(problem: Problem, pool: Sequence[Problem]) -> list[Problem]:
@@ -104,8 +123,8 @@ def _refuse_held_out(rows: Sequence[Problem], problems: Sequence[Problem]) -> No
     """Raise RequestError for a row that is like one of `problems`: prompts of other problems, and those that a student
     is trained with, would show it with its answer."""
     held_out = HeldOut(problems if rows else ())
-    for row in rows:
-        arguments = tuple(json.loads(row.gold_calls[-1].arguments).values())
+    for row in itertools.chain(*map(_with_its_turns, rows)):
+        arguments = tuple(json.loads(row.all_gold_calls[-1].arguments).values())
         answered = msgspec.structs.replace(row, gold=canonical_json(arguments[0]) if arguments else "")
         like = held_out.exact(answered) or held_out.near(answered)
         if like is not None and _has_functions_of(row, like):
@@ -113,6 +132,13 @@ def _refuse_held_out(rows: Sequence[Problem], problems: Sequence[Problem]) -> No
                 f"{row.id}: this worked conversation is like the held-out problem {like.id} ({like.source}); take it "
                 "out of episodes.examples_file, or its answer is shown"
             )
+
+
+def _with_its_turns(row: Problem) -> list[Problem]:
+    """A row, and each of its turns as a problem of its own, if it has several."""
+    turns = [(row.text, row.gold_calls), *((turn.text, turn.gold_calls) for turn in row.turns)]
+    alone = (msgspec.structs.replace(row, text=text, gold_calls=calls, turns=()) for text, calls in turns)
+    return [row, *alone] if row.turns else [row]
 
 
 @lru_cache(maxsize=4096)
@@ -161,16 +187,17 @@ def _of_lines(path: str, lines: tuple[str, ...]) -> tuple[Problem, ...]:
 
 
 def _of_row(where: str, line: str) -> Problem:
-    """A row {"text": ..., "calls": [{"name": ..., "arguments": {...}}, ...]}, with `toolbox` and `state` if it has
-    them. Raises RequestError."""
+    """A row {"text": ..., "calls": [{"name": ..., "arguments": {...}}, ...]}, with `toolbox`, `state` and `turns`,
+    which are further {"text": ..., "calls": ...}, if it has them. Raises RequestError."""
     form = 'write {"text": ..., "calls": [{"name": ..., "arguments": {...}}, ...]}, the finishing call last'
     try:
         row: Any = json.loads(line)
-        calls = tuple(_calls(row["calls"]))
-        text, toolbox = row["text"], row.get("toolbox", "")
-        if not isinstance(text, str) or not isinstance(toolbox, str) or not calls:
-            raise TypeError("text and toolbox are text, and calls is a list with at least one")
-        canonical_json([text, toolbox, *(call.name for call in calls)])  # no half of a surrogate pair
+        toolbox = row.get("toolbox", "")
+        (text, calls), *later = [_turn(each) for each in (row, *row.get("turns", ()))]
+        if not isinstance(toolbox, str):
+            raise TypeError("toolbox is text")
+        # No half of a surrogate pair.
+        canonical_json([text, toolbox, *(call.name for call in calls), *(said for said, _ in later)])
         state = canonical_json(row.get("state"))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RequestError(f"{where}: no worked conversation ({error!r}); {form}") from None
@@ -183,8 +210,17 @@ def _of_row(where: str, line: str) -> Problem:
         toolbox=toolbox,
         gold="",
         gold_calls=calls,
+        turns=tuple(UserTurn(text=said, gold_calls=answered) for said, answered in later),
         state=state,
     )
+
+
+def _turn(row: Any) -> tuple[str, tuple[Call, ...]]:
+    """What the user says in a turn, and the calls that answer it."""
+    text, calls = row["text"], tuple(_calls(row["calls"]))
+    if not isinstance(text, str) or not text or not calls:
+        raise TypeError("text is text, and calls is a list with at least one")
+    return text, calls
 
 
 def _calls(rows: Iterable[Any]) -> Iterable[Call]:

@@ -230,10 +230,13 @@ class NativeTemplate(ChatTemplate):
                 name = self._control.mask(turn.call.name)
                 call = Call(name=name, arguments=turn.call.arguments, id=call_id(turn.call, number))
                 messages.append(self._form.message([call], self._control.mask))
-                if turn is not example.turns[-1] or closing:
+                ends = turn.said or turn is example.turns[-1]
+                if not ends or closing:
                     messages.append(result_message(call, mark(turn.result)))
-            if closing:
-                messages.append({"role": Role.ASSISTANT.value, "content": mark("Done.")})
+                if ends and closing:
+                    messages.append({"role": Role.ASSISTANT.value, "content": mark("Done.")})
+                if turn.said:
+                    messages.append({"role": Role.USER.value, "content": mark(turn.said)})
         messages.append({"role": Role.USER.value, "content": mark(problem)})
         return messages, contents
 

@@ -28,7 +28,9 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
         """What its hash covers; of an opening with text alone, the text."""
         if not self.system and not self.examples:
             return (self.text,)
-        return (self.text, self.system, msgspec.json.encode(self.examples).decode())
+        # What nobody says is left out, so that prompts of one turn have the hashes of runs before there were others.
+        examples = msgspec.json.encode(self.examples).decode().replace(',"said":""}', "}")
+        return (self.text, self.system, examples)
 
     def user_texts(self, has_system_role: bool) -> tuple[str, ...]:
         """The user's messages: the examples' and the problem's. The first one begins with the system's text where the
@@ -47,7 +49,9 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
             yield Role.USER, text
             for turn in example.turns:
                 yield Role.ASSISTANT, call_format.render((turn.call,))
-                if turn is not example.turns[-1]:
+                if turn.said:
+                    yield Role.USER, turn.said
+                elif turn is not example.turns[-1]:
                     yield result_role, call_format.render_results((CallResult(call=turn.call, content=turn.result),))
         yield Role.USER, problem
 

@@ -96,6 +96,12 @@ def test_a_file_of_the_users_takes_their_place(tmp_path: Path) -> None:
     [
         ({"text": "?", "calls": [{"name": "plus", "arguments": {}}, FINISH]}, "worked.jsonl:1: plus({}) fails: Error"),
         ({"text": "?", "calls": [ADD]}, "worked.jsonl:1: its calls do not finish; end them with finish"),
+        ({"text": "?", "calls": [ADD, FINISH], "turns": [3]}, "worked.jsonl:1: no worked conversation"),
+        ({"text": "?", "calls": [ADD, FINISH], "turns": [{"text": "", "calls": [ADD]}]}, "no worked conversation"),
+        (
+            {"text": "?", "calls": [ADD, FINISH], "turns": [{"text": "!", "calls": [ADD]}]},
+            "its calls of turn 2 do not finish",
+        ),
         ({"text": "?", "calls": []}, "worked.jsonl:1: no worked conversation"),
         ({"text": "?", "calls": [{"name": "add", "arguments": [1, 2]}]}, "a call has a name, and an object"),
         ({"text": 3, "calls": [FINISH]}, "worked.jsonl:1: no worked conversation"),
@@ -142,6 +148,10 @@ def test_a_row_like_a_held_out_problem_is_refused(tmp_path: Path, text: str) -> 
     (problem,) = (each for part in everything(family).splits.values() for each in part)
     held_out = [msgspec.structs.replace(problem, split="test")]
     config = EpisodeConfig(examples=1, examples_file=rows(tmp_path, "", {"text": text, "calls": FIRST}))
+    with pytest.raises(RequestError, match=r"worked\.jsonl:2: this worked conversation is like the held-out problem"):
+        with_examples(held_out, family, "test", config)
+    later = {"text": "What is 3 times 9?", "calls": [FIRST[0], FINISH], "turns": [{"text": text, "calls": FIRST}]}
+    config = EpisodeConfig(examples=1, examples_file=rows(tmp_path, "", later))
     with pytest.raises(RequestError, match=r"worked\.jsonl:2: this worked conversation is like the held-out problem"):
         with_examples(held_out, family, "test", config)
     other = {"text": text, "calls": FIRST, "toolbox": "fol"}

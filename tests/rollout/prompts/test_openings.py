@@ -8,14 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from cluster.errors import RequestError
 from rollout.config import EpisodeConfig
 from rollout.formats import CallFormat, load_format
 from rollout.problems import FamilyConfig, generate
-from rollout.problems.worked import with_examples
+from rollout.problems.worked import with_examples, work
 from rollout.prompts.native_template import NativeTemplate, tools_of
+from rollout.prompts.opening import Opening
 from rollout.prompts.prompting import make_prompt
 from rollout.prompts.template import ChatTemplate
-from rollout.records import Example, Problem
+from rollout.records import Call, Example, Problem, UserTurn
 from rollout.toolboxes import load_toolbox
 from tests.rollout.conversations import chat_template
 from tests.rollout.prompts.native_models import TEMPLATES, tokenizer
@@ -27,9 +29,56 @@ LATE_SYSTEM = ("mistral_v2", "mistral_v3")
 """Templates that put the system's message before the last user's: it stands in the first user's message instead."""
 
 
-@pytest.fixture(scope="module")
-def problem() -> Problem:
-    return with_examples(generate(FAMILY, "train"), FAMILY, "train", CONFIG)[0]
+TWO_TURNS = Problem(
+    id="two-turns",
+    family="shop",
+    split="train",
+    template="t",
+    text="What are 3 and 4 together?",
+    toolbox="arithmetic#turns",
+    gold="14",
+    checker="numeric",
+    gold_calls=(Call(name="add", arguments='{"a":3,"b":4}'), Call(name="finish", arguments="{}")),
+    turns=(
+        UserTurn(
+            text="And twice that?",
+            gold_calls=(Call(name="mul", arguments='{"a":7,"b":2}'), Call(name="finish", arguments='{"answer":14}')),
+        ),
+        UserTurn(text="And a third of it?", appear=("div",), gold_calls=(Call(name="finish", arguments="{}"),)),
+    ),
+    hidden=("div",),
+)
+
+
+@pytest.fixture(scope="module", params=["one turn", "two turns"])
+def problem(request: pytest.FixtureRequest) -> Problem:
+    made = with_examples(generate(FAMILY, "train"), FAMILY, "train", CONFIG)[0]
+    if request.param == "one turn":
+        return made
+    return msgspec.structs.replace(made, toolbox="arithmetic#turns", examples=(work(TWO_TURNS), made.examples[1]))
+
+
+def test_a_worked_conversation_has_the_turns_before_functions_come() -> None:
+    worked = work(TWO_TURNS)
+    assert [(turn.call.name, turn.result, turn.said) for turn in worked.turns] == [
+        ("add", "7", ""), ("finish", "", "And twice that?"), ("mul", "14", ""), ("finish", "", "")
+    ]  # fmt: skip
+    broken = msgspec.structs.replace(TWO_TURNS.turns[0], gold_calls=TWO_TURNS.turns[0].gold_calls[:1])
+    with pytest.raises(RequestError, match="its calls of turn 2 do not finish; end them with finish"):
+        work(msgspec.structs.replace(TWO_TURNS, turns=(broken,)))
+
+
+def test_what_a_prompt_without_further_turns_shows_keeps_its_hash() -> None:
+    made = with_examples(generate(FAMILY, "train"), FAMILY, "train", CONFIG)[0]
+    (_, _, shown) = Opening(examples=made.examples, text="asked").parts
+    examples = [
+        {
+            "text": each.text,
+            "turns": [{"call": msgspec.to_builtins(turn.call), "result": turn.result} for turn in each.turns],
+        }
+        for each in made.examples
+    ]
+    assert shown == json.dumps(examples, separators=(",", ":"), ensure_ascii=False)
 
 
 def as_text(
@@ -41,7 +90,10 @@ def as_text(
         messages.append({"role": "user", "content": example.text})
         for turn in example.turns:
             messages.append({"role": "assistant", "content": call_format.render([turn.call])})
-            messages.append({"role": result_role, "content": turn.result})
+            told = (
+                {"role": "user", "content": turn.said} if turn.said else {"role": result_role, "content": turn.result}
+            )
+            messages.append(told)
         messages.pop()  # nothing follows the finishing call
     messages.append({"role": "user", "content": problem.text})
     if late:
@@ -76,6 +128,9 @@ def test_a_native_prompt_has_the_calls_as_the_template_itself_writes_them(name: 
             function = {"name": turn.call.name, "arguments": json.loads(turn.call.arguments)}
             calls = [{"type": "function", "id": "abcdefgh0", "function": function}]
             messages.append({"role": "assistant", "content": "", "tool_calls": calls})
+            if turn.said:
+                messages.append({"role": "user", "content": turn.said})
+                continue
             messages.append({"role": "tool", "content": turn.result, "tool_call_id": "abcdefgh0", "name": "add"})
         if native.closes_examples:
             messages.append({"role": "assistant", "content": "Done."})
@@ -117,7 +172,7 @@ def test_a_strict_template_gets_a_result_and_a_reply_at_the_end_of_each_conversa
     assert native.closes_examples
     text = made.decode(make_prompt(problem, native, native.call_format, CONFIG).ids)
     end = "<tool_response>\n\n</tool_response><|im_end|>\n<|im_start|>assistant\nDone.<|im_end|>\n<|im_start|>user\n"
-    assert text.count(end) == 2
+    assert text.count(end) == 2 + sum(bool(turn.said) for each in problem.examples for turn in each.turns)
     assert text.endswith(f"{end}{problem.text}<|im_end|>\n<|im_start|>assistant\n")
 
 
