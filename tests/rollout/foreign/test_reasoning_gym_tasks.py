@@ -10,7 +10,7 @@ from rollout.foreign.reasoning_gym import names
 from rollout.problems import FamilyConfig, generate
 from rollout.problems.contracts import answer_faults, executed
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]
 
 EVALUATES = "its score_answer evaluates the answer as code"
 NULLS = "its problems have no gold answers (null)"
