@@ -43,14 +43,21 @@ _SERVER = re.compile(
 )
 """A command or an address may hold all of `%`, `#`, `+` and `@`; one that ends like what is made of it is quoted."""
 _TURNS = "#turns"
-_loading = threading.RLock()
 
 
 def load_toolbox(name: str) -> Toolbox:
-    """The toolbox of that name; each process makes it once. Raises RequestError when there is none, and
-    InfrastructureError where something kills the processes that would run it."""
-    with _loading:
+    """The toolbox of that name; each process makes it once, and nobody who wants another one waits for it. Raises
+    RequestError when there is none, and InfrastructureError where something kills the processes that would run it."""
+    base = plain_name(name)
+    with _lock_of(base.partition(":")[0] if is_foreign(base) else base):
         return _loaded(name)
+
+
+@lru_cache(maxsize=256)
+def _lock_of(shared: str) -> threading.RLock:
+    """What is held while a toolbox is made: one for all that are made of the same one, or of the same package, since
+    they share its processes."""
+    return threading.RLock()
 
 
 @lru_cache(maxsize=256)

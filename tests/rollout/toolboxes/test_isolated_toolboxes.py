@@ -3,14 +3,17 @@
 import asyncio
 import os
 import signal
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from cluster.errors import InfrastructureError, InfrastructureKind
 from rollout.records import Call, ErrorCode
-from rollout.toolboxes import load_toolbox
+from rollout.toolboxes import Toolbox, load_toolbox
 from rollout.toolboxes.isolation.isolated import IsolatedSession, IsolatedToolbox
 
 BOX = '''
@@ -172,3 +175,36 @@ def test_an_import_that_is_killed_again_and_again_is_a_fault_of_machines(tmp_pat
     assert isinstance(toolbox, IsolatedToolbox)
     assert (times.read_text(), COUNT.name in toolbox.functions) == ("7", True)
     toolbox.stop()
+
+
+def test_a_toolbox_that_takes_long_to_load_keeps_nobody_from_another_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, had = threading.Event(), threading.Event()
+
+    def slow(name: str, python: str = "") -> Toolbox:
+        begun.set()
+        assert had.wait(20), "the other one waited"
+        return load_toolbox("arithmetic")
+
+    monkeypatch.setattr(IsolatedToolbox, "start", slow)
+    with ThreadPoolExecutor(1) as others:
+        loading = others.submit(load_toolbox, str(tmp_path / "slow.py"))
+        assert begun.wait(20)
+        assert load_toolbox("fol").functions
+        had.set()
+        loading.result()
+
+
+def test_one_toolbox_is_made_once_for_all_threads_that_want_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = list[str]()
+
+    def slow(name: str, python: str = "") -> Toolbox:
+        made.append(name)
+        time.sleep(0.2)
+        return load_toolbox("arithmetic")
+
+    monkeypatch.setattr(IsolatedToolbox, "start", slow)
+    with ThreadPoolExecutor(4) as others:
+        assert len(list(others.map(load_toolbox, [str(tmp_path / "one.py")] * 4))) == 4
+    assert len(made) == 1
