@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evaluation.config import EvaluationConfig
+from evaluation.figures import Summary
+from evaluation.summary import build_summary
 from rollout.records import (
     Call,
     CallResult,
@@ -229,3 +232,10 @@ def training_rows(kind: str, seed: int = 0, steps: int = 80) -> list[dict[str, f
 
 
 TRAINING = {"sft": training_rows("sft"), "dpo": training_rows("dpo", 1), "sft+dpo": training_rows("dpo", 2)}
+
+
+CONFIG = EvaluationConfig(permutations=999)
+
+
+def build(scores: Sequence[Score], problems: list[Problem]) -> Summary:
+    return build_summary(scores, problems, DATA, SECONDS, VERSIONS, CONFIG)
