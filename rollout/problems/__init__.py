@@ -81,19 +81,20 @@ def spare(config: FamilyConfig) -> list[Problem]:
     """Train problems with gold chains, of a family that is not generated, which a run does not attempt: those behind
     the first `train`. Raises RequestError as `generate` does, and where none is left."""
     if config.family == TAU2:
-        there = tau2.how_many(config, "train")
+        there = tau2.how_many(config.task, "train")
     elif config.family == BFCL:
-        there = bfcl_turns.how_many(config, "train")
+        there = bfcl_turns.how_many(config.task, "train")
     else:
         there = len(everything(config).splits["train"])
-    left = generate(config.model_copy(update={"train": max(there, config.train)}), "train")[config.train :]
-    if not any(problem.gold_calls for problem in left):
+    everyone = generate(config.model_copy(update={"train": max(there, config.train)}), "train")
+    left = [problem for problem in everyone[config.train :] if problem.gold_calls]
+    if not left:
         raise RequestError(
             f"{config.name or config.task or config.family}: pretrain = {config.pretrain} takes gold chains of train "
             f"problems that the run does not attempt, and behind the first {config.train} of {there} there are none; "
             "lower train, or leave pretrain out"
         )
-    return [problem for problem in left if problem.gold_calls]
+    return left
 
 
 def is_imported(config: FamilyConfig) -> bool:

@@ -9,7 +9,7 @@ generated (rows of a file, packages' tasks) it has the train problems that the r
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -17,6 +17,7 @@ from cluster.errors import RequestError
 from rollout.config import EpisodeConfig
 from rollout.episodes.execution import execute_now
 from rollout.formats import CallFormat, load_format
+from rollout.formats.limits import CallLimits
 from rollout.problems import FamilyConfig, generate, spare
 from rollout.problems.contracts import gold_fault
 from rollout.problems.tokens import same_text
@@ -128,15 +129,16 @@ class Corpus:
         return content_hash(str(self.problems), *sorted(self.without), *parts)
 
     def pool(self, family: FamilyConfig) -> FamilyConfig:
-        """The family whose problems the corpus draws: the templates of its split, other problems than the recipe's."""
+        """The family whose problems the corpus draws: the templates of its split, other problems than the recipe's; one
+        whose spare problems are learnt as it is."""
+        if family.teaches_spare_problems:
+            return family
         return family.model_copy(update={self.split: self.problems, "seed": family.seed + _SEEDS_APART})
 
     @cached_property
     def pools(self) -> list[list[Problem]]:
         """The problems of each family."""
-        pools = [
-            self._drawn(family if family.teaches_spare_problems else self.pool(family)) for family in self.families
-        ]
+        pools = [self._drawn(self.pool(family)) for family in self.families]
         return [[problem for problem in pool if same_text(problem.text) not in self.without] for pool in pools]
 
     def _drawn(self, family: FamilyConfig) -> list[Problem]:
@@ -144,7 +146,7 @@ class Corpus:
             return with_examples(generate(family, self.split), family, self.split, self.episodes)
         call_format, problems = load_format(self.episodes.call_format), spare(family)
         for problem in problems:
-            if fault := gold_fault(problem, call_format, self.episodes.calls):
+            if fault := _gold_fault(problem, call_format, self.episodes.calls):
                 raise RequestError(
                     f"{problem.id} ({problem.source}): a model is to learn its gold chain, and it gives no accepted "
                     f"answer: {fault}; mend the row, or leave pretrain out"
@@ -206,6 +208,12 @@ class Corpus:
         finally:
             session.close()
         return Conversation(problem.id, call_format.name, opening, tuple(turns))
+
+
+@lru_cache(maxsize=4096)
+def _gold_fault(problem: Problem, call_format: CallFormat, limits: CallLimits) -> str | None:
+    """As `gold_fault`, once for each problem: a corpus is drawn for its fingerprint, and again to be learnt."""
+    return gold_fault(problem, call_format, limits)
 
 
 def write_malformed(call: Call, kind: str, call_format: CallFormat) -> str:

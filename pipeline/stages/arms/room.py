@@ -1,6 +1,7 @@
 """Prompts without room for a reply: of train problems, as they are and with an arm's help, and of suites."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -15,6 +16,9 @@ from pipeline.stages.arms.helping import with_help
 from rollout.config import EpisodeConfig
 from rollout.prompts.room import room_of
 from rollout.records import Problem
+
+_ASKED_OF: Mapping[HostKind, str] = {"teacher": "teacher", "student": "base"}
+"""Whose tokenizer the engines of a kind have."""
 
 
 class _Asked(NamedTuple):
@@ -31,9 +35,10 @@ def refuse_long_prompts(run: Run) -> None:
     some do not. Some problems of each are looked at."""
     from rollout.prompts.native_template import open_template
 
+    opened = cache(open_template)  # of the many suites most have the same one
+    folders = {kind: local_tokenizer(model_source(run, model)) for kind, model in _ASKED_OF.items()}
     for what, problems, kind, config in _asked(run):
-        folder = local_tokenizer(model_source(run, "teacher" if kind == "teacher" else "base"))
-        template, call_format = open_template(folder, config.call_format, config.thoughts == "forbid")
+        template, call_format = opened(folders[kind], config.call_format, config.thoughts == "forbid")
         context = run.recipe.hosts(kind).engine.max_context
         found = room_of(problems, template, call_format, config, context)
         limit = f"engines.{kind}.engine.max_context = {context}"

@@ -27,22 +27,22 @@ def collect(config: FamilyConfig, split: str) -> list[Problem]:
     categories. Raises RequestError for an unknown split, and for more problems than it has."""
     if split not in SPLITS:
         raise RequestError(f"bfcl {config.task}: no split {split!r}; its problems have {', '.join(SPLITS)}")
-    wanted, there = config.count(split), how_many(config, split)
-    if wanted > there:
+    found, wanted = _of_split(config.task, split), config.count(split)
+    if wanted > len(found):
         raise RequestError(
-            f"bfcl {config.task}: {split} = {wanted}, but of its 200 tasks only {there} are of that split"
+            f"bfcl {config.task}: {split} = {wanted}, but of its 200 tasks only {len(found)} are of that split"
         )
-    chosen = sorted(_of_split(config, split), key=lambda each: content_hash(str(config.seed), str(each.number)))
-    return [problem_of(each, config, split) for each in chosen[:wanted]]
+    found.sort(key=lambda each: content_hash(str(config.seed), str(each.number)))
+    return [problem_of(each, config, split) for each in found[:wanted]]
 
 
-def how_many(config: FamilyConfig, split: str) -> int:
-    """How many tasks a split has."""
-    return len(_of_split(config, split))
+def how_many(task: str, split: str) -> int:
+    """How many tasks of a category a split has."""
+    return len(_of_split(task, split))
 
 
-def _of_split(config: FamilyConfig, split: str) -> list[Task]:
-    return [each for each in tasks(config.task) if split_of(f"bfcl multi_turn:{each.group}") == split]
+def _of_split(task: str, split: str) -> list[Task]:
+    return [each for each in tasks(task) if split_of(f"bfcl multi_turn:{each.group}") == split]
 
 
 def problem_of(task: Task, config: FamilyConfig, split: str) -> Problem:

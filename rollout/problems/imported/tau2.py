@@ -44,21 +44,21 @@ def collect(config: FamilyConfig, split: str) -> list[Problem]:
         return []
     if not config.task:
         raise RequestError(f"family {KIND!r}: task is missing; name a domain, one of {', '.join(DOMAINS)}")
-    wanted, there = config.count(split), how_many(config, split)
-    if wanted > there:
-        raise RequestError(f"tau2 {config.task}: {split} = {wanted}, but there are {there} problems")
-    chosen = sorted(_of_split(config, split), key=lambda each: content_hash(str(config.seed), each.id))
+    found, wanted = _of_split(config.task, split), config.count(split)
+    if wanted > len(found):
+        raise RequestError(f"tau2 {config.task}: {split} = {wanted}, but there are {len(found)} problems")
+    found.sort(key=lambda each: content_hash(str(config.seed), each.id))
     write = played_problem_of if config.user == "model" else problem_of
-    return [write(each, config.task, split, config.name) for each in chosen[:wanted]]
+    return [write(each, config.task, split, config.name) for each in found[:wanted]]
 
 
-def how_many(config: FamilyConfig, split: str) -> int:
-    """How many problems a split has."""
-    return len(_of_split(config, split))
+def how_many(domain: str, split: str) -> int:
+    """How many problems of a domain a split has."""
+    return len(_of_split(domain, split))
 
 
-def _of_split(config: FamilyConfig, split: str) -> list[Task]:
-    everyone = tasks(config.task)
+def _of_split(domain: str, split: str) -> list[Task]:
+    everyone = tasks(domain)
     return [each for each in everyone if split_of_task(each, everyone) == split]
 
 
