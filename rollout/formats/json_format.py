@@ -28,7 +28,7 @@ from rollout.formats.limits import (
     too_deep,
     too_many_digits,
 )
-from rollout.formats.shown import described, example_of
+from rollout.formats.shown import described, with_example, with_example_if_none
 from rollout.formats.thoughts import read_after_thought
 from rollout.records import Call, CallResult, ErrorCode, canonical_json
 from rollout.toolboxes.function import Function
@@ -64,10 +64,10 @@ class WithJsonArguments(ABC):
             return " ".join(function.name for function in functions)
         asked = f"Reply with {self.asked} and nothing else: {self.shape}."
         if verbosity == "full":
+            asked = with_example_if_none(asked, toolbox, self.render)
             return "\n".join([f"{asked} Functions:", *(described(each, self.example) for each in functions)])
-        example = example_of(toolbox, self.render)
         types = dict.fromkeys(line for function in functions for line in definitions(function))
-        lines = [asked if example is None else f"{asked} Example: {example}", "Functions:"]
+        lines = [with_example(asked, toolbox, self.render), "Functions:"]
         return "\n".join([*lines, *(function.signature for function in functions), *types])
 
     def example(self, call: Call) -> Any:

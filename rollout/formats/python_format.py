@@ -34,7 +34,7 @@ from rollout.formats.limits import (
     too_deep,
     too_many_digits,
 )
-from rollout.formats.shown import example_of
+from rollout.formats.shown import with_example, with_example_if_none
 from rollout.formats.thoughts import read_after_thought
 from rollout.records import Call, CallResult, ErrorCode
 from rollout.toolboxes.microchain import BUILT_INS
@@ -72,10 +72,9 @@ class PythonFormat:
             return "\n".join([" ".join(function.name for function in functions), *types])
         asked = "Reply with one Python call a line and nothing else."
         if verbosity == "signatures":
-            example = example_of(toolbox, self.render)
-            lines = [asked if example is None else f"{asked} Example: {example}", "Functions:"]
+            lines = [with_example(asked, toolbox, self.render), "Functions:"]
             return "\n".join([*lines, *(function.signature for function in functions), *types])
-        lines = [f"{asked} Functions:"]
+        lines = [f"{with_example_if_none(asked, toolbox, self.render)} Functions:"]
         for function in functions:
             lines.append(f"{function.signature}\n{function.description}")
             lines += [f"Example: {example}" for example in function.examples[:1]]

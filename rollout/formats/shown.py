@@ -1,13 +1,20 @@
 """What prompts show of a function beside its name: a schema that is easy to read, and examples in the call format."""
 
+import contextlib
+import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rollout.records import Call
 from rollout.toolboxes.function import Function, without_keys
+from rollout.toolboxes.made_up import NothingFits, made_up
+from rollout.toolboxes.mistakes import CallRefused
+from rollout.toolboxes.schemas.toolbox import SchemaFunction
 from rollout.toolboxes.toolbox import Toolbox
 
+_LONGEST = 400
+"""Characters of made-up arguments that a prompt shows."""
 _CHOICES = ("anyOf", "oneOf")
 _NUMBERS = ({"type": "integer"}, {"type": "number"})
 
@@ -25,9 +32,30 @@ def described(function: Function, example: Callable[[Call], Any]) -> str:
     return json.dumps(entry, separators=(",", ":"), ensure_ascii=False)
 
 
-def example_of(toolbox: Toolbox, render: Callable[[Sequence[Call]], str]) -> str | None:
-    """One call in the call format, of the first function that has an example; None where none has."""
-    return next((render((call,)) for each in toolbox.functions.values() for call in each.example_calls), None)
+def with_example(asked: str, toolbox: Toolbox, render: Callable[[Sequence[Call]], str]) -> str:
+    """What is asked of a model, and one call in the call format: an example of the first function that has one. Where
+    none has any, as with schemas alone, a call with made-up arguments of the first function whose schema they fit."""
+    functions = toolbox.functions.values()
+    calls = (call for each in functions for call in each.example_calls)
+    made = (call for each in functions if each.name != toolbox.finish for call in _made_up(each))
+    call = next(itertools.chain(calls, made), None)
+    return asked if call is None else f"{asked} Example: {render((call,))}"
+
+
+def with_example_if_none(asked: str, toolbox: Toolbox, render: Callable[[Sequence[Call]], str]) -> str:
+    """The same where the functions' own examples follow: with an example only if there are none."""
+    has_examples = any(each.example_calls for each in toolbox.functions.values())
+    return asked if has_examples else with_example(asked, toolbox, render)
+
+
+def _made_up(function: Function) -> Iterator[Call]:
+    """A call with made-up arguments; none where no short ones are known that the function would take."""
+    with contextlib.suppress(NothingFits, CallRefused):
+        call = made_up(function)
+        if isinstance(function, SchemaFunction):
+            function.validate(call.arguments)
+        if len(call.arguments) <= _LONGEST:
+            yield call
 
 
 def as_tool(function: Function, verbosity: str) -> dict[str, Any]:

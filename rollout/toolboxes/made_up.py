@@ -58,7 +58,7 @@ def made_up(function: Function) -> Call:
     NothingFits."""
     schema, arguments = function.parameters, dict[str, Any]()
     for name in schema.get("required", ()):
-        wanted = schema["properties"][name]
+        wanted = schema.get("properties", {}).get(name, {})
         arguments[name] = next(values_of(wanted, schema.get("$defs", {})), _NONE)
         if arguments[name] is _NONE:
             shown = canonical_json(without_keys(wanted, "description"))
@@ -66,19 +66,28 @@ def made_up(function: Function) -> Call:
     return Call(name=function.name, arguments=canonical_json(arguments))
 
 
-def values_of(schema: Schema, definitions: Schema, depth: int = 0) -> Iterator[Any]:
-    """Values that a JSON schema accepts, plain ones first; none where none is known. One without type accepts text."""
+def values_of(
+    schema: Schema | bool, definitions: Schema, depth: int = 0, followed: tuple[str, ...] = ()
+) -> Iterator[Any]:
+    """Values that a JSON schema accepts, plain ones first; none where none is known. One without type accepts text.
+
+    `followed` are the references that led to it: one that leads back to itself names no value.
+    """
+    if schema is False or (schema is not True and schema.get("$ref") in followed):
+        return
+    schema = _plain(schema)
     if "$ref" in schema:
-        named = definitions.get(schema["$ref"].rpartition("/")[2], {})
-        yield from values_of({**named, **_without(schema, "$ref")}, definitions, depth)
+        followed = (*followed, schema["$ref"])
+        named = _plain(definitions.get(schema["$ref"].rpartition("/")[2], {}))
+        yield from values_of({**named, **_without(schema, "$ref")}, definitions, depth, followed)
         return
     if "allOf" in schema:
-        parts = (item for part in schema["allOf"] for item in part.items())
-        yield from values_of({**_without(schema, "allOf"), **dict(parts)}, definitions, depth)
+        parts = (item for part in schema["allOf"] for item in _plain(part).items())
+        yield from values_of({**_without(schema, "allOf"), **dict(parts)}, definitions, depth, followed)
         return
-    choices = schema.get("anyOf") or schema.get("oneOf") or ()
+    choices = [_plain(each) for each in schema.get("anyOf") or schema.get("oneOf") or ()]
     for choice in sorted(choices, key=lambda each: each.get("type") == "null"):
-        yield from values_of({**_without(schema, "anyOf", "oneOf"), **choice}, definitions, depth)
+        yield from values_of({**_without(schema, "anyOf", "oneOf"), **choice}, definitions, depth, followed)
     if choices:
         return
     fixed = [schema["const"]] if "const" in schema else schema.get("enum")
@@ -101,7 +110,12 @@ def values_of(schema: Schema, definitions: Schema, depth: int = 0) -> Iterator[A
             yield from texts(schema)
         case [*kinds]:
             for kind in kinds:
-                yield from values_of({**schema, "type": kind}, definitions, depth)
+                yield from values_of({**schema, "type": kind}, definitions, depth, followed)
+
+
+def _plain(schema: Schema | bool) -> Schema:
+    """A schema as an object: `true` takes everything; what `false` would refuse is left to whoever tries the value."""
+    return {} if isinstance(schema, bool) else schema
 
 
 def _without(schema: Schema, *keys: str) -> dict[str, Any]:

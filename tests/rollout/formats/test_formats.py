@@ -20,6 +20,7 @@ from rollout.formats.python_format import PythonFormat
 from rollout.records import Call, CallResult, ErrorCode, canonical_json
 from rollout.toolboxes import load_toolbox
 from rollout.toolboxes.nesting import nested
+from rollout.toolboxes.toolbox import Toolbox
 
 JSON, PYTHON = load_format("json"), load_format("python")
 
@@ -250,6 +251,37 @@ def test_instructions_say_as_much_as_asked_for() -> None:
     assert list(add) == ["name", "description", "parameters", "examples"]
     assert "add(a: int | float, b: int | float)" in PYTHON.instructions(toolbox, "signatures").splitlines()
     assert "Example: Stop()" in PYTHON.instructions(toolbox, "full")
+
+
+def of_schemas(*parameters: dict[str, Any]) -> Toolbox:
+    """A toolbox of functions f0, f1, ... of which only the arguments' schemas are known."""
+    schemas = [{"name": f"f{at}", "parameters": {"type": "object", **each}} for at, each in enumerate(parameters)]
+    return load_toolbox(f"schemas:{canonical_json(schemas)}")
+
+
+@pytest.mark.parametrize("verbosity", ["signatures", "full"])
+def test_schemas_alone_are_shown_with_a_call_that_fits_one_of_them(verbosity: str) -> None:
+    kinds = {"where": {"enum": ["north", "south"]}, "much": {"type": "integer", "minimum": 7}, "left": {"type": "null"}}
+    no_value = {"properties": {"x": {"pattern": "^never [a-f]+ known$"}}, "required": ["x"]}
+    too_long = {"properties": {"x": {"type": "string", "minLength": 5_000}}, "required": ["x"]}
+    refused = {"properties": {"x": {"type": "string", "const": 3}}, "required": ["x"]}
+    fits = {"properties": kinds, "required": ["where", "much"]}
+    toolbox = of_schemas(no_value, too_long, refused, fits)
+    for call_format, wanted in (
+        (JSON, '{"name":"f3","arguments":{"much":7,"where":"north"}}'),
+        (PYTHON, 'f3(much=7, where="north")'),
+    ):
+        asked = call_format.instructions(toolbox, verbosity).splitlines()[0]
+        assert asked.partition(" Example: ")[2].removesuffix(" Functions:") == wanted
+        (call,) = call_format.parse(wanted)
+        assert toolbox.functions["f3"].validate(call.arguments) == {"where": "north", "much": 7}
+
+
+@pytest.mark.parametrize("verbosity", ["signatures", "full"])
+def test_schemas_that_nothing_is_known_to_fit_are_shown_without_an_example(verbosity: str) -> None:
+    toolbox = of_schemas({"properties": {"x": {"pattern": "^never [a-f]+ known$"}}, "required": ["x"]})
+    for call_format in (JSON, PYTHON):
+        assert "Example" not in call_format.instructions(toolbox, verbosity).splitlines()[0]
 
 
 def test_results_stand_one_a_line() -> None:

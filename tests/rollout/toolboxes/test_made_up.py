@@ -115,6 +115,38 @@ def test_where_nothing_is_known_to_fit_the_argument_is_named(kind: Any) -> None:
         made_up(function_of(kind))
 
 
+FOREIGN = {
+    "anything": {"required": ["x"], "properties": {"x": True}},
+    "not declared": {"required": ["x"]},
+    "parts of anything": {"required": ["x"], "properties": {"x": {"allOf": [True, {"type": "integer"}]}}},
+    "a choice of anything": {"required": ["x"], "properties": {"x": {"anyOf": [True, {"type": "null"}]}}},
+}
+WITHOUT_VALUES = {
+    "nothing": {"required": ["x"], "properties": {"x": False}},
+    "itself": {"required": ["x"], "properties": {"x": {"$ref": "#/$defs/x"}}, "$defs": {"x": {"$ref": "#/$defs/x"}}},
+    "itself by a choice": {
+        "required": ["x"],
+        "properties": {"x": {"$ref": "#/$defs/x"}},
+        "$defs": {"x": {"allOf": [{"anyOf": [{"$ref": "#/$defs/x"}]}]}},
+    },
+}
+
+
+def of_schema(parameters: dict[str, Any]) -> Function:
+    return Function(name="f", description="", parameters=parameters, examples=(), signature="f(x)")
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_schemas_of_others_are_met_too(what: str) -> None:
+    jsonschema.validate(json.loads(made_up(of_schema(FOREIGN[what])).arguments), FOREIGN[what])
+
+
+@pytest.mark.parametrize("what", WITHOUT_VALUES)
+def test_schemas_that_no_value_meets_come_to_an_end(what: str) -> None:
+    with pytest.raises(NothingFits):
+        made_up(of_schema(WITHOUT_VALUES[what]))
+
+
 BOUNDS = st.one_of(st.integers(-30, 30), st.floats(-30, 30).map(lambda bound: round(bound, 3)))
 SCHEMAS = st.fixed_dictionaries(
     {"type": st.sampled_from(["integer", "number"])},
