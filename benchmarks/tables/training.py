@@ -59,13 +59,14 @@ def _size_row(size: Sequence[int], ways: dict[str, Result]) -> list[str]:
 
 
 def updates_table(report: Result) -> str:
-    """Every way at every shape of group; the last column is TRL's CPU seconds over the way's."""
+    """Every way to every update at every shape of group; the last column is TRL's CPU seconds over the way's."""
     rows = report["rows"]
-    trl = {row["shape"]: row["cpu_seconds"] for row in rows if row["way"] == "trl"}
+    trl = {(row["update"], row["shape"]): row["cpu_seconds"] for row in rows if row["way"] == "trl"}
     return table(
-        ("group", "way", "tokens", "seconds", "CPU seconds", "peak MB", "gradient error", "TRL's CPU seconds over it"),
+        ("update", "group", "way", "tokens", "seconds", "CPU seconds", "peak MB", "gradient error", "TRL's CPU seconds over it"),
         (
             (
+                row["update"].upper(),
                 _GROUPS[row["shape"]],
                 _UPDATE_WAYS[row["way"]] + (f" ({row['note'].replace('=', ' ')})" if row["note"] else ""),
                 f"{row['tokens']:,}",
@@ -73,7 +74,7 @@ def updates_table(report: Result) -> str:
                 f"{row['cpu_seconds']:.2f}",
                 f"{row['peak_mb']:,.0f}",
                 "–" if row["gradient_error"] is None else f"{row['gradient_error']:.1e}",
-                f"{trl[row['shape']] / row['cpu_seconds']:.2f}",
+                f"{trl[row['update'], row['shape']] / row['cpu_seconds']:.2f}",
             )
             for row in rows
         ),
