@@ -64,10 +64,10 @@ class WithJsonArguments(ABC):
             return " ".join(function.name for function in functions)
         asked = f"Reply with {self.asked} and nothing else: {self.shape}."
         if verbosity == "full":
-            asked = with_example_if_none(asked, toolbox, self.render)
+            asked = with_example_if_none(asked, toolbox, self)
             return "\n".join([f"{asked} Functions:", *(described(each, self.example) for each in functions)])
         types = dict.fromkeys(line for function in functions for line in definitions(function))
-        lines = [with_example(asked, toolbox, self.render), "Functions:"]
+        lines = [with_example(asked, toolbox, self), "Functions:"]
         return "\n".join([*lines, *(function.signature for function in functions), *types])
 
     def example(self, call: Call) -> Any:

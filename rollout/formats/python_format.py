@@ -72,9 +72,9 @@ class PythonFormat:
             return "\n".join([" ".join(function.name for function in functions), *types])
         asked = "Reply with one Python call a line and nothing else."
         if verbosity == "signatures":
-            lines = [with_example(asked, toolbox, self.render), "Functions:"]
+            lines = [with_example(asked, toolbox, self), "Functions:"]
             return "\n".join([*lines, *(function.signature for function in functions), *types])
-        lines = [f"{with_example_if_none(asked, toolbox, self.render)} Functions:"]
+        lines = [f"{with_example_if_none(asked, toolbox, self)} Functions:"]
         for function in functions:
             lines.append(f"{function.signature}\n{function.description}")
             lines += [f"Example: {example}" for example in function.examples[:1]]

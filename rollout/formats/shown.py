@@ -4,12 +4,11 @@ import contextlib
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from rollout.records import Call
 from rollout.toolboxes.function import Function, without_keys
-from rollout.toolboxes.made_up import NothingFits, made_up
-from rollout.toolboxes.mistakes import CallRefused
+from rollout.toolboxes.made_up import made_up
 from rollout.toolboxes.schemas.toolbox import SchemaFunction
 from rollout.toolboxes.toolbox import Toolbox
 
@@ -32,29 +31,40 @@ def described(function: Function, example: Callable[[Call], Any]) -> str:
     return json.dumps(entry, separators=(",", ":"), ensure_ascii=False)
 
 
-def with_example(asked: str, toolbox: Toolbox, render: Callable[[Sequence[Call]], str]) -> str:
+class Written(Protocol):
+    """What examples need of a call format."""
+
+    def render(self, calls: Sequence[Call]) -> str: ...
+
+    def parse(self, text: str) -> tuple[Call, ...]: ...
+
+
+def with_example(asked: str, toolbox: Toolbox, written: Written) -> str:
     """What is asked of a model, and one call in the call format: an example of the first function that has one. Where
     none has any, as with schemas alone, a call with made-up arguments of the first function whose schema they fit."""
     functions = toolbox.functions.values()
     calls = (call for each in functions for call in each.example_calls)
-    made = (call for each in functions if each.name != toolbox.finish for call in _made_up(each))
+    made = (call for each in functions if each.name != toolbox.finish for call in _made_up(each, written))
     call = next(itertools.chain(calls, made), None)
-    return asked if call is None else f"{asked} Example: {render((call,))}"
+    return asked if call is None else f"{asked} Example: {written.render((call,))}"
 
 
-def with_example_if_none(asked: str, toolbox: Toolbox, render: Callable[[Sequence[Call]], str]) -> str:
+def with_example_if_none(asked: str, toolbox: Toolbox, written: Written) -> str:
     """The same where the functions' own examples follow: with an example only if there are none."""
     has_examples = any(each.example_calls for each in toolbox.functions.values())
-    return asked if has_examples else with_example(asked, toolbox, render)
+    return asked if has_examples else with_example(asked, toolbox, written)
 
 
-def _made_up(function: Function) -> Iterator[Call]:
-    """A call with made-up arguments; none where no short ones are known that the function would take."""
-    with contextlib.suppress(NothingFits, CallRefused):
+def _made_up(function: Function, written: Written) -> Iterator[Call]:
+    """A call with made-up arguments; none where no short ones are known that the format reads and the function takes.
+
+    Whatever is in a schema of others, a prompt does without an example rather than end a run.
+    """
+    with contextlib.suppress(Exception):
         call = made_up(function)
         if isinstance(function, SchemaFunction):
             function.validate(call.arguments)
-        if len(call.arguments) <= _LONGEST:
+        if len(call.arguments) <= _LONGEST and written.parse(written.render((call,))) == (call,):
             yield call
 
 

@@ -14,11 +14,14 @@ from rollout.records import Call, canonical_json
 from rollout.toolboxes.function import Function, without_keys
 
 Schema = Mapping[str, Any]
+_Bound = int | float
 
 _DEPTH = 6
 """Levels of lists and objects; a type that holds itself ends there."""
 _MEMBERS = 10_000
 """The longest list or text that is made up."""
+_WORK = 50_000
+"""Values that are tried for one call; lists of lists of lists ask for more."""
 _TRIED = 20
 """Numbers that are tried on each grid."""
 _TEXTS = {
@@ -57,60 +60,137 @@ def made_up(function: Function) -> Call:
     """A call with arguments that the function's schema accepts; parameters that have a default are left out. Raises
     NothingFits."""
     schema, arguments = function.parameters, dict[str, Any]()
+    values = _Values(schema.get("$defs", {}))
     for name in schema.get("required", ()):
         wanted = schema.get("properties", {}).get(name, {})
-        arguments[name] = next(values_of(wanted, schema.get("$defs", {})), _NONE)
+        arguments[name] = next(values.of(wanted), _NONE)
         if arguments[name] is _NONE:
-            shown = canonical_json(without_keys(wanted, "description"))
+            shown = canonical_json(without_keys(_plain(wanted), "description"))
             raise NothingFits(f"argument {name}: no value is known that fits {shown[:100]}")
     return Call(name=function.name, arguments=canonical_json(arguments))
 
 
-def values_of(
-    schema: Schema | bool, definitions: Schema, depth: int = 0, followed: tuple[str, ...] = ()
-) -> Iterator[Any]:
+def values_of(schema: Schema | bool, definitions: Schema) -> Iterator[Any]:
     """Values that a JSON schema accepts, plain ones first; none where none is known. One without type accepts text.
+    Raises NothingFits where there are too many to try."""
+    return _Values(definitions).of(schema)
 
-    `followed` are the references that led to it: one that leads back to itself names no value.
-    """
-    if schema is False or (schema is not True and schema.get("$ref") in followed):
-        return
-    schema = _plain(schema)
-    if "$ref" in schema:
-        followed = (*followed, schema["$ref"])
-        named = _plain(definitions.get(schema["$ref"].rpartition("/")[2], {}))
-        yield from values_of({**named, **_without(schema, "$ref")}, definitions, depth, followed)
-        return
-    if "allOf" in schema:
-        parts = (item for part in schema["allOf"] for item in _plain(part).items())
-        yield from values_of({**_without(schema, "allOf"), **dict(parts)}, definitions, depth, followed)
-        return
-    choices = [_plain(each) for each in schema.get("anyOf") or schema.get("oneOf") or ()]
-    for choice in sorted(choices, key=lambda each: each.get("type") == "null"):
-        yield from values_of({**_without(schema, "anyOf", "oneOf"), **choice}, definitions, depth, followed)
-    if choices:
-        return
-    fixed = [schema["const"]] if "const" in schema else schema.get("enum")
-    given = [schema["default"]] if "default" in schema and fixed is None else fixed or []
-    yield from (value for value in given if _within(schema, value))
-    if fixed is not None:
-        return
-    match schema.get("type", "object" if "properties" in schema else "string"):
-        case "integer" | "number":
-            yield from numbers(schema)
-        case "boolean":
-            yield from (True, False)
-        case "null":
-            yield None
-        case "array":
-            yield from arrays(schema, definitions, depth)
-        case "object":
-            yield from objects(schema, definitions, depth)
-        case "string":
-            yield from texts(schema)
-        case [*kinds]:
-            for kind in kinds:
-                yield from values_of({**schema, "type": kind}, definitions, depth, followed)
+
+class _Values:
+    """Values of the schemas that share definitions, until as many were tried as may be."""
+
+    def __init__(self, definitions: Schema) -> None:
+        self._definitions = definitions
+        self._left = _WORK
+
+    def of(self, schema: Schema | bool, depth: int = 0, followed: tuple[str, ...] = ()) -> Iterator[Any]:
+        """As `values_of`. `followed` are the references that led here: one that leads back to itself names no value."""
+        self._left -= 1
+        if self._left < 0:
+            raise NothingFits(f"more than {_WORK:,} values would have to be tried")
+        if schema is False or (schema is not True and schema.get("$ref") in followed):
+            return
+        schema = _plain(schema)
+        if "$ref" in schema:
+            followed = (*followed, schema["$ref"])
+            named = _plain(self._definitions.get(schema["$ref"].rpartition("/")[2], {}))
+            yield from self.of({**named, **_without(schema, "$ref")}, depth, followed)
+            return
+        if "allOf" in schema:
+            parts = (item for part in schema["allOf"] for item in _plain(part).items())
+            yield from self.of({**_without(schema, "allOf"), **dict(parts)}, depth, followed)
+            return
+        choices = [_plain(each) for each in schema.get("anyOf") or schema.get("oneOf") or ()]
+        for choice in sorted(choices, key=lambda each: each.get("type") == "null"):
+            yield from self.of({**_without(schema, "anyOf", "oneOf"), **choice}, depth, followed)
+        if choices:
+            return
+        fixed = [schema["const"]] if "const" in schema else schema.get("enum")
+        given = [schema["default"]] if "default" in schema and fixed is None else fixed or []
+        yield from (value for value in given if _within(schema, value))
+        if fixed is None:
+            yield from self._of_type(schema, depth, followed)
+
+    def _of_type(self, schema: Schema, depth: int, followed: tuple[str, ...]) -> Iterator[Any]:
+        match schema.get("type", "object" if "properties" in schema else "string"):
+            case "integer" | "number":
+                yield from numbers(schema)
+            case "boolean":
+                yield from (True, False)
+            case "null":
+                yield None
+            case "array":
+                yield from self._arrays(schema, depth)
+            case "object":
+                yield from self._objects(schema, depth)
+            case "string":
+                yield from texts(schema)
+            case [*kinds]:
+                for kind in kinds:
+                    yield from self.of({**schema, "type": kind}, depth, followed)
+
+    def _arrays(self, schema: Schema, depth: int) -> Iterator[list[Any]]:
+        """Lists of one member, or of as many as the schema asks for; the last member differs from list to list."""
+        prefix, low = schema.get("prefixItems", ()), _count(schema, "minItems", 0)
+        wanted = min(max(low, len(prefix), 1), _count(schema, "maxItems", _MEMBERS))
+        members: list[Any] = []
+        for position in range(wanted if low <= wanted <= _MEMBERS and depth < _DEPTH else 0):
+            inner = prefix[position] if position < len(prefix) else schema.get("items", {})
+            found = self.of(inner, depth + 1) if isinstance(inner, Mapping | bool) else iter(())
+            fitting = (each for each in found if not schema.get("uniqueItems") or each not in members)
+            if position == wanted - 1:
+                yield from ([*members, each] for each in fitting)
+            elif (member := next(fitting, _NONE)) is _NONE:
+                break
+            else:
+                members.append(member)
+        if not low:
+            yield []
+
+    def _objects(self, schema: Schema, depth: int) -> Iterator[dict[str, Any]]:
+        """Objects of the keys that the schema asks for, the last one's value differing from object to object."""
+        wanted = self._keys(schema, depth)
+        if len(wanted) < _count(schema, "minProperties", 0) or depth >= _DEPTH:
+            return
+        made: dict[str, Any] = {}
+        for position, (key, each) in enumerate(wanted.items(), 1):
+            found = self.of(each, depth + 1)
+            if position == len(wanted):
+                yield from ({**made, key: value} for value in found)
+            elif (value := next(found, _NONE)) is _NONE:
+                return
+            else:
+                made[key] = value
+        if not wanted:
+            yield {}
+
+    def _keys(self, schema: Schema, depth: int) -> dict[str, Any]:
+        """The keys that an object has to have, and as many more as it asks for, with their values' schemas."""
+        known, fewest = schema.get("properties", {}), _count(schema, "minProperties", 0)
+        keys = [*schema.get("required", ())]
+        keys += [key for key in known if key not in keys][: max(0, fewest - len(keys))]
+        wanted = {key: known.get(key, {}) for key in keys}
+        if len(wanted) >= fewest or fewest > _MEMBERS:
+            return wanted
+        named, others = schema.get("propertyNames"), schema.get("additionalProperties", {})
+        free: Iterator[Any] = map(str, range(1, _MEMBERS))
+        if named is not None:
+            free = self.of({"type": "string", **_plain(named)}, depth + 1)
+        for pattern, of_pattern in [*schema.get("patternProperties", {}).items()][:1]:
+            free, others = texts({"pattern": pattern}), of_pattern
+        if others is not False:
+            more = (key for key in free if key not in wanted)
+            wanted |= dict.fromkeys(itertools.islice(more, fewest - len(wanted)), others)
+        return wanted
+
+
+def _count(schema: Schema, key: str, absent: int) -> int:
+    """A keyword that counts; JSON Schema takes 5.0 for 5."""
+    return int(schema.get(key, absent))
+
+
+def _finite(bound: _Bound | None) -> bool:
+    return isinstance(bound, int) or (bound is not None and math.isfinite(bound))
 
 
 def _plain(schema: Schema | bool) -> Schema:
@@ -136,8 +216,8 @@ def _within(schema: Schema, value: Any) -> bool:
 def numbers(schema: Schema) -> Iterator[int | float]:
     """Numbers within the schema's bounds: on the grid of its step, else whole ones where there are some, else those
     with the fewest decimal places. The nearest to 2 comes first."""
-    lows = [schema[key] for key in ("minimum", "exclusiveMinimum") if math.isfinite(schema.get(key, math.inf))]
-    highs = [schema[key] for key in ("maximum", "exclusiveMaximum") if math.isfinite(schema.get(key, math.inf))]
+    lows = [schema[key] for key in ("minimum", "exclusiveMinimum") if _finite(schema.get(key))]
+    highs = [schema[key] for key in ("maximum", "exclusiveMaximum") if _finite(schema.get(key))]
     step = Fraction(repr(schema["multipleOf"])) if schema.get("multipleOf") else None
     whole = schema.get("type") == "integer"
     if whole:
@@ -166,7 +246,7 @@ def numbers(schema: Schema) -> Iterator[int | float]:
 
 def texts(schema: Schema) -> Iterator[str]:
     """Texts of the schema's format, or of its length, or some of those that its pattern accepts."""
-    low, high = schema.get("minLength", 0), schema.get("maxLength", _MEMBERS)
+    low, high = _count(schema, "minLength", 0), _count(schema, "maxLength", _MEMBERS)
     if low > _MEMBERS:
         return
     letters, digits = string.ascii_lowercase, string.digits
@@ -187,53 +267,3 @@ def texts(schema: Schema) -> Iterator[str]:
         longer = map("".join, itertools.product(letters, letters + digits))
         made = (text.ljust(low, "x")[:high] for text in itertools.chain(["text"], letters, digits, longer))
     yield from (text for text in made if _within(schema, text))
-
-
-def arrays(schema: Schema, definitions: Schema, depth: int) -> Iterator[list[Any]]:
-    """Lists of one member, or of as many as the schema asks for; the last member differs from list to list."""
-    prefix, low = schema.get("prefixItems", ()), schema.get("minItems", 0)
-    wanted = min(max(low, len(prefix), 1), schema.get("maxItems", _MEMBERS))
-    members: list[Any] = []
-    for position in range(wanted if low <= wanted <= _MEMBERS and depth < _DEPTH else 0):
-        inner = prefix[position] if position < len(prefix) else schema.get("items", {})
-        found = values_of(inner, definitions, depth + 1) if isinstance(inner, Mapping) else iter(())
-        fitting = (each for each in found if not schema.get("uniqueItems") or each not in members)
-        if position == wanted - 1:
-            yield from ([*members, each] for each in fitting)
-        elif (member := next(fitting, _NONE)) is _NONE:
-            break
-        else:
-            members.append(member)
-    if not low:
-        yield []
-
-
-def objects(schema: Schema, definitions: Schema, depth: int) -> Iterator[dict[str, Any]]:
-    """Objects of the keys that the schema asks for, the last one's value differing from object to object."""
-    known, fewest = schema.get("properties", {}), schema.get("minProperties", 0)
-    keys = [*schema.get("required", ())]
-    keys += [key for key in known if key not in keys][: max(0, fewest - len(keys))]
-    wanted = {key: known.get(key, {}) for key in keys}
-    if len(wanted) < fewest:
-        named, others = schema.get("propertyNames"), schema.get("additionalProperties", {})
-        free: Iterator[Any] = map(str, range(1, _MEMBERS))
-        if named is not None:
-            free = values_of({"type": "string", **named}, definitions, depth + 1)
-        for pattern, of_pattern in [*schema.get("patternProperties", {}).items()][:1]:
-            free, others = texts({"pattern": pattern}), of_pattern
-        if others is not False:
-            more = (key for key in free if key not in wanted)
-            wanted |= dict.fromkeys(itertools.islice(more, fewest - len(wanted)), {} if others is True else others)
-    if len(wanted) < fewest or depth >= _DEPTH:
-        return
-    made: dict[str, Any] = {}
-    for position, (key, each) in enumerate(wanted.items(), 1):
-        found = values_of(each, definitions, depth + 1)
-        if position == len(wanted):
-            yield from ({**made, key: value} for value in found)
-        elif (value := next(found, _NONE)) is _NONE:
-            return
-        else:
-            made[key] = value
-    if not wanted:
-        yield {}

@@ -264,17 +264,18 @@ def test_schemas_alone_are_shown_with_a_call_that_fits_one_of_them(verbosity: st
     kinds = {"where": {"enum": ["north", "south"]}, "much": {"type": "integer", "minimum": 7}, "left": {"type": "null"}}
     no_value = {"properties": {"x": {"pattern": "^never [a-f]+ known$"}}, "required": ["x"]}
     too_long = {"properties": {"x": {"type": "string", "minLength": 5_000}}, "required": ["x"]}
+    reserved = {"properties": {"$call": {"type": "string"}}, "required": ["$call"]}
     refused = {"properties": {"x": {"type": "string", "const": 3}}, "required": ["x"]}
     fits = {"properties": kinds, "required": ["where", "much"]}
-    toolbox = of_schemas(no_value, too_long, refused, fits)
+    toolbox = of_schemas(no_value, too_long, reserved, refused, fits)
     for call_format, wanted in (
-        (JSON, '{"name":"f3","arguments":{"much":7,"where":"north"}}'),
-        (PYTHON, 'f3(much=7, where="north")'),
+        (JSON, '{"name":"f4","arguments":{"much":7,"where":"north"}}'),
+        (PYTHON, 'f4(much=7, where="north")'),
     ):
         asked = call_format.instructions(toolbox, verbosity).splitlines()[0]
         assert asked.partition(" Example: ")[2].removesuffix(" Functions:") == wanted
         (call,) = call_format.parse(wanted)
-        assert toolbox.functions["f3"].validate(call.arguments) == {"where": "north", "much": 7}
+        assert toolbox.functions["f4"].validate(call.arguments) == {"where": "north", "much": 7}
 
 
 @pytest.mark.parametrize("verbosity", ["signatures", "full"])

@@ -119,11 +119,31 @@ FOREIGN = {
     "anything": {"required": ["x"], "properties": {"x": True}},
     "not declared": {"required": ["x"]},
     "parts of anything": {"required": ["x"], "properties": {"x": {"allOf": [True, {"type": "integer"}]}}},
+    "counts as decimals": {
+        "required": ["x"],
+        "properties": {"x": {"type": "array", "minItems": 2.0, "items": {"type": "string", "minLength": 5.0}}},
+    },
+    "keys by any name": {
+        "required": ["x"],
+        "properties": {"x": {"type": "object", "minProperties": 1.0, "propertyNames": True}},
+    },
+    "a bound that is no double": {"required": ["x"], "properties": {"x": {"type": "integer", "minimum": 10**400}}},
+    "members of any kind": {"required": ["x"], "properties": {"x": {"type": "array", "minItems": 1, "items": True}}},
     "a choice of anything": {"required": ["x"], "properties": {"x": {"anyOf": [True, {"type": "null"}]}}},
 }
 WITHOUT_VALUES = {
     "nothing": {"required": ["x"], "properties": {"x": False}},
     "itself": {"required": ["x"], "properties": {"x": {"$ref": "#/$defs/x"}}, "$defs": {"x": {"$ref": "#/$defs/x"}}},
+    "more than anybody reads": {
+        "required": ["x"],
+        "properties": {
+            "x": {
+                "type": "array",
+                "minItems": 1000,
+                "items": {"type": "array", "minItems": 1000, "items": {"type": "array", "minItems": 1000}},
+            }
+        },
+    },
     "itself by a choice": {
         "required": ["x"],
         "properties": {"x": {"$ref": "#/$defs/x"}},
