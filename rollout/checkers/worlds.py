@@ -9,7 +9,7 @@ docs/checkers.md says what conditions there are. Nothing that a model wrote is e
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -19,12 +19,19 @@ from cluster.errors import RequestError, WorkError
 from rollout.checkers.users import call_users, users_function
 from rollout.checkers.values import comparable
 from rollout.records import Call, CallResult, ErrorCode, canonical_json
+from rollout.toolboxes.microchain import BUILT_INS
 from rollout.toolboxes.nesting import CALL
 
 WORLD = "world"
 _LONGEST = 300
-_NUMBER = re.compile(r"(?<![\w.])(?:0|[1-9]\d*)(?:\.\d+)?(?!\w|\.\d)", re.ASCII)
-"""A whole number or decimal without a sign, that is no part of another word; no id with zeros in front."""
+_DIGITS = r"(?:(?:0|[1-9]\d*)(?:\.\d+)?|\.\d+)"
+_NUMBER = re.compile(rf"-?{_DIGITS}", re.ASCII)
+"""A whole number or decimal; no id with zeros in front."""
+_NUMBER_INSIDE = re.compile(rf"(?<![\w.])((?<![\w.)\]]-)-)?[$\u20ac\u00a3]?(?<!\w)({_DIGITS})(?!\w|\.\d)", re.ASCII)
+"""One that is no part of another word. Its sign stands before it or before its currency, and after no word: the line
+of 5-10 is none."""
+_SEPARATOR = re.compile(r"(?<=\d)[,'\u2019\u00a0\u2009\u202f](?=\d{3}(?!\d))")
+"""Between thousands: a comma, an apostrophe, or a space that does not break; a plain one stands between two numbers."""
 
 
 class TurnDone(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +39,8 @@ class TurnDone(msgspec.Struct, frozen=True, kw_only=True):
 
     results: tuple[CallResult, ...] = ()
     """Of the calls that were made in it, in order, without what ended it."""
+    ended_by: tuple[Call, ...] = ()
+    """The call that ended it, of all turns those that did: it may hold calls, which were made."""
     answer: str | None = None
     """What ended it, as canonical JSON; None if nothing did."""
     state: str | None = None
@@ -51,7 +60,20 @@ class TurnDone(msgspec.Struct, frozen=True, kw_only=True):
             if made.call is not None
         ]
         answer, state = json.loads(self.answer or "null"), json.loads(self.state or "null")
-        return {"calls": calls, "answer": answer, "ended": self.answer is not None, "state": state}
+        ended_by = [{"name": call.name, "arguments": json.loads(call.arguments)} for call in self.ended_by]
+        return {
+            "calls": calls,
+            "answer": answer,
+            "ended": self.answer is not None,
+            "ended_by": ended_by[0] if ended_by else None,
+            "state": state,
+        }
+
+    def made(self) -> list[tuple[Call, bool]]:
+        """Every call that was made, those inside others too, with whether it had success."""
+        last = (CallResult(call=call, content="") for call in self.ended_by)
+        endings = ((call, good) for result in last for call, good in made_calls(result) if call is not result.call)
+        return [*(each for result in self.results for each in made_calls(result)), *endings]
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +90,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         answers = [turn.answer for turn in self.turns]
         said = None if None in answers else canonical_json("\n".join(as_read(answer) for answer in answers))
         results = tuple(result for turn in self.turns for result in turn.results)
-        return TurnDone(results=results, answer=said, state=self.turns[-1].state)
+        ended_by = tuple(call for turn in self.turns for call in turn.ended_by)
+        return TurnDone(results=results, ended_by=ended_by, answer=said, state=self.turns[-1].state)
 
 
 class Verdict(NamedTuple):
@@ -101,7 +124,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     unchanged: tuple[str, ...] = ()
     """Parts of the world, as keys joined by dots, that are as they were at the beginning; "" is all of it."""
     acts: bool = False
-    """A call was made, with success or without."""
+    """A call was made, with success or without; a thought is none."""
     calls: tuple[RightCall, ...] = ()
     """Calls that were made, with success."""
     in_order: bool = False
@@ -116,8 +139,11 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ) -> Iterator[tuple[ErrorCode, str] | None]:
         """For each condition None, or what is wrong. `until`: the results of all turns until the end of this one."""
         state = json.loads(done.state or "null")
+        made = done.made()
         if self.acts:
-            yield _wrong("" if any(each.call is not None for each in done.results) else "nothing was called")
+            failed = (each.call for each in done.results if each.call is not None and each.error is not None)
+            called = any(call.name not in BUILT_INS for call in (*failed, *(call for call, _ in made)))
+            yield _wrong("" if called else "nothing was called")
         if self.state is not msgspec.UNSET:
             yield _wrong(_difference(state, self.state))
         if self.as_gold:
@@ -128,7 +154,6 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             yield _wrong(f"nothing came back as {result.content[:80]}" if told[result.content] < 0 else "")
         for path in self.unchanged:
             yield _wrong(_difference(_part(state, path), _part(json.loads(before), path), path))
-        made = [(call, good) for result in done.results for call, good in made_calls(result)]
         yield from missing_calls(self, [call for call, good in made if good])
         for never in self.never:
             banned = RightCall(name=never) if isinstance(never, str) else never
@@ -186,15 +211,21 @@ def asks_for_gold_calls(gold: Gold) -> bool:
     return any(each.as_gold or each.told_as_gold for each in (*gold.turns, gold.end))
 
 
-def names_nothing(gold: Gold, before: str, functions: Collection[str]) -> Iterator[str]:
-    """What is said of parts that the world has not at the beginning, and of functions that are not there: it would hold
-    whatever was done."""
+def names_nothing(gold: Gold, before: str, functions: Mapping[str, Collection[str]], finish: str) -> Iterator[str]:
+    """What is said of parts that the world has not at the beginning, of functions and arguments that are not there, and
+    of what no answer lacks: it would hold whatever was done. `functions` holds the arguments' names of each."""
     state = json.loads(before)
     for conditions in (*gold.turns, gold.end):
-        named = [each if isinstance(each, str) else each.name for each in (*conditions.never, *conditions.calls)]
-        yield from (f"{name!r} is none of the functions" for name in named if name not in functions)
-        unknown = [path for path in conditions.unchanged if _part(state, path) is None]
-        yield from (f"unchanged: the world has no {path!r} at the beginning" for path in unknown)
+        banned = [RightCall(name=each) if isinstance(each, str) else each for each in conditions.never]
+        for named in (*banned, *conditions.calls):
+            if named.name not in functions or named.name == finish:
+                yield f"{named.name!r} is none of the functions" if named.name != finish else f"{finish!r} ends turns"
+                continue
+            unknown = [name for name in named.arguments if name not in functions[named.name]]
+            yield from (f"{named.name} has no argument {name!r}" for name in unknown)
+        missing = [path for path in conditions.unchanged if _part(state, path) is _MISSING]
+        yield from (f"unchanged: the world has no {path!r} at the beginning" for path in missing)
+        yield from (f"says: {text!r} is in every answer" for text in conditions.says if not text.strip())
 
 
 def judge_world(gold: Gold, attempt: World, right: World) -> Verdict:
@@ -220,17 +251,31 @@ def _wrong(why: str) -> tuple[ErrorCode, str] | None:
 
 
 def missing_calls(conditions: Conditions, made: Sequence[Call]) -> Iterator[tuple[ErrorCode, str] | None]:
-    """For each required call None, or that it is missing. A call counts for one of them: those with most arguments
-    choose first, or, `in_order`, the first ones do."""
-    left, asked = list(made), list(conditions.calls)
-    if not conditions.in_order:
-        asked.sort(key=lambda each: -len(each.arguments))
-    for each in asked:
-        at = next((index for index, call in enumerate(left) if _is(call, each)), None)
-        if at is not None:
-            left = left[at + 1 :] if conditions.in_order else [*left[:at], *left[at + 1 :]]
-        order = ", after the others" if conditions.in_order and at is None else ""
-        yield _wrong(f"the call {_written(each)} is missing{order}" if at is None else "")
+    """For each required call None, or that it is missing. A call that was made counts for one of them: `in_order` the
+    first that fits after those before, else so that as many as possible are there."""
+    if conditions.in_order:
+        left = list(made)
+        for each in conditions.calls:
+            at = next((index for index, call in enumerate(left) if _is(call, each)), None)
+            left = left if at is None else left[at + 1 :]
+            yield _wrong(f"the call {_written(each)} is missing, after the others" if at is None else "")
+        return
+    fits = [[index for index, call in enumerate(made) if _is(call, each)] for each in conditions.calls]
+    for each, found in zip(conditions.calls, _assigned(fits, len(made)), strict=True):
+        yield _wrong("" if found else f"the call {_written(each)} is missing")
+
+
+def _assigned(fits: Sequence[Sequence[int]], calls: int) -> list[bool]:
+    """Which required calls have a made one of their own, of those that fit: as many as can."""
+    if not any(fits):
+        return [False] * len(fits)
+    from scipy.sparse import csr_matrix  # takes a second, and most gold answers require no calls
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
+    pairs = [(row, column) for row, columns in enumerate(fits) for column in columns]
+    rows, columns = zip(*pairs, strict=True)
+    graph = csr_matrix(([True] * len(pairs), (rows, columns)), shape=(len(fits), calls))
+    return [bool(column >= 0) for column in maximum_bipartite_matching(graph, perm_type="column")]
 
 
 def made_calls(result: CallResult) -> Iterator[tuple[Call, bool]]:
@@ -265,19 +310,26 @@ def _written(call: RightCall) -> str:
     return f"{call.name}({', '.join(f'{name}={canonical_json(value)}' for name, value in call.arguments.items())})"
 
 
+_MISSING = object()
+"""The part of a world that is not there."""
+
+
 def _part(state: Any, path: str) -> Any:
-    """The part of a world that a path names; None where there is none."""
+    """The part of a world that a path names; `_MISSING` where there is none."""
     for key in path.split(".") if path else ():
         if isinstance(state, dict):
-            state = state.get(key)
+            state = state.get(key, _MISSING)
         else:
-            state = state[int(key)] if isinstance(state, list) and key.isdigit() and int(key) < len(state) else None
+            there = isinstance(state, list) and re.fullmatch(r"[0-9]{1,9}", key) and int(key) < len(state)
+            state = state[int(key)] if there else _MISSING
     return state
 
 
 def _difference(found: Any, right: Any, path: str = "") -> str:
     """Where two worlds differ first, in words; "" where they are equal. Numbers are equal by their value, texts letter
     by letter."""
+    if found is _MISSING or right is _MISSING:
+        return "" if found is right else f"{path} is {'missing' if found is _MISSING else 'there, and should not be'}"
     if isinstance(found, dict) and isinstance(right, dict):
         for key in sorted(found.keys() | right.keys()):
             here = f"{path}.{key}" if path else key
@@ -308,10 +360,11 @@ def as_read(answer: str | None) -> str:
 def contains(answer: str, text: str) -> bool:
     """Whether an answer contains a text, as whole words and whole numbers. A text that is a number is there if one of
     its value is: 481.50 for 481.5."""
-    plain = [re.sub(r"(?<=\d),(?=\d{3})", "", " ".join(each.casefold().split())) for each in (answer, text)]
-    if _NUMBER.fullmatch(plain[1]):
-        return any(Decimal(found) == Decimal(plain[1]) for found in _NUMBER.findall(plain[0]))
-    pattern = re.escape(plain[1])
-    before = r"(?<![\w.])" if plain[1][:1].isdigit() else r"(?<!\w)" if plain[1][:1].isalnum() else ""
-    after = r"(?!\w|\.\d)" if plain[1][-1:].isdigit() else r"(?!\w)" if plain[1][-1:].isalnum() else ""
-    return re.search(before + pattern + after, plain[0]) is not None
+    found, wanted = (" ".join(_SEPARATOR.sub("", each.casefold()).replace("\u2212", "-").split()) for each in (answer, text))
+    if _NUMBER.fullmatch(wanted):
+        values = (Decimal(f"{sign}{digits}") for sign, digits in _NUMBER_INSIDE.findall(found))
+        return any(value == Decimal(wanted) for value in values)
+    pattern = re.escape(wanted)
+    before = r"(?<![\w.])" if wanted[:1].isdigit() else r"(?<!\w)" if wanted[:1].isalnum() else ""
+    after = r"(?!\w|\.\d)" if wanted[-1:].isdigit() else r"(?!\w)" if wanted[-1:].isalnum() else ""
+    return re.search(before + pattern + after, found) is not None

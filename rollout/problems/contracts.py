@@ -26,7 +26,7 @@ from rollout.checkers.worlds import (
     names_nothing,
 )
 from rollout.episodes.execution import execute_now
-from rollout.episodes.worlds import gold_world, idle_world, turn_done
+from rollout.episodes.worlds import gold_turns, gold_world, idle_world, turn_done
 from rollout.formats import CallFormat
 from rollout.formats.limits import CALL_LIMITS, CallLimits
 from rollout.problems.story import Draft
@@ -129,12 +129,13 @@ def world_executed(problem: Problem, call_formats: Iterable[CallFormat], limits:
     try:
         idle, right = idle_world(problem), gold_world(problem)
         nothing = judge_attempt(problem.checker, problem.gold, idle, right)
-        chains = [(each.name, gold_fault(problem, each, limits)) for each in call_formats] if problem.gold_calls else []
+        chains = [(each.name, gold_fault(problem, each, limits)) for each in call_formats] if any(gold_turns(problem)) else []
         faults = [f"in format {name}: {fault}" for name, fault in chains if fault]
         if problem.checker == WORLD:
-            gold, functions = gold_of(problem.gold, len(idle.turns)), load_toolbox(problem.toolbox).functions
-            faults += names_nothing(gold, right.before, functions)
-            if asks_for_gold_calls(gold) and not problem.gold_calls:
+            gold, toolbox = gold_of(problem.gold, len(idle.turns)), load_toolbox(problem.toolbox)
+            functions = {name: each.parameter_names for name, each in toolbox.functions.items()}
+            faults += names_nothing(gold, right.before, functions, toolbox.finish)
+            if asks_for_gold_calls(gold) and not any(gold_turns(problem)):
                 faults.append("as_gold and told_as_gold compare with gold calls, and the problem has none")
     except (ChainprefError, CallRefused) as error:
         return Execution((error.message if isinstance(error, CallRefused) else str(error),), False)
@@ -160,7 +161,7 @@ def executed(
         arguments = canonical_json({"answer": json.loads(problem.gold)})
         at_once = session.call(Call(name=session.toolbox.finish, arguments=arguments), {}, limits.deadline)
         is_right = session.answer is not None and check(problem.checker, session.answer, problem.gold) is None
-        chains = [(each.name, gold_fault(problem, each, limits)) for each in call_formats] if problem.gold_calls else []
+        chains = [(each.name, gold_fault(problem, each, limits)) for each in call_formats] if any(gold_turns(problem)) else []
     except ChainprefError as error:
         return Execution((str(error),), False)
     faults = [f"in format {name}: {fault}" for name, fault in chains if fault]

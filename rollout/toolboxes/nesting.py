@@ -6,11 +6,12 @@ Python parameter names, so nothing of a function's own is hidden. Nested calls a
 right, and each one's value takes its place before the outer arguments are validated.
 """
 
+import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from rollout.records import ErrorCode, canonical_json
+from rollout.records import Call, ErrorCode, canonical_json
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.mistakes import CallRefused, shortened
 
@@ -66,6 +67,31 @@ def resolve(function: Function, arguments: str, evaluate: Evaluate) -> tuple[str
         raise CallRefused(ErrorCode.TOO_LARGE, f"{function.name}: more than {MAX_NESTED} calls inside one call")
     named = named_arguments(function, given)
     return canonical_json(_evaluated(function.name, named, evaluate)), canonical_json(named)
+
+
+def named_throughout(call: Call, functions: Mapping[str, Function]) -> Call:
+    """A call with arguments under their names, those of calls inside it too, wherever they fit: what conditions on
+    calls are held to, however the call ends."""
+    if f'"{POSITIONAL}"' not in call.arguments:
+        return call
+    named = _named(call.name, json.loads(call.arguments), functions)
+    return Call(name=call.name, arguments=canonical_json(named), id=call.id)
+
+
+def _named(name: str, given: dict[str, Any], functions: Mapping[str, Function]) -> dict[str, Any]:
+    if name in functions:
+        with contextlib.suppress(CallRefused):
+            given = named_arguments(functions[name], given)
+    return {key: _inside(value, functions) for key, value in given.items()}
+
+
+def _inside(value: Any, functions: Mapping[str, Function]) -> Any:
+    if isinstance(value, list):
+        return [_inside(each, functions) for each in value]
+    if is_nested(value):
+        inner = value[CALL]
+        return nested(inner["name"], _named(inner["name"], inner["arguments"], functions))
+    return {key: _inside(each, functions) for key, each in value.items()} if isinstance(value, dict) else value
 
 
 def named_arguments(function: Function, given: dict[str, Any]) -> dict[str, Any]:

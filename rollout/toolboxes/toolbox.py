@@ -19,7 +19,7 @@ from cluster.errors import RequestError
 from rollout.records import Call, CallResult, ErrorCode, canonical_json, content_hash
 from rollout.toolboxes.function import Function
 from rollout.toolboxes.mistakes import CallRefused, from_exception, one_line, quoted, shortened
-from rollout.toolboxes.nesting import Evaluate, resolve
+from rollout.toolboxes.nesting import Evaluate, named_throughout, resolve
 from rollout.toolboxes.source import hash_of_code
 from rollout.toolboxes.values import MAX_MEMBERS, as_json
 
@@ -246,6 +246,7 @@ class Session:
         """
         start = time.perf_counter()
         error: ErrorCode | None = None
+        call = named_throughout(call, {**built_ins, **self.toolbox.functions})
         try:
             call, content = self._called(call, built_ins)
         except CallRefused as refusal:

@@ -222,11 +222,20 @@ def _turns(row: Row, column: str) -> tuple[UserTurn, ...]:
     """What the user says after the text. Raises RequestError for what is no list of turns."""
     form = f'{row.where}: {column!r} is no list of turns; write texts, or {{"text": ..., "calls": [...]}}'
     value, turns = row.value(column), list[UserTurn]()
+    try:
+        canonical_json(value)
+    except ValueError:
+        raise RequestError(
+            f"{row.where}: {column!r} holds half of a surrogate pair; write the character itself"
+        ) from None
     for each in value if isinstance(value, list) else [None]:
         turn = {"text": each} if isinstance(each, str) else each
         if not isinstance(turn, dict) or turn.keys() - _TURN or not isinstance(turn.get("text", ""), str):
             raise RequestError(f"{form}, with {', '.join(_TURN[2:])} where functions change: {short(each)}")
         appear, vanish = (_names(turn.get(key) or [], row.where, f"{key} in {column}") for key in _TURN[2:])
+        if both := {*appear} & {*vanish}:
+            fault = f"{min(both)!r} appears and vanishes in one turn; leave one of the two out"
+            raise RequestError(f"{row.where}: {column!r}: {fault}")
         calls = _calls(turn.get("calls") or (), row.where, column)
         turns.append(UserTurn(text=turn.get("text", "").strip(), gold_calls=calls, appear=appear, vanish=vanish))
     return tuple(turns)

@@ -27,7 +27,7 @@ from rollout.toolboxes.isolation.processes import ENDED, KILLS, Gone, Worker
 from rollout.toolboxes.isolation.users import file_of_functions
 from rollout.toolboxes.isolation.wire import Garbled
 from rollout.toolboxes.mistakes import CallRefused, quoted
-from rollout.toolboxes.nesting import CALL, nested_names
+from rollout.toolboxes.nesting import CALL, named_throughout, nested_names
 from rollout.toolboxes.toolbox import DEADLINE, NOTHING_BUILT_IN, Session, Toolbox
 
 READ_SECONDS = 60.0
@@ -144,6 +144,7 @@ class IsolatedSession(Session):
         """Make one call on the worker's thread. A worker that cannot start raises InfrastructureError."""
         start = time.perf_counter()
         known = self.toolbox.functions
+        call = named_throughout(call, known)
         # The worker knows the whole toolbox, this session perhaps a part of it.
         inner = nested_names(json.loads(call.arguments)) if CALL in call.arguments else ()
         unknown = next((name for name in inner if name not in known), None)

@@ -23,6 +23,13 @@ def turn(*results: CallResult, answer: Any = None, **state: Any) -> TurnDone:
     return TurnDone(results=results, answer=canonical_json(answer), state=world)
 
 
+def ending(inner: dict[str, Any] | None) -> TurnDone:
+    """A turn that `finish` ended, with a call inside it or none."""
+    answer = "done" if inner is None else {"$call": inner}
+    made = Call(name="finish", arguments=canonical_json({"answer": answer}))
+    return msgspec.structs.replace(turn(), ended_by=(made,))
+
+
 def attempt(*turns: TurnDone) -> World:
     return World(before=canonical_json(BEFORE), turns=turns)
 
@@ -54,7 +61,7 @@ LIT = {"on": True, "level": 3}
         ({"unchanged": [""]}, turn(), ""),
         ({"unchanged": ["door", "lamp.level"]}, turn(lamp=LIT), ""),
         ({"unchanged": ["lamp"]}, turn(lamp=LIT), "lamp.on is true, right is false"),
-        ({"unchanged": ["log.0"]}, turn(log=["x"]), 'log.0 is "x", right is null'),
+        ({"unchanged": ["log.0"]}, turn(log=["x"]), 'log.0 is there, and should not be'),
         ({"calls": [{"name": "light"}]}, turn(call("light", level=2)), ""),
         ({"calls": [{"name": "light", "arguments": {"level": 2.0}}]}, turn(call("light", level=2, slow=True)), ""),
         ({"calls": [{"name": "light", "arguments": {"level": 3}}]}, turn(call("light", level=2)), "light(level=3)"),
@@ -91,7 +98,24 @@ LIT = {"on": True, "level": 3}
         ({"says": ["the LAMP  is on"]}, turn(answer="Now the lamp\nis on."), ""),
         ({"says": ["1500"]}, turn(answer="It costs $1,500.00 or so; 1,500."), ""),
         ({"says": ["15"]}, turn(answer="1500 and 115 and 15.5 and 015 and 15th"), "the answer lacks '15'"),
-        ({"says": ["481.5", "60"]}, turn(answer="$481.50 of -60.0"), ""),
+        ({"says": ["481.5", "-60", "-7"]}, turn(answer="$481.50 of -60.0, -$7"), ""),
+        ({"says": ["10.5"]}, turn(answer="Your balance is -10.50."), "the answer lacks '10.5'"),
+        ({"says": ["5", "10"]}, turn(answer="the range is 5-10"), ""),
+        ({"says": ["-10"]}, turn(answer="the range is 5-10"), "the answer lacks '-10'"),
+        ({"says": [".5"]}, turn(answer="it is 10.5"), "the answer lacks '.5'"),
+        ({"says": [".5", "1234"]}, turn(answer="0.50 of 1'234 or 1\u202f234"), ""),
+        ({"says": ["5100"]}, turn(answer="orders 5 100"), "the answer lacks '5100'"),
+        (
+            {"calls": [{"name": "f", "arguments": {"a": 1}}, {"name": "f", "arguments": {"b": 2}}]},
+            turn(call("f", a=1, b=2), call("f", a=1, b=3)),
+            "",
+        ),
+        ({"calls": [{"name": "f"}, {"name": "f"}]}, turn(call("f")), "f() is missing"),
+        ({"never": ["b"]}, ending({"name": "b", "arguments": {}}), "b() was called"),
+        ({"calls": [{"name": "b"}], "acts": True}, ending({"name": "b", "arguments": {}}), ""),
+        ({"never": ["finish"]}, ending(None), ""),
+        ({"acts": True}, ending(None), "nothing was called"),
+        ({"acts": True}, turn(call("Reasoning", thought="hm")), "nothing was called"),
         ({"says": ["481.5"]}, turn(answer="481.51, 1481.50 and 481.5.1"), "the answer lacks '481.5'"),
         ({"says": ["007"]}, turn(answer="7"), "the answer lacks '007'"),
         ({"says": ["lamp"]}, turn(answer="clamps"), "the answer lacks 'lamp'"),
