@@ -13,6 +13,7 @@ from typing import Any
 
 from cluster.errors import RequestError
 from rollout.toolboxes.mistakes import quoted
+from rollout.toolboxes.schemas.branches import with_branches
 from rollout.toolboxes.schemas.patterns import matcher
 from rollout.toolboxes.schemas.type_words import or_null, says_optional, schema_of_type
 
@@ -93,9 +94,11 @@ def parameters_schema(schema: Any, where: str) -> dict[str, Any]:
         raise RequestError(f"{where}: its parameters are of type {kinds!r}; write a JSON schema of type 'object'")
     if not isinstance(made.setdefault("properties", {}), dict) or not isinstance(made.get("required", []), list):
         raise RequestError(f"{where}: 'properties' has to be an object, and 'required' a list of names")
+    made = dict(with_branches(made))
     made["type"] = "object"
     made["required"] = [key for key in made.get("required", ()) if key in made["properties"]]
-    made["additionalProperties"] = False
+    others = made.get("additionalProperties")
+    made["additionalProperties"] = others if isinstance(others, Mapping) and others else False
     return made
 
 

@@ -22,7 +22,7 @@ from rollout.toolboxes.function import Function, schema_text
 from rollout.toolboxes.mcp.naming import is_server
 from rollout.toolboxes.mistakes import CallRefused, one_line, quoted, shortened
 from rollout.toolboxes.nesting import CALL
-from rollout.toolboxes.schemas import patterns, plain, reading, type_words
+from rollout.toolboxes.schemas import branches, patterns, plain, reading, type_words
 from rollout.toolboxes.schemas.plain import surely_fits
 from rollout.toolboxes.schemas.reading import identifier, parameters_schema, read_schemas
 from rollout.toolboxes.source import hash_of_files
@@ -77,7 +77,11 @@ class SchemaFunction(Function):
         given: dict[str, Any] = json.loads(arguments)
         if surely_fits(self.parameters, given):
             return given
-        errors = sorted(_validator(canonical_json(self.parameters)).iter_errors(given), key=lambda each: len(each.path))
+        try:
+            errors = sorted(_validator(canonical_json(self.parameters)).iter_errors(given), key=_depth)
+        except OverflowError:  # of a number divided by `multipleOf`
+            fault = f"{self.name}: a number is too large; use {shortened(self.signature)}"
+            raise CallRefused(ErrorCode.OUT_OF_RANGE, fault) from None
         if errors:
             error = min(errors, key=lambda each: [*_CODES, each.validator].index(each.validator))
             code, says = _CODES.get(str(error.validator), (ErrorCode.OUT_OF_RANGE, "an argument is out of range"))
@@ -189,6 +193,8 @@ def function_of_schema(text: str) -> SchemaFunction:
         f"{key}: {schema_text(kind)}" + ("" if key in required else f" = {kind.get('default')!r}")
         for key, kind in sorted(parameters["properties"].items(), key=lambda item: item[0] not in required)
     ]
+    if others := parameters["additionalProperties"]:
+        shown.append(f"**others: {schema_text(others)}")
     return SchemaFunction(
         name=name,
         description=" ".join(str(schema.get("description") or "").split()),
@@ -200,13 +206,17 @@ def function_of_schema(text: str) -> SchemaFunction:
     )
 
 
+def _depth(error: Any) -> int:
+    return len(error.path)
+
+
 def _accept(**_arguments: Any) -> str:
     return ACCEPTED
 
 
 @lru_cache(maxsize=1)
 def _own_code() -> str:
-    return hash_of_files(__file__, *(str(part.__file__) for part in (patterns, plain, reading, type_words)))
+    return hash_of_files(__file__, *(str(part.__file__) for part in (branches, patterns, plain, reading, type_words)))
 
 
 @lru_cache(maxsize=2)
