@@ -17,8 +17,9 @@ from pydantic import ValidationError
 
 from cluster.errors import ChainprefError, RequestError
 from rollout.toolboxes.mcp import web
+from rollout.toolboxes.mcp.messages import TOO_LONG
 from rollout.toolboxes.mcp.naming import ServerSpec
-from rollout.toolboxes.mcp.pipes import TOO_LONG, ServerProcess
+from rollout.toolboxes.mcp.pipes import ServerProcess
 from rollout.toolboxes.mistakes import TooLarge, one_line
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import json
 import os
-import re
 import shutil
 import signal
 import sys
@@ -19,18 +18,15 @@ from typing import Any
 
 from cluster.errors import RequestError
 from rollout.toolboxes.isolation.processes import ENVIRONMENT, KILLED
+from rollout.toolboxes.mcp.messages import lines_of, message_of
 from rollout.toolboxes.mcp.naming import ServerSpec
 
-MOST_BYTES = 16 << 20
-"""The longest message of a server that is read."""
-TOO_LONG = f"the result is longer than {MOST_BYTES:,} bytes"
 _LAUNCH = str(Path(__file__).with_name("launch.py"))
 _CHUNK = 1 << 16
 _EXITING_S = 1.0
 """How long a process that has closed its output may take to exit."""
-_HEAD, _TAIL = 512, 2000
-"""Bytes that are kept of a message that is too long, and of what the server wrote to stderr."""
-_ID = re.compile(rb'"id"\s*:\s*(\d{1,18})\b')
+_TAIL = 2000
+"""Bytes that are kept of what the server wrote to stderr."""
 
 
 def program(spec: ServerSpec) -> tuple[str, ...]:
@@ -199,33 +195,3 @@ class ServerProcess:
             await asyncio.gather(*tasks, return_exceptions=True)
             for stream in (to_client, from_server, to_server, from_client):
                 await stream.aclose()
-
-
-async def lines_of(stdout: asyncio.StreamReader) -> AsyncIterator[tuple[bytes, int]]:
-    """Each line with its length; of one that is too long only its beginning."""
-    line, length = bytearray(), 0
-    while chunk := await stdout.read(_CHUNK):
-        for number, part in enumerate(chunk.split(b"\n")):
-            if number:
-                yield bytes(line), length
-                line, length = bytearray(), 0
-            length += len(part)
-            line += part
-            if length > MOST_BYTES:
-                del line[_HEAD:]
-
-
-def message_of(line: bytes, length: int) -> Any:
-    """A line as the SDK takes it; None for what is no message. In place of an answer that is too long there is an
-    error."""
-    import mcp_types
-    from mcp.shared.message import SessionMessage
-
-    if length > MOST_BYTES:
-        number = _ID.search(line)
-        error = mcp_types.ErrorData(code=mcp_types.INTERNAL_ERROR, message=TOO_LONG)
-        return SessionMessage(mcp_types.JSONRPCError(jsonrpc="2.0", id=int(number[1]), error=error)) if number else None
-    try:
-        return SessionMessage(mcp_types.jsonrpc_message_adapter.validate_json(line, by_name=False))
-    except ValueError:
-        return None

@@ -8,8 +8,12 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from rollout.records import ErrorCode
+from rollout.toolboxes.mistakes import CallRefused, NotJson, TooLarge, one_line
+from rollout.toolboxes.values import as_json
 
 if TYPE_CHECKING:
     from mcp.types import CallToolResult, ContentBlock, Tool
@@ -18,8 +22,24 @@ _WRAPPED = "result"
 """The key under which the SDK's servers put a result that is no object."""
 
 
-def value_of(result: "CallToolResult", tool: "Tool") -> Any:
-    """The value of a call that had success, decoded."""
+def json_of(result: "CallToolResult", tool: "Tool") -> str:
+    """The value of a call that had success, as canonical JSON. Raises CallRefused for one that has no such form.
+
+    A text whose JSON is none of ours (two keys that are one when broken characters are replaced) stays a text: what
+    stands in it may be the model's own words, given back.
+    """
+    try:
+        try:
+            return as_json(_value_of(result, tool, _read))
+        except NotJson:
+            return as_json(_value_of(result, tool, str))
+    except TooLarge as error:
+        raise CallRefused(ErrorCode.OUTPUT_TOO_LARGE, f"{tool.name}: {error}") from None
+    except NotJson as error:
+        raise CallRefused(ErrorCode.TOOLBOX_FAULT, f"{tool.name}: {one_line(str(error))}") from None
+
+
+def _value_of(result: "CallToolResult", tool: "Tool", read: Callable[[str], Any]) -> Any:
     if result.structured_content is not None:
         structured = result.structured_content
         properties = (tool.output_schema or {}).get("properties")
@@ -27,7 +47,7 @@ def value_of(result: "CallToolResult", tool: "Tool") -> Any:
         if wraps and isinstance(structured, dict) and structured.keys() == {_WRAPPED}:
             return structured[_WRAPPED]
         return structured
-    parts = [_part(block) for block in result.content]
+    parts = [_part(block, read) for block in result.content]
     return parts[0] if len(parts) == 1 else parts or None
 
 
@@ -36,15 +56,15 @@ def error_text(result: "CallToolResult") -> str:
     return " ".join(block.text for block in result.content if block.type == "text")
 
 
-def _part(block: "ContentBlock") -> Any:
+def _part(block: "ContentBlock", read: Callable[[str], Any]) -> Any:
     if block.type == "text":
-        return _read(block.text)
+        return read(block.text)
     if block.type == "resource_link":
         return {"link": str(block.uri), "name": block.name}
     if block.type == "resource":
         held = block.resource
         text = getattr(held, "text", None)
-        shown = _read(text) if isinstance(text, str) else _described(getattr(held, "blob", ""), held.mime_type)
+        shown = read(text) if isinstance(text, str) else _described(getattr(held, "blob", ""), held.mime_type)
         return {"resource": str(held.uri), "content": shown}
     return _described(block.data, block.mime_type)
 

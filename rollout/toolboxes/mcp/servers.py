@@ -140,7 +140,11 @@ class Servers:
             raise RequestError(
                 f"{where}: the problem has a state, and no tool takes it; name the server's with reset_tool"
             )
-        if not isinstance(json.loads(state), dict):
+        try:
+            given = json.loads(state)
+        except (ValueError, RecursionError):
+            raise RequestError(f"{where}: the state does not fit: it is no JSON; write an object") from None
+        if not isinstance(given, dict):
             raise RequestError(f"{where}: the state does not fit: it is no object with arguments of {reset.written}")
         try:
             reset.validate(state)

@@ -18,11 +18,10 @@ from rollout.toolboxes.mcp.connection import Connection, NotStarted
 from rollout.toolboxes.mcp.naming import ServerSpec, read_name
 from rollout.toolboxes.mcp.servers import Servers
 from rollout.toolboxes.mcp.tools import offered
-from rollout.toolboxes.mistakes import CallRefused, NotJson, TooLarge
+from rollout.toolboxes.mistakes import CallRefused
 from rollout.toolboxes.schemas.toolbox import SchemaFunction
 from rollout.toolboxes.source import hash_of_files
 from rollout.toolboxes.toolbox import DEADLINE, NOTHING_BUILT_IN, Session, Toolbox, finish
-from rollout.toolboxes.values import as_json
 
 if TYPE_CHECKING:
     from mcp.types import Tool
@@ -80,9 +79,9 @@ class McpSession(Session):
             return canonical_json(None)
         given = self._taken.servers.state(self._taken.connection(self._state))
         try:
-            state = as_json(results.value_of(given, self._box.tools[self._box.state_tool]))
-        except (NotJson, TooLarge) as error:
-            raise CallRefused(ErrorCode.TOOLBOX_FAULT, f"its state cannot be read: {error}") from None
+            state = results.json_of(given, self._box.tools[self._box.state_tool])
+        except CallRefused as refused:
+            raise CallRefused(ErrorCode.TOOLBOX_FAULT, f"its state cannot be read: {refused.message}") from None
         if len(state) > MOST_STATE:
             fault = f"its state has {len(state):,} characters, at most {MOST_STATE:,} are read"
             raise CallRefused(ErrorCode.TOOLBOX_FAULT, fault)
@@ -100,10 +99,7 @@ class McpSession(Session):
         connection = self._taken.connection(self._state)
         key = content_hash(self._state, function.written, canonical_json(typed))
         result = self._taken.servers.call(connection, function.written, typed, self._deadline, key)
-        try:
-            return as_json(results.value_of(result, self._box.tools[function.written]))
-        except TooLarge as error:
-            raise CallRefused(ErrorCode.OUTPUT_TOO_LARGE, f"{function.name}: {error}") from None
+        return results.json_of(result, self._box.tools[function.written])
 
 
 class _Taken:

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
+from rollout.toolboxes.mcp.messages import MOST_BYTES, TOO_LONG
 from rollout.toolboxes.mcp.naming import ServerSpec
-from rollout.toolboxes.mcp.pipes import MOST_BYTES, TOO_LONG, variables
+from rollout.toolboxes.mcp.pipes import variables
 
 if TYPE_CHECKING:
     from mcp.client import Transport

@@ -19,6 +19,10 @@ AMOUNT = {"type": "object", "properties": {"by": {"type": "integer", "minimum": 
 TEXT = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 READS = {"readOnlyHint": True}
 
+ODD: dict[str, dict[str, Any]] = {
+    "cut": {"content": [], "structuredContent": {"text": "\ud83d", "\ud800": 2}},
+}
+
 
 def tool(name: str, schema: Any, description: str = "A tool.", **more: Any) -> dict[str, Any]:
     return {"name": name, "description": description, "inputSchema": schema, **more}
@@ -42,6 +46,8 @@ def tools() -> list[dict[str, Any]]:
         tool("dump", OBJECT, "The state."),
         tool("load", {"type": "object", "properties": {"count": {"type": "integer"}}}, "Set the state."),
     ]
+    if "odd_results" in BEHAVIOUR:
+        listed += [tool(name, OBJECT, "An odd result.") for name in ODD]
     if "no_tools" in BEHAVIOUR:
         return []
     if "two_of_one_name" in BEHAVIOUR:
@@ -104,7 +110,7 @@ def called(name: str, given: dict[str, Any]) -> dict[str, Any] | None:
             return text("a count is not negative", error=True)
         COUNT.update(count=given.get("count", 0), notes=[])
         return text("loaded")
-    return None
+    return ODD.get(name)
 
 
 def answer(message: dict[str, Any]) -> dict[str, Any]:

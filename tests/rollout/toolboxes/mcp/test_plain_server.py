@@ -15,8 +15,8 @@ from rollout.records import ErrorCode
 from rollout.toolboxes import CallRefused, Session, load_toolbox
 from rollout.toolboxes.exercise import exercise
 from rollout.toolboxes.mcp.config import McpConfig
+from rollout.toolboxes.mcp.messages import MOST_BYTES
 from rollout.toolboxes.mcp.naming import with_options
-from rollout.toolboxes.mcp.pipes import MOST_BYTES
 from rollout.toolboxes.mcp.toolbox import McpSession
 from tests.rollout.toolboxes.mcp.calling import HERE, ask, call, plain
 
@@ -62,6 +62,16 @@ def test_results_and_errors_are_data(session: Session) -> None:
     ):
         assert ask(session, "add", **given).error is code
     assert ask(session, "look").content == '{"count":3}'
+
+
+def test_broken_characters_are_replaced_and_end_no_run() -> None:
+    session = load_toolbox(plain("odd_results")).open()
+    words = '{"\\ud800":1,"\\ud801":2}'
+    assert ask(session, "echo", text=words).content == json.dumps(words)
+    assert json.loads(ask(session, "echo", text='["\\ud83d"]').content) == ["\ufffd"]
+    assert json.loads(ask(session, "cut").content) == {"text": "\ufffd", "\ufffd": 2}
+    assert ask(session, "look").content == '{"count":0}'
+    session.close()
 
 
 def test_a_result_of_50_mb_is_an_error_and_the_server_goes_on(session: Session) -> None:
@@ -191,6 +201,7 @@ def test_an_allow_list_leaves_out_what_does_not_read() -> None:
     ("options", "state", "says"),
     [
         ({}, '{"count":1}', "the problem has a state, and no tool takes it; name the server's with reset_tool"),
+        ({"reset_tool": "load"}, '{"count":', "the state does not fit: it is no JSON; write an object"),
         ({"reset_tool": "load"}, "[1]", "the state does not fit: it is no object with arguments of load"),
         ({"reset_tool": "load"}, '{"count":"1"}', "the state does not fit: load: an argument has the wrong type"),
         ({"reset_tool": "load"}, '{"count":-1}', "the state does not fit: load: a count is not negative"),

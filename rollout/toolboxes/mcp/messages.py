@@ -1,0 +1,57 @@
+"""What a server writes, line by line, as the SDK's messages: of a bounded length, whatever stands in it."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+MOST_BYTES = 16 << 20
+"""The longest message of a server that is read."""
+TOO_LONG = f"the result is longer than {MOST_BYTES:,} bytes"
+_CHUNK = 1 << 16
+_HEAD = 512
+"""Bytes that are kept of a message that is too long."""
+_ID = re.compile(rb'"id"\s*:\s*(\d{1,18})\b')
+
+
+async def lines_of(stdout: asyncio.StreamReader) -> AsyncIterator[tuple[bytes, int]]:
+    """Each line with its length; of one that is too long only its beginning."""
+    line, length = bytearray(), 0
+    while chunk := await stdout.read(_CHUNK):
+        for number, part in enumerate(chunk.split(b"\n")):
+            if number:
+                yield bytes(line), length
+                line, length = bytearray(), 0
+            length += len(part)
+            line += part
+            if length > MOST_BYTES:
+                del line[_HEAD:]
+
+
+def message_of(line: bytes, length: int) -> Any:
+    """A line as the SDK takes it; None for what is no message. In place of an answer that is too long there is an
+    error."""
+    import mcp_types
+    from mcp.shared.message import SessionMessage
+
+    if length > MOST_BYTES:
+        number = _ID.search(line)
+        error = mcp_types.ErrorData(code=mcp_types.INTERNAL_ERROR, message=TOO_LONG)
+        return SessionMessage(mcp_types.JSONRPCError(jsonrpc="2.0", id=int(number[1]), error=error)) if number else None
+    adapter = mcp_types.jsonrpc_message_adapter
+    try:
+        return SessionMessage(adapter.validate_json(line, by_name=False))
+    except ValueError:
+        pass
+    try:
+        return SessionMessage(adapter.validate_json(_without_broken_characters(line), by_name=False))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _without_broken_characters(line: bytes) -> str:
+    """A line with each half of a surrogate pair replaced by U+FFFD: the SDK reads none, and a server that cuts a text
+    in the middle of an emoji writes one. Raises ValueError, RecursionError."""
+    text = json.dumps(json.loads(line), ensure_ascii=False)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
