@@ -64,6 +64,8 @@ class Connection:
         """The task that opens and closes it."""
         self._closing = asyncio.Event()
         self._over = False
+        self.given_up = False
+        """Whether its episode ended in the middle of a call."""
 
     @classmethod
     def start(cls, spec: ServerSpec) -> "Connection":

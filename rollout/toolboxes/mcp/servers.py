@@ -73,6 +73,14 @@ class Servers:
             connection.close()
         self._free.release()
 
+    def give_up(self, connection: Connection) -> None:
+        """An episode has ended in the middle of a call: end the process, whose world that call may still change. It is
+        given back when the call has come to its end; at an address, where nothing can be ended, that is waited for.
+        Waits for nothing itself."""
+        if connection.process is not None and not self._spec.side_by_side:
+            connection.given_up = True
+            connection.close()
+
     def call(self, connection: Connection, tool: str, arguments: dict[str, Any], deadline: float, key: str) -> Any:
         """What a tool gives back to a model. Raises CallRefused; InfrastructureError where the server died or hung.
 
@@ -83,7 +91,7 @@ class Servers:
         try:
             result = connection.call(tool, arguments, deadline)
         except Lost as lost:
-            self._lost_at[key] += was_alive
+            self._lost_at[key] += was_alive and not connection.given_up
             if self._lost_at[key] < _BLAMED_AFTER:
                 raise self._lost(f"{tool}: {lost}") from None
             del self._lost_at[key]

@@ -17,6 +17,7 @@ from rollout.toolboxes.mcp import results, tools
 from rollout.toolboxes.mcp.connection import Connection, NotStarted
 from rollout.toolboxes.mcp.naming import ServerSpec, read_name
 from rollout.toolboxes.mcp.servers import Servers
+from rollout.toolboxes.mcp.taken import Taken
 from rollout.toolboxes.mcp.tools import offered
 from rollout.toolboxes.mistakes import CallRefused
 from rollout.toolboxes.schemas.toolbox import SchemaFunction
@@ -58,7 +59,7 @@ class McpSession(Session):
         assert toolbox.servers is not None
         self._state = state
         self._deadline = DEADLINE
-        self._taken = _Taken(toolbox.servers)
+        self._taken = Taken(toolbox.servers)
         weakref.finalize(self, self._taken.give_back).atexit = False
 
     def call(
@@ -72,12 +73,14 @@ class McpSession(Session):
 
     def begin(self) -> None:
         """Take the server now. Raises as the first call does."""
-        self._taken.connection(self._state)
+        with self._taken.connection(self._state):
+            pass
 
     def state(self) -> str:
         if not self._box.state_tool:
             return canonical_json(None)
-        given = self._taken.servers.state(self._taken.connection(self._state))
+        with self._taken.connection(self._state) as connection:
+            given = self._taken.servers.state(connection)
         try:
             state = results.json_of(given, self._box.tools[self._box.state_tool])
         except CallRefused as refused:
@@ -96,29 +99,10 @@ class McpSession(Session):
     def _executed(self, function: Function, typed: dict[str, Any]) -> str:
         if not isinstance(function, SchemaFunction):
             return super()._executed(function, typed)
-        connection = self._taken.connection(self._state)
         key = content_hash(self._state, function.written, canonical_json(typed))
-        result = self._taken.servers.call(connection, function.written, typed, self._deadline, key)
+        with self._taken.connection(self._state) as connection:
+            result = self._taken.servers.call(connection, function.written, typed, self._deadline, key)
         return results.json_of(result, self._box.tools[function.written])
-
-
-class _Taken:
-    """The server that a session has taken, if it has."""
-
-    def __init__(self, servers: Servers) -> None:
-        self.servers = servers
-        self._connection: Connection | None = None
-
-    def connection(self, state: str) -> Connection:
-        """The server, taken now if it was not; one that has died stays."""
-        if self._connection is None:
-            self._connection = self.servers.take(state)
-        return self._connection
-
-    def give_back(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            self.servers.give_back(connection)
 
 
 @lru_cache(maxsize=64)  # what is made of it (conversations, distractors) uses the same servers

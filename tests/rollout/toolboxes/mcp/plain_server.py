@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ COUNT: dict[str, Any] = {"count": 0, "notes": []}
 OBJECT = {"type": "object", "properties": {}}
 AMOUNT = {"type": "object", "properties": {"by": {"type": "integer", "minimum": 1}}, "required": ["by"]}
 TEXT = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
+WRITING = threading.Lock()
 READS = {"readOnlyHint": True}
 
 ODD: dict[str, dict[str, Any]] = {
@@ -46,6 +48,8 @@ def tools() -> list[dict[str, Any]]:
         tool("dump", OBJECT, "The state."),
         tool("load", {"type": "object", "properties": {"count": {"type": "integer"}}}, "Set the state."),
     ]
+    if "late" in BEHAVIOUR:
+        listed += [tool("add_late", AMOUNT, "Add to the count after a while, and answer others meanwhile.")]
     if "odd_results" in BEHAVIOUR:
         listed += [tool(name, OBJECT, "An odd result.") for name in ODD]
     if "no_tools" in BEHAVIOUR:
@@ -73,6 +77,10 @@ def called(name: str, given: dict[str, Any]) -> dict[str, Any] | None:
     if name == "add":
         COUNT["count"] += given["by"]
         return text(json.dumps({"count": COUNT["count"]}))
+    if name == "add_late":
+        time.sleep(1.0)
+        COUNT["count"] += given["by"]
+        return text("added")
     if name == "look":
         return {"content": [], "structuredContent": {"count": COUNT["count"]}}
     if name == "echo":
@@ -126,6 +134,13 @@ def answer(message: dict[str, Any]) -> dict[str, Any]:
     return {"error": {"code": -32602 if method == "tools/call" else -32601, "message": f"no {method}"}}
 
 
+def respond(message: dict[str, Any]) -> None:
+    said = {"jsonrpc": "2.0", "id": message["id"], **answer(message)}
+    with WRITING:
+        sys.stdout.write(json.dumps(said) + "\n")
+        sys.stdout.flush()
+
+
 def main() -> None:
     if "die_at_start" in BEHAVIOUR:
         sys.exit("the database is not there")
@@ -133,9 +148,12 @@ def main() -> None:
         sys.stdout.write("Welcome to the plain server\n")
     for line in sys.stdin:
         message = json.loads(line)
-        if "silent" not in BEHAVIOUR and "id" in message:
-            sys.stdout.write(json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer(message)}) + "\n")
-            sys.stdout.flush()
+        if "silent" in BEHAVIOUR or "id" not in message:
+            continue
+        if message.get("params", {}).get("name") == "add_late":
+            threading.Thread(target=respond, args=(message,), daemon=True).start()
+        else:
+            respond(message)
 
 
 main()

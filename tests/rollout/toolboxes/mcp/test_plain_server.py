@@ -32,7 +32,9 @@ def session() -> Iterator[Session]:
 
 def process_of(session: Session) -> psutil.Process:
     assert isinstance(session, McpSession)
-    return psutil.Process(session._taken.connection("null").process.id)  # type: ignore[union-attr]
+    with session._taken.connection("null") as connection:
+        assert connection.process is not None
+        return psutil.Process(connection.process.id)
 
 
 def test_tools_are_functions_and_the_server_makes_the_calls(session: Session) -> None:
@@ -96,7 +98,7 @@ def test_the_process_is_confined_and_has_no_variable_that_was_not_named(
     named.close()
     monkeypatch.delenv("TICKETS_TOKEN")
     with pytest.raises(RequestError, match="the variable TICKETS_TOKEN is not set"):
-        ask(named, "look")
+        ask(named.toolbox.open(), "look")
 
 
 def test_every_episode_has_a_process_of_its_own_which_ends_with_it(session: Session) -> None:
