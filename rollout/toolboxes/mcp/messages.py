@@ -3,20 +3,23 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import Any
 
 MOST_BYTES = 16 << 20
 """The longest message of a server that is read."""
 TOO_LONG = f"the result is longer than {MOST_BYTES:,} bytes"
 _CHUNK = 1 << 16
-_HEAD = 512
-"""Bytes that are kept of a message that is too long."""
-_ID = re.compile(rb'"id"\s*:\s*(\d{1,18})\b')
+_KEPT = 512
+"""Bytes that are kept of each end of a message that is too long."""
+_VERSION, _ID = rb'"jsonrpc"\s*:\s*"2\.0"\s*', rb'"id"\s*:\s*"?(\d{1,18})"?\s*'
+_BEGINNING = re.compile(rb"\s*\{\s*(?:" + _VERSION + rb",\s*|" + _ID + rb",\s*)*" + rb'"(?:result|error)"\s*:')
+_END = re.compile(rb",\s*" + _ID + rb"(?:,\s*" + _VERSION + rb")?\}\s*$")
+"""An answer's first and last members. What stands inside its result fits neither."""
 
 
 async def lines_of(stdout: asyncio.StreamReader) -> AsyncIterator[tuple[bytes, int]]:
-    """Each line with its length; of one that is too long only its beginning."""
+    """Each line with its length; of one that is too long only its beginning and its end."""
     line, length = bytearray(), 0
     while chunk := await stdout.read(_CHUNK):
         for number, part in enumerate(chunk.split(b"\n")):
@@ -26,19 +29,19 @@ async def lines_of(stdout: asyncio.StreamReader) -> AsyncIterator[tuple[bytes, i
             length += len(part)
             line += part
             if length > MOST_BYTES:
-                del line[_HEAD:]
+                del line[_KEPT:-_KEPT]
 
 
-def message_of(line: bytes, length: int) -> Any:
+def message_of(line: bytes, length: int, under_way: Collection[int] = ()) -> Any:
     """A line as the SDK takes it; None for what is no message. In place of an answer that is too long there is an
-    error."""
+    error; where the answer's number is not found, it is that of the only request `under_way`."""
     import mcp_types
     from mcp.shared.message import SessionMessage
 
     if length > MOST_BYTES:
-        number = _ID.search(line)
+        number = _answered(line, under_way)
         error = mcp_types.ErrorData(code=mcp_types.INTERNAL_ERROR, message=TOO_LONG)
-        return SessionMessage(mcp_types.JSONRPCError(jsonrpc="2.0", id=int(number[1]), error=error)) if number else None
+        return None if number is None else SessionMessage(mcp_types.JSONRPCError(jsonrpc="2.0", id=number, error=error))
     adapter = mcp_types.jsonrpc_message_adapter
     try:
         return SessionMessage(adapter.validate_json(line, by_name=False))
@@ -48,6 +51,17 @@ def message_of(line: bytes, length: int) -> Any:
         return SessionMessage(adapter.validate_json(_without_broken_characters(line), by_name=False))
     except (ValueError, RecursionError):
         return None
+
+
+def _answered(ends: bytes, under_way: Collection[int]) -> int | None:
+    """The number of the request that is answered by a message of which only both ends are known; None where it is no
+    answer, or nobody knows."""
+    beginning = _BEGINNING.match(ends)
+    if beginning is None:
+        return None
+    if found := beginning[1] or ((end := _END.search(ends)) and end[1]):
+        return int(found)
+    return next(iter(under_way)) if len(under_way) == 1 else None
 
 
 def _without_broken_characters(line: bytes) -> str:

@@ -77,6 +77,8 @@ class ServerProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._said = b""
+        self._asked = set[Any]()
+        """The numbers of requests that are not answered yet."""
         self.scratch = ""
         self._ending = False
         self.silent = False
@@ -153,6 +155,7 @@ class ServerProcess:
         """What the SDK's client reads from and writes to."""
         import anyio
         from mcp.shared.message import SessionMessage
+        from mcp_types import JSONRPCError, JSONRPCRequest, JSONRPCResponse
 
         to_client, from_server = anyio.create_memory_object_stream[SessionMessage | Exception](0)
         to_server, from_client = anyio.create_memory_object_stream[SessionMessage](0)
@@ -163,7 +166,9 @@ class ServerProcess:
             try:
                 async with to_client:
                     async for line, length in lines_of(self._process.stdout):
-                        if (message := message_of(line, length)) is not None:
+                        if (message := message_of(line, length, self._asked)) is not None:
+                            if isinstance(message.message, JSONRPCResponse | JSONRPCError):
+                                self._asked.discard(message.message.id)
                             await to_client.send(message)
             except (anyio.ClosedResourceError, anyio.BrokenResourceError):
                 pass  # the client is gone
@@ -175,6 +180,8 @@ class ServerProcess:
             assert self._process.stdin is not None
             async with from_client:
                 async for each in from_client:
+                    if isinstance(each.message, JSONRPCRequest):
+                        self._asked.add(each.message.id)
                     text = each.message.model_dump_json(by_alias=True, exclude_unset=True)
                     try:
                         self._process.stdin.write(text.encode() + b"\n")

@@ -135,7 +135,8 @@ def answer(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def respond(message: dict[str, Any]) -> None:
-    said = {"jsonrpc": "2.0", "id": message["id"], **answer(message)}
+    named = {"jsonrpc": "2.0", "id": message["id"]}
+    said = {**answer(message), **named} if "result_first" in BEHAVIOUR else {**named, **answer(message)}
     with WRITING:
         sys.stdout.write(json.dumps(said) + "\n")
         sys.stdout.flush()

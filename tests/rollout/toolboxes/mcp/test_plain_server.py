@@ -76,11 +76,16 @@ def test_broken_characters_are_replaced_and_end_no_run() -> None:
     session.close()
 
 
-def test_a_result_of_50_mb_is_an_error_and_the_server_goes_on(session: Session) -> None:
+@pytest.mark.parametrize("order", ["", "result_first"])
+def test_a_result_of_50_mb_is_an_error_and_the_server_goes_on(order: str) -> None:
+    session = load_toolbox(plain(*order.split())).open()
+    number = process_of(session).pid
     result = ask(session, "flood", bytes=50_000_000)
     assert result.error is ErrorCode.OUTPUT_TOO_LARGE
     assert result.content == f"Error: flood: the result is longer than {MOST_BYTES:,} bytes"
-    assert ask(session, "look").content == '{"count":3}'
+    assert ask(session, "look").content == '{"count":0}'
+    assert process_of(session).pid == number
+    session.close()
 
 
 def test_the_process_is_confined_and_has_no_variable_that_was_not_named(
