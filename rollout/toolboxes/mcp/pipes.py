@@ -25,6 +25,8 @@ _LAUNCH = str(Path(__file__).with_name("launch.py"))
 _CHUNK = 1 << 16
 _EXITING_S = 1.0
 """How long a process that has closed its output may take to exit."""
+_ENDING_S = 5.0
+"""How long the launcher may take to end all that runs below it."""
 _TAIL = 2000
 """Bytes that are kept of what the server wrote to stderr."""
 
@@ -103,7 +105,7 @@ class ServerProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,  # a group of its own, which ends as a whole
+            start_new_session=True,  # no signal of a terminal reaches it
             cwd=folder,
             env={**ENVIRONMENT, "PATH": _path(), "HOME": self.scratch, "TMPDIR": self.scratch, **given},
         )
@@ -111,20 +113,25 @@ class ServerProcess:
 
     @property
     def id(self) -> int:
-        """0 where none was started."""
+        """The launcher's, below which all of the server runs; 0 where none was started."""
         return self._process.pid if self._process is not None else 0
 
     def kill(self) -> None:
-        """End the process, and what it has started, at once; from any thread."""
+        """Have the launcher end the server, and all that it has started, at once; from any thread."""
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+                os.kill(self._process.pid, signal.SIGTERM)
 
     async def end(self) -> None:
         """Kill it, and take its scratch folder away."""
         self.kill()
         if self._process is not None:
-            await self._process.wait()
+            try:
+                await asyncio.wait_for(self._process.wait(), _ENDING_S)
+            except TimeoutError:  # the launcher waits for a process that cannot be killed, or was stopped itself
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                await self._process.wait()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -94,7 +94,7 @@ class Killing:
                 self.calls += 1
                 if self.calls in at:
                     assert connection.process is not None
-                    os.kill(connection.process.id, signal.SIGKILL)
+                    os.killpg(connection.process.id, signal.SIGKILL)  # the launcher and the server
                     self.killed.append(connection.process.id)
             return original(connection, tool, arguments, seconds)
 

@@ -7,6 +7,7 @@ exists.
 import base64
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -45,6 +46,7 @@ def tools() -> list[dict[str, Any]]:
         tool("touch", TEXT, "Write a file."),
         tool("variable", TEXT, "A variable of the process."),
         tool("process", OBJECT, "The process's id."),
+        tool("spawn", {"type": "object", "properties": {"own": {"type": "boolean"}}}, "Start another program."),
         tool("dump", OBJECT, "The state."),
         tool("load", {"type": "object", "properties": {"count": {"type": "integer"}}}, "Set the state."),
     ]
@@ -111,6 +113,10 @@ def called(name: str, given: dict[str, Any]) -> dict[str, Any] | None:
         return text(os.environ.get(given["text"], "(unset)"))
     if name == "process":
         return text(str(os.getpid()))
+    if name == "spawn":
+        silent: Any = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        started = subprocess.Popen(["sleep", "300"], start_new_session=given["own"], **silent)
+        return text(str(started.pid))
     if name == "dump":
         return text("no JSON" if "bad_state" in BEHAVIOUR else json.dumps(COUNT))
     if name == "load":

@@ -130,7 +130,7 @@ def test_a_shared_server_is_reset_for_each_episode() -> None:
     second = box.open()
     assert json.loads(second.state()) == {"count": 0, "notes": []}
     assert process_of(second).pid == number
-    os.kill(number, signal.SIGKILL)
+    os.kill(int(json.loads(ask(second, "process").content)), signal.SIGKILL)
     with pytest.raises(InfrastructureError):
         ask(second, "look")
     second.close()
@@ -184,9 +184,9 @@ def test_death_and_silence_are_of_machines_until_one_call_causes_them_again_and_
         (plain("alike"), "the tools 'look-up' and 'look.up' are both called look_up by models"),
         (
             plain("no_object"),
-            "does not read: tool 16 of its list.inputSchema.type: Input should be 'object', not 'string'",
+            "does not read: tool 17 of its list.inputSchema.type: Input should be 'object', not 'string'",
         ),
-        (plain("no_schema"), "does not read: tool 16 of its list.inputSchema: Input should be a valid dictionary"),
+        (plain("no_schema"), "does not read: tool 17 of its list.inputSchema: Input should be a valid dictionary"),
         (plain("refers"), "tool odd: $ref 'https://example.com/a.json' leads elsewhere"),
         (plain(tools=("lok",)), "tools: the server has no tool 'lok'; did you mean 'look'?"),
         (plain(state_tool="nothing"), "state_tool, reset_tool: the server has no tool 'nothing'; it has add, look"),
