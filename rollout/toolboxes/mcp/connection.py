@@ -50,6 +50,10 @@ class Refused(Exception):
     """A server's answer that it did not do what it was asked; the message is its own."""
 
 
+class Unpromised(Refused):
+    """A server's result that is none of the protocol's, or not what its tool's output schema says."""
+
+
 class Connection:
     """A server that has listed its tools."""
 
@@ -82,7 +86,7 @@ class Connection:
         return not self._over and not (self.process is not None and self.process.silent)
 
     def call(self, tool: str, arguments: dict[str, Any], seconds: float) -> "CallToolResult":
-        """What a tool gives back. Raises Lost, then it is over; Refused, TooLarge."""
+        """What a tool gives back. Raises Lost, then it is over; Refused, Unpromised, TooLarge."""
         return wait_for(self.ask(tool, arguments, seconds))
 
     def close(self) -> None:
@@ -194,7 +198,8 @@ class Connection:
             raise
         except Exception as error:  # what the transport raises, or a result that is not what the tool promised
             if self.alive and type(error).__name__ in ("RuntimeError", "ValidationError"):
-                raise Refused(f"its server's result is not what it promised: {one_line(str(error))}") from None
+                says = place_of(error) if isinstance(error, ValidationError) else one_line(str(error))
+                raise Unpromised(f"its server's result is not what it promised: {says}") from None
             self.close()
             raise Lost(f"its server ended: {one_line(str(error)) or type(error).__name__}") from None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from rollout.records import ErrorCode
-from rollout.toolboxes.mcp.connection import Connection, Lost, NotStarted, Refused
+from rollout.toolboxes.mcp.connection import Connection, Lost, NotStarted, Refused, Unpromised
 from rollout.toolboxes.mcp.naming import ServerSpec
 from rollout.toolboxes.mcp.results import error_text
 from rollout.toolboxes.mcp.tools import Offered, difference, offered
@@ -99,6 +99,8 @@ class Servers:
             raise CallRefused(ErrorCode.TOOLBOX_FAULT, f"{tool}: {lost}, {times}") from None
         except TooLarge as error:
             raise CallRefused(ErrorCode.OUTPUT_TOO_LARGE, f"{tool}: {error}") from None
+        except Unpromised as fault:  # the call was made, and what came of it nobody can say
+            raise CallRefused(ErrorCode.TOOLBOX_FAULT, f"{tool}: {one_line(str(fault))}") from None
         except Refused as refused:
             raise CallRefused(ErrorCode.FUNCTION_RAISED, f"{tool}: {one_line(str(refused))}") from None
         self._lost_at.pop(key, None)

@@ -24,7 +24,12 @@ READS = {"readOnlyHint": True}
 
 ODD: dict[str, dict[str, Any]] = {
     "cut": {"content": [], "structuredContent": {"text": "\ud83d", "\ud800": 2}},
+    "unpromised": {"content": [], "structuredContent": {"count": "three"}},
+    "unstructured": {"content": [{"type": "text", "text": "3"}]},
+    "unknown_block": {"content": [{"type": "hologram", "data": "x"}]},
+    "nothing": {},
 }
+PROMISED = {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}
 
 
 def tool(name: str, schema: Any, description: str = "A tool.", **more: Any) -> dict[str, Any]:
@@ -53,7 +58,8 @@ def tools() -> list[dict[str, Any]]:
     if "late" in BEHAVIOUR:
         listed += [tool("add_late", AMOUNT, "Add to the count after a while, and answer others meanwhile.")]
     if "odd_results" in BEHAVIOUR:
-        listed += [tool(name, OBJECT, "An odd result.") for name in ODD]
+        promised: dict[str, Any] = {key: {"outputSchema": PROMISED} for key in ("unpromised", "unstructured")}
+        listed += [tool(name, OBJECT, "An odd result.", **promised.get(name, {})) for name in ODD]
     if "no_tools" in BEHAVIOUR:
         return []
     if "two_of_one_name" in BEHAVIOUR:

@@ -76,6 +76,18 @@ def test_broken_characters_are_replaced_and_end_no_run() -> None:
     session.close()
 
 
+@pytest.mark.parametrize("tool", ["unpromised", "unstructured", "unknown_block", "nothing"])
+def test_a_result_that_breaks_the_protocol_or_its_own_schema_is_no_mistake_of_the_model(tool: str) -> None:
+    session = load_toolbox(plain("odd_results")).open()
+    result = ask(session, tool)
+    assert result.error is ErrorCode.TOOLBOX_FAULT
+    assert result.content.startswith(f"Error: {tool}: its server's result is not what it promised: ")
+    assert "\n" not in result.content
+    assert "pydantic.dev" not in result.content
+    assert ask(session, "look").content == '{"count":0}'
+    session.close()
+
+
 @pytest.mark.parametrize("order", ["", "result_first"])
 def test_a_result_of_50_mb_is_an_error_and_the_server_goes_on(order: str) -> None:
     session = load_toolbox(plain(*order.split())).open()
