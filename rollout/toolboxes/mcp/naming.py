@@ -61,7 +61,7 @@ def with_options(name: str, options: McpConfig | None) -> str:
 def read_name(name: str) -> ServerSpec:
     """The server that a name, without what is made of the toolbox, stands for. Raises RequestError."""
     where = f"toolbox {name!r}"
-    place, options = read_options(name, where)
+    place, options = read_options(name)
     try:
         words = tuple(shlex.split(place.removeprefix(_COMMAND))) if place.startswith(_COMMAND) else ()
     except ValueError as error:
@@ -78,8 +78,9 @@ def read_name(name: str) -> ServerSpec:
     return ServerSpec(name=name, command=words, url=url, options=options)
 
 
-def read_options(name: str, where: str) -> tuple[str, McpConfig]:
-    """A name's command or address, and its options."""
+def read_options(name: str) -> tuple[str, McpConfig]:
+    """A name's command or address, and its options. Raises RequestError, which repeats no option: it may be a
+    secret."""
     at = name.find(" {") if name.endswith("}") else -1
     while at >= 0:
         try:
@@ -93,7 +94,7 @@ def read_options(name: str, where: str) -> tuple[str, McpConfig]:
             first = error.errors()[0]
             key = ".".join(map(str, first["loc"]))
             raise RequestError(
-                f"{where}: option {key!r}: {first['msg']}; docs/toolboxes.md lists the options"
+                f"toolbox {name[:at]!r}: option {key!r}: {first['msg']}; docs/toolboxes.md lists the options"
             ) from None
     return name, McpConfig()
 

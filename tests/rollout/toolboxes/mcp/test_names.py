@@ -1,6 +1,10 @@
 """Names of MCP servers, and what a recipe says of them."""
 
+import json
+from typing import Any
+
 import pytest
+from pydantic import ValidationError
 
 from cluster.config import parse
 from cluster.errors import RequestError
@@ -49,13 +53,45 @@ def test_a_name_keeps_command_and_options_apart_from_what_is_made_of_it(command:
         ('mcp:server {"headers":["A=B"]}', "headers is not for a server that is named by a command"),
         ('mcp:server {"tols":["a"]}', "option 'tols'"),
         ('mcp:server {"env":["TOKEN=abc"]}', "name variables, and set their values outside recipes"),
-        ('mcp+https://example.com/mcp {"headers":["Authorization=Bearer abc"]}', "an entry is no HEADER=NAME"),
+        ('mcp+https://example.com/mcp {"headers":["Authorization=Bearer abc"]}', "entry 1 is no HEADER=NAME"),
     ],
 )
 def test_a_name_that_does_not_read_is_one_line(name: str, says: str) -> None:
     with pytest.raises(RequestError, match=r"^[^\n]*$") as refused:
         read_name(name)
     assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "value"),
+    [
+        ({"env": ["hf_abcdefghijklmnopqrstuvwxyzABCDEFGH"]}, "hf_abc"),
+        ({"env": ["TOKEN", "s3cr3tvalue"]}, "s3cr3tvalue"),
+        ({"env": ["AKIAABCDEFGHIJKLMNOP"]}, "AKIA"),
+        ({"env": ["TOKEN=s3cr3tvalue"]}, "s3cr3tvalue"),
+        ({"env": "s3cr3tvalue"}, "s3cr3tvalue"),
+        ({"env": [{"TOKEN": "s3cr3tvalue"}]}, "s3cr3tvalue"),
+        ({"headers": ["Authorization=s3cr3tvalue"]}, "s3cr3tvalue"),
+        ({"headers": ["Authorization=Bearer s3cr3tvalue"]}, "s3cr3tvalue"),
+        ({"headers": {"Authorization": "s3cr3tvalue"}}, "s3cr3tvalue"),
+    ],
+)
+def test_a_value_in_place_of_a_name_is_refused_and_not_repeated(options: dict[str, Any], value: str) -> None:
+    place = "mcp+https://example.com/mcp" if "headers" in options else "mcp:server"
+    with pytest.raises(RequestError, match=r"^[^\n]*$") as of_a_name:
+        read_name(f"{place} {json.dumps(options)}")
+    with pytest.raises(RequestError, match=r"^[^\n]*$") as of_a_recipe:
+        parse(FamilyConfig, {"family": "jsonl", "path": "p.jsonl", "toolbox": place, "mcp": options}, "mine")
+    with pytest.raises(ValidationError) as of_the_section:
+        McpConfig(**options)
+    for refused in (of_a_name, of_a_recipe, of_the_section):
+        assert value not in str(refused.value)
+        assert "outside recipes" in str(refused.value)
+
+
+def test_names_of_variables_are_taken() -> None:
+    named = McpConfig(env=("TICKETS_TOKEN", "_A1", "https_proxy"), headers=("X-Key=TICKETS_TOKEN",))
+    assert named.header_variables == {"X-Key": "TICKETS_TOKEN"}
 
 
 @pytest.mark.parametrize(
