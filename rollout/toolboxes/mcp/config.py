@@ -50,7 +50,7 @@ class McpConfig(Section):
     seconds."""
 
     call_s: float | None = Field(default=None, gt=0, le=3600)
-    """How long a call may take, also a gold call. Absent: `episodes.calls.deadline`, and 5 for gold calls. Unit:
+    """How long a call may take, also a gold call. Absent: `episodes.calls.deadline`, and 60 for gold calls. Unit:
     seconds."""
 
     @field_validator("env", "headers", mode="before")
