@@ -89,6 +89,11 @@ def require_reading_only(where: str, tools: "Iterable[Tool]") -> None:
 
 
 def _function(where: str, tool: "Tool") -> SchemaFunction:
+    if not tool.name or tool.name != tool.name.strip():
+        raise RequestError(
+            f"{where}: the server lists a tool called {tool.name!r}, a name that is empty or has blanks around it; "
+            "rename it in the server, or leave the tool out with tools = [...]"
+        )
     schema = {**tool.input_schema, "type": "object"}  # it is, or the SDK would have refused it
     described = {"name": tool.name, "description": tool.description or "", "parameters": schema}
     try:

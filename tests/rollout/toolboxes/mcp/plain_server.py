@@ -66,6 +66,9 @@ def tools() -> list[dict[str, Any]]:
         return [*listed, tool("add", OBJECT)]
     if "alike" in BEHAVIOUR:
         return [*listed, tool("look-up", OBJECT), tool("look.up", OBJECT)]
+    for word, name in {"empty_name": "", "blank_name": "  ", "blanks_around": " add "}.items():
+        if word in BEHAVIOUR:
+            return [*listed, tool(name, OBJECT)]
     if "no_object" in BEHAVIOUR:
         return [*listed, tool("odd", {"type": "string"})]
     if "no_schema" in BEHAVIOUR:

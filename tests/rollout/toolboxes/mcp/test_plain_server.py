@@ -193,6 +193,15 @@ def test_death_and_silence_are_of_machines_until_one_call_causes_them_again_and_
         ("mcp:cat", "the server does not answer as an MCP server does"),
         (plain("no_tools"), "the server lists no tools"),
         (plain("two_of_one_name"), "the server lists two tools called 'add'; rename one in the server"),
+        (plain("empty_name"), "lists a tool called '', a name that is empty or has blanks around it; rename it in the"),
+        (
+            plain("blank_name"),
+            "lists a tool called '  ', a name that is empty or has blanks around it; rename it in the",
+        ),
+        (
+            plain("blanks_around"),
+            "lists a tool called ' add ', a name that is empty or has blanks around it; rename it",
+        ),
         (plain("alike"), "the tools 'look-up' and 'look.up' are both called look_up by models"),
         (
             plain("no_object"),
