@@ -1,6 +1,7 @@
 """Names of MCP servers, and what a recipe says of them."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ from pydantic import ValidationError
 
 from cluster.config import parse
 from cluster.errors import RequestError
+from rollout.episodes.worlds import _GOLD_S
 from rollout.problems import FamilyConfig
 from rollout.toolboxes.loading import have_same_functions, plain_name, with_turns, without_interpreter
+from rollout.toolboxes.mcp import config
 from rollout.toolboxes.mcp.config import McpConfig
 from rollout.toolboxes.mcp.naming import is_server, read_name, with_options
 from rollout.toolboxes.schemas.toolbox import is_schemas
@@ -115,3 +118,9 @@ def test_a_recipe_that_misuses_it_is_refused_when_it_is_read(table: dict[str, ob
     with pytest.raises(RequestError) as refused:
         parse(FamilyConfig, {"family": "jsonl", "path": "p.jsonl", **table}, "mine")
     assert says in str(refused.value)
+
+
+def test_the_page_says_how_long_a_gold_call_may_take() -> None:
+    page = Path("docs/toolboxes.md").read_text(encoding="utf-8")
+    assert f"without it `episodes.calls.deadline`, and {_GOLD_S:.0f} s for gold calls" in page
+    assert f"and {_GOLD_S:.0f} for gold calls" in Path(str(config.__file__)).read_text(encoding="utf-8")
