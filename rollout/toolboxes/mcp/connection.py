@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from cluster.errors import ChainprefError, RequestError
 from rollout.toolboxes.mcp import web
-from rollout.toolboxes.mcp.messages import TOO_LONG
+from rollout.toolboxes.mcp.messages import TOO_LONG, UNREADABLE
 from rollout.toolboxes.mcp.naming import ServerSpec
 from rollout.toolboxes.mcp.pipes import ServerProcess
 from rollout.toolboxes.mistakes import TooLarge, one_line
@@ -189,6 +189,8 @@ class Connection:
         except MCPError as error:
             if TOO_LONG in error.message:
                 raise TooLarge(TOO_LONG) from None
+            if error.message == UNREADABLE:
+                raise Unpromised(UNREADABLE) from None
             of_http = self.process is None and error.message.startswith(_OF_HTTP)
             if error.code in (CONNECTION_CLOSED, REQUEST_TIMEOUT) or not self.alive or of_http:
                 self.close()

@@ -1,6 +1,7 @@
 """What a server writes, line by line, as the SDK's messages: of a bounded length, whatever stands in it."""
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import AsyncIterator, Collection
@@ -9,6 +10,7 @@ from typing import Any
 MOST_BYTES = 16 << 20
 """The longest message of a server that is read."""
 TOO_LONG = f"the result is longer than {MOST_BYTES:,} bytes"
+UNREADABLE = "the server's answer is no JSON, or too deep to be read"
 _CHUNK = 1 << 16
 _KEPT = 512
 """Bytes that are kept of each end of a message that is too long."""
@@ -33,24 +35,20 @@ async def lines_of(stdout: asyncio.StreamReader) -> AsyncIterator[tuple[bytes, i
 
 
 def message_of(line: bytes, length: int, under_way: Collection[int] = ()) -> Any:
-    """A line as the SDK takes it; None for what is no message. In place of an answer that is too long there is an
-    error; where the answer's number is not found, it is that of the only request `under_way`."""
+    """A line as the SDK takes it; None for what is no message. In place of an answer that is too long, or does not
+    read, there is an error; where the answer's number is not found, it is that of the only request `under_way`."""
     import mcp_types
     from mcp.shared.message import SessionMessage
 
-    if length > MOST_BYTES:
-        number = _answered(line, under_way)
-        error = mcp_types.ErrorData(code=mcp_types.INTERNAL_ERROR, message=TOO_LONG)
-        return None if number is None else SessionMessage(mcp_types.JSONRPCError(jsonrpc="2.0", id=number, error=error))
-    adapter = mcp_types.jsonrpc_message_adapter
-    try:
-        return SessionMessage(adapter.validate_json(line, by_name=False))
-    except ValueError:
-        pass
-    try:
-        return SessionMessage(adapter.validate_json(_without_broken_characters(line), by_name=False))
-    except (ValueError, RecursionError):
-        return None
+    adapter, what = mcp_types.jsonrpc_message_adapter, TOO_LONG
+    if length <= MOST_BYTES:
+        for text in (lambda: line, lambda: _without_broken_characters(line)):
+            with contextlib.suppress(ValueError, RecursionError):
+                return SessionMessage(adapter.validate_json(text(), by_name=False))
+        what = UNREADABLE
+    number = _answered(line[:_KEPT] + line[-_KEPT:], under_way)
+    error = mcp_types.ErrorData(code=mcp_types.INTERNAL_ERROR, message=what)
+    return None if number is None else SessionMessage(mcp_types.JSONRPCError(jsonrpc="2.0", id=number, error=error))
 
 
 def _answered(ends: bytes, under_way: Collection[int]) -> int | None:

@@ -5,6 +5,7 @@ exists.
 """
 
 import base64
+import functools
 import json
 import os
 import subprocess
@@ -22,12 +23,14 @@ TEXT = {"type": "object", "properties": {"text": {"type": "string"}}, "required"
 WRITING = threading.Lock()
 READS = {"readOnlyHint": True}
 
+DEEP: dict[str, Any] = functools.reduce(lambda held, _: {"in": held}, range(500), {})
 ODD: dict[str, dict[str, Any]] = {
     "cut": {"content": [], "structuredContent": {"text": "\ud83d", "\ud800": 2}},
     "unpromised": {"content": [], "structuredContent": {"count": "three"}},
     "unstructured": {"content": [{"type": "text", "text": "3"}]},
     "unknown_block": {"content": [{"type": "hologram", "data": "x"}]},
     "nothing": {},
+    "deep": {"content": [], "structuredContent": DEEP},
 }
 PROMISED = {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}
 

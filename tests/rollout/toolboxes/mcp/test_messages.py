@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rollout.toolboxes.mcp.messages import MOST_BYTES, TOO_LONG, lines_of, message_of
+from rollout.toolboxes.mcp.messages import MOST_BYTES, TOO_LONG, UNREADABLE, lines_of, message_of
 
 HELD = {"id": 3, "text": "x" * (MOST_BYTES + 10), "last": {"id": 4}}
 LONG = {"jsonrpc": "2.0", "id": 7, "result": HELD}
@@ -59,3 +59,22 @@ def test_what_is_no_answer_or_of_nobody_knows_which_request_is_left_out(
     message: dict[str, Any], under_way: tuple[int, ...]
 ) -> None:
     assert read(message, under_way) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"jsonrpc":"2.0","id":7,"result":{"a":',
+        b'{"jsonrpc":"2.0","id":7,"result":' + b'{"a":' * 5000 + b"1" + b"}" * 5001,
+        b'{"result":' + b"[" * 300 + b"]" * 300 + b',"jsonrpc":"2.0","id":7}',
+        b'{"result":{"a":NULL}}',
+    ],
+)
+def test_an_answer_that_does_not_read_is_an_error_of_its_request(line: bytes) -> None:
+    message = message_of(line, len(line), (7,)).message
+    assert (message.id, message.error.message) == (7, UNREADABLE)
+
+
+@pytest.mark.parametrize("line", [b"", b"Welcome", b"{", b'{"level":"info","id":7}', b'"result"'])
+def test_what_a_server_prints_beside_its_messages_is_left_out(line: bytes) -> None:
+    assert message_of(line, len(line), (7,)) is None

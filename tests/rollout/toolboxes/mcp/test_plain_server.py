@@ -76,6 +76,15 @@ def test_broken_characters_are_replaced_and_end_no_run() -> None:
     session.close()
 
 
+def test_an_answer_that_does_not_read_is_the_servers_fault_at_once() -> None:
+    session = load_toolbox(plain("odd_results")).open()
+    result = ask(session, "deep")
+    assert result.error is ErrorCode.TOOLBOX_FAULT
+    assert result.content == "Error: deep: the server's answer is no JSON, or too deep to be read"
+    assert ask(session, "look").content == '{"count":0}'
+    session.close()
+
+
 @pytest.mark.parametrize("tool", ["unpromised", "unstructured", "unknown_block", "nothing"])
 def test_a_result_that_breaks_the_protocol_or_its_own_schema_is_no_mistake_of_the_model(tool: str) -> None:
     session = load_toolbox(plain("odd_results")).open()
