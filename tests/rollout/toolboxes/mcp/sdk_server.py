@@ -3,6 +3,7 @@
 `python sdk_server.py` speaks over its pipes, `python sdk_server.py PORT` at that port of this machine.
 """
 
+import asyncio
 import sys
 from typing import Annotated, Any, Literal
 
@@ -62,6 +63,14 @@ def look(names: list[str]) -> list[int]:
 def photograph() -> Image:
     """A picture of the pantry."""
     return Image(data=b"\x89PNG of a pantry", format="png")
+
+
+@server.tool()
+async def bake(name: str) -> str:
+    """Bake one, which takes a while."""
+    await asyncio.sleep(1.5)
+    PANTRY[name] = PANTRY.get(name, 0) + 1
+    return "baked"
 
 
 @server.tool()

@@ -1,5 +1,7 @@
 """A server that was written with the official SDK, over its pipes and at an address of this machine."""
 
+import asyncio
+import contextlib
 import json
 import socket
 import subprocess
@@ -13,7 +15,7 @@ import pytest
 from cluster.errors import InfrastructureError, InfrastructureKind
 from rollout.records import ErrorCode
 from rollout.toolboxes import Toolbox, load_toolbox
-from tests.rollout.toolboxes.mcp.calling import HERE, ask
+from tests.rollout.toolboxes.mcp.calling import HERE, ask, call
 
 SERVER = HERE / "sdk_server.py"
 OPTIONS = '{"reset_tool":"stock","start_s":300,"state_tool":"inventory"}'
@@ -58,6 +60,29 @@ def judged(box: Toolbox) -> None:
 
 def test_structured_results_errors_images_and_state(over_pipes: Toolbox) -> None:
     judged(over_pipes)
+
+
+def test_a_call_at_an_address_that_outlives_its_episode_is_waited_for(
+    address: tuple[str, subprocess.Popen[bytes]],
+) -> None:
+    box = load_toolbox(f"{address[0]} {OPTIONS}")
+    session = box.open(STATE)
+    assert ask(session, "look", names=["bread"]).content == "[0]"
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(session.call_async(call("bake", name="bread"), {}, 20.0))
+        await asyncio.sleep(0.4)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        session.close()
+
+    asyncio.run(cancelled())
+    following = box.open(STATE)
+    assert ask(following, "look", names=["bread"]).content == "[0]"
+    time.sleep(2.0)
+    assert ask(following, "look", names=["bread"]).content == "[0]"
+    following.close()
 
 
 def test_the_same_at_an_address(address: tuple[str, subprocess.Popen[bytes]]) -> None:
