@@ -63,7 +63,17 @@ def updates_table(report: Result) -> str:
     rows = report["rows"]
     trl = {(row["update"], row["shape"]): row["cpu_seconds"] for row in rows if row["way"] == "trl"}
     return table(
-        ("update", "group", "way", "tokens", "seconds", "CPU seconds", "peak MB", "gradient error", "TRL's CPU seconds over it"),
+        (
+            "update",
+            "group",
+            "way",
+            "tokens",
+            "seconds",
+            "CPU seconds",
+            "peak MB",
+            "gradient error",
+            "TRL's CPU seconds over it",
+        ),
         (
             (
                 row["update"].upper(),

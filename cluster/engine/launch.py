@@ -19,9 +19,9 @@ worker's OpenMP variables; here EngineCore has them from the host's actor."""
 
 
 CPU_BLOCK = 32
-"""Tokens of a block of an engine's cache on the CPU. A conversation's beginning is found in the cache by whole blocks, and
-what is left is computed again at every step; by vLLM's 128 that is most of a short conversation. Of less than 32 its
-kernels are slower."""
+"""Tokens of a block of an engine's cache on the CPU. A conversation's beginning is found in the cache by whole blocks,
+and what is left is computed again at every step; by vLLM's 128 that is most of a short conversation. With less than 32
+its kernels are slower."""
 
 
 def set_environment(config: EngineConfig, variables: MutableMapping[str, str]) -> None:

@@ -7,31 +7,22 @@ docs/checkers.md says what conditions there are. Nothing that a model wrote is e
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
 
 from cluster.errors import RequestError, WorkError
+from rollout.checkers.parts import MISSING, difference, part_of
+from rollout.checkers.required import RightCall, is_like, made_calls, missing_calls, written
+from rollout.checkers.said import as_read, contains
 from rollout.checkers.users import call_users, users_function
-from rollout.checkers.values import comparable
 from rollout.records import Call, CallResult, ErrorCode, canonical_json
 from rollout.toolboxes.microchain import BUILT_INS
-from rollout.toolboxes.nesting import CALL
 
 WORLD = "world"
 _LONGEST = 300
-_DIGITS = r"(?:(?:0|[1-9]\d*)(?:\.\d+)?|\.\d+)"
-_NUMBER = re.compile(rf"-?{_DIGITS}", re.ASCII)
-"""A whole number or decimal; no id with zeros in front."""
-_NUMBER_INSIDE = re.compile(rf"(?<![\w.])((?<![\w.)\]]-)-)?[$\u20ac\u00a3]?(?<!\w)({_DIGITS})(?!\w|\.\d)", re.ASCII)
-"""One that is no part of another word. Its sign stands before it or before its currency, and after no word: the line
-of 5-10 is none."""
-_SEPARATOR = re.compile(r"(?<=\d)[,'\u2019\u00a0\u2009\u202f](?=\d{3}(?!\d))")
-"""Between thousands: a comma, an apostrophe, or a space that does not break; a plain one stands between two numbers."""
 
 
 class TurnDone(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,13 +96,6 @@ class Verdict(NamedTuple):
     """The first condition that does not hold, in words; "" if all do."""
 
 
-class RightCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A call that has to be made, or must not be: of the arguments, those that matter."""
-
-    name: str
-    arguments: dict[str, Any] = {}
-
-
 class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What has to hold of a turn, or at the end of all of them."""
 
@@ -145,19 +129,19 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             called = any(call.name not in BUILT_INS for call in (*failed, *(call for call, _ in made)))
             yield _wrong("" if called else "nothing was called")
         if self.state is not msgspec.UNSET:
-            yield _wrong(_difference(state, self.state))
+            yield _wrong(difference(state, self.state))
         if self.as_gold:
-            yield _wrong(_difference(state, json.loads(gold.state or "null")))
+            yield _wrong(difference(state, json.loads(gold.state or "null")))
         told = Counter(result.content for result in until if result.error is None)
         for result in gold.results if self.told_as_gold else ():
             told[result.content] -= 1
             yield _wrong(f"nothing came back as {result.content[:80]}" if told[result.content] < 0 else "")
         for path in self.unchanged:
-            yield _wrong(_difference(_part(state, path), _part(json.loads(before), path), path))
-        yield from missing_calls(self, [call for call, good in made if good])
+            yield _wrong(difference(part_of(state, path), part_of(json.loads(before), path), path))
+        yield from map(_wrong, missing_calls(self.calls, [call for call, good in made if good], self.in_order))
         for never in self.never:
             banned = RightCall(name=never) if isinstance(never, str) else never
-            yield _wrong(f"{_written(banned)} was called" if any(_is(call, banned) for call, _ in made) else "")
+            yield _wrong(f"{written(banned)} was called" if any(is_like(call, banned) for call, _ in made) else "")
         for text in self.says:
             lacks = not contains(as_read(done.answer), text)
             yield (ErrorCode.ANSWER_WRONG, f"the answer lacks {text!r}") if lacks else None
@@ -223,7 +207,7 @@ def names_nothing(gold: Gold, before: str, functions: Mapping[str, Collection[st
                 continue
             unknown = [name for name in named.arguments if name not in functions[named.name]]
             yield from (f"{named.name} has no argument {name!r}" for name in unknown)
-        missing = [path for path in conditions.unchanged if _part(state, path) is _MISSING]
+        missing = [path for path in conditions.unchanged if part_of(state, path) is MISSING]
         yield from (f"unchanged: the world has no {path!r} at the beginning" for path in missing)
         yield from (f"says: {text!r} is in every answer" for text in conditions.says if not text.strip())
 
@@ -248,123 +232,3 @@ def judge_world(gold: Gold, attempt: World, right: World) -> Verdict:
 
 def _wrong(why: str) -> tuple[ErrorCode, str] | None:
     return (ErrorCode.STATE_WRONG, why) if why else None
-
-
-def missing_calls(conditions: Conditions, made: Sequence[Call]) -> Iterator[tuple[ErrorCode, str] | None]:
-    """For each required call None, or that it is missing. A call that was made counts for one of them: `in_order` the
-    first that fits after those before, else so that as many as possible are there."""
-    if conditions.in_order:
-        left = list(made)
-        for each in conditions.calls:
-            at = next((index for index, call in enumerate(left) if _is(call, each)), None)
-            left = left if at is None else left[at + 1 :]
-            yield _wrong(f"the call {_written(each)} is missing, after the others" if at is None else "")
-        return
-    fits = [[index for index, call in enumerate(made) if _is(call, each)] for each in conditions.calls]
-    for each, found in zip(conditions.calls, _assigned(fits, len(made)), strict=True):
-        yield _wrong("" if found else f"the call {_written(each)} is missing")
-
-
-def _assigned(fits: Sequence[Sequence[int]], calls: int) -> list[bool]:
-    """Which required calls have a made one of their own, of those that fit: as many as can."""
-    if not any(fits):
-        return [False] * len(fits)
-    from scipy.sparse import csr_matrix  # takes a second, and most gold answers require no calls
-    from scipy.sparse.csgraph import maximum_bipartite_matching
-
-    pairs = [(row, column) for row, columns in enumerate(fits) for column in columns]
-    rows, columns = zip(*pairs, strict=True)
-    graph = csr_matrix(([True] * len(pairs), (rows, columns)), shape=(len(fits), calls))
-    return [bool(column >= 0) for column in maximum_bipartite_matching(graph, perm_type="column")]
-
-
-def made_calls(result: CallResult) -> Iterator[tuple[Call, bool]]:
-    """The calls of a result, those inside others first, and whether each had success: of one inside a call that failed
-    nobody knows, so it counts as made where it must not be, and not where it has to be."""
-    if result.call is not None:
-        good = result.error is None
-        yield from ((call, good) for call in _inner(json.loads(result.call.arguments)))
-        if good:
-            yield result.call, True
-
-
-def _inner(value: Any) -> Iterator[Call]:
-    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for each in members:
-        yield from _inner(each)
-    inner = value.get(CALL) if isinstance(value, dict) else None
-    if isinstance(inner, dict) and isinstance(inner.get("name"), str):
-        yield Call(name=inner["name"], arguments=canonical_json(inner.get("arguments", {})))
-
-
-def _is(call: Call, right: RightCall) -> bool:
-    if call.name != right.name:
-        return False
-    given = json.loads(call.arguments)
-    return all(
-        name in given and comparable(given[name]) == comparable(value) for name, value in right.arguments.items()
-    )
-
-
-def _written(call: RightCall) -> str:
-    return f"{call.name}({', '.join(f'{name}={canonical_json(value)}' for name, value in call.arguments.items())})"
-
-
-_MISSING = object()
-"""The part of a world that is not there."""
-
-
-def _part(state: Any, path: str) -> Any:
-    """The part of a world that a path names; `_MISSING` where there is none."""
-    for key in path.split(".") if path else ():
-        if isinstance(state, dict):
-            state = state.get(key, _MISSING)
-        else:
-            there = isinstance(state, list) and re.fullmatch(r"[0-9]{1,9}", key) and int(key) < len(state)
-            state = state[int(key)] if there else _MISSING
-    return state
-
-
-def _difference(found: Any, right: Any, path: str = "") -> str:
-    """Where two worlds differ first, in words; "" where they are equal. Numbers are equal by their value, texts letter
-    by letter."""
-    if found is _MISSING or right is _MISSING:
-        return "" if found is right else f"{path} is {'missing' if found is _MISSING else 'there, and should not be'}"
-    if isinstance(found, dict) and isinstance(right, dict):
-        for key in sorted(found.keys() | right.keys()):
-            here = f"{path}.{key}" if path else key
-            if key not in found or key not in right:
-                return f"{here} is {'missing' if key in right else 'there, and should not be'}"
-            if why := _difference(found[key], right[key], here):
-                return why
-        return ""
-    if isinstance(found, list) and isinstance(right, list) and len(found) == len(right):
-        pairs = (_difference(*both, f"{path}.{at}") for at, both in enumerate(zip(found, right, strict=True)))
-        return next(filter(None, pairs), "")
-    if isinstance(found, bool) is isinstance(right, bool) and found == right:
-        return ""
-    return f"{path or 'the world'} is {_short(found)}, right is {_short(right)}"
-
-
-def _short(value: Any) -> str:
-    text = canonical_json(value)
-    return text if len(text) <= 80 else f"{text[:80]}..."
-
-
-def as_read(answer: str | None) -> str:
-    """An answer, canonical JSON, as the user reads it."""
-    value = json.loads(answer or "null")
-    return value if isinstance(value, str) else "" if value is None else canonical_json(value)
-
-
-def contains(answer: str, text: str) -> bool:
-    """Whether an answer contains a text, as whole words and whole numbers. A text that is a number is there if one of
-    its value is: 481.50 for 481.5."""
-    found, wanted = (" ".join(_SEPARATOR.sub("", each.casefold()).replace("\u2212", "-").split()) for each in (answer, text))
-    if _NUMBER.fullmatch(wanted):
-        values = (Decimal(f"{sign}{digits}") for sign, digits in _NUMBER_INSIDE.findall(found))
-        return any(value == Decimal(wanted) for value in values)
-    pattern = re.escape(wanted)
-    before = r"(?<![\w.])" if wanted[:1].isdigit() else r"(?<!\w)" if wanted[:1].isalnum() else ""
-    after = r"(?!\w|\.\d)" if wanted[-1:].isdigit() else r"(?!\w)" if wanted[-1:].isalnum() else ""
-    return re.search(before + pattern + after, found) is not None

@@ -14,7 +14,8 @@ import msgspec
 from cluster.engine.interface import Engine, FinishReason, Sampling
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from rollout.checkers import check
-from rollout.checkers.worlds import Verdict, as_read, is_world
+from rollout.checkers.said import as_read
+from rollout.checkers.worlds import Verdict, is_world
 from rollout.config import EpisodeConfig
 from rollout.episodes.execution import execute, is_only_thought
 from rollout.episodes.guide import Guide

@@ -129,8 +129,7 @@ def world_executed(problem: Problem, call_formats: Iterable[CallFormat], limits:
     try:
         idle, right = idle_world(problem), gold_world(problem)
         nothing = judge_attempt(problem.checker, problem.gold, idle, right)
-        chains = [(each.name, gold_fault(problem, each, limits)) for each in call_formats] if any(gold_turns(problem)) else []
-        faults = [f"in format {name}: {fault}" for name, fault in chains if fault]
+        faults = gold_faults(problem, call_formats, limits)
         if problem.checker == WORLD:
             gold, toolbox = gold_of(problem.gold, len(idle.turns)), load_toolbox(problem.toolbox)
             functions = {name: each.parameter_names for name, each in toolbox.functions.items()}
@@ -161,12 +160,11 @@ def executed(
         arguments = canonical_json({"answer": json.loads(problem.gold)})
         at_once = session.call(Call(name=session.toolbox.finish, arguments=arguments), {}, limits.deadline)
         is_right = session.answer is not None and check(problem.checker, session.answer, problem.gold) is None
-        chains = [(each.name, gold_fault(problem, each, limits)) for each in call_formats] if any(gold_turns(problem)) else []
+        faults = gold_faults(problem, call_formats, limits)
     except ChainprefError as error:
         return Execution((str(error),), False)
-    faults = [f"in format {name}: {fault}" for name, fault in chains if fault]
-    has_state = problem.state != "null"
-    if at_once.error is not None and not chains and not (has_state and at_once.error is ErrorCode.FUNCTION_RAISED):
+    has_state, has_chain = problem.state != "null", any(gold_turns(problem))
+    if at_once.error is not None and not has_chain and not (has_state and at_once.error is ErrorCode.FUNCTION_RAISED):
         # With state `finish` may ask for work first; then the gold chain shows that it takes the answer.
         faults.append(f"finish refuses the gold answer {problem.gold}: {at_once.content}")
     if is_right and has_state and not problem.nothing_to_do and _says_nothing(problem.gold, alternatives):
@@ -175,6 +173,14 @@ def executed(
             f"or ask for an answer that depends on it; {REMEDY}"
         )
     return Execution(tuple(faults), has_state and not is_right)
+
+
+def gold_faults(problem: Problem, call_formats: Iterable[CallFormat], limits: CallLimits) -> list[str]:
+    """What is wrong with the gold chain in each format; nothing where no turn has one."""
+    if not any(gold_turns(problem)):
+        return []
+    found = ((each.name, gold_fault(problem, each, limits)) for each in call_formats)
+    return [f"in format {name}: {fault}" for name, fault in found if fault]
 
 
 def gold_fault(problem: Problem | Draft, call_format: CallFormat, limits: CallLimits = CALL_LIMITS) -> str | None:

@@ -18,7 +18,7 @@ from transformers import PreTrainedTokenizerFast
 
 from benchmarks.worlds.tau2.attempts import Attempt
 from cluster.engine.scripted import ScriptedEngine
-from rollout.checkers.worlds import contains
+from rollout.checkers.said import contains
 from rollout.config import EpisodeConfig
 from rollout.episodes.episode import EpisodeSetting, SampleSpec, run_episode
 from rollout.formats import load_format

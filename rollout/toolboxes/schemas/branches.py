@@ -34,7 +34,7 @@ def _branches(schema: Schema, key: str) -> Iterator[Schema]:
 
 
 def _add(properties: dict[str, Any], branches: list[Schema]) -> None:
-    """Add the parameters of branches that are not there; one that they describe otherwise may be as any of them says."""
+    """Add the branches' parameters that are not there; one that they describe in several ways may be as any says."""
     found: dict[str, list[Any]] = {}
     for branch in branches:
         for name, each in (branch.get("properties") or {}).items():

@@ -61,7 +61,7 @@ LIT = {"on": True, "level": 3}
         ({"unchanged": [""]}, turn(), ""),
         ({"unchanged": ["door", "lamp.level"]}, turn(lamp=LIT), ""),
         ({"unchanged": ["lamp"]}, turn(lamp=LIT), "lamp.on is true, right is false"),
-        ({"unchanged": ["log.0"]}, turn(log=["x"]), 'log.0 is there, and should not be'),
+        ({"unchanged": ["log.0"]}, turn(log=["x"]), "log.0 is there, and should not be"),
         ({"calls": [{"name": "light"}]}, turn(call("light", level=2)), ""),
         ({"calls": [{"name": "light", "arguments": {"level": 2.0}}]}, turn(call("light", level=2, slow=True)), ""),
         ({"calls": [{"name": "light", "arguments": {"level": 3}}]}, turn(call("light", level=2)), "light(level=3)"),

@@ -12,7 +12,10 @@ B: dict[str, Any] = {"properties": {"b": {"type": "string"}}, "required": ["b"]}
 EITHER = {"type": "object", "oneOf": [A, B]}
 BOTH = {"type": "object", "allOf": [A, {"allOf": [B]}]}
 REFERRED = {"type": "object", "$ref": "#/$defs/of", "$defs": {"of": A}}
-ONE_REQUIRED = {"properties": {**A["properties"], **B["properties"]}, "anyOf": [{"required": ["a"]}, {"required": ["b"]}]}
+ONE_REQUIRED = {
+    "properties": {**A["properties"], **B["properties"]},
+    "anyOf": [{"required": ["a"]}, {"required": ["b"]}],
+}
 TWO_KINDS = {"anyOf": [A, {"properties": {"a": {"type": "string"}}, "required": ["a"]}]}
 CONDITIONAL = {**A, "if": {"properties": {"a": {"const": 1}}}, "then": B}
 OPEN = {"type": "object", "additionalProperties": {"type": "string"}}
