@@ -52,6 +52,8 @@ def tables() -> dict[str, Callable[[], str]]:
         "gpu-zero": lambda: gpu.zero_table(result("gpu-day")),
         "tune-local": lambda: sweeps.rows_table(sweep("tune-local")),
         "smollm2": lambda: sweeps.models_table(result("smollm2")),
+        "worlds-local": lambda: sweeps.models_table(result("worlds-local")),
+        "worlds-local-attempts": lambda: sweeps.attempts_table(result("worlds-local")),
         "rivals-local": lambda: sweeps.rivals_table(result("rivals-local")),
         "local": lambda: sweeps.rows_table(sweep("local")),
         "local-answers": lambda: sweeps.answers_list(sweep("local")),
