@@ -91,5 +91,5 @@ class ErrorCode(StrEnum):
     REPLY_CUT = "reply_cut"
     """The reply reached its token limit before it ended."""
     TOOLBOX_FAULT = "toolbox_fault"
-    """The function did what is forbidden to it, or gave back what has no JSON form. No mistake of the model: its
-    episode ends without a label."""
+    """The function did what is forbidden to it, or gave back what has no JSON form or breaks what its MCP server
+    promised. No mistake of the model: its episode ends without a label."""
