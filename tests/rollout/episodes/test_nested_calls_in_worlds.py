@@ -1,4 +1,4 @@
-"""Calls inside others, also inside what ends a turn, are held to the conditions of worlds in whatever form they stand."""
+"""Calls inside others, also inside what ends a turn, are held to the conditions of worlds however they are written."""
 
 import json
 from collections.abc import Iterator
@@ -60,6 +60,7 @@ def test_what_was_called_inside_others_counts(
 
 def test_records_hold_arguments_by_name_however_the_call_ends(desk: Toolbox) -> None:
     (failed,) = execute_now('assign(close(2, "solved"), "Ann")', load_format("python"), desk.open(STATE))
-    assert failed.call is not None and failed.error is not None
+    assert failed.call is not None
+    assert failed.error is not None
     inner = {"$call": {"name": "close", "arguments": {"ticket": 2, "reason": "solved"}}}
     assert json.loads(failed.call.arguments) == {"ticket": inner, "owner": "Ann"}

@@ -201,12 +201,25 @@ def test_contracts_of_worlds() -> None:
     assert check_problems([nothing], ["json"]).faults == ()
     for said, why in (
         ({"unchanged": ["ticket.2"], "says": ["closed"]}, "unchanged: the world has no 'ticket.2' at the beginning"),
+        (
+            {"unchanged": ["sent.\u00b2"], "says": ["closed"]},
+            "unchanged: the world has no 'sent.\u00b2' at the beginning",
+        ),
         ({"never": ["remove"], "says": ["closed"]}, "'remove' is none of the functions"),
+        ({"never": ["finish"], "says": ["closed"]}, "'finish' ends turns"),
+        (
+            {"never": [{"name": "close", "arguments": {"tiket": 2}}], "says": ["closed"]},
+            "close has no argument 'tiket'",
+        ),
+        ({"says": ["closed", " "]}, "says: ' ' is in every answer"),
     ):
         assert why in fault(gold=canonical_json({"end": said}))
     assert "conditions for 1 turns" in fault(gold='{"turns": [{}]}')
     as_gold = '{"turns": [{"as_gold": true}, {"says": ["x"]}]}'
     assert "has none" in fault(gold=as_gold, gold_calls=(), turns=alone["turns"])
+    later = (UserTurn(text="Close it.", gold_calls=(call("nope"), call("finish"))),)
+    says = canonical_json({"end": {"says": ["x"]}})
+    assert "the gold chain of turn 1 does not end it" in fault(gold=says, gold_calls=(), turns=later)
     never = canonical_json({"end": {"never": ["assign"], "says": ["closed"]}})
     assert "the gold chain is state_wrong: the end: assign() was called" in fault(gold=never)
 

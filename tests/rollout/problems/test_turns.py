@@ -51,6 +51,10 @@ def test_texts_and_objects_are_turns(tmp_path: Path) -> None:
         ([{"text": 3}], "is no list of turns"),
         ([{"text": "x", "appear": "mul"}], "write a list of functions' names"),
         ([{"text": "x", "calls": ["finish()"]}], "not JSON"),
+        (["\ud800 x"], "half of a surrogate pair"),
+        ([{"text": "x", "appear": ["\ud800"]}], "half of a surrogate pair"),
+        ([{"text": "x", "calls": [{"name": "add", "arguments": {"a": "\ud800"}}]}], "half of a surrogate pair"),
+        ([{"text": "x", "appear": ["mul"], "vanish": ["mul"]}], "'mul' appears and vanishes in one turn"),
         (None, "'turns' is empty"),
     ],
 )
