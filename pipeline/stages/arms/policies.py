@@ -211,29 +211,28 @@ class ArmRounds:
         made = next((record.policy for record in reversed(records) if record.policy), "")
         return str(self.run.folder / made) if made else model_source(self.run, self.arm.start)
 
-    def best(self, shares: list[float]) -> int:
-        """The round whose policy is kept if the rounds stop now; -1 if they go on. `shares`: what was solved of each
-        round's problems, the newest one last.
+    def best(self, records: Sequence[RoundRecord]) -> int:
+        """The round whose policy is kept if the rounds stop now; -1 if they go on. `records`: of each round, of which
+        the newest one has learnt nothing yet.
 
         The model that the arm starts from is no candidate: it has learnt nothing in rounds.
         """
-        first = 1 + self.config.max_staleness
-        learnt = shares[first:]
-        if not self.config.patience or not learnt:
-            return -1
-        at = first + learnt.index(max(learnt))
-        return at if len(shares) - 1 - at >= self.config.patience else -1
+        best = self._best_attempted(records) if self.config.patience else -1
+        return best if best >= 0 and len(records) - 1 - best >= self.config.patience else -1
 
-    def final(self, records: list[RoundRecord]) -> str:
+    def final(self, records: Sequence[RoundRecord]) -> str:
         """The policy to publish, "" where nothing was ever learnt: the last one; with `patience`, the best one that
         attempted a round, but the last one where the best one attempted the last round."""
-        first = 1 + self.config.max_staleness
-        learnt = [record.share_right for record in records[first:]]
-        stop = len(records)
-        if self.config.patience and learnt:
-            best = first + learnt.index(max(learnt))
-            stop = self.config.updates_before(best) if best < len(records) - 1 else stop
+        best = self._best_attempted(records) if self.config.patience else -1
+        stop = self.config.updates_before(best) if 0 <= best < len(records) - 1 else len(records)
         return self.policy(records[:stop]) if any(record.policy for record in records[:stop]) else ""
+
+    def _best_attempted(self, records: Sequence[RoundRecord]) -> int:
+        """The round of the greatest share right, the first of equal ones, among those that a policy attempted which an
+        update of the arm made; -1 where there is none. A round that learnt nothing makes no policy."""
+        made = next((at for at, record in enumerate(records) if record.policy), len(records))
+        learnt = [at for at in range(len(records)) if self.config.updates_before(at) > made]
+        return max(learnt, key=lambda at: records[at].share_right, default=-1)
 
     def _taught(self) -> tuple[str, ...]:
         """Names of the group units that count now, where the arm takes chains of the teacher."""

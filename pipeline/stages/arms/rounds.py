@@ -118,8 +118,7 @@ def _measured(each: Round) -> RoundRecord:
     """What the round's episodes and groups are, and whether the rounds stop here. Raises CorruptionError."""
     each.refuse_others()
     record = each.record()
-    shares = [one.share_right for one in (*each.rounds.records(), record)]
-    return msgspec.structs.replace(record, best=each.rounds.best(shares))
+    return msgspec.structs.replace(record, best=each.rounds.best([*each.rounds.records(), record]))
 
 
 def _score(run: Run, rounds: Sequence[Round]) -> dict[str, float | None]:

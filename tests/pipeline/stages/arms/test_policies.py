@@ -128,7 +128,31 @@ def test_a_round_that_learnt_nothing_leaves_the_policy(rounds: ArmRounds) -> Non
 def test_rounds_stop_when_a_policy_is_no_better_than_an_earlier_one(
     rounds: ArmRounds, shares: list[float], best: int
 ) -> None:
-    assert rounds.best(shares) == best
+    assert rounds.best(went(shares)) == best
+
+
+def went(shares: list[float]) -> list[RoundRecord]:
+    """Records of rounds with these shares right, all of which but the newest one made a policy."""
+    return [record(at, round(10 * share), policy=at < len(shares) - 1) for at, share in enumerate(shares)]
+
+
+@pytest.mark.parametrize(
+    ("max_staleness", "right", "made", "best"),
+    [
+        (0, [0, 3, 2], {1}, -1),  # the start model attempted round 1, too: round 2 is the first one of a policy
+        (0, [0, 3, 2, 1], {1, 2}, 2),
+        (1, [0, 9, 8, 2], {1, 2}, -1),
+        (1, [0, 9, 8, 2, 1], {1, 2, 3}, 3),
+        (0, [5, 4, 3, 2], set(), -1),
+    ],
+)
+def test_a_first_round_without_anything_to_learn_makes_no_candidate_of_the_start_model(
+    rounds: ArmRounds, max_staleness: int, right: list[int], made: set[int], best: int
+) -> None:
+    arm = stale(rounds, max_staleness, patience=1)
+    records = [record(at, one, policy=at in made) for at, one in enumerate(right)]
+    assert arm.best(records) == best
+    assert bool(arm.final(records)) == bool(made), "what was learnt is published"
 
 
 def test_the_policy_that_was_best_is_kept(rounds: ArmRounds) -> None:
@@ -138,7 +162,7 @@ def test_the_policy_that_was_best_is_kept(rounds: ArmRounds) -> None:
     rising = [record(0, 1), record(1, 2), record(2, 3), record(3, 4)]
     assert rounds.final(rising).endswith("rounds/own/r003"), "nobody measured the last one, and the one before was best"
     patient = ArmRounds(rounds.run, "own", SftArm(method="sft", rounds=RoundsConfig(rounds=3, patience=0)))
-    assert patient.best([0.1, 0.5, 0.1]) == -1
+    assert patient.best(went([0.1, 0.5, 0.1])) == -1
     assert patient.final([record(0, 1), record(1, 5), record(2, 1)]).endswith("r002")
 
 
@@ -199,8 +223,8 @@ def test_the_stale_share_is_of_attempts() -> None:
 
 def test_rounds_of_older_policies_validate_what_they_attempted_with(rounds: ArmRounds) -> None:
     arm = stale(rounds, max_staleness=1, patience=1)
-    assert arm.best([0.1, 0.9, 0.5]) == -1, "the start model attempted rounds 0 and 1"
-    assert arm.best([0.1, 0.9, 0.5, 0.4]) == 2
+    assert arm.best(went([0.1, 0.9, 0.5])) == -1, "the start model attempted rounds 0 and 1"
+    assert arm.best(went([0.1, 0.9, 0.5, 0.4])) == 2
     stopped = [record(0, 1), record(1, 9), record(2, 5), record(3, 4, policy=False, best=2)]
     assert arm.final(stopped).endswith("rounds/own/r000"), "round 2 was attempted by what round 0 made"
     rising = [record(0, 1), record(1, 2), record(2, 3), record(3, 4)]
