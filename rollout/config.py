@@ -144,7 +144,8 @@ class GroupsConfig(Section):
     truncated_as_wrong: bool = False
     """Use truncated chains as wrong ones."""
     max_tokens: int = Field(default=0, ge=0)
-    """Leave out chains that are longer than this with their prompt. 0 keeps all. Unit: tokens."""
+    """Leave out chains that are longer than this with their prompt. In arms with `method = "grpo"` they count in the
+    mean of their group and are in no loss. 0 keeps all. Unit: tokens."""
     nothing_to_do: bool = False
     """Make pairs also of problems in which doing nothing is right. They teach to do nothing."""
 

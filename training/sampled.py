@@ -34,7 +34,7 @@ def sampler_difference(
     chains = [
         (chain, np.stack([np.array(logps), np.full(len(logps), float(times))]))
         for example in examples
-        for chain, logps, times in zip(example.chains, example.behaviour, example.multiplicities, strict=True)
+        for chain, logps, times in example.sampled
     ]
     if not chains:
         return 0.0, 0

@@ -78,6 +78,8 @@ class ArmRequest:
     """What progress is shown as; "" for one made of the name."""
     units: tuple[str, ...] = ()
     """Names of the group units that it is trained on; none: all that count."""
+    max_tokens: int = 0
+    """Longer chains, with their prompt, are in no loss and in their group's mean alone; for grpo. 0: none is."""
 
     @property
     def ledger(self) -> Ledger:
@@ -116,7 +118,8 @@ class ArmRequest:
         if self.arm.rounds is not None and not self.arm.rounds.max_staleness:
             absent["rounds"] = {"max_staleness"}
         said = self.arm.model_dump_json(exclude=absent)
-        return content_hash(said, start, *self._teacher, precision(self.training), *shards)
+        longest = (f"max_tokens={self.max_tokens}",) if self.max_tokens else ()
+        return content_hash(said, start, *self._teacher, precision(self.training), *longest, *shards)
 
     @property
     def _teacher(self) -> tuple[str, ...]:

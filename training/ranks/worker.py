@@ -206,7 +206,7 @@ def _policy_trainer(request: ArmRequest, arm: GrpoArm, tokenizer: Any, callbacks
 
     folder = request.checkpoint_dir / f"examples-{request.fingerprint}"
     groups = arm_groups(read_groups(request.ledger, request.units), arm)
-    agreed(lambda: write_samples(policy_examples(groups, arm), folder))
+    agreed(lambda: write_samples(policy_examples(groups, arm, request.max_tokens), folder))
     config = TreePolicyConfig(
         **tree_arguments(request, universal),
         **{option.name: getattr(arm, option.name) for option in fields(PolicyOptions)},

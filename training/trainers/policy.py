@@ -31,8 +31,9 @@ Credit = Literal["chain", "steps"]
 class PolicyExample:
     """One problem's sampled chains, with what they came to.
 
-    Per chain: how many episodes sampled it, its reward, and the behaviour policy's log-probability of each of its
-    scored tokens, in nats, as the sampler recorded them. Every chain has a scored token.
+    `chains` have scored tokens, `unscored` have none: they are in no loss, and a group's mean is of all. For each of
+    both, in this order, how many episodes sampled it and its reward; for each of `chains` the behaviour policy's
+    log-probability of each of its scored tokens, in nats, as the sampler recorded them.
     """
 
     problem_id: str
@@ -40,13 +41,20 @@ class PolicyExample:
     multiplicities: tuple[int, ...]
     rewards: tuple[float, ...]
     behaviour: tuple[tuple[float, ...], ...]
+    unscored: tuple[ScoredChain, ...] = ()
 
     def __post_init__(self) -> None:
-        if not len(self.chains) == len(self.multiplicities) == len(self.rewards) == len(self.behaviour):
+        every = len(self.chains) + len(self.unscored)
+        if not (every == len(self.multiplicities) == len(self.rewards) and len(self.chains) == len(self.behaviour)):
             raise ValueError(f"{self.problem_id}: not every chain has a multiplicity, a reward and log-probabilities")
         for chain, logps in zip(self.chains, self.behaviour, strict=True):
             if len(logps) != chain.length or not chain.length:
                 raise ValueError(f"{self.problem_id}: {len(logps)} log-probabilities of {chain.length} scored tokens")
+
+    @property
+    def sampled(self) -> tuple[tuple[ScoredChain, tuple[float, ...], int], ...]:
+        """Each chain with scored tokens, its recorded log-probabilities, and how many episodes sampled it."""
+        return tuple(zip(self.chains, self.behaviour, self.multiplicities, strict=False))
 
     @property
     def equal(self) -> bool:
@@ -89,10 +97,10 @@ class PolicySteps(EntrySteps[PolicyExample]):
         super().__init__(examples, **options)
 
     def count(self, example: PolicyExample) -> tuple[float, float]:
-        """Episodes and their scored tokens."""
+        """Episodes, those without a scored token too, and their scored tokens."""
         self._rewarded.append((example.rewards, example.multiplicities))
-        pairs = zip(example.chains, example.multiplicities, strict=True)
-        return float(sum(example.multiplicities)), float(sum(chain.length * times for chain, times in pairs))
+        tokens = sum(chain.length * times for chain, _, times in example.sampled)
+        return float(sum(example.multiplicities)), float(tokens)
 
     def totals(self, members: Sequence[int]) -> tuple[int, ...]:
         """Episodes and scored tokens."""
@@ -103,10 +111,10 @@ class PolicySteps(EntrySteps[PolicyExample]):
         deviation = None
         if self.policy.scaling == "batch":
             deviation = reward_deviation([self._rewarded[other] for other in members])
-        times, rewards = example.multiplicities, example.rewards
-        lengths = [chain.length for chain in example.chains]
+        times, rewards, every = example.multiplicities, example.rewards, (*example.chains, *example.unscored)
+        lengths = [chain.length for chain in every]
         if self.credit == "steps":
-            advantages = step_advantages(example.chains, times, rewards, self.policy, deviation)
+            advantages = step_advantages(every, times, rewards, self.policy, deviation)
         else:
             whole = chain_advantages(rewards, times, self.policy, deviation)
             advantages = [[one] * length for one, length in zip(whole, lengths, strict=True)]
@@ -115,7 +123,13 @@ class PolicySteps(EntrySteps[PolicyExample]):
         return [
             np.stack([np.array(logps), np.array(own), np.full(length, weight), np.full(length, float(often))])
             for logps, own, length, weight, often in zip(
-                example.behaviour, advantages, lengths, weights, times, strict=True
+                # Chains without a scored token come last, and have no numbers.
+                example.behaviour,
+                advantages,
+                lengths,
+                weights,
+                times,
+                strict=False,
             )
         ]
 

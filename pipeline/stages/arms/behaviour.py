@@ -28,14 +28,21 @@ def behaviour_difference(each: Round) -> float | None:
     task = ray.remote(_share_of_difference).options(
         num_cpus=bundle.cpus, num_gpus=bundle.gpus, resources=type_resource(bundle.gpu), max_retries=3
     )
-    share = (run.store.uri, each.groups, each.policy, arm, training)
+    share = (run.store.uri, each.groups, each.policy, arm, training, each.max_tokens)
     found = results([task.remote(*share, rank, tasks) for rank in range(tasks)])
     tokens = sum(number for _, number in found)
     return sum(total for total, _ in found) / tokens if tokens else None
 
 
 def _share_of_difference(
-    run_uri: str, groups: str, source: str, arm: GrpoArm, training: TrainingConfig, rank: int, tasks: int
+    run_uri: str,
+    groups: str,
+    source: str,
+    arm: GrpoArm,
+    training: TrainingConfig,
+    max_tokens: int,
+    rank: int,
+    tasks: int,
 ) -> tuple[float, int]:
     """Every `tasks`-th group's, starting at `rank`, on a worker."""
     from training.fused_kernels import uses_fused_kernels
@@ -49,7 +56,7 @@ def _share_of_difference(
     mine = (group for index, group in enumerate(stored) if index % tasks == rank)
     return sampler_difference(
         source,
-        policy_examples(mine, arm),
+        policy_examples(mine, arm, max_tokens),
         tokens_per_micro_step=decided(training.tokens_per_micro_step),
         precision=precision(training),
         fused_kernels=uses_fused_kernels(training),

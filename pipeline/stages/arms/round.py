@@ -88,6 +88,12 @@ class Round:
         return self.arm.rewards if isinstance(self.arm, GrpoArm) else None
 
     @property
+    def max_tokens(self) -> int:
+        """Tokens with the prompt above which a chain is in its group's mean and in no loss; 0 where there is no such
+        limit, or where the groups hold no longer chain."""
+        return self.run.recipe.groups.max_tokens if isinstance(self.arm, GrpoArm) else 0
+
+    @property
     def reference(self) -> str:
         """The model that a DPO arm is measured against."""
         return self.start if self.rounds.config.reference == "last" else model_source(self.run, self.arm.start)
@@ -134,9 +140,11 @@ class Round:
         """Its missing groups, once all episodes are there. They hold all chains: the arm chooses among them."""
         run = self.run
         source, thoughts = model_source(run, "base"), run.recipe.episodes.thoughts
-        update = {"max_right": 0, "max_wrong": 0}
+        update: dict[str, int | bool] = {"max_right": 0, "max_wrong": 0}
         if isinstance(self.arm, GrpoArm | DistillArm):  # a truncated chain has no reward, as a wrong one
             update["truncated_as_wrong"] = True
+        if isinstance(self.arm, GrpoArm):  # a group's mean is of all; those that are too long are in no loss
+            update["max_tokens"] = 0
         groups: GroupsConfig = run.recipe.groups.model_copy(update=update)
         episodes, done = run.ledger(self.episodes).history(), run.ledger(self.groups).history()
         helped = run.ledger(self.helped).history() if self.helped_units else {}
@@ -256,4 +264,5 @@ class Round:
             targets=layout.targets(self.run.student),
             teacher=model_source(self.run, "teacher"),
             probe=probe,
+            max_tokens=self.max_tokens,
         )

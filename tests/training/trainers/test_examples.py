@@ -11,6 +11,7 @@ from rollout.data.shards import encode_rows
 from rollout.records import Chain, Outcome, PreferenceGroup
 from rollout.rewards import FallingReward, RewardsConfig
 from tests.training.samples import chain, group, sample_groups
+from training.chains import ScoredChain
 from training.config import DpoArm, GrpoArm, RoundsConfig, SftArm
 from training.policy_examples import StoredSamples, policy_examples, write_samples
 from training.sft import IGNORED, group_rows
@@ -48,6 +49,39 @@ def test_rules_are_weighed_into_the_rewards_of_an_arm() -> None:
     assert example.rewards == pytest.approx((2.0 + 0.2 - 1.0, 0.4 - 0.25))
     (plain,) = policy_examples([group("p", [right, wrong], (3, 4))], ARM)
     assert plain.rewards == (1.0, 0.0)
+
+
+def thinking(*chains: Chain) -> PreferenceGroup:
+    """A group whose wrong chain, of six episodes, is a thought alone, which ran into the limit of tokens."""
+    right = sampled(chain([20, 1], [0, 0], multiplicity=2))
+    thought = sampled(chain([22, 23, 24], [0, 0, 0], Outcome.TRUNCATED, multiplicity=6))
+    return group("p", [msgspec.structs.replace(right, thought_tokens=(1,)), _all_thought(thought), *chains], (3, 4))
+
+
+def _all_thought(one: Chain) -> Chain:
+    return msgspec.structs.replace(one, thought_tokens=(len(one.token_ids),))
+
+
+def test_a_chain_without_a_token_to_learn_counts_in_the_mean_of_its_group(tmp_path: Path) -> None:
+    arm = GrpoArm(method="grpo", rounds=RoundsConfig(), train_on_thoughts=False, skip_equal=True)
+    examples = list(policy_examples([thinking()], arm))
+    assert [(one.multiplicities, one.rewards, one.equal) for one in examples] == [((2, 6), (1.0, 0.0), False)]
+    assert [(len(one.chains), len(one.unscored), len(one.behaviour)) for one in examples] == [(1, 1, 1)]
+    assert examples[0].unscored[0] == ScoredChain((3, 4, 22, 23, 24), (False,) * 5)
+    write_samples(examples, tmp_path / "samples")
+    assert list(StoredSamples(tmp_path / "samples")) == examples
+
+
+def test_a_chain_that_is_too_long_counts_in_the_mean_of_its_group() -> None:
+    long = sampled(chain([22, 23, 24, 1], [0, 0, 0, 0], Outcome.WRONG, multiplicity=3))
+    right = sampled(chain([20, 1], [0, 0]))
+    (example,) = policy_examples([group("p", [long, right], (3, 4))], ARM, max_tokens=5)
+    assert [one.ids[2:] for one in example.chains] == [(20, 1)]
+    assert [one.ids[2:] for one in example.unscored] == [(22, 23, 24, 1)]
+    assert (example.multiplicities, example.rewards) == ((1, 3), (1.0, 0.0))
+    (whole,) = policy_examples([group("p", [long, right], (3, 4))], ARM, max_tokens=6)
+    assert (len(whole.chains), whole.unscored) == (2, ())
+    assert not list(policy_examples([group("p", [long], (3, 4))], ARM, max_tokens=5))
 
 
 def test_samples_come_back_from_disk_as_they_were(tmp_path: Path) -> None:

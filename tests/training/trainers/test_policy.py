@@ -13,8 +13,8 @@ from tests.training.tree.test_attention import in_float64
 from tests.training.tree.trees import gradients, random_chains, relative, tiny_model, trainer_arguments
 from training.chains import ScoredChain
 from training.sampled import sampler_difference
-from training.trainers.policy import PolicyExample, TreePolicyConfig, TreePolicyTrainer
-from training.tree.advantages import reward_deviation, step_advantages
+from training.trainers.policy import PolicyExample, PolicySteps, TreePolicyConfig, TreePolicyTrainer
+from training.tree.advantages import chain_advantages, reward_deviation, step_advantages
 from training.tree.policy_loss import PolicyOptions
 
 
@@ -118,6 +118,32 @@ def test_gradient_is_that_of_episodes_one_by_one(loss_type: Any, credit: Any, tm
         found = float(trainer.training_step(model, next(iter(trainer.get_train_dataloader()))))
         assert found == pytest.approx(loss, rel=1e-5, abs=1e-7)  # the trainer returns float32
         assert relative(gradients(model), expected) < 1e-9
+
+
+@pytest.mark.parametrize("loss_type", ["grpo", "dr_grpo", "dapo", "rloo", "gspo", "cispo", "lite_ppo"])
+@pytest.mark.parametrize("credit", ["chain", "steps"])
+def test_chains_without_a_scored_token_are_in_means_and_in_no_loss(loss_type: Any, credit: Any) -> None:
+    """Against the advantages of all eight episodes, and by hand: 2 right ones, 6 whose every token is a thought."""
+    if credit == "steps" and loss_type in ("gspo", "rloo"):
+        return
+    options = PolicyOptions(loss_type, max_completion_length=16 if loss_type == "dr_grpo" else None)
+    right = ScoredChain((3, 4, 20, 21), (False, False, True, True))
+    thought = ScoredChain((3, 4, 20, 22, 23), (False,) * 5)
+    example = PolicyExample("p", (right,), (2, 6), (1.0, 0.0), ((-1.0, -2.0),), (thought,))
+    steps = PolicySteps([example], policy=options, credit=credit, groups_per_step=1, tokens_per_micro_step=99, world=1)
+    (values,) = steps.values(example, 0, [0])
+    deviation = reward_deviation([((1.0, 0.0), (2, 6))])
+    whole = chain_advantages((1.0, 0.0), (2, 6), options, deviation)[0]
+    divisor = deviation if options.scaling != "none" else 7 / 8 if loss_type == "rloo" else 1.0
+    assert whole == pytest.approx((1 - 2 / 8) / divisor)
+    # Both chains begin with the same token, which is no better than the other's.
+    assert values[1].tolist() == pytest.approx([0.0 if credit == "steps" else whole, whole])
+    tokens = 2 / (2 * 2) if loss_type in ("dapo", "cispo", "lite_ppo") else 2 / (8 * 2)
+    assert values[2].tolist() == pytest.approx([2 / (8 * 16) if loss_type == "dr_grpo" else tokens] * 2)
+    assert steps.totals([0]) == (8, 4)
+    assert steps.numbers([0], [0]) == {"reward": 0.25, "frac_reward_zero_std": 0.0}
+    (row,) = steps[0]["step"].rows
+    assert row.chains == (right,)
 
 
 def test_logs_the_means_of_rewards_and_the_difference_to_the_sampler(tmp_path: Path) -> None:
