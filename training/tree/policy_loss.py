@@ -142,8 +142,12 @@ def policy_loss(
     weights: [E] of the same float type; chain: [E] the index of each entry's chain in the row.
     An entry whose advantage is 0 has no loss and no gradient, however far its ratio is from 1.
     """
-    ratio = _log_ratios(logps, behaviour, advantages, chain, options).exp()
     low, high = options.bounds
+    log_ratios = _log_ratios(logps, behaviour, advantages, chain, options)
+    # Above the upper bound a positive advantage has no gradient, but 0 times an infinite ratio is no number: the ratio
+    # ends at e times the bound, where it is clipped as before.
+    highest = torch.where(advantages > 0, math.log(high) + 1, math.inf)
+    ratio = torch.minimum(log_ratios, highest.to(log_ratios.dtype)).exp()
     if options.loss_type == "cispo":
         losses = -ratio.clamp(max=high).detach() * advantages * logps
     else:

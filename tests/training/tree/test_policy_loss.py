@@ -134,6 +134,22 @@ def test_bounds_by_hand() -> None:
     assert losses == pytest.approx([-1.28, -0.5, 3.0, 1.6])
 
 
+@pytest.mark.parametrize("loss_type", LOSS_TYPES)
+def test_a_ratio_beyond_all_numbers_is_clipped_as_any_other_above_the_bound(loss_type: str) -> None:
+    """Products over long chains overflow; with a positive advantage value and gradient are those of a ratio of 10."""
+    options, weights, found = options_of(loss_type), torch.full((2,), 0.5).double(), []
+    for difference in (math.log(10), 100.0, 800.0):
+        logps, behaviour, advantages, chain = row_of(
+            [-1.0, -2.0], [-1 - difference, -2 - difference], [1.0, 1.0], [0, 0]
+        )
+        logps.requires_grad_(True)
+        loss = policy_loss(logps, behaviour, advantages, weights, chain, options)
+        (gradient,) = torch.autograd.grad(loss, logps)
+        found.append((float(loss.detach()), *gradient.tolist()))
+    assert found[1:] == found[:1] * 2
+    assert all(map(math.isfinite, found[0]))
+
+
 @pytest.mark.parametrize(
     ("given", "bounds"),
     [
