@@ -88,7 +88,8 @@ class TrainingConfig(Section):
     """Whether the student's hosts stay up while arms that learn in rounds train, so that ranks stand beside them. If
     false they take turns, and the hosts start once a round. Absent: wherever the nodes hold both at the same time."""
     logging_steps: int = Field(default=1, ge=1)
-    """Optimizer steps between two rows of metrics. Unit: steps."""
+    """Optimizer steps between two rows of metrics. The first step, the last one and those of checkpoints have one in
+    any case. Unit: steps."""
     zero: ZeroConfig = ZeroConfig()
     """DeepSpeed's settings."""
 

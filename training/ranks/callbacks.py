@@ -13,7 +13,8 @@ from training.ranks.metrics import append_metrics, truncate_metrics
 
 
 class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
-    """Appends one JSON object for each logged step: step, steps, loss, learning_rate, grad_norm and the trainer's own
+    """Appends one JSON object for each logged step, which the first one, the last one and those of checkpoints always
+    are: step, steps, loss, learning_rate, grad_norm and the trainer's own
     values, and `seconds` since the training of this session began. On a GPU it adds `device_memory`, the peak bytes of
     the first rank's tensors since the arm began. `chains` are those trained on since the arm began, each as often as it
     came; `passes` are these over the data's chains.
@@ -36,6 +37,12 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
             kept = truncate_metrics(self._path, state.global_step)
             self._tokens_before = kept[-1].get("tokens", 0.0) if kept and self._counts_anew else 0.0
             self._chains = kept[-1].get("chains", 0.0) if kept else 0.0
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        # The first row says how far the sampler was from the policy before its update, the last one how many steps
+        # there were, and that of a checkpoint what had been counted when a resumed run goes on from it.
+        if state.global_step == 1 or state.global_step >= state.max_steps or control.should_save:
+            control.should_log = True
 
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: dict[str, float], **_: Any

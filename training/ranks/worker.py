@@ -61,9 +61,9 @@ def _train(request: ArmRequest) -> None:
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(request.checkpoint_dir / "tensorboard")
     preemption = PreemptionCallback()
     callbacks = [
+        preemption,  # first: the others look at whether it saves
         MetricsLog(request.metrics_path, counts_anew=isinstance(request.arm, SftArm) and request.arm.rows == "chains"),
         SealCheckpoints(request.checkpoint_dir, request.fingerprint, request.training.keep_checkpoints),
-        preemption,
     ]
     trainer: Any
     if isinstance(request.arm, SftArm):

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import TrainerControl, TrainerState
 
 from cluster.errors import RequestError
 from tests.training.tree.sampled import batch_advantages
 from tests.training.tree.test_attention import in_float64
 from tests.training.tree.trees import gradients, random_chains, relative, tiny_model, trainer_arguments
 from training.chains import ScoredChain
+from training.ranks.callbacks import MetricsLog
+from training.ranks.metrics import read_metrics
 from training.sampled import sampler_difference
 from training.trainers.policy import PolicyExample, PolicySteps, TreePolicyConfig, TreePolicyTrainer
 from training.tree.advantages import chain_advantages, reward_deviation, step_advantages
@@ -164,6 +167,34 @@ def test_logs_the_means_of_rewards_and_the_difference_to_the_sampler(tmp_path: P
             weighted, total = weighted + times * float(gap), total + times * chain.length
     assert log["logp_difference"] == pytest.approx(weighted / total, rel=1e-4)
     assert log["step_chains"] == sum(len(example.chains) for example in examples)
+
+
+@pytest.mark.parametrize(("logging_steps", "logged"), [(2, [1, 2, 4, 5]), (4, [1, 4, 5]), (10, [1, 5])])
+def test_the_first_step_and_the_last_one_are_logged(tmp_path: Path, logging_steps: int, logged: list[int]) -> None:
+    """A round's record takes the sampler's difference of the first row, and steps and tokens of the last one."""
+
+    def rows_of(logging_steps: int, path: Path) -> list[dict[str, float]]:
+        torch.manual_seed(0)
+        model = tiny_model("llama")
+        examples = random_examples(random.Random(3), model, 5)
+        args = config(path, groups_per_step=1, logging_steps=logging_steps, max_steps=-1, num_train_epochs=1)
+        TreePolicyTrainer(model, args, examples, callbacks=[MetricsLog(path / "rows", counts_anew=False)]).train()
+        return read_metrics(path / "rows")
+
+    often, rows = rows_of(1, tmp_path / "often"), rows_of(logging_steps, tmp_path / "seldom")
+    assert [row["step"] for row in often] == [1, 2, 3, 4, 5]
+    assert [row["step"] for row in rows] == logged
+    assert rows[0]["logp_difference"] == often[0]["logp_difference"]
+    assert {rows[-1][key] - often[-1][key] for key in ("step", "steps", "tokens", "chains")} == {0.0}
+
+
+def test_the_step_of_a_checkpoint_is_logged() -> None:
+    """A run that goes on from it takes the counts from its row."""
+    log, state = MetricsLog(Path("rows"), counts_anew=True), TrainerState(global_step=3, max_steps=9)
+    for saves in (False, True):
+        control = TrainerControl(should_save=saves)
+        log.on_step_end(Any, state, control)  # type: ignore[arg-type]
+        assert control.should_log == saves
 
 
 @pytest.mark.parametrize("tokens_per_micro_step", [64, 4096])
