@@ -224,6 +224,14 @@ class SftArm(Schedule):
     groups; `tree` whole groups, what their chains share computed once, its steps of `groups_per_step` groups. The
     tokens with loss and their weights are the same."""
 
+    @model_validator(mode="after")
+    def _rounds_learn_right_chains(self) -> "SftArm":
+        if self.chains == "wrong" and self.rounds is not None:
+            raise ValueError(
+                "chains = 'wrong': rounds of sft learn the right chains of their own policy; leave chains or rounds out"
+            )
+        return self
+
 
 class DpoArm(Schedule):
     """Direct preference optimisation on preference groups, by the tree."""

@@ -11,10 +11,11 @@ from cluster.errors import CorruptionError
 from pipeline.run.models import model_source
 from pipeline.run.workload import read_workload, train_problems
 from pipeline.stages.arms.helping import guides, with_help
+from pipeline.stages.arms.learnable import learns_from
 from pipeline.stages.arms.policies import ArmRounds, RoundRecord
 from rollout.config import ChosenFrom, GroupsConfig
 from rollout.data import layout
-from rollout.data.group_rows import live_units
+from rollout.data.group_rows import live_units, read_groups
 from rollout.data.shards import column_values
 from rollout.group_units import GroupWork, group_unit, needed_memory, tokenizer_fingerprint
 from rollout.help import needed_calls
@@ -23,7 +24,7 @@ from rollout.hosts.episode_units import EpisodeUnit, block_name
 from rollout.hosts.work import EpisodeWork, committed_outcomes
 from rollout.records import Call, Problem
 from rollout.rewards import Rewarded, RewardsConfig, joined
-from training.config import DistillArm, DpoArm, GrpoArm, SftArm, TrainingConfig
+from training.config import DistillArm, DpoArm, GrpoArm, TrainingConfig
 
 if TYPE_CHECKING:
     from cluster.engine.probe import ProbeText
@@ -231,17 +232,9 @@ class Round:
             right=sum(commit.count("right") for commit in built),
         )
 
-    def can_learn(self, record: RoundRecord) -> bool:
-        """Whether there is anything to learn from: supervised arms need right chains, distillation any, arms with rules
-        chains that are worth more and less than others, and the rest, balanced ones too, groups that have wrong chains
-        as well."""
-        if self.arm.balanced:
-            return record.groups > 0
-        if isinstance(self.arm, SftArm) or (isinstance(self.arm, DistillArm) and self.arm.chains == "right"):
-            return record.right > 0
-        if isinstance(self.arm, DistillArm):
-            return record.chains > 0
-        return record.groups > 0 if self.rewards is None else record.unequal > 0
+    def can_learn(self) -> bool:
+        """Whether its groups hold an example of the arm; where they hold none, the round changes nothing."""
+        return learns_from(read_groups(self.run.ledger(self.groups)), self.arm, self.max_tokens)
 
     def request(self, training: TrainingConfig, probe: "ProbeText | None") -> "ArmRequest":
         """The update that makes the next policy."""

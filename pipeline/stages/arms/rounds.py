@@ -85,7 +85,7 @@ def _go_through(
     attempts.finish(rounds)
     _build_groups(run, rounds)
     found = {each.name: _measured(each) for each in rounds}
-    learning = [each for each in rounds if found[each.name].best < 0 and each.can_learn(found[each.name])]
+    learning = [each for each in rounds if found[each.name].best < 0 and each.can_learn()]
     of_older = _score(run, learning)
     trained = 0.0
     for name, counts in _train(run, learning, training, probe).items():

@@ -4,15 +4,28 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pipeline.run.folder import Run
+from pipeline.stages.arms.learnable import learns_from
 from pipeline.stages.arms.policies import ArmRounds
 from pipeline.stages.arms.round import Round
+from rollout.records import Chain, ErrorCode, Outcome
 from tests.pipeline.commands.rounds_made import Damage, make_attempts, with_arms
 from tests.repository import DATA
-from training.config import DpoArm, GrpoArm, RoundsConfig
+from tests.training.samples import chain, group
+from training.chains import ScoreRule
+from training.config import ArmConfig, DistillArm, DpoArm, GrpoArm, RoundsConfig, SftArm
 
+TOOL = -1
+RIGHT = chain([20, 1], [0, 0])
+UNREAD = chain([42, 1], [0, 0], Outcome.WRONG, failed_steps=(0,), error=ErrorCode.BAD_SYNTAX)
+THOUGHT = msgspec.structs.replace(chain([22, 23], [0, 0], Outcome.TRUNCATED), thought_tokens=(2,))
+PARTING = (
+    chain([20, 1, 5, 7, 8, 1], [0, 0, TOOL, TOOL, 1, 1]),
+    chain([20, 1, 5, 6, 8, 1], [0, 0, TOOL, TOOL, 1, 1], Outcome.WRONG),
+)
 ROUNDS = RoundsConfig(rounds=2, problems=2, samples=3)
 
 
@@ -32,3 +45,47 @@ def test_groups_of_rewards_hold_chains_that_are_too_long(run: Run) -> None:
         make_attempts(each, Damage())
         held[arm.method] = ({work.groups.max_tokens for work in each.group_works()}, each.max_tokens)
     assert held == {"grpo": ({0}, 100), "dpo": ({100}, 0)}
+
+
+@pytest.mark.parametrize(
+    ("arm", "chains", "learns"),
+    [
+        (DpoArm(method="dpo", rounds=ROUNDS), (RIGHT, UNREAD), True),
+        (DpoArm(method="dpo", rounds=ROUNDS), (RIGHT, RIGHT), False),
+        (DpoArm(method="dpo", rounds=ROUNDS, scored=ScoreRule(failed_steps_in_wrong=False)), (RIGHT, UNREAD), False),
+        (DpoArm(method="dpo", rounds=ROUNDS), PARTING, True),
+        (DpoArm(method="dpo", rounds=ROUNDS, pairs="steps"), PARTING, False),
+        (SftArm(method="sft", rounds=ROUNDS), (RIGHT, UNREAD), True),
+        (SftArm(method="sft", rounds=ROUNDS), (UNREAD,), False),
+        (SftArm(method="sft", rounds=ROUNDS, balanced=True), (RIGHT,), False),
+        (DistillArm(method="distill", rounds=ROUNDS), (UNREAD,), True),
+        (DistillArm(method="distill", rounds=ROUNDS, chains="right"), (UNREAD,), False),
+        (DistillArm(method="distill", rounds=ROUNDS, train_on_thoughts=False), (THOUGHT,), False),
+        (GrpoArm(method="grpo", rounds=ROUNDS), (RIGHT, UNREAD), True),
+        (GrpoArm(method="grpo", rounds=ROUNDS), (UNREAD, THOUGHT), False),
+        (GrpoArm(method="grpo", rounds=ROUNDS, train_on_thoughts=False), (THOUGHT,), False),
+    ],
+)
+def test_there_is_something_to_learn_where_the_arm_has_an_example(
+    arm: ArmConfig, chains: tuple[Chain, ...], learns: bool
+) -> None:
+    made = [
+        msgspec.structs.replace(
+            one,
+            logprobs=(-0.5,) * len(one.step),
+            thought_tokens=one.thought_tokens or (0,) * (1 + max(one.step)),
+        )
+        for one in chains
+    ]
+    assert learns_from([group("p", made, (3, 4))], arm) == learns
+    assert not learns_from([], arm)
+
+
+def test_a_round_looks_at_what_its_groups_hold(run: Run) -> None:
+    each = Round(ArmRounds(run, "own", DpoArm(method="dpo", rounds=ROUNDS)), [])
+    assert not each.can_learn(), "nothing is built yet"
+
+
+def test_rounds_of_sft_learn_right_chains() -> None:
+    with pytest.raises(ValueError, match="chains = 'wrong': rounds of sft learn the right chains"):
+        SftArm(method="sft", chains="wrong", rounds=ROUNDS)
