@@ -17,7 +17,7 @@ from evaluation.measures.bfcl import category_of
 from pipeline.estimates.shapes import ShapeConfig
 from rollout.config import EpisodeConfig, GroupsConfig, HostsConfig, RolloutConfig
 from rollout.problems.config import BFCL, FamilyConfig
-from training.config import ArmConfig, DistillArm, DpoArm, TrainingConfig
+from training.config import ArmConfig, DistillArm, DpoArm, GrpoArm, TrainingConfig
 from training.tiny.config import TinyConfig, TokenizerConfig, WarmConfig
 
 NO_TRAIN_PROBLEMS = "problems: no family has train problems, and the recipe has arms; set problems.NAME.train"
@@ -268,6 +268,17 @@ class Recipe(Section):
                 if name not in known:
                     raise ValueError(f"problems.{section}.models: no model {name!r}; there are {', '.join(known)}")
         list(self.arms_in_order())
+        return self
+
+    @model_validator(mode="after")
+    def _arms_learn_at_what_was_sampled(self) -> "Recipe":
+        for name, arm in self.arms.items() if self.episodes.thoughts == "cut" else ():
+            if isinstance(arm, GrpoArm) or (isinstance(arm, DistillArm) and arm.compare == "sampled"):
+                what = f"compare = {arm.compare!r}" if isinstance(arm, DistillArm) else "method = 'grpo'"
+                raise ValueError(
+                    f"arms.{name}: {what} learns at the very tokens that were sampled, and episodes.thoughts = 'cut' "
+                    "takes the thoughts out of them; set it to 'keep' or 'forbid'"
+                )
         return self
 
     def model(self, name: str) -> ModelSection:

@@ -108,6 +108,35 @@ def test_a_wrong_value_is_refused_in_one_line(setting: str, said: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+GRPO = ("arms.own.method=grpo", "arms.own.rounds={}")
+DISTILL = ("arms.own.method=distill", "arms.own.rounds={}")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (GRPO, "arms.own: method = 'grpo' learns at the very tokens that were sampled, and episodes.thoughts = 'cut'"),
+        ((*DISTILL, "arms.own.compare=sampled"), "arms.own: compare = 'sampled' learns at the very tokens"),
+        (DISTILL, ""),
+        (("arms.own.method=dpo", "arms.own.rounds={}"), ""),
+    ],
+)
+def test_arms_that_learn_at_sampled_tokens_are_refused_where_thoughts_are_cut(
+    settings: tuple[str, ...], said: str
+) -> None:
+    """Chains without thoughts have other ids than those that were sampled, and no log-probabilities: a round that costs
+    hours would end in an error."""
+    assert load_recipe(LOCAL, settings).episodes.thoughts == "keep"
+    if not said:
+        assert load_recipe(LOCAL, [*settings, "episodes.thoughts=cut"]).arms["own"].rounds is not None
+        return
+    assert load_recipe(LOCAL, [*settings, "episodes.thoughts=forbid"]).arms["own"].rounds is not None
+    with pytest.raises(RequestError) as caught:
+        load_recipe(LOCAL, [*settings, "episodes.thoughts=cut"])
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_setting_without_a_value_takes_the_key_away() -> None:
     settings = ["models.teacher.source=models/mine", "models.teacher.tiny=", "arms.'sft+dpo'=", "run.directory=''"]
     recipe = load_recipe(LOCAL, settings)
