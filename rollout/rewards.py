@@ -6,6 +6,7 @@ is the sum over label and rules, each times its weight.
 
 import math
 from collections.abc import Iterable, Sequence
+from numbers import Real
 
 import msgspec
 from pydantic import Field, field_validator, model_validator
@@ -18,6 +19,9 @@ from rollout.records import Chain, Episode, ErrorCode, Outcome, PreferenceGroup,
 
 EQUAL = 1e-9
 """Rewards that differ by at most this much, times the largest of them if that is above 1, are equal: they are sums."""
+
+_SHOWN = 10**30
+"""A whole number up to here is shown in digits. Python refuses to write those of thousands of digits."""
 
 UNREADABLE = frozenset(
     {
@@ -196,6 +200,23 @@ def _of_user(name: str, episode: Episode) -> float:
         value = function(episode)
     except Exception as error:
         raise WorkError(f"reward {name} raised {type(error).__name__}: {error} for episode {episode.id}") from error
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise WorkError(f"reward {name} returned {value!r} for episode {episode.id}; return a finite number")
-    return float(value)
+    number = _finite(value)
+    if number is None:
+        shown = (
+            repr(value)
+            if not isinstance(value, int) or abs(value) < _SHOWN
+            else f"a number of {value.bit_length():,} bits"
+        )
+        raise WorkError(f"reward {name} returned {shown} for episode {episode.id}; return a finite number")
+    return number
+
+
+def _finite(value: object) -> float | None:
+    """A number of any type, numpy's too, as a float; None for what is no number, or none that a float holds."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None

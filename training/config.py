@@ -5,7 +5,7 @@ Option names are those of transformers and TRL where the meaning is theirs. Ligh
 
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from cluster.config import Section
 from cluster.pool.placement import Bundle
@@ -124,7 +124,7 @@ class RoundsConfig(Section):
     """Attempt other problems in each round, until all have been attempted. If false, every round attempts the same."""
     reference: Literal["start", "last"] = "start"
     """The reference of DPO: the model that the arm starts from (`start`), or the policy that begins the round
-    (`last`)."""
+    (`last`). Other methods have none."""
     patience: int = Field(default=0, ge=0)
     """Stop after so many rounds in which the policy solved no greater share of the round's problems than a round
     before, and keep the best policy. A round's problems are measured before they are learnt from, so they validate it
@@ -206,6 +206,21 @@ class Schedule(Section):
     seed: int = 0
     """Seed of the order of the data."""
 
+    @field_validator("max_steps")
+    @classmethod
+    def _trains_a_step(cls, max_steps: int) -> int:
+        if not max_steps:
+            raise ValueError("0 steps train nothing; take the arm away, or use -1 for as many as the epochs need")
+        return max_steps
+
+    def _refuse_reference(self) -> None:
+        """Raise ValueError where rounds choose a reference for a method that has none."""
+        if self.rounds is not None and self.rounds.reference != "start":
+            raise ValueError(
+                f"rounds.reference = {self.rounds.reference!r}: the method has no reference, dpo alone has one; leave "
+                "it out"
+            )
+
 
 class SftArm(Schedule):
     """Supervised fine-tuning on one kind of chain, with TRL's SFTTrainer or by the tree."""
@@ -230,6 +245,7 @@ class SftArm(Schedule):
             raise ValueError(
                 "chains = 'wrong': rounds of sft learn the right chains of their own policy; leave chains or rounds out"
             )
+        self._refuse_reference()
         return self
 
 
@@ -276,6 +292,8 @@ class DpoArm(Schedule):
             raise ValueError(f"chosen_from = {self.chosen_from!r}: {lacks}")
         if self.chosen_from == "helped" and self.rounds is None:
             raise ValueError("chosen_from = 'helped': the policy makes its attempts with help in rounds; set rounds")
+        if self.chosen_from == "policy" and self.rounds is not None and self.rounds.samples == 1:
+            raise ValueError("rounds.samples = 1: one attempt at a problem gives no pair; raise it, or set chosen_from")
         return self
 
     @model_validator(mode="after")
@@ -323,6 +341,9 @@ class GrpoArm(Schedule):
             raise ValueError("method = 'grpo' learns from the policy's own chains; set rounds = {}, or more in it")
         if self.max_right or self.max_wrong or self.balanced:
             raise ValueError("method = 'grpo': leave max_right, max_wrong and balanced out; a group's mean is of all")
+        if self.rounds.samples == 1:
+            raise ValueError("rounds.samples = 1: one attempt is no better than the mean of its group; raise it")
+        self._refuse_reference()
         return self
 
     @model_validator(mode="after")
@@ -397,6 +418,10 @@ class DistillArm(Schedule):
             raise ValueError(f"beta = {self.beta}: compare = {self.compare!r} has one divergence; leave it out")
         if self.compare == "top_k" and self.top_k == 1 and not self.tail:
             raise ValueError("top_k = 1 without a tail has nothing to learn: one token has all of the probability")
+        if self.compare != "top_k" and (self.top_k != 20 or not self.tail):
+            unused = f"top_k = {self.top_k}" if self.top_k != 20 else "tail = false"
+            raise ValueError(f"{unused}: compare = {self.compare!r} has no likeliest tokens; leave it out")
+        self._refuse_reference()
         if self.compare == "sampled" and self.rounds is None:
             raise ValueError(
                 "compare = 'sampled' estimates from what the student sampled; set rounds = {}, or more in it"

@@ -1,9 +1,11 @@
 """Rules of rewards by hand: what each one gives for an episode, what a chain is worth, and what a round records."""
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from cluster.config import parse
@@ -93,6 +95,42 @@ def test_a_rule_of_the_users_is_asked_and_its_faults_are_named() -> None:
     lost = RewardsConfig(function=UsersRule(name=f"{__name__}:lost", weight=1.0))
     with pytest.raises(RequestError, match=r"has no attribute 'lost'; name an importable MODULE:FUNCTION"):
         lost.require_function()
+
+
+class Given:
+    """What a user's function returns."""
+
+    value: object = 0.0
+
+
+def given(one: Episode) -> object:
+    return Given.value
+
+
+@pytest.mark.parametrize("value", [0.5, np.float32(0.5), np.float64(0.5), Fraction(1, 2)])
+def test_a_users_number_of_any_type_is_a_reward(value: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Given, "value", value)
+    rule = RewardsConfig(function=UsersRule(name=f"{__name__}:given", weight=1.0))
+    assert rule_rewards(written(), rule) == (0.5,)
+    assert type(rule_rewards(written(), rule)[0]) is float
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (10**400, "a number of 1,329 bits"),
+        pytest.param(10**9000, "a number of 29,898 bits", id="long"),
+        ("1", "'1'"),
+        (True, "True"),
+        (np.float32("inf"), r"(np\.float32\()?inf\)?"),
+        (None, "None"),
+    ],
+)
+def test_what_is_no_finite_number_is_named(value: object, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Given, "value", value)
+    rule = RewardsConfig(function=UsersRule(name=f"{__name__}:given", weight=1.0))
+    with pytest.raises(WorkError, match=rf":given returned {shown} for episode .*; return a finite number$"):
+        rule_rewards(written(), rule)
 
 
 def test_a_chain_is_worth_the_weighted_sum() -> None:

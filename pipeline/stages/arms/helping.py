@@ -1,5 +1,5 @@
 """Attempts that a policy does not make alone: with help in the prompt (RLAG), or after turns of the teacher (guided
-distillation). Which there are, and what each of them is given."""
+distillation). Which there are, what each of them is given, and what a run refuses before it attempts anything."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from rollout.episodes.guide import Guide, replies_of
 from rollout.help import can_help, helped
 from rollout.hosts.episode_units import EpisodeUnit
 from rollout.records import PreferenceGroup, Problem
-from training.config import ArmConfig, DistillArm, DpoArm
+from training.config import ArmConfig, DistillArm, DpoArm, GrpoArm
 
 
 def takes_of_teacher(arm: ArmConfig) -> bool:
@@ -67,6 +67,16 @@ def refuse_missing_help(run: Run) -> None:
             raise RequestError(
                 f"arms.{name}.help: none of the {len(problems)} train problems has what it shows; choose another kind"
             )
+
+
+def refuse_missing_rewards(run: Run) -> None:
+    """Raise RequestError where an arm names a reward of the user's that cannot be imported."""
+    for name, arm in run.recipe.arms.items():
+        try:
+            if isinstance(arm, GrpoArm) and arm.rewards is not None:
+                arm.rewards.require_function()
+        except RequestError as error:
+            raise RequestError(f"arms.{name}.rewards.function: {error}") from None
 
 
 def guides(

@@ -12,7 +12,7 @@ from rollout.records import Chain, Outcome, PreferenceGroup
 from rollout.rewards import FallingReward, RewardsConfig
 from tests.training.samples import chain, group, sample_groups
 from training.chains import ScoredChain
-from training.config import DpoArm, GrpoArm, RoundsConfig, SftArm
+from training.config import DistillArm, DpoArm, GrpoArm, RoundsConfig, Schedule, SftArm
 from training.policy_examples import StoredSamples, policy_examples, write_samples
 from training.sft import IGNORED, group_rows
 from training.sft_examples import StoredChains, chain_examples, write_chains
@@ -146,6 +146,37 @@ def test_a_group_of_a_last_step_weighs_as_much_as_any_other() -> None:
 def test_what_no_loss_has_is_refused(options: dict[str, object], says: str) -> None:
     with pytest.raises(RequestError, match=says):
         parse(GrpoArm, {"method": "grpo", "rounds": {}, **options}, "recipe")
+
+
+@pytest.mark.parametrize(
+    ("arm", "options", "says"),
+    [
+        (GrpoArm, {"method": "grpo", "rounds": {"samples": 1}}, "one attempt is no better than the mean of its group"),
+        (DpoArm, {"method": "dpo", "rounds": {"samples": 1}}, "one attempt at a problem gives no pair; raise it"),
+        (SftArm, {"method": "sft", "max_steps": 0}, "max_steps = 0: 0 steps train nothing"),
+        (GrpoArm, {"method": "grpo", "rounds": {"reference": "last"}}, "rounds.reference = 'last': the method has no"),
+        (SftArm, {"method": "sft", "rounds": {"reference": "last"}}, "rounds.reference = 'last': the method has no"),
+        (DistillArm, {"method": "distill", "rounds": {"reference": "last"}}, "rounds.reference = 'last'"),
+        (DistillArm, {"method": "distill", "top_k": 5}, "top_k = 5: compare = 'vocabulary' has no likeliest tokens"),
+        (
+            DistillArm,
+            {"method": "distill", "compare": "sampled", "rounds": {}, "tail": False},
+            "tail = false: compare = 'sampled' has no likeliest tokens; leave it out",
+        ),
+    ],
+)
+def test_vain_options_are_refused(arm: type[Schedule], options: dict[str, object], says: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        parse(arm, options, "recipe")
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_options_that_change_something_are_taken() -> None:
+    taught = {"method": "dpo", "chosen_from": "teacher", "rounds": {"samples": 1, "reference": "last"}}
+    assert parse(DpoArm, taught, "recipe").rounds is not None
+    likeliest = {"method": "distill", "compare": "top_k", "top_k": 5, "tail": False}
+    assert parse(DistillArm, likeliest, "recipe").top_k == 5
 
 
 def test_chains_of_the_teacher_are_chosen_in_rounds_alone() -> None:

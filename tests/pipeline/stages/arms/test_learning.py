@@ -7,11 +7,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from cluster.errors import RequestError
 from pipeline.run.folder import Run
+from pipeline.stages.arms.helping import refuse_missing_rewards
 from pipeline.stages.arms.learnable import learns_from
 from pipeline.stages.arms.policies import ArmRounds
 from pipeline.stages.arms.round import Round
 from rollout.records import Chain, ErrorCode, Outcome
+from rollout.rewards import RewardsConfig, UsersRule
 from tests.pipeline.commands.rounds_made import Damage, make_attempts, with_arms
 from tests.repository import DATA
 from tests.training.samples import chain, group
@@ -89,3 +92,17 @@ def test_a_round_looks_at_what_its_groups_hold(run: Run) -> None:
 def test_rounds_of_sft_learn_right_chains() -> None:
     with pytest.raises(ValueError, match="chains = 'wrong': rounds of sft learn the right chains"):
         SftArm(method="sft", chains="wrong", rounds=ROUNDS)
+
+
+@pytest.mark.parametrize(("name", "why"), [("no.such:fn", "No module named 'no'"), ("math:few", "has no attribute")])
+def test_a_reward_that_cannot_be_imported_is_refused_before_anything_is_attempted(
+    run: Run, name: str, why: str
+) -> None:
+    def with_rule(name: str) -> Run:
+        rules = RewardsConfig(function=UsersRule(name=name, weight=1.0))
+        arms = {"own": GrpoArm(method="grpo", rounds=ROUNDS, rewards=rules)}
+        return replace(run, recipe=run.recipe.model_copy(update={"arms": arms}))
+
+    refuse_missing_rewards(with_rule("math:sqrt"))
+    with pytest.raises(RequestError, match=rf"^arms\.own\.rewards\.function: reward '{name}': .*{why}"):
+        refuse_missing_rewards(with_rule(name))
