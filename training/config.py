@@ -160,8 +160,8 @@ class GuideConfig(Section):
 
     def samples(self, number: int, rounds: RoundsConfig) -> int:
         """How many of a problem's attempts in round `number` begin so; never all."""
-        until = max(1, rounds.rounds - 1) if self.until is None else self.until
-        share = self.share * max(0.0, 1 - number / until)
+        until = rounds.rounds - 1 if self.until is None else self.until
+        share = self.share * (1 - number / until) if number < until else 0.0
         return min(rounds.samples - 1, round(share * rounds.samples))
 
 
@@ -406,6 +406,11 @@ class DistillArm(Schedule):
         until = self.guide.until
         if until is not None and until > self.rounds.rounds:
             raise ValueError(f"guide.until = {until}: there are {self.rounds.rounds} rounds; lower it")
+        if until is None and self.rounds.rounds == 1:
+            raise ValueError(
+                "guide: in the last round none of the attempts begins so, and rounds.rounds = 1; raise it, or set "
+                "guide.until = 1"
+            )
         if not self.guide.samples(0, self.rounds):
             raise ValueError(
                 f"guide.share = {self.guide.share}: none of rounds.samples = {self.rounds.samples} attempts; raise one"

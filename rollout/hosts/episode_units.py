@@ -67,6 +67,13 @@ def in_generation(unit: EpisodeUnit, generation: str) -> EpisodeUnit:
     return _unit(unit.block, unit.problem_ids, unit.sample_start, unit.sample_stop, generation)
 
 
+def behind(units: Sequence[EpisodeUnit], more: Sequence[EpisodeUnit]) -> list[EpisodeUnit]:
+    """`units`, and `more` in blocks behind theirs."""
+    first = 1 + max((unit.block for unit in units), default=-1)
+    moved = (_unit(first + u.block, u.problem_ids, u.sample_start, u.sample_stop, u.generation) for u in more)
+    return [*units, *moved]
+
+
 def beside(unit: EpisodeUnit, members: tuple[str, ...], start: int, stop: int, generation: str) -> EpisodeUnit:
     """Other attempts at some of a unit's problems, `start` to `stop` of each, in a generation of their own."""
     return _unit(unit.block, members, start, stop, generation)

@@ -19,7 +19,7 @@ from pipeline.run.workload import train_problems
 from pipeline.stages.arms.helping import helpable, spans, takes_of_teacher
 from rollout.data import layout
 from rollout.data.group_rows import live_units
-from rollout.hosts.episode_units import EpisodeUnit, beside, plan_units
+from rollout.hosts.episode_units import EpisodeUnit, behind, beside, plan_units
 from rollout.records import Outcome
 from training.config import ArmConfig, RoundsConfig
 
@@ -135,7 +135,8 @@ def plan_rounds(
     """Draw the problems of every round, by `seed`; a block has at most `block` of them.
 
     Where they are fresh, no problem comes again before all have come. `spans`: for each round how many attempts a
-    problem gets without help and then with it, the latter if it is among `helped`; () for `config.samples` without.
+    problem that is among `helped` gets without help and then with it; the others, and all of them where this is (), get
+    `config.samples` without.
     """
     generator = random.Random(seed)
     order: list[str] = []
@@ -152,11 +153,23 @@ def plan_rounds(
             members, order = order[:size], order[size:]
         name = f"{generation}/{layout.round_name(number)}"
         own, more = spans[number] if spans else (config.samples, 0)
-        units = plan_units(members, own, block, own, name)
+        units = _alone(members, own, config.samples, block, name, helped)
         of_unit = [(unit, tuple(each for each in unit.problem_ids if each in helped)) for unit in units if more]
         rounds.append(tuple(units))
         further.append(tuple(beside(unit, some, own, own + more, f"{name}/helped") for unit, some in of_unit if some))
     return RoundsPlan(rounds=tuple(rounds), helped=tuple(further) if spans else ())
+
+
+def _alone(
+    members: Sequence[str], own: int, samples: int, block: int, name: str, helped: Container[str]
+) -> list[EpisodeUnit]:
+    """The attempts of a round without help: `own` at each problem among `helped`, `samples` at the others. Where
+    these are more, the others have blocks of their own."""
+    if own >= samples:
+        return plan_units(members, own, block, own, name)
+    aided = [each for each in members if each in helped]
+    others = [each for each in members if each not in helped]
+    return behind(plan_units(aided, own, block, own, name), plan_units(others, samples, block, samples, name))
 
 
 class ArmRounds:

@@ -59,6 +59,7 @@ def test_the_teachers_turns_are_withdrawn_in_a_straight_line() -> None:
     ("changes", "says"),
     [
         ({"guide": GuideConfig(share=0.5, until=5)}, r"guide.until = 5: there are 4 rounds; lower it"),
+        ({"rounds": RoundsConfig(rounds=1)}, r"guide: in the last round none .* rounds.rounds = 1; raise it, or set"),
         ({"guide": GuideConfig(share=0.01)}, r"guide.share = 0.01: none of rounds.samples = 8 attempts; raise one"),
         ({"rounds": None}, r"made in rounds; set rounds"),
     ],

@@ -18,7 +18,7 @@ from pipeline.stages.arms.rounds import nothing_learnt
 from rollout.data import layout
 from rollout.data.group_rows import live_units, read_groups
 from tests.repository import DATA
-from training.config import DpoArm, RoundsConfig, SftArm
+from training.config import DpoArm, GuideConfig, RoundsConfig, SftArm
 
 
 def problems_of(config: RoundsConfig, count: int, seed: int = 0) -> list[list[str]]:
@@ -46,6 +46,29 @@ def test_kept_problems_are_the_same_in_every_round_and_their_units_are_not() -> 
     names = [unit.name for units in plan.rounds for unit in units]
     assert len(names) == len(set(names)) == 6
     assert {(unit.sample_start, unit.sample_stop) for units in plan.rounds for unit in units} == {(0, 5)}
+
+
+@given(
+    count=st.integers(1, 12), share=st.floats(0.1, 0.9), rounds=st.integers(2, 4), helped=st.sets(st.integers(0, 11))
+)
+def test_every_problem_of_a_guided_arm_is_attempted_as_often(
+    count: int, share: float, rounds: int, helped: set[int]
+) -> None:
+    """Those that the teacher has no turns for, too; each block has one unit without the teacher's turns."""
+    config = RoundsConfig(rounds=rounds, problems=5, samples=8)
+    guided = [GuideConfig(share=share).samples(number, config) for number in range(rounds)]
+    spans, names = [(8 - some, some) for some in guided], {f"p{at}" for at in helped}
+    plan = plan_rounds([f"p{at}" for at in range(count)], config, 0, "run/arm", 2, spans, names)
+    for units, further, (own, more) in zip(plan.rounds, plan.helped, spans, strict=True):
+        times, with_turns = Counter[str](), Counter[str]()
+        for unit in (*units, *further):
+            times.update(dict.fromkeys(unit.problem_ids, unit.sample_stop - unit.sample_start))
+        for unit in further:
+            with_turns.update(dict.fromkeys(unit.problem_ids, unit.sample_stop - own))
+        assert set(times.values()) == {8}
+        assert len(times) == min(5, count)
+        assert with_turns == ({name: more for name in times if name in names} if more else {})
+        assert len({unit.block for unit in units}) == len(units)
 
 
 def test_another_seed_draws_other_problems() -> None:
