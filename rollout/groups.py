@@ -113,7 +113,8 @@ def with_taught(
     """The group of a policy with right chains of the same prompt in the place of its own right ones, or behind them:
     the teacher's, or (`helped`) those that it wrote with help. None where no chain is left.
 
-    Each distinct chain stands there once; one that both wrote counts the episodes of both.
+    Each distinct chain stands there once. One that both wrote counts the episodes of both for `both`; otherwise the
+    policy's own right ones are left out, and it counts those of the others alone.
     """
     own = group.chains if chosen_from == "both" else group.wrong
     whose = "helped_episodes" if chosen_from == "helped" else "teacher_episodes"

@@ -321,8 +321,8 @@ class GrpoArm(Schedule):
     epsilon: float | None = Field(default=None, gt=0, lt=1)
     """The ratio of policy to sampler is clipped at 1 - epsilon. Absent: 0.2, for `gspo` 3e-4; `cispo` has none."""
     epsilon_high: float | None = Field(default=None, gt=0)
-    """And at 1 + epsilon_high. Absent: as `epsilon`, for `dapo` 0.28, for `gspo` 4e-4. For `cispo` the bound itself,
-    5."""
+    """And at 1 + epsilon_high. Absent: as `epsilon` where that is given, else 0.2, for `dapo` 0.28, for `gspo` 4e-4.
+    For `cispo` it is the bound itself; absent: 5."""
     scale_rewards: Literal["group", "batch", "none"] | None = None
     """What advantages are divided by: the deviation of the group's rewards, of the step's, or nothing. Absent: the
     group's; `dr_grpo` and `rloo` have `none`, `lite_ppo` has `batch`."""

@@ -1,6 +1,7 @@
 """Units of groups that hold the teacher's right chains: of the same prompt, from the units that are named."""
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
@@ -12,9 +13,11 @@ from rollout.data.group_rows import read_groups
 from rollout.data.invariants import group_faults
 from rollout.data.shards import encode_rows
 from rollout.group_units import GroupWork, build_group_unit, group_unit
+from rollout.groups import with_taught
 from rollout.records import Episode, ErrorCode, Outcome, PreferenceGroup
 from tests.rollout.conversations import tokenizer
 from tests.rollout.data.rows import chain, episode, group
+from tests.training import samples as chains
 
 WRONG: dict[str, object] = {"outcome": Outcome.WRONG, "error": ErrorCode.ANSWER_WRONG}
 PROMPT = (1, 2, 3)
@@ -120,3 +123,16 @@ def test_what_cannot_be_of_the_teachers_chains_is_found() -> None:
     assert list(group_faults(group("p", chains=(right,)), outcomes)) == [
         "p#4 of the teacher is right in the group and not there as an episode"
     ]
+
+
+@pytest.mark.parametrize(("chosen_from", "counted"), [("both", (5, (0, 1, 2))), ("teacher", (2, ()))])
+def test_a_chain_that_both_wrote_counts_those_whose_chains_are_taken(
+    chosen_from: Literal["both", "teacher"], counted: tuple[int, tuple[int, ...]]
+) -> None:
+    own = chains.chain([20, 1], [0, 0], multiplicity=3, episodes=(0, 1, 2))
+    wrong = chains.chain([22, 1], [0, 0], Outcome.WRONG, episodes=(3,))
+    taught = chains.chain([20, 1], [0, 0], multiplicity=2, episodes=(5, 6))
+    made = with_taught(chains.group("p", [own, wrong]), (taught,), chosen_from)
+    assert made is not None
+    assert [(one.multiplicity, one.episodes) for one in made.right] == [counted]
+    assert made.right[0].teacher_episodes == (5, 6)

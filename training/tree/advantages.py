@@ -9,8 +9,9 @@ episodes. With r a reward, n the group's episodes and m their mean and s their d
 - `lite_ppo`: (r - m) / the deviation of all rewards of the batch (2508.08221).
 
 Deviations are of samples (n - 1), as in TRL. TRL adds 1e-4 to them, which makes the advantages of rewards on a small
-scale smaller; here the size of a reward's unit changes nothing. Where rewards are equal (up to the rounding of a sum of
-rules) no chain is better than another, and the advantages are exactly 0.
+scale smaller; here the unit of rewards changes nothing as long as they are unequal. Rewards are equal where they differ
+by 1e-9 at most, times the largest of them if that is above 1 (`rollout.rewards.EQUAL`): rules are summed, and sums
+round. Then no chain is better than another, and the advantages are exactly 0.
 """
 
 import math

@@ -225,3 +225,12 @@ def test_step_credit_is_refused_for_one_ratio_a_chain(loss_type: str) -> None:
 def test_a_group_without_chains_has_no_advantages() -> None:
     assert step_advantages([], [], [], PLAIN) == []
     assert reward_deviation([]) == 0.0
+
+
+def test_the_unit_of_rewards_changes_nothing_until_they_are_taken_as_equal() -> None:
+    """As the module says, with the numbers of `rollout.rewards.EQUAL`."""
+    once = chain_advantages([0.0, 1.0], [1, 1], PolicyOptions())
+    for unit in (1e-8, 1e-3, 1e12):
+        assert chain_advantages([0.0, unit], [1, 1], PolicyOptions()) == pytest.approx(once)
+    assert chain_advantages([0.0, 1e-10], [1, 1], PolicyOptions()) == [0.0, 0.0]
+    assert chain_advantages([1e9, 1e9 + 0.5], [1, 1], PolicyOptions()) == [0.0, 0.0]
