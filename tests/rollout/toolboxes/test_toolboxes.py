@@ -168,7 +168,8 @@ def test_nested_calls_are_evaluated_first_and_their_fault_is_the_calls() -> None
     result = session.call(Call(name="add", arguments=canonical_json({"$args": [inner], "b": 4})))
     assert result.content == "10"
     assert result.call is not None
-    assert result.call.arguments == canonical_json({"a": inner, "b": 4})
+    by_name = nested("mul", {"a": 2, "b": nested("add", {"a": 1, "b": 2})})
+    assert result.call.arguments == canonical_json({"a": by_name, "b": 4})
     fault = session.call(call("add", a=nested("div", {"a": 1, "b": 0}), b=4))
     assert (fault.error, fault.content) == (ErrorCode.FUNCTION_RAISED, "Error: div: division by 0")
     assert session.call(call("add", a=nested("nil", {}), b=1)).error is ErrorCode.UNKNOWN_FUNCTION
