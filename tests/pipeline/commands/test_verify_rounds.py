@@ -202,7 +202,8 @@ def test_attempts_with_help_are_whole(begun: Path, folder: Path, arm: str) -> No
     rounds = ArmRounds(with_arms(folder), arm, ARMS[arm])
     first, _ = rounds.records()
     plan = rounds.plan()
-    assert first.attempts == sum(unit.episodes for unit in plan.rounds[0]) == (12 if arm == "helped" else 6)
+    # Of three problems with four attempts each one can be begun by the teacher, which does so in two of them.
+    assert first.attempts == sum(unit.episodes for unit in plan.rounds[0]) == (12 if arm == "helped" else 10)
     assert first.helped_attempts == sum(unit.episodes for unit in plan.helped[0]) > 0
     assert first.taken + sum(first.left_out.values()) == (first.helped["right"] if arm == "helped" else 0)
 

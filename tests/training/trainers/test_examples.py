@@ -153,7 +153,7 @@ def test_what_no_loss_has_is_refused(options: dict[str, object], says: str) -> N
     [
         (GrpoArm, {"method": "grpo", "rounds": {"samples": 1}}, "one attempt is no better than the mean of its group"),
         (DpoArm, {"method": "dpo", "rounds": {"samples": 1}}, "one attempt at a problem gives no pair; raise it"),
-        (SftArm, {"method": "sft", "max_steps": 0}, "max_steps = 0: 0 steps train nothing"),
+        (SftArm, {"method": "sft", "max_steps": 0}, "max_steps: 0 steps train nothing"),
         (GrpoArm, {"method": "grpo", "rounds": {"reference": "last"}}, "rounds.reference = 'last': the method has no"),
         (SftArm, {"method": "sft", "rounds": {"reference": "last"}}, "rounds.reference = 'last': the method has no"),
         (DistillArm, {"method": "distill", "rounds": {"reference": "last"}}, "rounds.reference = 'last'"),
