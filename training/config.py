@@ -12,6 +12,7 @@ from cluster.pool.placement import Bundle
 from rollout.config import ChosenFrom, HelpConfig
 from rollout.records import PairKind
 from rollout.rewards import RewardsConfig
+from rollout.rounds import GuideConfig, RoundsConfig
 from training.chains import ScoreRule
 
 T = TypeVar("T")
@@ -109,60 +110,6 @@ class TrainingConfig(Section):
         """What one rank owns, and a task that scores."""
         gpus = self.gpus_per_rank
         return Bundle(cpus=self.cpus_per_rank, gpus=gpus, gpu=self.gpu if gpus else "")
-
-
-class RoundsConfig(Section):
-    """An arm that learns in rounds: its own policy attempts train problems, and learns from what came of it."""
-
-    rounds: int = Field(default=4, ge=1)
-    """Rounds at most. Each one makes attempts, labels them and trains one update on them. Unit: rounds."""
-    problems: int = Field(default=64, ge=1)
-    """Train problems that a round attempts. Unit: problems."""
-    samples: int = Field(default=8, ge=1)
-    """Attempts at each of them, at temperature 1 and top_p 1. Unit: episodes."""
-    fresh: bool = True
-    """Attempt other problems in each round, until all have been attempted. If false, every round attempts the same."""
-    reference: Literal["start", "last"] = "start"
-    """The reference of DPO: the model that the arm starts from (`start`), or the policy that begins the round
-    (`last`). Other methods have none."""
-    patience: int = Field(default=0, ge=0)
-    """Stop after so many rounds in which the policy solved no greater share of the round's problems than a round
-    before, and keep the best policy. A round's problems are measured before they are learnt from, so they validate it
-    where they are fresh. 0: run all rounds and keep the last policy. Unit: rounds."""
-    max_staleness: int = Field(default=0, ge=0)
-    """How many updates the policy that attempts a round may be older than the one that learns from it. 0: in step, each
-    round is attempted by the policy that the round before made. Above 0, hosts attempt coming rounds while an update
-    trains. Round r is attempted by the policy that r - `max_staleness` updates made, on any machines. Unit: updates."""
-
-    @model_validator(mode="after")
-    def _some_policy_is_that_old(self) -> "RoundsConfig":
-        if self.max_staleness >= self.rounds:
-            raise ValueError(
-                f"max_staleness = {self.max_staleness}: in {self.rounds} rounds no policy is that many updates old; "
-                f"set it to {self.rounds - 1} at most"
-            )
-        return self
-
-    def updates_before(self, number: int) -> int:
-        """After how many updates round `number` is attempted. Rounds count from 0."""
-        return max(0, number - self.max_staleness)
-
-
-class GuideConfig(Section):
-    """Turns of the teacher in a student's attempts: a share of them begins with the first turns of a right chain of the
-    teacher's, from which the student goes on. The share falls, round by round, to none."""
-
-    share: float = Field(default=0.5, gt=0, lt=1)
-    """Share of a round's attempts that begin so, in the first round."""
-    until: int | None = Field(default=None, ge=1)
-    """The round from which on none does, counted from 0; up to it the share falls in a straight line. Absent: the last
-    one."""
-
-    def samples(self, number: int, rounds: RoundsConfig) -> int:
-        """How many of a problem's attempts in round `number` begin so; never all."""
-        until = rounds.rounds - 1 if self.until is None else self.until
-        share = self.share * (1 - number / until) if number < until else 0.0
-        return min(rounds.samples - 1, round(share * rounds.samples))
 
 
 class Schedule(Section):

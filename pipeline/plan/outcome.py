@@ -11,7 +11,8 @@ from pipeline.plan.make import Plan
 from pipeline.plan.memory import storage_of
 from pipeline.plan.ranks import groups_of, splits_groups, steps_of, tokens_per_step
 from pipeline.recipe import GIVEN_MODELS
-from training.config import ArmConfig, DistillArm, DpoArm, RoundsConfig
+from rollout.rounds import RoundsConfig
+from training.config import ArmConfig, DistillArm, DpoArm
 from training.ranks.zero import uses_bf16
 
 _REPORT_ATTEMPT = 0.017

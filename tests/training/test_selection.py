@@ -15,10 +15,11 @@ from cluster.store.storage import open_store
 from pipeline.sweep.points import load_sweep
 from rollout.records import PreferenceGroup, content_hash
 from rollout.rewards import RewardsConfig
+from rollout.rounds import RoundsConfig
 from tests.repository import ROOT
 from tests.training.samples import chain, cut_stream, group, publish_groups, sample_groups, save_model
 from training.chains import ScoreRule, scored_group, scored_groups
-from training.config import ArmConfig, DpoArm, GrpoArm, RoundsConfig, SftArm, TrainingConfig
+from training.config import ArmConfig, DpoArm, GrpoArm, SftArm, TrainingConfig
 from training.examples import StoredExamples, write_examples
 from training.ranks.request import ArmRequest
 from training.selection import arm_group, arm_groups

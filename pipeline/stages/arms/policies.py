@@ -21,7 +21,8 @@ from rollout.data import layout
 from rollout.data.group_rows import live_units
 from rollout.hosts.episode_units import EpisodeUnit, behind, beside, plan_units
 from rollout.records import Outcome
-from training.config import ArmConfig, RoundsConfig
+from rollout.rounds import RoundsConfig
+from training.config import ArmConfig
 
 T = TypeVar("T")
 

@@ -25,8 +25,9 @@ from rollout.group_units import GroupWork, build_group_unit
 from rollout.hosts.work import EpisodeWork, chunk_result_of
 from rollout.records import Episode, Problem
 from rollout.rewards import FallingReward, RewardsConfig
+from rollout.rounds import GuideConfig, RoundsConfig
 from tests.repository import DATA
-from training.config import ArmConfig, DistillArm, DpoArm, GrpoArm, GuideConfig, RoundsConfig
+from training.config import ArmConfig, DistillArm, DpoArm, GrpoArm
 from training.ranks.request import MadeFrom
 
 ROUNDS = RoundsConfig(rounds=3, problems=3, samples=4)

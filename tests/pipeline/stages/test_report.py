@@ -16,8 +16,9 @@ from rollout.data import layout
 from rollout.data.shards import read_rows
 from rollout.records import PreferenceGroup
 from rollout.rewards import RewardsConfig
+from rollout.rounds import RoundsConfig
 from tests.repository import DATA
-from training.config import GrpoArm, RoundsConfig, SftArm
+from training.config import GrpoArm, SftArm
 
 
 @pytest.fixture

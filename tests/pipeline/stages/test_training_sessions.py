@@ -13,8 +13,9 @@ from rich.console import Console
 from pipeline.run.folder import Run, read_run
 from pipeline.stages.arms import watching
 from pipeline.stages.report import training_figures
+from rollout.rounds import RoundsConfig
 from tests.repository import DATA
-from training.config import DistillArm, DpoArm, RoundsConfig, SftArm
+from training.config import DistillArm, DpoArm, SftArm
 
 
 @pytest.fixture

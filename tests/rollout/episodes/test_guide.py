@@ -15,8 +15,9 @@ from rollout.episodes.episode import EpisodeSetting, SampleSpec, run_episode
 from rollout.episodes.guide import Guide, replies_of
 from rollout.groups import build_group
 from rollout.records import Chain, Episode, Outcome, PreferenceGroup
+from rollout.rounds import RoundsConfig
 from tests.rollout.conversations import ADDITION, RIGHT, chat_template, setting
-from training.config import DistillArm, RoundsConfig
+from training.config import DistillArm
 from training.distill.examples import distill_chains
 
 ARM = DistillArm(method="distill", rounds=RoundsConfig())

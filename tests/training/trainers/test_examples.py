@@ -10,9 +10,10 @@ from cluster.errors import RequestError
 from rollout.data.shards import encode_rows
 from rollout.records import Chain, Outcome, PreferenceGroup
 from rollout.rewards import FallingReward, RewardsConfig
+from rollout.rounds import RoundsConfig
 from tests.training.samples import chain, group, sample_groups
 from training.chains import ScoredChain
-from training.config import DistillArm, DpoArm, GrpoArm, RoundsConfig, Schedule, SftArm
+from training.config import DistillArm, DpoArm, GrpoArm, Schedule, SftArm
 from training.policy_examples import StoredSamples, policy_examples, write_samples
 from training.sft import IGNORED, group_rows
 from training.sft_examples import StoredChains, chain_examples, write_chains

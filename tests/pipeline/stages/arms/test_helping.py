@@ -21,10 +21,11 @@ from rollout.data.shards import encode_rows
 from rollout.episodes.guide import replies_of
 from rollout.hosts.episode_units import plan_units
 from rollout.records import PreferenceGroup
+from rollout.rounds import GuideConfig, RoundsConfig
 from tests.pipeline.commands.rounds_made import with_arms
 from tests.repository import DATA
 from tests.rollout.data.rows import chain, group
-from training.config import DistillArm, DpoArm, GuideConfig, RoundsConfig
+from training.config import DistillArm, DpoArm
 
 HELPED = DpoArm(
     method="dpo",

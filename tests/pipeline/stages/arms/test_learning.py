@@ -15,11 +15,12 @@ from pipeline.stages.arms.policies import ArmRounds
 from pipeline.stages.arms.round import Round
 from rollout.records import Chain, ErrorCode, Outcome
 from rollout.rewards import RewardsConfig, UsersRule
+from rollout.rounds import RoundsConfig
 from tests.pipeline.commands.rounds_made import Damage, make_attempts, with_arms
 from tests.repository import DATA
 from tests.training.samples import chain, group
 from training.chains import ScoreRule
-from training.config import ArmConfig, DistillArm, DpoArm, GrpoArm, RoundsConfig, SftArm
+from training.config import ArmConfig, DistillArm, DpoArm, GrpoArm, SftArm
 
 TOOL = -1
 RIGHT = chain([20, 1], [0, 0])

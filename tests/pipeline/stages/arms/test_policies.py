@@ -17,8 +17,9 @@ from pipeline.stages.arms.round import Round
 from pipeline.stages.arms.rounds import nothing_learnt
 from rollout.data import layout
 from rollout.data.group_rows import live_units, read_groups
+from rollout.rounds import GuideConfig, RoundsConfig
 from tests.repository import DATA
-from training.config import DpoArm, GuideConfig, RoundsConfig, SftArm
+from training.config import DpoArm, SftArm
 
 
 def problems_of(config: RoundsConfig, count: int, seed: int = 0) -> list[list[str]]:
