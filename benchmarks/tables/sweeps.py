@@ -50,7 +50,9 @@ def attempts_table(found: Any) -> str:
         attempts, turns, kept = figures["attempts"], figures["turns of right ones"], figures["kept"]
         longer = sum(count for said, count in turns.items() if int(said) > 1)
         counts = (sum(attempts.values()), attempts.get("right", 0), longer)
-        rows.append([family, *(str(each) for each in (*counts, *(kept.get(name, 0) for name in _KEPT)))])
+        rows.append(
+            [family, *(str(each) for each in (*counts, *(kept.get(name, 0) for name in ("groups", "right", "wrong"))))]
+        )
     head = ("family", "attempts", "right", "right over several turns", "groups", "right chains", "wrong chains")
     return table(head, rows)
 
@@ -58,9 +60,6 @@ def attempts_table(found: Any) -> str:
 def _greedy(figures: Any) -> str:
     low, high = figures["ci"]
     return f"{100 * figures['accuracy']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
-
-
-_KEPT = ("groups", "right", "wrong")
 
 
 def rivals_table(found: Any) -> str:

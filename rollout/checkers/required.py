@@ -51,9 +51,14 @@ def made_calls(result: CallResult) -> Iterator[tuple[Call, bool]]:
     nobody knows, so it counts as made where it must not be, and not where it has to be."""
     if result.call is not None:
         good = result.error is None
-        yield from ((call, good) for call in _inner(json.loads(result.call.arguments)))
+        yield from ((call, good) for call in calls_inside(result.call))
         if good:
             yield result.call, True
+
+
+def calls_inside(call: Call) -> Iterator[Call]:
+    """The calls in a call's arguments, innermost first."""
+    return _inner(json.loads(call.arguments))
 
 
 def _inner(value: Any) -> Iterator[Call]:

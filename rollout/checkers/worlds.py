@@ -15,7 +15,7 @@ import msgspec
 
 from cluster.errors import RequestError, WorkError
 from rollout.checkers.parts import MISSING, difference, part_of
-from rollout.checkers.required import RightCall, is_like, made_calls, missing_calls, written
+from rollout.checkers.required import RightCall, calls_inside, is_like, made_calls, missing_calls, written
 from rollout.checkers.said import as_read, contains
 from rollout.checkers.users import call_users, users_function
 from rollout.records import Call, CallResult, ErrorCode, canonical_json
@@ -62,8 +62,7 @@ class TurnDone(msgspec.Struct, frozen=True, kw_only=True):
 
     def made(self) -> list[tuple[Call, bool]]:
         """Every call that was made, those inside others too, with whether it had success."""
-        last = (CallResult(call=call, content="") for call in self.ended_by)
-        endings = ((call, good) for result in last for call, good in made_calls(result) if call is not result.call)
+        endings = ((call, True) for ended in self.ended_by for call in calls_inside(ended))
         return [*(each for result in self.results for each in made_calls(result)), *endings]
 
 
@@ -125,8 +124,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         state = json.loads(done.state or "null")
         made = done.made()
         if self.acts:
-            failed = (each.call for each in done.results if each.call is not None and each.error is not None)
-            called = any(call.name not in BUILT_INS for call in (*failed, *(call for call, _ in made)))
+            outer = (each.call for each in done.results if each.call is not None)
+            called = any(call.name not in BUILT_INS for call in (*outer, *(call for call, _ in made)))
             yield _wrong("" if called else "nothing was called")
         if self.state is not msgspec.UNSET:
             yield _wrong(difference(state, self.state))
@@ -202,11 +201,13 @@ def names_nothing(gold: Gold, before: str, functions: Mapping[str, Collection[st
     for conditions in (*gold.turns, gold.end):
         banned = [RightCall(name=each) if isinstance(each, str) else each for each in conditions.never]
         for named in (*banned, *conditions.calls):
-            if named.name not in functions or named.name == finish:
-                yield f"{named.name!r} is none of the functions" if named.name != finish else f"{finish!r} ends turns"
-                continue
-            unknown = [name for name in named.arguments if name not in functions[named.name]]
-            yield from (f"{named.name} has no argument {name!r}" for name in unknown)
+            if named.name == finish:
+                yield f"{finish!r} ends turns"
+            elif named.name not in functions:
+                yield f"{named.name!r} is none of the functions"
+            else:
+                unknown = [name for name in named.arguments if name not in functions[named.name]]
+                yield from (f"{named.name} has no argument {name!r}" for name in unknown)
         missing = [path for path in conditions.unchanged if part_of(state, path) is MISSING]
         yield from (f"unchanged: the world has no {path!r} at the beginning" for path in missing)
         yield from (f"says: {text!r} is in every answer" for text in conditions.says if not text.strip())

@@ -57,23 +57,23 @@ def nested_names(value: Any) -> Iterator[str]:
         yield from nested_names(item)
 
 
-def resolve(function: Function, arguments: str, evaluate: Evaluate) -> tuple[str, str]:
-    """The arguments twice: with values in place of nested calls, and as the record keeps them, by name and nested.
+def resolve(function: Function, arguments: str, evaluate: Evaluate) -> str:
+    """The arguments by name, with values in place of nested calls.
 
     Raises CallRefused: positional arguments that do not fit, a malformed nested call, or an inner call's refusal.
     """
     given = json.loads(arguments)
     if count_nested(given) > MAX_NESTED:
         raise CallRefused(ErrorCode.TOO_LARGE, f"{function.name}: more than {MAX_NESTED} calls inside one call")
-    named = named_arguments(function, given)
-    return canonical_json(_evaluated(function.name, named, evaluate)), canonical_json(named)
+    return canonical_json(_evaluated(function.name, named_arguments(function, given), evaluate))
 
 
-def named_throughout(call: Call, functions: Mapping[str, Function]) -> Call:
-    """A call with arguments under their names, those of calls inside it too, wherever they fit: what conditions on
-    calls are held to, however the call ends."""
+def named_throughout(call: Call, *known: Mapping[str, Function]) -> Call:
+    """A call with arguments under their names, those of calls inside it too, wherever they fit `known` functions: as
+    records hold it and conditions on calls are held to it, however the call ends."""
     if f'"{POSITIONAL}"' not in call.arguments:
         return call
+    functions = {name: function for some in reversed(known) for name, function in some.items()}
     named = _named(call.name, json.loads(call.arguments), functions)
     return Call(name=call.name, arguments=canonical_json(named), id=call.id)
 

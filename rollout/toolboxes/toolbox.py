@@ -246,7 +246,7 @@ class Session:
         """
         start = time.perf_counter()
         error: ErrorCode | None = None
-        call = named_throughout(call, {**built_ins, **self.toolbox.functions})
+        call = named_throughout(call, self.toolbox.functions, built_ins)
         try:
             call, content = self._called(call, built_ins)
         except CallRefused as refusal:
@@ -265,8 +265,7 @@ class Session:
             raise self._unknown(call.name)
         arguments = call.arguments
         if '"$' in arguments:
-            arguments, shown = resolve(function, arguments, self._inner)
-            call = Call(name=call.name, arguments=shown, id=call.id)
+            arguments = resolve(function, arguments, self._inner)
         typed = function.validate(arguments)
         if function.name in built_ins and function.name not in self.toolbox.functions:
             if function.name != "Stop":
@@ -294,7 +293,7 @@ class Session:
                 ErrorCode.WRONG_CALL_SHAPE, f"{name}: cannot stand inside another call; call it last, alone"
             )
         if '"$' in arguments:
-            arguments, _ = resolve(function, arguments, evaluate)
+            arguments = resolve(function, arguments, evaluate)
         return json.loads(self._executed(function, function.validate(arguments)))
 
     def _executed(self, function: Function, typed: dict[str, Any]) -> str:
