@@ -9,8 +9,9 @@ SWEEP is the folder of a finished sweep whose replicates are other models. By ar
 - `over_calling`: of the attempts at abstention problems that cannot be solved, the share in which another function than
   the finish was executed;
 - `format_validity`, `diversity_text`, `hallucinated_rate`: means over the suites of the sweep's rows;
-- `right_chains`, `wrong_chains`: by how much the teacher's chains of the train problems became likelier than under
-  base, in nats a scored token. Below zero for right ones is likelihood displacement.
+- `right_chains`, `wrong_chains`: by how much the teacher's stored chains became likelier than under base, in nats a
+  scored token: over the distinct chains of the train problems that have right and wrong ones, each once, however many
+  episodes wrote it. Below zero for right ones is likelihood displacement.
 """
 
 import argparse
@@ -65,7 +66,10 @@ def over_calling(scores: Iterable[Score], unsolvable: Container[str]) -> dict[st
 
 
 def likelier(run: Run, models: Iterable[str]) -> dict[str, tuple[float, float]]:
-    """Model -> how much likelier than under base it finds the teacher's right and its wrong chains, nats a token."""
+    """Model -> how much likelier than under base it finds the teacher's right and its wrong chains, in nats a token.
+
+    A group with chains of one kind alone has no pair and is left out; a distinct chain counts once.
+    """
     groups = list(scored_groups(read_groups(Ledger(run.store, layout.groups(run.student))), ScoreRule()))
     right = [chain for group in groups for chain in group.right]
     wrong = [chain for group in groups for chain in group.wrong]

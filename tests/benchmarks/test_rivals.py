@@ -1,5 +1,7 @@
 """The figures of rivals that no summary has: what they spent, and who calls functions where nothing is to be done."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -10,6 +12,8 @@ from evaluation.figures import TrainingFigures
 from evaluation.measures.tally import Tally
 from evaluation.summary import build_summary
 from evaluation.sweep import RowSource, summarise_sweep
+from pipeline.stages.arms.helping import spans, takes_of_teacher
+from pipeline.sweep.points import load_sweep
 from rollout.records import CallResult, ErrorCode, Outcome, Score
 from tests.evaluation.synthetic import DATA, VERSIONS, Skill, call, make_problems, make_scores
 
@@ -75,3 +79,29 @@ def test_a_figure_is_the_mean_over_replicates_and_absent_where_no_replicate_has_
     assert written.count("–") >= 2
     runs["b"]["sft"]["seconds"] = 1.0
     assert combined(sweep, runs)["sft"]["seconds"]["mean"] == pytest.approx(0.625)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "of_teacher", "own", "teachers_too"),
+    [
+        ("rivals-local", 2048, 2048, []),
+        ("rivals-full", 2048, 2048, ["taught", "distill-guided"]),
+        ("rivals-smollm2", 1152, 512, ["guided"]),
+    ],
+)
+def test_arms_in_rounds_make_as_many_attempts_as_the_recipes_heading_says(
+    recipe: str, of_teacher: int, own: int, teachers_too: list[str]
+) -> None:
+    path = Path(f"recipes/{recipe}.toml")
+    planned = next(iter(load_sweep(path).runs.values())).recipe
+    problems = sum(family.train for family in planned.problems.values())
+    assert problems * planned.rollout.samples == of_teacher
+    in_rounds = {name: arm for name, arm in planned.arms.items() if arm.rounds is not None}
+    for name, arm in in_rounds.items():
+        assert arm.rounds is not None
+        each = spans(arm) or [(arm.rounds.samples, 0)] * arm.rounds.rounds
+        made = arm.rounds.problems * sum(alone + helped for alone, helped in each)
+        assert (name, made) == (name, own)
+    assert [name for name, arm in in_rounds.items() if takes_of_teacher(arm)] == teachers_too
+    heading = path.read_text().partition("[run]")[0]
+    assert all(f"{number:,}" in heading for number in (of_teacher, own) if recipe != "rivals-local")
