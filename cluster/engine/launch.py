@@ -18,6 +18,12 @@ of its own, for which the scheduler then waits in a loop that takes a core: of t
 worker's OpenMP variables; here EngineCore has them from the host's actor."""
 
 
+CPU_BLOCK = 32
+"""Tokens of a block of an engine's cache on the CPU. A conversation's beginning is found in the cache by whole blocks,
+and what is left is computed again at every step; by vLLM's 128 that is most of a short one. Its kernels want multiples
+of 32."""
+
+
 def set_environment(config: EngineConfig, variables: MutableMapping[str, str]) -> None:
     """Set the `variables` of this process that vLLM reads when its modules are imported or its processes start. What a
     user has set stays, but for `threads` and for PATH, on which this environment's own programs come first."""
@@ -87,6 +93,8 @@ def arguments(
     options: dict[str, Any] = {}
     if config.kv_cache_mb is not None:
         options["kv_cache_memory_bytes"] = config.kv_cache_mb << 20
+    if not on_gpu:
+        options["block_size"] = CPU_BLOCK
     if config.chunked_prefill is not None or not on_gpu:
         # A per-request seed kills the CPU engine once a prompt is prefilled in chunks.
         options["enable_chunked_prefill"] = bool(config.chunked_prefill)

@@ -130,6 +130,7 @@ def host_spec(run: Run, config: HostsConfig, name: str, model: "ServedModel") ->
         seed=run.recipe.run.seed,
         scripted=config.scripted,
         must_see=layout.PLAN,
+        servers=tuple(read_workload(run).servers),
     )
 
 

@@ -36,7 +36,7 @@ from rollout.hosts.work import ChunkResult, EpisodeWork, HostProgress, HostSpec,
 from rollout.prompts.native_template import open_template
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Episode, Problem, content_hash
-from rollout.toolboxes import load_toolbox
+from rollout.toolboxes import load_toolbox, prepare_toolboxes
 
 T = TypeVar("T")
 
@@ -79,7 +79,8 @@ class RolloutHost:
         self._dead: InfrastructureError | None = None
 
     async def start(self) -> int:
-        """Load the model. Returns the host's slots. Raises RequestError if the node does not see the run."""
+        """Load the model and start MCP servers. Returns the host's slots. Raises RequestError if the node does not see
+        the run, or has not what a server needs."""
         spec = self._spec
         if spec.must_see and not await asyncio.to_thread(self._store.exists, spec.must_see):
             raise RequestError(
@@ -87,11 +88,15 @@ class RolloutHost:
                 f"{spec.run_uri}; put the run's folder (--run) on storage that all nodes mount, or "
                 "set run.store to a bucket"
             )
+        # Each takes a second of a core, which the first episodes would wait for once the engine has it.
+        servers = asyncio.create_task(asyncio.to_thread(prepare_toolboxes, spec.servers, spec.live_episodes))
         try:
             await self._serve(spec.model, spec.episodes)
         except InfrastructureError as error:
             self._end_if_fatal(error)
             raise
+        finally:
+            await servers
         return self._semaphore.limit
 
     async def run(self, work: EpisodeWork | ScoreWork, start: int, stop: int) -> ChunkResult | ScoreResult:

@@ -56,6 +56,8 @@ class HostSpec(msgspec.Struct, frozen=True, kw_only=True):
     """If given, the host replays known solutions instead of serving the model."""
     must_see: str = ""
     """A file of the run. A host that does not find it at `run_uri` is on a node without the run's storage."""
+    servers: tuple[str, ...] = ()
+    """Toolboxes that are MCP servers. A host starts them while its engine loads."""
 
 
 class EpisodeWork(msgspec.Struct, frozen=True, kw_only=True):

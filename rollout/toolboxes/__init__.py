@@ -2,9 +2,18 @@
 
 from rollout.toolboxes.distractors import with_distractors
 from rollout.toolboxes.function import Function
-from rollout.toolboxes.loading import load_toolbox
+from rollout.toolboxes.loading import load_toolbox, prepare_toolboxes
 from rollout.toolboxes.mistakes import CallRefused
 from rollout.toolboxes.retrieval import retrieve
 from rollout.toolboxes.toolbox import Session, Toolbox
 
-__all__ = ["CallRefused", "Function", "Session", "Toolbox", "load_toolbox", "retrieve", "with_distractors"]
+__all__ = [
+    "CallRefused",
+    "Function",
+    "Session",
+    "Toolbox",
+    "load_toolbox",
+    "prepare_toolboxes",
+    "retrieve",
+    "with_distractors",
+]

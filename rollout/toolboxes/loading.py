@@ -16,13 +16,15 @@ A built-in module defines `TOOLBOX`, or `FUNCTIONS`, a tuple of typed functions,
 in this process, and calls of schemas are checked in it; a user's run in worker processes, a server's in the server.
 """
 
+import contextlib
 import importlib
 import importlib.util
 import re
 import threading
+from collections.abc import Iterable
 from functools import lru_cache
 
-from cluster.errors import RequestError
+from cluster.errors import InfrastructureError, RequestError
 from rollout.foreign.worlds import is_foreign, part_of, served
 from rollout.records import content_hash
 from rollout.toolboxes.distractors import with_distractors
@@ -51,6 +53,14 @@ def load_toolbox(name: str) -> Toolbox:
     base = plain_name(name)
     with _lock_of(base.partition(":")[0] if is_foreign(base) else base):
         return _loaded(name)
+
+
+def prepare_toolboxes(names: Iterable[str], episodes: int) -> None:
+    """Load toolboxes, and start what so many episodes side by side would wait for. Raises RequestError where there is
+    none; what something killed, an episode that needs it says."""
+    for name in names:
+        with contextlib.suppress(InfrastructureError):
+            load_toolbox(name).prepare(episodes)
 
 
 @lru_cache(maxsize=256)

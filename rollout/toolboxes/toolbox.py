@@ -113,6 +113,10 @@ class Toolbox:
             )
         return cls.of_functions(name, methods, state_type)
 
+    def prepare(self, episodes: int) -> None:
+        """Start what so many episodes side by side would each wait for. Returns when it is there; what cannot be
+        started, an episode that needs it says. Here there is nothing."""
+
     def subset(self, names: Iterable[str]) -> "Toolbox":
         """A toolbox with only these functions and the finishing one, in this toolbox's order."""
         kept = {*names, self.finish}

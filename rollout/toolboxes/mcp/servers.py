@@ -5,6 +5,7 @@ import json
 import os
 import threading
 from collections import Counter, deque
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
@@ -15,8 +16,9 @@ from rollout.toolboxes.mcp.results import error_text
 from rollout.toolboxes.mcp.tools import Offered, difference, offered
 from rollout.toolboxes.mistakes import CallRefused, TooLarge, one_line
 
-_STARTING = threading.Semaphore(max(2, os.cpu_count() or 1))
-"""Servers that start at a time: more would only make each other late."""
+_AT_A_TIME = max(2, os.cpu_count() or 1)
+"""Servers that start side by side: more would only make each other late."""
+_STARTING = threading.Semaphore(_AT_A_TIME)
 _TURN_S = 600.0
 """How long an episode waits for a server that serves one at a time."""
 _BLAMED_AFTER = 3
@@ -29,11 +31,27 @@ class Servers:
         self._spec = spec
         self._offer = offer
         self._lock = threading.Lock()
+        self._preparing = threading.Lock()
+        self._prepared = False
         self._free = threading.Semaphore(1 if spec.url else spec.options.processes)
         """Of servers that one episode uses at a time; there is one at an address."""
         self._common: Connection | None = None
         self._idle = deque[Connection]()
         self._lost_at = Counter[str]()
+
+    def prepare(self, episodes: int) -> None:
+        """Start the servers that so many episodes would take, once. They are programs that take a second of a core to
+        start, which nobody has to wait for while an engine loads. Returns when they are there; one that does not start,
+        the episode that wants it says."""
+        with self._preparing:  # who comes second waits: episodes that begin before would start more than there may be
+            if self._prepared or self._spec.url or self._spec.side_by_side:
+                return
+            self._prepared = True
+            count = min(episodes, self._spec.options.processes)
+            with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="mcp-start") as threads:
+                for started in [threads.submit(self._started) for _ in range(count)]:
+                    with contextlib.suppress(InfrastructureError, RequestError):
+                        self._idle.append(started.result())
 
     def take(self, state: str) -> Connection:
         """A server in the problem's state, to be given back. Raises InfrastructureError where none starts, RequestError

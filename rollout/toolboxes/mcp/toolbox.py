@@ -49,6 +49,10 @@ class McpToolbox(Toolbox):
         not fit."""
         return McpSession(self, state)
 
+    def prepare(self, episodes: int) -> None:
+        assert self.servers is not None
+        self.servers.prepare(episodes)
+
 
 class McpSession(Session):
     """One episode's use of a server. Raises InfrastructureError when that dies or hangs."""

@@ -54,7 +54,11 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
 @pytest.fixture
 def make_host(model: ServedModel, tmp_path: Path) -> Callable[..., RolloutHost]:
     def make(
-        scripted: ScriptedConfig | None = None, live: int = 16, must_see: str = "", max_seconds: float = 600.0
+        scripted: ScriptedConfig | None = None,
+        live: int = 16,
+        must_see: str = "",
+        max_seconds: float = 600.0,
+        servers: tuple[str, ...] = (),
     ) -> RolloutHost:
         episodes = EpisodeConfig(max_failed_steps=0, max_steps=6, max_seconds=max_seconds)
         spec = HostSpec(
@@ -69,6 +73,7 @@ def make_host(model: ServedModel, tmp_path: Path) -> Callable[..., RolloutHost]:
             seed=0,
             scripted=(scripted or ScriptedConfig()),
             must_see=must_see,
+            servers=servers,
         )
         return RolloutHost(spec)
 
@@ -133,6 +138,29 @@ def test_a_host_answers_while_it_loads_a_toolbox(
     result = asyncio.run(play(make_host()))
     assert isinstance(result, ChunkResult)
     assert result.rows == 32
+
+
+def test_servers_start_while_the_engine_does(
+    make_host: Callable[..., RolloutHost], model: ServedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each waits here for the other to begin; one after the other, none would end."""
+    prepared, server, engine = list[int](), threading.Event(), threading.Event()
+
+    def prepare(toolbox: Toolbox, episodes: int) -> None:
+        server.set()
+        assert engine.wait(20), "the engine waits for the server"
+        prepared.append(episodes)
+
+    async def start(*arguments: Any) -> ScriptedEngine:
+        engine.set()
+        assert await asyncio.to_thread(server.wait, 20), "the server waits for the engine"
+        return await start_scripted(*arguments)
+
+    start_scripted = host_module.start_scripted
+    monkeypatch.setattr(Toolbox, "prepare", prepare)
+    monkeypatch.setattr(host_module, "start_scripted", start)
+    assert asyncio.run(make_host(live=3, servers=("arithmetic",)).start()) == 3
+    assert prepared == [3]
 
 
 def test_a_host_whose_node_does_not_share_the_runs_folder_refuses_to_start(
