@@ -59,7 +59,7 @@ def test_one_that_does_not_start_is_the_matter_of_the_episode_that_wants_it(monk
     monkeypatch.delenv("PLAIN_TOKEN")
     before = below()
     box.prepare(2)
-    assert below() == before
+    assert below() <= before  # the one that listed its tools may just be ending
     with pytest.raises(RequestError, match="the variable PLAIN_TOKEN is not set"):
         box.open().begin()
 
@@ -68,4 +68,4 @@ def test_a_server_that_all_episodes_share_is_not_started_for_each() -> None:
     box = load_toolbox(plain("side", shared=True, tools=("look",)))
     before = below()
     box.prepare(4)
-    assert below() == before
+    assert below() <= before  # the one that listed its tools may just be ending
