@@ -4,6 +4,7 @@ Sizes are proportional set sizes (PSS) of the local recipe's processes on the re
 model's own part (weights, cache, activations) taken off; docs/planning.md lists the readings.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.estimates.amounts import PLAIN_VOCABULARY, Amount, head, total
@@ -17,6 +18,7 @@ DRIVER = 485.0 * MIB
 RAY = 390.0 * MIB
 """Ray's control store, raylet, and the agents of one node."""
 GROUP_TASK = 435.0 * MIB
+"""A worker that builds groups, which stays as those that score do."""
 SCORE_TASK = 505.0 * MIB
 """A worker with torch and transformers, which stays when its task is done."""
 HOST = 550.0 * MIB
@@ -60,10 +62,10 @@ def makers(shapes: list[ModelShape], tokens: float) -> StageMemory:
     return StageMemory("models", tuple(parts))
 
 
-def rollouts(engine: EngineMemory) -> StageMemory:
-    """Stage `rollout`: the teacher's engines, and the worker that builds groups."""
+def rollouts(engine: EngineMemory, toolboxes: Sequence[Amount] = ()) -> StageMemory:
+    """Stage `rollout`: the teacher's engines, the worker that builds groups, and what runs `toolboxes`."""
     groups = Amount("groups", GROUP_TASK, "1 worker", _SOURCE)
-    return StageMemory("rollout", (*_BASE, groups, _engines(engine)))
+    return StageMemory("rollout", (*_BASE, groups, _engines(engine), *toolboxes))
 
 
 def references(tasks: int, task: ScoringMemory) -> StageMemory:
@@ -72,28 +74,33 @@ def references(tasks: int, task: ScoringMemory) -> StageMemory:
     return StageMemory("reference", (*_BASE, Amount("tasks that score", tasks * task.used, how, _SOURCE)))
 
 
-def training(rank: RankMemory, scored: bool, engine: EngineMemory | None = None) -> StageMemory:
-    """Stage `train`: ranks, Ray Train's actors, the engines that stay up meanwhile, and the workers that scored chains
-    before, where there are some."""
+def training(rank: RankMemory, idle: Amount | None, engine: EngineMemory | None = None) -> StageMemory:
+    """Stage `train`: ranks, Ray Train's actors, the engines that stay up meanwhile, and the `idle` workers of the
+    stages before, where there are some."""
     ranks = rank.request.training.ranks
     how = f"{ranks} x ({RANK / MIB:.0f} MiB + model, activations)"
     actors = Amount("Ray Train", TRAIN_ACTORS, "controller and 5 actors", _SOURCE)
     engines = () if engine is None else (_engines(engine),)
     parts = (*_BASE, Amount("ranks", ranks * rank.used, how, _SOURCE), actors, *engines)
-    return StageMemory("train", (*parts, _scoring_workers(ranks)) if scored else parts)
+    return StageMemory("train", parts if idle is None else (*parts, idle))
 
 
-def evaluations(engine: EngineMemory, ranks: int, scored: bool) -> StageMemory:
-    """Stage `evaluate`: engines, and the workers that are left of the stages before."""
-    parts = (*_BASE, Amount("Ray Train", 120 * MIB, "one actor stays", _SOURCE), _engines(engine))
-    return StageMemory("evaluate", (*parts, _scoring_workers(ranks)) if scored else parts)
+def evaluations(engine: EngineMemory, idle: Amount | None, toolboxes: Sequence[Amount] = ()) -> StageMemory:
+    """Stage `evaluate`: engines, what runs `toolboxes`, and the workers that are left of the stages before."""
+    parts = (*_BASE, Amount("Ray Train", 120 * MIB, "one actor stays", _SOURCE), _engines(engine), *toolboxes)
+    return StageMemory("evaluate", parts if idle is None else (*parts, idle))
+
+
+def idle_workers(ranks: int, cores: float, scored: bool, built: bool) -> Amount | None:
+    """The workers that scored chains, one a rank, and that which built groups. Ray ends those that are idle where
+    there are more than the machine has cores. None where there are none."""
+    many = min(ranks * scored + built, max(1, int(cores)))
+    if not many:
+        return None
+    return Amount("idle workers", many * (SCORE_TASK if scored else GROUP_TASK), f"{many} workers", _SOURCE)
 
 
 def _engines(engine: EngineMemory) -> Amount:
     request = engine.request
     how = f"{request.hosts.count} x ({processes_on_cpu(request.gpus)} processes + model)"
     return Amount(f"engines of the {request.role}", request.hosts.count * engine.used, how, _SOURCE)
-
-
-def _scoring_workers(ranks: int) -> Amount:
-    return Amount("scoring workers", ranks * SCORE_TASK, f"{ranks} workers", _SOURCE)

@@ -131,7 +131,7 @@ def make_plan(
     stands = _standing(recipe, machines, engines)
     beside = stands is not None and stands.beside
     stages = (
-        stage_memories(recipe, shapes, engines, ranks, scoring, demands, beside=beside)
+        stage_memories(recipe, shapes, engines, ranks, scoring, demands, cores=machines.nodes[0].cpus, beside=beside)
         if alone and not homeless
         else ()
     )

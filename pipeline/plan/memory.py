@@ -11,6 +11,7 @@ from pipeline.estimates.cpu_processes import StageMemory
 from pipeline.estimates.hardware import GIB, MIB, Machines, Node
 from pipeline.estimates.rank_memory import saved_on_host
 from pipeline.estimates.shapes import ModelShape
+from pipeline.estimates.toolbox_processes import beside_driver, beside_host
 from pipeline.plan.parts import Engines, Fault, Ranks, ScoringTasks
 from pipeline.plan.ranks import groups_of, steps_of, told_by
 from pipeline.plan.tokens import Demands
@@ -196,10 +197,11 @@ def stage_memories(
     scoring: ScoringTasks | None,
     demands: Demands,
     *,
+    cores: float,
     beside: bool = False,
 ) -> tuple[StageMemory, ...]:
-    """Memory at each stage's peak on a machine without GPUs. `beside`: whether the student's engines stay up while
-    ranks train."""
+    """Memory at each stage's peak on a machine without GPUs that has so many `cores`. `beside`: whether the student's
+    engines stay up while ranks train."""
     found = []
     tiny = [name for name in GIVEN_MODELS if recipe.model(name).tiny is not None]
     warm = [[name] for name in GIVEN_MODELS if recipe.model(name).warm is not None]
@@ -211,17 +213,23 @@ def stage_memories(
     ]
     if makers:
         found.append(max(makers, key=lambda stage: stage.bytes))
-    scored, rolls_out = bool(recipe.scorer), demands.rollout.attempts > 0
-    found += [cpu_processes.rollouts(each.memory) for each in engines if each.name == "teacher" and rolls_out]
+    families, rolls_out = tuple(recipe.problems.values()), demands.rollout.attempts > 0
+    idle = cpu_processes.idle_workers(recipe.training.ranks, cores, bool(recipe.scorer), rolls_out)
+    driver = beside_driver(families)
+    found += [
+        cpu_processes.rollouts(each.memory, (driver, beside_host(families, recipe.hosts(each.name))))
+        for each in engines
+        if each.name == "teacher" and rolls_out
+    ]
     if scoring is not None:
         found.append(cpu_processes.references(len(scoring.placed.nodes) or 1, scoring.memory))
     if ranks:
         kept = next((each.memory for each in engines if beside and each.name == "student"), None)
         largest = max((rank.memory for rank in ranks), key=lambda m: m.used)
-        found.append(cpu_processes.training(largest, scored, kept))
+        found.append(cpu_processes.training(largest, idle, kept))
     held_out = {"teacher": demands.teacher, "student": demands.student}
     found += [
-        cpu_processes.evaluations(each.memory, recipe.training.ranks, scored)
+        cpu_processes.evaluations(each.memory, idle, (driver, beside_host(families, recipe.hosts(each.name))))
         for each in engines
         if held_out[each.name].attempts
     ]

@@ -7,7 +7,15 @@ import pytest
 from cluster.engine.options import EngineConfig
 from pipeline.estimates import cpu_processes
 from pipeline.estimates.amounts import Amount
-from pipeline.estimates.cpu_processes import ENGINE_WORKER, RANK, SCORE_TASK, TRAIN_ACTORS, StageMemory, beside_workers
+from pipeline.estimates.cpu_processes import (
+    ENGINE_WORKER,
+    GROUP_TASK,
+    RANK,
+    SCORE_TASK,
+    TRAIN_ACTORS,
+    StageMemory,
+    beside_workers,
+)
 from pipeline.estimates.engine_memory import EngineMemory, EngineRequest, engine_on_cpu
 from pipeline.estimates.hardware import GIB, MIB
 from pipeline.estimates.rank_memory import RankMemory, RankRequest, layer_bytes_per_token, rank_on_cpu
@@ -96,26 +104,46 @@ def test_each_scoring_worker_has_the_model_in_float32_and_a_forward_pass() -> No
     assert tasks == Amount("tasks that score", 3 * memory.used, "3 x (505 MiB + model, a forward pass)", READINGS)
 
 
-@pytest.mark.parametrize("scored", [False, True])
-def test_training_has_ranks_ray_trains_actors_and_the_workers_that_scored(scored: bool) -> None:
+TWO_IDLE = Amount("idle workers", 2 * SCORE_TASK, "2 workers", READINGS)
+
+
+@pytest.mark.parametrize(
+    ("ranks", "cores", "scored", "built", "idle"),
+    [
+        (1, 2, True, True, TWO_IDLE),
+        (2, 2, True, True, TWO_IDLE),
+        (1, 1, True, True, Amount("idle workers", SCORE_TASK, "1 workers", READINGS)),
+        (2, 8, True, True, Amount("idle workers", 3 * SCORE_TASK, "3 workers", READINGS)),
+        (2, 8, False, True, Amount("idle workers", GROUP_TASK, "1 workers", READINGS)),
+        (2, 8, False, False, None),
+    ],
+)
+def test_ray_keeps_no_more_idle_workers_than_there_are_cores(
+    ranks: int, cores: int, scored: bool, built: bool, idle: Amount | None
+) -> None:
+    assert cpu_processes.idle_workers(ranks, cores, scored, built) == idle
+
+
+@pytest.mark.parametrize("left", [None, TWO_IDLE])
+def test_training_has_ranks_ray_trains_actors_and_the_workers_of_the_stages_before(left: Amount | None) -> None:
     memory = rank(2)
-    stage = cpu_processes.training(memory, scored)
+    stage = cpu_processes.training(memory, left)
     *idle, ranks, actors = listed(stage)[:4]
     assert (stage.stage, idle) == ("train", IDLE)
     assert ranks == Amount("ranks", 2 * memory.used, "2 x (690 MiB + model, activations)", READINGS)
     assert actors == Amount("Ray Train", TRAIN_ACTORS, "controller and 5 actors", READINGS)
-    assert listed(stage)[4:] == ([Amount("scoring workers", 2 * SCORE_TASK, "2 workers", READINGS)] if scored else [])
+    assert listed(stage)[4:] == ([left] if left else [])
 
 
-@pytest.mark.parametrize("scored", [False, True])
-def test_evaluation_has_engines_and_what_is_left_of_the_stages_before(scored: bool) -> None:
+@pytest.mark.parametrize("left", [None, TWO_IDLE])
+def test_evaluation_has_engines_and_what_is_left_of_the_stages_before(left: Amount | None) -> None:
     student = engine()
-    stage = cpu_processes.evaluations(student, 2, scored)
+    stage = cpu_processes.evaluations(student, left)
     *idle, actor, engines = listed(stage)[:4]
     assert (stage.stage, idle) == ("evaluate", IDLE)
     assert actor == Amount("Ray Train", 120 * MIB, "one actor stays", READINGS)
     assert engines == Amount("engines of the student", 2 * student.used, "2 x (2 processes + model)", READINGS)
-    assert listed(stage)[4:] == ([Amount("scoring workers", 2 * SCORE_TASK, "2 workers", READINGS)] if scored else [])
+    assert listed(stage)[4:] == ([left] if left else [])
 
 
 def test_a_model_of_the_readings_has_its_own_memory() -> None:

@@ -208,7 +208,7 @@ def test_what_does_not_fit_is_said_once_for_equal_nodes() -> None:
 def test_stages_of_a_machine_without_gpus_come_in_the_runs_order() -> None:
     plan = planned("local")
     arguments = (plan.recipe, plan.shapes, plan.engines, plan.ranks, plan.scoring, plan.demands)
-    stages = stage_memories(*arguments)
+    stages = stage_memories(*arguments, cores=plan.machines.nodes[0].cpus)
     assert [stage.stage for stage in stages] == ["models", "rollout", "reference", "train", "evaluate", "evaluate"]
     assert stages == plan.stages
     makers = [part.what for part in stages[0].parts]
@@ -218,11 +218,11 @@ def test_stages_of_a_machine_without_gpus_come_in_the_runs_order() -> None:
     assert stages[0] == cpu_processes.makers(tiny, tokens)
     most = max(rank.memory.used for rank in plan.ranks)
     assert next(part for part in stages[3].parts if part.what == "ranks").bytes == 2 * most
-    assert all(stage.parts[-1].what == "scoring workers" for stage in stages[3:])
+    assert all(stage.parts[-1].what == "idle workers" for stage in stages[3:])
     assert plan.scoring is not None
     tasks = next(part for part in stages[2].parts if part.what == "tasks that score")
     assert tasks.bytes == pytest.approx(2 * plan.scoring.memory.used)
-    without = stage_memories(plan.recipe, plan.shapes, (), (), plan.scoring, plan.demands)
+    without = stage_memories(plan.recipe, plan.shapes, (), (), plan.scoring, plan.demands, cores=2)
     assert [stage.stage for stage in without] == ["models", "reference"]
 
 
