@@ -58,9 +58,9 @@ class Standing:
     planned: bool
     """Whether problems are drawn. Nothing of a run depends on its recipe before."""
     arms: Collection[str] = ()
-    """The arms that have begun or are trained."""
+    """The arms that have begun or are trained, also those that the recipe has no more."""
     half_trained: Collection[str] = ()
-    """Those of them that have a checkpoint and no model yet."""
+    """Those of them that have no model yet. They may be taken out of the recipe."""
 
 
 @cache
@@ -110,7 +110,8 @@ def refused(old: Recipe, new: Recipe, standing: Standing) -> list[str]:
             continue
         root, *rest = change.path
         if root == "arms":
-            if rest[0] in standing.arms:
+            taken_out = change.path == ("arms", rest[0]) and change.new is None
+            if rest[0] in standing.arms and not (taken_out and rest[0] in standing.half_trained):
                 found.append(str(change))
         elif root in NAMED and len(rest) == 1:
             if change.new is None:

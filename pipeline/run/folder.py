@@ -26,6 +26,7 @@ from pipeline.run.quiet import mask_logs
 from pipeline.run.recipes import StoredRecipe, add_recipe, all_recipes, read_stored, written
 from rollout.data import layout
 from rollout.records import canonical_json, content_hash
+from training.config import ArmConfig
 from training.ranks.checkpoints import listed
 
 
@@ -69,6 +70,12 @@ class Run:
     def recipes(self) -> list[StoredRecipe]:
         """The recipes that the run has had; the last one is `recipe`."""
         return all_recipes(self.store)
+
+    @property
+    def all_arms(self) -> dict[str, ArmConfig]:
+        """The arms of all recipes that the run has had, each as the last one with it has it. Raises RequestError."""
+        every = (stored.parsed(self.store.uri, own_version()) for stored in self.recipes)
+        return {name: arm for recipe in (*every, self.recipe) for name, arm in recipe.arms.items()}
 
     @property
     def student(self) -> str:
@@ -169,8 +176,10 @@ def _begin(recipe: Recipe, folder: Path, console: Console) -> None:
 def _allowed(there: Run, recipe: Recipe) -> None:
     """Raise RequestError when the run that is there cannot go on under `recipe`."""
     last = _standing_recipe(there)
-    begun = [name for name in last.arms if there.has_begun(name)]
+    begun = {name: arm for name, arm in there.all_arms.items() if there.has_begun(name)}
     half_trained = [name for name in begun if not there.model(name).is_dir()]
+    # One that was taken out, and left something of itself, comes back as it was or not at all.
+    last = last.model_copy(update={"arms": begun | last.arms})
     refuse_changed(last, recipe, Standing(there.planned, begun, half_trained), there.store.uri)
 
 

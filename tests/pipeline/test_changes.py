@@ -122,6 +122,16 @@ def test_arms_may_be_added_and_those_of_which_nothing_is_there_may_change_or_go(
     assert refused(local(), without("arms", "dpo"), THERE) == ["arms.dpo is gone"]
 
 
+def test_an_arm_that_has_begun_and_has_no_model_may_go_or_be_exchanged_but_not_change() -> None:
+    half = Standing(planned=True, arms=("sft+dpo", "dpo"), half_trained=("dpo",))
+    gone = without("arms", "dpo")
+    assert refused(local(), gone, half) == []
+    renamed = gone.model_copy(update={"arms": gone.arms | {"dpo2": local("arms.dpo.beta=0.5").arms["dpo"]}})
+    assert refused(local(), renamed, half) == []
+    assert refused(local(), local("arms.dpo.beta=0.5"), half) == ["arms.dpo.beta: 0.1 -> 0.5"]
+    assert refused(local(), without("arms", "sft+dpo"), half) == ["arms.sft+dpo is gone"]
+
+
 def test_settings_of_zero_matter_to_arms_that_are_half_trained() -> None:
     new = local("training.zero.offload_optimizer='cpu'")
     assert refused(local(), new, THERE) == []

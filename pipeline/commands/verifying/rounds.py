@@ -54,7 +54,7 @@ def round_faults(run: Run) -> Iterator[str]:
             arm, number = filter(None, match.groups())
             there.setdefault(arm, set()).add(int(number))
     for name, numbers in sorted(there.items()):
-        arm = run.recipe.arms.get(name)
+        arm = run.recipe.arms.get(name) or run.all_arms.get(name)  # one that was taken out leaves its rounds
         if arm is None or arm.rounds is None:
             yield f"rounds of {name}: are there, and the recipe has no such arm that learns in rounds"
         elif not (run.folder / layout.round_plan(name)).exists():

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cluster import telemetry
-from cluster.errors import WorkError
 from cluster.pool.busy import idle_share
 from cluster.store.atomic import atomic_folder
 from cluster.store.lines import write_lines
@@ -42,10 +41,10 @@ if TYPE_CHECKING:
 
 def train_in_rounds(
     run: Run, arms: Mapping[str, ArmConfig], training: TrainingConfig, probe: "ProbeText | None"
-) -> None:
+) -> dict[str, str]:
     """Take these arms, whose start models are there, through the rounds that are missing, and publish their models.
 
-    Raises WorkError for an arm that had nothing to learn from in any round.
+    Returns why there is none of an arm that had nothing to learn from in any round.
     """
     every = [ArmRounds(run, name, arm) for name, arm in arms.items()]
     going = _going(every)
@@ -54,8 +53,16 @@ def train_in_rounds(
             while going:
                 _go_through(run, going, attempts, training, probe)
                 going = _going(going)
+    context = run.recipe.hosts("student").engine.max_context
+    without = {
+        arm.name: nothing_learnt(arm.name, arm.arm.method, arm.records(), context)
+        for arm in every
+        if not arm.final(arm.records())
+    }
     for arm in every:
-        _publish(arm)
+        if arm.name not in without:
+            _publish(arm)
+    return without
 
 
 def _going(arms: Sequence[ArmRounds]) -> list[ArmRounds]:
@@ -84,7 +91,11 @@ def _go_through(
     attempts.begin([*rounds, *(coming for each in rounds for coming in each.coming())])
     attempts.finish(rounds)
     _build_groups(run, rounds)
-    found = {each.name: _measured(each) for each in rounds}
+    found: dict[str, RoundRecord] = {}
+    for each in rounds:
+        each.refuse_others()
+        record = each.record()
+        found[each.name] = msgspec.structs.replace(record, best=each.rounds.best([*each.rounds.records(), record]))
     learning = [each for each in rounds if found[each.name].best < 0 and each.can_learn()]
     of_older = _score(run, learning)
     trained = 0.0
@@ -112,13 +123,6 @@ def _build_groups(run: Run, rounds: Sequence[Round]) -> None:
     idle = idle_problems(run) if works else set()
     build = ray.remote(build_group_unit).options(num_cpus=0.5, max_retries=3)
     results([build.remote(without(work, idle)) for work in works])
-
-
-def _measured(each: Round) -> RoundRecord:
-    """What the round's episodes and groups are, and whether the rounds stop here. Raises CorruptionError."""
-    each.refuse_others()
-    record = each.record()
-    return msgspec.structs.replace(record, best=each.rounds.best([*each.rounds.records(), record]))
 
 
 def _score(run: Run, rounds: Sequence[Round]) -> dict[str, float | None]:
@@ -188,12 +192,13 @@ def nothing_learnt(arm: str, method: str, records: Sequence[RoundRecord], max_co
     """Why the rounds of an arm made no policy, and what to do. `max_context`: tokens, of the student's engines."""
     if sum(record.helped_attempts for record in records) and not sum(record.helped_tokens for record in records):
         return (
-            f"no attempt with help, or begun by the teacher, had room for a reply in {max_context:,} tokens; "
-            "raise engines.student.engine.max_context, or give less help"
+            f"no attempt with help, or begun by the teacher, had room for a reply in the {max_context:,} tokens of "
+            "engines.student.engine.max_context; "
+            f"take arms.{arm} out of the recipe, or put an arm of another name in its place that gives less help"
         )
     return (
-        f"in no round was there a chain or a pair that method = {method!r} learns from; "
-        f"raise arms.{arm}.rounds.samples, or choose problems nearer to what the policy can do"
+        f"in no round was there a chain or a pair that method = {method!r} learns from; take arms.{arm} out of the "
+        "recipe, or put an arm of another name in its place, with more rounds.samples or another start"
     )
 
 
@@ -201,9 +206,6 @@ def _publish(arm: ArmRounds) -> None:
     """Make the policy that is kept the arm's model, and its metrics those of all rounds."""
     run, records = arm.run, arm.records()
     source = arm.final(records)
-    if not source:
-        context = run.recipe.hosts("student").engine.max_context
-        raise WorkError(f"arm {arm.name}: {nothing_learnt(arm.name, arm.arm.method, records, context)}")
     rows: list[bytes] = []
     before = 0
     for record in records:

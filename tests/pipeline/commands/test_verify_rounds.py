@@ -17,7 +17,8 @@ from cluster.store.digests import sealed
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from pipeline.commands.verify import contradictions
-from pipeline.run.folder import Run
+from pipeline.run.folder import Run, read_run
+from pipeline.run.recipes import add_recipe
 from pipeline.stages.arms.policies import ArmRounds
 from pipeline.stages.arms.round import Round
 from rollout.data import layout
@@ -296,6 +297,20 @@ def test_rounds_of_no_arm_are_found(begun: Path) -> None:
     assert list(contradictions(with_arms(begun, arms))) == [
         "rounds of ruled: are there, and the recipe has no such arm that learns in rounds"
     ]
+
+
+def test_rounds_of_an_arm_that_was_taken_out_are_held_to_what_it_was(begun: Path, folder: Path) -> None:
+    shutil.copytree(begun, folder)
+    run = with_arms(folder)
+    without = run.recipe.model_copy(update={"arms": {name: arm for name, arm in ARMS.items() if name != "ruled"}})
+    for recipe in (run.recipe, without):
+        add_recipe(run.store, recipe, "0", [])
+    assert list(contradictions(read_run(folder, run.console))) == []
+    (folder / layout.round_record("ruled", 0)).unlink()
+    (folder / layout.ROUNDS / "ruled" / "r001").mkdir()
+    (folder / layout.ROUNDS / "ruled" / "r001" / "config.json").write_text("{}")
+    (found,) = contradictions(read_run(folder, run.console))
+    assert found == "rounds of ruled: there are files of round 1, and round 0 has not ended"
 
 
 def test_a_round_whose_predecessor_lost_its_record_is_found(begun: Path, folder: Path) -> None:

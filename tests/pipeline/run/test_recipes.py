@@ -10,6 +10,8 @@ from cluster.store.storage import LocalStore
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.run.folder import open_run, read_run
 from pipeline.run.workload import make_workload
+from pipeline.stages.arms.rounds import nothing_learnt
+from rollout.data import layout
 from tests.repository import RECIPES
 
 SMALL = ["problems.arithmetic.train=4", "problems.arithmetic.test=2", "problems.fol.train=0", "problems.fol.test=0"]
@@ -102,6 +104,32 @@ def test_an_arm_that_has_begun_keeps_its_settings(planned: Path) -> None:
     opened(planned, "arms.dpo.beta=0.3", "arms.dpo2={method='dpo', beta=0.2}")
     with pytest.raises(RequestError, match=r"training\.zero\.stage: 3 -> 2, while dpo is half trained"):
         opened(planned, "arms.dpo.beta=0.3", "arms.dpo2={method='dpo', beta=0.2}", "training.zero.stage=2")
+
+
+def test_an_arm_that_was_taken_out_comes_back_as_it_was_or_not_at_all(planned: Path) -> None:
+    online = "arms.online={method='dpo', beta=%s, rounds={samples=2}}"
+    opened(planned, online % 0.2)
+    (planned / layout.round_plan("online")).parent.mkdir(parents=True)
+    (planned / layout.round_plan("online")).write_text("begun")
+    assert "arms.online is gone; arms.more is new" in opened(planned, "arms.more={method='sft'}")
+    opened(planned)
+    with pytest.raises(RequestError, match=r"arms\.online\.beta: 0\.2 -> 0\.3"):
+        opened(planned, online % 0.3)
+    opened(planned, online % 0.2)
+    (planned / layout.model("online")).mkdir(parents=True)
+    with pytest.raises(RequestError, match=r"arms\.online is gone"):
+        opened(planned)
+
+
+def test_what_is_said_where_an_arm_learnt_nothing_is_accepted(planned: Path) -> None:
+    online = "arms.%s={method='dpo', rounds={samples=%s}}"
+    opened(planned, online % ("online", 2))
+    (planned / layout.round_plan("online")).parent.mkdir(parents=True)
+    (planned / layout.round_plan("online")).write_text("begun")
+    advice = nothing_learnt("online", "dpo", [], 384)
+    assert "take arms.online out of the recipe, or put an arm of another name in its place, with more" in advice
+    opened(planned, online % ("other", 8))
+    opened(planned)
 
 
 def test_a_kill_between_two_writes_leaves_a_run_that_goes_on(planned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
