@@ -10,6 +10,7 @@ import keyword
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from cluster.errors import RequestError
 from rollout.toolboxes.mistakes import quoted
@@ -23,6 +24,7 @@ MOST_DEEP = 64
 """Schemas inside each other. Replies with brackets more than 32 deep are not read anyway."""
 _WITH_NAMES = ("properties", "patternProperties", "dependentSchemas")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
+_OF_LISTS = (*_LISTS, "enum", "required")
 _INNER = (
     "items",
     "additionalProperties",
@@ -35,7 +37,7 @@ _INNER = (
     "unevaluatedItems",
     "unevaluatedProperties",
 )
-"""Keywords of JSON Schema whose values are schemas: by name, in a list, and alone."""
+"""Keywords of JSON Schema whose values are schemas by name, schemas in a list, lists, and a schema alone."""
 _NOT_KEPT = ("optional", "title", "$defs", "definitions", "$schema", "$id", "$comment", "$anchor")
 _NOTES = ("description", "title", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment")
 """Keywords that hold no value to anything: beside a `$ref` they are those of the place."""
@@ -76,8 +78,9 @@ def identifier(name: str) -> str:
     return f"_{plain}"[:64] if plain[:1].isdigit() or keyword.iskeyword(plain) else plain
 
 
-def parameters_schema(schema: Any, where: str) -> dict[str, Any]:
-    """The parameters as a strict JSON schema of type object. Raises RequestError for what cannot be one."""
+def parameters_schema(schema: Any, where: str, takes_others: bool = False) -> dict[str, Any]:
+    """The parameters as a strict JSON schema of type object; with `takes_others` one that takes arguments which it does
+    not name, where the schema itself says so or says nothing of them. Raises RequestError for what cannot be one."""
     schema = {} if schema is None else schema
     if not isinstance(schema, Mapping):
         raise RequestError(f"{where}: its parameters are {quoted(repr(schema))}, no object; write a JSON schema")
@@ -92,13 +95,16 @@ def parameters_schema(schema: Any, where: str) -> dict[str, Any]:
     made: dict[str, Any] = _Reader(schema, where).read(schema)
     if "object" not in (kinds := made.get("type", "object")):
         raise RequestError(f"{where}: its parameters are of type {kinds!r}; write a JSON schema of type 'object'")
-    if not isinstance(made.setdefault("properties", {}), dict) or not isinstance(made.get("required", []), list):
-        raise RequestError(f"{where}: 'properties' has to be an object, and 'required' a list of names")
-    made = dict(with_branches(made))
+    made = dict(with_branches({"properties": {}, **made}))
     made["type"] = "object"
-    made["required"] = [key for key in made.get("required", ()) if key in made["properties"]]
-    others = made.get("additionalProperties")
-    made["additionalProperties"] = others if isinstance(others, Mapping) and others else False
+    # A schema may be true, which anything fits, and false, which nothing does: no model is shown such an argument.
+    made["properties"] = {
+        key: {} if each is True else each for key, each in made["properties"].items() if each is not False
+    }
+    made["required"] = [key for key in made.get("required", ()) if takes_others or key in made["properties"]]
+    others = made.get("additionalProperties", True)
+    are_free = others is True or others == {}
+    made["additionalProperties"] = others if isinstance(others, Mapping) and others else takes_others and are_free
     return made
 
 
@@ -175,9 +181,10 @@ class _Reader:
                 made[key] = self.read(value, within)
             elif key != "additionalItems":
                 made[key] = value
-        self._refuse_patterns(made)
+        self._refuse_unreadable(made)
         if made.get("type") == "array" and "enum" in made and not any(isinstance(each, list) for each in made["enum"]):
-            made["items"] = {**(made.get("items") or {}), "enum": made.pop("enum")}  # it is meant of the members
+            items = made.get("items")  # the enum is meant of the members
+            made["items"] = {**(items if isinstance(items, Mapping) else {}), "enum": made.pop("enum")}
         return or_null(made) if made.pop("nullable", None) is True else made
 
     def _referred(self, schema: Mapping[str, Any], within: tuple[str, ...]) -> Any:
@@ -192,11 +199,11 @@ class _Reader:
         return {"allOf": [self.read(target, (*within, name)), self.read(beside, within)]}
 
     def _at(self, name: Any) -> Any:
-        """The part of the parameters that a JSON pointer (RFC 6901) names."""
+        """The part of the parameters that a JSON pointer in a URI's fragment (RFC 6901, section 6) names."""
         found: Any = self._root
         if not isinstance(name, str) or (name != "#" and not name.startswith("#/")):
             raise RequestError(f"{self._where}: $ref {quoted(repr(name))} leads elsewhere; write '#/$defs/NAME'")
-        for part in name.split("/")[1:]:
+        for part in unquote(name).split("/")[1:]:
             key = part.replace("~1", "/").replace("~0", "~")
             if isinstance(found, list) and key.isdecimal() and int(key) < len(found):
                 found = found[int(key)]
@@ -206,7 +213,14 @@ class _Reader:
                 raise RequestError(f"{self._where}: $ref {quoted(name)} leads to nothing; define it under '$defs'")
         return found
 
-    def _refuse_patterns(self, schema: Mapping[str, Any]) -> None:
+    def _refuse_unreadable(self, schema: Mapping[str, Any]) -> None:
+        """Raise RequestError for a keyword whose value is none of its kind, and for a pattern that does not read."""
+        for key in (*_WITH_NAMES, *_OF_LISTS):
+            shape, called = (Mapping, "object") if key in _WITH_NAMES else (list, "list")
+            names = schema.get(key, ()) if key == "required" else ()
+            if key in schema and not (isinstance(schema[key], shape) and all(isinstance(each, str) for each in names)):
+                fault = f"{key!r} is {quoted(repr(schema[key]))}, no {called}{' of names' * (key == 'required')}"
+                raise RequestError(f"{self._where}: it is no JSON schema: {fault}; correct its parameters")
         patterns = schema.get("patternProperties")
         for pattern in (schema.get("pattern"), *(patterns if isinstance(patterns, Mapping) else ())):
             try:

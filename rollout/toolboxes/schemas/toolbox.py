@@ -22,7 +22,7 @@ from rollout.toolboxes.function import Function, schema_text
 from rollout.toolboxes.mcp.naming import is_server
 from rollout.toolboxes.mistakes import CallRefused, one_line, quoted, shortened
 from rollout.toolboxes.nesting import CALL
-from rollout.toolboxes.schemas import branches, patterns, plain, reading, type_words
+from rollout.toolboxes.schemas import branches, multiples, patterns, plain, reading, type_words
 from rollout.toolboxes.schemas.plain import surely_fits
 from rollout.toolboxes.schemas.reading import identifier, parameters_schema, read_schemas
 from rollout.toolboxes.source import hash_of_files
@@ -77,11 +77,7 @@ class SchemaFunction(Function):
         given: dict[str, Any] = json.loads(arguments)
         if surely_fits(self.parameters, given):
             return given
-        try:
-            errors = sorted(_validator(canonical_json(self.parameters)).iter_errors(given), key=_depth)
-        except OverflowError:  # of a number divided by `multipleOf`
-            fault = f"{self.name}: a number is too large; use {shortened(self.signature)}"
-            raise CallRefused(ErrorCode.OUT_OF_RANGE, fault) from None
+        errors = sorted(_validator(canonical_json(self.parameters)).iter_errors(given), key=_depth)
         if errors:
             error = min(errors, key=lambda each: [*_CODES, each.validator].index(each.validator))
             code, says = _CODES.get(str(error.validator), (ErrorCode.OUT_OF_RANGE, "an argument is out of range"))
@@ -179,10 +175,11 @@ def _with_defaults_of_their_types(properties: Mapping[str, Any]) -> dict[str, An
 
 
 @lru_cache(maxsize=8192)
-def function_of_schema(text: str) -> SchemaFunction:
-    """The function of a schema as JSON text: rows of a data set share them. Raises RequestError."""
+def function_of_schema(text: str, takes_others: bool = False) -> SchemaFunction:
+    """The function of a schema as JSON text: rows of a data set share them. `takes_others` as in `parameters_schema`.
+    Raises RequestError."""
     schema = json.loads(text)
-    parameters = parameters_schema(schema.get("parameters"), schema["name"])
+    parameters = parameters_schema(schema.get("parameters"), schema["name"], takes_others)
     try:
         _validator(canonical_json(parameters))
     except ValueError as error:
@@ -216,7 +213,8 @@ def _accept(**_arguments: Any) -> str:
 
 @lru_cache(maxsize=1)
 def _own_code() -> str:
-    return hash_of_files(__file__, *(str(part.__file__) for part in (branches, patterns, plain, reading, type_words)))
+    parts = (branches, multiples, patterns, plain, reading, type_words)
+    return hash_of_files(__file__, *(str(part.__file__) for part in parts))
 
 
 @lru_cache(maxsize=2)
@@ -248,9 +246,11 @@ def _validator(parameters: str) -> Any:
 
 @lru_cache(maxsize=1)
 def _strict_kind() -> Any:
-    """A class of validators to which 2.0 is no integer, and whose patterns take no time that grows without bounds."""
+    """A class of validators to which 2.0 is no integer, whose multiples are exact, and whose patterns take no time that
+    grows without bounds."""
     import jsonschema
 
     kind = jsonschema.Draft202012Validator
     integer = kind.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
-    return jsonschema.validators.extend(kind, validators=patterns.keywords(), type_checker=integer)
+    own = {**patterns.keywords(), **multiples.keywords()}
+    return jsonschema.validators.extend(kind, validators=own, type_checker=integer)

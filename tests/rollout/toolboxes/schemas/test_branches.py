@@ -48,7 +48,7 @@ def error_of(parameters: dict[str, Any], arguments: dict[str, Any]) -> ErrorCode
         (CONDITIONAL, {"a": 1}, ErrorCode.MISSING_ARGUMENT),
         (OPEN, {"anything": "x"}, None),
         (OPEN, {"anything": 1}, ErrorCode.MISTYPED_ARGUMENT),
-        ({"properties": {"x": {"type": "number", "multipleOf": 1e-300}}}, {"x": 10**39}, ErrorCode.OUT_OF_RANGE),
+        ({"properties": {"x": {"type": "number", "multipleOf": 1e-300}}}, {"x": 10**39}, None),
     ],
 )
 def test_calls_are_held_to_the_branches(
