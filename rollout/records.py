@@ -158,6 +158,9 @@ class CallResult(msgspec.Struct, frozen=True, kw_only=True):
     """The text that the model got; of what ended its turn, the answer as canonical JSON, which it did not get."""
     error: ErrorCode | None = None
     seconds: float = 0.0
+    made: tuple[Call, ...] | None = None
+    """Where calls stand inside the call: those that were made with success, innermost first, at last itself, each with
+    values in place of the calls inside it. None where none do, and in records that are older than this field."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from rollout.checkers.values import exact
 from rollout.records import canonical_json
 
 MISSING = object()
@@ -36,9 +37,16 @@ def difference(found: Any, right: Any, path: str = "") -> str:
     if isinstance(found, list) and isinstance(right, list) and len(found) == len(right):
         pairs = (difference(*both, f"{path}.{at}") for at, both in enumerate(zip(found, right, strict=True)))
         return next(filter(None, pairs), "")
-    if isinstance(found, bool) is isinstance(right, bool) and found == right:
+    if _same(found, right):
         return ""
     return f"{path or 'the world'} is {_short(found)}, right is {_short(right)}"
+
+
+def _same(found: Any, right: Any) -> bool:
+    if isinstance(found, bool) is not isinstance(right, bool):
+        return False
+    mixed = isinstance(found, int | float) and isinstance(right, int | float) and type(found) is not type(right)
+    return exact(found) == exact(right) if mixed else bool(found == right)
 
 
 def _short(value: Any) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from rollout.checkers.values import comparable
 from rollout.records import Call, CallResult, canonical_json
+from rollout.toolboxes.mistakes import MADE
 from rollout.toolboxes.nesting import CALL
 
 
@@ -47,18 +48,21 @@ def _assigned(fits: Sequence[Sequence[int]], calls: int) -> list[bool]:
 
 
 def made_calls(result: CallResult) -> Iterator[tuple[Call, bool]]:
-    """The calls of a result, those inside others first, and whether each had success: of one inside a call that failed
-    nobody knows, so it counts as made where it must not be, and not where it has to be."""
-    if result.call is not None:
-        good = result.error is None
-        yield from ((call, good) for call in calls_inside(result.call))
-        if good:
-            yield result.call, True
+    """The calls of a result, those inside others first and with the values that they got, and whether each had success.
 
-
-def calls_inside(call: Call) -> Iterator[Call]:
-    """The calls in a call's arguments, innermost first."""
-    return _inner(json.loads(call.arguments))
+    One had, too, whose result was too long to be told. Records that are older than `CallResult.made` hold neither
+    values nor what became of calls inside one that failed: these count as made where they must not be, and not where
+    they have to be.
+    """
+    if result.call is None:
+        return
+    if result.made is not None:
+        yield from ((call, True) for call in result.made)
+        return
+    good = result.error in MADE
+    yield from ((call, good) for call in _inner(json.loads(result.call.arguments)))
+    if good:
+        yield result.call, True
 
 
 def _inner(value: Any) -> Iterator[Call]:

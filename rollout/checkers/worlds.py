@@ -6,6 +6,7 @@
 docs/checkers.md says what conditions there are. Nothing that a model wrote is evaluated.
 """
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ import msgspec
 
 from cluster.errors import RequestError, WorkError
 from rollout.checkers.parts import MISSING, difference, part_of
-from rollout.checkers.required import RightCall, calls_inside, is_like, made_calls, missing_calls, written
+from rollout.checkers.required import RightCall, is_like, made_calls, missing_calls, written
 from rollout.checkers.said import as_read, contains
 from rollout.checkers.users import call_users, users_function
 from rollout.records import Call, CallResult, ErrorCode, canonical_json
@@ -30,8 +31,8 @@ class TurnDone(msgspec.Struct, frozen=True, kw_only=True):
 
     results: tuple[CallResult, ...] = ()
     """Of the calls that were made in it, in order, without what ended it."""
-    ended_by: tuple[Call, ...] = ()
-    """The call that ended it, of all turns those that did: it may hold calls, which were made."""
+    ended_by: tuple[CallResult, ...] = ()
+    """Of the call that ended it, of all turns of those that did: it may hold calls, which were made."""
     answer: str | None = None
     """What ended it, as canonical JSON; None if nothing did."""
     state: str | None = None
@@ -40,30 +41,37 @@ class TurnDone(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def plain(self) -> dict[str, Any]:
         """As functions of users see it."""
-        calls = [
-            {
-                "name": made.call.name,
-                "arguments": json.loads(made.call.arguments),
-                "result": made.content,
-                "error": None if made.error is None else made.error.value,
-            }
-            for made in self.results
-            if made.call is not None
-        ]
         answer, state = json.loads(self.answer or "null"), json.loads(self.state or "null")
-        ended_by = [{"name": call.name, "arguments": json.loads(call.arguments)} for call in self.ended_by]
         return {
-            "calls": calls,
+            "calls": [_plain_result(result) for result in self.results if result.call is not None],
             "answer": answer,
             "ended": self.answer is not None,
-            "ended_by": ended_by[0] if ended_by else None,
+            "ended_by": _plain_result(self.ended_by[0]) if self.ended_by else None,
             "state": state,
         }
 
     def made(self) -> list[tuple[Call, bool]]:
         """Every call that was made, those inside others too, with whether it had success."""
-        endings = ((call, True) for ended in self.ended_by for call in calls_inside(ended))
-        return [*(each for result in self.results for each in made_calls(result)), *endings]
+        endings = (list(made_calls(ended))[:-1] for ended in self.ended_by)  # what ended it is no call of its
+        return [*(each for result in self.results for each in made_calls(result)), *itertools.chain(*endings)]
+
+
+def _plain_result(result: CallResult) -> dict[str, Any]:
+    """A call with what came of it: its arguments, with the values of calls inside it where it had success, and every
+    call that was made of it."""
+    assert result.call is not None
+    made = [call for call, _ in made_calls(result)]
+    call = made[-1] if result.error is None else result.call
+    return {
+        **_plain_call(call),
+        "result": result.content,
+        "error": None if result.error is None else result.error.value,
+        "made": list(map(_plain_call, made)),
+    }
+
+
+def _plain_call(call: Call) -> dict[str, Any]:
+    return {"name": call.name, "arguments": json.loads(call.arguments)}
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):

@@ -172,7 +172,10 @@ def _values(array: Any) -> list[Any]:
         offsets = array.offsets.to_numpy()
         first = int(offsets[0])
         values = _values(array.values.slice(first, int(offsets[-1]) - first))  # no more than a sliced batch has
-        return [values[start:stop] for start, stop in itertools.pairwise((offsets - first).tolist())]
+        lists: list[Any] = [values[start:stop] for start, stop in itertools.pairwise((offsets - first).tolist())]
+        if array.null_count:
+            lists = [each if valid else None for each, valid in zip(lists, array.is_valid().to_pylist(), strict=True)]
+        return lists
     if pa.types.is_string(array.type) or array.null_count:
         result: list[Any] = array.to_pylist()
         return result

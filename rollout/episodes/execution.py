@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from rollout.formats import CallFormat, CallSyntaxError, text_ends_turn
 from rollout.formats.limits import CALL_LIMITS, CallLimits
 from rollout.formats.thoughts import split_thought
@@ -68,4 +70,4 @@ def _capped(result: CallResult, session: Session, limits: CallLimits) -> CallRes
         return result
     name = result.call.name if result.call else ""
     message = f"Error: {name}: the result has {len(result.content)} characters, at most {limits.max_result_chars} fit"
-    return CallResult(call=result.call, content=message, error=ErrorCode.OUTPUT_TOO_LARGE, seconds=result.seconds)
+    return msgspec.structs.replace(result, content=message, error=ErrorCode.OUTPUT_TOO_LARGE)

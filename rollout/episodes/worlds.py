@@ -32,7 +32,7 @@ def turn_done(results: Sequence[CallResult], state: str | None) -> TurnDone:
     ended = next((result for result in reversed(results) if result.error is None), None)
     if state is None or ended is None:
         return TurnDone(results=tuple(results), state=state)
-    ended_by = () if ended.call is None else (ended.call,)
+    ended_by = () if ended.call is None else (ended,)
     return TurnDone(results=tuple(before_end(results)), ended_by=ended_by, answer=ended.content, state=state)
 
 

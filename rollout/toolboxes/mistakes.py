@@ -23,6 +23,10 @@ _RANGE_ERROR_TYPES = (
 _RANGE_ERRORS = frozenset(_RANGE_ERROR_TYPES.split())
 
 
+MADE = (None, ErrorCode.OUTPUT_TOO_LARGE)
+"""The codes of calls whose function came to its end, even if what it gave back was too long to be told."""
+
+
 class CallRefused(Exception):
     """A call that is not executed, or whose execution failed: data for the model, never an error for people."""
 

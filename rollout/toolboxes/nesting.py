@@ -40,6 +40,11 @@ def is_nested(value: Any) -> bool:
     return isinstance(inner["name"], str) and isinstance(inner["arguments"], dict)
 
 
+def holds_calls(arguments: str) -> bool:
+    """Whether calls may stand inside these arguments of a call, canonical JSON."""
+    return f'"{CALL}"' in arguments
+
+
 def count_nested(value: Any) -> int:
     """The number of nested calls in `value`, at any depth."""
     if isinstance(value, dict):

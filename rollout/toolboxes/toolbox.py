@@ -18,8 +18,8 @@ from typing import Any
 from cluster.errors import RequestError
 from rollout.records import Call, CallResult, ErrorCode, canonical_json, content_hash
 from rollout.toolboxes.function import Function
-from rollout.toolboxes.mistakes import CallRefused, from_exception, one_line, quoted, shortened
-from rollout.toolboxes.nesting import Evaluate, named_throughout, resolve
+from rollout.toolboxes.mistakes import MADE, CallRefused, from_exception, one_line, quoted, shortened
+from rollout.toolboxes.nesting import Evaluate, holds_calls, named_throughout, resolve
 from rollout.toolboxes.source import hash_of_code
 from rollout.toolboxes.values import MAX_MEMBERS, as_json
 
@@ -215,6 +215,10 @@ class Session:
         """The answer as canonical JSON, once the finishing function was called successfully."""
         self.last: str | None = None
         """The turn's last successful call's value, canonical JSON: what `Stop` makes the answer."""
+        self._inside: list[Call] | None = None
+        """Of the last call, where calls stand inside it: those that were made, with values in place of calls."""
+        self._evaluated: Call | None = None
+        """The last call itself, with values in place of calls, once those inside it were made."""
 
     def state(self) -> str:
         """The world as canonical JSON: what its class's `_state` gives, or its public attributes; null without one.
@@ -250,12 +254,20 @@ class Session:
         """
         start = time.perf_counter()
         error: ErrorCode | None = None
+        self._inside, self._evaluated = [] if holds_calls(call.arguments) else None, None
         call = named_throughout(call, self.toolbox.functions, built_ins)
         try:
             call, content = self._called(call, built_ins)
         except CallRefused as refusal:
             content, error = f"Error: {refusal.message}", refusal.code
-        return CallResult(call=call, content=content, error=error, seconds=time.perf_counter() - start)
+        made = self.made(itself=error in MADE)
+        return CallResult(call=call, content=content, error=error, seconds=time.perf_counter() - start, made=made)
+
+    def made(self, itself: bool) -> tuple[Call, ...] | None:
+        """What `CallResult.made` holds of the last call; `itself`: whether it had success."""
+        if self._inside is None:
+            return None
+        return (*self._inside, *([self._evaluated] if itself and self._evaluated is not None else ()))
 
     async def call_async(self, call: Call, built_ins: Mapping[str, Function], deadline: float) -> CallResult:
         """Like `call`, but does not block the event loop where the function runs in a worker process."""
@@ -270,6 +282,7 @@ class Session:
         arguments = call.arguments
         if '"$' in arguments:
             arguments = resolve(function, arguments, self._inner)
+        self._evaluated = Call(name=function.name, arguments=arguments)
         typed = function.validate(arguments)
         if function.name in built_ins and function.name not in self.toolbox.functions:
             if function.name != "Stop":
@@ -298,7 +311,14 @@ class Session:
             )
         if '"$' in arguments:
             arguments = resolve(function, arguments, evaluate)
-        return json.loads(self._executed(function, function.validate(arguments)))
+        typed, made = function.validate(arguments), [] if self._inside is None else self._inside
+        try:
+            content = self._executed(function, typed)
+        except CallRefused as refusal:
+            made += [Call(name=name, arguments=arguments)] if refusal.code in MADE else []
+            raise
+        made.append(Call(name=name, arguments=arguments))
+        return json.loads(content)
 
     def _executed(self, function: Function, typed: dict[str, Any]) -> str:
         implementation = function.implementation

@@ -27,7 +27,7 @@ from rollout.toolboxes.isolation.processes import ENDED, KILLS, Gone, Worker
 from rollout.toolboxes.isolation.users import file_of_functions
 from rollout.toolboxes.isolation.wire import Garbled
 from rollout.toolboxes.mistakes import CallRefused, quoted
-from rollout.toolboxes.nesting import CALL, named_throughout, nested_names
+from rollout.toolboxes.nesting import CALL, holds_calls, named_throughout, nested_names
 from rollout.toolboxes.toolbox import DEADLINE, NOTHING_BUILT_IN, Session, Toolbox
 
 READ_SECONDS = 60.0
@@ -150,13 +150,11 @@ class IsolatedSession(Session):
         unknown = next((name for name in inner if name not in known), None)
         if call.name not in known and not (built_ins and call.name in ("Reasoning", "Stop")):
             unknown = call.name
-        if unknown is not None:
-            refusal = self._unknown(unknown)
-            return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code)
-        if self.answer is not None:
+        made = () if holds_calls(call.arguments) else None  # where it is refused, or undone with its process
+        if unknown is not None or self.answer is not None:
             # The worker does not know what ended a turn, and earlier calls are made again in sessions that it lost.
-            refusal = self.answered(call.name)
-            return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code)
+            refusal = self._unknown(unknown) if unknown is not None else self.answered(call.name)
+            return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code, made=made)
         request = {"session": self._number, "call": msgspec.to_builtins(call), "built_ins": built_ins}
         request["last"] = self.last
         request["index"] = len(self._history)
@@ -166,7 +164,7 @@ class IsolatedSession(Session):
             code = ErrorCode.FUNCTION_TIMEOUT if gone.late else ErrorCode.FUNCTION_RAISED
             what = f"took longer than {deadline:g} s" if gone.late else ENDED
             content, seconds = f"Error: {quoted(call.name)}: {what}", time.perf_counter() - start
-            return CallResult(call=call, content=content, error=code, seconds=seconds)
+            return CallResult(call=call, content=content, error=code, seconds=seconds, made=made)
         except Garbled as fault:
             content, seconds = (
                 f"Error: {call.name}: it wrote to its worker's pipe: {fault}",

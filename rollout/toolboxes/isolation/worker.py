@@ -99,10 +99,11 @@ def _called(session: Session, call: Call, index: int, built_ins: bool) -> CallRe
         result = session.call(call, BUILT_INS if built_ins else {})
     except BaseException as error:  # what is no Exception passes through a session: SystemExit, a user's own
         refusal = from_exception(call.name, error)
-        return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code)
+        made = session.made(itself=False)
+        return CallResult(call=call, content=f"Error: {refusal.message}", error=refusal.code, made=made)
     if len(result.content) > MAX_CONTENT:
         content = f"Error: {call.name}: the result has {len(result.content)} characters, too many"
-        return CallResult(call=result.call, content=content, error=ErrorCode.OUTPUT_TOO_LARGE)
+        return msgspec.structs.replace(result, content=content, error=ErrorCode.OUTPUT_TOO_LARGE)
     return result
 
 

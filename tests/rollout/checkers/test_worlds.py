@@ -26,8 +26,7 @@ def turn(*results: CallResult, answer: Any = None, **state: Any) -> TurnDone:
 def ending(inner: dict[str, Any] | None) -> TurnDone:
     """A turn that `finish` ended, with a call inside it or none."""
     answer = "done" if inner is None else {"$call": inner}
-    made = Call(name="finish", arguments=canonical_json({"answer": answer}))
-    return msgspec.structs.replace(turn(), ended_by=(made,))
+    return msgspec.structs.replace(turn(), ended_by=(call("finish", answer=answer),))
 
 
 def attempt(*turns: TurnDone) -> World:
@@ -53,6 +52,10 @@ LIT = {"on": True, "level": 3}
         ({"state": {**BEFORE, "new": 1}}, turn(), "new is missing"),
         ({"state": {"lamp": BEFORE["lamp"], "door": "shut"}}, turn(), "log is there, and should not be"),
         ({"state": None}, turn(), "the world is"),
+        ({"state": {**BEFORE, "log": 10**23}}, turn(log=1e23), ""),
+        ({"state": {**BEFORE, "log": int(1e23)}}, turn(log=1e23), "log is 1e+23, right is 99999999999999991611392"),
+        ({"state": {**BEFORE, "log": 2**53 + 1}}, turn(log=2.0**53), "log is 9007199254740992.0, right is"),
+        ({"state": {**BEFORE, "log": -0.0}}, turn(log=0), ""),
         ({"as_gold": True}, turn(lamp=LIT), "lamp.on is true, right is false"),
         ({"as_gold": True}, turn(), ""),
         ({"acts": True}, turn(), "nothing was called"),
