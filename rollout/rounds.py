@@ -23,8 +23,9 @@ class RoundsConfig(Section):
     (`last`). Other methods have none."""
     patience: int = Field(default=0, ge=0)
     """Stop after so many rounds in which the policy solved no greater share of the round's problems than a round
-    before, and keep the best policy. A round's problems are measured before they are learnt from, so they validate it
-    where they are fresh. 0: run all rounds and keep the last policy. Unit: rounds."""
+    before, and keep the best policy. A round's problems are measured before they are learnt from, so they validate it;
+    for that they have to be fresh. At least two policies have to be measured: takes `rounds` of `max_staleness` + 3 or
+    more. 0: run all rounds and keep the last policy. Unit: rounds."""
     max_staleness: int = Field(default=0, ge=0)
     """How many updates the policy that attempts a round may be older than the one that learns from it. 0: in step, each
     round is attempted by the policy that the round before made. Above 0, hosts attempt coming rounds while an update
@@ -36,6 +37,23 @@ class RoundsConfig(Section):
             raise ValueError(
                 f"max_staleness = {self.max_staleness}: in {self.rounds} rounds no policy is that many updates old; "
                 f"set it to {self.rounds - 1} at most"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _patience_has_a_choice(self) -> "RoundsConfig":
+        # The rounds up to `max_staleness` are attempted by the start model, and only later ones measure a policy.
+        least = self.max_staleness + 3
+        if self.patience and self.rounds < least:
+            older = f" with max_staleness = {self.max_staleness}" if self.max_staleness else ""
+            raise ValueError(
+                f"patience = {self.patience}: {self.rounds} rounds{older} measure fewer than two policies, so there is "
+                f"no better one to keep; set rounds to {least} at least, or leave patience out"
+            )
+        if self.patience and not self.fresh:
+            raise ValueError(
+                f"patience = {self.patience}: with fresh = false a round measures its policy on problems that it has "
+                "learnt from; set fresh = true, or leave patience out"
             )
         return self
 

@@ -54,7 +54,7 @@ def rounds_lines(run: Run) -> Iterator[str]:
                 line += f"; {layout.round_name(each.number)}: {done} of {planned_units} episode units, {_right(now)}"
                 line += f", {now.said_of_help}" if now.said_of_help else ""
         elif records and records[-1].best >= 0:
-            line += f"; they have stopped, the best policy began round {records[-1].best}"
+            line += f"; they have stopped, {records[-1].said_of_best}"
         yield line
 
 

@@ -36,6 +36,7 @@ from pipeline.plan.tokens import Demands, demands_of
 from pipeline.recipe import NO_TRAIN_PROBLEMS, Recipe
 from pipeline.run.findings import Findings, find_out
 from pipeline.run.toolboxes import faults_line
+from rollout.data import layout
 from training.config import TrainingConfig
 from training.fused_kernels import kernels_installed
 
@@ -160,6 +161,7 @@ def make_plan(
         notes=(
             *dict.fromkeys(part.note for part in processes if part.note),
             *([str(stands)] if stands is not None else []),
+            *_repeated(recipe),
             *_idle(machines, {name for part in processes for name in part.placed.nodes}),
             *unpinned(recipe),
             *findings.notes,
@@ -201,6 +203,23 @@ def _as_ray_sees(machines: Machines, recipe: Recipe) -> Machines:
         return machines
     cpus = float(recipe.cluster.local_cpus)
     return replace(machines, nodes=tuple(replace(node, cpus=cpus) for node in machines.nodes))
+
+
+def _repeated(recipe: Recipe) -> list[str]:
+    """A note on each arm whose rounds ask for more problems than there are, so that some come again."""
+    there, notes = sum(family.train for family in recipe.problems.values()), []
+    for name, rounds in ((name, arm.rounds) for name, arm in recipe.arms.items()):
+        if rounds is None or rounds.problems * (rounds.rounds if rounds.fresh else 1) <= there:
+            continue
+        said = f"arms.{name}.rounds: {rounds.rounds} x {rounds.problems:,} problems"
+        said = said if rounds.fresh else f"arms.{name}.rounds.problems = {rounds.problems:,}"
+        said += f" are more than the {there:,} train problems"
+        said += ", so that each round attempts all of them" if rounds.problems >= there else ""
+        if rounds.fresh and (first := max(1, there // rounds.problems)) < rounds.rounds:
+            said += f"; from {layout.round_name(first)} on some have been learnt from before"
+            said += ", and patience measures policies on these, too" if rounds.patience else ""
+        notes.append(f"{said}; raise problems.*.train, or lower rounds.problems")
+    return notes
 
 
 def _idle(machines: Machines, placed: set[str]) -> list[str]:

@@ -104,6 +104,12 @@ class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
         return _attempts(self.helped)
 
     @property
+    def said_of_best(self) -> str:
+        """Which policy is kept where the rounds stop here, in words. With `max_staleness` it is not the one that began
+        the update of that round."""
+        return f"the best policy attempted round {self.best}"
+
+    @property
     def said_of_help(self) -> str:
         """What came of the attempts with help, in words; "" where there were none."""
         if not self.helped_attempts:

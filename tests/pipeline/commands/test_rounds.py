@@ -76,7 +76,7 @@ def test_status_says_that_rounds_have_stopped(folder: Path) -> None:
     rounds = ArmRounds(with_arms(folder), "taught", ARMS["taught"])
     rounds.keep(msgspec.structs.replace(rounds.records()[0], number=1, best=1))
     line = next(line for line in rounds_lines(with_arms(folder)) if line.startswith("arm taught"))
-    assert line.endswith("; they have stopped, the best policy began round 1")
+    assert line.endswith("; they have stopped, the best policy attempted round 1")
     (folder / layout.round_record("taught", 1)).unlink()
 
 
