@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cluster.engine.interface import EngineStats, Sampling
+from cluster.engine.launch import CPU_BLOCK
 from cluster.engine.options import EngineConfig
 from cluster.engine.vllm import start_engine
 from tests.cluster.engine.test_reload import VOCABULARY, make_model
@@ -14,8 +15,6 @@ from tests.cluster.engine.test_reload import VOCABULARY, make_model
 pytestmark = pytest.mark.engine
 
 PROMPT = 300
-BLOCK = 128
-"""Tokens of a block of the CPU engine's cache; only whole ones are found again."""
 PROBLEMS, SAMPLES = 4, 8
 
 
@@ -36,4 +35,6 @@ def test_samples_of_one_problem_compute_its_prompt_once(tmp_path: Path) -> None:
 
     stats = asyncio.run(play())
     assert stats.prompt_tokens == PROBLEMS * SAMPLES * PROMPT
-    assert stats.cached_prompt_tokens == PROBLEMS * (SAMPLES - 1) * (PROMPT // BLOCK) * BLOCK
+    assert (
+        stats.cached_prompt_tokens == PROBLEMS * (SAMPLES - 1) * (PROMPT // CPU_BLOCK) * CPU_BLOCK
+    )  # whole blocks alone are found
