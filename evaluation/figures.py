@@ -159,7 +159,8 @@ class TrainingFigures(msgspec.Struct, frozen=True, kw_only=True):
     """The model that training started from."""
     steps: int
     seconds: float
-    """Of all its sessions; of one that was killed without a word nothing is known."""
+    """Of all its sessions, with its part of what several arms did together; of one that was killed without a word
+    nothing is known."""
     chains: float | None
     """Chains trained on, each as often as it came."""
     passes: float | None

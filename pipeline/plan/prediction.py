@@ -19,6 +19,7 @@ from pipeline.plan.models import model_shapes, needs_gpus
 from pipeline.plan.outcome import stage_times
 from pipeline.plan.ranks import passes_of, steps_in_all
 from pipeline.recipe import Recipe
+from pipeline.run.arms import trained_arms
 from pipeline.run.findings import LEFT_TO_THE_RUN
 from pipeline.run.folder import Run
 from rollout.data import layout
@@ -124,7 +125,7 @@ def compared(run: Run) -> list[dict[str, Any]]:
         for row in events:
             if row.get("event") == "memory":
                 peaks[row["stage"]] = max(float(row["peak"]), peaks.get(row["stage"], 0.0))
-        arms = {row["arm"]: row for row in events if row.get("event") == "arm trained"}
+        arms = trained_arms(run)
         caches: dict[str, float] = {}  # `teacher` or `student` -> tokens of a KV cache; of several engines, the least
         for host in (host for row in events if row.get("event") == "progress" for host in row.get("hosts", ())):
             role, held = str(host["host"]).partition("-")[0], float(host.get("kv_tokens", 0))

@@ -1,6 +1,8 @@
-"""What the arms of a run are trained on. An arm that has begun stays with its groups, also when the run grows."""
+"""What the arms of a run are trained on, and what came of it. An arm that has begun stays with its groups, also when
+the run grows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -10,7 +12,11 @@ from cluster.store.storage import LocalStore
 from pipeline.run.folder import Run
 from rollout.data import layout
 from rollout.data.group_rows import live_units, named_units
+from training.ranks.metrics import read_metrics
 from training.ranks.request import MadeFrom
+
+_COUNTED = ("chains", "chains_of_pass", "passes", "tokens")
+"""What an arm was trained on, as its trainer counted it."""
 
 
 class _Noted(msgspec.Struct, frozen=True):
@@ -43,6 +49,29 @@ def begin_arm(run: Run, name: str) -> tuple[str, ...]:
     units = tuple(commit.unit for commit in live_units(run.ledger(layout.groups(run.student))))
     LocalStore(run.folder).replace(layout.arm_groups(name), sealed(msgspec.json.encode(_Noted(units)), "json"))
     return units
+
+
+def counts_of(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """What an arm's metrics come to: its steps, the seconds that its last session trained, what its trainer counted,
+    and on GPUs the peak of device memory in bytes."""
+    last = rows[-1] if rows else {}
+    counts = {"steps": int(last.get("step", 0)), "trained_seconds": last.get("seconds", 0.0)}
+    counts |= {key: last[key] for key in _COUNTED if key in last}
+    if peak := max((row.get("device_memory", 0) for row in rows), default=0):
+        counts["device_memory"] = peak
+    return counts
+
+
+def trained_arms(run: Run) -> dict[str, dict[str, Any]]:
+    """Arm -> what its event says of its training. Of one whose command was killed between its model and the event it is
+    what its metrics say: of the last session the seconds of its steps alone."""
+    trained = {row["arm"]: row for row in run.events.read() if row.get("event") == "arm trained"}
+    for name in run.recipe.arms.keys() - trained.keys():
+        rows = read_metrics(run.folder / layout.checkpoints(name) / layout.METRICS)
+        if rows and run.model(name).is_dir():
+            counts = counts_of(rows)
+            trained[name] = counts | {"seconds": counts["trained_seconds"]}
+    return trained
 
 
 def arms_on_others(run: Run) -> Iterator[str]:

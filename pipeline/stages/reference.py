@@ -5,6 +5,7 @@ Chains that `ReferenceStream` scored during rollouts are not scored again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from cluster import telemetry
@@ -16,6 +17,7 @@ from pipeline.run.arms import arm_units
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
 from pipeline.stages import groups
+from pipeline.stages.arms.spent import Spent
 from pipeline.stages.needs import await_ranks
 from rollout.data import layout
 from rollout.data.group_rows import read_groups
@@ -33,18 +35,20 @@ def complete(run: Run) -> bool:
 
 def work(run: Run) -> None:
     """Score what is missing for the arms that start from base."""
-    ensure_references(run, [name for name, _ in _arms_from_base(run) if not run.model(name).is_dir()])
+    ensure_references(run, _waiting(run))
 
 
-def ensure_references(run: Run, arms: Iterable[str]) -> None:
-    """Score what is missing of the chains that these arms use, on as many tasks as ranks train."""
+def ensure_references(run: Run, arms: Iterable[str], spent: Spent | None = None) -> None:
+    """Score what is missing of the chains that these arms use, on as many tasks as ranks train. In `spent`, what
+    scoring takes belongs to the arms that use it."""
     from cluster.jobs.session import results
 
     uses = _distinct(run, arms)
     if uses:
         await_ranks(run, 1)
-    for arm, units in uses:
-        scored = sum(results(start_shares(run, arm, run.recipe.training.ranks, units)))
+    for (arm, units), users in uses:
+        with spent.own(*users) if spent is not None else nullcontext():
+            scored = sum(results(start_shares(run, arm, run.recipe.training.ranks, units)))
         run.events.add("reference", start=arm.start, scored=scored)
         if scored:  # an earlier arm may have needed the same chains
             run.console.out(f"  {scored:,} chains scored under {arm.start}")
@@ -52,7 +56,7 @@ def ensure_references(run: Run, arms: Iterable[str]) -> None:
 
 def waiting_uses(run: Run) -> list[Use]:
     """What the arms from base that are not trained yet use; once what several use."""
-    return _distinct(run, (name for name, _ in _arms_from_base(run) if not run.model(name).is_dir()))
+    return [use for use, _ in _distinct(run, _waiting(run))]
 
 
 def start_shares(
@@ -131,18 +135,20 @@ def _missing(run: Run, use: Use) -> int:
     return sum(chain_key(name, chain) not in known for chain in chains)
 
 
-def _arms_from_base(run: Run) -> Iterator[tuple[str, DpoArm]]:
+def _waiting(run: Run) -> Iterator[str]:
+    """The DPO arms from base that are not trained yet."""
     for name, arm in run.recipe.arms_in_order():
-        if isinstance(arm, DpoArm) and arm.start == "base" and arm.rounds is None:
-            yield name, arm
+        from_base = isinstance(arm, DpoArm) and arm.start == "base" and arm.rounds is None
+        if from_base and not run.model(name).is_dir():
+            yield name
 
 
-def _distinct(run: Run, names: Iterable[str]) -> list[Use]:
-    """What these arms use; once what several use."""
-    found: dict[Any, Use] = {}
+def _distinct(run: Run, names: Iterable[str]) -> list[tuple[Use, list[str]]]:
+    """What these arms use, once what several use, and the names of those that use it."""
+    found: dict[Any, tuple[Use, list[str]]] = {}
     for name in names:
         arm, units = run.recipe.arms[name], arm_units(run, name)
         if isinstance(arm, DpoArm):
             taken = (arm.pairs, arm.max_right, arm.max_wrong, arm.balanced, arm.train_on_thoughts)
-            found[arm.start, arm.scored, taken, units] = arm, units
+            found.setdefault((arm.start, arm.scored, taken, units), ((arm, units), []))[1].append(name)
     return list(found.values())

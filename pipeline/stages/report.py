@@ -9,6 +9,7 @@ import msgspec
 
 from cluster.errors import RequestError
 from pipeline.plan.prediction import compared
+from pipeline.run.arms import trained_arms
 from pipeline.run.folder import Run, versions
 from pipeline.run.workload import read_workload, suite_problems
 from pipeline.stages.arms.helping import takes_of_teacher
@@ -111,21 +112,26 @@ def stored_summary(run: Run) -> "Summary":
 
 
 def training_figures(run: Run) -> "dict[str, TrainingFigures]":
-    """What every trained arm was trained on, from the run's events; counts are None where an older version made it."""
+    """What every trained arm was trained on: from the run's events, and of rounds from their records, which are there
+    after any kill. Counts are None where an older version made it."""
     from evaluation.figures import TrainingFigures
 
     with run.events.understood():
-        rows = [
-            row
-            for row in run.events.read()
-            if row.get("event") in ("arm trained", "arm interrupted", "round", "targets")
-        ]
-        trained = {row["arm"]: row for row in rows if row["event"] == "arm trained"}
+        trained = trained_arms(run)
         spent, written = defaultdict[str, float](float), defaultdict[str, float](float)
-        for row in rows:
-            spent[row["arm"]] += row["seconds"]  # what is asked in a round is named by it, and stands in its seconds
-            if row["event"] == "round":
-                written[row["arm"]] += row.get("tokens", 0) + row.get("helped_tokens", 0)
+        spent |= {name: row["seconds"] for name, row in trained.items() if "event" not in row}
+        of_rounds: dict[tuple[str, int], float] = {}
+        for row in run.events.read():
+            if row.get("event") in ("arm trained", "arm interrupted", "targets"):
+                # What is asked in a round is named by it; later versions count what is asked with the arm's training.
+                spent[row["arm"]] += row.get("seconds", 0.0)
+            elif row.get("event") == "round":
+                of_rounds[row["arm"], row["round"]] = row["seconds"]
+        for name, arm in run.recipe.arms.items():
+            for record in ArmRounds(run, name, arm).records() if arm.rounds is not None else ():
+                earlier = of_rounds.get((name, record.number), 0.0)
+                spent[name] += earlier if record.seconds is None else record.seconds
+                written[name] += record.tokens + record.helped_tokens
         return {
             name: TrainingFigures(
                 start=arm.start,

@@ -11,6 +11,7 @@ from pipeline.run.arms import begin_arm
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
 from pipeline.stages.arms.rounds import train_in_rounds
+from pipeline.stages.arms.spent import interruption_recorded
 from pipeline.stages.arms.targets import ensure_targets_of, refuse_other_tokenizers
 from pipeline.stages.arms.watching import train_watched
 from pipeline.stages.needs import await_ranks
@@ -61,8 +62,6 @@ def _train_plain(run: Run, arms: Mapping[str, ArmConfig], training: TrainingConf
     """Train these arms, whose start models are there, on the groups that the run has."""
     from training.ranks.request import ArmRequest
 
-    ensure_references(run, arms)
-    ensure_targets_of(run, arms.items())
     requests = [
         ArmRequest(
             name=name,
@@ -82,5 +81,13 @@ def _train_plain(run: Run, arms: Mapping[str, ArmConfig], training: TrainingConf
         )
         for name, arm in arms.items()
     ]
+
+    def ended(request: ArmRequest, counts: dict[str, float]) -> None:
+        run.events.add("arm trained", arm=request.name, seconds=spent.seconds(request.name), **counts)
+        spent.end(request.name)
+
     if requests:
-        train_watched(run, requests, lambda request, counts: run.events.add("arm trained", arm=request.name, **counts))
+        with interruption_recorded(run, tuple(arms)) as spent:
+            ensure_references(run, arms, spent)
+            ensure_targets_of(run, arms.items(), spent)
+            train_watched(run, requests, spent, ended)

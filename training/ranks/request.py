@@ -92,6 +92,11 @@ class ArmRequest:
         return self.checkpoint_dir / layout.METRICS
 
     @property
+    def began(self) -> Path:
+        """A file that the first rank makes when it begins with the arm; who starts the ranks removes an older one."""
+        return self.checkpoint_dir / "began"
+
+    @property
     def made_from(self) -> MadeFrom:
         """What the model of this request is made from."""
         return MadeFrom(

@@ -55,6 +55,8 @@ def _train(request: ArmRequest) -> None:
     """Train one arm from its newest checkpoint and publish its model. Nothing of it stays in this process."""
     from transformers import AutoTokenizer
 
+    if dist.get_rank() == 0:
+        request.began.touch()
     resume = agreed(lambda: resume_point(request.checkpoint_dir, request.fingerprint, dist.get_world_size()))
     universal = resume is not None and is_universal(resume)
     tokenizer = AutoTokenizer.from_pretrained(local_model(request.start_model), trust_remote_code=False)

@@ -87,6 +87,10 @@ class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
     that go through a round together have equal ones. None in records that are older than this field."""
     ranks_idle: float | None = None
     """Share in which the ranks trained no step."""
+    seconds: float | None = None
+    """The arm's, of the session that ended the round: those of its update and of what was scored for it, with an equal
+    part of what the arms of the round did together. None in records that are older than this field; then the event
+    `round` has them, and they are an equal part of all."""
 
     @property
     def share_right(self) -> float:

@@ -25,6 +25,7 @@ from pipeline.stages.arms.attempts import Attempts
 from pipeline.stages.arms.behaviour import behaviour_difference
 from pipeline.stages.arms.policies import ArmRounds, RoundRecord
 from pipeline.stages.arms.round import Round
+from pipeline.stages.arms.spent import Spent, interruption_recorded
 from pipeline.stages.arms.targets import ensure_targets
 from pipeline.stages.arms.watching import train_watched
 from pipeline.stages.groups import idle_problems, without
@@ -51,7 +52,8 @@ def train_in_rounds(
     if going:
         with Attempts(run, _standing(run, going), ahead=any(arm.config.max_staleness for arm in going)) as attempts:
             while going:
-                _go_through(run, going, attempts, training, probe)
+                with interruption_recorded(run, [arm.name for arm in going]) as spent:
+                    _go_through(run, going, attempts, training, probe, spent)
                 going = _going(going)
     context = run.recipe.hosts("student").engine.max_context
     without = {
@@ -83,7 +85,12 @@ def _standing(run: Run, arms: Sequence[ArmRounds]) -> Standing:
 
 
 def _go_through(
-    run: Run, arms: Sequence[ArmRounds], attempts: Attempts, training: TrainingConfig, probe: "ProbeText | None"
+    run: Run,
+    arms: Sequence[ArmRounds],
+    attempts: Attempts,
+    training: TrainingConfig,
+    probe: "ProbeText | None",
+    spent: Spent,
 ) -> None:
     """One round of each of these arms, which have one to come."""
     started, busy = time.monotonic(), attempts.busy_s
@@ -97,9 +104,9 @@ def _go_through(
         record = each.record()
         found[each.name] = msgspec.structs.replace(record, best=each.rounds.best([*each.rounds.records(), record]))
     learning = [each for each in rounds if found[each.name].best < 0 and each.can_learn()]
-    of_older = _score(run, learning)
+    of_older = _score(run, learning, spent)
     trained = 0.0
-    for name, counts in _train(run, learning, training, probe).items():
+    for name, counts in _train(run, learning, training, probe, spent).items():
         found[name] = _with_update(run, name, found[name], counts, of_older.get(name))
         trained += counts["trained_seconds"]
     seconds = time.monotonic() - started
@@ -108,8 +115,7 @@ def _go_through(
     for part, share in (("hosts", hosts), ("ranks", ranks)):
         telemetry.IDLE_SHARE.set(share, part=part)
     for each in rounds:
-        record = msgspec.structs.replace(found[each.name], hosts_idle=hosts, ranks_idle=ranks)
-        _end(each, record, seconds / len(rounds))
+        _end(each, msgspec.structs.replace(found[each.name], hosts_idle=hosts, ranks_idle=ranks), spent)
 
 
 def _build_groups(run: Run, rounds: Sequence[Round]) -> None:
@@ -125,24 +131,28 @@ def _build_groups(run: Run, rounds: Sequence[Round]) -> None:
     results([build.remote(without(work, idle)) for work in works])
 
 
-def _score(run: Run, rounds: Sequence[Round]) -> dict[str, float | None]:
+def _score(run: Run, rounds: Sequence[Round], spent: Spent) -> dict[str, float | None]:
     """Score the chains of DPO arms under their references, and have the teacher say what distillation needs. Returns
     for arms that were attempted by an older policy how far its sampler was from it."""
     from cluster.jobs.session import results
 
+    of_older: dict[str, float | None] = {}
     for each in rounds:
-        if isinstance(each.arm, DpoArm):
-            await_ranks(run, 1)
-            ranks = run.recipe.training.ranks
-            scored = sum(results(start_shares(run, each.arm, ranks, (), each.groups, each.reference)))
-            run.events.add("reference", start=each.title, scored=scored)
-        elif isinstance(each.arm, DistillArm):
-            ensure_targets(run, each.arm, each.title, each.groups)
-    return {each.name: behaviour_difference(each) for each in rounds if each.age}
+        with spent.own(each.name):
+            if isinstance(each.arm, DpoArm):
+                await_ranks(run, 1)
+                ranks = run.recipe.training.ranks
+                scored = sum(results(start_shares(run, each.arm, ranks, (), each.groups, each.reference)))
+                run.events.add("reference", start=each.title, scored=scored)
+            elif isinstance(each.arm, DistillArm):
+                ensure_targets(run, each.arm, each.title, each.groups)
+            if each.age:
+                of_older[each.name] = behaviour_difference(each)
+    return of_older
 
 
 def _train(
-    run: Run, rounds: Sequence[Round], training: TrainingConfig, probe: "ProbeText | None"
+    run: Run, rounds: Sequence[Round], training: TrainingConfig, probe: "ProbeText | None", spent: Spent
 ) -> dict[str, dict[str, float]]:
     """One update of every policy, in the same processes one after the other. Returns arm -> its counts."""
     counted: dict[str, dict[str, float]] = {}
@@ -151,7 +161,7 @@ def _train(
         counted[request.name] = counts
 
     if rounds:
-        train_watched(run, [each.request(training, probe) for each in rounds], ended)
+        train_watched(run, [each.request(training, probe) for each in rounds], spent, ended)
     return counted
 
 
@@ -173,11 +183,13 @@ def _with_update(
     )
 
 
-def _end(each: Round, record: RoundRecord, seconds: float) -> None:
-    """Write down what came of the round. `seconds`: its share of the time of all arms that went through it together."""
+def _end(each: Round, record: RoundRecord, spent: Spent) -> None:
+    """Write down what came of the round. `spent`: by all arms that went through it together."""
+    record = msgspec.structs.replace(record, seconds=spent.seconds(each.name))
     each.rounds.keep(record)
+    spent.end(each.name)
     details = {name: value for name, value in msgspec.to_builtins(record).items() if name != "number"}
-    each.run.events.add("round", arm=each.name, round=each.number, seconds=round(seconds, 3), **details)
+    each.run.events.add("round", arm=each.name, round=each.number, **details)
     learnt = f"{record.steps} steps" if record.policy else "nothing learnt"
     stopped = f"; the rounds stop, {record.said_of_best}" if record.best >= 0 else ""
     right = f"{record.outcomes.get('right', 0):,} of {record.attempts:,} right ({100 * record.share_right:.1f} %)"

@@ -1,6 +1,5 @@
 """What the teacher says at the tokens of the chains that a distillation arm learns at."""
 
-import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from pipeline.run.arms import arm_units
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source, served_model
 from pipeline.run.progress import progress_bar
+from pipeline.stages.arms.spent import Spent
 from pipeline.stages.hosts import pool_of
 from pipeline.stages.needs import await_ranks
 from pipeline.stages.probes import proven
@@ -50,7 +50,7 @@ def ensure_targets(run: Run, arm: DistillArm, title: str, groups: str, units: Se
     """
     from training.distill.targets import Targets
 
-    question, started = question_for(run, arm), time.monotonic()
+    question = question_for(run, arm)
     targets = Targets(run.ledger(layout.targets(run.student)), question, run.ledger(groups), units)
     if targets.missing():
         scored = (
@@ -58,7 +58,7 @@ def ensure_targets(run: Run, arm: DistillArm, title: str, groups: str, units: Se
             if question.of_engines
             else _ask_tasks(run, question, groups, units)
         )
-        run.events.add("targets", arm=title, scored=scored, seconds=round(time.monotonic() - started, 3))
+        run.events.add("targets", arm=title, scored=scored)
 
 
 def _ask_engines(run: Run, question: "Question", targets: "Targets", title: str) -> int:
@@ -124,11 +124,12 @@ def question_for(run: Run, arm: DistillArm) -> "Question":
     return question_of(arm, model_source(run, "teacher"), vocabulary, decided_recipe(run).training)
 
 
-def ensure_targets_of(run: Run, arms: Iterable[tuple[str, ArmConfig]]) -> None:
-    """Those of the arms that learn at the teacher's chains."""
+def ensure_targets_of(run: Run, arms: Iterable[tuple[str, ArmConfig]], spent: Spent) -> None:
+    """Those of the arms that learn at the teacher's chains. Of several that ask the same the first one bears it."""
     for name, arm in arms:
         if isinstance(arm, DistillArm):
-            ensure_targets(run, arm, name, layout.groups(run.student), arm_units(run, name))
+            with spent.own(name):
+                ensure_targets(run, arm, name, layout.groups(run.student), arm_units(run, name))
 
 
 def _answer_share(
