@@ -78,14 +78,17 @@ class Attempts:
         return self._busy_before + (pool.busy_s if pool is not None else 0.0)
 
     def begin(self, rounds: Sequence[Round]) -> None:
-        """Let the attempts of these rounds begin, after those that have begun; where hosts take turns with ranks or no
-        round is attempted ahead, do nothing."""
+        """Let the attempts of these rounds begin, after those that have begun, and those of one number before those of
+        the next one, so that none is waited for with a later one; where hosts take turns with ranks or no round is
+        attempted ahead, do nothing."""
         new = [each for each in rounds if (each.name, each.number) not in self._begun]
-        if self._thread is None or not new:
+        if self._thread is None:
             return
-        made: Future[None] = Future()
-        self._begun |= {(each.name, each.number): made for each in new}
-        self._queue.put((new, made))
+        for number in sorted({each.number for each in new}):
+            batch = [each for each in new if each.number == number]
+            made: Future[None] = Future()
+            self._begun |= {(each.name, each.number): made for each in batch}
+            self._queue.put((batch, made))
 
     def finish(self, rounds: Sequence[Round]) -> None:
         """Return when all attempts of these rounds are committed. Raises what making them raised."""
