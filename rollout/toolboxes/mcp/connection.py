@@ -17,19 +17,18 @@ from pydantic import ValidationError
 
 from cluster.errors import ChainprefError, RequestError
 from rollout.toolboxes.mcp import web
+from rollout.toolboxes.mcp.heard import TOO_LONG_EVENT, Heard, listen
 from rollout.toolboxes.mcp.messages import TOO_LONG, UNREADABLE
 from rollout.toolboxes.mcp.naming import ServerSpec
 from rollout.toolboxes.mcp.pipes import ServerProcess
 from rollout.toolboxes.mistakes import TooLarge, one_line
 
 if TYPE_CHECKING:
-    from mcp import Client
+    from mcp import Client, MCPError
     from mcp.types import CallToolResult, Tool
 
 MOST_PAGES, MOST_TOOLS = 100, 5000
 _STILL_ALIVE_S, _ENDING_S = 2.0, 1.0
-_OF_HTTP = ("Server returned an error response", "Session terminated", "Not Found", "Redirect to ")
-"""How the SDK begins what it says for an answer of HTTP that is none of the server's own."""
 T = TypeVar("T")
 
 
@@ -64,6 +63,8 @@ class Connection:
         """What it says it is: name and version."""
         self.process = ServerProcess(spec) if spec.command else None
         self._client: Client | None = None
+        self._heard = Heard()
+        """Of its start, at an address."""
         self.owner: asyncio.Task[None] | None = None
         """The task that opens and closes it."""
         self._closing = asyncio.Event()
@@ -105,6 +106,7 @@ class Connection:
         await ready
 
     async def _own(self, ready: "asyncio.Future[None]") -> None:
+        self._heard = listen()
         try:
             async with AsyncExitStack() as stack:
                 async with asyncio.timeout(self.spec.options.start_s):
@@ -139,7 +141,7 @@ class Connection:
             page = await client.list_tools(cursor=cursor)
             tools += page.tools
             cursor = page.next_cursor
-            if cursor is None or len(tools) > MOST_TOOLS:
+            if not cursor or len(tools) > MOST_TOOLS:
                 break
         else:
             raise NotStarted(f"it lists its tools on more than {MOST_PAGES} pages; correct the server")
@@ -170,32 +172,29 @@ class Connection:
         if isinstance(error, ValidationError):
             return NotStarted(f"what the server lists does not read: {place_of(error)}; correct the server")
         what = one_line(f"{type(error).__name__}: {error}", paths=True)
+        if self._heard.fault:
+            says = one_line(str(error), paths=True) if str(error).startswith("Redirect to ") else ""
+            remedy = self._heard.remedy((*self.spec.options.header_variables.values(),))
+            return NotStarted(f"the address answered with {self._heard.fault}; {says or remedy}")
+        if self.process is None and not self._heard.status:
+            return NotStarted(f"nothing answers at the address: {what}; start the server, or correct the address")
         return NotStarted(f"the server does not answer as an MCP server does: {what}{said}")
 
     async def ask(self, tool: str, arguments: dict[str, Any], seconds: float) -> "CallToolResult":
         """As `call`, in the loop of all connections."""
         from mcp import MCPError
-        from mcp.types import CONNECTION_CLOSED, REQUEST_TIMEOUT
 
         if not self.alive or self._client is None:
             raise Lost("its server ended")
+        heard = listen()
         try:
             async with asyncio.timeout(seconds):
                 return await self._client.call_tool(tool, arguments)
         except TimeoutError:
-            if not (self.spec.side_by_side and await self.answers()):
-                self.close()
+            await self._give_up()
             raise Lost(f"its server did not answer within {seconds:g} s") from None
         except MCPError as error:
-            if TOO_LONG in error.message:
-                raise TooLarge(TOO_LONG) from None
-            if error.message == UNREADABLE:
-                raise Unpromised(UNREADABLE) from None
-            of_http = self.process is None and error.message.startswith(_OF_HTTP)
-            if error.code in (CONNECTION_CLOSED, REQUEST_TIMEOUT) or not self.alive or of_http:
-                self.close()
-                raise Lost(f"its server ended: {one_line(error.message)}") from None
-            raise Refused(error.message) from None
+            raise await self.meaning(error, heard) from None
         except ChainprefError:
             raise
         except Exception as error:  # what the transport raises, or a result that is not what the tool promised
@@ -204,6 +203,33 @@ class Connection:
                 raise Unpromised(f"its server's result is not what it promised: {says}") from None
             self.close()
             raise Lost(f"its server ended: {one_line(str(error)) or type(error).__name__}") from None
+
+    async def meaning(self, error: "MCPError", heard: Heard) -> Exception:
+        """What an error of the SDK says of a call, which at an address was `heard`."""
+        from mcp.types import CONNECTION_CLOSED, REQUEST_TIMEOUT
+
+        if TOO_LONG in error.message or (self.process is None and TOO_LONG_EVENT in error.message):
+            return TooLarge(TOO_LONG)
+        if error.message == UNREADABLE:
+            return Unpromised(UNREADABLE)
+        if self.process is None:
+            lost = heard.is_of_machines(error)
+        else:  # the SDK's own: over pipes no server's error has these codes
+            lost = error.code in (CONNECTION_CLOSED, REQUEST_TIMEOUT)
+        if not lost and self.alive:
+            return Refused(error.message)
+        if self.alive and heard.fault:
+            fault = heard.fault  # before more is heard
+            await self._give_up()
+            return Lost(f"its server answered with {fault}: {one_line(error.message)}")
+        self.close()
+        return Lost(f"its server ended: {one_line(error.message)}")
+
+    async def _give_up(self) -> None:
+        """End it, unless many episodes use it and it still answers, although one call did not come back as it
+        should."""
+        if not (self.spec.side_by_side and await self.answers()):
+            self.close()
 
     async def answers(self) -> bool:
         """Whether a server that many episodes use still answers, although one call has not come back."""

@@ -41,10 +41,14 @@ def message_of(line: bytes, length: int, under_way: Collection[int] = ()) -> Any
     from mcp.shared.message import SessionMessage
 
     adapter, what = mcp_types.jsonrpc_message_adapter, TOO_LONG
+    lost = (mcp_types.CONNECTION_CLOSED, mcp_types.REQUEST_TIMEOUT)  # how the SDK itself says so
     if length <= MOST_BYTES:
         for text in (lambda: line, lambda: _without_broken_characters(line)):
             with contextlib.suppress(ValueError, RecursionError):
-                return SessionMessage(adapter.validate_json(text(), by_name=False))
+                message = adapter.validate_json(text(), by_name=False)
+                if isinstance(message, mcp_types.JSONRPCError) and message.error.code in lost:
+                    message.error.code = mcp_types.INTERNAL_ERROR  # which servers use for what they like
+                return SessionMessage(message)
         what = UNREADABLE
     number = _answered(line[:_KEPT] + line[-_KEPT:], under_way)
     error = mcp_types.ErrorData(code=mcp_types.INTERNAL_ERROR, message=what)

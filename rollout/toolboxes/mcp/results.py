@@ -52,8 +52,14 @@ def _value_of(result: "CallToolResult", tool: "Tool", read: Callable[[str], Any]
 
 
 def error_text(result: "CallToolResult") -> str:
-    """What a call that failed says of it."""
-    return " ".join(block.text for block in result.content if block.type == "text")
+    """What a call that failed says of it: its text, or where it has none its structured content."""
+    text = " ".join(block.text for block in result.content if block.type == "text")
+    if text.strip() or result.structured_content is None:
+        return text
+    try:
+        return as_json(result.structured_content)
+    except (NotJson, TooLarge):
+        return ""
 
 
 def _part(block: "ContentBlock", read: Callable[[str], Any]) -> Any:

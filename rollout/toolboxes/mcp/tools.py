@@ -44,9 +44,12 @@ def offered(spec: ServerSpec, tools: "Sequence[Tool]") -> Offered:
         for name in names:
             if name not in by_name:
                 near = difflib.get_close_matches(name, by_name, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"it has {shortened(', '.join(by_name))}"
+                hint = f"did you mean {near[0]!r}?" if near else f"it has {shortened(', '.join(sorted(by_name)))}"
                 raise RequestError(f"{where}: {key}: the server has no tool {name!r}; {hint}")
-    chosen = [tool for tool in tools if (tool.name in options.tools if options.tools else tool.name not in own)]
+    # By name: a server may list them in another order each time, and prompts show them in this one.
+    chosen = [
+        tool for name, tool in sorted(by_name.items()) if (name in options.tools if options.tools else name not in own)
+    ]
     if not chosen:
         raise RequestError(f"{where}: no tool is left for models to call; name some with tools = [...]")
     if spec.shared and not options.reset_tool:
@@ -62,7 +65,8 @@ def offered(spec: ServerSpec, tools: "Sequence[Tool]") -> Offered:
             )
         functions[function.name] = function
     used = {tool.name: tool for tool in (*chosen, *(by_name[name] for name in own))}
-    reset = _function(where, by_name[options.reset_tool]) if options.reset_tool else None
+    # Its arguments are no model's: what its schema leaves open is open.
+    reset = _function(where, by_name[options.reset_tool], takes_others=True) if options.reset_tool else None
     return Offered(functions, used, reset, definitions_of(used.values()))
 
 
@@ -88,7 +92,7 @@ def require_reading_only(where: str, tools: "Iterable[Tool]") -> None:
             )
 
 
-def _function(where: str, tool: "Tool") -> SchemaFunction:
+def _function(where: str, tool: "Tool", takes_others: bool = False) -> SchemaFunction:
     if not tool.name or tool.name != tool.name.strip():
         raise RequestError(
             f"{where}: the server lists a tool called {tool.name!r}, a name that is empty or has blanks around it; "
@@ -97,7 +101,7 @@ def _function(where: str, tool: "Tool") -> SchemaFunction:
     schema = {**tool.input_schema, "type": "object"}  # it is, or the SDK would have refused it
     described = {"name": tool.name, "description": tool.description or "", "parameters": schema}
     try:
-        return function_of_schema(json.dumps(described))
+        return function_of_schema(json.dumps(described), takes_others)
     except RequestError as error:
         raise RequestError(f"{where}: tool {error}; or leave the tool out with tools = [...]") from None
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
+from rollout.toolboxes.mcp.heard import note
 from rollout.toolboxes.mcp.messages import MOST_BYTES, TOO_LONG
 from rollout.toolboxes.mcp.naming import ServerSpec
 from rollout.toolboxes.mcp.pipes import variables
@@ -29,7 +30,7 @@ async def transport(spec: ServerSpec, stack: AsyncExitStack) -> "Transport":
         },
         timeout=httpx2.Timeout(_CONNECT_S, read=_READ_S),
         trust_env=spec.url.startswith("https:"),  # no proxy stands between this machine and itself
-        event_hooks={"response": [bounded]},
+        event_hooks={"response": [note, bounded]},
     )
     await stack.enter_async_context(client)
     return streamable_http_client(spec.url, http_client=client, max_sse_event_size=MOST_BYTES)

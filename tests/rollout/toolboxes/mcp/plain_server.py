@@ -8,6 +8,7 @@ import base64
 import functools
 import json
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -58,6 +59,13 @@ def tools() -> list[dict[str, Any]]:
         tool("dump", OBJECT, "The state."),
         tool("load", {"type": "object", "properties": {"count": {"type": "integer"}}}, "Set the state."),
     ]
+    if "open_state" in BEHAVIOUR:
+        listed[-1] = tool("load", {"type": "object"}, "Set the state.")
+    if "any_error" in BEHAVIOUR:
+        listed += [tool("code", {"type": "object", "properties": {"code": {"type": "integer"}}}, "Refuse with a code.")]
+        listed += [tool("quota", OBJECT, "Fail with a structure.")]
+    if "shuffled" in BEHAVIOUR:
+        random.shuffle(listed)
     if "late" in BEHAVIOUR:
         listed += [tool("add_late", AMOUNT, "Add to the count after a while, and answer others meanwhile.")]
     if "odd_results" in BEHAVIOUR:
@@ -134,8 +142,10 @@ def called(name: str, given: dict[str, Any]) -> dict[str, Any] | None:
     if name == "load":
         if given.get("count", 0) < 0:
             return text("a count is not negative", error=True)
-        COUNT.update(count=given.get("count", 0), notes=[])
+        COUNT.update({"count": 0, "notes": [], **given})
         return text("loaded")
+    if name == "quota":
+        return {"content": [], "structuredContent": {"error": "quota", "left": 0}, "isError": True}
     return ODD.get(name)
 
 
@@ -146,7 +156,10 @@ def answer(message: dict[str, Any]) -> dict[str, Any]:
         info = {"name": "plain", "version": "1"}
         return {"result": {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": info}}
     if method == "tools/list":
-        return {"result": {"tools": tools()}}
+        last = {"nextCursor": ""} if "empty_cursor" in BEHAVIOUR else {}
+        return {"result": {"tools": tools(), **last}}
+    if given.get("name") == "code":
+        return {"error": {"code": given["arguments"]["code"], "message": "Connection closed"}}
     if method == "tools/call" and (found := called(given["name"], given.get("arguments", {}))) is not None:
         return {"result": found}
     return {"error": {"code": -32602 if method == "tools/call" else -32601, "message": f"no {method}"}}

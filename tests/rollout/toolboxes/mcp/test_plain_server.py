@@ -219,7 +219,7 @@ def test_death_and_silence_are_of_machines_until_one_call_causes_them_again_and_
         (plain("no_schema"), "does not read: tool 17 of its list.inputSchema: Input should be a valid dictionary"),
         (plain("refers"), "tool odd: $ref 'https://example.com/a.json' leads elsewhere"),
         (plain(tools=("lok",)), "tools: the server has no tool 'lok'; did you mean 'look'?"),
-        (plain(state_tool="nothing"), "state_tool, reset_tool: the server has no tool 'nothing'; it has add, look"),
+        (plain(state_tool="nothing"), "state_tool, reset_tool: the server has no tool 'nothing'; it has add, die"),
         (plain(files="no/such/folder"), "files = 'no/such/folder' is no folder"),
     ],
 )
