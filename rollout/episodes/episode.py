@@ -97,11 +97,11 @@ async def run_episode(problem: Problem, spec: SampleSpec, setting: EpisodeSettin
 async def _attempt(problem: Problem, spec: SampleSpec, setting: EpisodeSetting) -> Episode:
     clock = asyncio.get_running_loop().time
     started = clock()
-    replies = Replies(setting.engine, setting.config.max_seconds)
     prompt = make_prompt(problem, setting.template, setting.call_format, setting.config)
     session = prompt.toolbox.open(problem.state)
+    replies = Replies(setting.engine, setting.config.max_seconds, session)
     states, said = list[str]() if is_world(problem.checker) else None, list[str]()
-    user = _played_user(problem, spec, setting) if problem.user else None
+    user = _played_user(problem, spec, setting, session) if problem.user else None
     if spec.guide is not None and spec.guide.prompt_ids != prompt.ids:
         spec = replace(spec, guide=None)
     try:
@@ -238,11 +238,12 @@ async def _converse(
         ids += (*reply.token_ids, *feedback)
 
 
-def _played_user(problem: Problem, spec: SampleSpec, setting: EpisodeSetting) -> PlayedUser:
+def _played_user(problem: Problem, spec: SampleSpec, setting: EpisodeSetting, session: Session) -> PlayedUser:
     if setting.user is None:
         raise RequestError(f"problem {problem.id}: its user is played by a model, and none is there to play them")
     name = f"{problem.id}#{spec.sample}{spec.label}"
-    return PlayedUser(setting.user, problem, setting.call_format, name, setting.config.max_seconds, spec.seed)
+    seconds = setting.config.max_seconds
+    return PlayedUser(setting.user, problem, setting.call_format, name, seconds, session, spec.seed)
 
 
 def _stop_after(

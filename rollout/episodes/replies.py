@@ -12,18 +12,21 @@ import msgspec
 from cluster.engine.interface import Engine, Generation, Sampling
 from cluster.errors import InfrastructureError, InfrastructureKind
 from rollout.records import StopReason
+from rollout.toolboxes import Session
 
 ABORT_PAUSES_S = (0.2, 1.0, 5.0)
 """Pauses before an aborted request is repeated, so that a short outage does not spoil all episodes of an engine."""
 
 
 class Replies:
-    """The replies of `engine` to one episode, which begins now and may take `max_seconds` of the event loop's clock."""
+    """The replies of `engine` to one episode, which begins now and may take `max_seconds` of the event loop's clock
+    beside what its session has `waited`."""
 
-    def __init__(self, engine: Engine, max_seconds: float) -> None:
+    def __init__(self, engine: Engine, max_seconds: float, session: Session) -> None:
         self._engine = engine
         self._loop = asyncio.get_running_loop()
-        self._end = self._loop.time() + max_seconds
+        self._session = session
+        self._least_end = self._loop.time() + max_seconds
         self._expiring: asyncio.Task[None] | None = None
         self._aborted = False
 
@@ -33,11 +36,12 @@ class Replies:
 
         Raises InfrastructureError if the engine is gone or aborts every request; the caller then tries elsewhere.
         """
-        if self._loop.time() >= self._end:
+        end = self._least_end + self._session.waited
+        if self._loop.time() >= end:
             return self._out_of_time
         try:
             async with asyncio.timeout(None) as limit:
-                timer = self._loop.call_at(self._end, self._expire, limit)
+                timer = self._loop.call_at(end, self._expire, limit)
                 try:
                     return await self._repeated(ids, sampling, name)
                 finally:

@@ -13,6 +13,7 @@ from rollout.formats.thoughts import split_thought
 from rollout.prompts.opening import Opening
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Problem, StopReason
+from rollout.toolboxes import Session
 
 HANGS_UP = "[goodbye]"
 """What the model writes where the user has nothing more to say."""
@@ -42,7 +43,7 @@ class ModelUser:
 
 
 class PlayedUser:
-    """The user of one episode, which begins now and may take `max_seconds`."""
+    """The user of one episode, which begins now and may take `max_seconds` beside what its session waits."""
 
     def __init__(
         self,
@@ -51,11 +52,12 @@ class PlayedUser:
         call_format: CallFormat,
         name: str,
         max_seconds: float,
+        session: Session,
         seed: int | None = None,
     ) -> None:
         self._model, self._problem, self._format = model, problem, call_format
         self._name, self._seed, self._said = name, seed, 0
-        self._replies = Replies(model.engine, max_seconds)
+        self._replies = Replies(model.engine, max_seconds, session)
         self._ids: list[int] = []
         self._last: tuple[int, ...] = ()
 

@@ -220,6 +220,12 @@ class Session:
         self._evaluated: Call | None = None
         """The last call itself, with values in place of calls, once those inside it were made."""
 
+    @property
+    def waited(self) -> float:
+        """Seconds for which calls could not yet be made: others had what executes them, or it had to start. They are
+        none of the model's time."""
+        return 0.0
+
     def state(self) -> str:
         """The world as canonical JSON: what its class's `_state` gives, or its public attributes; null without one.
         Raises CallRefused, by the toolbox's fault, for one that cannot be read."""

@@ -5,7 +5,7 @@ import json
 import os
 import threading
 from collections import Counter, deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
@@ -14,13 +14,12 @@ from rollout.toolboxes.mcp.connection import Connection, Lost, NotStarted, Refus
 from rollout.toolboxes.mcp.naming import ServerSpec
 from rollout.toolboxes.mcp.results import error_text
 from rollout.toolboxes.mcp.tools import Offered, difference, offered
+from rollout.toolboxes.mcp.turns import Turns
 from rollout.toolboxes.mistakes import CallRefused, TooLarge, one_line
 
 _AT_A_TIME = max(2, os.cpu_count() or 1)
 """Servers that start side by side: more would only make each other late."""
 _STARTING = threading.Semaphore(_AT_A_TIME)
-_TURN_S = 600.0
-"""How long an episode waits for a server that serves one at a time."""
 _BLAMED_AFTER = 3
 
 
@@ -33,8 +32,8 @@ class Servers:
         self._lock = threading.Lock()
         self._preparing = threading.Lock()
         self._prepared = False
-        self._free = threading.Semaphore(1 if spec.url else spec.options.processes)
-        """Of servers that one episode uses at a time; there is one at an address."""
+        self._turns = Turns(1 if spec.url else spec.options.processes)
+        """At servers that one episode uses at a time; there is one at an address."""
         self._common: Connection | None = None
         self._idle = deque[Connection]()
         self._lost_at = Counter[str]()
@@ -53,27 +52,35 @@ class Servers:
                     with contextlib.suppress(InfrastructureError, RequestError):
                         self._idle.append(started.result())
 
-    def take(self, state: str) -> Connection:
-        """A server in the problem's state, to be given back. Raises InfrastructureError where none starts, RequestError
-        where the state does not fit."""
+    def ask(self, state: str) -> "Future[None]":
+        """An episode's turn, which has come when this is done, and which it leaves in any case: first come, first
+        served, however long it takes. Raises RequestError where the state does not fit."""
         self.require_state(state)
+        if not self._spec.side_by_side:
+            return self._turns.ask()
+        at_once = Future[None]()
+        at_once.set_result(None)
+        return at_once
+
+    def leave(self, turn: "Future[None]") -> None:
+        """Give a turn back, or wait for it no longer. Waits for nothing."""
+        if not self._spec.side_by_side and not turn.cancel():
+            self._turns.give_back()
+
+    def take(self, state: str) -> Connection:
+        """A server in the problem's state for an episode whose turn it is, to be given back. Raises
+        InfrastructureError where none starts, RequestError where the state does not fit."""
         if self._spec.side_by_side:
             with self._lock:
                 if self._common is None or not self._common.alive:
                     self._common = self._started()
                 return self._common
-        if not self._free.acquire(timeout=_TURN_S):
-            raise self._lost(f"no episode gave its server back within {_TURN_S:g} s")
-        try:
-            connection: Connection | None = None
-            while self._idle and connection is None:
-                with contextlib.suppress(IndexError):  # another thread took the last one
-                    connection = self._idle.popleft()
-                connection = connection if connection is not None and connection.alive else None
-            connection = connection or self._started()
-        except BaseException:
-            self._free.release()
-            raise
+        connection: Connection | None = None
+        while self._idle and connection is None:
+            with contextlib.suppress(IndexError):  # another thread took the last one
+                connection = self._idle.popleft()
+            connection = connection if connection is not None and connection.alive else None
+        connection = connection or self._started()
         try:
             self._reset(connection, state)
         except BaseException:
@@ -89,7 +96,6 @@ class Servers:
             self._idle.append(connection)
         else:
             connection.close()
-        self._free.release()
 
     def give_up(self, connection: Connection) -> None:
         """An episode has ended in the middle of a call: end the process, whose world that call may still change. It is

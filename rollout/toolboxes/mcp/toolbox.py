@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MOST_STATE = 1_000_000
 """Characters of a state that are read."""
 _THREADS = 256
-"""Calls that may wait for servers at a time, in one process."""
+"""Calls that servers make at a time, in one process."""
 _FINISHES = ("finish", "end_of_calls", "end_all_calls")
 
 
@@ -73,7 +73,13 @@ class McpSession(Session):
         return super().call(call, built_ins, deadline)
 
     async def call_async(self, call: Call, built_ins: Mapping[str, Function], deadline: float) -> CallResult:
+        if isinstance(self.toolbox.functions.get(call.name), SchemaFunction) or '"$' in call.arguments:
+            await self._taken.turn(self._state)  # without a thread, of which there are only so many
         return await asyncio.get_running_loop().run_in_executor(_threads(), self.call, call, built_ins, deadline)
+
+    @property
+    def waited(self) -> float:
+        return self._taken.waited
 
     def begin(self) -> None:
         """Take the server now. Raises as the first call does."""
@@ -95,6 +101,8 @@ class McpSession(Session):
         return state
 
     async def state_async(self) -> str:
+        if self._box.state_tool:
+            await self._taken.turn(self._state)
         return await asyncio.get_running_loop().run_in_executor(_threads(), self.state)
 
     def close(self) -> None:
