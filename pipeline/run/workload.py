@@ -167,7 +167,8 @@ def _write_problems(run: Run, name: str, train: Sequence[Problem], suites: dict[
     everyone = [*train, *itertools.chain(*suites.values())]
     for line in refuse_faulty_toolboxes(everyone):  # before gold chains run into what is wrong with a function
         run.console.out(f"  {line}")
-    report = check_golds(everyone, sample=EXECUTED, seed=run.recipe.run.seed, limits=run.recipe.episodes.calls)
+    seed, limits = run.recipe.run.seed, run.recipe.episodes.calls
+    report = check_golds(everyone, sample=EXECUTED, seed=seed, limits=limits, all_worlds=True)
     run.console.out(f"  {report.said}")
     for section, family in run.recipe.problems.items():
         for note in everything(family).notes if is_imported(family) else ():

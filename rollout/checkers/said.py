@@ -25,7 +25,7 @@ _NUMBER_INSIDE = re.compile(rf"(?<![\w.])((?<![\w.)\]]-)-)?\$?(?<!\w)({_DIGITS})
 after no word: the line of 5-10 is none."""
 _BETWEEN = r"[,'\u00a0\u2009\u202f]"
 _GROUPS = re.compile(rf"(?<![\d.])\d+(?:{_BETWEEN}\d+)+", re.ASCII)
-"""Digits with commas, apostrophes or spaces that do not break between them. A plain space stands between two numbers."""
+"""Digits with commas, apostrophes or spaces that do not break between them; a plain one stands between two numbers."""
 _THOUSANDS = re.compile(rf"\d{{1,3}}({_BETWEEN})\d{{3}}(?:\1\d{{3}})*|\d{{1,2}}(?:,\d{{2}})+,\d{{3}}", re.ASCII)
 """Groups that are one number; the second kind is India's."""
 _SPELLINGS = str.maketrans("\u2212\u2018\u2019\u201c\u201d", "-''\"\"")

@@ -21,7 +21,7 @@ from rollout.episodes.execution import execute, is_only_thought
 from rollout.episodes.guide import Guide
 from rollout.episodes.replies import Replies
 from rollout.episodes.users import ModelUser, PlayedUser
-from rollout.episodes.worlds import judge_steps
+from rollout.episodes.worlds import judge_steps, unread
 from rollout.formats import CallFormat
 from rollout.prompts.native_template import NATIVE
 from rollout.prompts.prompting import Prompt, make_prompt
@@ -205,8 +205,7 @@ async def _converse(
                 try:
                     states.append(await session.state_async())
                 except CallRefused as fault:  # the toolbox's
-                    unread = CallResult(call=None, content=f"Error: {fault.message}", error=fault.code)
-                    results = (*results, unread)
+                    results = (*results, unread(fault))
         step = Step(
             text=text,
             token_ids=reply.token_ids,

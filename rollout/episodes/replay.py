@@ -8,6 +8,7 @@ otherwise, because the model is not to blame for what it was told.
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain, zip_longest
 from typing import NamedTuple
 
 import msgspec
@@ -15,12 +16,15 @@ import msgspec
 from rollout.checkers.worlds import Verdict, is_world
 from rollout.episodes.episode import judge
 from rollout.episodes.execution import execute_now, is_only_thought
-from rollout.episodes.worlds import judge_steps
+from rollout.episodes.worlds import judge_steps, unread
 from rollout.formats import CallFormat
 from rollout.formats.limits import CallLimits
 from rollout.prompts.turns import turn_toolboxes
 from rollout.records import CallResult, Episode, ErrorCode, Outcome, Problem, Step, StopReason
-from rollout.toolboxes import Toolbox, load_toolbox
+from rollout.toolboxes import CallRefused, Toolbox, load_toolbox
+
+_EXECUTIONS = 3
+"""How often an episode is executed at most whose calls fail today by the fault of machines."""
 
 
 class Repeated(StrEnum):
@@ -33,7 +37,8 @@ class Repeated(StrEnum):
     RESULT = "result"
     """A call gives another value, or fails where it did not, or the other way round."""
     RANDOM = "random"
-    """Two executions of today differ: the toolbox is not deterministic, and the stored results count."""
+    """Two executions of today differ: the toolbox is not deterministic, and the stored results count. Where a world is
+    judged, of which nothing is stored, the stored label does."""
 
 
 class Judged(NamedTuple):
@@ -51,7 +56,7 @@ class _Execution(NamedTuple):
     results: tuple[tuple[CallResult, ...], ...]
     """Of each step. A step whose reply was cut has its stored ones."""
     answer: str | None
-    """What the last turn ended with; None if it did not end."""
+    """What the last turn ended with; None if it did not end, or if a world could not be read."""
     states: tuple[str, ...]
     """The world at the end of each turn that ended; () where nobody looks at it."""
 
@@ -67,15 +72,28 @@ def judge_again(problem: Problem, episode: Episode, call_format: CallFormat, lim
     episode = msgspec.structs.replace(episode, provenance=provenance)
     if not episode.outcome.labelled:
         return Judged(episode, Repeated.SAME, "")
-    found = _execute(problem, episode, toolbox, call_format, limits)
+
+    def executed(steps: Sequence[Step]) -> _Execution:
+        """Today's, again where machines or the toolbox were at fault at a call of which `steps` hold another result."""
+        for _ in range(_EXECUTIONS - 1):
+            execution = _execute(problem, episode, toolbox, call_format, limits)
+            if not _at_fault(steps, execution):
+                return execution
+        return _execute(problem, episode, toolbox, call_format, limits)
+
+    found = executed(episode.steps)
     repeated, difference = _compared(episode.steps, found)
-    if repeated is Repeated.RESULT:
+    verdict = _verdict(problem, episode, found)
+    is_mended = verdict is not None and (verdict.credit, verdict.why) != (episode.credit, episode.why)
+    if repeated is Repeated.RESULT or is_mended:
         # Executed a second time: what differs from the first is random.
         as_found = [msgspec.structs.replace(s, results=r) for s, r in zip(episode.steps, found.results, strict=True)]
-        if _compared(as_found, _execute(problem, episode, toolbox, call_format, limits))[0] is not Repeated.SAME:
+        again = executed(as_found)
+        if _compared(as_found, again)[0] is not Repeated.SAME or again.states != found.states:
             repeated = Repeated.RANDOM
+    if repeated is Repeated.RANDOM and verdict is not None:
+        return Judged(episode, repeated, difference)
     if repeated is Repeated.RESULT:  # its model would be told something else today
-        verdict = _verdict(problem, episode, found)
         finished = msgspec.structs.replace(episode, answer=found.answer, stop=StopReason.FINISHED)
         label = judge(problem, finished.stop, found.answer, list(episode.steps), verdict)
         if found.answer is not None and label[0] is Outcome.RIGHT:
@@ -84,7 +102,6 @@ def judge_again(problem: Problem, episode: Episode, call_format: CallFormat, lim
         return Judged(_labelled(unlabelled, Outcome.INFRASTRUCTURE, None, None), repeated, difference)
     if repeated is Repeated.MESSAGE:
         episode = msgspec.structs.replace(episode, steps=_with_codes(episode.steps, found))
-    verdict = _verdict(problem, episode, found)
     outcome, error = judge(problem, episode.stop, episode.answer, list(episode.steps), verdict)
     return Judged(_labelled(episode, outcome, error, verdict), repeated, difference)
 
@@ -108,21 +125,26 @@ def _execute(
 ) -> _Execution:
     toolboxes = turn_toolboxes(problem, load_toolbox(problem.toolbox), toolbox)
     session, results, turn = toolbox.open(problem.state), list[tuple[CallResult, ...]](), 0
-    states, looked_at = list[str](), is_world(problem.checker)
-    for step in episode.steps:
-        if step.turn > turn:
-            turn = step.turn
-            session.next_turn(toolbox if problem.user else toolboxes[turn])
-        if ErrorCode.REPLY_CUT in step.errors:
-            results.append(step.results)
-        else:
-            only_thought = is_only_thought(step.token_ids, step.thought_tokens)
-            results.append(execute_now(step.text, call_format, session, limits, only_thought))
-        if looked_at and session.answer is not None and len(states) == turn:
-            states.append(session.state())
-    session.close()
+    states, looked_at, is_read = list[str](), is_world(problem.checker), True
+    try:
+        for step in episode.steps:
+            if step.turn > turn:
+                turn = step.turn
+                session.next_turn(toolbox if problem.user else toolboxes[turn])
+            if ErrorCode.REPLY_CUT in step.errors:
+                results.append(step.results)
+            else:
+                only_thought = is_only_thought(step.token_ids, step.thought_tokens)
+                results.append(execute_now(step.text, call_format, session, limits, only_thought))
+            if looked_at and session.answer is not None and len(states) == turn:
+                try:
+                    states.append(session.state())
+                except CallRefused as fault:
+                    results[-1], is_read = (*results[-1], unread(fault)), False
+    finally:
+        session.close()
     last = len(episode.said) if problem.user else len(problem.turns)
-    return _Execution(tuple(results), session.answer if turn == last else None, tuple(states))
+    return _Execution(tuple(results), session.answer if turn == last and is_read else None, tuple(states))
 
 
 def _compared(steps: Sequence[Step], found: _Execution) -> tuple[Repeated, str]:
@@ -140,6 +162,17 @@ def _compared(steps: Sequence[Step], found: _Execution) -> tuple[Repeated, str]:
         if len(step.results) != len(results):
             return Repeated.RESULT, f"step {number}: {len(step.results)} results; today {len(results)}"
     return worst, difference
+
+
+def _at_fault(steps: Sequence[Step], found: _Execution) -> bool:
+    """Whether machines or the toolbox were at fault where they were not in these steps: next time they may not be."""
+    pairs = (zip_longest(step.results, now) for step, now in zip(steps, found.results, strict=True))
+    return any(
+        today is not None
+        and today.error in (ErrorCode.FUNCTION_TIMEOUT, ErrorCode.TOOLBOX_FAULT)
+        and (before is None or before.error is not today.error)
+        for before, today in chain.from_iterable(pairs)
+    )
 
 
 def _shown(result: CallResult) -> str:

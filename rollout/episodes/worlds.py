@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
-from rollout.checkers.worlds import TurnDone, Verdict, World, judge_attempt
+from rollout.checkers.worlds import WORLD, TurnDone, Verdict, World, asks_for_gold_calls, gold_of, judge_attempt
 from rollout.prompts.messages import before_end
 from rollout.prompts.turns import turn_toolboxes
 from rollout.records import Call, CallResult, ErrorCode, Problem, Step
@@ -27,6 +27,11 @@ def judge_steps(problem: Problem, steps: Sequence[Step], states: Sequence[str]) 
     return judge_attempt(problem.checker, problem.gold, World(before=right.before, turns=tuple(turns)), right)
 
 
+def unread(fault: CallRefused) -> CallResult:
+    """What stands in an episode where the world at the end of a turn cannot be read."""
+    return CallResult(call=None, content=f"Error: {fault.message}", error=fault.code)
+
+
 def turn_done(results: Sequence[CallResult], state: str | None) -> TurnDone:
     """A turn with these results; it ended if its `state` at the end is known. What ended it is no call of its."""
     ended = next((result for result in reversed(results) if result.error is None), None)
@@ -39,8 +44,31 @@ def turn_done(results: Sequence[CallResult], state: str | None) -> TurnDone:
 @lru_cache(maxsize=4096)
 def gold_world(problem: Problem) -> World:
     """What the gold calls do, one after the other; without any nothing is done. It is made once for all attempts at a
-    problem, and blocks. Raises as `world_of`."""
-    return world_of(problem, gold_turns(problem))
+    problem, and blocks. Raises as `world_of`; where labels are compared with it, also RequestError for a gold call that
+    fails, and InfrastructureError for one that does so by the toolbox's fault."""
+    world = world_of(problem, gold_turns(problem))
+    if is_compared(problem):
+        for result in (result for turn in world.turns for result in turn.results):
+            _require_success(problem, result)
+    return world
+
+
+def is_compared(problem: Problem) -> bool:
+    """Whether the problem's labels are compared with what its gold calls do. Raises RequestError for a gold answer that
+    lists no conditions."""
+    return problem.checker == WORLD and asks_for_gold_calls(gold_of(problem.gold, len(problem.turns) + 1))
+
+
+def _require_success(problem: Problem, result: CallResult) -> None:
+    if result.error is None:
+        return
+    written = "" if result.call is None else f"{result.call.name}({result.call.arguments})"
+    what = f"toolbox {problem.toolbox}: gold call {written} of problem {problem.id} fails"
+    if result.error is ErrorCode.TOOLBOX_FAULT:
+        raise InfrastructureError(InfrastructureKind.SERVER_LOST, f"{what}: {result.content}")
+    raise RequestError(
+        f"{what}: {result.content}; labels are compared with what gold calls do: mend it, or leave it out"
+    )
 
 
 def idle_world(problem: Problem) -> World:

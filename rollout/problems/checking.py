@@ -8,9 +8,10 @@ import msgspec
 
 from cluster.errors import ChainprefError
 from rollout.checkers import check
+from rollout.episodes.worlds import is_compared
 from rollout.formats import load_format
 from rollout.formats.limits import CALL_LIMITS, CallLimits
-from rollout.problems.contracts import answer_faults, executed, place
+from rollout.problems.contracts import answer_faults, compared_fault, executed, place
 from rollout.problems.cross_checks import cross_checked_gold, has_cross_check
 from rollout.records import Problem, content_hash
 
@@ -30,6 +31,8 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     with_state: int
     needing_work: int
     """Those of the opened ones with state in which the gold answer is refused until something was done."""
+    unexecuted: int = 0
+    """Problems whose labels are compared with what their gold calls do, and whose gold calls were not executed."""
     faults: tuple[str, ...]
     """One line for each fault: file and line of an imported problem, its id, and what is wrong with it."""
 
@@ -46,8 +49,13 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
         """The figures in words."""
         return (
             f"{self.problems:,} gold answers checked by their checkers, {self.opened:,} of them executed, "
-            f"{self.about_state}{len(self.faults):,} faults"
+            f"{self.about_state}{self.left_out}{len(self.faults):,} faults"
         )
+
+    @property
+    def left_out(self) -> str:
+        """Of gold calls that labels depend on, and that nobody executed, in words; "" where there are none."""
+        return f"{self.unexecuted:,} gold chains of worlds left to the run, " if self.unexecuted else ""
 
 
 def check_problems(problems: Sequence[Problem], formats: Iterable[str]) -> CheckReport:
@@ -64,9 +72,11 @@ def check_golds(
     sample: int | None = None,
     seed: int = 0,
     limits: CallLimits = CALL_LIMITS,
+    all_worlds: bool = False,
 ) -> CheckReport:
     """Hold every gold answer to its checker, and execute those of `sample` problems of each family, drawn by `seed`;
-    None: those of all problems. `limits` are those of the episodes."""
+    None: those of all problems. `limits` are those of the episodes. `all_worlds`: execute the gold calls of the other
+    problems once, too, where labels are compared with what they do."""
     faults = list[str]()
     golds, families = defaultdict[str, set[str]](set), defaultdict[str, list[Problem]](list)
     for problem in problems:
@@ -86,8 +96,14 @@ def check_golds(
         execution = executed(problem, call_formats, golds[problem.toolbox], limits)
         needing_work += execution.needs_work
         faults += (f"{place(problem)}: {fault}" for fault in execution.faults)
+    done = {problem.id for problem in opened}
+    left = [problem for problem in problems if problem.id not in done and _is_compared(problem)]
+    for problem in left if all_worlds else ():
+        if fault := compared_fault(problem):
+            faults.append(f"{place(problem)}: {fault}")
     return CheckReport(
         problems=len(problems),
+        unexecuted=0 if all_worlds else len(left),
         opened=len(opened),
         executed=sum(bool(problem.gold_calls) for problem in opened),
         nothing_to_do=sum(problem.nothing_to_do for problem in problems),
@@ -95,6 +111,13 @@ def check_golds(
         needing_work=needing_work,
         faults=tuple(dict.fromkeys(faults)),
     )
+
+
+def _is_compared(problem: Problem) -> bool:
+    try:
+        return is_compared(problem)
+    except ChainprefError:
+        return True
 
 
 def _cross_faults(problem: Problem) -> Iterator[str]:

@@ -40,6 +40,8 @@ _MALFORMED = ("\u0000", "no such answer", {"no such key": None}, [["no such memb
 _SAYS_DONE = frozenset({"done", "ok", "okay", "success", "finished", "completed", "true"})
 """What an answer says, in small letters, that is given whatever the state is."""
 REMEDY = "where doing nothing is right, say so with nothing_to_do"
+_NO_GOLD_CALLS = "as_gold and told_as_gold compare with gold calls, and the problem has none"
+_IDLE_IS_RIGHT = f"to end every turn at once is right; list conditions that ask for more, or {REMEDY}"
 
 
 def place(problem: Problem) -> str:
@@ -135,12 +137,29 @@ def world_executed(problem: Problem, call_formats: Iterable[CallFormat], limits:
             functions = {name: each.parameter_names for name, each in toolbox.functions.items()}
             faults += names_nothing(gold, right.before, functions, toolbox.finish)
             if asks_for_gold_calls(gold) and not any(gold_turns(problem)):
-                faults.append("as_gold and told_as_gold compare with gold calls, and the problem has none")
+                faults.append(_NO_GOLD_CALLS)
     except (ChainprefError, CallRefused) as error:
         return Execution((error.message if isinstance(error, CallRefused) else str(error),), False)
     if nothing.error is None and not problem.nothing_to_do:
-        faults.append(f"to end every turn at once is right; list conditions that ask for more, or {REMEDY}")
+        faults.append(_IDLE_IS_RIGHT)
     return Execution(tuple(faults), nothing.error is not None)
+
+
+def compared_fault(problem: Problem) -> str:
+    """What is wrong with labels that are compared with what the gold calls do, which are executed once, in no format;
+    "" where nothing is."""
+    if not any(gold_turns(problem)):
+        return _NO_GOLD_CALLS
+    try:
+        right = gold_world(problem)
+        nothing = [TurnDone(answer="null", state=right.before)] * len(right.turns)
+        idle = judge_attempt(problem.checker, problem.gold, World(before=right.before, turns=tuple(nothing)), right)
+        itself = judge_attempt(problem.checker, problem.gold, right, right)
+    except ChainprefError as error:
+        return str(error)
+    if itself.error is not None:
+        return f"the gold chain is {itself.error.value}: {itself.why}"
+    return "" if problem.nothing_to_do or idle.error is not None else _IDLE_IS_RIGHT
 
 
 def executed(

@@ -1,6 +1,7 @@
 """Episodes that are labelled by the world which they leave, turn by turn."""
 
 import asyncio
+import itertools
 import os
 import signal
 from collections.abc import Sequence
@@ -11,18 +12,20 @@ import msgspec
 import pytest
 
 from cluster.engine.scripted import ScriptedEngine
+from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from rollout.config import EpisodeConfig
 from rollout.data.invariants import episode_faults
 from rollout.data.shards import decode_rows, encode_rows
 from rollout.episodes.episode import SampleSpec, run_episode
 from rollout.episodes.replay import Repeated, _execute, judge_again
+from rollout.episodes.worlds import gold_world
 from rollout.formats import load_format
 from rollout.formats.limits import CALL_LIMITS
 from rollout.hosts.work import toolbox_faults
-from rollout.problems.checking import check_problems
-from rollout.records import Call, Episode, ErrorCode, Outcome, Problem, StopReason, UserTurn, canonical_json
-from rollout.toolboxes import Toolbox, load_toolbox
-from rollout.toolboxes.isolation.isolated import IsolatedToolbox
+from rollout.problems.checking import check_golds, check_problems
+from rollout.records import Call, CallResult, Episode, ErrorCode, Outcome, Problem, StopReason, UserTurn, canonical_json
+from rollout.toolboxes import CallRefused, Toolbox, load_toolbox
+from rollout.toolboxes.isolation.isolated import IsolatedSession, IsolatedToolbox
 from tests.rollout.conversations import chat_template, setting
 from tests.rollout.episodes.test_turns import DONE, play
 
@@ -127,6 +130,123 @@ def test_a_stored_episode_is_judged_by_its_world_again(replies: Sequence[str]) -
     label = judge_again(strict, episode, JSON, CALL_LIMITS).episode
     if episode.stop is StopReason.FINISHED:
         assert (label.outcome is Outcome.RIGHT) == (list(replies) == [DONE, DONE])
+
+
+class Faulty:
+    """Gives, in place of the results of calls of these numbers, counted over all sessions, an error; and counts."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: ErrorCode, at: Sequence[int]) -> None:
+        self.calls = 0
+        original = IsolatedSession.call
+
+        def faulty(session: IsolatedSession, made: Call, *more: Any, **named: Any) -> CallResult:
+            self.calls += 1
+            if self.calls in at:
+                return CallResult(call=made, content="Error: planted", error=error)
+            return original(session, made, *more, **named)
+
+        monkeypatch.setattr(IsolatedSession, "call", faulty)
+
+
+@pytest.mark.parametrize("error", [ErrorCode.FUNCTION_TIMEOUT, ErrorCode.TOOLBOX_FAULT])
+def test_a_call_that_fails_by_machines_today_is_made_again(monkeypatch: pytest.MonkeyPatch, error: ErrorCode) -> None:
+    episode = play(RIGHT, PROBLEM)
+    faulty = Faulty(monkeypatch, error, at=[1, 6])
+    again = judge_again(PROBLEM, episode, JSON, CALL_LIMITS)
+    assert (again.repeated, again.episode) == (Repeated.SAME, episode)
+    assert faulty.calls == 3 * len(RIGHT)
+    always = Faulty(monkeypatch, error, at=range(1, 1000))
+    again = judge_again(PROBLEM, episode, JSON, CALL_LIMITS)
+    assert (again.repeated, again.episode.outcome) == (Repeated.RESULT, Outcome.INFRASTRUCTURE)
+    assert always.calls < 1000
+
+
+class Dice:
+    """A world that comes out otherwise each time, though every call gives the same."""
+
+    thrown = itertools.count()
+
+    def __init__(self, _: Any) -> None:
+        self.eyes, self._told = -1, False
+
+    def throw(self) -> str:
+        """Throw."""
+        self.eyes = next(self.thrown)
+        return "thrown"
+
+    def tell(self) -> int:
+        """Tell."""
+        return next(self.thrown)
+
+
+def test_the_label_of_a_world_that_is_another_one_each_time_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = Toolbox.of_class("dice", Dice).in_turns()
+    for module in ("prompts.prompting", "episodes.worlds", "episodes.replay"):
+        monkeypatch.setattr(f"rollout.{module}.load_toolbox", lambda name: dice)
+    Dice.thrown = itertools.count(6)
+    simple = {"id": "dice-1", "turns": (), "gold_calls": (), "toolbox": "dice", "state": "{}"}
+    problem = msgspec.structs.replace(PROBLEM, **simple, gold='{"end": {"state": {"eyes": 6}}}')
+    for replies in ([*written(call("throw")), DONE], [*written(call("throw"), call("tell")), DONE]):
+        Dice.thrown = itertools.count(6)
+        episode = play(replies, problem)
+        assert episode.outcome is Outcome.RIGHT
+        again = judge_again(problem, episode, JSON, CALL_LIMITS)
+        assert again.repeated is Repeated.RANDOM
+        assert msgspec.structs.replace(again.episode, provenance=episode.provenance) == episode
+
+
+def test_a_state_that_cannot_be_read_today_is_no_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    episode = play(RIGHT, PROBLEM)
+    closed = list[bool]()
+
+    def unreadable(session: IsolatedSession) -> str:
+        raise CallRefused(ErrorCode.TOOLBOX_FAULT, "its state cannot be read: planted")
+
+    monkeypatch.setattr(IsolatedSession, "state", unreadable)
+    monkeypatch.setattr(IsolatedSession, "close", lambda session: closed.append(True))
+    again = judge_again(PROBLEM, episode, JSON, CALL_LIMITS)
+    assert (again.repeated, again.episode.outcome) == (Repeated.RESULT, Outcome.INFRASTRUCTURE)
+    count = len(closed)
+
+    def broken(*_: Any) -> Any:
+        raise InfrastructureError(InfrastructureKind.SERVER_LOST, "planted")
+
+    monkeypatch.setattr("rollout.episodes.replay.execute_now", broken)
+    with pytest.raises(InfrastructureError):
+        judge_again(PROBLEM, episode, JSON, CALL_LIMITS)
+    assert len(closed) == count + 1
+
+
+def test_gold_calls_that_fail_are_no_gold_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = msgspec.structs.replace(PROBLEM, gold_calls=(call("assign", ticket=9, owner="Ann"), call("finish")))
+    with pytest.raises(RequestError, match=r'gold call assign\({"owner":"Ann","ticket":9}\) of problem desk-1 fails'):
+        gold_world(broken)
+    told = msgspec.structs.replace(broken, gold='{"end": {"says": ["closed"]}}')
+    assert gold_world(told).before, "no label is compared with it"
+    gold_world.cache_clear()
+    Faulty(monkeypatch, ErrorCode.TOOLBOX_FAULT, at=[1])
+    with pytest.raises(InfrastructureError, match="planted"):
+        gold_world(PROBLEM)
+    assert play(RIGHT, PROBLEM).outcome is Outcome.RIGHT
+
+
+def test_all_gold_calls_that_labels_are_compared_with_are_executed() -> None:
+    many = [msgspec.structs.replace(PROBLEM, id=f"desk-{number}") for number in range(12)]
+    fails = msgspec.structs.replace(many[7], gold_calls=(call("assign", ticket=9, owner="Ann"), call("finish")))
+    idle = msgspec.structs.replace(many[8], turns=(), gold_calls=(call("finish"),), gold='{"end": {"as_gold": true}}')
+    wrong = msgspec.structs.replace(many[9], gold=canonical_json({"end": {"as_gold": True, "says": ["moved"]}}))
+    none = msgspec.structs.replace(many[10], gold_calls=(), turns=(UserTurn(text="Close it."),))
+    told = msgspec.structs.replace(fails, id="desk-told", gold='{"end": {"says": ["closed"]}}')
+    everyone = [*many[:7], fails, idle, wrong, none, told]
+    some = check_golds(everyone, sample=0)
+    assert (some.faults, some.unexecuted) == ((), 11)
+    assert "11 gold chains of worlds left to the run, 0 faults" in some.said
+    found = check_golds(everyone, sample=0, all_worlds=True)
+    assert [fault.partition(":")[0] for fault in found.faults] == ["desk-7", "desk-8", "desk-9", "desk-10"]
+    for fault, says in zip(found.faults, ("gold call assign", "at once", "lacks 'moved'", "has none"), strict=True):
+        assert says in fault
+    assert found.unexecuted == 0
+    assert "left to the run" not in found.said
 
 
 def test_a_turn_that_ends_earlier_today_has_one_world() -> None:
