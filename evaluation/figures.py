@@ -194,7 +194,7 @@ class RoundFigures(msgspec.Struct, frozen=True, kw_only=True):
     age: int = 0
     """Updates that this policy was older than the one that learnt from the attempts."""
     logp_difference: float | None = None
-    """Nats a token between trainer and sampler under this policy; None from arms that do not use it."""
+    """Nats a token between trainer and sampler under this policy; None from arms that do not learn by their ratio."""
     drift: float | None = None
     """Nats a token between the policy that learnt and the sampler's, where that was an older one."""
     probe_difference: float | None = None

@@ -334,7 +334,7 @@ class DistillArm(Schedule):
     """With `compare = "top_k"`: all other tokens count as one more. If false, both distributions are scaled to the
     likeliest tokens."""
     chains: Literal["all", "right"] = "all"
-    """Whose tokens: those of all chains, or of right ones alone."""
+    """Whose tokens: those of all chains, or of right ones alone, which `compare = "sampled"` does not take."""
     equal: Literal["tokens", "groups"] = "tokens"
     """What counts equally in the loss: every token that an episode wrote, or every group, whose tokens share a
     weight of 1."""
@@ -374,11 +374,22 @@ class DistillArm(Schedule):
             unused = f"top_k = {self.top_k}" if self.top_k != 20 else "tail = false"
             raise ValueError(f"{unused}: compare = {self.compare!r} has no likeliest tokens; leave it out")
         self._refuse_reference()
-        if self.compare == "sampled" and self.rounds is None:
+        if self.compare == "sampled":
+            self._refuse_chosen_samples()
+        return self
+
+    def _refuse_chosen_samples(self) -> None:
+        """Raise ValueError where the mean of the estimates would not be that over all that the student may write."""
+        if self.rounds is None:
             raise ValueError(
                 "compare = 'sampled' estimates from what the student sampled; set rounds = {}, or more in it"
             )
-        return self
+        chosen = {"chains": self.chains != "all", "max_right": self.max_right, "max_wrong": self.max_wrong}
+        for key in (key for key, some in (chosen | {"balanced": self.balanced}).items() if some):
+            raise ValueError(
+                f"{key} = {getattr(self, key)!r}: compare = 'sampled' estimates the reverse KL from all that the "
+                "student wrote, and not from chains chosen by their outcome; leave it out, or compare the vocabulary"
+            )
 
 
 ArmConfig = Annotated[SftArm | DpoArm | GrpoArm | DistillArm, Field(discriminator="method")]

@@ -1,11 +1,12 @@
 """How far the log-probabilities that a sampler recorded are from what the trainer's side says under the same policy."""
 
 from collections.abc import Iterable
+from typing import Protocol
 
 import numpy as np
 
+from training.chains import ScoredChain
 from training.reference import Precision, load_model
-from training.trainers.policy import PolicyExample
 from training.tree.attention import check_length
 from training.tree.blocks import BLOCK, on_device
 from training.tree.entries import EntryRow
@@ -14,9 +15,17 @@ from training.tree.rows import cut_chains
 from training.tree.scoring import add_tree_scoring
 
 
+class Sampled(Protocol):
+    """Chains that a sampler recorded."""
+
+    @property
+    def sampled(self) -> tuple[tuple[ScoredChain, tuple[float, ...], int], ...]:
+        """Each chain, its recorded log-probabilities, in nats, and how many episodes wrote it."""
+
+
 def sampler_difference(
     model_source: str,
-    examples: Iterable[PolicyExample],
+    examples: Iterable[Sampled],
     *,
     tokens_per_micro_step: int,
     precision: Precision = "float32",

@@ -28,16 +28,22 @@ class DistillChains:
     behaviour: tuple[tuple[float, ...], ...]
     """The sampler's log-probability of each scored token, in nats; () for a chain that has none."""
 
-    def with_teacher(self, said: Sequence[Said], *, behaviour: bool) -> "DistillExample":
-        """The example with what the teacher says of each chain, [length, W]; with `behaviour` the sampler's
-        log-probability is one more number. Raises RequestError for a chain that has none then."""
-        if behaviour and not all(self.behaviour):
+    @property
+    def sampled(self) -> tuple[tuple[ScoredChain, tuple[float, ...], int], ...]:
+        """Each chain, its recorded log-probabilities, and how many episodes wrote it. Raises RequestError for a chain
+        that has none."""
+        if not all(self.behaviour):
             raise RequestError(
                 f"{self.problem_id}: a chain has no log-probabilities of its sampler; compare = 'sampled' learns from "
                 "an arm's own rounds, which record them"
             )
+        return tuple(zip(self.chains, self.behaviour, self.multiplicities, strict=True))
+
+    def with_teacher(self, said: Sequence[Said], *, behaviour: bool) -> "DistillExample":
+        """The example with what the teacher says of each chain, [length, W]; with `behaviour` the sampler's
+        log-probability is one more number. Raises RequestError for a chain that has none then."""
         if behaviour:
-            logps = (np.array(own, np.float32)[:, None] for own in self.behaviour)
+            logps = (np.array(own, np.float32)[:, None] for _, own, _ in self.sampled)
             said = [np.concatenate(pair, axis=1) for pair in zip(said, logps, strict=True)]
         return DistillExample(self.problem_id, self.chains, self.multiplicities, tuple(said))
 

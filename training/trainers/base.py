@@ -81,7 +81,7 @@ class TreeTrainer(Trainer, Generic[StepT], ABC):  # type: ignore[misc]
     Raises RequestError for models, chains and launchers that cannot be trained so.
     """
 
-    metric_names: ClassVar[tuple[str, ...]] = ()
+    metric_names: tuple[str, ...] = ()
     """What a method logs: ranks must agree on the names even where one of them had no group."""
 
     by_entry: ClassVar[bool] = False

@@ -23,6 +23,7 @@ from training.trainers.sft import Equal
 from training.tree.blocks import on_device
 from training.tree.distill_loss import sampled_reverse_kl, topk_forward_kl, vocabulary_divergence
 from training.tree.entries import EntryRow, EntrySteps, Numbers, Told
+from training.tree.policy_loss import LOGP_DIFFERENCE
 from training.tree.rows import TreeRow
 from training.tree.scoring import Score, TreeBatch
 
@@ -63,17 +64,15 @@ class DistillSteps(EntrySteps[DistillExample]):
         return (float(sum(chain.length * times for chain, times in pairs)),)
 
     def values(self, example: DistillExample, member: int, members: Sequence[int]) -> list[Numbers]:
-        """A chain's weight a token, [1, length]; for `sampled` what the teacher says and the sampler's log-probability,
-        too, [3, length]. A chain counts as often as episodes wrote it."""
-        if self.equal == "tokens":
-            total = sum(self._counts[other][0] for other in members)
-        else:
-            total = self._counts[member][0] * self.groups_per_step
-        said = zip(example.chains, example.multiplicities, example.teacher, strict=True)
-        return [
-            np.concatenate([np.full((1, chain.length), times / total), *([own.T] if self.sampled else [])])
-            for chain, times, own in said
-        ]
+        """A chain's weight a token, [1, length]; for `sampled` its share of the step's tokens, what the teacher says
+        and the sampler's log-probability, too, [4, length]. A chain counts as often as episodes wrote it."""
+        tokens = sum(self._counts[other][0] for other in members)
+        total = tokens if self.equal == "tokens" else self._counts[member][0] * self.groups_per_step
+        found = []
+        for chain, times, own in zip(example.chains, example.multiplicities, example.teacher, strict=True):
+            weight, share = (np.full((1, chain.length), times / of) for of in (total, tokens))
+            found.append(np.concatenate([weight, share, own.T]) if self.sampled else weight)
+        return found
 
     def told(self, example: DistillExample) -> tuple[Told, ...] | None:
         """What the teacher says, where the loss takes it at the predictions of a row."""
@@ -82,7 +81,9 @@ class DistillSteps(EntrySteps[DistillExample]):
 
 class TreeDistillTrainer(EntryTrainer):
     """Full-parameter distillation into `model` on `examples`; `head` is the teacher's, for examples of its hidden
-    states. The rest is as in `TreeTrainer`. The loss that it logs is the mean divergence in nats a token."""
+    states. The rest is as in `TreeTrainer`. The loss that it logs is the mean divergence in nats a token. For
+    `sampled`, whose ratio is to the sampler's log-probabilities, it logs how far these are, as `TreePolicyTrainer`
+    does."""
 
     def __init__(
         self,
@@ -98,11 +99,13 @@ class TreeDistillTrainer(EntryTrainer):
         assert (head is None) == (args.compare != "vocabulary"), "the head is for hidden states, and needed for them"
         self._head = None if head is None else head.to(args.device)
         self._width = examples[0].teacher[0].shape[1]
+        self.metric_names = (LOGP_DIFFERENCE,) if sampled else ()
 
     def row_loss(self, row: EntryRow, scored: Tensor) -> Tensor:
         weights, *others = self.numbers_of(row)
         if others:
-            teacher, behaviour = others
+            shares, teacher, behaviour = others
+            self.count(LOGP_DIFFERENCE, (shares * (scored.detach() - behaviour).abs()).sum())
             scored = sampled_reverse_kl(scored, behaviour, teacher)
         return (weights * scored).sum()
 

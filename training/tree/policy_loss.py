@@ -155,12 +155,15 @@ def policy_loss(
     return (weights * losses).sum()
 
 
+LOGP_DIFFERENCE = "logp_difference"
+"""Mean over tokens of the absolute difference of the policy's log-probability from the sampler's, in nats."""
+
 POLICY_METRICS = (
     "clip_ratio/low_mean",
     "clip_ratio/high_mean",
     "clip_ratio/region_mean",
     "approx_kl",
-    "logp_difference",
+    LOGP_DIFFERENCE,
 )
 """The names that `policy_metrics` gives: ranks must agree on them even where one of them had no group."""
 

@@ -74,7 +74,8 @@ class RoundRecord(msgspec.Struct, frozen=True, kw_only=True):
     trained_tokens: float = 0.0
     logp_difference: float | None = None
     """Mean absolute difference, in nats a token, between what the trainer's side says of the tokens under the policy
-    that sampled them and what the sampler recorded; None from arms that do not use it (all but `grpo`)."""
+    that sampled them and what the sampler recorded; None from arms that do not learn by their ratio: all but
+    `grpo`, and `distill` with `compare = "sampled"`."""
     drift: float | None = None
     """The same between the policy that the update began with and what the sampler recorded, where that was an older
     one."""

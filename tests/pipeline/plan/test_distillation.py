@@ -53,6 +53,13 @@ def test_a_teacher_that_no_single_gpu_holds_is_refused_for_whole_distributions_a
         ({"compare": '"top_k"', "beta": 0.5}, r"beta = 0.5: compare = 'top_k' has one divergence; leave it out"),
         ({"compare": '"top_k"', "top_k": 1, "tail": "false"}, r"top_k = 1 without a tail has nothing to learn"),
         ({"compare": '"sampled"'}, r"compare = 'sampled' estimates from what the student sampled; set rounds"),
+        *(
+            (
+                {"compare": '"sampled"', "rounds": "{}", key: value},
+                rf"{key} = .*: compare = 'sampled' estimates the reverse KL from all .* not from chains chosen",
+            )
+            for key, value in (("chains", '"right"'), ("max_right", 1), ("max_wrong", 2), ("balanced", "true"))
+        ),
     ],
 )
 def test_an_arm_that_cannot_learn_is_refused(options: dict[str, Any], message: str) -> None:

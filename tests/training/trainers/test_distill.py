@@ -148,6 +148,29 @@ def test_gradient_is_that_of_episodes_one_by_one(options: dict[str, Any], tmp_pa
         assert relative(gradients(model), expected) < 1e-9
 
 
+@pytest.mark.parametrize("equal", ["tokens", "groups"])
+def test_the_sampler_is_held_against_the_model_before_its_update(tmp_path: Path, equal: str) -> None:
+    """A mean over the tokens of all episodes, whatever counts equally in the loss; of `sampled` alone."""
+    draw, model = random.Random(6), tiny_model("llama")
+    examples = random_examples(draw, teacher_of(), 4, "sampled")
+    off = tokens = 0.0
+    for example in examples:
+        for chain, times, said in zip(example.chains, example.multiplicities, example.teacher, strict=True):
+            with torch.no_grad():
+                logps = model(input_ids=torch.tensor([chain.ids])).logits[0, :-1].log_softmax(-1)
+            written = torch.tensor(chain.ids[1:])[:, None]
+            own = logps.gather(1, written)[:, 0][scored_positions(chain)]
+            off += times * float((own - torch.from_numpy(said[:, 1].copy())).abs().sum())
+            tokens += times * chain.length
+    found = []
+    for compare, some in (("sampled", examples), ("top_k", random_examples(draw, teacher_of(), 4, "top_k", 3))):
+        args = config(tmp_path, groups_per_step=4, max_steps=1, compare=compare, equal=equal, logging_steps=1)
+        trainer = TreeDistillTrainer(model, args, some, None)
+        trainer.train()
+        found.append(trainer.state.log_history[0].get("logp_difference"))
+    assert found == [pytest.approx(off / tokens, rel=1e-4), None]
+
+
 def test_the_teacher_itself_has_nothing_to_learn(tmp_path: Path) -> None:
     """Its divergence from itself is 0, and after steps against another teacher it is nearer to that."""
     draw = random.Random(1)
