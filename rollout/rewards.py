@@ -7,12 +7,13 @@ is the sum over label and rules, each times its weight.
 import math
 from collections.abc import Iterable, Sequence
 from numbers import Real
+from typing import Annotated
 
 import msgspec
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from cluster.config import Section
-from cluster.errors import WorkError
+from cluster.errors import RequestError, WorkError
 from rollout.checkers import USERS
 from rollout.checkers.users import users_function
 from rollout.records import Chain, Episode, ErrorCode, Outcome, PreferenceGroup, Step
@@ -39,11 +40,22 @@ UNREADABLE = frozenset(
 """Codes of replies from which no call could be read."""
 
 
+def other_than_zero(weight: float) -> float:
+    """The weight. Raises ValueError for 0."""
+    if not weight:
+        raise ValueError("0 rewards nothing; give another weight, or leave the rule out")
+    return weight
+
+
+Weight = Annotated[float, AfterValidator(other_than_zero)]
+"""Of a rule that is given: one of 0 would change nothing."""
+
+
 class FallingReward(Section):
     """A reward of little of something: 1 up to a target, 0 from a limit on, and a straight line between them."""
 
-    weight: float
-    """What it is multiplied by."""
+    weight: Weight
+    """What it is multiplied by; not 0."""
     target: int = Field(ge=0)
     """Up to so much the reward is 1."""
     limit: int = Field(ge=1)
@@ -66,8 +78,8 @@ class UsersRule(Section):
     name: str
     """An importable MODULE:FUNCTION. The function takes an episode (`rollout.records.Episode`) and returns a number; it
     runs in the process that builds groups."""
-    weight: float
-    """What it is multiplied by."""
+    weight: Weight
+    """What it is multiplied by; not 0."""
 
     @field_validator("name")
     @classmethod
@@ -87,7 +99,8 @@ class RewardsConfig(Section):
     """Weight of the share of replies from which calls could be read, whatever became of these. 0: no such reward."""
     world: float = 0.0
     """Weight of the mean of the episode's credit, the shares of the conditions on a world that hold, turn by turn;
-    where an answer alone is checked, that is 0. 0: no such reward."""
+    where an answer alone is checked, that is 0, so it is refused where no train problem has a world. 0: no such
+    reward."""
     length: FallingReward | None = None
     """Reward of few tokens that the policy wrote, in all replies together. Unit of target and limit: tokens."""
     calls: FallingReward | None = None
@@ -113,6 +126,19 @@ class RewardsConfig(Section):
         """Raise RequestError where the function of yours cannot be imported."""
         if self.function is not None:
             users_function("reward", self.function.name)
+
+    def refuse_unmet(self, worlds: bool | None) -> None:
+        """Raise RequestError, which begins with the key, for a rule that can give nothing. `worlds`: whether a train
+        problem has a checker of worlds; None where that is not known."""
+        if self.world and worlds is False:
+            raise RequestError(
+                f"world = {self.world}: no train problem has a world to check, so it is 0 for every chain; leave it "
+                "out, or take problems with a checker of worlds"
+            )
+        try:
+            self.require_function()
+        except RequestError as error:
+            raise RequestError(f"function: {error}") from None
 
 
 def rule_rewards(episode: Episode, rewards: RewardsConfig) -> tuple[float, ...]:

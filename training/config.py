@@ -374,12 +374,12 @@ class DistillArm(Schedule):
             unused = f"top_k = {self.top_k}" if self.top_k != 20 else "tail = false"
             raise ValueError(f"{unused}: compare = {self.compare!r} has no likeliest tokens; leave it out")
         self._refuse_reference()
-        if self.compare == "sampled":
-            self._refuse_chosen_samples()
         return self
 
-    def _refuse_chosen_samples(self) -> None:
-        """Raise ValueError where the mean of the estimates would not be that over all that the student may write."""
+    @model_validator(mode="after")
+    def _samples_are_not_chosen(self) -> "DistillArm":
+        if self.compare != "sampled":
+            return self
         if self.rounds is None:
             raise ValueError(
                 "compare = 'sampled' estimates from what the student sampled; set rounds = {}, or more in it"
@@ -390,6 +390,7 @@ class DistillArm(Schedule):
                 f"{key} = {getattr(self, key)!r}: compare = 'sampled' estimates the reverse KL from all that the "
                 "student wrote, and not from chains chosen by their outcome; leave it out, or compare the vocabulary"
             )
+        return self
 
 
 ArmConfig = Annotated[SftArm | DpoArm | GrpoArm | DistillArm, Field(discriminator="method")]

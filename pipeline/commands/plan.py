@@ -17,7 +17,7 @@ from pipeline.plan.make import Plan, make_plan
 from pipeline.plan.outcome import stage_times
 from pipeline.plan.show import headline, show
 from pipeline.recipe import Recipe, load_recipe
-from pipeline.run.findings import Findings, find_out
+from pipeline.run.findings import Findings, find_out, refuse_rewards
 from pipeline.run.toolboxes import problems_with_users_toolboxes, refuse_faulty_toolboxes
 from pipeline.sweep.planned import sweep_times
 from pipeline.sweep.points import load_sweep
@@ -63,6 +63,7 @@ def plan_command(
     for run, each in runs.items():
         problems = (tuple(each.problems.items()), each.evaluation.split, each.run.seed)
         found[problems] = found.get(problems) or find_out(each)  # the runs of a sweep share most problems
+        refuse_rewards(each.arms, found[problems].worlds)
         plan = make_plan(each, machines, rates, findings=found[problems])
         plans[run] = replace(plan, notes=(*plan.notes, *notes))
     times = sweep_times(plans)

@@ -9,6 +9,7 @@ from cluster import telemetry
 from cluster.errors import RequestError
 from pipeline.decisions.settle import settle
 from pipeline.plan.prediction import predict
+from pipeline.run.findings import refuse_unmet_rewards
 from pipeline.run.folder import Run
 from pipeline.run.inventory import close
 from pipeline.run.memory_watch import watched
@@ -41,6 +42,8 @@ def _run(run: Run, stages: Sequence[Stage]) -> bool:
         return False
     asked = _asked(run, stages)
     refuse_unmet(run.recipe, asked)
+    if TRAINING in asked:
+        refuse_unmet_rewards(run)
     with contextlib.ExitStack() as session:
         session.enter_context(_terminated_as_interrupted())
         settle(run)

@@ -13,11 +13,12 @@ from cluster.errors import RequestError, first_line
 from cluster.store.atomic import atomic_folder
 from pipeline.recipe import GIVEN_MODELS, HostKind
 from pipeline.run.draws import dropped_line
+from pipeline.run.findings import refuse_unmet_rewards
 from pipeline.run.folder import Run
 from pipeline.run.models import served_model
 from pipeline.run.suites import corpus_of, suite_episodes
 from pipeline.run.workload import make_workload, outgrown, suite_problems
-from pipeline.stages.arms.helping import refuse_missing_help, refuse_missing_rewards
+from pipeline.stages.arms.helping import refuse_missing_help
 from pipeline.stages.arms.room import refuse_long_prompts
 from pipeline.stages.arms.targets import refuse_other_tokenizers
 from pipeline.stages.making import Job, made_together
@@ -45,7 +46,7 @@ def work(run: Run) -> None:
         _refuse_template(run, name, folder)
     workload = make_workload(run)
     refuse_missing_help(run)
-    refuse_missing_rewards(run)
+    refuse_unmet_rewards(run)
     held_out = ", ".join(f"{suite} {count:,}" for suite, count in workload.suites.items())
     run.console.out(f"  {workload.train_problems:,} problems to roll out; held out: {held_out}")
     for section, dropped in workload.dropped.items():

@@ -14,6 +14,9 @@ def users_function(what: str, name: str) -> Callable[..., Any]:
         found = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError) as error:
         raise RequestError(f"{what} {name!r}: {error}; name an importable MODULE:FUNCTION") from None
+    except Exception as error:
+        said = f"importing {module} raised {type(error).__name__}: {error}"
+        raise RequestError(f"{what} {name!r}: {said}; mend it, or name another MODULE:FUNCTION") from error
     if not callable(found):
         raise RequestError(f"{what} {name!r}: {function} is no function")
     return cast(Callable[..., Any], found)

@@ -222,11 +222,22 @@ def test_groups_without_rules_are_as_they_were(tmp_path: Path) -> None:
     assert group_unit(0, "tiny", [commit], GroupsConfig(), "tokenizer", "keep") in names
 
 
+def test_keys_stay_in_the_order_by_which_units_are_named() -> None:
+    rules = {"length": {"weight": 1.0, "target": 1, "limit": 2}, "function": {"name": "math:sqrt", "weight": 0.5}}
+    said = parse(RewardsConfig, rules, "recipe").model_dump_json(exclude={"world", "calls"})
+    assert said == (
+        '{"label":1.0,"format":0.0,"length":{"weight":1.0,"target":1,"limit":2},'
+        '"function":{"name":"math:sqrt","weight":0.5}}'
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
         ({"label": 0.0}, "every weight is 0, so that no chain is better than another; set one"),
-        ({"label": 0.0, "length": {"weight": 0.0, "target": 1, "limit": 2}}, "every weight is 0"),
+        ({"length": {"weight": 0.0, "target": 1, "limit": 2}}, "length.weight: 0 rewards nothing; give another weight"),
+        ({"calls": {"weight": 0, "target": 1, "limit": 2}}, "calls.weight: 0 rewards nothing"),
+        ({"function": {"name": "json:loads", "weight": 0}}, "function.weight: 0 rewards nothing"),
         ({"length": {"weight": 1.0, "target": 8, "limit": 8}}, "limit = 8: is not above target = 8; raise it"),
         ({"length": {"weight": 1.0, "limit": 8}}, "length.target is missing"),
         ({"calls": {"weight": 1.0, "target": -1, "limit": 8}}, "calls.target = -1"),

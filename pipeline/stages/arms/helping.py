@@ -13,7 +13,7 @@ from rollout.episodes.guide import Guide, replies_of
 from rollout.help import can_help, helped
 from rollout.hosts.episode_units import EpisodeUnit
 from rollout.records import PreferenceGroup, Problem
-from training.config import ArmConfig, DistillArm, DpoArm, GrpoArm
+from training.config import ArmConfig, DistillArm, DpoArm
 
 
 def takes_of_teacher(arm: ArmConfig) -> bool:
@@ -67,16 +67,6 @@ def refuse_missing_help(run: Run) -> None:
             raise RequestError(
                 f"arms.{name}.help: none of the {len(problems)} train problems has what it shows; choose another kind"
             )
-
-
-def refuse_missing_rewards(run: Run) -> None:
-    """Raise RequestError where an arm names a reward of the user's that cannot be imported."""
-    for name, arm in run.recipe.arms.items():
-        try:
-            if isinstance(arm, GrpoArm) and arm.rewards is not None:
-                arm.rewards.require_function()
-        except RequestError as error:
-            raise RequestError(f"arms.{name}.rewards.function: {error}") from None
 
 
 def guides(

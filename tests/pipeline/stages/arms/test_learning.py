@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from cluster.errors import RequestError
+from pipeline.run.findings import refuse_unmet_rewards
 from pipeline.run.folder import Run
-from pipeline.stages.arms.helping import refuse_missing_rewards
 from pipeline.stages.arms.learnable import learns_from
 from pipeline.stages.arms.policies import ArmRounds
 from pipeline.stages.arms.round import Round
@@ -104,6 +104,12 @@ def test_a_reward_that_cannot_be_imported_is_refused_before_anything_is_attempte
         arms = {"own": GrpoArm(method="grpo", rounds=ROUNDS, rewards=rules)}
         return replace(run, recipe=run.recipe.model_copy(update={"arms": arms}))
 
-    refuse_missing_rewards(with_rule("math:sqrt"))
+    refuse_unmet_rewards(with_rule("math:sqrt"))
     with pytest.raises(RequestError, match=rf"^arms\.own\.rewards\.function: reward '{name}': .*{why}"):
-        refuse_missing_rewards(with_rule(name))
+        refuse_unmet_rewards(with_rule(name))
+
+
+def test_a_reward_of_worlds_is_refused_where_the_problems_of_the_run_have_none(run: Run) -> None:
+    arms = {"own": GrpoArm(method="grpo", rounds=ROUNDS, rewards=RewardsConfig(label=0.0, world=0.5))}
+    with pytest.raises(RequestError, match=r"^arms\.own\.rewards\.world = 0\.5: no train problem has a world"):
+        refuse_unmet_rewards(replace(run, recipe=run.recipe.model_copy(update={"arms": arms})))
