@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
@@ -97,14 +98,15 @@ def _show(problem: Problem, console: Console) -> bool:
     toolboxes = turn_toolboxes(problem, load_toolbox(problem.toolbox))
     session, call_format = toolboxes[0].open(problem.state), load_format("json")
     first = UserTurn(text=problem.text, gold_calls=problem.gold_calls)
-    for number, (turn, toolbox) in enumerate(zip((first, *problem.turns), toolboxes, strict=True), start=1):
-        if number > 1:
-            session.next_turn(toolbox)
-        changes = [*(f"+{name}" for name in turn.appear), *(f"-{name}" for name in turn.vanish)]
-        console.out(" ".join([*([f"turn {number}:"] if number > 1 else []), *changes, turn.text]))
-        for call in turn.gold_calls:
-            text = call_format.render([call])
-            console.out(f"  {text}  ->  {call_format.render_results(execute_now(text, call_format, session))}")
+    with closing(session):  # before the world is judged: there may be one server, and that takes it again
+        for number, (turn, toolbox) in enumerate(zip((first, *problem.turns), toolboxes, strict=True), start=1):
+            if number > 1:
+                session.next_turn(toolbox)
+            changes = [*(f"+{name}" for name in turn.appear), *(f"-{name}" for name in turn.vanish)]
+            console.out(" ".join([*([f"turn {number}:"] if number > 1 else []), *changes, turn.text]))
+            for call in turn.gold_calls:
+                text = call_format.render([call])
+                console.out(f"  {text}  ->  {call_format.render_results(execute_now(text, call_format, session))}")
     if is_world(problem.checker):
         faults = world_executed(problem, [call_format]).faults
         console.out(f"  gold {problem.gold}: {faults[0] if faults else 'right'}")
