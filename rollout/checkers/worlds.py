@@ -21,6 +21,7 @@ from rollout.checkers.said import as_read, contains
 from rollout.checkers.users import call_users, users_function
 from rollout.records import Call, CallResult, ErrorCode, canonical_json
 from rollout.toolboxes.microchain import BUILT_INS
+from rollout.toolboxes.mistakes import as_called_here
 
 WORLD = "world"
 _LONGEST = 300
@@ -202,9 +203,12 @@ def asks_for_gold_calls(gold: Gold) -> bool:
     return any(each.as_gold or each.told_as_gold for each in (*gold.turns, gold.end))
 
 
-def names_nothing(gold: Gold, before: str, functions: Mapping[str, Collection[str]], finish: str) -> Iterator[str]:
+def names_nothing(
+    gold: Gold, before: str, functions: Mapping[str, Collection[str] | None], finish: str
+) -> Iterator[str]:
     """What is said of parts that the world has not at the beginning, of functions and arguments that are not there, and
-    of what no answer lacks: it would hold whatever was done. `functions` holds the arguments' names of each."""
+    of what no answer lacks: it would hold whatever was done. `functions` holds the arguments' names of each, None for
+    one that takes arguments of any name."""
     state = json.loads(before)
     for conditions in (*gold.turns, gold.end):
         banned = [RightCall(name=each) if isinstance(each, str) else each for each in conditions.never]
@@ -212,9 +216,9 @@ def names_nothing(gold: Gold, before: str, functions: Mapping[str, Collection[st
             if named.name == finish:
                 yield f"{finish!r} ends turns"
             elif named.name not in functions:
-                yield f"{named.name!r} is none of the functions"
-            else:
-                unknown = [name for name in named.arguments if name not in functions[named.name]]
+                yield f"{named.name!r} is none of the functions{as_called_here(named.name, functions)}"
+            elif (arguments := functions[named.name]) is not None:
+                unknown = [name for name in named.arguments if name not in arguments]
                 yield from (f"{named.name} has no argument {name!r}" for name in unknown)
         missing = [path for path in conditions.unchanged if part_of(state, path) is MISSING]
         yield from (f"unchanged: the world has no {path!r} at the beginning" for path in missing)

@@ -32,7 +32,7 @@ from rollout.formats.limits import CALL_LIMITS, CallLimits
 from rollout.problems.story import Draft
 from rollout.prompts.turns import turn_toolboxes
 from rollout.records import Call, CallResult, ErrorCode, Problem, canonical_json
-from rollout.toolboxes import CallRefused, load_toolbox
+from rollout.toolboxes import CallRefused, Function, load_toolbox
 
 EMPTY: tuple[Any, ...] = ("", " ", None, [], {})
 """Answers that say nothing."""
@@ -134,7 +134,7 @@ def world_executed(problem: Problem, call_formats: Iterable[CallFormat], limits:
         faults = gold_faults(problem, call_formats, limits)
         if problem.checker == WORLD:
             gold, toolbox = gold_of(problem.gold, len(idle.turns)), load_toolbox(problem.toolbox)
-            functions = {name: each.parameter_names for name, each in toolbox.functions.items()}
+            functions = {name: argument_names(each) for name, each in toolbox.functions.items()}
             faults += names_nothing(gold, right.before, functions, toolbox.finish)
             if asks_for_gold_calls(gold) and not any(gold_turns(problem)):
                 faults.append(_NO_GOLD_CALLS)
@@ -162,6 +162,12 @@ def compared_fault(problem: Problem) -> str:
     return "" if problem.nothing_to_do or idle.error is not None else _IDLE_IS_RIGHT
 
 
+def argument_names(function: Function) -> Collection[str] | None:
+    """The names that a function's arguments may have; None where it takes others than those that it names."""
+    others = function.parameters.get("additionalProperties"), function.parameters.get("patternProperties")
+    return None if any(each not in (None, False, {}) for each in others) else function.parameter_names
+
+
 def executed(
     problem: Problem,
     call_formats: Iterable[CallFormat],
@@ -175,7 +181,7 @@ def executed(
     if is_world(problem.checker):
         return world_executed(problem, call_formats, limits)
     try:
-        session = load_toolbox(problem.toolbox).open(problem.state)
+        session = turn_toolboxes(problem, load_toolbox(problem.toolbox))[0].open(problem.state)
         arguments = canonical_json({"answer": json.loads(problem.gold)})
         at_once = session.call(Call(name=session.toolbox.finish, arguments=arguments), {}, limits.deadline)
         is_right = session.answer is not None and check(problem.checker, session.answer, problem.gold) is None

@@ -14,6 +14,9 @@ class InTurns(Protocol):
     """A problem, or a draft of one."""
 
     @property
+    def text(self) -> str: ...
+
+    @property
     def turns(self) -> tuple[UserTurn, ...]: ...
 
     @property
@@ -35,12 +38,11 @@ def later_turns(
     """The problem's further turns; `whole` is its toolbox, `first` what can be called in its first turn.
 
     A prompt is never written again, so functions that appear are described in the user's message: as the call format
-    describes them, or (`native`) as JSON objects in the form that chat templates are given. Raises RequestError for a
-    function that the toolbox has not, and for a turn in which nothing is said and nothing changes.
+    describes them, or (`native`) as JSON objects in the form that chat templates are given. Raises as `turn_toolboxes`.
     """
     turns = list[LaterTurn]()
     toolboxes = turn_toolboxes(problem, whole, first)[1:]
-    for number, (turn, toolbox) in enumerate(zip(problem.turns, toolboxes, strict=True), start=2):
+    for turn, toolbox in zip(problem.turns, toolboxes, strict=True):
         lines = []
         if turn.appear:
             new = {name: whole.functions[name] for name in whole.functions if name in turn.appear}
@@ -51,20 +53,21 @@ def later_turns(
             lines.append(f"More functions can be called now.\n{described}")
         if turn.vanish:
             lines.append(f"These functions can be called no more: {', '.join(turn.vanish)}.")
-        if not lines and not turn.text:
-            raise RequestError(f"problem {problem.id}: in turn {number} nothing is said; write its text, or drop it")
         turns.append(LaterTurn("\n".join([*lines, *filter(None, [turn.text])]), toolbox))
     return tuple(turns)
 
 
 def turn_toolboxes(problem: InTurns, whole: Toolbox, first: Toolbox | None = None) -> list[Toolbox]:
     """What can be called in each of the problem's turns, of its toolbox `whole`. `first`: what can be called in the
-    first one, if it is less than the problem says. Raises RequestError for a function that the toolbox has not."""
+    first one, if it is less than the problem says. Raises RequestError for a function that the toolbox has not, and for
+    a turn in which nothing is said and nothing changes."""
     if first is None:
         hidden = _known(whole, problem.hidden)
         first = whole.subset(whole.functions.keys() - hidden) if hidden else whole
     toolboxes, names = [first], set(first.functions)
-    for turn in problem.turns:
+    for number, turn in enumerate(problem.turns, start=2):
+        if not (turn.text or turn.appear or turn.vanish):
+            raise RequestError(f"{problem.text[:40]!r}: in turn {number} nothing is said; write its text, or drop it")
         names = (names | _known(whole, turn.appear)) - _known(whole, turn.vanish)
         toolboxes.append(whole.subset(names))
     return toolboxes

@@ -4,7 +4,7 @@ repair, and the toolbox's own faults, for which no model is to blame."""
 import errno
 import re
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from rollout.records import ErrorCode
@@ -136,6 +136,12 @@ def is_of_evaluated_text(error: ImportError | NameError) -> bool:
         return code.co_filename.startswith("<")
     looked_up = (*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars)
     return code.co_filename.startswith("<") or error.name not in looked_up
+
+
+def as_called_here(name: str, known: Collection[str]) -> str:
+    """`; it is ... here` where a name that is no identifier is that of a known function, written as one; else ""."""
+    here = re.sub(r"\W", "_", name[:64], flags=re.ASCII)
+    return f"; it is {here} here" if here != name and here in known else ""
 
 
 def one_line(text: str, paths: bool = False) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 from cluster.errors import RequestError
 from rollout.records import Call, CallResult, ErrorCode, canonical_json, content_hash
 from rollout.toolboxes.function import Function
-from rollout.toolboxes.mistakes import MADE, CallRefused, from_exception, one_line, quoted, shortened
+from rollout.toolboxes.mistakes import MADE, CallRefused, as_called_here, from_exception, one_line, quoted, shortened
 from rollout.toolboxes.nesting import Evaluate, holds_calls, named_throughout, resolve
 from rollout.toolboxes.source import hash_of_code
 from rollout.toolboxes.values import MAX_MEMBERS, as_json
@@ -345,6 +345,8 @@ class Session:
 
     def _unknown(self, name: str) -> CallRefused:
         known = [*self.toolbox.functions]
+        if here := as_called_here(name, known):
+            return CallRefused(ErrorCode.UNKNOWN_FUNCTION, f"unknown function {quoted(name)}{here}")
         if len(known) <= MAX_NAMES_SHOWN:
             hint = shortened(f"use one of {', '.join(known)}")
         else:

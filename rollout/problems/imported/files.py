@@ -19,7 +19,16 @@ from rollout.problems.config import HERMES, OPENAI, SPLITS, TOOL_ROWS, FamilyCon
 from rollout.problems.drawing import finished, split_of
 from rollout.problems.duplicates import DuplicateReport, HeldOut, deduplicate
 from rollout.problems.imported.chats import has_later_turns
-from rollout.problems.imported.rows import LeftOut, Row, Table, parse_json, read_hub, read_rows, short
+from rollout.problems.imported.rows import (
+    LeftOut,
+    Row,
+    Table,
+    parse_json,
+    read_hub,
+    read_rows,
+    require_whole_characters,
+    short,
+)
 from rollout.problems.imported.values import put_into_structs, read_column
 from rollout.problems.story import Draft
 from rollout.problems.tokens import skeleton
@@ -209,8 +218,9 @@ def _calls(value: Any, where: str, column: str) -> tuple[Call, ...]:
             arguments = call["arguments"]
             if isinstance(arguments, str):
                 arguments = parse_json(arguments, f"{where}: 'arguments' in {column!r}")
-            name = call["name"].strip()
-            calls.append(Call(name=name, arguments=canonical_json(dict(arguments.items()))))
+            name, arguments = call["name"].strip(), dict(arguments.items())
+            require_whole_characters([name, arguments], where, column)
+            calls.append(Call(name=name, arguments=canonical_json(arguments)))
         return tuple(calls)
     except (TypeError, KeyError, AttributeError):
         raise RequestError(
@@ -222,13 +232,10 @@ def _turns(row: Row, column: str) -> tuple[UserTurn, ...]:
     """What the user says after the text. Raises RequestError for what is no list of turns."""
     form = f'{row.where}: {column!r} is no list of turns; write texts, or {{"text": ..., "calls": [...]}}'
     value, turns = row.value(column), list[UserTurn]()
-    try:
-        canonical_json(value)
-    except ValueError:
-        raise RequestError(
-            f"{row.where}: {column!r} holds half of a surrogate pair; write the character itself"
-        ) from None
-    for each in value if isinstance(value, list) else [None]:
+    require_whole_characters(value, row.where, column)
+    if not isinstance(value, list):
+        raise RequestError(f"{form}: {short(value)}")
+    for number, each in enumerate(value, start=2):
         turn = {"text": each} if isinstance(each, str) else each
         if not isinstance(turn, dict) or turn.keys() - _TURN or not isinstance(turn.get("text", ""), str):
             raise RequestError(f"{form}, with {', '.join(_TURN[2:])} where functions change: {short(each)}")
@@ -236,14 +243,17 @@ def _turns(row: Row, column: str) -> tuple[UserTurn, ...]:
         if both := {*appear} & {*vanish}:
             fault = f"{min(both)!r} appears and vanishes in one turn; leave one of the two out"
             raise RequestError(f"{row.where}: {column!r}: {fault}")
-        calls = _calls(turn.get("calls") or (), row.where, column)
-        turns.append(UserTurn(text=turn.get("text", "").strip(), gold_calls=calls, appear=appear, vanish=vanish))
+        text, calls = turn.get("text", "").strip(), _calls(turn.get("calls") or (), row.where, column)
+        if not (text or appear or vanish):
+            raise RequestError(f"{row.where}: {column!r}: in turn {number} nothing is said; write its text, or drop it")
+        turns.append(UserTurn(text=text, gold_calls=calls, appear=appear, vanish=vanish))
     return tuple(turns)
 
 
 def _names(value: Any, where: str, column: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise RequestError(f"{where}: {column!r} is {short(value)}; write a list of functions' names")
+    require_whole_characters(value, where, column)
     return tuple(value)
 
 

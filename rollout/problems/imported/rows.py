@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cluster.errors import RequestError, first_line
+from rollout.records import canonical_json
 
 LONGEST_LINE = 10_000_000
 """Characters; a longer line is no problem's row."""
@@ -23,11 +24,7 @@ class Row(NamedTuple):
         value = self.value(column)
         if not isinstance(value, str) or not value.strip():
             raise RequestError(f"{self.where}: {column!r} is {short(value)}, not text; write the text or drop the row")
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            fault = f"{column!r} holds half of a surrogate pair; write the character itself"
-            raise RequestError(f"{self.where}: {fault}") from None
+        require_whole_characters(value, self.where, column)
         return value.strip()
 
     def value(self, column: str) -> Any:
@@ -40,6 +37,16 @@ class Row(NamedTuple):
         if value is None:
             raise RequestError(f"{self.where}: {column!r} is empty; fill it in or drop the row")
         return value
+
+
+def require_whole_characters(value: Any, where: str, column: str) -> None:
+    """Raise RequestError where a JSON value holds half of a surrogate pair, which no file can hold, or NaN."""
+    try:
+        canonical_json(value)
+    except ValueError as error:
+        half = "half of a surrogate pair; write the character itself"
+        what = half if isinstance(error, UnicodeEncodeError) else "what is no number; write one, or null"
+        raise RequestError(f"{where}: {column!r} holds {what}") from None
 
 
 class LeftOut(RequestError):

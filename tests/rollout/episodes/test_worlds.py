@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import os
 import signal
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import pytest
 
 from cluster.engine.scripted import ScriptedEngine
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
+from rollout.checkers.worlds import gold_of, names_nothing
 from rollout.config import EpisodeConfig
 from rollout.data.invariants import episode_faults
 from rollout.data.shards import decode_rows, encode_rows
@@ -23,9 +25,11 @@ from rollout.formats import load_format
 from rollout.formats.limits import CALL_LIMITS
 from rollout.hosts.work import toolbox_faults
 from rollout.problems.checking import check_golds, check_problems
+from rollout.problems.contracts import argument_names
 from rollout.records import Call, CallResult, Episode, ErrorCode, Outcome, Problem, StopReason, UserTurn, canonical_json
 from rollout.toolboxes import CallRefused, Toolbox, load_toolbox
 from rollout.toolboxes.isolation.isolated import IsolatedSession, IsolatedToolbox
+from rollout.toolboxes.schemas.toolbox import of_schemas
 from tests.rollout.conversations import chat_template, setting
 from tests.rollout.episodes.test_turns import DONE, play
 
@@ -339,9 +343,39 @@ def test_contracts_of_worlds() -> None:
     assert "has none" in fault(gold=as_gold, gold_calls=(), turns=alone["turns"])
     later = (UserTurn(text="Close it.", gold_calls=(call("nope"), call("finish"))),)
     says = canonical_json({"end": {"says": ["x"]}})
+    wire = fault(gold=says, gold_calls=(call("find-"), call("finish")))
+    assert "unknown function find-; use one of" in wire
     assert "the gold chain of turn 1 does not end it" in fault(gold=says, gold_calls=(), turns=later)
     never = canonical_json({"end": {"never": ["assign"], "says": ["closed"]}})
     assert "the gold chain is state_wrong: the end: assign() was called" in fault(gold=never)
+
+
+def test_a_turn_in_which_nothing_is_said_is_found_before_a_run() -> None:
+    (desk,) = check_problems([msgspec.structs.replace(PROBLEM, turns=(UserTurn(text=""),))], ["json"]).faults
+    sums = {"toolbox": "arithmetic#turns", "checker": "numeric", "gold": "3", "state": "null", "gold_calls": ()}
+    alone = msgspec.structs.replace(PROBLEM, **sums, turns=(UserTurn(text=""),))
+    (plain,) = check_problems([alone], ["json"]).faults
+    for fault in (desk, plain):
+        assert "in turn 2 nothing is said" in fault
+    hidden = msgspec.structs.replace(alone, turns=(UserTurn(text="And?"),), hidden=("nosuch",))
+    assert "none of its functions" in check_problems([hidden], ["json"]).faults[0]
+
+
+def test_conditions_on_arguments_of_any_name_are_taken() -> None:
+    schemas = [
+        {"name": name, "description": "Put.", "parameters": {"type": "object", "properties": {}, **more}}
+        for name, more in (
+            ("shut", {"additionalProperties": False}),
+            ("te-xts", {"additionalProperties": {"type": "string"}}),
+        )
+    ]
+    box = of_schemas("schemas:x", json.dumps(schemas), "x")
+    names = {name: argument_names(each) for name, each in box.functions.items()}
+    noted = [{"name": name, "arguments": {"note": "x"}} for name in ("shut", "te_xts", "te-xts")]
+    gold = gold_of(json.dumps({"end": {"calls": noted}}), 1)
+    found = list(names_nothing(gold, "null", names, "finish"))
+    assert found == ["shut has no argument 'note'", "'te-xts' is none of the functions; it is te_xts here"]
+    assert box.open().call(call("te-xts")).content == "Error: unknown function te-xts; it is te_xts here"
 
 
 def test_who_does_not_look_is_not_told() -> None:

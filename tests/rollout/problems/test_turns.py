@@ -46,6 +46,10 @@ def test_texts_and_objects_are_turns(tmp_path: Path) -> None:
     ("turns", "says"),
     [
         ("And 3?", "is no list of turns"),
+        ({"text": "x"}, "calls\": [...]}: {'text': 'x'}"),
+        (["x", {"text": " ", "calls": [{"name": "finish", "arguments": {}}]}], "'turns': in turn 3 nothing is said"),
+        ([{"text": "x", "calls": ['{"name": "\\ud83d", "arguments": {}}']}], "half of a surrogate pair"),
+        ([{"text": "x", "calls": [{"name": "add", "arguments": '{"a": "\\ud83d"}'}]}], "half of a surrogate pair"),
         ([3], "is no list of turns"),
         ([{"text": "x", "apear": ["mul"]}], "'apear'"),
         ([{"text": 3}], "is no list of turns"),
@@ -63,6 +67,19 @@ def test_rows_that_do_not_read_are_refused_with_their_place(tmp_path: Path, turn
         read(tmp_path, ROW, {**ROW, "text": "Add.", "turns": turns})
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("calls", [{"name": "add", "arguments": {"a": "\ud83d"}}]),
+        ("calls", [{"name": "\ud83d", "arguments": {}}]),
+        ("hidden", ["\ud83d"]),
+    ],
+)
+def test_half_of_a_character_is_refused_in_every_column(tmp_path: Path, column: str, value: Any) -> None:
+    with pytest.raises(RequestError, match=rf"rows\.jsonl:2: '{column}' holds half of a surrogate pair"):
+        read(tmp_path, {**ROW, column: []}, {**ROW, "text": "Add.", column: value}, **{f"{column}_column": column})
 
 
 def test_rows_name_no_function_that_judges_worlds(tmp_path: Path) -> None:
