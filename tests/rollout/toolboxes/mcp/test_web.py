@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -44,19 +45,17 @@ def test_an_answer_that_is_not_the_servers_own_is_a_fault_of_machines(
     address: str, options: str, how: str, says: str
 ) -> None:
     session = load_toolbox(f"{address} {options}").open()
-    with pytest.raises(InfrastructureError, match=re.escape(says)) as lost:
+    with closing(session), pytest.raises(InfrastructureError, match=re.escape(says)) as lost:
         ask(session, "look", how=how)
     assert lost.value.kind is InfrastructureKind.SERVER_LOST
-    session.close()
 
 
 @pytest.mark.parametrize("how", ["error 200 -32603", "error 200 -32000", "error 200 -32001", "error 400 -32602"])
 def test_what_the_server_itself_says_against_a_call_is_for_the_model(address: str, how: str) -> None:
-    session = load_toolbox(f"{address} {ONE_BY_ONE}").open()
-    result = ask(session, "look", how=how)
-    assert (result.content, result.error) == ("Error: look: there is no such order", ErrorCode.FUNCTION_RAISED)
-    assert ask(session, "look").content == '"seen"'
-    session.close()
+    with closing(load_toolbox(f"{address} {ONE_BY_ONE}").open()) as session:
+        result = ask(session, "look", how=how)
+        assert (result.content, result.error) == ("Error: look: there is no such order", ErrorCode.FUNCTION_RAISED)
+        assert ask(session, "look").content == '"seen"'
 
 
 def test_a_fault_at_an_address_leaves_the_connection_to_the_episodes_beside_it(address: str) -> None:
@@ -73,21 +72,21 @@ def test_a_fault_at_an_address_leaves_the_connection_to_the_episodes_beside_it(a
 @pytest.mark.parametrize("how", ["error 503 -32603", "html", "accepted", "broken"])
 def test_a_reset_that_does_not_come_through_says_nothing_of_the_state(address: str, how: str) -> None:
     box = load_toolbox(f"{address} {ONE_BY_ONE}")
-    with pytest.raises(InfrastructureError) as lost:
-        ask(box.open(f'{{"how":"{how}"}}'), "look")
+    session, other = box.open(f'{{"how":"{how}"}}'), box.open('{"how":"error 400 -32602"}')
+    with closing(session), pytest.raises(InfrastructureError) as lost:
+        ask(session, "look")
     assert lost.value.kind is InfrastructureKind.SERVER_LOST
-    with pytest.raises(RequestError, match="the state does not fit: there is no such order"):
-        ask(box.open('{"how":"error 400 -32602"}'), "look")
+    with closing(other), pytest.raises(RequestError, match="the state does not fit: there is no such order"):
+        ask(other, "look")
 
 
 def test_a_long_answer_as_an_event_is_an_error_and_the_server_goes_on(address: str) -> None:
-    session = load_toolbox(f"{address} {ONE_BY_ONE}").open()
-    assert ask(session, "look", how="events 5").content == '"xxxxx"'
-    result = ask(session, "look", how=f"events {MOST_BYTES + 1}")
-    assert result.error is ErrorCode.OUTPUT_TOO_LARGE
-    assert result.content == f"Error: look: the result is longer than {MOST_BYTES:,} bytes"
-    assert ask(session, "look").content == '"seen"'
-    session.close()
+    with closing(load_toolbox(f"{address} {ONE_BY_ONE}").open()) as session:
+        assert ask(session, "look", how="events 5").content == '"xxxxx"'
+        result = ask(session, "look", how=f"events {MOST_BYTES + 1}")
+        assert result.error is ErrorCode.OUTPUT_TOO_LARGE
+        assert result.content == f"Error: look: the result is longer than {MOST_BYTES:,} bytes"
+        assert ask(session, "look").content == '"seen"'
 
 
 @pytest.mark.parametrize(
