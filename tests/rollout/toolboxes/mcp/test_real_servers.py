@@ -17,7 +17,7 @@ pytestmark = pytest.mark.real
 
 def test_time_zones_are_shared_by_all() -> None:
     box = load_toolbox(with_options("mcp:mcp-server-time --local-timezone UTC", McpConfig(shared=True, start_s=300.0)))
-    assert [*box.functions] == ["get_current_time", "convert_time", "finish"]
+    assert [*box.functions] == ["convert_time", "get_current_time", "finish"]
     session = box.open()
     given = {"source_timezone": "Asia/Tokyo", "time": "12:00", "target_timezone": "Asia/Kathmandu"}
     assert json.loads(ask(session, "convert_time", **given).content)["time_difference"] == "-3.25h"
