@@ -87,7 +87,7 @@ def _apart(
     `left_out`: suite -> held-out problems that were left out.
     """
     held_out = HeldOut(problem for problems in suites.values() for problem in problems)
-    train, seen, dropped = list[Problem](), dict[tuple[str, str, str], Problem](), {}
+    train, seen, dropped = list[Problem](), dict[tuple[str, ...], Problem](), {}
     deduplicate(there, HeldOut(), "exact", seen)
     for name, family in recipe.problems.items():
         reports = everything(family).reports if is_imported(family) else {}

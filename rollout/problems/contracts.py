@@ -142,6 +142,8 @@ def world_executed(problem: Problem, call_formats: Iterable[CallFormat], limits:
         return Execution((error.message if isinstance(error, CallRefused) else str(error),), False)
     if nothing.error is None and not problem.nothing_to_do:
         faults.append(_IDLE_IS_RIGHT)
+    if nothing.error is ErrorCode.STATE_WRONG and problem.nothing_to_do:
+        faults.append(f"nothing_to_do says that doing nothing is right, and it is not: {nothing.why}")
     return Execution(tuple(faults), nothing.error is not None)
 
 

@@ -22,7 +22,7 @@ from cluster.errors import ChainprefError
 from rollout.checkers import check
 from rollout.problems.config import Duplicates
 from rollout.problems.tokens import QUOTES, one_spelling, same_text, tokens, values
-from rollout.records import Problem
+from rollout.records import Problem, canonical_json
 
 WORDS = 3
 """Tokens in a run: with longer ones a single changed word would hide most of a short question."""
@@ -138,9 +138,9 @@ def deduplicate(
     problems: Sequence[Problem],
     held_out: HeldOut,
     drop: Duplicates = "near",
-    seen: dict[tuple[str, str, str], Problem] | None = None,
+    seen: dict[tuple[str, ...], Problem] | None = None,
 ) -> tuple[list[Problem], DuplicateReport]:
-    """`problems` without exact repetitions for the same toolbox and without those like held-out ones, and a report.
+    """`problems` without exact repetitions for the same functions and without those like held-out ones, and a report.
 
     `drop`: up to which likeness they go; `exact` ones always do. `seen`: what earlier calls kept, for several lists of
     one split; what is kept is added.
@@ -148,7 +148,7 @@ def deduplicate(
     seen = {} if seen is None else seen
     kept, dropped, numbers_aside = list[Problem](), list[Dropped](), 0
     for problem in problems:
-        own = (same_text(problem.all_text), problem.state, problem.toolbox)
+        own = (same_text(problem.all_text), problem.state, problem.toolbox, _functions(problem))
         template = held_out.template(problem)
         alike = {
             "exact": held_out.exact(problem),
@@ -168,6 +168,12 @@ def deduplicate(
                 Dropped(id=problem.id, kind=kind, source=problem.source, like=like.source, contradicts=contradicts)
             )
     return kept, DuplicateReport(kept=len(kept), dropped=tuple(dropped), numbers_aside=numbers_aside)
+
+
+def _functions(problem: Problem) -> str:
+    """Which functions of the toolbox cannot be called in which turn."""
+    changes = [[sorted(turn.appear), sorted(turn.vanish)] for turn in problem.turns]
+    return canonical_json([sorted(problem.hidden), changes]) if problem.hidden or problem.turns else ""
 
 
 def same_gold(problem: Problem, other: Problem) -> bool:

@@ -160,8 +160,10 @@ def instance_of(state_type: type, state: Any) -> Any:
     if state is None and _binds(signature):
         return state_type()
     by_name = len(signature.parameters) > 1 or kinds == {inspect.Parameter.KEYWORD_ONLY}
-    if isinstance(state, dict) and by_name and _binds(signature, **state):
-        return state_type(**state)
+    if isinstance(state, dict) and by_name:
+        known = {key: value for key, value in state.items() if key in signature.parameters}
+        if _binds(signature, **state) or (known and _binds(signature, **known)):
+            return state_type(**state)  # which says what key is unknown
     if not kinds:
         raise TypeError(f"{state_type.__name__} takes none")
     return state_type(state)

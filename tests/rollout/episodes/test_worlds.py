@@ -323,6 +323,7 @@ def test_contracts_of_worlds() -> None:
     assert "to end every turn at once is right" in fault(**alone)
     nothing = msgspec.structs.replace(PROBLEM, **alone, nothing_to_do=True)
     assert check_problems([nothing], ["json"]).faults == ()
+    assert "doing nothing is right, and it is not: turn 1: sent is []" in fault(nothing_to_do=True)
     for said, why in (
         ({"unchanged": ["ticket.2"], "says": ["closed"]}, "unchanged: the world has no 'ticket.2' at the beginning"),
         (

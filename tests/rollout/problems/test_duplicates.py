@@ -8,7 +8,7 @@ import pytest
 from rollout.problems.config import Duplicates
 from rollout.problems.duplicates import HeldOut, deduplicate
 from rollout.problems.tokens import same_text, tokens, values
-from rollout.records import Call, Problem, canonical_json
+from rollout.records import Call, Problem, UserTurn, canonical_json
 from tests.repository import DATA
 
 
@@ -51,6 +51,23 @@ def test_spacing_case_and_spellings_of_a_sign_make_no_difference(one: str, other
     assert same_text(one) == same_text(other)
     assert kind(problem(one), problem(other, split="test")) == "exact"
     assert kind(problem(one), problem(other)) == "exact"
+
+
+def test_the_same_text_with_other_functions_is_another_problem_and_held_out_all_the_same() -> None:
+    def turns(*vanish: str) -> tuple[UserTurn, ...]:
+        return (UserTurn(text="And 3?", vanish=vanish),)
+
+    several = [
+        problem("Add 1 and 2."),
+        problem("Add 1 and 2.", hidden=("add",)),
+        problem("Add 1 and 2.", hidden=("add", "mul")),
+        problem("Add 1 and 2.", turns=turns()),
+        problem("Add 1 and 2.", turns=turns("add")),
+        problem("Add 1 and 2.", hidden=("mul", "add")),
+    ]
+    kept, report = deduplicate(several, HeldOut())
+    assert (kept, report.counts) == (several[:-1], {"repeated": 1})
+    assert kind(several[1], problem("Add 1 and 2.", split="test")) == "exact"
 
 
 @pytest.mark.parametrize(("one", "other"), pairs("copy"))

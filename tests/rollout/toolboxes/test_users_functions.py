@@ -61,6 +61,7 @@ def test_static_and_class_methods_are_functions_and_a_refusal_of_finish_counts()
         ("def __init__(self, x, y): self.x = x + y", '{"x":2,"y":3}', "5"),
         ("def __init__(self, x=1, y=2): self.x = x + y", '{"y":5}', "6"),
         ("def __init__(self, state, verbose=False): self.x = state['x']", '{"x":3}', "3"),
+        ("def __init__(self, state, verbose=False): self.x = state['x']", '{"x":3,"verbose":true}', "3"),
         ("def __init__(self, *, x): self.x = x", '{"x":3}', "3"),
         ("def __init__(self, *args): self.x = list(args)", "[1]", "[[1]]"),
         ("x = 9", "null", "9"),
@@ -69,6 +70,14 @@ def test_static_and_class_methods_are_functions_and_a_refusal_of_finish_counts()
 def test_instances_are_made_as_their_signature_says(tmp_path: Path, made: str, state: str, content: str) -> None:
     text = f'class Box:\n    {made}\n    def get(self) -> object:\n        """Get it."""\n        return self.x\n'
     assert called(load_users(f"{written(tmp_path, text)}:Box"), "get", state).content == content
+
+
+@pytest.mark.parametrize("made", ["self, x, y=2", "self, x=1, y=2", "self, *, x"])
+def test_a_state_with_an_unknown_key_beside_the_right_ones_does_not_fit(tmp_path: Path, made: str) -> None:
+    text = f'class Box:\n    def __init__({made}): self.x = x\n    def get(self) -> object:\n        """Get it."""\n'
+    text += "        return self.x\n"
+    with pytest.raises(RequestError, match=r"does not fit: TypeError: .*unexpected keyword argument 'z'"):
+        load_users(f"{written(tmp_path, text)}:Box").open('{"x":3,"z":1}')
 
 
 def test_a_state_for_a_class_that_takes_none_does_not_fit() -> None:
