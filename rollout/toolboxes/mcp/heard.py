@@ -44,7 +44,7 @@ class Heard:
         if self.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             if variables:
                 return f"correct the value of {' or '.join(variables)}"
-            return 'name the variable that holds what it asks for: headers = ["Authorization=NAME"]'
+            return "name the variable that holds what it asks for with headers, as HEADER=NAME"
         if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR or self.status == HTTPStatus.TOO_MANY_REQUESTS:
             return "mend the server, or try again later"
         return "correct the address"

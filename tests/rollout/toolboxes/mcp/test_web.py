@@ -92,7 +92,10 @@ def test_a_long_answer_as_an_event_is_an_error_and_the_server_goes_on(address: s
 @pytest.mark.parametrize(
     ("start", "says"),
     [
-        ("status 401", "HTTP 401 Unauthorized; name the variable that holds what it asks for: headers = ["),
+        (
+            "status 401",
+            "HTTP 401 Unauthorized; name the variable that holds what it asks for with headers, as HEADER=NAME",
+        ),
         ("status 403", "HTTP 403 Forbidden; name the variable"),
         ("status 404", "HTTP 404 Not Found; correct the address"),
         ("status 302", "HTTP 302 Found; Redirect to http://127.0.0.1:9/ not followed; use that URL"),
