@@ -1,5 +1,6 @@
 """What comes of a plan: time of every stage, money, storage and ports."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ from training.ranks.zero import uses_bf16
 
 _REPORT_ATTEMPT = 0.017
 """Statistics and page for one attempt, in calibration units of plain Python (`CpuRates.python_s`)."""
+
+_TOGETHER = ("ranks' start", "engine start", "engine end", "scripted hosts' start")
+"""Parts of the time that arms have in common which are trained together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +140,24 @@ def _reference(plan: Plan, fresh: bool, model: str = "base") -> Time:
 
 
 def _train(plan: Plan) -> Time:
-    """Every arm, one after another; before a DPO arm that starts from another arm, the scoring under that arm."""
-    scored = {"base"}
+    """Every arm, one after another; before a DPO arm that starts from another arm, the scoring under that arm.
+
+    Arms whose start models are there at the same time are trained together: in one group of processes those without
+    rounds, then the others, round by round. What these start in common counts with the first of them.
+    """
+    scored, waves = {"base"}, {"base": 0}
+    for name, each in plan.recipe.arms_in_order():
+        waves[name] = waves[each.start] + 1
+    counted = defaultdict[tuple[int, bool], Counter[str]](Counter)
     time: Time = ()
     for ranks in plan.ranks:
         arm, request = plan.recipe.arms[ranks.name], ranks.memory.request
         groups, rounds = groups_of(plan.recipe, arm, plan.demands), arm.rounds
+        often, common = (rounds.rounds if rounds else 1), counted[waves[ranks.name], rounds is None]
         if rounds is not None:
-            time += _labelled(f"{ranks.name}, attempts", _attempts(plan, arm, rounds))
+            once = plan.stands is not None and plan.stands.beside
+            made = _times(_attempts(plan, arm, rounds), often, 1 if once else often, common)
+            time += _labelled(f"{ranks.name}, attempts", made)
             # Of all rounds together as many groups are scored as the teacher's, by assumption.
             time += _labelled(f"{ranks.name}, reference", _reference(plan, True) if isinstance(arm, DpoArm) else ())
         if isinstance(arm, DistillArm):
@@ -157,20 +171,27 @@ def _train(plan: Plan) -> Time:
         else:
             split = splits_groups(arm, groups, request.tokens)
             own = speed.training_on_gpus(request, steps, tokens, ranks.gpu, ranks.node, ranks.per_node, split=split)
-        time += _labelled(ranks.name, [(what, seconds * (rounds.rounds if rounds else 1)) for what, seconds in own])
+        time += _labelled(ranks.name, _times(own, often, often, common))
     return time
 
 
+def _times(parts: Time, often: int, starts: int, counted: Counter[str]) -> Time:
+    """The parts so often; those that arms have in common `starts` times, less what is `counted` of arms before."""
+    found = []
+    for what, seconds in parts:
+        times = max(0, starts - counted[what]) if what in _TOGETHER else often
+        counted[what] += times
+        found += [(what, seconds * times)] if times else []
+    return tuple(found)
+
+
 def _attempts(plan: Plan, arm: ArmConfig, rounds: RoundsConfig) -> Time:
-    """The student's engines in all rounds of an arm; where they take turns with ranks they start once a round. Attempts
-    with help count as others."""
+    """The student's engines in a round of an arm. Attempts with help count as others."""
     problems = sum(family.train for family in plan.recipe.problems.values())
     helped = arm.help.samples or rounds.samples if isinstance(arm, DpoArm) and arm.help is not None else 0
     attempts = (rounds.samples + helped) * min(rounds.problems, problems)
     teacher = plan.demands.rollout
-    time = _engine_time(plan, "student", teacher.scaled(attempts / max(1, teacher.attempts)))
-    once = plan.stands is not None and plan.stands.beside
-    return tuple((what, seconds * (1 if once and "start" in what else rounds.rounds)) for what, seconds in time)
+    return _engine_time(plan, "student", teacher.scaled(attempts / max(1, teacher.attempts)))
 
 
 def _asked(plan: Plan, arm: DistillArm) -> Time:
