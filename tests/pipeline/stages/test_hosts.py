@@ -4,6 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from rich.console import Console
 from rich.progress import Progress
@@ -14,6 +15,7 @@ from pipeline.recipe import load_recipe
 from pipeline.run.folder import Run
 from pipeline.run.progress import Bar
 from pipeline.run.recipes import written
+from pipeline.run.workload import Workload
 from pipeline.stages.hosts import _factory
 from pipeline.stages.watch import Watch
 from rollout.data import layout
@@ -69,6 +71,10 @@ def test_no_two_starts_of_an_engine_draw_from_the_same_seed(tmp_path: Path) -> N
     recipe = load_recipe(RECIPES / "local.toml")
     (tmp_path / layout.RECIPE).write_bytes(written(recipe, "1"))
     run = Run(recipe=recipe, folder=tmp_path, console=Console(quiet=True))
+    plan = Workload(
+        generation="g", episode_units=(), episodes=0, train_problems=0, suites={}, servers={"mcp:shop": "h"}
+    )
+    (tmp_path / layout.PLAN).write_bytes(msgspec.json.encode(plan))
     specs: list[HostSpec] = []
     reservation: Any = SimpleNamespace(
         placement=SimpleNamespace(executor="mp"), actor=lambda kind, spec, environment: specs.append(spec)
@@ -86,4 +92,5 @@ def test_no_two_starts_of_an_engine_draw_from_the_same_seed(tmp_path: Path) -> N
     run.ledger(layout.EPISODES).skip("b00000-s00000", "some unit")
     start("teacher-0", 1)
     assert len({spec.engine_seed for spec in specs}) == 4
+    assert {spec.servers for spec in specs} == {("mcp:shop",)}, "hosts start the servers that the plan names"
     assert {spec.seed for spec in specs} == {run.recipe.run.seed}, "seeds of requests follow from the attempt alone"

@@ -106,7 +106,7 @@ def _range(unit: object) -> tuple[int, int]:
     return unit.sample_start, unit.sample_stop  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("target", [20_000, 1 << 15, 1 << 30])
+@pytest.mark.parametrize("target", [24_000, 1 << 15, 1 << 30])
 def test_compaction_keeps_rows_and_order_and_is_idempotent(tmp_path: Path, target: int) -> None:
     ledger, rows = _filled(tmp_path)
     before = len(ledger.commits())
