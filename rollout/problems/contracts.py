@@ -8,6 +8,7 @@ function fits, something is missing, or the state must stay as it is.
 
 import json
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -183,9 +184,9 @@ def executed(
     if is_world(problem.checker):
         return world_executed(problem, call_formats, limits)
     try:
-        session = turn_toolboxes(problem, load_toolbox(problem.toolbox))[0].open(problem.state)
         arguments = canonical_json({"answer": json.loads(problem.gold)})
-        at_once = session.call(Call(name=session.toolbox.finish, arguments=arguments), {}, limits.deadline)
+        with closing(turn_toolboxes(problem, load_toolbox(problem.toolbox))[0].open(problem.state)) as session:
+            at_once = session.call(Call(name=session.toolbox.finish, arguments=arguments), {}, limits.deadline)
         is_right = session.answer is not None and check(problem.checker, session.answer, problem.gold) is None
         faults = gold_faults(problem, call_formats, limits)
     except ChainprefError as error:
@@ -212,36 +213,36 @@ def gold_faults(problem: Problem, call_formats: Iterable[CallFormat], limits: Ca
 
 def gold_fault(problem: Problem | Draft, call_format: CallFormat, limits: CallLimits = CALL_LIMITS) -> str | None:
     """Why the gold chain, one call a reply in `call_format`, gives no accepted answer; None where it gives one."""
-    whole = load_toolbox(problem.toolbox)
-    toolboxes = turn_toolboxes(problem, whole)
-    session = toolboxes[0].open(problem.state)
+    toolboxes = turn_toolboxes(problem, load_toolbox(problem.toolbox))
     done = list[TurnDone]()
-    for number, toolbox in enumerate(toolboxes):
-        of_turn = list[CallResult]()
-        if number:
-            session.next_turn(toolbox)
-        for gold_call in problem.turns[number - 1].gold_calls if number else problem.gold_calls:
-            reply = call_format.render((gold_call,))
-            results = execute_now(reply, call_format, session, limits)
-            if any(result.error for result in results):
-                # A class that keeps its state and looks at it in its methods opens without one.
-                lacks = "NoneType" in results[0].content and problem.state == "null"
-                hint = "; where the functions need a state, name its column with `state_column`" if lacks else ""
-                return f"{reply} fails: {results[0].content}{hint}"
-            of_turn += results
-        if session.answer is None:
-            where = f" of turn {number + 1} does not end it" if problem.turns else " gives no answer"
-            return f"the gold chain{where}"
-        if is_world(problem.checker):
-            done.append(turn_done(of_turn, session.state()))
-    session.close()
+    with closing(toolboxes[0].open(problem.state)) as session:
+        for number, toolbox in enumerate(toolboxes):
+            if number:
+                session.next_turn(toolbox)
+            calls = problem.turns[number - 1].gold_calls if number else problem.gold_calls
+            of_turn = list[CallResult]()
+            for gold_call in calls:
+                reply = call_format.render((gold_call,))
+                results = execute_now(reply, call_format, session, limits)
+                if any(result.error for result in results):
+                    # A class that keeps its state and looks at it in its methods opens without one.
+                    lacks = "NoneType" in results[0].content and problem.state == "null"
+                    hint = "; where the functions need a state, name its column with `state_column`" if lacks else ""
+                    return f"{reply} fails: {results[0].content}{hint}"
+                of_turn += results
+            if session.answer is None:
+                where = f" of turn {number + 1} does not end it" if problem.turns else " gives no answer"
+                return f"the gold chain{where}"
+            if is_world(problem.checker):
+                done.append(turn_done(of_turn, session.state()))
+        answer = session.answer
     if isinstance(problem, Problem) and done:
         right = gold_world(problem)
         verdict = judge_attempt(problem.checker, problem.gold, World(before=right.before, turns=tuple(done)), right)
         return f"the gold chain is {verdict.error.value}: {verdict.why}" if verdict.error else None
-    assert session.answer is not None
-    error = check(problem.checker, session.answer, problem.gold)
-    return f"answer {session.answer} is {error.value}, gold is {problem.gold}" if error else None
+    assert answer is not None
+    error = check(problem.checker, answer, problem.gold)
+    return f"answer {answer} is {error.value}, gold is {problem.gold}" if error else None
 
 
 def _says_nothing(gold: str, alternatives: Collection[str]) -> bool:

@@ -14,6 +14,7 @@ from rollout.problems.contracts import gold_fault
 from rollout.problems.cross_checks import cross_checked_gold
 from rollout.problems.families.subtasks import SUBTASKS
 from rollout.records import ErrorCode, Problem
+from rollout.toolboxes import Session
 
 DERIVED = (*(f"subtask_{kind}" for kind in SUBTASKS), "abstention")
 GENERATED = (*DERIVED, "arithmetic", "fol", "zebra", "knights", "letters", "lists", "coins", "dates", "units")
@@ -55,6 +56,18 @@ def test_planted_damage_is_found(family: str) -> None:
     assert "answer_wrong" in fault(gold='"maybe"' if family == "fol" else "100000")
     wrong = msgspec.structs.replace(problem.gold_calls[0], name="subtract")
     assert "unknown function" in fault(gold_calls=(wrong, *problem.gold_calls[1:]))
+
+
+def test_a_gold_chain_that_fails_leaves_no_session_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An MCP server that serves one session at a time would never come back to the others."""
+    (problem,) = generate(FamilyConfig(family="arithmetic", train=1, difficulty=(2, 2)), "train")
+    wrong = msgspec.structs.replace(problem.gold_calls[0], arguments="{}")
+    ended = list[Session]()
+    monkeypatch.setattr(Session, "close", lambda session: ended.append(session))
+    for gold_calls in ((wrong, *problem.gold_calls[1:]), problem.gold_calls[:-1], problem.gold_calls):
+        ended.clear()
+        fault = gold_fault(msgspec.structs.replace(problem, gold_calls=gold_calls), load_format("json"))
+        assert (fault is None, len(ended)) == (gold_calls is problem.gold_calls, 1)
 
 
 def test_fol_takes_no_answer_without_its_proof() -> None:
