@@ -1,4 +1,4 @@
-"""The orders of a shop that recipes name: each row asks for something, and its gold calls do it, on the server itself."""
+"""The orders of a shop that recipes name: each row asks for something, and its gold calls do it, on the server."""
 
 from pathlib import Path
 

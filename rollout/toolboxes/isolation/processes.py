@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from typing import Any
 
 from cluster.errors import InfrastructureError, InfrastructureKind, RequestError
 from rollout.toolboxes.isolation.interpreters import PYDANTIC, ROOT, folders_of_packages, interpreter
+from rollout.toolboxes.isolation.scratch import scratch_folder
 from rollout.toolboxes.isolation.wire import Garbled, receive, send
 
 START_SECONDS = 120.0
@@ -90,7 +90,7 @@ class Worker:
     def _start(self) -> dict[str, Any]:
         """Start the process, and read its greeting. Raises Gone where it was killed, and RequestError."""
         self.stop()
-        self._scratch = tempfile.mkdtemp(prefix="toolbox-")
+        self._scratch = scratch_folder()
         self._pipe, other_end = socket.socketpair()
         descriptor = other_end.fileno()
         python = interpreter(self.python)

@@ -11,13 +11,13 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 from cluster.errors import RequestError
 from rollout.toolboxes.isolation.processes import ENVIRONMENT, KILLED
+from rollout.toolboxes.isolation.scratch import scratch_folder
 from rollout.toolboxes.mcp.messages import lines_of, message_of
 from rollout.toolboxes.mcp.naming import ServerSpec
 
@@ -92,7 +92,7 @@ class ServerProcess:
         """Raises RequestError for what is not there, OSError where no process can be made."""
         spec = self._spec
         command, given = program(spec), variables(spec)
-        self.scratch = tempfile.mkdtemp(prefix="mcp-")
+        self.scratch = scratch_folder()
         folder = await asyncio.to_thread(copied_files, spec, self.scratch) if spec.options.files else os.getcwd()
         settings = {
             "parent": os.getpid(),
