@@ -29,7 +29,7 @@ test: $(VENV)/.ready  ## every test that starts neither vLLM, Ray nor ranks of a
 
 .PHONY: test-real
 test-real: $(VENV)/.ready-real  ## the tests with the real vLLM, Ray, DeepSpeed and TRL, and with real models, problems and benchmarks
-	@$(PY) -m pytest -m "(engine or real) and not faults and not long" -n 2 --dist loadfile
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -m "(engine or real) and not faults and not long" -n 2 --dist loadfile
 
 .PHONY: test-faults
 test-faults: $(VENV)/.ready-real  ## the long fault injections, which print their seed, and other long tests
