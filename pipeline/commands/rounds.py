@@ -53,8 +53,8 @@ def rounds_lines(run: Run) -> Iterator[str]:
                 done = planned_units - len(each.missing())
                 line += f"; {layout.round_name(each.number)}: {done} of {planned_units} episode units, {_right(now)}"
                 line += f", {now.said_of_help}" if now.said_of_help else ""
-        elif records and records[-1].best >= 0:
-            line += f"; they have stopped, {records[-1].said_of_best}"
+        elif why := rounds.stopped(records):
+            line += f"; they have stopped, {why}"
         yield line
 
 

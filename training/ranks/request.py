@@ -120,8 +120,10 @@ class ArmRequest:
         absent: dict[str, Any] = {
             key: True for key, default in _LATER_KEYS.items() if getattr(self.arm, key, default) == default
         }
-        if self.arm.rounds is not None and not self.arm.rounds.max_staleness:
-            absent["rounds"] = {"max_staleness"}
+        if self.arm.rounds is not None:
+            # No update depends on when the rounds stop.
+            stops = {"max_own_tokens", "max_seconds"}
+            absent["rounds"] = stops if self.arm.rounds.max_staleness else stops | {"max_staleness"}
         said = self.arm.model_dump_json(exclude=absent)
         longest = (f"max_tokens={self.max_tokens}",) if self.max_tokens else ()
         return content_hash(said, start, *self._teacher, precision(self.training), *longest, *shards)

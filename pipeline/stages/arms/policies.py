@@ -224,7 +224,21 @@ class ArmRounds:
 
     def ended(self, records: list[RoundRecord]) -> bool:
         """Whether no further round is to come."""
-        return len(records) == self.config.rounds or bool(records and records[-1].best >= 0)
+        return len(records) == self.config.rounds or bool(self.stopped(records))
+
+    def stopped(self, records: Sequence[RoundRecord]) -> str:
+        """Why the rounds end before the last one that was asked for, in words; "" where they do not."""
+        if records and records[-1].best >= 0:
+            return records[-1].said_of_best
+        if len(records) == self.config.rounds:
+            return ""
+        tokens = sum(record.tokens + record.helped_tokens for record in records)
+        if (most := self.config.max_own_tokens) is not None and tokens >= most:
+            return f"{tokens:,} tokens are written (max_own_tokens = {most:,})"
+        seconds = sum(record.seconds or 0.0 for record in records)
+        if (longest := self.config.max_seconds) is not None and seconds >= longest:
+            return f"they took {seconds:,.0f} s (max_seconds = {longest:g})"
+        return ""
 
     def age(self, records: Sequence[RoundRecord], number: int) -> int:
         """How many updates older than the policy after `number` rounds the one is that attempts round `number`."""

@@ -191,7 +191,8 @@ def _end(each: Round, record: RoundRecord, spent: Spent) -> None:
     details = {name: value for name, value in msgspec.to_builtins(record).items() if name != "number"}
     each.run.events.add("round", arm=each.name, round=each.number, **details)
     learnt = f"{record.steps} steps" if record.policy else "nothing learnt"
-    stopped = f"; the rounds stop, {record.said_of_best}" if record.best >= 0 else ""
+    why = each.rounds.stopped(each.rounds.records())
+    stopped = f"; the rounds stop, {why}" if why else ""
     right = f"{record.outcomes.get('right', 0):,} of {record.attempts:,} right ({100 * record.share_right:.1f} %)"
     means = "".join(f", {name} {mean:.3f}" for name, mean in record.rewards.items())
     right += f", {record.said_of_help}" if record.said_of_help else ""

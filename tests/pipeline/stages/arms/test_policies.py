@@ -271,6 +271,10 @@ def test_checkpoints_of_rounds_in_step_are_resumed_from(rounds: ArmRounds, monke
         return "max_staleness" in request.fingerprint
 
     assert (named(0), named(1)) == (False, True)
+    budget = SftArm(method="sft", rounds=RoundsConfig(max_own_tokens=9, max_seconds=9.0))
+    limited = Round(ArmRounds(rounds.run, "own", budget), []).request(rounds.run.recipe.training, None)
+    assert "max_own_tokens" not in limited.fingerprint
+    assert "max_seconds" not in limited.fingerprint
 
 
 def test_an_arm_that_learnt_nothing_says_whether_its_prompts_with_help_fit() -> None:
