@@ -26,6 +26,10 @@ pytestmark = [pytest.mark.engine, pytest.mark.faults, pytest.mark.timeout(3600)]
 
 KILLS = 10
 ARM = "online"
+_LEARNT = "steps = 260, batch = 16, clean_ratio = 0.6, malformed = 0.4, malformed_again = 0.5, seed = 3"
+_SHAPE = "hidden = 96, layers = 2, heads = 3, intermediate = 256, initializer_range = 0.08"
+AS_TEACHER = f"models.student={{ tiny = {{ {_SHAPE}, {_LEARNT} }} }}"
+"""A student that learnt as long as the teacher of that recipe: the recipe's own is never right, and learns nothing."""
 SCRIPTED = "{ wrong = 0.5, median_s = 0.05 }"
 
 
@@ -107,7 +111,7 @@ def test_five_rounds_killed_at_10_random_points_end_bit_equal(tmp_path: Path, ma
 
 def test_rounds_of_a_real_engine_killed_at_10_random_points(tmp_path: Path) -> None:
     rounds = 5
-    killed_at_random(tmp_path / "killed", rounds, (), 40, max_staleness=1)
+    killed_at_random(tmp_path / "killed", rounds, (AS_TEACHER,), 40, max_staleness=1)
     run = read_run(tmp_path / "killed", Console(quiet=True))
     arm = ArmRounds(run, ARM, run.recipe.arms[ARM])
     for number, units in enumerate(arm.plan().rounds):
@@ -123,4 +127,5 @@ def test_rounds_of_a_real_engine_killed_at_10_random_points(tmp_path: Path) -> N
         differences = [each.probe_difference for each in read_rows(Episode, ledger)]
         assert all(found is not None and found < 1e-3 for found in differences), "no attempt of an unproven policy"
     assert [record.number for record in arm.records()] == list(range(rounds))
+    assert any(record.policy for record in arm.records()[:-2]), "a policy that was learnt, too, attempted a round"
     assert_verified(tmp_path / "killed")
