@@ -111,7 +111,7 @@ def test_five_rounds_killed_at_10_random_points_end_bit_equal(tmp_path: Path, ma
 
 def test_rounds_of_a_real_engine_killed_at_10_random_points(tmp_path: Path) -> None:
     rounds = 5
-    killed_at_random(tmp_path / "killed", rounds, (AS_TEACHER,), 40, max_staleness=1)
+    killed_at_random(tmp_path / "killed", rounds, (AS_TEACHER,), 80, max_staleness=1)
     run = read_run(tmp_path / "killed", Console(quiet=True))
     arm = ArmRounds(run, ARM, run.recipe.arms[ARM])
     for number, units in enumerate(arm.plan().rounds):
