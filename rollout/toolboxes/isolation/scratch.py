@@ -9,6 +9,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,19 +17,22 @@ _PREFIX = "chainpref-scratch-"
 _OWNER = "owner"
 _FOLDERS = dict[int, str]()
 """By process, the folder in which its scratch folders lie."""
+_MAKING = threading.Lock()
+"""Workers and servers start in threads, side by side, and share one folder."""
 
 
 def scratch_folder() -> str:
     """A new folder, empty, in which only this user may read and write."""
     process = os.getpid()
-    if process not in _FOLDERS:  # a fork has another number, and makes its own
-        remove_folders_of_the_dead()
-        folder = tempfile.mkdtemp(prefix=_PREFIX)
-        descriptor, lock = tempfile.mkstemp(dir=folder)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        os.rename(lock, os.path.join(folder, _OWNER))  # by that name it is locked from the first moment on
-        atexit.register(remove_own_folder, process)
-        _FOLDERS[process] = folder
+    with _MAKING:
+        if process not in _FOLDERS:  # a fork has another number, and makes its own
+            remove_folders_of_the_dead()
+            folder = tempfile.mkdtemp(prefix=_PREFIX)
+            descriptor, lock = tempfile.mkstemp(dir=folder)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            os.rename(lock, os.path.join(folder, _OWNER))  # by that name it is locked from the first moment on
+            atexit.register(remove_own_folder, process)
+            _FOLDERS[process] = folder
     return tempfile.mkdtemp(dir=_FOLDERS[process])
 
 

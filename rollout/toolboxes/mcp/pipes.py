@@ -92,7 +92,7 @@ class ServerProcess:
         """Raises RequestError for what is not there, OSError where no process can be made."""
         spec = self._spec
         command, given = program(spec), variables(spec)
-        self.scratch = scratch_folder()
+        self.scratch = await asyncio.to_thread(scratch_folder)  # it may take away what others have left
         folder = await asyncio.to_thread(copied_files, spec, self.scratch) if spec.options.files else os.getcwd()
         settings = {
             "parent": os.getpid(),

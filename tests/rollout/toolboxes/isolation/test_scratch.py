@@ -14,6 +14,18 @@ from rollout.toolboxes.isolation.scratch import remove_folders_of_the_dead
 from tests.repository import ROOT
 
 MADE = "from rollout.toolboxes.isolation.scratch import scratch_folder; print(scratch_folder(), flush=True); "
+SHARED = """
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from rollout.toolboxes.isolation.scratch import scratch_folder
+sys.setswitchinterval(1e-6)
+together = threading.Barrier(8)
+def asked(number):
+    together.wait()
+    return scratch_folder()
+with ThreadPoolExecutor(8) as threads:
+    print(*threads.map(asked, range(8)), flush=True)
+"""
 WAITING = "import time; time.sleep(600)"
 SERVED = """
 from rollout.toolboxes import load_toolbox
@@ -52,6 +64,14 @@ def test_a_process_that_ends_takes_its_folder_away(temporary: Path) -> None:
     assert os.listdir(temporary) == []
 
 
+def test_threads_share_one_folder(temporary: Path) -> None:
+    with started(SHARED) as process:
+        folders = [Path(each) for each in first_line(process).split()]
+    assert len(folders) == 8
+    assert len({each.parent for each in folders}) == 1
+    assert os.listdir(temporary) == []
+
+
 def test_what_a_killed_process_left_goes_and_what_a_living_one_has_stays(temporary: Path) -> None:
     with started(MADE + WAITING) as killed, started(MADE + WAITING) as living:
         try:
@@ -71,10 +91,9 @@ def test_what_a_killed_process_left_goes_and_what_a_living_one_has_stays(tempora
 @pytest.mark.parametrize("ending", ["", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
 def test_servers_and_workers_leave_nothing(temporary: Path, ending: str) -> None:
     with started(SERVED + ending) as process:
-        assert json.loads(first_line(process)) == [
-            {"orders": {}},
-            {"orders": {}},
-        ]
+        assert json.loads(first_line(process)) == [{"orders": {}}, {"orders": {}}]
     assert process.returncode == (-signal.SIGKILL if ending else 0)
-    remove_folders_of_the_dead()
+    if ending:
+        assert os.listdir(temporary) != []
+        remove_folders_of_the_dead()
     assert os.listdir(temporary) == []
