@@ -26,11 +26,15 @@ pytestmark = [pytest.mark.engine, pytest.mark.faults, pytest.mark.timeout(3600)]
 
 KILLS = 10
 ARM = "online"
-_LEARNT = "steps = 260, batch = 16, clean_ratio = 0.6, malformed = 0.4, malformed_again = 0.5, seed = 3"
-_SHAPE = "hidden = 96, layers = 2, heads = 3, intermediate = 256, initializer_range = 0.08"
-AS_TEACHER = f"models.student={{ tiny = {{ {_SHAPE}, {_LEARNT} }} }}"
-"""A student that learnt as long as the teacher of that recipe: the recipe's own is never right, and learns nothing."""
 SCRIPTED = "{ wrong = 0.5, median_s = 0.05 }"
+
+
+def as_teacher() -> tuple[str, str]:
+    """Settings of a student that learns as long as the smallest recipe's teacher, from other conversations. The
+    recipe's own is never right, and learns nothing."""
+    lines = (DATA / "smallest.toml").read_text().splitlines()
+    (teacher,) = (line.removeprefix("teacher = ") for line in lines if line.startswith("teacher = "))
+    return f"models.student={teacher}", "models.student.tiny.seed=3"
 
 
 def command(folder: Path, rounds: int, settings: tuple[str, ...], max_staleness: int = 0) -> "subprocess.Popen[str]":
@@ -111,7 +115,7 @@ def test_five_rounds_killed_at_10_random_points_end_bit_equal(tmp_path: Path, ma
 
 def test_rounds_of_a_real_engine_killed_at_10_random_points(tmp_path: Path) -> None:
     rounds = 5
-    killed_at_random(tmp_path / "killed", rounds, (AS_TEACHER,), 80, max_staleness=1)
+    killed_at_random(tmp_path / "killed", rounds, as_teacher(), 80, max_staleness=1)
     run = read_run(tmp_path / "killed", Console(quiet=True))
     arm = ArmRounds(run, ARM, run.recipe.arms[ARM])
     for number, units in enumerate(arm.plan().rounds):

@@ -185,3 +185,19 @@ def test_settings_are_chosen_with_other_models_and_on_another_split_than_they_ar
         assert run.recipe.evaluation == local.evaluation
         assert run.recipe.problems == local.problems
         assert run.recipe.arms == local.arms
+
+
+def test_rates_of_the_pretrained_student_are_chosen_with_other_conversations_and_on_another_split() -> None:
+    chosen = load_recipe(ROOT / "recipes" / "smollm2-tune.toml")
+    reported = [run.recipe for run in load_sweep(ROOT / "recipes" / "smollm2-replicates.toml").runs.values()]
+    seeds = [
+        {role.warm.seed for role in (each.models.teacher, each.models.student) if role.warm is not None}
+        for each in (chosen, *reported)
+    ]
+    assert len(seeds[0]) == 2
+    assert not any(seeds[0] & others for others in seeds[1:])
+    assert chosen.evaluation.split == "validation"
+    for each in reported:
+        assert each.evaluation.split == "test"
+        for section in SAME:
+            assert getattr(chosen, section) == getattr(each, section), section
