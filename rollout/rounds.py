@@ -32,8 +32,8 @@ class RoundsConfig(Section):
     trains. Round r is attempted by the policy that r - `max_staleness` updates made, on any machines. Unit: updates."""
 
     max_own_tokens: int | None = Field(default=None, ge=1)
-    """Begin no further round once the arm's policies wrote so many tokens, in all of its attempts. With other arms'
-    tokens here, arms cost the same. Absent: no limit. Unit: tokens."""
+    """Begin no further round once the arm's policies wrote so many tokens, in all of its attempts: arms with
+    equal limits write about as much. Absent: no limit. Unit: tokens."""
     max_seconds: float | None = Field(default=None, gt=0)
     """Begin no further round once the rounds took so much of the arm's time: its updates, what is scored for it, and an
     equal part of what arms do together. Absent: no limit. Unit: s."""
