@@ -1,7 +1,8 @@
 """The figures of a finished run that a document quotes: `python -m benchmarks.tables.condensed RUN --json FILE`.
 
 A run's summary.json holds every metric of every model on every suite. Of a run with sixteen suites that is more than a
-document's table needs; what is left here is as it stands there. What became of the teacher's attempts stands beside it.
+document's table needs; what is left here is as it stands there. What became of the teacher's attempts stands beside it,
+and so does every problem's outcome, from which `benchmarks.tables.replicates` computes intervals over several runs.
 """
 
 import argparse
@@ -13,28 +14,27 @@ from typing import Any
 
 from rich.console import Console
 
+from evaluation.measures.tally import Tally
+from evaluation.sweep import MEASURES
 from pipeline.run.folder import Run, read_run
 from rollout.data import layout
 from rollout.data.group_rows import read_groups
 from rollout.data.shards import read_rows
-from rollout.records import Episode, PreferenceGroup
+from rollout.records import Episode, PreferenceGroup, Score
 
 _WHOLE = ("seconds", "training", "prediction", "bfcl", "answer", "versions")
 _OF_A_SUITE = ("n", "accuracy", "ci", "sampled_accuracy", "samples", "truncated", "errors", "forms")
 _SAID = "of it, by `python -m benchmarks.tables.condensed RUN --json FILE`, the figures that are quoted"
 
 
-def condensed(
-    summary: dict[str, Any], rollouts: dict[str, Any], rewards: dict[str, list[list[float]]], command: str
-) -> dict[str, Any]:
-    """The quoted figures of a run's summary, those of its rollouts, the rewards of its DPO arms, and the command that
-    made the run."""
+def condensed(summary: dict[str, Any], command: str, **beside: Any) -> dict[str, Any]:
+    """The quoted figures of a run's summary, the command that made the run, and what stands beside them by name."""
     arms = {
         model: {suite: {name: found[name] for name in _OF_A_SUITE} for suite, found in figures["suites"].items()}
         for model, figures in summary["arms"].items()
     }
     whole = {name: summary[name] for name in _WHOLE}
-    return {"command": f"{command}; {_SAID}", **whole, "rollouts": rollouts, "models": arms, "rewards": rewards}
+    return {"command": f"{command}; {_SAID}", **whole, "models": arms, **beside}
 
 
 def rollouts_of(attempts: Iterable[Episode], groups: Iterable[PreferenceGroup]) -> dict[str, Any]:
@@ -63,6 +63,22 @@ def _rollouts(run: Run) -> dict[str, Any]:
     return rollouts_of(attempts, read_groups(run.ledger(layout.groups(run.student))))
 
 
+def outcomes_of(tally: Tally) -> dict[str, Any]:
+    """Suite -> `problems`, their ids, and in their order, by model, the share of right ones of the counted attempts:
+    `greedy` and `sampled`. None where no attempt was counted."""
+    found = dict[str, Any]()
+    for suite in sorted({suite for _, suite in tally.cells}):
+        models = sorted(model for model, other in tally.cells if other == suite)
+        problems = sorted(set[str]().union(*(tally.problems(model, suite) for model in models)))
+        found[suite] = {"problems": problems}
+        for measure in MEASURES:
+            rates = {model: tally.rates(model, suite, measure == "greedy") for model in models}
+            found[suite][measure] = {
+                model: [of_model.get(problem) for problem in problems] for model, of_model in rates.items() if of_model
+            }
+    return found
+
+
 def rewards_of(metrics: Path) -> list[list[float]]:
     """For each step of a DPO arm beta times the log-ratio to the reference, in nats: of chosen, of rejected chains."""
     rows = [json.loads(line) for line in metrics.read_text().splitlines()]
@@ -79,8 +95,9 @@ def main() -> None:
     summary = json.loads((options.run / "report" / "summary.json").read_text())
     files = {name: options.run / "checkpoints" / name / "metrics.jsonl" for name in summary["training"]}
     rewards = {name: found for name, path in files.items() if (found := rewards_of(path))}
-    rollouts = _rollouts(read_run(options.run, Console(quiet=True)))
-    quoted = condensed(summary, rollouts, rewards, options.command)
+    run = read_run(options.run, Console(quiet=True))
+    outcomes = outcomes_of(Tally(read_rows(Score, run.ledger(layout.SCORES))))
+    quoted = condensed(summary, options.command, rollouts=_rollouts(run), rewards=rewards, outcomes=outcomes)
     options.json.write_text(json.dumps(quoted, ensure_ascii=False) + "\n")
 
 

@@ -13,16 +13,20 @@ class Tally:
     """Right and counted attempts by model, suite and problem, and error codes. What has no label does not count."""
 
     def __init__(self, scores: Iterable[Score] = ()) -> None:
-        self._counts: dict[Cell, dict[tuple[str, bool], list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+        self._counts: dict[Cell, dict[tuple[str, bool], list[float]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
         self._errors: dict[Cell, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
         for score in scores:
             episode, cell = score.episode, (score.model, score.suite)
             if episode.outcome.labelled:
-                found = self._counts[cell][episode.problem_id, score.greedy]
-                found[0] += episode.outcome is Outcome.RIGHT
-                found[1] += 1
+                self.add(cell, episode.problem_id, score.greedy, float(episode.outcome is Outcome.RIGHT))
                 if episode.error is not None:
                     self._errors[cell][episode.problem_id][str(episode.error)] += 1
+
+    def add(self, cell: Cell, problem: str, greedy: bool, share: float, attempts: int = 1) -> None:
+        """Count attempts at a problem, of which this share was right."""
+        found = self._counts[cell][problem, greedy]
+        found[0] += share * attempts
+        found[1] += attempts
 
     @property
     def cells(self) -> set[Cell]:
