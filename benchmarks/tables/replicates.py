@@ -1,8 +1,8 @@
 """A sweep's replicates that were run apart, together again: what `chainpref sweep` says of them, from condensed runs.
 
 Each replicate of `recipes/smollm2-replicates.toml` takes an hour or more, and each may have a machine of its own. The
-files of `benchmarks.tables.condensed` hold every problem's outcome; rows, questions, intervals and Holm's correction are
-those of the sweep (`evaluation/sweep.py`).
+files of `benchmarks.tables.condensed` hold every problem's outcome; rows, questions, intervals and Holm's correction
+are those of the sweep (`evaluation/sweep.py`).
 """
 
 import tomllib

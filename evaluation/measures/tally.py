@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from rollout.records import Outcome, Score
 
@@ -9,11 +10,17 @@ Cell = tuple[str, str]
 """(model, suite)."""
 
 
+@dataclass(slots=True)
+class _Count:
+    right: float = 0.0
+    attempts: int = 0
+
+
 class Tally:
     """Right and counted attempts by model, suite and problem, and error codes. What has no label does not count."""
 
     def __init__(self, scores: Iterable[Score] = ()) -> None:
-        self._counts: dict[Cell, dict[tuple[str, bool], list[float]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+        self._counts: dict[Cell, dict[tuple[str, bool], _Count]] = defaultdict(lambda: defaultdict(_Count))
         self._errors: dict[Cell, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
         for score in scores:
             episode, cell = score.episode, (score.model, score.suite)
@@ -25,8 +32,8 @@ class Tally:
     def add(self, cell: Cell, problem: str, greedy: bool, share: float, attempts: int = 1) -> None:
         """Count attempts at a problem, of which this share was right."""
         found = self._counts[cell][problem, greedy]
-        found[0] += share * attempts
-        found[1] += attempts
+        found.right += share * attempts
+        found.attempts += attempts
 
     @property
     def cells(self) -> set[Cell]:
@@ -36,7 +43,7 @@ class Tally:
     def rates(self, model: str, suite: str, greedy: bool) -> dict[str, float]:
         """Problem -> share of right attempts."""
         found = self._counts.get((model, suite), {})
-        return {problem: right / n for (problem, kind), (right, n) in found.items() if kind is greedy}
+        return {problem: n.right / n.attempts for (problem, kind), n in found.items() if kind is greedy}
 
     def problems(self, model: str, suite: str) -> set[str]:
         """The problems with a counted attempt."""
@@ -48,4 +55,4 @@ class Tally:
         for problem, found in self._errors.get((model, suite), {}).items():
             if problems is None or problem in problems:
                 codes += found
-        return codes, sum(n for (problem, _), (_, n) in counts.items() if problems is None or problem in problems)
+        return codes, sum(n.attempts for (problem, _), n in counts.items() if problems is None or problem in problems)
