@@ -52,6 +52,7 @@ def tables() -> dict[str, Callable[[], str]]:
         "gpu-zero": lambda: gpu.zero_table(result("gpu-day")),
         "tune-local": lambda: sweeps.rows_table(sweep("tune-local")),
         "smollm2": lambda: sweeps.models_table(result("smollm2")),
+        "smollm2-tune": lambda: sweeps.rates_table(result("smollm2-tune"), beta=0.1),
         "worlds-local": lambda: sweeps.models_table(result("worlds-local")),
         "worlds-local-attempts": lambda: sweeps.attempts_table(result("worlds-local")),
         "rivals-local": lambda: sweeps.rivals_table(result("rivals-local")),

@@ -63,6 +63,22 @@ def models_table(found: Any) -> str:
     )
 
 
+def rates_table(found: Any, beta: float) -> str:
+    """Of every model of one run the greedy and the sampled accuracy by suite, and the mean of sampled ones.
+
+    Beside them, by how many nats chosen and rejected chains are likelier than under the reference at an arm's last
+    step: its rewards over beta.
+    """
+    rows = []
+    for model, suites in found["models"].items():
+        sampled = [figures["sampled_accuracy"] for figures in suites.values()]
+        both = [share for one in suites.values() for share in (one["accuracy"], one["sampled_accuracy"])]
+        moved = [_nats(reward / beta) for reward in found["rewards"].get(model, [[]])[-1]] or ["–", "–"]
+        rows.append([model, *map(_share, both), _share(sum(sampled) / len(sampled)), *moved])
+    suites = [f"{suite}, {measure}" for suite in found["models"]["base"] for measure in ("greedy", "sampled")]
+    return table(("model", *suites, "mean of sampled", "chosen, nats", "rejected, nats"), rows)
+
+
 def attempts_table(found: Any) -> str:
     """What became of a teacher's attempts in each family."""
     rows = []
