@@ -1,18 +1,27 @@
 """A sweep's replicates that were run apart, together again: what `chainpref sweep` says of them, from condensed runs.
 
+    python -m benchmarks.tables.replicates RECIPE --json FILE s0=CONDENSED s1=CONDENSED
+
 Each replicate of `recipes/smollm2-replicates.toml` takes an hour or more, and each may have a machine of its own. The
 files of `benchmarks.tables.condensed` hold every problem's outcome; rows, questions, intervals and Holm's correction
-are those of the sweep (`evaluation/sweep.py`).
+are those of the sweep (`evaluation/sweep.py`). Metrics and error codes stay in the condensed files.
 """
 
-import tomllib
+import argparse
+import json
+import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from evaluation.config import EvaluationConfig
+import msgspec
+
 from evaluation.measures.tally import Tally
-from evaluation.sweep import MEASURES, Question, RowSource, SweepSummary, summarise_sweep
+from evaluation.summary import to_json
+from evaluation.sweep import MEASURES, RowSource, SweepSummary, summarise_sweep
+from pipeline.sweep.points import load_sweep
+from pipeline.sweep.run import questions_of
 
 
 def over_replicates(recipe: Path, replicates: Mapping[str, Any]) -> SweepSummary:
@@ -27,14 +36,14 @@ def over_replicates(recipe: Path, replicates: Mapping[str, Any]) -> SweepSummary
                 raise ValueError(f"{name} and {first_name} have other problems of {suite}")
         if list(found["models"]) != list(first["models"]):
             raise ValueError(f"{name} and {first_name} have other models")
-    sweep = tomllib.loads(recipe.read_text())
+    plan = load_sweep(recipe)
     return summarise_sweep(
-        sweep["run"]["name"],
+        plan.name,
         {model: [RowSource(name, model, name) for name in replicates] for model in first["models"]},
-        [Question(name, (*asked["plus"],), (*asked["minus"],)) for name, asked in sweep["sweep"]["compare"].items()],
+        questions_of(plan),
         {name: _tally(found["outcomes"]) for name, found in replicates.items()},
         {},
-        EvaluationConfig(**sweep["evaluation"]),
+        next(iter(plan.runs.values())).recipe.evaluation,
     )
 
 
@@ -47,3 +56,21 @@ def _tally(outcomes: Mapping[str, Any]) -> Tally:
                     if share is not None:
                         tally.add((model, suite), problem, measure == "greedy", share)
     return tally
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("--json", type=Path, required=True)
+    parser.add_argument("replicates", nargs="+", metavar="NAME=FILE", help="a replicate and its condensed run")
+    options = parser.parse_args()
+    files = dict(each.split("=", 1) for each in options.replicates)
+    found = over_replicates(options.recipe, {name: json.loads(Path(file).read_text()) for name, file in files.items()})
+    command = shlex.join(["python", "-m", "benchmarks.tables.replicates", *sys.argv[1:]])
+    summary = msgspec.structs.replace(found, command=command, replicates={name: {} for name in files})
+    options.json.write_bytes(to_json(summary))
+
+
+if __name__ == "__main__":
+    main()

@@ -23,32 +23,12 @@ def answers_list(summary: SweepSummary) -> str:
     return "\n".join(f"- {finding.text}" for finding in summary.findings)
 
 
-def suites_table(summary: SweepSummary) -> str:
-    """Every row's mean greedy accuracy over replicates, a line for each suite."""
-    rows = list(dict.fromkeys(row.row for found in summary.suites.values() for row in found.rows))
-    lines = []
-    for suite, found in summary.suites.items():
-        greedy = {row.row: row.greedy for row in found.rows}
-        problems = max(one.problems for one in greedy.values() if one is not None)
-        lines.append((suite, str(problems), *(_accuracy(greedy.get(row)) for row in rows)))
-    return table(("suite", "problems", *rows), lines)
-
-
-def shown_list(summary: SweepSummary) -> str:
-    """The answers that show a difference, a sentence each, and how many show none."""
-    shown = [finding.text for finding in summary.findings if finding.tone != "chance"]
-    none = len(summary.findings) - len(shown)
-    last = f"{none} of {len(summary.findings)} answers show no difference."
-    return "\n".join(f"- {text}" for text in (*shown, last))
-
-
 def _accuracy(found: RowMean | None) -> str:
     if found is None:
         return "–"
     low, high = found.ci
     apart = ", ".join(f"{100 * one:.1f}" for one in found.by_seed)
-    each = f" ({apart})" if len(found.by_seed) > 1 else ""
-    return f"{100 * found.mean:.1f} [{100 * low:.1f}, {100 * high:.1f}]{each}"
+    return f"{100 * found.mean:.1f} [{100 * low:.1f}, {100 * high:.1f}] ({apart})"
 
 
 def models_table(found: Any) -> str:

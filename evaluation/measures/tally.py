@@ -29,11 +29,11 @@ class Tally:
                 if episode.error is not None:
                     self._errors[cell][episode.problem_id][str(episode.error)] += 1
 
-    def add(self, cell: Cell, problem: str, greedy: bool, share: float, attempts: int = 1) -> None:
-        """Count attempts at a problem, of which this share was right."""
+    def add(self, cell: Cell, problem: str, greedy: bool, right: float) -> None:
+        """Count an attempt at a problem: 1 is right, 0 wrong. A share stands for several attempts as one."""
         found = self._counts[cell][problem, greedy]
-        found.right += share * attempts
-        found.attempts += attempts
+        found.right += right
+        found.attempts += 1
 
     @property
     def cells(self) -> set[Cell]:

@@ -90,7 +90,7 @@ def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
     summary = summarise_sweep(
         plan.name,
         rows,
-        _questions(plan),
+        questions_of(plan),
         {name: Tally(read_rows(Score, run.ledger(layout.SCORES))) for name, run in runs.items()},
         {name: stored_summary(run) for name, run in runs.items()},
         next(iter(plan.runs.values())).recipe.evaluation,
@@ -109,7 +109,8 @@ def _report(plan: SweepPlan, folder: Path, console: Console) -> None:
     LocalStore(folder).replace(layout.SUMMARY, to_json(summary))
 
 
-def _questions(plan: SweepPlan) -> list[Question]:
+def questions_of(plan: SweepPlan) -> list[Question]:
+    """What the sweep asks; every row against base where it asks nothing."""
     asked = [Question(name, contrast.plus, contrast.minus) for name, contrast in plan.section.compare.items()]
     if asked:
         return asked
