@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cluster.errors import RequestError, first_line
 from cluster.shown import holds_credential
@@ -26,6 +26,9 @@ class Section(BaseModel):
 
 
 SectionT = TypeVar("SectionT", bound=Section)
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+"""What every generator of random numbers takes: Python's, NumPy's and, by transformers, torch's."""
 
 
 def load_toml(path: Path, kind: str = "recipe") -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from cluster.config import Section
+from cluster.config import Section, Seed
 
 
 class EvaluationConfig(Section):
@@ -25,7 +25,7 @@ class EvaluationConfig(Section):
     permutations: Annotated[int, Field(ge=99, le=1_000_000)] = 9999
     """Sign flips of a paired test, at least. Many comparisons take more, so that a significant result stays possible.
     Unit: flips."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of the intervals and tests."""
     baseline: str = "base"
     """The model that the others are measured against."""

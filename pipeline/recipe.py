@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from cluster.config import Section, apply_settings, load_toml, parse
+from cluster.config import Section, Seed, apply_settings, load_toml, parse
 from cluster.engine.gguf_file import is_gguf
 from cluster.errors import RequestError
 from cluster.store.ledger import LEDGER_PARTS
@@ -38,7 +38,7 @@ class RunSection(Section):
     """A bucket and a prefix, s3://BUCKET/PREFIX, for problems, episodes, groups, reference log-probabilities and
     scores. Each run needs a prefix of its own. Empty: all of these lie in the run's folder, where models, checkpoints
     and the report always are."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of the hosts that sample episodes and scores; each start of an engine draws from a seed of its own, made of
     it. Samples are repeatable only with `engine.seeded`."""
     parent: str = ""

@@ -147,7 +147,8 @@ class GroupsConfig(Section):
     """Leave out chains that are longer than this with their prompt. In arms with `method = "grpo"` they count in the
     mean of their group and are in no loss. 0 keeps all. Unit: tokens."""
     nothing_to_do: bool = False
-    """Make pairs also of problems in which doing nothing is right. They teach to do nothing."""
+    """Let pairs and SFT learn also from problems in which doing nothing is right. They teach to do nothing. `grpo`, and
+    `distill` in rounds, learn from these problems in any case."""
 
     @property
     def rule(self) -> PairRule:

@@ -84,3 +84,17 @@ class GuideConfig(Section):
         until = rounds.rounds - 1 if self.until is None else self.until
         share = self.share * (1 - number / until) if number < until else 0.0
         return min(rounds.samples - 1, round(share * rounds.samples))
+
+    def refuse_idle(self, rounds: RoundsConfig) -> None:
+        """Raise ValueError where none of these rounds' attempts would begin so, or some rounds named are not there."""
+        if self.until is not None and self.until > rounds.rounds:
+            raise ValueError(f"guide.until = {self.until}: there are {rounds.rounds} rounds; lower it")
+        if self.until is None and rounds.rounds == 1:
+            raise ValueError(
+                "guide: in the last round none of the attempts begins so, and rounds.rounds = 1; raise it, or set "
+                "guide.until = 1"
+            )
+        if not self.samples(0, rounds):
+            raise ValueError(
+                f"guide.share = {self.share}: none of rounds.samples = {rounds.samples} attempts; raise one"
+            )

@@ -3,11 +3,11 @@
 Option names are those of transformers and TRL where the meaning is theirs. Light: no torch, no Ray.
 """
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
-from cluster.config import Section
+from cluster.config import Section, Seed
 from cluster.pool.placement import Bundle
 from rollout.config import ChosenFrom, HelpConfig
 from rollout.records import PairKind
@@ -126,9 +126,11 @@ class Schedule(Section):
     groups_per_step: int = Field(default=8, ge=1)
     """Preference groups, one a problem, in one optimizer step over all ranks. Unit: groups."""
     warmup_ratio: float = Field(default=0.1, ge=0, lt=1)
-    """Share of the steps over which the learning rate rises from 0."""
+    """Share of the steps over which the learning rate rises, with a rate of 0 in the first of them; `constant` has no
+    such steps, and neither has an arm of one step."""
     lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "cosine"
-    """How the learning rate falls after the warm-up."""
+    """How the learning rate falls after the warm-up. Absent in an arm with `rounds`: `constant`, because the schedule
+    begins anew in each of them."""
     weight_decay: float = Field(default=0.0, ge=0)
     """Weight decay of AdamW."""
     adam_beta2: float = Field(default=0.999, gt=0, lt=1)
@@ -150,8 +152,14 @@ class Schedule(Section):
     rounds: RoundsConfig | None = None
     """Learn in rounds, from chains that the arm's own policy wrote, instead of the teacher's. The settings of an arm
     hold for each of its rounds, the schedule of the learning rate too; the optimizer begins anew in each."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of the order of the data."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rounds_keep_their_rate(cls, given: Any) -> Any:
+        in_rounds = isinstance(given, dict) and given.get("rounds") is not None
+        return {"lr_scheduler_type": "constant"} | given if in_rounds else given
 
     @field_validator("max_steps")
     @classmethod
@@ -249,6 +257,8 @@ class DpoArm(Schedule):
             raise ValueError(f"chosen_from = {self.chosen_from!r}: the teacher's chains are all without rounds; set it")
         if self.label_smoothing and self.loss_type in ("ipo", "hinge"):
             raise ValueError(f"label_smoothing = {self.label_smoothing}: not for loss_type = {self.loss_type!r}; set 0")
+        if self.length_normalised and self.loss_type in ("ipo", "sigmoid_norm"):
+            raise ValueError(f"length_normalised = true: loss_type = {self.loss_type!r} is so by itself; leave it out")
         if self.rpo_alpha and self.scored.failed_steps_in_right:
             raise ValueError("rpo_alpha > 0 would teach failed steps; set scored.failed_steps_in_right = false")
         return self
@@ -350,18 +360,7 @@ class DistillArm(Schedule):
             raise ValueError(
                 "guide: the teacher's turns begin attempts of the student's own, made in rounds; set rounds"
             )
-        until = self.guide.until
-        if until is not None and until > self.rounds.rounds:
-            raise ValueError(f"guide.until = {until}: there are {self.rounds.rounds} rounds; lower it")
-        if until is None and self.rounds.rounds == 1:
-            raise ValueError(
-                "guide: in the last round none of the attempts begins so, and rounds.rounds = 1; raise it, or set "
-                "guide.until = 1"
-            )
-        if not self.guide.samples(0, self.rounds):
-            raise ValueError(
-                f"guide.share = {self.guide.share}: none of rounds.samples = {self.rounds.samples} attempts; raise one"
-            )
+        self.guide.refuse_idle(self.rounds)
         return self
 
     @model_validator(mode="after")

@@ -162,6 +162,7 @@ def make_plan(
             *dict.fromkeys(part.note for part in processes if part.note),
             *([str(stands)] if stands is not None else []),
             *_repeated(recipe),
+            *_warmed_again(recipe),
             *_idle(machines, {name for part in processes for name in part.placed.nodes}),
             *unpinned(recipe),
             *findings.notes,
@@ -220,6 +221,16 @@ def _repeated(recipe: Recipe) -> list[str]:
             said += ", and patience measures policies on these, too" if rounds.patience else ""
         notes.append(f"{said}; raise problems.*.train, or lower rounds.problems")
     return notes
+
+
+def _warmed_again(recipe: Recipe) -> list[str]:
+    """A note on each arm whose learning rate begins at 0 in each round."""
+    return [
+        f"arms.{name}.lr_scheduler_type = {arm.lr_scheduler_type!r}: the schedule begins anew in each round, and one "
+        'of several steps begins with a rate of 0; take "constant", or warmup_ratio = 0'
+        for name, arm in recipe.arms.items()
+        if arm.rounds is not None and arm.warmup_ratio and arm.lr_scheduler_type != "constant"
+    ]
 
 
 def _idle(machines: Machines, placed: set[str]) -> list[str]:

@@ -33,7 +33,7 @@ from typing import Any
 
 from pydantic import Field
 
-from cluster.config import Section, apply_settings, load_toml, parse
+from cluster.config import Section, Seed, apply_settings, load_toml, parse
 from cluster.errors import RequestError
 from pipeline.recipe import GIVEN_MODELS, Recipe, resolved
 from rollout.records import canonical_json, content_hash
@@ -57,7 +57,7 @@ class Contrast(Section):
 class SweepSection(Section):
     """`[sweep]` without its axes."""
 
-    seeds: tuple[int, ...] = ()
+    seeds: tuple[Seed, ...] = ()
     """Every arm is trained once with each of these as its `seed`. Empty: arms keep their own seed."""
     variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Named sets of settings, each a table of recipe keys and values. Every variant is combined with every value of the

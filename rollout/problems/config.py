@@ -4,7 +4,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from cluster.config import Section
+from cluster.config import Section, Seed
 from rollout.checkers import require_checker
 from rollout.formats import load_format
 from rollout.toolboxes.loading import with_interpreter
@@ -74,7 +74,7 @@ class FamilyConfig(Section):
     difficulty: tuple[int, int] = (1, 2)
     """Least and greatest difficulty, from 1 to 8, drawn evenly. Each family counts something else; see
     docs/problems.md."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of the problem generator, and of the distractors."""
     distractors: int = Field(0, ge=0, le=5000)
     """Useless functions that are added to every problem's toolbox. Unit: functions."""

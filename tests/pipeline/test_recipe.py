@@ -98,6 +98,15 @@ def test_the_local_recipe_has_what_the_report_promises() -> None:
         ("problems.fol.checker='numerc'", "checker 'numerc': no such checker; did you mean 'numeric'?"),
         ("problems.fol.checker='numeric:inf'", "checker 'numeric:inf': 'inf' is no tolerance"),
         ("run.seed=" + "9" * 5000, "run.seed"),
+        ("run.seed=-1", "run.seed = -1: input should be greater than or equal to 0"),
+        ("evaluation.seed=4294967296", "evaluation.seed = 4294967296: input should be less than 4294967296"),
+        ("problems.fol.seed=-5", "problems.fol.seed = -5"),
+        ("models.teacher.tiny.seed=-5", "models.teacher.tiny.seed = -5"),
+        ("arms.dpo.seed=99999999999999999999", "arms.dpo.seed = 99999999999999999999"),
+        (
+            "arms.dpo={method='dpo', loss_type='ipo', length_normalised=true}",
+            "'ipo' is so by itself; leave it out",
+        ),
         ("run.seed=" + "[" * 5000, "run.seed"),
     ],
 )
@@ -135,6 +144,16 @@ def test_arms_that_learn_at_sampled_tokens_are_refused_where_thoughts_are_cut(
         load_recipe(LOCAL, [*settings, "episodes.thoughts=cut"])
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "schedule"),
+    [("", "cosine"), (", rounds={}", "constant"), (", rounds={}, lr_scheduler_type='linear'", "linear")],
+)
+def test_rounds_keep_their_learning_rate_where_no_schedule_is_given(options: str, schedule: str) -> None:
+    """It begins anew in each of them, and transformers' warm-up begins at 0."""
+    recipe = load_recipe(LOCAL, [f"arms.x={{method='sft'{options}}}"])
+    assert recipe.arms["x"].lr_scheduler_type == schedule
 
 
 def test_a_setting_without_a_value_takes_the_key_away() -> None:

@@ -9,6 +9,7 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from training.config import SftArm
 from training.sft import RowSet
+from training.trainers.base import StepsWithARate
 
 
 @dataclass
@@ -22,7 +23,7 @@ class WeightCollator(DataCollatorForLanguageModeling):  # type: ignore[misc]  # 
         return batch
 
 
-class CountingSFTTrainer(SFTTrainer):  # type: ignore[misc]
+class CountingSFTTrainer(StepsWithARate, SFTTrainer):  # type: ignore[misc]
     """Supervised fine-tuning of an arm on its rows.
 
     With `equal = "groups"` a step's loss is the sum over its tokens of weight x negative log-likelihood, over the

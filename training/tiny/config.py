@@ -4,7 +4,7 @@ import math
 
 from pydantic import Field, model_validator
 
-from cluster.config import Section
+from cluster.config import Section, Seed
 
 HEAD_SIZES = (32, 64, 80, 96, 112, 128)
 """Sizes of an attention head that vLLM 0.32 serves on a CPU; with another one its engine dies at the first step."""
@@ -34,7 +34,7 @@ class LearningConfig(Section):
     clean_ratio: float = Field(default=0.8, ge=0, le=1)
     """Share of the steps, at the start, whose conversations are all well formed. They are half as long, and calls and
     numbers are learnt from them as well."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of the corpus and of its order, and of a tiny model's first weights."""
 
 
@@ -90,5 +90,5 @@ class TokenizerConfig(Section):
     """Tokens at most: 256 bytes, the control tokens, and merges, about 100 of them numbers. Unit: tokens."""
     conversations: int = Field(default=1500, ge=1)
     """Conversations of the corpus that the merges are learnt from. Unit: conversations."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of these conversations."""

@@ -63,6 +63,17 @@ class TreeConfig(TrainingArguments):  # type: ignore[misc]
         }
 
 
+class StepsWithARate(Trainer):  # type: ignore[misc]
+    """A trainer whose warm-up leaves the last step its learning rate: an only step would have a rate of 0, and the
+    model that comes of it would be the one that it began with."""
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """transformers' schedule, with at most all steps but one in the warm-up."""
+        if num_training_steps == 1:
+            self.args.warmup_steps = 0
+        return super().create_scheduler(num_training_steps, optimizer)
+
+
 class _SetEpoch(TrainerCallback):  # type: ignore[misc]
     """Tells the data set which epoch begins; a resumed run begins inside one."""
 
@@ -73,7 +84,7 @@ class _SetEpoch(TrainerCallback):  # type: ignore[misc]
         self.steps.epoch = state.global_step // len(self.steps)
 
 
-class TreeTrainer(Trainer, Generic[StepT], ABC):  # type: ignore[misc]
+class TreeTrainer(StepsWithARate, Generic[StepT], ABC):
     """Full-parameter training of `model` on `steps`, in one process or under DeepSpeed (ZeRO-3 on any number of ranks).
 
     `model` is a causal Hugging Face model that `training.tree.attention.check_model` accepts; it gets tree attention.

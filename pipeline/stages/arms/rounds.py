@@ -32,11 +32,12 @@ from pipeline.stages.groups import idle_problems, without
 from pipeline.stages.needs import await_ranks, standing_on
 from pipeline.stages.reference import start_shares
 from rollout.data import layout
-from training.config import ArmConfig, DistillArm, DpoArm, TrainingConfig
+from training.config import ArmConfig, DistillArm, DpoArm, SftArm, TrainingConfig
 from training.ranks.metrics import read_metrics
 
 if TYPE_CHECKING:
     from cluster.engine.probe import ProbeText
+    from rollout.group_units import GroupWork
     from training.ranks.request import ArmRequest
 
 
@@ -125,10 +126,19 @@ def _build_groups(run: Run, rounds: Sequence[Round]) -> None:
     from cluster.jobs.session import results
     from rollout.group_units import build_group_unit
 
-    works = [work for each in rounds for work in each.group_works()]
-    idle = idle_problems(run) if works else set()
     build = ray.remote(build_group_unit).options(num_cpus=0.5, max_retries=3)
-    results([build.remote(without(work, idle)) for work in works])
+    results([build.remote(work) for work in group_works(run, rounds)])
+
+
+def group_works(run: Run, rounds: Sequence[Round]) -> "list[GroupWork]":
+    """The group work of all these rounds that is not committed.
+
+    Pairs and SFT leave out problems in which doing nothing is right, where the recipe does not say otherwise; a reward,
+    and a teacher's distribution, say as much of these as of others.
+    """
+    works = [(each, work) for each in rounds for work in each.group_works()]
+    idle = idle_problems(run) if works else set()
+    return [without(work, idle if isinstance(each.arm, DpoArm | SftArm) else ()) for each, work in works]
 
 
 def _score(run: Run, rounds: Sequence[Round], spent: Spent) -> dict[str, float | None]:

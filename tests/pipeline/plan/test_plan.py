@@ -246,3 +246,13 @@ def test_this_machine_has_the_cpus_that_a_run_tells_ray_of(monkeypatch: pytest.M
     plan = make_plan(recipe, this_machine(recipe), REFERENCE)
     assert [(one.gpus, one.cpus) for one in plan.machines.nodes] == [(1, 3.0)]
     assert any(fault.area == "training" for fault in plan.faults)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "noted"),
+    [("", False), ("lr_scheduler_type='cosine', ", True), ("lr_scheduler_type='cosine', warmup_ratio=0.0, ", False)],
+)
+def test_rounds_that_begin_without_a_learning_rate_are_said(schedule: str, noted: bool) -> None:
+    plan = planned("local", "", f"arms.online={{method='dpo', {schedule}rounds={{problems=8}}}}")
+    said = [note for note in plan.notes if "begins anew in each round" in note]
+    assert [note.split(":")[0] for note in said] == ["arms.online.lr_scheduler_type = 'cosine'"] * noted

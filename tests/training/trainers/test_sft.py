@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from rollout.records import PreferenceGroup
 from tests.training.samples import sample_groups, save_model
 from tests.training.tree.test_attention import in_float64
 from tests.training.tree.trees import gradients, plain_sum, random_chains, relative, tiny_model, trainer_arguments
@@ -91,18 +92,15 @@ def test_the_weights_of_a_row_stand_at_the_entries_of_their_chains() -> None:
     assert sorted(weights.tolist()) == pytest.approx([1 / 8] * 4 + [1 / 4] * 2)
 
 
-@pytest.mark.parametrize("equal", ["tokens", "groups"])
-def test_equals_trl_on_the_same_rows(equal: Equal, tmp_path: Path) -> None:
+def by_trl(folder: Path, groups: list[PreferenceGroup], arm: SftArm, tmp_path: Path, **options: Any) -> Any:
+    """TRL's trainer of the model in `folder`, all rows of the groups in one batch."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from training.ranks.sft_trainer import CountingSFTTrainer
     from training.sft import sft_arguments
 
-    groups = sample_groups(3)
-    arm = SftArm.model_validate({"method": "sft", "equal": equal, "groups_per_step": 3})
     rows = write_rows(groups, arm, tmp_path / "rows")
     assert rows.rows == 6
-    folder = save_model(tmp_path / "model")
     arguments = {
         "output_dir": str(tmp_path / "out"),
         "per_device_train_batch_size": rows.rows,
@@ -111,10 +109,29 @@ def test_equals_trl_on_the_same_rows(equal: Equal, tmp_path: Path) -> None:
         "use_cpu": True,
         "dataloader_pin_memory": False,
         "bf16": False,
+        **options,
     }
-    rival = AutoModelForCausalLM.from_pretrained(folder)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    trl = CountingSFTTrainer(rival, sft_arguments(arguments), rows=rows, arm=arm, processing_class=tokenizer)
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    return CountingSFTTrainer(model, sft_arguments(arguments), rows=rows, arm=arm, processing_class=tokenizer)
+
+
+def test_an_only_step_by_trl_has_a_learning_rate(tmp_path: Path) -> None:
+    arm = SftArm(method="sft", groups_per_step=3)
+    options = {"warmup_steps": arm.warmup_ratio, "lr_scheduler_type": arm.lr_scheduler_type, "learning_rate": 1e-3}
+    trainer = by_trl(save_model(tmp_path / "model"), sample_groups(3), arm, tmp_path, max_steps=1, **options)
+    trainer.create_optimizer_and_scheduler(1)
+    assert trainer.lr_scheduler.get_last_lr() == [1e-3] * len(trainer.optimizer.param_groups)
+
+
+@pytest.mark.parametrize("equal", ["tokens", "groups"])
+def test_equals_trl_on_the_same_rows(equal: Equal, tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    groups = sample_groups(3)
+    arm = SftArm.model_validate({"method": "sft", "equal": equal, "groups_per_step": 3})
+    folder = save_model(tmp_path / "model")
+    trl = by_trl(folder, groups, arm, tmp_path)
+    rival = trl.model
     batch = dict(next(iter(trl.get_train_dataloader())))
     rival.train()
     expected = trl.compute_loss(rival, batch, num_items_in_batch=(batch["labels"] != -100).sum())

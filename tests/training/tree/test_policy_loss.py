@@ -19,7 +19,7 @@ from tests.training.tree.sampled import (
     random_step,
     tree_row,
 )
-from training.tree.advantages import step_advantages
+from training.tree.advantages import reward_deviation, step_advantages
 from training.tree.policy_loss import (
     LOSS_TYPES,
     POLICY_METRICS,
@@ -47,7 +47,7 @@ def on_trees(
     for group, (rewards, times), advantages in zip(step.groups, groups, whole, strict=True):
         tokens = [[advantage] * one.chain.length for one, advantage in zip(group, advantages, strict=True)]
         if credit == "steps":
-            tokens = step_advantages([one.chain for one in group], times, rewards, options)
+            tokens = step_advantages([one.chain for one in group], times, rewards, options, reward_deviation(groups))
         for member in zip(group, tokens, step.weights(group, options), strict=True):
             draw.choice(rows).append(member)
     places = {prefix: at for at, prefix in enumerate(step.logps)}
@@ -105,12 +105,10 @@ def test_step_credit_is_a_loss_with_an_advantage_a_token(loss_type: str) -> None
     for _ in range(40):
         step = random_step(draw, 1)
         options = options_of(loss_type)
-        if loss_type == "lite_ppo":
-            options = PolicyOptions("dapo", 0.2, scale_rewards="group")  # of one group both deviations are the same
         (group,) = step.groups
-        tokens = step_advantages(
-            [one.chain for one in group], [one.times for one in group], [one.reward for one in group], options
-        )
+        times, rewards = [one.times for one in group], [one.reward for one in group]
+        deviation = reward_deviation([(rewards, times)])
+        tokens = step_advantages([one.chain for one in group], times, rewards, options, deviation)
         repeated = [[token for one, token in zip(group, tokens, strict=True) for _ in range(one.times)]]
         plain = plain_loss(step, repeated, loss_type, options.bounds, CONSTANT)
         value, gradient, _ = on_trees(step, options, draw, "steps")

@@ -10,9 +10,11 @@ import pytest
 from cluster.errors import RequestError
 from pipeline.run.findings import refuse_unmet_rewards
 from pipeline.run.folder import Run
+from pipeline.run.workload import train_problems
 from pipeline.stages.arms.learnable import learns_from
 from pipeline.stages.arms.policies import ArmRounds
 from pipeline.stages.arms.round import Round
+from pipeline.stages.arms.rounds import group_works
 from rollout.records import Chain, ErrorCode, Outcome
 from rollout.rewards import RewardsConfig, UsersRule
 from rollout.rounds import RoundsConfig
@@ -49,6 +51,27 @@ def test_groups_of_rewards_hold_chains_that_are_too_long(run: Run) -> None:
         make_attempts(each, Damage())
         held[arm.method] = ({work.groups.max_tokens for work in each.group_works()}, each.max_tokens)
     assert held == {"grpo": ({0}, 100), "dpo": ({100}, 0)}
+
+
+@pytest.mark.parametrize("nothing_to_do", [False, True])
+def test_rewards_and_a_teacher_teach_where_doing_nothing_is_right(
+    run: Run, nothing_to_do: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pairs and SFT, which would teach to do nothing, leave such problems out until the recipe says otherwise."""
+    wanted = run.recipe.groups.model_copy(update={"nothing_to_do": nothing_to_do})
+    run = replace(run, recipe=run.recipe.model_copy(update={"groups": wanted}))
+    idle = train_problems(run)[0].id
+    marked = [msgspec.structs.replace(each, nothing_to_do=each.id == idle) for each in train_problems(run)]
+    monkeypatch.setattr("pipeline.stages.groups.train_problems", lambda run: marked)
+    every = RoundsConfig(rounds=2, problems=len(marked), samples=3)
+    taught = {}
+    for kind, method in ((GrpoArm, "grpo"), (DistillArm, "distill"), (DpoArm, "dpo"), (SftArm, "sft")):
+        each = Round(ArmRounds(run, method, kind.model_validate({"method": method, "rounds": every})), [])
+        make_attempts(each, Damage())
+        works = group_works(run, [each])
+        assert any(idle in work.problems for work in works)
+        taught[method] = not any(idle in work.left_out for work in works)
+    assert taught == {"grpo": True, "distill": True, "dpo": nothing_to_do, "sft": nothing_to_do}
 
 
 @pytest.mark.parametrize(
