@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from cluster.errors import FullDiskError, WorkError
 from cluster.store.storage import LocalStore
 from evaluation.measures.tally import Tally
 from evaluation.summary import to_json
@@ -32,10 +33,13 @@ def sweep_folder(plan: SweepPlan, given: Path | None) -> Path:
 def run_sweep(plan: SweepPlan, folder: Path, source: Path | None, console: Console, verbose: bool) -> bool:
     """Run every run that is not complete, then make the table. Returns whether there was anything to do.
 
-    `source`: a finished run from which equal models, episodes and groups are taken over.
+    `source`: a finished run from which equal models, episodes and groups are taken over. A run whose work fails, as one
+    whose arm learnt nothing, holds up no other. Raises WorkError at the end where there are such runs, and at once for
+    a full disk.
     """
     sources = [read_run(source, console)] if source is not None else []
     done = 0
+    failed: dict[str, WorkError] = {}
     for name, planned in plan.runs.items():  # before the first one works for hours
         if not (folder / layout.sweep_run(name) / layout.SUMMARY).exists():
             refuse_unmet(planned.recipe, SECTIONS)
@@ -48,8 +52,16 @@ def run_sweep(plan: SweepPlan, folder: Path, source: Path | None, console: Conso
                     console.out(f"run {number} of {len(plan.runs)}: {name}, {arms}", style="bold")
                     take_over(run, sources)
                     session.enter_context(ray_up(run))
-                    done += run_all(run)
+                    try:
+                        done += run_all(run)
+                    except FullDiskError:
+                        raise
+                    except WorkError as error:
+                        failed[name] = error
+                        console.out(f"run {name} failed, the others go on: {error}", style="red")
             sources.append(run)
+    if failed:
+        raise WorkError("; ".join(f"run {name}: {error}" for name, error in failed.items()))
     store = LocalStore(folder)
     if done or not store.exists(layout.SUMMARY):
         _report(plan, folder, console)
