@@ -1,32 +1,46 @@
-"""Damaged answers: gold calls with one thing changed, drawn by seed. Some changes leave them right."""
+"""Damaged answers: gold calls with one thing changed, drawn by seed. Some changes leave them right, but none their
+JSON as it was."""
 
 import copy
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rollout.foreign.bfcl import Question
+from rollout.records import canonical_json
 
+Pool = Sequence[tuple[str, Question]]
+"""Questions, each behind its category."""
 Calls = list[dict[str, Any]]
 """Each with `name`, as the schema writes it, and `arguments`."""
 
 
-def damaged(question: Question, rng: random.Random) -> tuple[str, Calls]:
-    """The kind of a change that this question's gold calls allow, and the changed calls."""
-    while True:
-        kind = rng.choice(sorted(_KINDS))
-        calls: Calls = [{"name": each.name, "arguments": json.loads(each.arguments)} for each in question.gold]
-        before = copy.deepcopy(calls)
-        changed = _KINDS[kind](calls, question, rng)
-        if changed != before or kind in ("nothing", "order of calls"):
-            return kind, changed
+def drawn(kind: str, pool: Pool, rng: random.Random) -> tuple[str, Question, Calls] | None:
+    """A question whose gold calls this kind of change alters, with its category and the altered calls; None where the
+    pool has none."""
+    for category, question in rng.sample(pool, len(pool)):
+        if (calls := damaged(kind, question, rng)) is not None:
+            return category, question, calls
+    return None
+
+
+def damaged(kind: str, question: Question, rng: random.Random) -> Calls | None:
+    """The question's gold calls with a change of this kind; None where it alters no character of their JSON."""
+    changed = KINDS[kind](as_calls(question), question, rng)
+    # Python's == takes 1, 1.0 and true for equal.
+    return None if canonical_json(changed) == canonical_json(as_calls(question)) else changed
+
+
+def as_calls(question: Question) -> Calls:
+    """The gold calls, decoded."""
+    return [{"name": each.name, "arguments": json.loads(each.arguments)} for each in question.gold]
 
 
 def at_a_value(
-    wanted: type | tuple[type, ...], change: Callable[[Any, random.Random], Any]
+    wanted: type | tuple[type, ...], change: Callable[[Any, random.Random], Any], inside: bool = False
 ) -> Callable[[Calls, Question, random.Random], Calls]:
-    """A change of one value of these types, at whatever depth of whatever argument."""
+    """A change of one value of these types, at whatever depth of whatever argument; `inside`: in a list or object."""
 
     def changed(calls: Calls, question: Question, rng: random.Random) -> Calls:
         places = [
@@ -34,6 +48,7 @@ def at_a_value(
             for call in calls
             for holder, key in _places(call["arguments"])
             if isinstance(holder[key], wanted) and (wanted is bool or not isinstance(holder[key], bool))
+            if not inside or holder is not call["arguments"]
         ]
         if places:
             holder, key = rng.choice(places)
@@ -106,8 +121,12 @@ def respaced(text: str, rng: random.Random) -> str:
     return rng.choice((text.replace(" ", ""), f"{text}.", text.replace(",", ""), text.replace(" ", "-")))
 
 
-_KINDS: dict[str, Callable[[Calls, Question, random.Random], Calls]] = {
-    "nothing": lambda calls, question, rng: calls,
+def whole(value: float, rng: random.Random) -> float:
+    """A whole float as an integer; another one as it is."""
+    return int(value) if value.is_integer() else value
+
+
+KINDS: dict[str, Callable[[Calls, Question, random.Random], Calls]] = {
     "argument left out": without_argument,
     "argument too many": with_argument,
     "other function": other_function,
@@ -121,7 +140,10 @@ _KINDS: dict[str, Callable[[Calls, Question, random.Random], Calls]] = {
     "other number": at_a_value((int, float), lambda value, rng: value + rng.choice((-1, 1, 10))),
     "number as text": at_a_value((int, float), lambda value, rng: str(value)),
     "integer as float": at_a_value(int, lambda value, rng: float(value)),
-    "float as integer": at_a_value(float, lambda value, rng: int(value)),
+    "integer inside as float": at_a_value(int, lambda value, rng: float(value), inside=True),
+    "whole float as integer": at_a_value(float, whole),
+    "whole float inside as integer": at_a_value(float, whole, inside=True),
+    "float cut to an integer": at_a_value(float, lambda value, rng: int(value)),
     "text as number": at_a_value(str, lambda value, rng: rng.choice((0, 7, 2.5))),
     "truth value as text": at_a_value(bool, lambda value, rng: str(value)),
     "truth value as number": at_a_value(bool, lambda value, rng: int(value)),

@@ -33,11 +33,13 @@ def bfcl_table(report: dict[str, Any]) -> str:
     """Of each category of BFCL the share of gold answers that are right, and how verdicts on damaged ones compare."""
     rows = [[name, f"{100 * share:g} %"] for name, share in report["gold"].items()]
     shown = table(("category", "gold answers right"), rows)
-    damaged = report["damaged"]
+    damaged, as_they_are = report["damaged"], report["undamaged"]
     alone = sum(damaged["explained"].values())
     reasons = "; ".join(f"{count} {name}" for name, count in damaged["explained"].items())
     return (
-        f"{shown}\n\n{len(report['gold_excluded'])} problems are left out. Of {damaged['cases']:,} damaged answers "
-        f"both call {damaged['agreed']['right']} right and {damaged['agreed']['wrong']:,} wrong; they differ "
-        f"on {alone} ({reasons}), and {damaged['unexplained']} more are not explained."
+        f"{shown}\n\n{len(report['gold_excluded'])} problems are left out. Of {damaged['cases']:,} damaged answers, "
+        f"{damaged['different']:,} of them different, both call {damaged['agreed']['right']:,} right and "
+        f"{damaged['agreed']['wrong']:,} wrong; a rule explains {alone} on which they differ ({reasons}), and "
+        f"{damaged['unexplained']} are not explained. Of the {as_they_are['cases']:,} gold answers as they are both "
+        f"call {as_they_are['agreed']['right']:,} right."
     )

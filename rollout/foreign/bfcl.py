@@ -149,7 +149,7 @@ def gold_arguments(function: SchemaFunction, allowed: Mapping[str, list[Any]]) -
     """Of each argument the first allowed value that fits the schema; where none does, it is left out if it may be."""
     chosen = {}
     for name, values in allowed.items():
-        candidates = [_value(value) for value in values if value != ""]
+        candidates = [as_given(value) for value in values if value != ""]
         fitting = [value for value in candidates if function.fits(name, value)]
         if fitting:
             chosen[name] = fitting[0]
@@ -158,12 +158,12 @@ def gold_arguments(function: SchemaFunction, allowed: Mapping[str, list[Any]]) -
     return chosen
 
 
-def _value(value: Any) -> Any:
+def as_given(value: Any) -> Any:
     """A value as a call has it: BFCL gives a list of allowed values for each key of an object, too."""
     if isinstance(value, dict) and all(isinstance(each, list) for each in value.values()):
         inner = {key: next((each for each in values if each != ""), _ABSENT) for key, values in value.items()}
-        return {key: _value(each) for key, each in inner.items() if each is not _ABSENT}
-    return [_value(each) for each in value] if isinstance(value, list) else value
+        return {key: as_given(each) for key, each in inner.items() if each is not _ABSENT}
+    return [as_given(each) for each in value] if isinstance(value, list) else value
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
