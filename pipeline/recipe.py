@@ -16,7 +16,7 @@ from evaluation.config import EvaluationConfig
 from evaluation.measures.bfcl import category_of
 from pipeline.estimates.shapes import ShapeConfig
 from rollout.config import EpisodeConfig, GroupsConfig, HostsConfig, RolloutConfig
-from rollout.problems.config import BFCL, FamilyConfig
+from rollout.problems.config import BFCL, REASONING_GYM, SPLITS, FamilyConfig
 from training.config import ArmConfig, DistillArm, DpoArm, GrpoArm, TrainingConfig
 from training.tiny.config import TinyConfig, TokenizerConfig, WarmConfig
 
@@ -202,8 +202,14 @@ class Recipe(Section):
                 )
             if any(learning.values()) and asked.call_format == "native":
                 raise ValueError(
-                    f"{where}.call_format: the conversations of a warm start are written in json or python; use one of "
-                    "them, or take warm away"
+                    f"{where}.call_format: the conversations of a warm start are written in a format that is no "
+                    "template's; use json or python, or take warm away"
+                )
+            without = family.tests_alone or family.family == REASONING_GYM
+            if asked.examples and without and not asked.examples_file and any(map(family.count, SPLITS)):
+                raise ValueError(
+                    f"{where}.examples = {asked.examples}: {family.family} has no train problems with gold calls to "
+                    f"show; set examples = 0 in problems.{name}" + (", and leave out its train" if family.train else "")
                 )
             if asked.prompt_tokens is not None and asked.prompt_tokens >= context:
                 raise ValueError(

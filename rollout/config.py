@@ -70,7 +70,9 @@ class EpisodeConfig(Section):
 
     def of_suite(self, settings: Mapping[str, str | int]) -> "EpisodeConfig":
         """These settings with a suite's own in their place. Raises ValueError."""
-        return self.model_validate({**self.model_dump(), **settings})
+        # A suite that shows no examples needs the file all the same: its problems may not stand in it.
+        own = self.model_validate({**self.model_dump(exclude={"examples_file"}), **settings})
+        return own.model_copy(update={"examples_file": self.examples_file})
 
 
 class HostsConfig(Section):

@@ -5,18 +5,20 @@ drawn beyond them is kept apart as in a new run: no train problem is like a held
 have been attempted, so where an old train problem and a new held-out one are alike, the held-out one is left out.
 """
 
+import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from cluster.errors import RequestError
 from pipeline.recipe import Recipe
 from pipeline.run.suites import corpus_of, make_suites
-from rollout.problems import everything, generate, is_imported
-from rollout.problems.config import Duplicates
+from rollout.problems import everything, generate, is_imported, spare
+from rollout.problems.config import SPLITS, Duplicates, FamilyConfig
 from rollout.problems.duplicates import KEEPS_NEAR, HeldOut, deduplicate
 from rollout.problems.tokens import same_text
 from rollout.problems.worked import with_examples
+from rollout.problems.worked_rows import refuse_unnamed, rows_of_file
 from rollout.records import Problem
 
 ATTEMPTED = "attempted"
@@ -32,9 +34,15 @@ class Drawn(NamedTuple):
     dropped: dict[str, dict[str, dict[str, int]]]
 
 
-def draw_problems(recipe: Recipe) -> Drawn:
-    """The problems that a run of `recipe` works on. Raises RequestError for a family that cannot give its problems."""
-    return _apart(recipe, [], make_suites(recipe), {})
+def draw_problems(recipe: Recipe, sections: Collection[str] | None = None) -> Drawn:
+    """The problems that a run of `recipe` works on, by default those of all sections. Raises RequestError for a family
+    that cannot give its problems, and for a row of `examples_file` that no problem may be shown."""
+    part = {name: family for name, family in recipe.problems.items() if sections is None or name in sections}
+    chosen = recipe.model_copy(update={"problems": part})
+    elsewhere = any(family.toolbox_column for name, family in recipe.problems.items() if name not in part)
+    if recipe.episodes.examples_file and not elsewhere:  # whose rows name toolboxes, too
+        refuse_unnamed(rows_of_file(recipe.episodes.examples_file), _toolboxes(recipe, part.values()))
+    return _apart(chosen, [], make_suites(chosen), {})
 
 
 def draw_more(recipe: Recipe, train: Sequence[Problem], suites: Mapping[str, Sequence[Problem]], where: str) -> Drawn:
@@ -95,13 +103,23 @@ def _apart(
         if family.train:
             drawn = _without(generate(family, "train"), there)
             kept, report = deduplicate(drawn, held_out, family.duplicates, seen)
-            train += with_examples(kept, family, "train", recipe.episodes)
+            train += with_examples(kept, family, "train", recipe.episodes, f"problems.{name}")
             counts["train"] = counts.get("train", Counter()) + Counter(report.counts)
         for suite in (name, *(f"{name}-{variant}" for variant in family.variants)):
             if suite in left_out:
                 counts[suite] = Counter({ATTEMPTED: left_out[suite]})
         dropped[name] = {split: dict(counted) for split, counted in counts.items() if counted}
     return Drawn(train, suites, {name: counts for name, counts in dropped.items() if counts})
+
+
+def _toolboxes(recipe: Recipe, drawn: Iterable[FamilyConfig]) -> Iterator[str]:
+    """The toolboxes that the sections of a recipe name, and those of the problems of these families."""
+    yield from (family.toolbox_name for family in recipe.problems.values() if family.toolbox)
+    learns = recipe.models.teacher.learns or recipe.models.student.learns
+    for family in drawn:
+        splits = [generate(family, split) for split in SPLITS if family.count(split)]
+        splits += [spare(family)] if learns and family.teaches_spare_problems else []
+        yield from (problem.toolbox for problem in itertools.chain(*splits))
 
 
 def _alike(held_out: HeldOut, problem: Problem, drop: Duplicates) -> Problem | None:

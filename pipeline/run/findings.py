@@ -47,11 +47,13 @@ def find_out(recipe: Recipe) -> Findings:
             problems += some
             train += some if split == "train" else ()
     golds = check_golds(problems, sample=EXECUTED, seed=recipe.run.seed, limits=recipe.episodes.calls)
-    # Generated problems share no template with held-out ones: only imported ones are dropped.
-    at_hand = {name: family for name, family in recipe.problems.items() if is_imported(family) and family.at_hand}
-    drawn = draw_problems(recipe.model_copy(update={"problems": at_hand}))
+    imported = {name: family for name, family in recipe.problems.items() if is_imported(family) and family.at_hand}
+    # Generated problems share no template with held-out ones: only imported ones are dropped. But a file of worked
+    # conversations may hold any.
+    with_file = {name for name, family in recipe.problems.items() if family.at_hand and recipe.episodes.examples_file}
+    drawn = draw_problems(recipe, imported.keys() | with_file)
     notes = [dropped_line(section, counts) for section, counts in drawn.dropped.items()]
-    notes += [f"problems.{section}: {note}" for section, each in at_hand.items() for note in everything(each).notes]
+    notes += [f"problems.{section}: {note}" for section, each in imported.items() for note in everything(each).notes]
     return Findings(worlds_among(recipe, [*train, *drawn.train]), golds, (*notes, *uncontained(recipe)))
 
 

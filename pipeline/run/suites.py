@@ -25,10 +25,11 @@ def make_suites(recipe: Recipe) -> dict[str, list[Problem]]:
     for name, family in recipe.problems.items():
         if family.count(split):
             config = recipe.episodes.of_suite(family.episode_settings)
-            suites[name] = with_examples(generate(family, split), family, split, config)
+            section = f"problems.{name}"
+            suites[name] = with_examples(generate(family, split), family, split, config, section)
             for variant in family.variants if split == "test" else ():
                 varied = f"variant-{variant}"
-                suites[f"{name}-{variant}"] = with_examples(generate(family, varied), family, varied, config)
+                suites[f"{name}-{variant}"] = with_examples(generate(family, varied), family, varied, config, section)
     return suites
 
 

@@ -80,4 +80,4 @@ def load_format(name: str) -> CallFormat:
         raise RequestError(f"call format {name!r}: no such format; known: {', '.join(sorted(FORMATS))}") from None
 
 
-__all__ = ["CallFormat", "CallSyntaxError", "ReplyLimits", "load_format", "text_ends_turn"]
+__all__ = ["FORMATS", "CallFormat", "CallSyntaxError", "ReplyLimits", "load_format", "text_ends_turn"]

@@ -249,13 +249,18 @@ class FamilyConfig(Section):
         """Why no model can learn from this family; "" where one can."""
         if self.family == REASONING_GYM:
             return "reasoning_gym has none"
-        if self.family == BFCL and not self.task.startswith(MULTI_TURN):
+        if self.tests_alone:
             return "this category of bfcl is test problems alone"
         if self.user == "model":
             return "a user who is played has no script"
         if self.family in ("jsonl", "csv", "parquet", "hub") and not self.calls_column:
             return "no calls_column names the rows'"
         return ""
+
+    @property
+    def tests_alone(self) -> bool:
+        """Whether the family is a benchmark without train problems."""
+        return self.family == BFCL and not self.task.startswith(MULTI_TURN)
 
     @property
     def toolbox_name(self) -> str:

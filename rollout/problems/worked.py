@@ -8,12 +8,9 @@ holds a held-out problem, in the same words or in other ones, is refused.
 """
 
 import itertools
-import json
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -22,11 +19,10 @@ from rollout.checkers import check
 from rollout.checkers.worlds import is_world
 from rollout.config import EpisodeConfig
 from rollout.problems import FamilyConfig, everything, generate, is_imported
-from rollout.problems.duplicates import HeldOut
+from rollout.problems.worked_rows import has_functions_of, refuse_held_out, rows_of_file
 from rollout.prompts.turns import turn_toolboxes
-from rollout.records import Call, Example, ExampleTurn, Problem, UserTurn, canonical_json
+from rollout.records import Example, ExampleTurn, Problem
 from rollout.toolboxes import Session, load_toolbox
-from rollout.toolboxes.loading import have_same_functions
 
 _SEEDS_APART = 2_000_003
 """Added to a family's seed, so that the examples are other problems than the recipe's and than those of the corpus."""
@@ -35,22 +31,27 @@ _POOL = 8
 
 
 def with_examples(
-    problems: Sequence[Problem], family: FamilyConfig, split: str, config: EpisodeConfig
+    problems: Sequence[Problem],
+    family: FamilyConfig,
+    split: str,
+    config: EpisodeConfig,
+    section: str = "its section of problems",
 ) -> list[Problem]:
-    """The problems of a family's split, each with `config.examples` worked conversations, chosen by its id.
+    """The problems of a family's split, each with `config.examples` worked conversations, chosen by its id. `section`:
+    the recipe's that has the family, for messages.
 
     Raises RequestError where there are too few, where a gold call does not execute, or where a row of the file is like
     a held-out problem.
     """
+    rows = rows_of_file(config.examples_file) if config.examples_file else ()
+    if split != "train":  # also where they show none: prompts of other sections would show their answers
+        refuse_held_out(rows, problems)
     if not config.examples:
         return list(problems)
-    rows = _of_file(config.examples_file) if config.examples_file else ()
-    if split != "train":
-        _refuse_held_out(rows, problems)
 
     def shown(problem: Problem) -> Problem:
-        of_file = [row for row in rows if _has_functions_of(row, problem)]
-        pool = of_file or _of_family(family, split, config.examples)
+        of_file = [row for row in rows if has_functions_of(row, problem)]
+        pool = of_file or _of_family(family, split, config.examples, section)
         return msgspec.structs.replace(problem, examples=_chosen(problem, pool, config.examples))
 
     return [shown(problem) for problem in problems]
@@ -94,7 +95,7 @@ def _worked_turns(problem: Problem, session: Session) -> list[ExampleTurn]:
 
 def others_like(problem: Problem, pool: Sequence[Problem]) -> list[Problem]:
     """Those of the pool that have a problem's functions and are other problems than it."""
-    return [each for each in pool if _has_functions_of(each, problem) and _is_other(each, problem)]
+    return [each for each in pool if has_functions_of(each, problem) and _is_other(each, problem)]
 
 
 def _chosen(problem: Problem, pool: Sequence[Problem], count: int) -> tuple[Example, ...]:
@@ -109,36 +110,9 @@ def _chosen(problem: Problem, pool: Sequence[Problem], count: int) -> tuple[Exam
     return tuple(worked(msgspec.structs.replace(each, toolbox=each.toolbox or problem.toolbox)) for each in drawn)
 
 
-def _has_functions_of(example: Problem, problem: Problem) -> bool:
-    """Whether an example is for a problem's toolbox, distractors aside; a row that names none is for every toolbox."""
-    return not example.toolbox or have_same_functions(example.toolbox, problem.toolbox)
-
-
 def _is_other(example: Problem, problem: Problem) -> bool:
     """Whether an example is another problem, in its text and in its calls."""
     return example.text != problem.text and (not problem.gold_calls or example.gold_calls != problem.gold_calls)
-
-
-def _refuse_held_out(rows: Sequence[Problem], problems: Sequence[Problem]) -> None:
-    """Raise RequestError for a row that is like one of `problems`: prompts of other problems, and those that a student
-    is trained with, would show it with its answer."""
-    held_out = HeldOut(problems if rows else ())
-    for row in itertools.chain(*map(_with_its_turns, rows)):
-        arguments = tuple(json.loads(row.all_gold_calls[-1].arguments).values())
-        answered = msgspec.structs.replace(row, gold=canonical_json(arguments[0]) if arguments else "")
-        like = held_out.exact(answered) or held_out.near(answered)
-        if like is not None and _has_functions_of(row, like):
-            raise RequestError(
-                f"{row.id}: this worked conversation is like the held-out problem {like.id} ({like.source}); take it "
-                "out of episodes.examples_file, or its answer is shown"
-            )
-
-
-def _with_its_turns(row: Problem) -> list[Problem]:
-    """A row, and each of its turns as a problem of its own, if it has several."""
-    turns = [(row.text, row.gold_calls), *((turn.text, turn.gold_calls) for turn in row.turns)]
-    alone = (msgspec.structs.replace(row, text=text, gold_calls=calls, turns=()) for text, calls in turns)
-    return [row, *alone] if row.turns else [row]
 
 
 @lru_cache(maxsize=4096)
@@ -148,83 +122,23 @@ def worked(problem: Problem) -> Example:
 
 
 @lru_cache(maxsize=64)
-def _of_family(family: FamilyConfig, split: str, count: int) -> tuple[Problem, ...]:
+def _of_family(family: FamilyConfig, split: str, count: int, section: str) -> tuple[Problem, ...]:
     """Train problems of a family with gold calls, in the form that they have in `split`."""
     if is_imported(family):
         pool = everything(family).splits["train"]
+    elif family.tests_alone:
+        pool = ()
     else:
         size = {"train": _POOL * count, "test": _POOL * count, "seed": family.seed + _SEEDS_APART}
         renamed = split == "variant-functions"
         pool = tuple(generate(family.model_copy(update=size), split if renamed else "train", base="train"))
     pool = tuple(each for each in pool if each.gold_calls)
     if not pool:
-        name = family.name or family.task or family.family
-        without = "and leave out its train, which no section with settings of its own has" if family.train else ""
+        name = " ".join(filter(None, (family.family, family.task, family.name)))
+        with_chains = "" if family.tests_alone else "set its calls_column if it has one, "
+        without = " and leave out its train, which no section with settings of its own has" if family.train else ""
         raise RequestError(
-            f"episodes.examples = {count}: family {name} has no train problems with gold calls to work; set its "
-            "calls_column if it has one, give rows for its toolbox in episodes.examples_file, or set examples = 0 in "
-            f"its section {without}".rstrip()
+            f"episodes.examples = {count}: family {name} has no train problems with gold calls to work; {with_chains}"
+            f"give rows for its toolbox in episodes.examples_file, or set examples = 0 in {section}{without}"
         )
     return pool
-
-
-def _of_file(path: str) -> tuple[Problem, ...]:
-    try:
-        lines = Path(path).read_text(encoding="utf-8").split("\n")  # JSON may hold other separators of lines
-    except (OSError, UnicodeDecodeError) as error:
-        raise RequestError(f"episodes.examples_file = {path!r} cannot be read: {error}") from None
-    return _of_lines(path, tuple(lines))
-
-
-@lru_cache(maxsize=8)
-def _of_lines(path: str, lines: tuple[str, ...]) -> tuple[Problem, ...]:
-    rows = [(f"{path}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()]
-    read = tuple(_of_row(where, line) for where, line in rows)
-    for row in read:
-        if row.toolbox:  # a toolbox that is not there is said, also where no problem has it
-            load_toolbox(row.toolbox)
-    return read
-
-
-def _of_row(where: str, line: str) -> Problem:
-    """A row {"text": ..., "calls": [{"name": ..., "arguments": {...}}, ...]}, with `toolbox`, `state` and `turns`,
-    which are further {"text": ..., "calls": ...}, if it has them. Raises RequestError."""
-    form = 'write {"text": ..., "calls": [{"name": ..., "arguments": {...}}, ...]}, the finishing call last'
-    try:
-        row: Any = json.loads(line)
-        toolbox = row.get("toolbox", "")
-        (text, calls), *later = [_turn(each) for each in (row, *row.get("turns", ()))]
-        if not isinstance(toolbox, str):
-            raise TypeError("toolbox is text")
-        # No half of a surrogate pair.
-        canonical_json([text, toolbox, *(call.name for call in calls), *(said for said, _ in later)])
-        state = canonical_json(row.get("state"))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise RequestError(f"{where}: no worked conversation ({error!r}); {form}") from None
-    return Problem(
-        id=where,
-        family="example",
-        split="train",
-        template=where,
-        text=text,
-        toolbox=toolbox,
-        gold="",
-        gold_calls=calls,
-        turns=tuple(UserTurn(text=said, gold_calls=answered) for said, answered in later),
-        state=state,
-    )
-
-
-def _turn(row: Any) -> tuple[str, tuple[Call, ...]]:
-    """What the user says in a turn, and the calls that answer it."""
-    text, calls = row["text"], tuple(_calls(row["calls"]))
-    if not isinstance(text, str) or not text or not calls:
-        raise TypeError("text is text, and calls is a list with at least one")
-    return text, calls
-
-
-def _calls(rows: Iterable[Any]) -> Iterable[Call]:
-    for row in rows:
-        if not isinstance(row["name"], str) or not isinstance(row["arguments"], dict):
-            raise TypeError("a call has a name, and an object as arguments")
-        yield Call(name=row["name"], arguments=canonical_json(row["arguments"]))

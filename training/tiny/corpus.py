@@ -222,6 +222,8 @@ def write_malformed(call: Call, kind: str, call_format: CallFormat) -> str:
     if kind == "other_notation":
         other = "python" if call_format.name != "python" else "json"
         return load_format(other).render((call,))
+    if kind == "wrong_key" and call_format.name == "mistral_args":  # which writes no key, but a mark
+        return written.replace("[ARGS]", "[ARGUMENTS]", 1)
     if kind == "wrong_key" and call_format.name != "python":
         return written.replace('"name"', '"function"', 1)
     if kind in ("wrong_key", "wrong_name"):

@@ -10,12 +10,15 @@ import sys
 if __name__ == "__main__":
     sys.path.pop(0)  # this file's folder; -P, which keeps it out, is unknown to Pythons before 3.11
 
+import ctypes
 import importlib.abc
 import importlib.machinery
 import importlib.metadata
 import importlib.util
 import json
+import os
 import random
+import signal
 import socket
 import struct
 from collections.abc import Sequence
@@ -24,6 +27,7 @@ from typing import Any
 
 LEAST_PYDANTIC = (2, 12)
 COMPILED = ("pydantic_core", "msgspec")
+_PR_SET_PDEATHSIG = 1
 
 
 class _Borrowed(importlib.abc.MetaPathFinder):
@@ -63,6 +67,11 @@ def borrowed(folders: dict[str, str], together: Sequence[str], version: Sequence
 
 
 def main(settings: dict[str, Any]) -> None:
+    # A worker that computes does not see that its pipe is closed. The signal comes when the thread ends that started
+    # this process: it is the worker's own, and asks nothing more then.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != settings["parent"]:  # it died before the signal was asked for
+        return
     pipe = socket.socket(fileno=settings["pipe"])
     random.seed(0)  # what a module draws while it is imported is the same in every worker
     try:

@@ -136,6 +136,7 @@ class Worker:
             path += [] if str(ROOT) in path else [str(ROOT)]
         return {
             "name": self.name,
+            "parent": os.getpid(),
             "pipe": descriptor,
             "foreign": foreign,
             "path": path,

@@ -1,11 +1,13 @@
 """Suites that are asked otherwise than the recipe's own way, and requests that are refused."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from cluster.errors import RequestError
 from pipeline.recipe import Recipe, load_recipe
+from pipeline.run.draws import draw_problems
 from pipeline.run.suites import suite_episodes
 
 LOCAL = Path("recipes/local.toml")
@@ -47,3 +49,44 @@ def test_what_cannot_be_asked_is_refused_in_one_line(setting: str, fault: str) -
     with pytest.raises(RequestError, match=fault) as caught:
         recipe(setting)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_section_without_train_problems_says_that_it_shows_no_examples() -> None:
+    bench = ("problems.few.family=bfcl", "problems.few.task=multiple", "problems.few.test=2", "episodes.examples=1")
+    with pytest.raises(RequestError, match=r"bfcl has no train problems .* set examples = 0 in problems\.few$"):
+        recipe(*bench)
+    made = recipe(*bench, "problems.few.examples=0", "episodes.examples_file=worked.jsonl")
+    assert {name: asked.examples for name, asked in suite_episodes(made).items()}["few"] == 0
+    assert suite_episodes(made)["few"].examples_file == "worked.jsonl"
+
+
+FINISH = [{"name": "finish", "arguments": {"answer": 3}}]
+
+
+@pytest.mark.parametrize(
+    ("toolbox", "fault"),
+    [
+        ("tools/shop.py", None),
+        ("tools/other.py", r"worked\.jsonl:2: toolbox 'tools/other\.py' is that of no problem of this recipe"),
+        ("mcp:sleep 3", r"worked\.jsonl:2: toolbox 'mcp:sleep 3' is that of no problem"),
+    ],
+)
+def test_a_row_of_examples_names_a_toolbox_of_the_recipe(tmp_path: Path, toolbox: str, fault: str | None) -> None:
+    path, plain = tmp_path / "worked.jsonl", {"text": "One and two?", "calls": FINISH, "toolbox": "arithmetic"}
+    path.write_text(f"{json.dumps(plain)}\n{json.dumps({**plain, 'toolbox': toolbox})}")
+    hub = {"family": "hub", "path": "some/where", "toolbox": "tools/shop.py", "test": 4}
+    made = recipe(
+        *(f"problems.shop.{key}={value}" for key, value in hub.items()),
+        "episodes.examples=1",
+        f"episodes.examples_file={path}",
+    )
+    here = ("arithmetic",)
+    if fault is None:
+        assert draw_problems(made, here).suites["arithmetic"][0].examples[0].text == "One and two?"
+        return
+    with pytest.raises(RequestError, match=fault):
+        draw_problems(made, here)
+    # Rows of a data set that is not asked may name it.
+    elsewhere = made.problems["shop"].model_copy(update={"toolbox_column": "box"})
+    made = made.model_copy(update={"problems": {**made.problems, "shop": elsewhere}})
+    assert draw_problems(made, here).train

@@ -127,7 +127,7 @@ def test_a_given_model_gets_a_warm_start_and_its_probe(gguf_file: Path, tmp_path
 REFUSED = {
     "warm = {...} trains a given model; give source": "models.teacher={tiny={}, warm={conversations=8}}",
     "models.student.warm.families: 'fol' is no section of problems": "models.student.warm.families=['fol']",
-    "episodes.call_format: the conversations of a warm start are written in json or python": (
+    "episodes.call_format: the conversations of a warm start are written in a format that is no template's": (
         "episodes.call_format=native"
     ),
     "problems: none to make tiny models or warm starts from": "problems.arithmetic.pretrain=0",

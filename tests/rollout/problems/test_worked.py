@@ -1,6 +1,7 @@
 """Worked conversations: where they come from, and what they never are."""
 
 import json
+import sys
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from rollout.problems import FAMILIES, VARIANTS, FamilyConfig, everything, gener
 from rollout.problems.config import IMPORTED, WITH_TASKS
 from rollout.problems.duplicates import HeldOut
 from rollout.problems.worked import with_examples, work
+from rollout.problems.worked_rows import refuse_unnamed, rows_of_file
 from rollout.records import Problem
 from rollout.toolboxes import load_toolbox
 
@@ -105,13 +107,22 @@ def test_a_file_of_the_users_takes_their_place(tmp_path: Path) -> None:
         ({"text": "?", "calls": []}, "worked.jsonl:1: no worked conversation"),
         ({"text": "?", "calls": [{"name": "add", "arguments": [1, 2]}]}, "a call has a name, and an object"),
         ({"text": 3, "calls": [FINISH]}, "worked.jsonl:1: no worked conversation"),
-        ({"text": "?", "calls": [FINISH], "toolbox": "nix"}, "nix"),
-        ("{", "worked.jsonl:1: no worked conversation"),
-        ([1], "worked.jsonl:1: no worked conversation"),
-        ("[" * 100_000, "worked.jsonl:1: no worked conversation"),
-        ({"text": "\ud800", "calls": [ADD, FINISH]}, "worked.jsonl:1: no worked conversation"),
-        ({"text": "?", "toolbox": "\ud800", "calls": [ADD, FINISH]}, "worked.jsonl:1: no worked conversation"),
-        ({"text": "?", "calls": [{"name": "\ud800", "arguments": {}}]}, "worked.jsonl:1: no worked conversation"),
+        ({"text": "?", "calls": [FINISH], "toolbox": "nix"}, "worked.jsonl:1: toolbox 'nix': no such toolbox"),
+        ("{", "worked.jsonl:1 is '{', not JSON"),
+        ([1], "worked.jsonl:1: no worked conversation: a row is [1]"),
+        ("[" * 100_000, "worked.jsonl:1 is "),
+        ('{"text": "?", "text": "!", "calls": [1]}', "not JSON: a key stands twice in one object"),
+        ({"text": "?", "call": [ADD, FINISH]}, "a row has the key 'call', which nothing reads; keys are text, calls"),
+        ({"text": "?", "calls": [{**ADD, "id": 3}, FINISH]}, "a call has the key 'id', which nothing reads"),
+        ({"text": "?", "calls": [ADD, FINISH], "turns": {}}, "turns is {}; write a list"),
+        ({"text": "?", "calls": "add"}, "calls is 'add'; write"),
+        ({"text": "?", "calls": ["add"]}, "a call is 'add'; write"),
+        ({"text": " ", "calls": [ADD, FINISH]}, "text is ' '; write"),
+        ("", "holds no row; write"),
+        ({"text": "\ud800", "calls": [ADD, FINISH]}, "worked.jsonl:1: 'the row' holds half of a surrogate pair"),
+        ({"text": "?", "toolbox": "\ud800", "calls": [ADD, FINISH]}, "worked.jsonl:1: 'the row' holds half"),
+        ({"text": "?", "calls": [{"name": "\ud800", "arguments": {}}]}, "worked.jsonl:1: 'the row' holds half"),
+        ('{"text": "?", "state": ' + "[" * 3_000 + "]" * 3_000 + ', "calls": [1]}', "worked.jsonl:1"),
     ],
 )
 def test_a_broken_row_is_named(tmp_path: Path, row: object, message: str) -> None:
@@ -120,6 +131,15 @@ def test_a_broken_row_is_named(tmp_path: Path, row: object, message: str) -> Non
         worked(ARITHMETIC, "test", config)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_row_that_stands_twice_is_named(tmp_path: Path) -> None:
+    row = {"text": "One and two?", "calls": [ADD, FINISH]}
+    config = EpisodeConfig(examples=2, examples_file=rows(tmp_path, row, {**row, "text": "1 + 2?"}, row))
+    with pytest.raises(
+        RequestError, match=r"worked\.jsonl:3: the same conversation as .*worked\.jsonl:1; .* take one out"
+    ):
+        worked(ARITHMETIC, "test", config)
 
 
 def test_a_row_may_hold_separators_of_lines_that_json_allows(tmp_path: Path) -> None:
@@ -164,6 +184,40 @@ def test_a_toolbox_that_the_file_has_no_row_for_keeps_its_familys(tmp_path: Path
     path = rows(tmp_path, {"text": "?", "calls": [FINISH], "toolbox": "general"})
     shown = worked(ARITHMETIC, "test", EpisodeConfig(examples=2, examples_file=path))
     assert shown == worked(ARITHMETIC, "test", EpisodeConfig(examples=2))
+
+
+@pytest.mark.parametrize("toolbox", ["{code}", "{code}:add", "mcp:{python} {code}", "builtin_of_users:OBJECT%nowhere"])
+def test_a_row_alone_has_no_code_run(tmp_path: Path, toolbox: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    started, code = tmp_path / "started", tmp_path / "tools.py"
+    code.write_text(f"open({str(started)!r}, 'w')\n\ndef add(a: int, b: int) -> int:\n    return a + b\n")
+    toolbox = toolbox.format(code=code, python=sys.executable)
+    loaded = list[str]()
+    monkeypatch.setattr("rollout.problems.worked_rows.load_toolbox", loaded.append)
+    mine = {"text": "?", "calls": [FINISH], "toolbox": toolbox}
+    path = rows(tmp_path, mine, {"text": "!", "calls": [FINISH], "toolbox": "arithmetic"})
+    worked(ARITHMETIC, "test", EpisodeConfig(examples=1, examples_file=path))
+    assert loaded == ["arithmetic"]
+    assert not started.exists()
+    with pytest.raises(RequestError, match=r"worked\.jsonl:1: toolbox .* is that of no problem of this recipe"):
+        refuse_unnamed(rows_of_file(path), ["arithmetic", f"{toolbox}s"])
+    refuse_unnamed(rows_of_file(path), ["arithmetic", f"{toolbox}#turns"])
+
+
+def test_a_section_that_shows_none_is_held_against_the_file(tmp_path: Path) -> None:
+    held_out = generate(ARITHMETIC, "test")
+    calls = [{"name": call.name, "arguments": json.loads(call.arguments)} for call in held_out[0].gold_calls]
+    path = rows(tmp_path, {"text": held_out[0].text, "calls": calls})
+    config = EpisodeConfig(examples=1, examples_file=path).of_suite({"examples": 0})
+    with pytest.raises(RequestError, match=r"worked\.jsonl:1: this worked conversation is like the held-out problem"):
+        with_examples(held_out, ARITHMETIC, "test", config)
+    assert with_examples(held_out[1:], ARITHMETIC, "test", config) == held_out[1:]
+
+
+def test_a_benchmark_without_train_problems_says_where_to_show_none() -> None:
+    family = FamilyConfig(family="bfcl", task="multiple", test=1)
+    (problem, *_) = generate(ARITHMETIC, "test")
+    with pytest.raises(RequestError, match=r"family bfcl multiple has no train .* set examples = 0 in problems\.few$"):
+        with_examples([problem], family, "test", THREE, "problems.few")
 
 
 def test_too_few_rows_are_said(tmp_path: Path) -> None:

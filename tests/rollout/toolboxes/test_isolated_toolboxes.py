@@ -3,12 +3,16 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from cluster.errors import InfrastructureError, InfrastructureKind
@@ -208,3 +212,39 @@ def test_one_toolbox_is_made_once_for_all_threads_that_want_it(tmp_path: Path, m
     with ThreadPoolExecutor(4) as others:
         assert len(list(others.map(load_toolbox, [str(tmp_path / "one.py")] * 4))) == 4
     assert len(made) == 1
+
+
+HOST = """
+import os, signal, sys, threading, time
+import psutil
+from rollout.records import Call
+from rollout.toolboxes import load_toolbox
+
+def work():
+    load_toolbox(sys.argv[1]).open("9").call(Call(name="hang", arguments="{}"), deadline=3600.0)
+
+threading.Thread(target=work, daemon=True).start()
+while not (workers := [each for each in psutil.Process().children() if sum(each.cpu_times()[:2]) > 2.0]):
+    time.sleep(0.05)
+print(*(each.pid for each in workers), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("source", [BOX, "while True:\n    pass\n"], ids=["in a call", "while it is imported"])
+def test_a_worker_that_computes_ends_with_the_process_that_started_it(tmp_path: Path, source: str) -> None:
+    """It does not read its pipe, so it would not see that nobody waits any more."""
+    (tmp_path / "box.py").write_text(source)
+    (tmp_path / "mood").write_text("mild")
+    command = [sys.executable, "-c", HOST, str(tmp_path / "box.py")]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=120)
+    assert done.returncode == -signal.SIGKILL
+    (worker,) = map(int, done.stdout.split())
+    deadline = time.monotonic() + 5
+    try:
+        while psutil.pid_exists(worker):
+            assert time.monotonic() < deadline, "it still runs"
+            time.sleep(0.05)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)

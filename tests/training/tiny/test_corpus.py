@@ -8,7 +8,7 @@ import pytest
 
 from rollout.config import EpisodeConfig
 from rollout.episodes.execution import execute_now
-from rollout.formats import load_format
+from rollout.formats import FORMATS, load_format
 from rollout.problems import FamilyConfig, generate
 from rollout.prompts.template import ChatTemplate
 from rollout.records import Call
@@ -29,7 +29,7 @@ def take(corpus: Corpus, count: int, malformed: float = 0.0, again: float = 0.0,
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", ["json", "python"])
+@pytest.mark.parametrize("name", sorted({*FORMATS} - {"native"}))
 def test_every_kind_of_malformed_call_is_refused(kind: str, name: str) -> None:
     call_format = load_format(name)
     call = Call(name="add", arguments='{"a":1,"b":2}')
