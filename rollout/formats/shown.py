@@ -41,11 +41,14 @@ class Written(Protocol):
 
 def with_example(asked: str, toolbox: Toolbox, written: Written) -> str:
     """What is asked of a model, and one call in the call format: an example of the first function that has one. Where
-    none has any, as with schemas alone, a call with made-up arguments of the first function whose schema they fit."""
+    none has any, as with schemas alone, a call with made-up arguments of the first function whose schema they fit, the
+    one that ends the episode last: a model is shown the call format even where no other function is left."""
     functions = toolbox.functions.values()
     calls = (call for each in functions for call in each.example_calls)
-    made = (call for each in functions if each.name != toolbox.finish for call in _made_up(each, written))
-    call = next(itertools.chain(calls, made), None)
+    finish = toolbox.functions[toolbox.finish]
+    made = (call for each in functions if each is not finish for call in _made_up(each, made_up, written))
+    ends = (call for make in (_done, made_up) for call in _made_up(finish, make, written))
+    call = next(itertools.chain(calls, made, ends), None)
     return asked if call is None else f"{asked} Example: {written.render((call,))}"
 
 
@@ -55,14 +58,19 @@ def with_example_if_none(asked: str, toolbox: Toolbox, written: Written) -> str:
     return asked if has_examples else with_example(asked, toolbox, written)
 
 
-def _made_up(function: Function, written: Written) -> Iterator[Call]:
+def _done(function: Function) -> Call:
+    """The end of an episode in words: the first of the types that an answer may have is a truth value."""
+    return Call(name=function.name, arguments='{"answer":"done"}')
+
+
+def _made_up(function: Function, make: Callable[[Function], Call], written: Written) -> Iterator[Call]:
     """A call with made-up arguments; none where no short ones are known that the format reads and the function takes.
 
     Whatever is in a schema of others, a prompt does without an example rather than end a run.
     """
     with contextlib.suppress(Exception):
-        call = made_up(function)
-        if isinstance(function, SchemaFunction):
+        call = make(function)
+        if make is _done or isinstance(function, SchemaFunction):
             function.validate(call.arguments)
         if len(call.arguments) <= _LONGEST and written.parse(written.render((call,))) == (call,):
             yield call

@@ -18,7 +18,7 @@ _OPENAI = {"system": "system", "developer": "system", "user": "user", "assistant
 _OPENAI |= {"function": "tool"}
 _HERMES = {"system": "system", "human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant"}
 _HERMES |= dict.fromkeys(("tool", "function", "function_response", "observation"), "tool")
-_BLOCK = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
+_BEGIN, _END = "<tool_call>", "</tool_call>"
 _TOOLS = re.compile(r"<tools>((?:(?!<tools>).)*?)</tools>", re.DOTALL)
 _THOUGHT = re.compile(r"\s*+<(think|scratch_pad)>.*?</\1>", re.DOTALL)
 _WRITTEN = re.compile(
@@ -88,7 +88,10 @@ def openai_turns(messages: Any, where: str) -> list[Turn]:
 def _openai_turn(message: Mapping[str, Any], where: str) -> Turn:
     role = _role(message.get("role"), _OPENAI, where)
     calls = []
-    for call in message.get("tool_calls") or ():
+    made = message.get("tool_calls") or []
+    if not isinstance(made, list):
+        raise RequestError(f"{where}: {short(made)} is no list of calls")
+    for call in made:
         if not isinstance(call, Mapping) or not isinstance(call.get("function"), Mapping):
             raise RequestError(f"{where}: {short(call)} is no call of a function")
         calls.append(call["function"])
@@ -146,19 +149,22 @@ def hermes_tools(conversation: Any, where: str) -> Any:
 
 def _after_thought(text: str, where: str) -> str:
     """A reply without the thoughts that it begins with: a call that stands in one was not made. Raises RequestError."""
-    while found := _THOUGHT.match(text):
-        text = text[found.end() :].strip()
+    end = 0
+    while found := _THOUGHT.match(text, end):
+        end = found.end()
+    text = text[end:].strip()
     if text.startswith(("<think>", "<scratch_pad>")):
         raise RequestError(f"{where}: its thought has no end: {short(text)}")
     return text
 
 
 def _hermes_calls(text: str, where: str) -> Iterator[Mapping[str, Any]]:
-    blocks = _BLOCK.findall(text)
-    if not len(blocks) == text.count("<tool_call>") == text.count("</tool_call>"):
-        raise RequestError(f"{where}: a <tool_call> has no end, or stands inside another one")
-    for block in blocks:
-        value = _value(block, f"{where}: <tool_call>")
+    # By cuts: a pattern would read the rest of a text once for each begin that has no end.
+    before, *parts = text.split(_BEGIN)
+    if _END in before or any(part.count(_END) != 1 for part in parts):
+        raise RequestError(f"{where}: a {_BEGIN} has no end, or stands inside another one")
+    for part in parts:
+        value = _value(part.partition(_END)[0], f"{where}: {_BEGIN}")
         yield from value if isinstance(value, list) else [value]
 
 
@@ -176,7 +182,7 @@ def _value(text: str, where: str) -> Any:
             if any(len(set(keys)) < len(keys) for keys in dicts):
                 raise error
             return json_value(ast.literal_eval(tree), where)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):  # a dict as a key is a TypeError
             raise error from None
 
 
@@ -187,6 +193,6 @@ def _listed(turns: Any, where: str) -> list[Mapping[str, Any]]:
 
 
 def _role(role: Any, known: Mapping[str, str], where: str) -> str:
-    if role not in known:
+    if not isinstance(role, str) or role not in known:
         raise RequestError(f"{where}: {short(role)} is no role; there are {', '.join(known)}")
     return known[role]

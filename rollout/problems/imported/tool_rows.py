@@ -43,13 +43,13 @@ def convert(row: Row, config: FamilyConfig) -> Draft:
         asked = _READERS[config.family](row)
         calls = [_written_call(each, row.where) for each in asked.calls]
         tools = asked.tools if asked.tools not in (None, "") else []
-        canonical_json([asked.text, tools])
+        canonical_json([asked.text, tools, calls])
+        return _draft(row.where, asked.text, _toolbox(tools, row.where), calls)
     except LeftOut:
         raise
     except (RequestError, ValueError, RecursionError) as error:  # half of a surrogate pair is a ValueError
         reason = str(error) or "it is nested too deep"
         raise LeftOut(row.where, UNREADABLE, reason.removeprefix(f"{row.where}: ")) from None
-    return _draft(row.where, asked.text, _toolbox(tools, row.where), calls)
 
 
 def _draft(where: str, text: str, toolbox: str, written: list[tuple[str, dict[str, Any]]]) -> Draft:

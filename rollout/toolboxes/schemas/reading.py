@@ -5,6 +5,7 @@ or xLAM's, whose `parameters` are the arguments themselves. Types are those of `
 of the same parameters is written out; one to elsewhere, or to a schema that contains itself, is refused.
 """
 
+import itertools
 import json
 import keyword
 import re
@@ -22,6 +23,9 @@ MOST_PARTS = 20_000
 """Schemas inside one function's parameters, references written out."""
 MOST_DEEP = 64
 """Schemas inside each other. Replies with brackets more than 32 deep are not read anyway."""
+MOST_BRACKETS = 200
+"""Brackets inside each other in a schema's JSON, values such as defaults included: what reads it recurses, and how deep
+it can depends on who called."""
 _WITH_NAMES = ("properties", "patternProperties", "dependentSchemas")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
 _OF_LISTS = (*_LISTS, "enum", "required")
@@ -41,6 +45,8 @@ _INNER = (
 _NOT_KEPT = ("optional", "title", "$defs", "definitions", "$schema", "$id", "$comment", "$anchor")
 _NOTES = ("description", "title", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment")
 """Keywords that hold no value to anything: beside a `$ref` they are those of the place."""
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+"""Texts of a JSON text, and the brackets between them."""
 _OF_OBJECTS = ("properties", "required", "additionalProperties", "$ref", *_LISTS)
 
 
@@ -50,10 +56,12 @@ def read_schemas(value: Any, where: str) -> list[dict[str, Any]]:
     Raises RequestError for what is no such list.
     """
     if isinstance(value, str):
+        text = value
         try:
-            value = json.loads(value)
+            value = json.loads(text)
         except (ValueError, RecursionError):
             raise RequestError(f"{where}: the schemas are no JSON; write a list of them") from None
+        require_shallow(text, where)
     value = [value] if isinstance(value, dict) else value
     if not isinstance(value, list):
         raise RequestError(f"{where}: {quoted(repr(value))} is no list of schemas; write one")
@@ -70,6 +78,13 @@ def read_schemas(value: Any, where: str) -> list[dict[str, Any]]:
                 raise RequestError(f"{where}: schema {number} has {key!r}; call it 'parameters'")
         found.append(inner)
     return found
+
+
+def require_shallow(text: str, where: str) -> None:
+    """Raise RequestError where brackets stand too deep in a JSON text."""
+    depths = itertools.accumulate(1 if sign in "[{" else -1 for sign in _BRACKETS.findall(text) if sign[0] != '"')
+    if max(depths, default=0) > MOST_BRACKETS:
+        raise RequestError(f"{where}: brackets of a schema stand more than {MOST_BRACKETS} deep; nest less")
 
 
 def identifier(name: str) -> str:

@@ -179,6 +179,11 @@ def function_of_schema(text: str, takes_others: bool = False) -> SchemaFunction:
     """The function of a schema as JSON text: rows of a data set share them. `takes_others` as in `parameters_schema`.
     Raises RequestError."""
     schema = json.loads(text)
+    try:
+        canonical_json([schema["name"], schema.get("description")])
+    except (ValueError, RecursionError) as error:
+        what = "half of a surrogate pair" if isinstance(error, UnicodeEncodeError) else "no JSON value"
+        raise RequestError(f"{schema['name']}: its name or description holds {what}; write it as text") from None
     parameters = parameters_schema(schema.get("parameters"), schema["name"], takes_others)
     try:
         _validator(canonical_json(parameters))
@@ -187,7 +192,7 @@ def function_of_schema(text: str, takes_others: bool = False) -> SchemaFunction:
     parameters = {**parameters, "properties": _with_defaults_of_their_types(parameters["properties"])}
     name, required = identifier(schema["name"].strip()), parameters["required"]
     shown = [
-        f"{key}: {schema_text(kind)}" + ("" if key in required else f" = {kind.get('default')!r}")
+        f"{key}: {schema_text(kind)}" + ("" if key in required else f" = {_default_text(kind)}")
         for key, kind in sorted(parameters["properties"].items(), key=lambda item: item[0] not in required)
     ]
     if others := parameters["additionalProperties"]:
@@ -201,6 +206,14 @@ def function_of_schema(text: str, takes_others: bool = False) -> SchemaFunction:
         implementation=_accept,
         written=schema["name"].strip(),
     )
+
+
+def _default_text(schema: Mapping[str, Any]) -> str:
+    """What a signature shows behind an argument that may be left out: its default, or `...`, as Python's stubs have it,
+    where it has none. A null that the schema does not take is none: a model that copied it would be refused."""
+    default = schema.get("default", ...)
+    is_none = default is ... or (default is None and not _validator(canonical_json(schema)).is_valid(None))
+    return "..." if is_none else repr(default)
 
 
 def _depth(error: Any) -> int:

@@ -279,10 +279,13 @@ def test_schemas_alone_are_shown_with_a_call_that_fits_one_of_them(verbosity: st
 
 
 @pytest.mark.parametrize("verbosity", ["signatures", "full"])
-def test_schemas_that_nothing_is_known_to_fit_are_shown_without_an_example(verbosity: str) -> None:
-    toolbox = of_schemas({"properties": {"x": {"pattern": "^never [a-f]+ known$"}}, "required": ["x"]})
-    for call_format in (JSON, PYTHON):
-        assert "Example" not in call_format.instructions(toolbox, verbosity).splitlines()[0]
+def test_where_nothing_is_known_to_fit_the_example_is_the_end(verbosity: str) -> None:
+    unknown = {"properties": {"x": {"pattern": "^never [a-f]+ known$"}}, "required": ["x"]}
+    for toolbox in (of_schemas(unknown), of_schemas(), load_toolbox("schemas:[]#turns")):
+        for call_format in (JSON, PYTHON):
+            asked = call_format.instructions(toolbox, verbosity).splitlines()[0]
+            (call,) = call_format.parse(asked.partition(" Example: ")[2].removesuffix(" Functions:"))
+            assert (call.name, toolbox.functions["finish"].validate(call.arguments)) == ("finish", {"answer": "done"})
 
 
 def test_results_stand_one_a_line() -> None:

@@ -27,7 +27,7 @@ def refusal(of: SchemaFunction, **arguments: Any) -> ErrorCode | None:
 @pytest.mark.parametrize("required", [[], ["x"]])
 def test_an_argument_whose_schema_is_true_takes_anything(required: list[str]) -> None:
     read = function(properties={"x": True, "y": {"type": "string"}}, required=required)
-    assert read.signature == ("f(x: Any, y: str = None)" if required else "f(x: Any = None, y: str = None)")
+    assert read.signature == ("f(x: Any, y: str = ...)" if required else "f(x: Any = ..., y: str = ...)")
     assert [refusal(read, x=value) for value in (1, None, {"a": []})] == [None] * 3
     assert read.fits("x", [1])
     assert read.defaults == {}
@@ -35,7 +35,7 @@ def test_an_argument_whose_schema_is_true_takes_anything(required: list[str]) ->
 
 def test_an_argument_whose_schema_is_false_is_none() -> None:
     read = function(properties={"x": False, "y": {"type": "string"}}, required=["x"])
-    assert read.signature == "f(y: str = None)"
+    assert read.signature == "f(y: str = ...)"
     assert (refusal(read, y="a"), refusal(read, x=1)) == (None, ErrorCode.UNEXPECTED_ARGUMENT)
 
 

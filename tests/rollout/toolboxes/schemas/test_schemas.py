@@ -89,7 +89,7 @@ def test_xlams_parameters_are_required_unless_they_say_otherwise() -> None:
     function = load_toolbox(inline(XLAM)).functions["add"]
     assert isinstance(function, SchemaFunction)
     assert function.parameters["required"] == ["a"]
-    assert function.signature == "add(a: int, b: int = None)"
+    assert function.signature == "add(a: int, b: int = ...)"
 
 
 def test_names_of_such_toolboxes(tmp_path: Path) -> None:
