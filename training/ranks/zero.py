@@ -120,6 +120,7 @@ def leave_arm(trainer: Any) -> None:
     engine = trainer.model_wrapped
     if hasattr(engine, "destroy"):
         engine.destroy()
+        _empty(engine)
     trainer.accelerator.free_memory()
     handler = trainer.callback_handler
     handler.model = handler.optimizer = handler.lr_scheduler = None
@@ -131,3 +132,22 @@ def leave_arm(trainer: Any) -> None:
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     torch.distributed.barrier()
+
+
+def _empty(engine: Any) -> None:
+    """Take from a destroyed engine what it holds. Stage 3's optimizer and the parameters stay alive in it, as something
+    that Python's garbage collector does not see refers to them: weights, gradients and AdamW's moments of each arm
+    would stay until the process ends (20 bytes a parameter; 2.6 GB an arm for a model of 135 M on one rank)."""
+    import torch
+
+    for parameter in engine.module.parameters():
+        parameter.grad = None
+        parameter.data = torch.empty(0, dtype=parameter.dtype, device=parameter.device)
+        vars(parameter).clear()
+    for optimizer in (engine.optimizer, getattr(engine.optimizer, "optimizer", None)):
+        held = {} if optimizer is None else vars(optimizer)
+        for name, value in held.items():
+            if isinstance(value, list | dict):
+                value.clear()
+            elif isinstance(value, torch.Tensor):
+                held[name] = None

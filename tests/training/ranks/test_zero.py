@@ -1,5 +1,6 @@
 """Typed configuration to DeepSpeed's: what DeepSpeed itself accepts, for the CPU and for GPUs."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 from cluster.config import parse
 from cluster.errors import RequestError
+from tests.training.samples import save_model
 from training.config import DpoArm, TrainingConfig, ZeroConfig
 from training.ranks.zero import deepspeed_config, environment
 
@@ -73,6 +75,25 @@ def test_an_nll_term_never_learns_failed_steps() -> None:
         parse(DpoArm, {"method": "dpo", "rpo_alpha": 0.1, "scored": {"failed_steps_in_right": True}}, "recipe")
 
 
+def as_rank(*command: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """A process that is the only rank."""
+    rank = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}
+    environ = {**os.environ, **environment(TrainingConfig()), **rank, **variables}
+    return subprocess.run([sys.executable, *command], env=environ, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("stage", [0, 2, 3])
+def test_nothing_of_an_arm_stays_in_its_ranks(tmp_path: Path, stage: int) -> None:
+    """Stage 3's optimizer outlives its engine: without help each arm would leave its weights and AdamW's moments."""
+    save_model(tmp_path / "model", hidden=128)
+    weights = (tmp_path / "model" / "model.safetensors").stat().st_size
+    done = as_rank("-W", "ignore", "-m", "tests.training.ranks.arms_in_turn", str(stage), str(tmp_path))
+    assert done.returncode == 0, done.stderr[-2000:]
+    left = json.loads((tmp_path / "left.json").read_text())
+    assert [during > 2 * weights for during, _ in left] == [True] * 3
+    assert [after < weights / 2 for _, after in left] == [True] * 3
+
+
 JOINS = """
 from torch.utils.cpp_extension import is_ninja_available
 from training.config import TrainingConfig
@@ -91,7 +112,5 @@ def test_a_rank_finds_ninja_in_an_environment_that_is_not_activated(tmp_path: Pa
     for name in ("g++", "gcc", "sh", "env", "which", "uname", "ldconfig", "as", "ld"):
         if found := shutil.which(name):
             (tools / name).symlink_to(found)
-    ranks = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}
-    variables = {**os.environ, **environment(TrainingConfig()), **ranks, "PATH": str(tools)}
-    done = subprocess.run([sys.executable, "-c", JOINS], env=variables, capture_output=True, text=True, check=False)
+    done = as_rank("-c", JOINS, PATH=str(tools))
     assert "ninja False True" in done.stdout, done.stderr[-2000:]
