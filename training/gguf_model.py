@@ -5,6 +5,7 @@ The folder's name is a hash of the file and of this code. It appears whole or no
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from rollout.toolboxes.source import hash_of_files
 from training import gguf_tokenizer
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PretrainedConfig
 
 
@@ -82,7 +84,9 @@ def convert(path: Path, directory: Path) -> None:
         # transformers does not save a model that it took from GGUF. The same class with the same weights is plain.
         with torch.device("meta"):
             plain = type(loaded)(config)
-        plain.load_state_dict(loaded.state_dict(), assign=True)
+        weights = loaded.state_dict()
+        _refuse_weights(path, weights, plain.state_dict())
+        plain.load_state_dict(weights, assign=True)
         plain.tie_weights()
         taken = sum(parameter.numel() for parameter in plain.parameters())
         if taken != file.parameters:
@@ -95,6 +99,24 @@ def convert(path: Path, directory: Path) -> None:
         plain.generation_config = loaded.generation_config
         plain.save_pretrained(target)
         write_sums(target)
+
+
+def _refuse_weights(path: Path, weights: Mapping[str, "torch.Tensor"], wanted: Mapping[str, "torch.Tensor"]) -> None:
+    """Raise RequestError for weights of another shape than the wanted ones, which transformers takes from GGUF, and for
+    values that are no numbers, with which all that a model computes is none."""
+    for name, tensor in weights.items():
+        if name in wanted and tensor.shape != wanted[name].shape:
+            raise RequestError(
+                f"model {path}: {name} has the shape {tuple(tensor.shape)}, and its configuration says "
+                f"{tuple(wanted[name].shape)}: the file is damaged; fetch it again, or use its Hugging Face folder"
+            )
+        if not tensor.isfinite().all():
+            raise RequestError(
+                f"model {path}: {name} holds values that are no numbers (NaN or infinite): the file is damaged; fetch "
+                "it again, or use its Hugging Face folder"
+            )
+    if missing := sorted(wanted.keys() ^ weights.keys()):
+        raise RequestError(f"model {path}: the file and its configuration differ in {missing[0]}; use another file")
 
 
 def _alone(path: Path, folder: Path) -> Path:

@@ -67,10 +67,13 @@ def gguf_path(source: str) -> Path:
             raise RequestError(f"model {source}: there is no file {path}; {_ADVICE}")
         return path.absolute()
     match = _PACKAGED.fullmatch(source)
-    if match is None or ".." in match["file"].split("/"):
+    if match is None or match["file"].startswith("/") or ".." in match["file"].split("/"):
         raise RequestError(f"model {source}: names no file of a package; {_ADVICE}")
     # The specification of a package that is no part of another one is found without running any of its code.
-    found = importlib.util.find_spec(match["package"])
+    try:
+        found = importlib.util.find_spec(match["package"])
+    except (ValueError, ImportError):  # a module that is there and was not imported, as __main__
+        found = None
     folders = [Path(folder) for folder in (found.submodule_search_locations or ())] if found is not None else []
     if not folders:
         raise RequestError(

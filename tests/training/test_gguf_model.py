@@ -206,6 +206,27 @@ def test_what_would_compute_something_else_is_refused(
     assert not (tmp_path / "cache").exists() or list((tmp_path / "cache").iterdir()) == []
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, None])
+def test_damaged_weights_are_refused_when_they_are_converted(
+    value: float | None, model: LlamaForCausalLM, tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    tensors = gguf_tensors(model)
+    up, down = "blk.1.ffn_up.weight", "blk.1.ffn_down.weight"
+    if value is None:  # as many numbers in all
+        changed, said = (
+            {up: tensors[down], down: tensors[up]},
+            r"mlp\.\w+_proj\.weight has the shape .* says .* damaged",
+        )
+    else:
+        changed, said = {up: tensors[up].copy()}, r"layers\.1\.mlp\.up_proj\.weight holds values that are no numbers"
+        changed[up][2, 3] = value
+    path = write_gguf(tmp_path / "small.gguf", model, tokenizer, tensors=changed)
+    with pytest.raises(RequestError, match=said) as caught:
+        ensure_converted(f"gguf:{path}", root=tmp_path / "cache")
+    assert "\n" not in str(caught.value)
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
 def test_a_weight_that_is_missing_is_refused(model: LlamaForCausalLM, tokenizer: Tokenizer, tmp_path: Path) -> None:
     tensors = gguf_tensors(model)
     whole = write_gguf(tmp_path / "small.gguf", model, tokenizer)

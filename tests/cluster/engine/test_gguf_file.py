@@ -79,6 +79,8 @@ def test_a_package_is_found_and_not_imported(tmp_path: Path, monkeypatch: pytest
     [
         ("gguf:package:not_installed_here/a.gguf", "no package not_installed_here is installed here"),
         ("gguf:package:gguf/../gguf/constants.py", "names no file of a package"),
+        ("gguf:package:gguf//etc/passwd", "names no file of a package"),
+        ("gguf:package:__main__/x", "no package __main__ is installed here"),
         ("gguf:package:gguf", "names no file of a package"),
         ("gguf:package:os.path/a.gguf", "names no file of a package"),
         ("gguf:/no/such/file.gguf", "there is no file /no/such/file.gguf"),
