@@ -50,7 +50,7 @@ def apply_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[st
 
     A value that is no TOML literal is taken as a string, so that `--set run.name=mine` needs no quotes. Without a
     value, as in `--set models.teacher.tiny=`, the key is taken away; `''` is the empty string. Raises RequestError,
-    also for a text in which a credential or a NUL character stands.
+    also for a text in which a credential, a NUL character or half of a surrogate pair stands.
     """
     result = copy.deepcopy(dict(table))
     for setting in settings:
@@ -75,6 +75,10 @@ def apply_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[st
     for key, text in _texts(result, ""):
         if "\0" in text:
             raise RequestError(f"{key}: holds a NUL character, which no path and no name has; remove it")
+        if not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text):
+            raise RequestError(
+                f"{key} = {text!r}: holds half of a character, as bytes that are no UTF-8 do; write it anew"
+            )
         if holds_credential(text):
             raise RequestError(
                 f"{key} = {text!r}: holds a credential, and a recipe is copied into the run's folder and its report; "

@@ -20,6 +20,7 @@ BATCH = 20
 _DRAWING_S, _SCORING_S = 300.0, 30.0
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{0,9}[1-9])?", re.ASCII)
 """A number that JSON writes in no other way."""
+_COUNT = re.compile(r"[0-9]{1,18}")
 
 
 class Found(NamedTuple):
@@ -79,9 +80,24 @@ def is_checker(name: str) -> bool:
     kind, *rest = name.split(":", 4)
     if kind != PACKAGE or len(rest) < 2:
         return False
-    if len(rest) < 3 or not all(each.isdecimal() for each in rest[1:3]):
+    # By ASCII: other digits are decimal, too, and an integer of thousands of digits does not read.
+    if len(rest) < 3 or not all(_COUNT.fullmatch(each) for each in rest[1:3]):
         raise RequestError(f"checker {name!r}: write {PACKAGE}:TASK:SEED:INDEX")
+    _options(name)
     return True
+
+
+def _options(name: str) -> list[str]:
+    """The options behind a checker's name. Raises RequestError for what is no list of texts."""
+    text = ":".join(name.split(":", 4)[4:])
+    try:
+        options = json.loads(text or "[]")
+    except (ValueError, RecursionError):
+        options = None
+    if not isinstance(options, list) or not all(isinstance(each, str) for each in options):
+        form = f'{PACKAGE}:TASK:SEED:INDEX:["KEY=VALUE"]'
+        raise RequestError(f"checker {name!r}: its options {text[:40]!r} are no list of texts; write {form}")
+    return options
 
 
 def judge(name: str, answer: Any, gold: Any) -> ErrorCode | None:
@@ -90,9 +106,9 @@ def judge(name: str, answer: Any, gold: Any) -> ErrorCode | None:
     What is no text is given to it as JSON. An answer that it cannot read, or that takes it too long, is malformed.
     Raises RequestError where the package is absent, or makes another problem.
     """
-    _, task, seed, index, *options = name.split(":", 4)
+    _, task, seed, index = name.split(":", 4)[:4]
     answer, gold = (each if isinstance(each, str) else canonical_json(each) for each in (answer, gold))
-    where = {"task": task, "seed": int(seed), "index": int(index), "options": json.loads(options[0]) if options else []}
+    where = {"task": task, "seed": int(seed), "index": int(index), "options": _options(name)}
     try:
         score = ask(PACKAGE, "score", _SCORING_S, **where, gold=gold, answer=answer)
     except TooLong:

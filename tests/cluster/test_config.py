@@ -78,3 +78,9 @@ def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path) -> None:
             path.write_text(content)
         with pytest.raises(RequestError, match=said):
             load_toml(path)
+
+
+@pytest.mark.parametrize("setting", ["run.name=a\udcff", "run.names=['a', '\ud800']", "run.\udcff=1"])
+def test_half_of_a_character_is_refused_by_its_key(setting: str) -> None:
+    with pytest.raises(RequestError, match=r"^run(\.names?)? = .* half of a character"):
+        apply_settings({}, [setting])

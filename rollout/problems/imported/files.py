@@ -182,6 +182,10 @@ def _read(config: FamilyConfig, test: bool) -> tuple[list[Row], tuple[str, ...]]
     """The rows with the values that were put into them, and notes on what was taken for absent."""
     table = _table(config, test)
     rows, notes = list(table.rows), []
+    if not rows:
+        raise RequestError(
+            f"{config.test_path if test else config.path}: there is no row in it; name one that has some"
+        )
     if config.family in TOOL_ROWS:
         if table.kind == "typed":
             rows = [Row(row.where, put_into_structs(row.values, config.nulls)) for row in rows]

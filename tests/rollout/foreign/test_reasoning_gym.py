@@ -124,9 +124,11 @@ def test_another_checker_and_toolbox_may_be_named() -> None:
 def test_names_of_such_checkers() -> None:
     require_checker("reasoning_gym:sums:3:4")
     assert not is_users("reasoning_gym:sums:3:4")
-    for name in ("reasoning_gym:sums:3", "reasoning_gym:sums:3:x"):
+    require_checker('reasoning_gym:sums:3:4:["a=b:c"]')
+    bad = ("3", "3:x", "3:٤", "3:" + "9" * 5000, "1:2:{", "1:2:{}", "1:2:[1]", "1:2:" + "[" * 5000)
+    for name in bad:
         with pytest.raises(RequestError, match="write reasoning_gym:TASK:SEED:INDEX"):
-            require_checker(name)
+            require_checker(f"reasoning_gym:sums:{name}")
 
 
 def test_without_the_package_one_line_says_what_installs_it() -> None:

@@ -15,6 +15,7 @@ import pytest
 from cluster.config import parse
 from cluster.errors import RequestError
 from rollout.formats import load_format
+from rollout.problems import everything
 from rollout.problems.config import FamilyConfig
 from rollout.problems.imported.chats import UNREADABLE, has_later_turns, hermes_turns
 from rollout.problems.imported.rows import LeftOut, Row
@@ -170,3 +171,18 @@ def test_what_a_reply_costs_grows_with_its_length_alone(reply: str) -> None:
         sys.setprofile(None)
     assert called["findall"] == 0
     assert called["strip"] < 10
+
+
+@pytest.mark.parametrize(("family", "ending", "text"), [
+    ("xlam", "jsonl", "\n"),
+    ("hermes", "json", "[]"),
+    ("openai", "json", ""),
+    ("gsm8k", "jsonl", ""),
+    ("csv", "csv", "text,answer\n"),
+])  # fmt: skip
+def test_a_source_without_a_row_is_refused(family: str, ending: str, text: str, tmp_path: Path) -> None:
+    more = {"toolbox": "general"} if family == "csv" else {}
+    file = tmp_path / f"rows.{ending}"
+    file.write_text(text)
+    with pytest.raises(RequestError, match=rf"rows\.{ending}: there is no row in it"):
+        everything(parse(FamilyConfig, {"family": family, "path": str(file), **more}, "test"))
