@@ -3,6 +3,7 @@
 import random
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import gguf
 import numpy as np
@@ -80,13 +81,14 @@ def test_a_package_is_found_and_not_imported(tmp_path: Path, monkeypatch: pytest
         ("gguf:package:not_installed_here/a.gguf", "no package not_installed_here is installed here"),
         ("gguf:package:gguf/../gguf/constants.py", "names no file of a package"),
         ("gguf:package:gguf//etc/passwd", "names no file of a package"),
-        ("gguf:package:__main__/x", "no package __main__ is installed here"),
+        ("gguf:package:without_spec/x", "no package without_spec is installed here"),
         ("gguf:package:gguf", "names no file of a package"),
         ("gguf:package:os.path/a.gguf", "names no file of a package"),
         ("gguf:/no/such/file.gguf", "there is no file /no/such/file.gguf"),
         ("gguf:", "there is no file"),
     ],
 )
-def test_a_source_that_names_no_file_is_refused(source: str, said: str) -> None:
+def test_a_source_that_names_no_file_is_refused(source: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "without_spec", ModuleType("without_spec"))  # as __main__ of a script
     with pytest.raises(RequestError, match=said):
         gguf_path(source)
