@@ -20,8 +20,11 @@ _KEYS = {
 
 def gguf_shape(path: Path, name: str) -> ModelShape:
     """The shape that the file's header says. Raises RequestError for a file that is broken, of a family that is not
-    counted here, or whose tensors hold more or less than the shape comes to."""
+    counted here, whose tensors hold more or less than the shape comes to, or whose tokenizer a run would refuse."""
+    from training.gguf_tokenizer import refuse_tokenizer
+
     file = read_gguf(path)
+    refuse_tokenizer(file)
     if file.architecture not in FAMILIES:
         raise RequestError(
             f"model {name}: architecture {file.architecture!r} is not counted here ({', '.join(FAMILIES)} are); where "

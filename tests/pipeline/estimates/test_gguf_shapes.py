@@ -37,6 +37,13 @@ def test_a_header_that_does_not_come_to_the_tensors_is_refused(tmp_path: Path) -
         gguf_shape(path, "other")
 
 
+def test_a_plan_refuses_a_tokenizer_that_a_run_would_refuse(tmp_path: Path) -> None:
+    tokenizer = small_tokenizer()
+    path = write_gguf(tmp_path / "small.gguf", small_model(tokenizer.get_vocab_size()), tokenizer, template=None)
+    with pytest.raises(RequestError, match="its tokenizer has no chat template"):
+        planned("one-gpu", "", f'models.student.source="gguf:{path}"')
+
+
 def test_a_plan_knows_the_size_of_a_gguf_file(tmp_path: Path) -> None:
     tokenizer = small_tokenizer()
     model = small_model(tokenizer.get_vocab_size())
