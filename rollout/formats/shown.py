@@ -45,9 +45,9 @@ def with_example(asked: str, toolbox: Toolbox, written: Written) -> str:
     one that ends the episode last: a model is shown the call format even where no other function is left."""
     functions = toolbox.functions.values()
     calls = (call for each in functions for call in each.example_calls)
-    finish = toolbox.functions[toolbox.finish]
-    made = (call for each in functions if each is not finish for call in _made_up(each, made_up, written))
-    ends = (call for make in (_done, made_up) for call in _made_up(finish, make, written))
+    finish = [each for each in functions if each.name == toolbox.finish]  # none where a turn ends in words
+    made = (call for each in functions if each not in finish for call in _made_up(each, made_up, written))
+    ends = (call for each in finish for make in (_done, made_up) for call in _made_up(each, make, written))
     call = next(itertools.chain(calls, made, ends), None)
     return asked if call is None else f"{asked} Example: {written.render((call,))}"
 
