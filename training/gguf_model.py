@@ -102,10 +102,12 @@ def convert(path: Path, directory: Path) -> None:
 
 
 def _refuse_weights(path: Path, weights: Mapping[str, "torch.Tensor"], wanted: Mapping[str, "torch.Tensor"]) -> None:
-    """Raise RequestError for weights of another shape than the wanted ones, which transformers takes from GGUF, and for
-    values that are no numbers, with which all that a model computes is none."""
+    """Raise RequestError for other weights than the wanted ones or of another shape, which transformers takes from a
+    GGUF file, and for values that are no numbers, with which all that a model computes is none."""
+    if differing := sorted(wanted.keys() ^ weights.keys()):
+        raise RequestError(f"model {path}: the file and its configuration differ in {differing[0]}; use another file")
     for name, tensor in weights.items():
-        if name in wanted and tensor.shape != wanted[name].shape:
+        if tensor.shape != wanted[name].shape:
             raise RequestError(
                 f"model {path}: {name} has the shape {tuple(tensor.shape)}, and its configuration says "
                 f"{tuple(wanted[name].shape)}: the file is damaged; fetch it again, or use its Hugging Face folder"
@@ -115,8 +117,6 @@ def _refuse_weights(path: Path, weights: Mapping[str, "torch.Tensor"], wanted: M
                 f"model {path}: {name} holds values that are no numbers (NaN or infinite): the file is damaged; fetch "
                 "it again, or use its Hugging Face folder"
             )
-    if missing := sorted(wanted.keys() ^ weights.keys()):
-        raise RequestError(f"model {path}: the file and its configuration differ in {missing[0]}; use another file")
 
 
 def _alone(path: Path, folder: Path) -> Path:

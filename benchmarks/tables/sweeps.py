@@ -18,16 +18,6 @@ def rows_table(summary: SweepSummary) -> str:
     )
 
 
-def suites_table(summary: SweepSummary, measure: str) -> str:
-    """Every suite's mean accuracy over replicates or seeds, by row, of the suites that have this measure."""
-    found = {suite: [getattr(row, measure) for row in of_suite.rows] for suite, of_suite in summary.suites.items()}
-    rows = [row.row for row in next(iter(summary.suites.values())).rows]
-    return table(
-        ("suite", *rows),
-        ((suite, *map(_accuracy, means)) for suite, means in found.items() if any(means)),
-    )
-
-
 def answers_list(summary: SweepSummary) -> str:
     """What the sweep found, a sentence each."""
     return "\n".join(f"- {finding.text}" for finding in summary.findings)

@@ -10,7 +10,6 @@ from cluster.errors import RequestError
 from rollout.records import canonical_json
 from rollout.toolboxes.mcp.naming import ServerSpec
 from rollout.toolboxes.mistakes import shortened
-from rollout.toolboxes.schemas.reading import require_shallow
 from rollout.toolboxes.schemas.toolbox import SchemaFunction, function_of_schema
 
 if TYPE_CHECKING:
@@ -102,8 +101,7 @@ def _function(where: str, tool: "Tool", takes_others: bool = False) -> SchemaFun
     schema = {**tool.input_schema, "type": "object"}  # it is, or the SDK would have refused it
     described = {"name": tool.name, "description": tool.description or "", "parameters": schema}
     try:
-        require_shallow(text := json.dumps(described), tool.name)
-        return function_of_schema(text, takes_others)
+        return function_of_schema(json.dumps(described), takes_others)
     except RequestError as error:
         raise RequestError(f"{where}: tool {error}; or leave the tool out with tools = [...]") from None
 

@@ -82,6 +82,8 @@ def tools() -> list[dict[str, Any]]:
             return [*listed, tool(name, OBJECT)]
     if "no_object" in BEHAVIOUR:
         return [*listed, tool("odd", {"type": "string"})]
+    if "deep_schema" in BEHAVIOUR:
+        return [*listed, tool("odd", {"type": "object", "properties": {"a": {"default": DEEP}}})]
     if "no_schema" in BEHAVIOUR:
         return [*listed, tool("odd", ["text"])]
     if "refers" in BEHAVIOUR:

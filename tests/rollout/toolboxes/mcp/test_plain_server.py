@@ -217,6 +217,7 @@ def test_death_and_silence_are_of_machines_until_one_call_causes_them_again_and_
             "does not read: tool 17 of its list.inputSchema.type: Input should be 'object', not 'string'",
         ),
         (plain("no_schema"), "does not read: tool 17 of its list.inputSchema: Input should be a valid dictionary"),
+        (plain("deep_schema"), "the server's answer is no JSON, or too deep to be read"),
         (plain("refers"), "tool odd: $ref 'https://example.com/a.json' leads elsewhere"),
         (plain(tools=("lok",)), "tools: the server has no tool 'lok'; did you mean 'look'?"),
         (plain(state_tool="nothing"), "state_tool, reset_tool: the server has no tool 'nothing'; it has add, die"),
