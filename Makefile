@@ -15,7 +15,7 @@ $(VENV)/.ready-real: requirements/real.lock $(VENV)/.ready
 	@requirements/install real
 
 .PHONY: run
-run: $(VENV)/.ready  ## the whole path on tiny models, without a GPU: about 10 minutes
+run: $(VENV)/.ready  ## the whole path on tiny models, without a GPU: about 12 minutes
 	@$(VENV)/bin/chainpref run recipes/local.toml
 
 .PHONY: run-real
