@@ -3,12 +3,16 @@
 A run's summary.json holds every metric of every model on every suite. Of a run with sixteen suites that is more than a
 document's table needs; what is left here is as it stands there. What became of the teacher's attempts stands beside it,
 and so does every problem's outcome, from which `benchmarks.tables.replicates` computes intervals over several runs.
+
+`--suites PATTERN` leaves other suites out, and models that attempted none that is left: `bfcl_*_whole` is what
+`benchmarks.bfcl.whole` added to a run.
 """
 
 import argparse
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +31,22 @@ _OF_A_SUITE = ("n", "accuracy", "ci", "sampled_accuracy", "samples", "truncated"
 _SAID = "of it, by `python -m benchmarks.tables.condensed RUN --json FILE`, the figures that are quoted"
 
 
-def condensed(summary: dict[str, Any], command: str, **beside: Any) -> dict[str, Any]:
-    """The quoted figures of a run's summary, the command that made the run, and what stands beside them by name."""
-    arms = {
-        model: {suite: {name: found[name] for name in _OF_A_SUITE} for suite, found in figures["suites"].items()}
+def condensed(summary: dict[str, Any], command: str, suites: str = "*", **beside: Any) -> dict[str, Any]:
+    """The quoted figures of a run's summary, the command that made the run, and what stands beside them by name.
+
+    `suites`: the pattern of those that are quoted.
+    """
+    models = {
+        model: {
+            suite: {name: found[name] for name in _OF_A_SUITE}
+            for suite, found in figures["suites"].items()
+            if fnmatchcase(suite, suites)
+        }
         for model, figures in summary["arms"].items()
     }
     whole = {name: summary[name] for name in _WHOLE}
-    return {"command": f"{command}; {_SAID}", **whole, "models": arms, **beside}
+    found = {model: of_suites for model, of_suites in models.items() if of_suites}
+    return {"command": f"{command}; {_SAID}", **whole, "models": found, **beside}
 
 
 def rollouts_of(attempts: Iterable[Episode], groups: Iterable[PreferenceGroup]) -> dict[str, Any]:
@@ -91,13 +103,21 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--json", type=Path, required=True)
     parser.add_argument("--command", required=True, help="the command that made the run")
+    parser.add_argument("--suites", default="*", metavar="PATTERN", help="the suites that are quoted; all without it")
     options = parser.parse_args()
     summary = json.loads((options.run / "report" / "summary.json").read_text())
     files = {name: options.run / "checkpoints" / name / "metrics.jsonl" for name in summary["training"]}
     rewards = {name: found for name, path in files.items() if (found := rewards_of(path))}
     run = read_run(options.run, Console(quiet=True))
-    outcomes = outcomes_of(Tally(read_rows(Score, run.ledger(layout.SCORES))))
-    quoted = condensed(summary, options.command, rollouts=_rollouts(run), rewards=rewards, outcomes=outcomes)
+    scores = (each for each in read_rows(Score, run.ledger(layout.SCORES)) if fnmatchcase(each.suite, options.suites))
+    quoted = condensed(
+        summary,
+        options.command,
+        options.suites,
+        rollouts=_rollouts(run),
+        rewards=rewards,
+        outcomes=outcomes_of(Tally(scores)),
+    )
     options.json.write_text(json.dumps(quoted, ensure_ascii=False) + "\n")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.tables.markdown import table
+from evaluation.measures.bfcl import COLUMNS
 from evaluation.sweep import RowMean, SweepSummary
 
 
@@ -15,6 +16,16 @@ def rows_table(summary: SweepSummary) -> str:
     return table(
         ("arm", *(f"{suite}, {measure}" for suite, measure in columns)),
         ((row, *(_accuracy(getattr(by_suite[suite][row], measure)) for suite, measure in columns)) for row in rows),
+    )
+
+
+def suites_table(summary: SweepSummary, measure: str) -> str:
+    """Every suite's mean accuracy over replicates or seeds, by row, of the suites that have this measure."""
+    found = {suite: [getattr(row, measure) for row in of_suite.rows] for suite, of_suite in summary.suites.items()}
+    rows = [row.row for row in next(iter(summary.suites.values())).rows]
+    return table(
+        ("suite", *rows),
+        ((suite, *map(_accuracy, means)) for suite, means in found.items() if any(means)),
     )
 
 
@@ -39,6 +50,18 @@ def models_table(found: Any) -> str:
         (
             (suite, str(problems["n"]), *(_greedy(found["models"][model][suite]) for model in models))
             for suite, problems in found["models"][models[0]].items()
+        ),
+    )
+
+
+def board_table(found: Any) -> str:
+    """The greedy accuracy of a run's models in BFCL's columns, of drawn problems and of whole categories, with their number."""
+    columns = [name for name in COLUMNS if any(name in cells for cells in found["bfcl"].values())]
+    return table(
+        ("model", *columns),
+        (
+            (row, *(f"{_share(cells[name]['accuracy'])} ({cells[name]['n']})" for name in columns))
+            for row, cells in found["bfcl"].items()
         ),
     )
 

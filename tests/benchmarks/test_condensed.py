@@ -2,8 +2,8 @@
 
 import json
 
-from benchmarks.tables.condensed import rollouts_of
-from benchmarks.tables.sweeps import attempts_table
+from benchmarks.tables.condensed import condensed, rollouts_of
+from benchmarks.tables.sweeps import attempts_table, board_table
 from rollout.records import Outcome
 from tests.rollout.data.rows import chain, episode, group
 
@@ -35,3 +35,20 @@ def test_the_table_counts_right_attempts_with_more_than_one_turn_apart() -> None
     found = rollouts_of(attempts, [group(chains=(chain(4, 5, 6), chain(7, 8, label=Outcome.WRONG)))])
     rows = attempts_table(json.loads(json.dumps({"rollouts": found}))).splitlines()
     assert rows[2:] == ["| arithmetic | 3 | 3 | 2 | 1 | 1 | 1 |", "| fol | 1 | 0 | 0 | 0 | 0 | 0 |"]
+
+
+def test_suites_that_are_not_quoted_are_left_out_and_models_without_others() -> None:
+    suite = {"n": 2, "accuracy": 0.5, "ci": [0.1, 0.9], "sampled_accuracy": None, "samples": 0, "truncated": 0}
+    suite |= {"errors": {}, "forms": {}}
+    whole = dict.fromkeys(("seconds", "training", "prediction", "bfcl", "answer", "versions"))
+    drawn, all_of_it = {"bfcl_multiple": suite}, {"bfcl_multiple_whole": suite}
+    summary = whole | {"arms": {"base": {"suites": drawn | all_of_it}, "dpo": {"suites": drawn}}}
+    assert condensed(summary, "c", "bfcl_*_whole")["models"] == {"base": all_of_it}
+    assert condensed(summary, "c")["models"] == {"base": drawn | all_of_it, "dpo": drawn}
+
+
+def test_the_board_has_a_row_for_drawn_problems_and_one_for_whole_categories() -> None:
+    cell = {"n": 60, "accuracy": 0.05, "ci": None}
+    found = {"base": {"multiple": cell}, "base, whole": {"multiple": cell | {"n": 200, "accuracy": 0.0}}}
+    rows = board_table({"bfcl": found}).splitlines()
+    assert rows[2:] == ["| base | 5.0 (60) |", "| base, whole | 0.0 (200) |"]
