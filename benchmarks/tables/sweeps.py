@@ -55,7 +55,7 @@ def models_table(found: Any) -> str:
 
 
 def board_table(found: Any) -> str:
-    """The greedy accuracy of a run's models in BFCL's columns, of drawn problems and of whole categories, with their number."""
+    """A run's greedy accuracy in BFCL's columns, with the number of problems, drawn ones and whole categories."""
     columns = [name for name in COLUMNS if any(name in cells for cells in found["bfcl"].values())]
     return table(
         ("model", *columns),

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.estimates.hardware import MIB
-from pipeline.estimates.toolbox_processes import RENDERER, SERVER, WORKER, beside_driver, beside_host
+from pipeline.estimates.toolbox_processes import CHECKERS, RENDERER, SERVER, WORKER, beside_driver, beside_host
 from rollout.config import HostsConfig
 from rollout.problems.config import FamilyConfig
 from rollout.toolboxes.isolation.isolated import WORKERS
@@ -26,7 +26,7 @@ def server(path: str = "orders.jsonl", **options: object) -> FamilyConfig:
 @pytest.mark.parametrize(
     ("families", "workers", "of_host", "of_driver"),
     [
-        ((OWN, SCHEMAS), 0, 0, 0),
+        ((OWN,), 0, 0, 0),
         ((WORLD, WORLD_AGAIN), 1, 0, 0),
         ((WORLD, SHOP, USERS, USERS), 3, 0, 0),
         ((server(processes=5), server("more.jsonl", processes=5)), 0, 5, 1),
@@ -42,6 +42,13 @@ def test_each_toolbox_counts_once_and_servers_as_many_as_there_may_be(
     each = RENDERER + workers * WORKERS * WORKER
     assert beside_host(families, HOSTS).bytes == pytest.approx(2 * (each + of_host * SERVER))
     assert beside_driver(families).bytes == pytest.approx(each + of_driver * SERVER)
+
+
+def test_checkers_of_other_packages_have_workers_of_their_own() -> None:
+    families = (OWN, SCHEMAS, SCHEMAS, FamilyConfig(family="reasoning_gym", task="gsm_symbolic", train=1))
+    each = RENDERER + WORKERS * (CHECKERS["bfcl"] + CHECKERS["reasoning_gym"])
+    assert beside_driver(families).bytes == pytest.approx(each)
+    assert beside_host(families, HOSTS).bytes == pytest.approx(2 * each)
 
 
 def test_a_server_at_an_address_takes_nothing_here() -> None:
