@@ -15,6 +15,7 @@ from tests.training.samples import sample_groups
 from tests.training.tree.test_trainer import config, step_gradient
 from tests.training.tree.trees import longrope_model, plain_sum, tiny_model
 from training.chains import ScoredChain, ScoreRule, scored_groups
+from training.heap import give_back
 from training.reference import (
     ReferenceStore,
     chain_key,
@@ -206,3 +207,12 @@ def test_no_chains_have_no_sums_and_too_long_ones_are_refused() -> None:
     assert len(chain_logps(model, [fits], 100)) == 1
     with pytest.raises(RequestError, match="a chain of 17 tokens is past the switch"):
         chain_logps(model, [fits, long], 100)
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux's")
+def test_a_worker_that_stays_keeps_no_model(model_folder: str, tmp_path: Path) -> None:
+    """Its files are mapped as long as there is a tensor of it."""
+    store = new_store(tmp_path)
+    assert compute_reference(model_folder, sample_groups(), store, rule=RULE, tokens_per_micro_step=512) > 0
+    give_back()
+    assert model_folder not in Path("/proc/self/maps").read_text()

@@ -112,8 +112,6 @@ def leave_arm(trainer: Any) -> None:
     Collective: it ends with a barrier, because no rank may be ahead by an arm. accelerate keeps DeepSpeed's
     configuration in state of the process, which the next arm would take over; the process group stays.
     """
-    import gc
-
     import torch
     from accelerate.state import AcceleratorState, GradientState
 
@@ -127,7 +125,6 @@ def leave_arm(trainer: Any) -> None:
     trainer.model = trainer.model_wrapped = trainer.optimizer = trainer.lr_scheduler = trainer.deepspeed = None
     AcceleratorState._reset_state()
     GradientState._reset_state()
-    gc.collect()
     give_back()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
