@@ -1,12 +1,11 @@
 """Builds and commits the preference groups of one block for one student. Each one is a Ray task."""
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 
-from cluster.engine.model_source import local_tokenizer, model_revision
+from cluster.engine.model_source import model_revision
 from cluster.errors import CorruptionError
 from cluster.store.ledger import Commit, Ledger
 from cluster.store.storage import Store, open_store
@@ -17,8 +16,7 @@ from rollout.data.shards import ShardWriter, quarantine, records, runs
 from rollout.groups import build_group, with_taught
 from rollout.helped_chains import Helped, helped_chains
 from rollout.hosts.episode_units import group_unit_name
-from rollout.prompts.native_template import open_template
-from rollout.prompts.template import ChatTemplate
+from rollout.prompts.opened import opened_template
 from rollout.records import Call, Chain, Episode, PreferenceGroup, content_hash
 from rollout.rewards import Rewarded, RewardsConfig, joined, rewarded
 
@@ -105,12 +103,6 @@ def group_unit(
     return group_unit_name(block, student, hashes, config.rule, said, fingerprint)
 
 
-@lru_cache(maxsize=8)
-def _template(source: str, call_format: str, forbid_thoughts: bool) -> ChatTemplate:
-    """A student's template. It is cached for the next blocks of this process, so that the Hub is asked once."""
-    return open_template(local_tokenizer(source), call_format, forbid_thoughts)[0]
-
-
 def build_group_unit(work: GroupWork) -> Commit:
     """Read the block's episodes, build its groups and commit them. To repeat it commits nothing new.
 
@@ -131,7 +123,7 @@ def build_group_unit(work: GroupWork) -> Commit:
             further = [episode for episode in helped if episode.call_format == call_format]
             if work.chosen_from == "policy":
                 alike += further
-            template = _template(work.student_source, call_format, work.thoughts == "forbid")
+            template, _ = opened_template(work.student_source, call_format, work.thoughts == "forbid")
             kept = work.thoughts == "keep"
             group = build_group(alike, work.student, template, work.groups, kept, work.with_logprobs, work.rewards)
             if group is not None and work.chosen_from == "helped":

@@ -13,10 +13,8 @@ from torch import Tensor
 
 from cluster.engine.probe import DECODED_TOKENS, ProbeReading, ProbeText
 from cluster.errors import CorruptionError
+from rollout.data.layout import EXPORTED_PROBE
 from training.reference import load_model
-
-EXPORTED = "probe.json"
-"""In a published model's folder."""
 
 
 class ExportedReading(msgspec.Struct, frozen=True):
@@ -61,7 +59,7 @@ def exported_reading(folder: Path, text: ProbeText) -> ProbeReading | None:
 
     Raises CorruptionError for a file that does not parse.
     """
-    path = folder / EXPORTED
+    path = folder / EXPORTED_PROBE
     if not path.is_file():
         return None
     try:

@@ -16,8 +16,9 @@ _PART = r"(?!\.|-)(?:[A-Za-z0-9_]|[.-](?![.-]|/|@|$)){1,96}"
 _HUB = re.compile(rf"hub:(?P<name>{_PART}/{_PART})(?:@(?P<commit>\w*))?")
 """As the Hub wants names: no part begins or ends with a dot or a dash, or has two of them in a row."""
 _PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt")
-_TOKENIZER = ("*.json", "*.model", "*.jinja", "*.txt")
-_WEIGHTS = ("*.safetensors", *_TOKENIZER)
+TOKENIZER = ("*.json", "*.model", "*.jinja", "*.txt")
+"""The files of a model from which its tokenizer is loaded, and what else is small."""
+_WEIGHTS = ("*.safetensors", *TOKENIZER)
 
 
 def local_model(source: str) -> Path:
@@ -31,7 +32,7 @@ def local_model(source: str) -> Path:
 
 def local_tokenizer(source: str) -> Path:
     """Like `local_model`, for work on text alone: the weights of a Hub model are not fetched."""
-    return _folder(source, _TOKENIZER)
+    return _folder(source, TOKENIZER)
 
 
 def _folder(source: str, files: Sequence[str]) -> Path:

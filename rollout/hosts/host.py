@@ -13,7 +13,6 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Coroutine, Iterable
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from cluster.engine.concurrency import ConcurrencyLimit, ResizableSemaphore, first_limit
@@ -28,13 +27,11 @@ from cluster.telemetry import STEP_SECONDS
 from rollout.config import EpisodeConfig
 from rollout.episodes.episode import EpisodeSetting, SampleSpec, run_episode
 from rollout.episodes.users import ModelUser
-from rollout.formats import CallFormat
 from rollout.hosts.probes import read_probes
 from rollout.hosts.scoring import ScoreResult, ScoreWork, said_of, to_bytes
 from rollout.hosts.scripted_replies import OraclePolicy
 from rollout.hosts.work import ChunkResult, EpisodeWork, HostProgress, HostSpec, ServedModel, chunk_result_of
-from rollout.prompts.native_template import open_template
-from rollout.prompts.template import ChatTemplate
+from rollout.prompts.opened import opened_template
 from rollout.records import Episode, Problem, content_hash
 from rollout.toolboxes import load_toolbox, prepare_toolboxes
 
@@ -45,12 +42,6 @@ _LAST_WORDS_S = 0.3
 _CONTROL_S = 0.5
 """Interval at which the limit of live episodes is adjusted."""
 _SIGN_OF_LIFE_S = 2.0
-
-
-@lru_cache(maxsize=8)
-def _opened(source: str, call_format: str, forbid_thoughts: bool) -> tuple[ChatTemplate, CallFormat]:
-    """Cached, because suites can have a call format of their own, and checkpoints of one model share a tokenizer."""
-    return open_template(local_model(source), call_format, forbid_thoughts)
 
 
 class RolloutHost:
@@ -195,10 +186,10 @@ class RolloutHost:
             if self._dead is not None:  # it may have failed to prove a model while this one waited
                 raise self._dead
             forbid = config.thoughts == "forbid"
-            template, call_format = await asyncio.to_thread(_opened, model.source, config.call_format, forbid)
+            template, call_format = await asyncio.to_thread(opened_template, model.source, config.call_format, forbid)
             plain = template
             if template.native:  # who plays the user has no functions
-                plain, _ = await asyncio.to_thread(_opened, model.source, "json", forbid)
+                plain, _ = await asyncio.to_thread(opened_template, model.source, "json", forbid)
             if self._engine is None:
                 self._engine = await self._load(model)
                 await self._prove(model)

@@ -26,7 +26,7 @@ from rollout.data import layout
 from rollout.data.group_rows import read_groups
 from training.config import DistillArm, DpoArm, GrpoArm, SftArm, decided
 from training.fused_kernels import uses_fused_kernels
-from training.probe import EXPORTED, ExportedReading, read_probe
+from training.probe import ExportedReading, read_probe
 from training.ranks.callbacks import MetricsLog, SealCheckpoints
 from training.ranks.preemption import PreemptionCallback
 from training.ranks.request import ArmRequest
@@ -114,7 +114,7 @@ def export(trainer: Any, request: ArmRequest) -> None:
             trainer.save_model(str(temporary))
             (temporary / "training_args.bin").unlink(missing_ok=True)
             if asked is not None:
-                (temporary / EXPORTED).write_bytes(msgspec.json.encode(asked))
+                (temporary / layout.EXPORTED_PROBE).write_bytes(msgspec.json.encode(asked))
             (temporary / layout.MADE_FROM).write_bytes(msgspec.json.format(msgspec.json.encode(request.made_from)))
             write_sums(temporary)
     else:
