@@ -11,6 +11,8 @@ from evaluation.sweep import SweepSummary, read_sweep_summary
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted((ROOT / "docs").glob("*.md"))
 RESULTS = ROOT / "docs" / "results"
+SMOLLM2 = {"s0": "smollm2", "s1": "smollm2-s1", "s2": "smollm2-s2"}
+"""Run of recipes/smollm2-replicates.toml -> its result file."""
 
 
 def result(name: str) -> Any:
@@ -51,7 +53,10 @@ def tables() -> dict[str, Callable[[], str]]:
         "gpu-kernels": lambda: gpu.kernels_table(result("gpu-day")),
         "gpu-zero": lambda: gpu.zero_table(result("gpu-day")),
         "tune-local": lambda: sweeps.rows_table(sweep("tune-local")),
-        "smollm2": lambda: sweeps.models_table(result("smollm2")),
+        "smollm2-sampled": lambda: sweeps.suites_table(sweep("smollm2-replicates"), "sampled"),
+        "smollm2-greedy": lambda: sweeps.suites_table(sweep("smollm2-replicates"), "greedy"),
+        "smollm2-moved": lambda: sweeps.moved_table({name: result(file) for name, file in SMOLLM2.items()}, beta=0.1),
+        "smollm2-whole": lambda: sweeps.board_table(result("smollm2-whole")),
         "smollm2-tune": lambda: sweeps.rates_table(result("smollm2-tune"), beta=0.1),
         "worlds-local": lambda: sweeps.models_table(result("worlds-local")),
         "worlds-local-attempts": lambda: sweeps.attempts_table(result("worlds-local")),

@@ -1,6 +1,6 @@
 """Tables of docs/findings.md from the summaries of sweeps and of single runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from benchmarks.tables.markdown import table
@@ -80,6 +80,24 @@ def rates_table(found: Any, beta: float) -> str:
         rows.append([model, *map(_share, both), _share(sum(sampled) / len(sampled)), *moved])
     suites = [f"{suite}, {measure}" for suite in found["models"]["base"] for measure in ("greedy", "sampled")]
     return table(("model", *suites, "mean of sampled", "chosen, nats", "rejected, nats"), rows)
+
+
+def moved_table(runs: Mapping[str, Any], beta: float, steps: int = 5) -> str:
+    """Of every DPO arm of some runs, by how many nats chosen and rejected chains are likelier than under the reference:
+    the rewards of its last `steps` steps over beta, in the mean."""
+    arms = dict.fromkeys(arm for found in runs.values() for arm in found["rewards"])
+    return table(
+        ("arm", *(f"{name}, {kind}" for name in runs for kind in ("chosen", "rejected"))),
+        (
+            [arm, *(_nats(each) for found in runs.values() for each in _moved(found["rewards"][arm], beta, steps))]
+            for arm in arms
+        ),
+    )
+
+
+def _moved(rewards: list[list[float]], beta: float, steps: int) -> list[float]:
+    last = rewards[-steps:]
+    return [sum(both[at] for both in last) / len(last) / beta for at in (0, 1)]
 
 
 def attempts_table(found: Any) -> str:
