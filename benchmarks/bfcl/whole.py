@@ -3,8 +3,8 @@
 The recipe's sections `[problems.bfcl_CATEGORY]` hold a draw of each category, for all arms. To each of them this adds a
 section `bfcl_CATEGORY_whole` with every problem of its category that can be solved, once, for the models that it names.
 RECIPE is the recipe of a finished run or, of a run in a sweep, the `recipe.toml` in its folder. The run then grows
-(docs/operations.md) by `chainpref evaluate WHOLE --run RUN && chainpref report WHOLE --run RUN`, which goes on where it
-was interrupted.
+(docs/operations.md) by `chainpref run WHOLE --run RUN`, which draws the new problems, makes the attempts that are
+missing and writes the report anew. Interrupted, it goes on where it was.
 """
 
 import argparse

@@ -3,7 +3,7 @@
 import json
 
 from benchmarks.tables.condensed import condensed, rollouts_of
-from benchmarks.tables.sweeps import attempts_table, board_table, moved_table
+from benchmarks.tables.sweeps import attempts_table, moved_table
 from rollout.records import Outcome
 from tests.rollout.data.rows import chain, episode, group
 
@@ -45,13 +45,6 @@ def test_suites_that_are_not_quoted_are_left_out_and_models_without_others() -> 
     summary = whole | {"arms": {"base": {"suites": drawn | all_of_it}, "dpo": {"suites": drawn}}}
     assert condensed(summary, "c", "bfcl_*_whole")["models"] == {"base": all_of_it}
     assert condensed(summary, "c")["models"] == {"base": drawn | all_of_it, "dpo": drawn}
-
-
-def test_the_board_has_a_row_for_drawn_problems_and_one_for_whole_categories() -> None:
-    cell = {"n": 60, "accuracy": 0.05, "ci": None}
-    found = {"base": {"multiple": cell}, "base, whole": {"multiple": cell | {"n": 200, "accuracy": 0.0}}}
-    rows = board_table({"bfcl": found}).splitlines()
-    assert rows[2:] == ["| base | 5.0 (60) |", "| base, whole | 0.0 (200) |"]
 
 
 def test_what_chains_gained_is_the_reward_over_beta_in_the_mean_of_the_last_steps() -> None:
