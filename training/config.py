@@ -168,15 +168,6 @@ class Schedule(Section):
             raise ValueError("0 steps train nothing; take the arm away, or use -1 for as many as the epochs need")
         return max_steps
 
-    def _refuse_limit_of_others(self, chains: Literal["right", "wrong"]) -> None:
-        """Raise ValueError for a limit of the chains that an arm on `chains` does not learn from. One that is balanced
-        takes as many of these as of the others."""
-        other = {"right": "max_wrong", "wrong": "max_right"}[chains]
-        if not self.balanced and (limit := getattr(self, other)):
-            raise ValueError(
-                f"{other} = {limit}: the arm learns from {chains} chains alone; leave it out, or set balanced = true"
-            )
-
     def _refuse_reference(self) -> None:
         """Raise ValueError where rounds choose a reference for a method that has none."""
         if self.rounds is not None and self.rounds.reference != "start":
@@ -202,11 +193,6 @@ class SftArm(Schedule):
     """What goes through the model as a row: `chains` one chain each, with TRL's SFTTrainer, its steps of rows from any
     groups; `tree` whole groups, what their chains share computed once, its steps of `groups_per_step` groups. The
     tokens with loss and their weights are the same."""
-
-    @model_validator(mode="after")
-    def _limits_are_used(self) -> "SftArm":
-        self._refuse_limit_of_others(self.chains)
-        return self
 
     @model_validator(mode="after")
     def _rounds_learn_right_chains(self) -> "SftArm":
@@ -387,12 +373,6 @@ class DistillArm(Schedule):
             unused = f"top_k = {self.top_k}" if self.top_k != 20 else "tail = false"
             raise ValueError(f"{unused}: compare = {self.compare!r} has no likeliest tokens; leave it out")
         self._refuse_reference()
-        return self
-
-    @model_validator(mode="after")
-    def _limits_are_used(self) -> "DistillArm":
-        if self.chains == "right":
-            self._refuse_limit_of_others("right")
         return self
 
     @model_validator(mode="after")
