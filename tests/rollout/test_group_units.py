@@ -198,7 +198,7 @@ def test_groups_are_built_with_the_thoughts_that_the_recipe_wants(
     thoughts: str, forbids: bool, keeps: bool, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[object] = []
-    monkeypatch.setattr(group_units, "_template", lambda source, name, forbidden: asked.append(forbidden))
+    monkeypatch.setattr(group_units, "opened_template", lambda source, name, forbid: (asked.append(forbid), None))
     monkeypatch.setattr(group_units, "build_group", lambda *arguments: asked.extend(arguments[-3:]))
     commit(ledger, "a", rows(("p0", 0)))
     build_group_unit(msgspec.structs.replace(work_on(tmp_path, ("a",)), thoughts=thoughts))
