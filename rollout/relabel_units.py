@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from cluster.engine.model_source import local_tokenizer
 from cluster.errors import CorruptionError
 from cluster.store.ledger import Commit, Ledger
 from cluster.store.storage import Store, open_store
@@ -21,7 +20,8 @@ from rollout.episodes.replay import Judged, Repeated, judge_again
 from rollout.formats import CallFormat, load_format
 from rollout.formats.limits import CallLimits
 from rollout.hosts.work import EpisodeWork, commit_episodes, quarantined_rows
-from rollout.prompts.native_template import NATIVE, open_template
+from rollout.prompts.native_template import NATIVE
+from rollout.prompts.opened import opened_template
 from rollout.records import Episode, Outcome, Score
 
 FLIPS = "flips"
@@ -154,10 +154,9 @@ def _rows(kind: type[Episode] | type[Score], uri: str, prefix: str) -> UnitRows[
     return UnitRows(kind, Ledger(open_store(uri), prefix))
 
 
-@lru_cache(maxsize=16)
 def _opened(name: str, tokenizer: str) -> tuple[CallFormat, bool]:
     """A call format, and whether a reply may hold several calls."""
     if name != NATIVE:
         return load_format(name), True
-    template, call_format = open_template(local_tokenizer(tokenizer), NATIVE)
+    template, call_format = opened_template(tokenizer, NATIVE, False)
     return call_format, template.parallel

@@ -1,5 +1,6 @@
 """Memory of the processes that the driver and hosts start for templates and functions, on a machine without GPUs."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from pipeline.estimates.amounts import Amount
@@ -59,9 +60,8 @@ def _most(server: str) -> int:
 
 def _amount(what: str, times: int, workers: Mapping[str, float], servers: int) -> Amount:
     parts = [f"renderer {RENDERER / MIB:.0f} MiB"]
-    for size in sorted(set(workers.values())):
-        alike = sum(other == size for other in workers.values())
-        parts.append(f"{WORKERS * alike} workers x {size / MIB:.0f}")
+    alike = Counter(workers.values())
+    parts += [f"{WORKERS * count} workers x {size / MIB:.0f}" for size, count in alike.items()]
     parts += [f"{servers} servers x {SERVER / MIB:.0f}"] if servers else []
     total = times * (RENDERER + WORKERS * sum(workers.values()) + servers * SERVER)
     return Amount(what, total, f"{times} x ({' + '.join(parts)})", "measured, docs/planning.md")
