@@ -55,6 +55,7 @@ def tables() -> dict[str, Callable[[], str]]:
         "tune-local": lambda: sweeps.rows_table(sweep("tune-local")),
         "smollm2-sampled": lambda: sweeps.suites_table(sweep("smollm2-replicates"), "sampled"),
         "smollm2-greedy": lambda: sweeps.suites_table(sweep("smollm2-replicates"), "greedy"),
+        "smollm2-whole": lambda: sweeps.board_table(result("smollm2-whole")),
         "smollm2-moved": lambda: sweeps.moved_table({name: result(file) for name, file in SMOLLM2.items()}, beta=0.1),
         "smollm2-tune": lambda: sweeps.rates_table(result("smollm2-tune"), beta=0.1),
         "worlds-local": lambda: sweeps.models_table(result("worlds-local")),

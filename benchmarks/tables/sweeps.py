@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from benchmarks.tables.markdown import table
+from evaluation.measures.bfcl import COLUMNS
 from evaluation.sweep import RowMean, SweepSummary
 
 
@@ -49,6 +50,18 @@ def models_table(found: Any) -> str:
         (
             (suite, str(problems["n"]), *(_greedy(found["models"][model][suite]) for model in models))
             for suite, problems in found["models"][models[0]].items()
+        ),
+    )
+
+
+def board_table(found: Any) -> str:
+    """A run's greedy accuracy in BFCL's columns, with the number of problems, drawn ones and whole categories."""
+    columns = [name for name in COLUMNS if any(name in cells for cells in found["bfcl"].values())]
+    return table(
+        ("model", *columns),
+        (
+            (row, *(f"{_share(cells[name]['accuracy'])} ({cells[name]['n']})" for name in columns))
+            for row, cells in found["bfcl"].items()
         ),
     )
 

@@ -3,7 +3,7 @@
 import json
 
 from benchmarks.tables.condensed import condensed, rollouts_of
-from benchmarks.tables.sweeps import attempts_table, moved_table
+from benchmarks.tables.sweeps import attempts_table, board_table, moved_table
 from rollout.records import Outcome
 from tests.rollout.data.rows import chain, episode, group
 
@@ -53,3 +53,10 @@ def test_what_chains_gained_is_the_reward_over_beta_in_the_mean_of_the_last_step
         "s1": {"rewards": {"dpo": [[-0.5, 0.0]]}},
     }
     assert moved_table(runs, beta=0.1, steps=2).splitlines()[2:] == ["| dpo | +2.00 | −3.00 | −5.00 | +0.00 |"]
+
+
+def test_the_board_has_a_row_for_drawn_problems_and_one_for_whole_categories() -> None:
+    cell = {"n": 60, "accuracy": 0.05, "ci": None}
+    found = {"base": {"multiple": cell}, "base, whole": {"multiple": cell | {"n": 200, "accuracy": 0.0}}}
+    rows = board_table({"bfcl": found}).splitlines()
+    assert rows[2:] == ["| base | 5.0 (60) |", "| base, whole | 0.0 (200) |"]
