@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import transformers
 
-from cluster.engine.gguf_file import GgufFile, gguf_path, read_gguf
-from cluster.errors import RequestError, first_line
+from cluster.engine.gguf_file import GgufFile, gguf_path, read_gguf, refuse_unread
+from cluster.errors import ChainprefError, RequestError, first_line
 from cluster.store.atomic import atomic_folder
 from cluster.store.digests import check_sums, known_digest, write_sums
 from rollout.records import content_hash
@@ -44,12 +44,7 @@ def refuse_gguf(source: str) -> None:
     """Raise RequestError for a file that cannot be taken, from its header alone."""
     file = read_gguf(gguf_path(source))
     gguf_tokenizer.refuse_tokenizer(file)
-    scaling = file.of_architecture("rope.scaling.type") or file.of_architecture("rope.scale_linear")
-    if scaling not in (None, "none", 1.0):
-        raise RequestError(
-            f"model {file.path}: its positions are scaled ({scaling}): transformers does not read it from GGUF, and "
-            "the model would compute something else; use its Hugging Face folder"
-        )
+    refuse_unread(file)
     with tempfile.TemporaryDirectory() as folder:
         _configuration(file, _alone(file.path, Path(folder)))
 
@@ -66,9 +61,9 @@ def convert(path: Path, directory: Path) -> None:
     file = read_gguf(path)
     with atomic_folder(directory) as target, tempfile.TemporaryDirectory() as temporary:
         folder = _alone(path, Path(temporary))
-        gguf_tokenizer.save_tokenizer(file, folder, target)
         config = _configuration(file, folder)
         try:
+            gguf_tokenizer.save_tokenizer(file, folder, target)
             loaded, report = AutoModelForCausalLM.from_pretrained(
                 str(folder),
                 gguf_file="model.gguf",
@@ -77,8 +72,12 @@ def convert(path: Path, directory: Path) -> None:
                 trust_remote_code=False,
                 output_loading_info=True,
             )
-        except (ValueError, LookupError, RuntimeError, NotImplementedError) as error:
-            raise RequestError(f"model {path}: transformers cannot load it: {first_line(error)}") from error
+        except ChainprefError:
+            raise
+        except Exception as error:  # tokenizers raises Exception itself, and the rest is as many kinds as faults
+            raise RequestError(
+                f"model {path}: transformers cannot load it: {type(error).__name__}: {first_line(error)}"
+            ) from error
         if missing := sorted({*report["missing_keys"], *(str(key) for key in report["mismatched_keys"])}):
             raise RequestError(f"model {path}: the file lacks {missing[0]} and {len(missing) - 1} more weights")
         # transformers does not save a model that it took from GGUF. The same class with the same weights is plain.
@@ -134,7 +133,7 @@ def _configuration(file: GgufFile, folder: Path) -> "PretrainedConfig":
 
     try:
         config: Any = AutoConfig.from_pretrained(str(folder), gguf_file="model.gguf", trust_remote_code=False)
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except Exception as error:  # configurations of some architectures raise kinds of their own
         raise RequestError(
             f"model {file.path}: architecture {file.architecture!r}: transformers does not take it from GGUF "
             f"({first_line(error)}); use its Hugging Face folder"

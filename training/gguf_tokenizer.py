@@ -61,6 +61,11 @@ def refuse_tokenizer(file: GgufFile) -> None:
         )
     if kind not in ("gpt2", "llama") or not file.of_tokenizer("tokens"):
         raise RequestError(f"model {file.path}: tokenizer.ggml.model = {kind!r} is not taken (gpt2 and llama are)")
+    if file.of_tokenizer("eos_token_id") is None:  # transformers would end replies with Llama's
+        raise RequestError(
+            f"model {file.path}: nothing says with which token a reply ends (tokenizer.ggml.eos_token_id); use its "
+            "Hugging Face folder"
+        )
     if kind == "gpt2" and pre not in _AS_GPT2 | _DIGITS_APART | GGUF_PRE_TOKENIZER_SPLITS.keys():
         raise RequestError(
             f"model {file.path}: tokenizer.ggml.pre = {pre!r}: how it cuts text into words is not known here, and the "
@@ -96,7 +101,8 @@ def differences(file: GgufFile, directory: Path) -> Iterator[str]:
             at = next((at for at, (one, other) in enumerate(zip(ours, merges, strict=False)) if one != other), None)
             place = f"merge {at} is {ours[at]!r}, in the file {merges[at]!r}" if at is not None else "merges are cut"
             yield f"{place} ({len(ours):,} merges, in the file {len(merges):,})"
-    if (template.read_text(encoding="utf-8") if template.is_file() else "") != file.chat_template:
+    # By bytes: reading as text would make one kind of line ends of all.
+    if (template.read_bytes() if template.is_file() else b"") != file.chat_template.encode():
         yield "the chat template is another one"
     end = file.of_tokenizer("eos_token_id")
     if end is not None and settings.get("eos_token") != tokens[end]:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from cluster.engine.gguf_header import EPSILONS, header_faults
 from cluster.errors import RequestError, first_line
 
 PREFIX = "gguf:"
@@ -90,7 +91,7 @@ def gguf_path(source: str) -> Path:
 def read_gguf(path: Path) -> GgufFile:
     """The header of a file, which is looked at whole: one that is cut short is refused.
 
-    Raises RequestError for a file that is no GGUF, or is broken.
+    Raises RequestError for a file that is no GGUF, is broken, or says what cannot be so.
     """
     state = path.stat()
     return _read(path, state.st_size, state.st_mtime_ns)
@@ -111,4 +112,24 @@ def _read(path: Path, size: int, changed: int) -> GgufFile:
         ) from None
     if not fields.get("general.architecture") or not tensors:
         raise RequestError(f"model {path}: the file holds no model (no general.architecture, or no tensors)")
+    if fault := next(header_faults(fields), None):
+        raise RequestError(f"model {path}: {fault}; the file is damaged or badly made: use its Hugging Face folder")
     return GgufFile(path, fields, tensors)
+
+
+def refuse_unread(file: GgufFile) -> None:
+    """Raise RequestError for a model of which transformers would read something otherwise, or take as its own default:
+    scaled positions, and norms without their epsilon."""
+    kind, *factors = (
+        file.of_architecture(key) for key in ("rope.scaling.type", "rope.scaling.factor", "rope.scale_linear")
+    )
+    scaled = [kind] if kind is not None else [each for each in factors if each not in (None, 0.0, 1.0)]
+    if scaled and kind != "none":  # a factor without a kind is linear to llama.cpp, and one of 0 is none
+        raise RequestError(
+            f"model {file.path}: its positions are scaled ({scaled[0]}): transformers does not read it from GGUF, and "
+            "the model would compute something else; use its Hugging Face folder"
+        )
+    if all(file.of_architecture(key) is None for key in EPSILONS):
+        raise RequestError(
+            f"model {file.path}: {EPSILONS[0]} is missing: nothing says what its norms add; use its Hugging Face folder"
+        )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cluster.engine.gguf_file import read_gguf
+from cluster.engine.gguf_file import read_gguf, refuse_unread
 from cluster.errors import RequestError
 from pipeline.estimates.shapes import FAMILIES, ModelShape, shape_of_table
 
@@ -30,6 +30,7 @@ def gguf_shape(path: Path, name: str) -> ModelShape:
             f"model {name}: architecture {file.architecture!r} is not counted here ({', '.join(FAMILIES)} are); where "
             "it is a dense decoder with a gated MLP, give its numbers as models.teacher.shape or models.student.shape"
         )
+    refuse_unread(file)
     table = {key: value for key, there in _KEYS.items() if (value := file.of_architecture(there)) is not None}
     table.setdefault("vocab_size", len(file.of_tokenizer("tokens") or ()))
     table["head_dim"] = file.of_architecture("attention.key_length") or file.of_architecture("rope.dimension_count")

@@ -103,7 +103,7 @@ def _apart(
         if family.train:
             drawn = _without(generate(family, "train"), there)
             kept, report = deduplicate(drawn, held_out, family.duplicates, seen)
-            train += with_examples(kept, family, "train", recipe.episodes, f"problems.{name}")
+            train += with_examples(kept, family, "train", recipe.episodes, f"problems.{name}", held_out)
             counts["train"] = counts.get("train", Counter()) + Counter(report.counts)
         for suite in (name, *(f"{name}-{variant}" for variant in family.variants)):
             if suite in left_out:
@@ -124,9 +124,7 @@ def _toolboxes(recipe: Recipe, drawn: Iterable[FamilyConfig]) -> Iterator[str]:
 
 def _alike(held_out: HeldOut, problem: Problem, drop: Duplicates) -> Problem | None:
     """A held-out problem for which `deduplicate` would drop this one."""
-    found = held_out.exact(problem)
-    if found is None and drop != "exact":
-        found = held_out.near(problem)
+    found = held_out.exact(problem) if drop == "exact" else held_out.like(problem)
     return held_out.template(problem) if found is None and drop == "template" else found
 
 

@@ -11,6 +11,7 @@ from pipeline.recipe import GIVEN_MODELS, Recipe
 from rollout.config import EpisodeConfig
 from rollout.problems import generate
 from rollout.problems.config import FamilyConfig
+from rollout.problems.duplicates import HeldOut
 from rollout.problems.worked import with_examples
 from rollout.records import Problem
 
@@ -21,15 +22,19 @@ if TYPE_CHECKING:
 def make_suites(recipe: Recipe) -> dict[str, list[Problem]]:
     """Suite -> its problems of the split that the recipe evaluates on. The test split alone has variants."""
     split = recipe.evaluation.split
-    suites: dict[str, list[Problem]] = {}
+    drawn = dict[str, tuple[str, str, list[Problem]]]()
     for name, family in recipe.problems.items():
         if family.count(split):
-            config = recipe.episodes.of_suite(family.episode_settings)
-            section = f"problems.{name}"
-            suites[name] = with_examples(generate(family, split), family, split, config, section)
+            drawn[name] = (name, split, generate(family, split))
             for variant in family.variants if split == "test" else ():
                 varied = f"variant-{variant}"
-                suites[f"{name}-{variant}"] = with_examples(generate(family, varied), family, varied, config, section)
+                drawn[f"{name}-{variant}"] = (name, varied, generate(family, varied))
+    held_out = HeldOut(problem for *_, problems in drawn.values() for problem in problems)
+    suites = dict[str, list[Problem]]()
+    for suite, (name, varied, problems) in drawn.items():
+        family = recipe.problems[name]
+        config = recipe.episodes.of_suite(family.episode_settings)
+        suites[suite] = with_examples(problems, family, varied, config, f"problems.{name}", held_out)
     return suites
 
 

@@ -19,7 +19,7 @@ BATCH = 20
 """Problems that are asked for at once."""
 _DRAWING_S, _SCORING_S = 300.0, 30.0
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{0,9}[1-9])?", re.ASCII)
-"""A number that JSON writes in no other way."""
+"""A number that JSON writes in no other way, if a float holds its digits."""
 _COUNT = re.compile(r"[0-9]{1,18}")
 
 
@@ -66,7 +66,9 @@ def _drawn(task: str, seed: int, start: int, options: tuple[str, ...]) -> list[F
 
 
 def _as_json(gold: str) -> str:
-    return gold if _NUMBER.fullmatch(gold) and gold != "-0" else canonical_json(gold)
+    # More digits than a float holds are a text: `judge` gives the package its own gold answer back, digit by digit.
+    is_number = _NUMBER.fullmatch(gold) and canonical_json(json.loads(gold)) == gold
+    return gold if is_number else canonical_json(gold)
 
 
 def names() -> list[str]:

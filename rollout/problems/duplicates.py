@@ -115,6 +115,10 @@ class HeldOut:
         """A held-out problem with the same tokens and state."""
         return self._exact.get((same_text(problem.all_text), problem.state))
 
+    def like(self, problem: Problem) -> Problem | None:
+        """A held-out problem whose answer this one would show: an exact or a near duplicate."""
+        return self.exact(problem) or self.near(problem)
+
     def template(self, problem: Problem) -> Problem | None:
         """A held-out problem with the same text but for the numbers."""
         return self._templates.get(_numbers_aside(problem))

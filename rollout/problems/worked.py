@@ -2,9 +2,9 @@
 problems; all are executed.
 
 A generated family draws them among its train templates and train cores, which no held-out problem shares, with a seed
-of their own; where a suite's functions have other names, so have theirs. An imported family takes its train rows, from
-which those like held-out ones have been dropped. No problem is shown itself as an example, and a user's file that
-holds a held-out problem, in the same words or in other ones, is refused.
+of their own; where a suite's functions have other names, so have theirs. An imported family takes its train rows. Of
+both, those like a held-out problem of any section, in the same words or in other ones, are left out; a user's file that
+holds one is refused. No problem is shown itself as an example.
 """
 
 import itertools
@@ -19,6 +19,7 @@ from rollout.checkers import check
 from rollout.checkers.worlds import is_world
 from rollout.config import EpisodeConfig
 from rollout.problems import FamilyConfig, everything, generate, is_imported
+from rollout.problems.duplicates import HeldOut
 from rollout.problems.worked_rows import has_functions_of, refuse_held_out, rows_of_file
 from rollout.prompts.turns import turn_toolboxes
 from rollout.records import Example, ExampleTurn, Problem
@@ -36,9 +37,11 @@ def with_examples(
     split: str,
     config: EpisodeConfig,
     section: str = "its section of problems",
+    held_out: HeldOut | None = None,
 ) -> list[Problem]:
     """The problems of a family's split, each with `config.examples` worked conversations, chosen by its id. `section`:
-    the recipe's that has the family, for messages.
+    the recipe's that has the family, for messages. `held_out`: the problems of all suites, whose answers no prompt may
+    show.
 
     Raises RequestError where there are too few, where a gold call does not execute, or where a row of the file is like
     a held-out problem.
@@ -51,7 +54,7 @@ def with_examples(
 
     def shown(problem: Problem) -> Problem:
         of_file = [row for row in rows if has_functions_of(row, problem)]
-        pool = of_file or _of_family(family, split, config.examples, section)
+        pool = of_file or _of_family(family, split, config.examples, section, held_out)
         return msgspec.structs.replace(problem, examples=_chosen(problem, pool, config.examples))
 
     return [shown(problem) for problem in problems]
@@ -122,8 +125,11 @@ def worked(problem: Problem) -> Example:
 
 
 @lru_cache(maxsize=64)
-def _of_family(family: FamilyConfig, split: str, count: int, section: str) -> tuple[Problem, ...]:
-    """Train problems of a family with gold calls, in the form that they have in `split`."""
+def _of_family(
+    family: FamilyConfig, split: str, count: int, section: str, held_out: HeldOut | None
+) -> tuple[Problem, ...]:
+    """Train problems of a family with gold calls, in the form that they have in `split`, without those like held-out
+    ones."""
     if is_imported(family):
         pool = everything(family).splits["train"]
     elif family.tests_alone:
@@ -141,4 +147,4 @@ def _of_family(family: FamilyConfig, split: str, count: int, section: str) -> tu
             f"episodes.examples = {count}: family {name} has no train problems with gold calls to work; {with_chains}"
             f"give rows for its toolbox in episodes.examples_file, or set examples = 0 in {section}{without}"
         )
-    return pool
+    return pool if held_out is None else tuple(each for each in pool if held_out.like(each) is None)

@@ -55,7 +55,7 @@ def refuse_held_out(rows: Sequence[Problem], problems: Sequence[Problem]) -> Non
     for row in itertools.chain(*map(_with_its_turns, rows)):
         arguments = tuple(json.loads(row.all_gold_calls[-1].arguments).values())
         answered = msgspec.structs.replace(row, gold=canonical_json(arguments[0]) if arguments else "")
-        like = held_out.exact(answered) or held_out.near(answered)
+        like = held_out.like(answered)
         if like is not None and has_functions_of(row, like):
             raise RequestError(
                 f"{row.id}: this worked conversation is like the held-out problem {like.id} ({like.source}); take it "

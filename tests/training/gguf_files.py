@@ -1,7 +1,7 @@
 """A small Llama as a GGUF file, written with the gguf package as llama.cpp's converter writes one."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +73,12 @@ def write_gguf(
     architecture: str = "llama",
     quantized: bool = False,
     template: str | None = CHAT_TEMPLATE,
-    fields: Mapping[str, str] | None = None,
+    fields: Mapping[str, str | int | float] | None = None,
     tensors: Mapping[str, np.ndarray[Any, Any]] | None = None,
+    without: Collection[str] = (),
 ) -> Path:
-    """Write the model with its tokenizer. `quantized`: matrices as Q8_0. `fields` and `tensors` come on top."""
+    """Write the model with its tokenizer. `quantized`: matrices as Q8_0. `fields` and `tensors` come on top; the key of
+    the end of a text and that of the epsilon may be left out by `without`."""
     config = model.config
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_name("small")
@@ -88,7 +90,8 @@ def write_gguf(
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_rope_dimension_count(config.head_dim)
     writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
-    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    if "llama.attention.layer_norm_rms_epsilon" not in without:
+        writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_vocab_size(config.vocab_size)
     vocabulary = sorted(tokenizer.get_vocab(with_added_tokens=True).items(), key=lambda item: item[1])
     tokens = [token for token, _ in vocabulary]
@@ -98,12 +101,14 @@ def write_gguf(
     writer.add_token_list(tokens)
     writer.add_token_types([3 if token in CONTROL else 1 for token in tokens])
     writer.add_token_merges([" ".join(pair) for pair in json.loads(tokenizer.to_str())["model"]["merges"]])
-    writer.add_eos_token_id(tokens.index("<|end|>"))
+    if "tokenizer.ggml.eos_token_id" not in without:
+        writer.add_eos_token_id(tokens.index("<|end|>"))
     writer.add_pad_token_id(tokens.index("<|pad|>"))
     if template is not None:
         writer.add_chat_template(template)
     for key, value in (fields or {}).items():
-        writer.add_string(key, value)
+        kinds = {str: gguf.GGUFValueType.STRING, int: gguf.GGUFValueType.UINT32, float: gguf.GGUFValueType.FLOAT32}
+        writer.add_key_value(key, value, kinds[type(value)])
     for name, weights in (gguf_tensors(model) | dict(tensors or {})).items():
         if quantized and weights.ndim == 2:
             writer.add_tensor(name, gguf.quants.quantize(weights, Type.Q8_0), raw_dtype=Type.Q8_0)

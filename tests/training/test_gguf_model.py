@@ -190,7 +190,11 @@ REFUSED: dict[str, dict[str, Any]] = {
     "its tokenizer has no chat template": {"template": None},
     "tokenizer.ggml.pre = 'deepseek-llm': how it cuts text": {"fields": {"tokenizer.ggml.pre": "deepseek-llm"}},
     "something of the model would be left out": {"tensors": extra(16)},
-    "its positions are scaled": {"fields": {"llama.rope.scaling.type": "yarn"}},
+    "its positions are scaled (yarn)": {"fields": {"llama.rope.scaling.type": "yarn"}},
+    "its positions are scaled (4.0)": {"fields": {"llama.rope.scaling.factor": 4.0}},
+    "nothing says with which token a reply ends": {"without": ("tokenizer.ggml.eos_token_id",)},
+    "nothing says what its norms add": {"without": ("llama.attention.layer_norm_rms_epsilon",)},
+    "eos_token_id = 99999 is not the number of one of": {"fields": {"tokenizer.ggml.eos_token_id": 99999}},
 }
 
 

@@ -139,7 +139,7 @@ class Corpus:
     def pools(self) -> list[list[Problem]]:
         """The problems of each family."""
         pools = [self._drawn(self.pool(family)) for family in self.families]
-        return [[problem for problem in pool if same_text(problem.text) not in self.without] for pool in pools]
+        return [[problem for problem in pool if not self.without & _texts(problem)] for pool in pools]
 
     def _drawn(self, family: FamilyConfig) -> list[Problem]:
         if not family.teaches_spare_problems:
@@ -154,12 +154,12 @@ class Corpus:
         return with_examples(problems, family, self.split, self.episodes)
 
     def holding_out(self, problems: Iterable[Problem]) -> "Corpus":
-        """This corpus without those of its problems that have the same text as one of `problems`.
+        """This corpus without those of its problems that are, or show as an example, the text of one of `problems`.
 
         Splits share no problem, but a variant of a test problem may equal a problem that only the corpus drew.
         """
         held_out = {same_text(problem.text) for problem in problems}
-        shared = frozenset(same_text(problem.text) for pool in self.pools for problem in pool) & held_out
+        shared = frozenset[str]().union(*(_texts(problem) for pool in self.pools for problem in pool)) & held_out
         return replace(self, without=self.without | shared) if shared else self
 
     def conversations(self, seed: int | str, malformed: float, malformed_again: float) -> Iterator[Conversation]:
@@ -214,6 +214,17 @@ class Corpus:
 def _gold_fault(problem: Problem, call_format: CallFormat, limits: CallLimits) -> str | None:
     """As `gold_fault`, once for each problem: a corpus is drawn for its fingerprint, and again to be learnt."""
     return gold_fault(problem, call_format, limits)
+
+
+def _texts(problem: Problem) -> frozenset[str]:
+    """The texts, as they are compared, of a problem and of its worked conversations."""
+    return frozenset([same_text(problem.text), *(_of_example(example.text) for example in problem.examples)])
+
+
+@lru_cache(maxsize=4096)
+def _of_example(text: str) -> str:
+    """As `same_text`, once for each: thousands of problems show a few examples."""
+    return same_text(text)
 
 
 def write_malformed(call: Call, kind: str, call_format: CallFormat) -> str:

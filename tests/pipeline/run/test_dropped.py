@@ -1,6 +1,7 @@
 """Duplicates of imported problems are counted, and said by `problems --check`, by `plan` and by the run."""
 
 import io
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -19,6 +20,7 @@ from pipeline.plan.parts import Fault
 from pipeline.plan.prediction import predict
 from pipeline.plan.remedies import remedies
 from pipeline.recipe import Recipe, load_recipe
+from pipeline.run.draws import draw_problems
 from pipeline.run.findings import Findings, find_out
 from pipeline.run.folder import open_run
 from pipeline.run.workload import read_workload, train_problems
@@ -182,3 +184,31 @@ def test_tiny_models_are_not_made_from_rows_without_gold_chains(tiny: Path) -> N
     tiny.write_text(re.sub(r"\[problems\.(arithmetic|fol|letters).*?\n\n", "", tiny.read_text(), flags=re.DOTALL))
     with pytest.raises(RequestError, match=r"none to make tiny models or warm starts from; .* a generated family"):
         load_recipe(tiny)
+
+
+def test_no_prompt_shows_a_problem_that_another_section_holds_out(recipe: Path) -> None:
+    things = ("pens", "hats", "maps", "cups", "keys", "toys", "nuts", "figs")
+    rows = [
+        {
+            "text": f"In shop {n} Ann buys {n + 2} {thing} and Bob {n + 30} more {thing}. How many {thing} have they?",
+            "answer": 2 * n + 32,
+            "calls": [
+                {"name": "add", "arguments": {"a": n + 2, "b": n + 30}},
+                {"name": "finish", "arguments": {"answer": 2 * n + 32}},
+            ],
+        }
+        for n, thing in enumerate(things)
+    ]
+    folder = recipe.parent
+    (folder / "worked.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[:7]))
+    (folder / "last.jsonl").write_text(json.dumps(rows[7]))
+    held_out = [rows[0] | {"text": rows[0]["text"].replace("buys", "gets")}, *rows[1:4]]
+    (folder / "held_out.jsonl").write_text("".join(json.dumps(row) + "\n" for row in held_out))
+    worked = OWN.replace("own", "worked").replace("train.jsonl", "worked.jsonl").replace("test.jsonl", "last.jsonl")
+    other = OWN.replace("own", "other").replace("test.jsonl", "held_out.jsonl")
+    sections = f'{worked}calls_column = "calls"\ntrain = 3\ntest = 1\n{other}test = 4\nexamples = 0\n'
+    recipe.write_text(recipe.read_text().replace(f"{OWN}train = 3\ntest = 2\n", sections))
+    drawn = draw_problems(load_recipe(recipe, ["episodes.examples=2"]))
+    problems = [*drawn.train, *itertools.chain(*drawn.suites.values())]
+    shown = {example.text for problem in problems for example in problem.examples}
+    assert shown == {row["text"] for row in rows[4:7]}

@@ -78,3 +78,11 @@ def test_gsm_symbolics_own_checker_reads_the_first_number_and_numeric_all_of_the
         ):
             assert check(own.checker, json.dumps(answer), own.gold) is None, answer
             assert (check(strict.checker, json.dumps(answer), strict.gold) is None) is accepted, answer
+
+
+def test_gold_answers_of_more_digits_than_a_float_has_stay_as_they_are() -> None:
+    options = ("min_digits=9", "max_digits=10", "min_decimal_places=8", "max_decimal_places=9")
+    config = FamilyConfig(family="reasoning_gym", task="decimal_chain_sum", train=SAMPLE, options=options)
+    for problem in generate(config, "train"):
+        assert answer_faults(problem.checker, problem.gold, False) == (), problem
+        assert executed(problem, ()).faults == (), problem

@@ -122,3 +122,12 @@ def test_the_fingerprint_follows_what_shapes_the_prompts() -> None:
     assert Corpus(FAMILIES, EPISODES, 20).fingerprint == Corpus(FAMILIES, EPISODES, 20).fingerprint
     assert Corpus(FAMILIES, EPISODES, 20).fingerprint != Corpus(FAMILIES, replaced(verbosity="full"), 20).fingerprint
     assert Corpus(FAMILIES, EPISODES, 20).fingerprint != Corpus(FAMILIES[:1], EPISODES, 20).fingerprint
+
+
+def test_one_that_is_shown_as_an_example_is_left_out_of_prompts() -> None:
+    corpus = Corpus(FAMILIES, EPISODES.model_copy(update={"examples": 1}), 20)
+    first = corpus.pools[0][0]
+    text = first.examples[0].text
+    held = corpus.holding_out([msgspec.structs.replace(first, id="held-out", text=text)])
+    assert held.pools[0]
+    assert not [problem for pool in held.pools for problem in pool if problem.examples[0].text == text]
