@@ -37,14 +37,7 @@ def header_faults(fields: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(architecture, str):
         yield _wrong("general.architecture", architecture, "a text")
         return
-    yield from _of_architecture({name: fields.get(f"{architecture}.{name}") for name in (*_WHOLE, *_POSITIVE)})
-    yield from _of_tokenizer({name.removeprefix("tokenizer.ggml."): value for name, value in fields.items()})
-    template = fields.get("tokenizer.chat_template")
-    if template is not None and not isinstance(template, str):
-        yield _wrong("tokenizer.chat_template", template, "a text")
-
-
-def _of_architecture(given: Mapping[str, Any]) -> Iterator[str]:
+    given = {name: fields.get(f"{architecture}.{name}") for name in (*_WHOLE, *_POSITIVE)}
     for name in _WHOLE:
         value = given[name]
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
@@ -53,6 +46,10 @@ def _of_architecture(given: Mapping[str, Any]) -> Iterator[str]:
         value = given[name]
         if value is not None and not (isinstance(value, float | int) and math.isfinite(value) and value > 0):
             yield _wrong(name, value, "a finite number above 0")
+    yield from _of_tokenizer({name.removeprefix("tokenizer.ggml."): value for name, value in fields.items()})
+    template = fields.get("tokenizer.chat_template")
+    if template is not None and not isinstance(template, str):
+        yield _wrong("tokenizer.chat_template", template, "a text")
 
 
 def _of_tokenizer(given: Mapping[str, Any]) -> Iterator[str]:
