@@ -29,7 +29,7 @@ _IDS = ("bos_token_id", "eos_token_id", "unknown_token_id", "padding_token_id")
 
 
 def header_faults(fields: Mapping[str, Any]) -> Iterator[str]:
-    """What the metadata of a model says that cannot be so: a key, its value, and what stands there instead.
+    """What the metadata of a model says that cannot be so: a key, its value, and what belongs there.
 
     `fields`: key -> value, lists for arrays; `general.architecture` is among them.
     """
@@ -37,13 +37,12 @@ def header_faults(fields: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(architecture, str):
         yield _wrong("general.architecture", architecture, "a text")
         return
-    given = {name: fields.get(f"{architecture}.{name}") for name in (*_WHOLE, *_POSITIVE)}
     for name in _WHOLE:
-        value = given[name]
+        value = fields.get(f"{architecture}.{name}")
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
             yield _wrong(name, value, "a whole number above 0")
     for name in _POSITIVE:
-        value = given[name]
+        value = fields.get(f"{architecture}.{name}")
         if value is not None and not (isinstance(value, float | int) and math.isfinite(value) and value > 0):
             yield _wrong(name, value, "a finite number above 0")
     yield from _of_tokenizer({name.removeprefix("tokenizer.ggml."): value for name, value in fields.items()})

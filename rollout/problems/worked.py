@@ -10,7 +10,7 @@ holds one is refused. No problem is shown itself as an example.
 import itertools
 import random
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -52,9 +52,13 @@ def with_examples(
     if not config.examples:
         return list(problems)
 
+    @cache  # where no row of the file fits
+    def of_family() -> list[Problem]:
+        pool = _of_family(family, split, config.examples, section)
+        return [each for each in pool if held_out is None or held_out.like(each) is None]
+
     def shown(problem: Problem) -> Problem:
-        of_file = [row for row in rows if has_functions_of(row, problem)]
-        pool = of_file or _of_family(family, split, config.examples, section, held_out)
+        pool = [row for row in rows if has_functions_of(row, problem)] or of_family()
         return msgspec.structs.replace(problem, examples=_chosen(problem, pool, config.examples))
 
     return [shown(problem) for problem in problems]
@@ -125,11 +129,8 @@ def worked(problem: Problem) -> Example:
 
 
 @lru_cache(maxsize=64)
-def _of_family(
-    family: FamilyConfig, split: str, count: int, section: str, held_out: HeldOut | None
-) -> tuple[Problem, ...]:
-    """Train problems of a family with gold calls, in the form that they have in `split`, without those like held-out
-    ones."""
+def _of_family(family: FamilyConfig, split: str, count: int, section: str) -> tuple[Problem, ...]:
+    """Train problems of a family with gold calls, in the form that they have in `split`."""
     if is_imported(family):
         pool = everything(family).splits["train"]
     elif family.tests_alone:
@@ -147,4 +148,4 @@ def _of_family(
             f"episodes.examples = {count}: family {name} has no train problems with gold calls to work; {with_chains}"
             f"give rows for its toolbox in episodes.examples_file, or set examples = 0 in {section}{without}"
         )
-    return pool if held_out is None else tuple(each for each in pool if held_out.like(each) is None)
+    return pool
