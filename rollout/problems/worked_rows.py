@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 
 from cluster.errors import RequestError
+from rollout.json_text import parse_json, short
 from rollout.problems.duplicates import HeldOut
-from rollout.problems.imported.rows import parse_json, require_whole_characters, short
+from rollout.problems.imported.rows import require_whole_characters
 from rollout.records import Call, Problem, UserTurn, canonical_json
 from rollout.toolboxes import load_toolbox
 from rollout.toolboxes.loading import have_same_functions, is_built_in

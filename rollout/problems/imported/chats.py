@@ -6,12 +6,13 @@ Two forms are read: `messages` of OpenAI (roles, `tool_calls`), and Hermes' `con
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any, NamedTuple
 
 from cluster.errors import RequestError
-from rollout.problems.imported.rows import LeftOut, parse_json, short
+from rollout.json_text import parse_json, short
+from rollout.problems.imported.rows import LeftOut
 from rollout.problems.imported.values import json_value
 
 _OPENAI = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant", "tool": "tool"}
@@ -42,16 +43,17 @@ class Turn(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What a row asks: a text, the functions as they stand, and the gold calls as they stand."""
+    """What a row asks: a text, the functions as they stand, the gold calls as they stand, and the reply's text."""
 
     text: str
     tools: Any
     calls: Sequence[Any]
+    reply: str = ""
 
 
-def first_exchange(turns: Sequence[Turn], where: str) -> tuple[str, Sequence[Mapping[str, Any]]]:
-    """The text of system and user before the first reply, and that reply's calls; none where a text is all that answers
-    the user. Raises LeftOut where the first user's turn is not answered so."""
+def first_exchange(turns: Sequence[Turn], where: str) -> tuple[str, Turn]:
+    """The text of system and user before the first reply, and that reply, without calls where a text is all that
+    answers the user. Raises LeftOut where the first user's turn is not answered so."""
     told = list(takewhile(lambda turn: turn.role == "system", turns))
     asked = list(takewhile(lambda turn: turn.role == "user", turns[len(told) :]))
     after = turns[len(told) + len(asked) :]
@@ -68,7 +70,18 @@ def first_exchange(turns: Sequence[Turn], where: str) -> tuple[str, Sequence[Map
     if not reply.calls and (not reply.text or _WRITTEN.search(reply.text)):
         fault = "writes a call into its text" if reply.text else "is empty"
         raise LeftOut(where, UNREADABLE, f"the reply {fault}: {short(reply.text)}")
-    return "\n\n".join(turn.text for turn in (*told, *asked) if turn.text), reply.calls
+    return "\n\n".join(turn.text for turn in (*told, *asked) if turn.text), reply
+
+
+def called_in(text: str, names: Iterable[str]) -> str | None:
+    """The first of the functions' `names` that stands in a reply's text as in a call, whatever the form: `f(`, `f {`,
+    `"f":`, `name="f"`, `functions.f`, `Tool: f` at the end of a line. None where none does."""
+    for name in names:
+        found = rf"(?<![\w.])(?:[\w.]+\.)?{re.escape(name)}"
+        forms = rf"{found}(?:\(|[\"'`]?[ \t]*+:?\s*+\{{)|[\"']{found}[\"']\s*+:|[:=]\s*+[\"'`]{found}[\"'`]"
+        if re.search(rf"{forms}|\bfunctions\.{re.escape(name)}\b|^[^\n]{{0,20}}[:=][ \t]*+{found}[ \t]*+$", text, re.M):
+            return name
+    return None
 
 
 def has_later_turns(conversation: Any) -> bool:
@@ -95,7 +108,8 @@ def _openai_turn(message: Mapping[str, Any], where: str) -> Turn:
         if not isinstance(call, Mapping) or not isinstance(call.get("function"), Mapping):
             raise RequestError(f"{where}: {short(call)} is no call of a function")
         calls.append(call["function"])
-    if (older := message.get("function_call")) is not None and older not in calls:  # some rows say one call both ways
+    older = message.get("function_call")
+    if older is not None and _meant(older) not in map(_meant, calls):  # some rows say one call both ways
         calls.append(older)
     if calls and role != "assistant":
         raise RequestError(f"{where}: a message of {role!r} makes calls; only an assistant's may")
@@ -103,6 +117,16 @@ def _openai_turn(message: Mapping[str, Any], where: str) -> Turn:
         raise RequestError(f"{where}: its weight is 0, so it is no reply to learn from")
     text = _text(message.get("content"), where)
     return Turn(role, _after_thought(text, where) if role == "assistant" else text, tuple(calls))
+
+
+def _meant(call: Any) -> Any:
+    """A call's name and its arguments as they read, however their JSON is spaced; what is no call, as it stands."""
+    if not isinstance(call, Mapping) or not isinstance(call.get("arguments"), str):
+        return (call.get("name"), call.get("arguments")) if isinstance(call, Mapping) else call
+    try:
+        return call.get("name"), parse_json(call["arguments"], "")
+    except RequestError:  # which is said where the call is read
+        return call.get("name"), call["arguments"]
 
 
 def _text(content: Any, where: str) -> str:
@@ -174,6 +198,8 @@ def _value(text: str, where: str) -> Any:
     try:
         return parse_json(text, where)
     except RequestError as error:
+        if "\\/" in text:  # JSON's sign for `/`, which is two signs in Python: what was meant is not known
+            raise
         try:
             tree = ast.parse(text, mode="eval")
             dicts = [

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from cluster.errors import RequestError
 from rollout.checkers import is_users
 from rollout.checkers.worlds import is_world
+from rollout.json_text import parse_json, short
 from rollout.problems.config import HERMES, OPENAI, SPLITS, TOOL_ROWS, FamilyConfig
 from rollout.problems.drawing import finished, split_of
 from rollout.problems.duplicates import DuplicateReport, HeldOut, deduplicate
@@ -23,11 +24,9 @@ from rollout.problems.imported.rows import (
     LeftOut,
     Row,
     Table,
-    parse_json,
     read_hub,
     read_rows,
     require_whole_characters,
-    short,
 )
 from rollout.problems.imported.values import put_into_structs, read_column
 from rollout.problems.story import Draft
@@ -187,9 +186,12 @@ def _read(config: FamilyConfig, test: bool) -> tuple[list[Row], tuple[str, ...]]
             f"{config.test_path if test else config.path}: there is no row in it; name one that has some"
         )
     if config.family in TOOL_ROWS:
-        if table.kind == "typed":
-            rows = [Row(row.where, put_into_structs(row.values, config.nulls)) for row in rows]
-        return rows, ()
+        if table.kind != "typed":
+            return rows, ()
+        put_in = [put_into_structs(row.values, config.nulls) for row in rows]
+        lost = [(row.where, number) for row, (_, number) in zip(rows, put_in, strict=True) if number]
+        rows = [Row(row.where, values) for row, (values, _) in zip(rows, put_in, strict=True)]
+        return rows, (_on_nulls(sum(number for _, number in lost), "dicts", lost[0][0]),) if lost else ()
     as_json = (config.calls_column, config.turns_column, config.hidden_column)
     columns = () if config.family == "gsm8k" else (config.answer, config.state_column, *as_json)
     for column in dict.fromkeys(filter(None, columns)):
@@ -197,11 +199,12 @@ def _read(config: FamilyConfig, test: bool) -> tuple[list[Row], tuple[str, ...]]
         found = read_column(table, column, config.nulls, texts)
         rows = [Row(row.where, {**row.values, column: value}) for row, value in zip(rows, found.values, strict=True)]
         if found.dropped:
-            notes.append(
-                f"{found.dropped:,} nulls inside {column!r} are read as absent keys, such as in {found.example}; "
-                'nulls = "null" keeps them'
-            )
+            notes.append(_on_nulls(found.dropped, repr(column), found.example))
     return rows, tuple(notes)
+
+
+def _on_nulls(dropped: int, within: str, example: str) -> str:
+    return f'{dropped:,} nulls inside {within} are read as absent keys, such as in {example}; nulls = "null" keeps them'
 
 
 def _table(config: FamilyConfig, test: bool) -> Table:

@@ -11,11 +11,20 @@ from typing import Any
 from cluster.errors import RequestError
 from rollout.checkers.calls import CALLS
 from rollout.formats import load_format
+from rollout.json_text import parse_json, short
 from rollout.problems.config import HERMES, OPENAI, XLAM, FamilyConfig
 from rollout.problems.contracts import gold_fault
-from rollout.problems.imported.chats import UNREADABLE, Asked, first_exchange, hermes_tools, hermes_turns, openai_turns
+from rollout.problems.imported.chats import (
+    UNREADABLE,
+    Asked,
+    called_in,
+    first_exchange,
+    hermes_tools,
+    hermes_turns,
+    openai_turns,
+)
 from rollout.problems.imported.files import Imported, import_all
-from rollout.problems.imported.rows import LeftOut, Row, parse_json, short
+from rollout.problems.imported.rows import LeftOut, Row
 from rollout.problems.imported.values import json_value
 from rollout.problems.story import Draft, call
 from rollout.problems.tokens import skeleton
@@ -44,7 +53,7 @@ def convert(row: Row, config: FamilyConfig) -> Draft:
         calls = [_written_call(each, row.where) for each in asked.calls]
         tools = asked.tools if asked.tools not in (None, "") else []
         canonical_json([asked.text, tools, calls])
-        return _draft(row.where, asked.text, _toolbox(tools, row.where), calls)
+        return _draft(row.where, asked.text, _toolbox(tools, row.where), calls, asked.reply)
     except LeftOut:
         raise
     except (RequestError, ValueError, RecursionError) as error:  # half of a surrogate pair is a ValueError
@@ -52,13 +61,16 @@ def convert(row: Row, config: FamilyConfig) -> Draft:
         raise LeftOut(row.where, UNREADABLE, reason.removeprefix(f"{row.where}: ")) from None
 
 
-def _draft(where: str, text: str, toolbox: str, written: list[tuple[str, dict[str, Any]]]) -> Draft:
-    """The problem of a text, functions and gold calls, which are held to each other. Raises LeftOut."""
+def _draft(where: str, text: str, toolbox: str, written: list[tuple[str, dict[str, Any]]], reply: str) -> Draft:
+    """The problem of a text, functions and gold calls, which are held to each other; where there are none, a `reply`
+    may write none either. Raises LeftOut."""
     try:
         loaded = load_toolbox(toolbox)
     except RequestError as error:
         raise LeftOut(where, BAD_SCHEMA, str(error)) from None
     functions = {each.written: each for each in loaded.functions.values() if isinstance(each, SchemaFunction)}
+    if not written and (name := called_in(reply, functions)) is not None:
+        raise LeftOut(where, UNREADABLE, f"the reply writes a call of {name!r} into its text: {short(reply)}")
     calls, defaults = list[Call](), dict[str, dict[str, Any]]()
     for name, arguments in written:
         if (function := functions.get(name)) is None:
@@ -119,15 +131,15 @@ def asked_by_xlam(row: Row) -> Asked:
 def asked_by_hermes(row: Row) -> Asked:
     """What a row of Hermes asks. Raises RequestError, and LeftOut where its turns give no problem."""
     conversation = _nested(row, "conversations")
-    text, calls = first_exchange(hermes_turns(conversation, row.where), row.where)
-    return Asked(text, _nested(row, "tools", "") or hermes_tools(conversation, row.where), calls)
+    text, reply = first_exchange(hermes_turns(conversation, row.where), row.where)
+    return Asked(text, _nested(row, "tools", "") or hermes_tools(conversation, row.where), reply.calls, reply.text)
 
 
 def asked_by_openai(row: Row) -> Asked:
     """What a row of OpenAI asks. Raises RequestError, and LeftOut where its turns give no problem."""
-    text, calls = first_exchange(openai_turns(_nested(row, "messages"), row.where), row.where)
+    text, reply = first_exchange(openai_turns(_nested(row, "messages"), row.where), row.where)
     functions = _nested(row, "functions", "") if row.values.get("tools") is None else _nested(row, "tools")
-    return Asked(text, functions, calls)
+    return Asked(text, functions, reply.calls, reply.text)
 
 
 _READERS: Mapping[str, Callable[[Row], Asked]] = {XLAM: asked_by_xlam, HERMES: asked_by_hermes, OPENAI: asked_by_openai}

@@ -20,7 +20,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from cluster.errors import RequestError
-from rollout.problems.imported.rows import Map, Row, Table, no_constant, parse_json, short
+from rollout.json_text import no_constant, parse_json, short
+from rollout.problems.imported.rows import Map, Row, Table
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
 _PYTHONS = ("True", "False")
@@ -67,11 +68,12 @@ def read_column(table: Table, column: str, nulls: str | None, json_columns: Sequ
     return Column(values, dropped, example)
 
 
-def put_into_structs(values: Mapping[str, Any], nulls: str | None) -> dict[str, Any]:
+def put_into_structs(values: Mapping[str, Any], nulls: str | None) -> tuple[dict[str, Any], int]:
     """A row of typed columns as it was put in: whole floats are integers, and nulls inside dicts absent keys unless
-    `nulls` is "null". Nothing is refused."""
+    `nulls` is "null". With the number of those nulls. Nothing is refused."""
     whole = {name: _whole(value) for name, value in values.items()}
-    return whole if nulls == "null" else {name: _without_nulls(value) for name, value in whole.items()}
+    kept = whole if nulls == "null" else {name: _without_nulls(value) for name, value in whole.items()}
+    return kept, sum(_nulls(whole[name]) - _nulls(kept[name]) for name in whole)
 
 
 def _is_json(values: Sequence[Any], table: Table, column: str, json_columns: Sequence[str] | None) -> bool:

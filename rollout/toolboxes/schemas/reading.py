@@ -6,7 +6,6 @@ of the same parameters is written out; one to elsewhere, or to a schema that con
 """
 
 import itertools
-import json
 import keyword
 import re
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from cluster.errors import RequestError
+from rollout.json_text import parse_json
 from rollout.toolboxes.mistakes import quoted
 from rollout.toolboxes.schemas.branches import with_branches
 from rollout.toolboxes.schemas.patterns import matcher
@@ -47,6 +47,9 @@ _NOTES = ("description", "title", "default", "examples", "deprecated", "readOnly
 """Keywords that hold no value to anything: beside a `$ref` they are those of the place."""
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 """Texts of a JSON text, and the brackets between them."""
+_OBJECTS = (*_WITH_NAMES, *_INNER, "default", "const", "example", "dependencies", "contentSchema", "externalDocs")
+"""Keywords of JSON Schema and OpenAPI under which an object may stand."""
+_OF_SCHEMAS = {"type", "description", "properties", "$ref", "enum", *_LISTS}
 _OF_OBJECTS = ("properties", "required", "additionalProperties", "$ref", *_LISTS)
 
 
@@ -57,10 +60,7 @@ def read_schemas(value: Any, where: str) -> list[dict[str, Any]]:
     """
     if isinstance(value, str):
         text = value
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
-            raise RequestError(f"{where}: the schemas are no JSON; write a list of them") from None
+        value = parse_json(text, f"{where}: the text of its schemas", "write a list of them")
         require_shallow(text, where)
     value = [value] if isinstance(value, dict) else value
     if not isinstance(value, list):
@@ -229,13 +229,21 @@ class _Reader:
         return found
 
     def _refuse_unreadable(self, schema: Mapping[str, Any]) -> None:
-        """Raise RequestError for a keyword whose value is none of its kind, and for a pattern that does not read."""
+        """Raise RequestError for a keyword whose value is none of its kind, for a schema under what is no keyword, and
+        for a pattern that does not read."""
         for key in (*_WITH_NAMES, *_OF_LISTS):
             shape, called = (Mapping, "object") if key in _WITH_NAMES else (list, "list")
             names = schema.get(key, ()) if key == "required" else ()
             if key in schema and not (isinstance(schema[key], shape) and all(isinstance(each, str) for each in names)):
                 fault = f"{key!r} is {quoted(repr(schema[key]))}, no {called}{' of names' * (key == 'required')}"
                 raise RequestError(f"{self._where}: it is no JSON schema: {fault}; correct its parameters")
+        if schema.get("enum") == []:
+            raise RequestError(f"{self._where}: an enum is empty, so no value fits; name its values, or leave it out")
+        for key, value in schema.items():
+            is_known = key in _OBJECTS or key.startswith("x-")
+            if not is_known and isinstance(value, Mapping) and _OF_SCHEMAS & value.keys():
+                fault = f"{quoted(repr(key))} is a schema among keywords, where no argument is read"
+                raise RequestError(f"{self._where}: {fault}; write it under 'properties'")
         patterns = schema.get("patternProperties")
         for pattern in (schema.get("pattern"), *(patterns if isinstance(patterns, Mapping) else ())):
             try:

@@ -202,6 +202,7 @@ def test_too_many_problems_are_refused_with_the_rows_that_are_left_out() -> None
     (openai(user("1 and 2"), calling('{"a": 1}', '{"a": 2}')), ""),
     (openai(user("1"), user("2"), calling('{"a": 1}'), {"role": "tool", "content": "2"}, user("3"), calling("{}")), ""),
     (openai(user("1"), calling('{"a": 1}'), calling('{"a": 1}')), TURNS),
+    (openai(user("1"), {**calling('{"a":1}'), "function_call": {"name": "sub", "arguments": "{}"}}), UNFIT),
     (openai(user("1"), {"role": "assistant", "content": "Wait."}, calling('{"a": 1}')), TURNS),
     (openai(user("1"), {"role": "assistant", "content": "How much?"}, user("2"), calling('{"a": 2}')), TURNS),
     (openai(user("1"), {"role": "assistant", "content": "No."}, user("2")), TURNS),
@@ -212,11 +213,13 @@ def test_too_many_problems_are_refused_with_the_rows_that_are_left_out() -> None
     *((openai(user("1"), {"role": "assistant", "content": each}), f"{UNREADABLE}: ROW: the reply writes") for each in (
         '```json\n{"name": "add", "arguments": {"a": 1}}\n```', '[{"function": "add", "parameters": {}}]', "[add(a=1)]",
         "```python\nadd(1)\n```", "Action: add\nAction Input: 1", "I add.\nAction: add", "<|tool_call|>[]",
-        "<think>Call it.</think>{'name': 'add', 'args': {}}",
+        "<think>Call it.</think>{'name': 'add', 'args': {}}", "I will call add(a=1).", "Call: add(1)",
+        '{"add": {"a": 1}}', '<invoke name="add">', "Tool: add\nArguments: 1", "name: add\narguments: 1",
+        "I use add {'a': 1}", "to=functions.add", "Use `math.add(1)`.", "`add`: {'a': 1}",
     )),
     *((openai(user("1"), {"role": "assistant", "content": each}), "") for each in (
-        "I cannot (no function does).", "The add() function needs numbers.", 'Your "name": is it Bob?',
-        "<think>Perhaps <tool_call>?</think>No.",
+        "I cannot (no function does).", 'Your "name": is it Bob?', "There is no readd(1).",
+        "I have one function: add, alas.", "<think>Perhaps <tool_call>?</think>No.",
     )),
     (openai(user("1"), {"role": "assistant", "content": "<think>No.</think>"}), f"{UNREADABLE}: ROW: the reply is"),
     (openai(user("1"), {"role": "assistant", "content": "<think>No."}), f"{UNREADABLE}: ROW: message 1: its thought"),
@@ -261,6 +264,7 @@ CALL = '<tool_call>{"name": "add", "arguments": {"a": 1}}</tool_call>'
     (hermes(f"<think>\nI call <tool_call>.\n</think>\n{CALL}", [ADD]), ""),
     (hermes(f"<think>{CALL}", [ADD]), f"{UNREADABLE}: ROW: turn 1: its thought has no end"),
     (hermes(CALL), NO_FUNCTIONS),
+    (hermes(r"<tool_call>{'name': 'add', 'arguments': {'a': '1\/2'}}</tool_call>", [ADD]), UNREADABLE),
     (hermes(f"{CALL}<tool_call>", [ADD]), UNREADABLE),
     (hermes("<tool_call>add(1)</tool_call>", [ADD]), UNREADABLE),
     (hermes("<tool_call>{'name': 'add', 'arguments': {'a': 1, 'a': 2}}</tool_call>", [ADD]), UNREADABLE),
@@ -338,6 +342,17 @@ def test_structs_lose_nulls_and_whole_floats_only(tmp_path: Path) -> None:
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), file)
     golds = {each.text: json.loads(each.gold)[0]["arguments"] for each in of(read("xlam", file)).values()}
     assert golds == {"One": {"a": 1}, "Two": {"a": 2, "b": 3}}
+    note = "1 nulls inside dicts are read as absent keys, such as in "
+    assert any(each.startswith(f"{note}{file}:1; ") for each in read("xlam", file).notes)
+    assert not any("nulls inside" in each for each in read("xlam", file, nulls="null").notes)
+
+
+@pytest.mark.parametrize("arguments", ['{"a":1}', '{ "a": 1 }', {"a": 1}])
+def test_a_call_that_is_said_both_ways_is_one(arguments: Any, tmp_path: Path) -> None:
+    both = {**calling('{"a": 1}'), "function_call": {"name": "add", "arguments": arguments}}
+    found = one_row(tmp_path, "openai", openai(user("1"), both))
+    assert isinstance(found, Problem)
+    assert len(json.loads(found.gold)) == 1
 
 
 def test_structs_of_messages_are_read(tmp_path: Path) -> None:

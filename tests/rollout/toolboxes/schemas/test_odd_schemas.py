@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cluster.errors import RequestError
 from rollout.records import ErrorCode
 from rollout.toolboxes.mistakes import CallRefused
 from rollout.toolboxes.schemas.multiples import is_multiple
@@ -31,6 +32,29 @@ def test_an_argument_whose_schema_is_true_takes_anything(required: list[str]) ->
     assert [refusal(read, x=value) for value in (1, None, {"a": []})] == [None] * 3
     assert read.fits("x", [1])
     assert read.defaults == {}
+
+
+INT = {"type": "integer"}
+
+
+@pytest.mark.parametrize(("parameters", "says"), [
+    ({"a": INT, "required": ["a"]}, "'a' is a schema among keywords"),
+    ({"type": "object", "a": INT}, "'a' is a schema among keywords"),
+    ({"type": "object", "properties": {"x": INT}, "a": {"description": "Any."}}, "'a' is a schema among keywords"),
+    ({"properties": {"x": {"type": "object", "y": INT}}}, "'y' is a schema among keywords"),
+    ({"properties": {"x": {"enum": []}}}, "an enum is empty"),
+])  # fmt: skip
+def test_a_schema_that_loses_an_argument_or_takes_no_value_is_refused(parameters: dict[str, Any], says: str) -> None:
+    with pytest.raises(RequestError, match=says):
+        function_of_schema(json.dumps({"name": "f", "parameters": parameters}))
+
+
+@pytest.mark.parametrize("beside", [
+    {"example": {"type": "a"}}, {"default": {"type": "a"}}, {"const": {"type": "a"}}, {"x-order": {"type": "a"}},
+    {"$defs": {"type": {"type": "string"}}}, {"xml": {"name": "a"}}, {"additionalProperties": INT},
+])  # fmt: skip
+def test_objects_that_keywords_hold_are_no_arguments(beside: dict[str, Any]) -> None:
+    assert list(function(properties={"x": {"type": "object", **beside}}).parameters["properties"]) == ["x"]
 
 
 def test_an_argument_whose_schema_is_false_is_none() -> None:

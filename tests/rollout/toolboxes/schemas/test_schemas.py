@@ -107,7 +107,7 @@ def test_names_of_such_toolboxes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{", "are no JSON"),
+        ("{", "not JSON"),
         ("[3]", "schema 0 is no object with a name"),
         ('["name"]', "schema 0 is no object with a name"),
         ("7", "is no list of schemas"),
