@@ -2,9 +2,10 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cluster.engine.gguf_file import is_gguf
 from cluster.engine.model_source import local_model, local_tokenizer
@@ -24,6 +25,9 @@ from pipeline.stages.arms.targets import refuse_other_tokenizers
 from pipeline.stages.making import Job, made_together
 from pipeline.stages.probes import keep_reading, probe_text
 from training.tiny.config import TinyConfig, WarmConfig
+
+if TYPE_CHECKING:
+    from training.tiny.corpus import Corpus
 
 
 def complete(run: Run) -> bool:
@@ -51,13 +55,14 @@ def work(run: Run) -> None:
     run.console.out(f"  {workload.train_problems:,} problems to roll out; held out: {held_out}")
     for section, dropped in workload.dropped.items():
         run.console.out(f"  {dropped_line(section, dropped)} (`chainpref problems RECIPE --check N` names some)")
+    tokenizers = _tokenizers(run, converted)
+    refuse_other_tokenizers(tokenizers, run.recipe.arms.items())
+    refuse_long_prompts(run, tokenizers)
     for name, folder in converted.items():
         if run.recipe.model(name).learns is None:
             _keep(run, name, folder)
     if learning := {name: learns for name in _missing(run) if (learns := run.recipe.model(name).learns) is not None}:
-        _make_learning(run, learning, converted)
-    refuse_other_tokenizers(run, run.recipe.arms.items())
-    refuse_long_prompts(run)
+        _make_learning(run, learning, tokenizers)
 
 
 def models_cache(run: Run) -> Path:
@@ -108,30 +113,51 @@ def _converted(run: Run) -> dict[str, Path]:
     return {name: folders[source]["it"] for name, source in sources.items()}
 
 
-def _make_learning(run: Run, missing: Mapping[str, TinyConfig | WarmConfig], converted: Mapping[str, Path]) -> None:
+def _tokenizers(run: Run, converted: Mapping[str, Path]) -> dict[str, Path]:
+    """The folder of each model's tokenizer, which is there before minutes of training make its weights."""
+    from training.tiny.model import ensure_tokenizer
+
+    def folder_of(name: str) -> Path:
+        section = run.recipe.model(name)
+        if name in converted or run.model(name).is_dir():
+            return converted.get(name) or run.model(name)
+        if isinstance(section.learns, TinyConfig):
+            return ensure_tokenizer(run.recipe.models.tokenizer, _corpus(run), models_cache(run))
+        return local_tokenizer(section.source)
+
+    return {name: folder_of(name) for name in GIVEN_MODELS}
+
+
+def _corpus(run: Run, sections: Sequence[str] = ()) -> "Corpus":
+    """What models learn that are made here, of these sections of problems: nothing of it is held out."""
+    held_out = [problem for suite in suite_problems(run).values() for problem in suite]
+    return corpus_of(run.recipe, sections).holding_out(held_out)
+
+
+def _make_learning(run: Run, missing: Mapping[str, TinyConfig | WarmConfig], tokenizers: Mapping[str, Path]) -> None:
     """Train the tiny models at the same time, then each given model by itself, with all cores and memory."""
-    from training.tiny.model import ensure_tiny, ensure_tokenizer
+    from training.tiny.model import ensure_tiny
     from training.tiny.warm import ensure_warm
 
     cache = models_cache(run)
-    held_out = [problem for suite in suite_problems(run).values() for problem in suite]
     tiny = {name: config for name, config in missing.items() if isinstance(config, TinyConfig)}
     if tiny:
-        corpus = corpus_of(run.recipe).holding_out(held_out)
-        tokenizer = ensure_tokenizer(run.recipe.models.tokenizer, corpus, cache)
-        jobs = {
-            name: Job(
-                partial(ensure_tiny, config, corpus, tokenizer, cache, probe=_probe(run, name, tokenizer)), config.steps
-            )
-            for name, config in tiny.items()
-        }
+        corpus = _corpus(run)
+
+        def making(name: str, config: TinyConfig) -> Job:
+            tokenizer = tokenizers[name]
+            probe = _probe(run, name, tokenizer)
+            return Job(partial(ensure_tiny, config, corpus, tokenizer, cache, probe=probe), config.steps)
+
+        jobs = {name: making(name, config) for name, config in tiny.items()}
         for name, made in made_together(run, f"{' and '.join(tiny)}, from scratch", jobs).items():
             _keep(run, name, made.folder, made.reading)
     context = min(run.recipe.hosts(kind).engine.max_context for kind in ("teacher", "student"))
     for name, config in missing.items():
         if isinstance(config, WarmConfig):
-            corpus = corpus_of(run.recipe, config.families).holding_out(held_out)
-            start = converted[name] if name in converted else local_model(run.recipe.model(name).source)
+            corpus, start = _corpus(run, config.families), tokenizers[name]
+            if not is_gguf(source := run.recipe.model(name).source):
+                start = local_model(source)  # with its weights, which only now are fetched
             probe = _probe(run, name, start)
             job = Job(partial(ensure_warm, config, corpus, str(start), context, cache, probe=probe), config.steps)
             made = made_together(run, f"{name}, warm start", {name: job})[name]

@@ -7,6 +7,7 @@ from cluster.engine.model_source import local_tokenizer
 from cluster.errors import WorkError
 from pipeline.decisions.settle import settle
 from pipeline.decisions.values import decided_recipe
+from pipeline.recipe import GIVEN_MODELS
 from pipeline.run.arms import begin_arm
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source
@@ -18,7 +19,7 @@ from pipeline.stages.needs import await_ranks
 from pipeline.stages.probes import probe_text
 from pipeline.stages.reference import ensure_references
 from rollout.data import layout
-from training.config import ArmConfig, TrainingConfig
+from training.config import ArmConfig, DistillArm, TrainingConfig
 
 if TYPE_CHECKING:
     from cluster.engine.probe import ProbeText
@@ -45,9 +46,12 @@ def work(run: Run) -> None:
     left = {name: arm for name, arm in recipe.arms_in_order() if name not in done}
     served = not run.recipe.engines.student.scripted
     probe = probe_text(run, local_tokenizer(model_source(run, "base"))) if left and served else None
+    # Arms may have come to the recipe since the models were checked.
+    distilling = any(isinstance(arm, DistillArm) for arm in left.values())
+    tokenizers = {name: local_tokenizer(model_source(run, name)) for name in GIVEN_MODELS} if distilling else {}
     nothing_learnt: dict[str, str] = {}
     while ready := {name: arm for name, arm in left.items() if arm.start in done}:
-        refuse_other_tokenizers(run, ready.items())
+        refuse_other_tokenizers(tokenizers, ready.items())
         plain = {name: arm for name, arm in ready.items() if arm.rounds is None}
         _train_plain(run, plain, recipe.training, probe)
         in_rounds = {name: arm for name, arm in ready.items() if name not in plain}

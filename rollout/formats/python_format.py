@@ -66,7 +66,8 @@ class PythonFormat:
     def instructions(self, toolbox: Toolbox, verbosity: str) -> str:
         """The functions: names, typed signatures, or (`full`) how to call them, with description and example; and at
         any verbosity the values of the enums and the fields of the classes that they take."""
-        functions = [*toolbox.functions.values(), *self.built_ins.values()]
+        own = [each for name, each in self.built_ins.items() if name not in toolbox.functions]
+        functions = [*toolbox.functions.values(), *own]
         types = dict.fromkeys(line for function in functions for line in definitions(function))
         if verbosity == "names":
             return "\n".join([" ".join(function.name for function in functions), *types])

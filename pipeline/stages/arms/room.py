@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import groupby
+from pathlib import Path
 from typing import NamedTuple
 
-from cluster.engine.model_source import local_tokenizer
 from cluster.errors import RequestError
 from pipeline.recipe import HostKind
 from pipeline.run.folder import Run
-from pipeline.run.models import model_source
 from pipeline.run.suites import suite_episodes, suite_models
 from pipeline.run.workload import suite_problems, train_problems
 from pipeline.stages.arms.helping import with_help
@@ -30,15 +29,14 @@ class _Asked(NamedTuple):
     config: EpisodeConfig
 
 
-def refuse_long_prompts(run: Run) -> None:
+def refuse_long_prompts(run: Run, tokenizers: Mapping[str, Path]) -> None:
     """Raise RequestError where no prompt of a section, or of an arm's help, leaves room for a reply; print a line where
-    some do not. Some problems of each are looked at."""
+    some do not. Some problems of each are looked at. `tokenizers`: folders of those of `teacher` and `base`."""
     from rollout.prompts.native_template import open_template
 
     opened = cache(open_template)  # of the many suites most have the same one
-    folders = {kind: local_tokenizer(model_source(run, model)) for kind, model in _ASKED_OF.items()}
     for what, problems, kind, config in _asked(run):
-        template, call_format = opened(folders[kind], config.call_format, config.thoughts == "forbid")
+        template, call_format = opened(tokenizers[_ASKED_OF[kind]], config.call_format, config.thoughts == "forbid")
         context = run.recipe.hosts(kind).engine.max_context
         found = room_of(problems, template, call_format, config, context)
         limit = f"engines.{kind}.engine.max_context = {context}"

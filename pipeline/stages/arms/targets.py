@@ -1,6 +1,7 @@
 """What the teacher says at the tokens of the chains that a distillation arm learns at."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cluster import telemetry
@@ -25,15 +26,16 @@ if TYPE_CHECKING:
     from training.distill.targets import Question, Targets
 
 
-def refuse_other_tokenizers(run: Run, arms: Iterable[tuple[str, ArmConfig]]) -> None:
-    """Raise RequestError where an arm distils, and teacher and student have not the same tokens."""
+def refuse_other_tokenizers(tokenizers: Mapping[str, Path], arms: Iterable[tuple[str, ArmConfig]]) -> None:
+    """Raise RequestError where an arm distils, and teacher and student have not the same tokens. `tokenizers`: folders
+    of those of `teacher` and `base`."""
     distilling = [name for name, arm in arms if isinstance(arm, DistillArm)]
     if not distilling:
         return
     # Imported here: it takes seconds, and every run comes by.
     from transformers import AutoTokenizer
 
-    folders = [local_tokenizer(model_source(run, name)) for name in ("teacher", "base")]
+    folders = [tokenizers[name] for name in ("teacher", "base")]
     tokens = [AutoTokenizer.from_pretrained(folder, trust_remote_code=False).get_vocab() for folder in folders]
     if tokens[0] != tokens[1]:
         other = next(iter(tokens[0].items() - tokens[1].items() or tokens[1].items() - tokens[0].items()))

@@ -445,3 +445,11 @@ def paint(colour: Colour) -> str:
         colour: The new colour.
     """
     return colour.value
+
+
+@pytest.mark.parametrize("verbosity", ["names", "signatures", "full"])
+def test_a_toolboxes_own_function_stands_in_place_of_one_that_is_built_in(verbosity: str) -> None:
+    stop = {"name": "Stop", "description": "Halt.", "parameters": {"at": {"type": "int"}}}
+    shown = PYTHON.instructions(load_toolbox(f"schemas:{json.dumps([stop])}"), verbosity)
+    assert shown.count("Stop" if verbosity == "names" else "Stop(at: int)") == 1
+    assert "Stop()" not in shown

@@ -103,3 +103,16 @@ def test_some_of_many_problems_are_looked_at(recipe: Path, tmp_path: Path) -> No
     found = room_of(problems, chat_template(), load_format("json"), EpisodeConfig(verbosity="names"), 1)
     assert (found.prompts, found.without) == (32, 32)
     assert room_of([], chat_template(), load_format("json"), EpisodeConfig(), 1) == Room(0, 0, 0)
+
+
+def test_prompts_of_tiny_models_are_refused_before_the_models_are_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(*_: object) -> None:
+        raise AssertionError("models are trained")
+
+    monkeypatch.setattr(models, "_make_learning", nothing)
+    with pytest.raises(RequestError, match="leaves none of them room for a reply"):
+        made(DATA / "smallest.toml", tmp_path / "run", *contexts(20, 384))
+    with pytest.raises(AssertionError, match="models are trained"):
+        made(DATA / "smallest.toml", tmp_path / "fits", *contexts(384, 384))
