@@ -64,7 +64,7 @@ def train_in_rounds(
     }
     for arm in every:
         if arm.name not in without:
-            _publish(arm)
+            publish(arm)
     return without
 
 
@@ -225,7 +225,7 @@ def nothing_learnt(arm: str, method: str, records: Sequence[RoundRecord], max_co
     )
 
 
-def _publish(arm: ArmRounds) -> None:
+def publish(arm: ArmRounds) -> None:
     """Make the policy that is kept the arm's model, and its metrics those of all rounds."""
     run, records = arm.run, arm.records()
     source = arm.final(records)

@@ -53,6 +53,20 @@ def test_groups_of_rewards_hold_chains_that_are_too_long(run: Run) -> None:
     assert held == {"grpo": ({0}, 100), "dpo": ({100}, 0)}
 
 
+def test_rounds_keep_every_chain_and_count_what_is_truncated_as_their_method_does(run: Run) -> None:
+    """Which chains are learnt at is the arm's choice; a truncated one is wrong where it has a reward, and else none."""
+    few = run.recipe.groups.model_copy(update={"max_right": 1, "max_wrong": 2, "truncated_as_wrong": False})
+    run = replace(run, recipe=run.recipe.model_copy(update={"groups": few}))
+    arms = (GrpoArm(method="grpo", rounds=ROUNDS), DistillArm(method="distill", rounds=ROUNDS))
+    held = {}
+    for arm in (*arms, DpoArm(method="dpo", rounds=ROUNDS), SftArm(method="sft", rounds=ROUNDS)):
+        each = Round(ArmRounds(run, f"few-{arm.method}", arm), [])
+        make_attempts(each, Damage())
+        (groups,) = {work.groups for work in each.group_works()}
+        held[arm.method] = (groups.max_right, groups.max_wrong, groups.truncated_as_wrong)
+    assert held == {"grpo": (0, 0, True), "distill": (0, 0, True), "dpo": (0, 0, False), "sft": (0, 0, False)}
+
+
 @pytest.mark.parametrize("nothing_to_do", [False, True])
 def test_rewards_and_a_teacher_teach_where_doing_nothing_is_right(
     run: Run, nothing_to_do: bool, monkeypatch: pytest.MonkeyPatch

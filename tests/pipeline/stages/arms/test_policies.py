@@ -11,15 +11,18 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from cluster.errors import CorruptionError
+from cluster.store.lines import write_lines
 from pipeline.run.folder import read_run
+from pipeline.run.models import model_source
 from pipeline.stages.arms.policies import ArmRounds, RoundRecord, plan_rounds, stale_share
 from pipeline.stages.arms.round import Round
-from pipeline.stages.arms.rounds import nothing_learnt
+from pipeline.stages.arms.rounds import nothing_learnt, publish
 from rollout.data import layout
 from rollout.data.group_rows import live_units, read_groups
 from rollout.rounds import GuideConfig, RoundsConfig
 from tests.repository import DATA
 from training.config import DpoArm, SftArm
+from training.ranks.metrics import read_metrics
 
 
 def problems_of(config: RoundsConfig, count: int, seed: int = 0) -> list[list[str]]:
@@ -136,6 +139,34 @@ def test_a_round_that_learnt_nothing_leaves_the_policy(rounds: ArmRounds) -> Non
     made = [record(0, 3), record(1, 3, policy=False)]
     assert rounds.policy(made) == str(rounds.run.folder / "rounds/own/r000")
     assert rounds.final([record(0, 3, policy=False)]) == ""
+
+
+@pytest.mark.parametrize(("reference", "measured_against"), [("start", ""), ("last", "rounds/own/r000")])
+def test_the_reference_is_the_model_it_starts_from_or_the_last_policy(
+    rounds: ArmRounds, reference: str, measured_against: str
+) -> None:
+    config = RoundsConfig.model_validate({"rounds": 3, "problems": 2, "samples": 3, "reference": reference})
+    own = ArmRounds(rounds.run, "own", DpoArm(method="dpo", rounds=config))
+    start = model_source(rounds.run, "base")
+    assert Round(own, []).reference == start
+    found = Round(own, [record(0, 3)]).reference
+    assert found == (str(rounds.run.folder / measured_against) if measured_against else start)
+    assert Round(own, [record(0, 3)]).start.endswith("rounds/own/r000")
+
+
+def test_the_metrics_of_an_arm_count_the_steps_of_all_its_rounds(rounds: ArmRounds) -> None:
+    went = [(0, 2, True), (1, 3, False), (2, 2, True)]  # round 1 made no policy, and its steps are none of the arm's
+    for number, steps, policy in went:
+        of_round = rounds.run.folder / layout.round_checkpoints("own", number) / layout.METRICS
+        write_lines(of_round, [msgspec.json.encode({"step": n, "steps": steps, "loss": number}) for n in range(steps)])
+        rounds.keep(msgspec.structs.replace(record(number, 3 + number, policy), steps=steps if policy else 0))
+    for number in (0, 2):
+        (rounds.run.folder / layout.round_model("own", number)).mkdir(parents=True)
+        (rounds.run.folder / layout.round_model("own", number) / "weights").write_text(str(number))
+    publish(rounds)
+    rows = read_metrics(rounds.run.folder / layout.checkpoints("own") / layout.METRICS)
+    assert [(row["loss"], row["step"], row["steps"]) for row in rows] == [(0, 0, 2), (0, 1, 2), (2, 2, 4), (2, 3, 4)]
+    assert (rounds.run.model("own") / "weights").read_text() == "2"
 
 
 @pytest.mark.parametrize(

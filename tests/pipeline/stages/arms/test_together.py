@@ -156,7 +156,7 @@ def test_each_arm_of_a_round_has_its_own_seconds_and_an_equal_part_of_the_others
 ) -> None:
     run, clock, arms = fresh
     with attempts_by(Hosts(clock), monkeypatch), monkeypatch.context() as patched:
-        patched.setattr(rounds, "_publish", lambda arm: None)
+        patched.setattr(rounds, "publish", lambda arm: None)
         rounds.train_in_rounds(run, arms, run.recipe.training, None)
     records = {name: ArmRounds(run, name, arm).records()[0] for name, arm in arms.items()}
     shared = (10.0 + 2.0 + 4.0) / 2
