@@ -40,6 +40,21 @@ UNREADABLE = frozenset(
 """Codes of replies from which no call could be read."""
 
 
+_LEAST, _MOST = 1e-6, 1e6
+"""Weights other than 0 are between them, either way: smaller ones reward what counts as equal, and the squares of very
+large ones are beyond floats."""
+_LARGEST = 1e100
+"""What a function of yours may give, either way: its square, weighted, is a float."""
+
+
+def in_bounds(weight: float) -> float:
+    """The weight. Raises ValueError for one so small that it rewards nothing, or too large to count with."""
+    if weight and not _LEAST <= abs(weight) <= _MOST:
+        raise ValueError(f"{weight:g}: weights are between {_LEAST:g} and {_MOST:g}, or the negatives; give such a one")
+
+    return weight
+
+
 def other_than_zero(weight: float) -> float:
     """The weight. Raises ValueError for 0."""
     if not weight:
@@ -47,14 +62,15 @@ def other_than_zero(weight: float) -> float:
     return weight
 
 
-Weight = Annotated[float, AfterValidator(other_than_zero)]
+Weight = Annotated[float, AfterValidator(in_bounds)]
+WeightOfRule = Annotated[Weight, AfterValidator(other_than_zero)]
 """Of a rule that is given: one of 0 would change nothing."""
 
 
 class FallingReward(Section):
     """A reward of little of something: 1 up to a target, 0 from a limit on, and a straight line between them."""
 
-    weight: Weight
+    weight: WeightOfRule
     """What it is multiplied by; not 0."""
     target: int = Field(ge=0)
     """Up to so much the reward is 1."""
@@ -78,7 +94,7 @@ class UsersRule(Section):
     name: str
     """An importable MODULE:FUNCTION. The function takes an episode (`rollout.records.Episode`) and returns a number; it
     runs in the process that builds groups."""
-    weight: Weight
+    weight: WeightOfRule
     """What it is multiplied by; not 0."""
 
     @field_validator("name")
@@ -93,11 +109,11 @@ class RewardsConfig(Section):
     """What a chain is worth: the sum of its rewards, each times its weight. They hold for right and for wrong chains,
     so a label that weighs less than the rules together lets a wrong chain that keeps them win over a right one."""
 
-    label: float = 1.0
+    label: Weight = 1.0
     """Weight of the executed label: 1 for a right chain, 0 for any other."""
-    format: float = 0.0
+    format: Weight = 0.0
     """Weight of the share of replies from which calls could be read, whatever became of these. 0: no such reward."""
-    world: float = 0.0
+    world: Weight = 0.0
     """Weight of the mean of the episode's credit, the shares of the conditions on a world that hold, turn by turn;
     where an answer alone is checked, that is 0, so it is refused where no train problem has a world. 0: no such
     reward."""
@@ -233,16 +249,17 @@ def _of_user(name: str, episode: Episode) -> float:
             if not isinstance(value, int) or abs(value) < _SHOWN
             else f"a number of {value.bit_length():,} bits"
         )
-        raise WorkError(f"reward {name} returned {shown} for episode {episode.id}; return a finite number")
+        remedy = f"return a finite number up to {_LARGEST:g}"
+        raise WorkError(f"reward {name} returned {shown} for episode {episode.id}; {remedy}")
     return number
 
 
 def _finite(value: object) -> float | None:
-    """A number of any type, numpy's too, as a float; None for what is no number, or none that a float holds."""
+    """A number of any type, numpy's too, as a float; None for what is no number, or one too large to count with."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
     try:
         number = float(value)
     except OverflowError:
         return None
-    return number if math.isfinite(number) else None
+    return number if abs(number) <= _LARGEST else None  # NaN compares with nothing

@@ -29,7 +29,7 @@ from pipeline.plan.memory import (
     storage_faults,
     storage_of,
 )
-from pipeline.plan.models import model_shapes, unpinned, unsuited_rates, why_on_gpus
+from pipeline.plan.models import model_shapes, refuse_wide_answers, unpinned, unsuited_rates, why_on_gpus
 from pipeline.plan.parts import CANNOT_RUN, Engines, Fault, Ranks, ScoringTasks, ray_names
 from pipeline.plan.ranks import plan_ranks, plan_scoring, rank_faults
 from pipeline.plan.tokens import Demands, demands_of
@@ -105,6 +105,7 @@ def make_plan(
     if recipe.arms and not any(family.train for family in recipe.problems.values()):
         raise RequestError(NO_TRAIN_PROBLEMS)
     shapes = model_shapes(recipe)
+    refuse_wide_answers(recipe.arms, shapes["teacher"].vocab)
     machines = _as_ray_sees(machines, recipe)
     alone = not machines.gpus and len(machines.nodes) == 1
     demands = demands or demands_of(recipe, machines.gpus > 0)

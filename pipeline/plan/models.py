@@ -12,6 +12,7 @@ from pipeline.estimates.published import name_of, nearest_names, published_shape
 from pipeline.estimates.shapes import ModelShape, ShapeConfig, read_shape, shape_of
 from pipeline.recipe import ModelSection, Recipe
 from rollout.config import HostsConfig
+from training.config import ArmConfig, DistillArm
 
 _HUB = re.compile(r"hub:(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<commit>[0-9a-f]{40}))?")
 _LARGE = 1e9
@@ -53,6 +54,16 @@ def served_on_gpus(recipe: Recipe, kind: str) -> bool:
     except RequestError:  # A model whose shape is not known cannot be planned, but it may still be served.
         return False
     return recipe.hosts(kind).scripted is None and shape.parameters > _LARGE
+
+
+def refuse_wide_answers(arms: Mapping[str, ArmConfig], vocabulary: int) -> None:
+    """Raise RequestError where a distillation compares more tokens at a place than the teacher's `vocabulary` has."""
+    for name, arm in arms.items():
+        if isinstance(arm, DistillArm) and arm.compare == "top_k" and arm.top_k > vocabulary:
+            raise RequestError(
+                f"arms.{name}.top_k = {arm.top_k}: the teacher has {vocabulary:,} tokens; lower it, or take compare = "
+                "'vocabulary'"
+            )
 
 
 def unpinned(recipe: Recipe) -> list[str]:

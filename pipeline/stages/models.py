@@ -56,7 +56,7 @@ def work(run: Run) -> None:
     for section, dropped in workload.dropped.items():
         run.console.out(f"  {dropped_line(section, dropped)} (`chainpref problems RECIPE --check N` names some)")
     tokenizers = _tokenizers(run, converted)
-    refuse_other_tokenizers(tokenizers, run.recipe.arms.items())
+    refuse_other_tokenizers(tokenizers, run.recipe.arms)
     refuse_long_prompts(run, tokenizers)
     for name, folder in converted.items():
         if run.recipe.model(name).learns is None:

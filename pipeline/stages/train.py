@@ -51,7 +51,7 @@ def work(run: Run) -> None:
     tokenizers = {name: local_tokenizer(model_source(run, name)) for name in GIVEN_MODELS} if distilling else {}
     nothing_learnt: dict[str, str] = {}
     while ready := {name: arm for name, arm in left.items() if arm.start in done}:
-        refuse_other_tokenizers(tokenizers, ready.items())
+        refuse_other_tokenizers(tokenizers, ready)
         plain = {name: arm for name, arm in ready.items() if arm.rounds is None}
         _train_plain(run, plain, recipe.training, probe)
         in_rounds = {name: arm for name, arm in ready.items() if name not in plain}

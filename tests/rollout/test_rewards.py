@@ -124,12 +124,14 @@ def test_a_users_number_of_any_type_is_a_reward(value: object, monkeypatch: pyte
         (True, "True"),
         (np.float32("inf"), r"(np\.float32\()?inf\)?"),
         (None, "None"),
+        (1e101, "1e\\+101"),
+        (float("nan"), "nan"),
     ],
 )
 def test_what_is_no_finite_number_is_named(value: object, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Given, "value", value)
     rule = RewardsConfig(function=UsersRule(name=f"{__name__}:given", weight=1.0))
-    with pytest.raises(WorkError, match=rf":given returned {shown} for episode .*; return a finite number$"):
+    with pytest.raises(WorkError, match=rf":given returned {shown} for episode .*; return a finite number up to 1e"):
         rule_rewards(written(), rule)
 
 
@@ -237,6 +239,9 @@ def test_keys_stay_in_the_order_by_which_units_are_named() -> None:
         ({"label": 0.0}, "every weight is 0, so that no chain is better than another; set one"),
         ({"length": {"weight": 0.0, "target": 1, "limit": 2}}, "length.weight: 0 rewards nothing; give another weight"),
         ({"calls": {"weight": 0, "target": 1, "limit": 2}}, "calls.weight: 0 rewards nothing"),
+        ({"label": 1e-10}, r"label: 1e-10: weights are between 1e-06 and 1e\+06"),
+        ({"format": -1e308}, r"format: -1e\+308: weights are between"),
+        ({"calls": {"weight": 1e7, "target": 1, "limit": 2}}, r"calls.weight: 1e\+07: weights are between"),
         ({"function": {"name": "json:loads", "weight": 0}}, "function.weight: 0 rewards nothing"),
         ({"length": {"weight": 1.0, "target": 8, "limit": 8}}, "limit = 8: is not above target = 8; raise it"),
         ({"length": {"weight": 1.0, "limit": 8}}, "length.target is missing"),

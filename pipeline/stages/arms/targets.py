@@ -11,6 +11,7 @@ from cluster.pool.placement import type_resource
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from pipeline.decisions.values import decided_recipe
+from pipeline.plan.models import refuse_wide_answers
 from pipeline.run.arms import arm_units
 from pipeline.run.folder import Run
 from pipeline.run.models import model_source, served_model
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     from training.distill.targets import Question, Targets
 
 
-def refuse_other_tokenizers(tokenizers: Mapping[str, Path], arms: Iterable[tuple[str, ArmConfig]]) -> None:
-    """Raise RequestError where an arm distils, and teacher and student have not the same tokens. `tokenizers`: folders
-    of those of `teacher` and `base`."""
-    distilling = [name for name, arm in arms if isinstance(arm, DistillArm)]
+def refuse_other_tokenizers(tokenizers: Mapping[str, Path], arms: Mapping[str, ArmConfig]) -> None:
+    """Raise RequestError where an arm distils, and teacher and student have not the same tokens, or fewer than it
+    compares. `tokenizers`: folders of those of `teacher` and `base`."""
+    distilling = [name for name, arm in arms.items() if isinstance(arm, DistillArm)]
     if not distilling:
         return
     # Imported here: it takes seconds, and every run comes by.
@@ -43,6 +44,7 @@ def refuse_other_tokenizers(tokenizers: Mapping[str, Path], arms: Iterable[tuple
             f"arms.{distilling[0]}: method = 'distill' needs a teacher with the student's tokenizer, but token "
             f"{other[0]!r} has not the same id in both; name two models of one family, or take another method"
         )
+    refuse_wide_answers(arms, len(tokens[0]))
 
 
 def ensure_targets(run: Run, arm: DistillArm, title: str, groups: str, units: Sequence[str] = ()) -> None:

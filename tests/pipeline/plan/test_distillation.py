@@ -140,3 +140,11 @@ def test_log_probabilities_of_prompts_come_on_top_of_what_vllm_takes() -> None:
     here = planned("local", "", asked).engines_of("teacher")
     assert here is not None
     assert "log-probabilities of prompts" in {part.what for part in here.memory.parts}
+
+
+def test_more_tokens_than_the_teacher_has_are_refused() -> None:
+    wide = "engines.teacher.engine.max_logprobs=100000"
+    vocabulary = planned("local", "", arm()).shapes["teacher"].vocab
+    planned("local", "", wide, arm(compare='"top_k"', top_k=vocabulary))
+    with pytest.raises(RequestError, match=rf"^arms.told.top_k = {vocabulary + 1}: the teacher has {vocabulary:,} "):
+        planned("local", "", wide, arm(compare='"top_k"', top_k=vocabulary + 1))
