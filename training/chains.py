@@ -22,6 +22,16 @@ class ScoreRule(Section):
     """Score the failed steps of wrong chains: they are what is to become less likely."""
 
 
+def refuse_unused_limit(chains: str, max_right: int, max_wrong: int, balanced: bool) -> None:
+    """Raise ValueError for a limit of the chains that an arm on `chains` (`right` or `wrong`) does not learn from; one
+    that is balanced takes as many of these as of the others."""
+    other, limit = {"right": ("max_wrong", max_wrong), "wrong": ("max_right", max_right)}.get(chains, ("", 0))
+    if limit and not balanced:
+        raise ValueError(
+            f"{other} = {limit}: the arm learns from {chains} chains alone; leave it out, or set balanced = true"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class ScoredChain:
     """A chain with its prompt: `ids` and, of the same length, which of them are scored (never the first)."""

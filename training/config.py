@@ -13,7 +13,7 @@ from rollout.config import ChosenFrom, HelpConfig
 from rollout.records import PairKind
 from rollout.rewards import RewardsConfig
 from rollout.rounds import GuideConfig, RoundsConfig
-from training.chains import ScoreRule
+from training.chains import ScoreRule, refuse_unused_limit
 
 T = TypeVar("T")
 
@@ -200,6 +200,7 @@ class SftArm(Schedule):
             raise ValueError(
                 "chains = 'wrong': rounds of sft learn the right chains of their own policy; leave chains or rounds out"
             )
+        refuse_unused_limit(self.chains, self.max_right, self.max_wrong, self.balanced)
         self._refuse_reference()
         return self
 
@@ -372,6 +373,7 @@ class DistillArm(Schedule):
         if self.compare != "top_k" and (self.top_k != 20 or not self.tail):
             unused = f"top_k = {self.top_k}" if self.top_k != 20 else "tail = false"
             raise ValueError(f"{unused}: compare = {self.compare!r} has no likeliest tokens; leave it out")
+        refuse_unused_limit(self.chains, self.max_right, self.max_wrong, self.balanced)
         self._refuse_reference()
         return self
 

@@ -187,6 +187,25 @@ def test_chains_of_the_teacher_are_chosen_in_rounds_alone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("arm", "options", "says"),
+    [
+        (SftArm, {"max_wrong": 2}, "max_wrong = 2: the arm learns from right chains alone"),
+        (SftArm, {"chains": "wrong", "max_right": 3}, "max_right = 3: the arm learns from wrong chains alone"),
+        (DistillArm, {"chains": "right", "max_wrong": 2}, "max_wrong = 2: the arm learns from right chains alone"),
+    ],
+)
+def test_a_limit_of_chains_that_an_arm_does_not_take_is_refused(
+    arm: type[SftArm | DistillArm], options: dict[str, object], says: str
+) -> None:
+    given = {"method": "sft" if arm is SftArm else "distill", **options}
+    with pytest.raises(RequestError, match=f"{says}; leave it out, or set balanced = true"):
+        parse(arm, given, "recipe")
+    parse(arm, given | {"balanced": True}, "recipe")  # which takes as many of each kind
+    used = {"max_wrong": "max_right", "max_right": "max_wrong"}
+    parse(arm, {used.get(name, name): value for name, value in given.items()}, "recipe")
+
+
+@pytest.mark.parametrize(
     ("options", "says"),
     [
         ({}, "learns from the policy's own chains; set rounds"),
