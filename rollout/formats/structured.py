@@ -21,8 +21,13 @@ from rollout.records import Call, ErrorCode, canonical_json
 _GEMMA_QUOTE = '<|"|>'
 _BARE = r'[^\s{}\[\],:"](?:[^\r\n{}\[\],:"]{0,198}[^\s{}\[\],:"])?'
 _GEMMA_BARE = re.compile(_BARE)
-_GEMMA_KEY = re.compile(rf"(?<=[{{,])\s*+({_BARE})\s*+:")
-_GEMMA_WORD = re.compile(r"(?<=[:\[,])(?:None|True|False)(?=[,\]}])")
+_GEMMA_TOKEN = re.compile(
+    r'"(?:\\.|[^"\\])*+"?'
+    rf"|(?<=[{{,])\s*+(?P<key>{_BARE})\s*+:"
+    r"|(?<=[:\[,])(?P<word>None|True|False)(?=[,\]}])",
+    re.DOTALL,
+)
+"""A text as JSON has it, in which nothing else is read; a bare key; a word of Python's."""
 _WORDS = {"None": "null", "True": "true", "False": "false"}
 _PYTHON_WORDS = {"null": "None", "true": "True", "false": "False"}
 _PYTHON_TOKEN = re.compile(
@@ -66,8 +71,7 @@ class GemmaFormat(Dialect):
             message = f"a text lacks its second {_GEMMA_QUOTE}; write {self.shape}"
             raise CallSyntaxError(ErrorCode.BAD_SYNTAX, message)
         for index in range(0, len(pieces), 2):
-            keyed = _GEMMA_KEY.sub(lambda key: f"{json.dumps(key[1])}:", pieces[index])
-            pieces[index] = _GEMMA_WORD.sub(lambda word: _WORDS[word[0]], keyed)
+            pieces[index] = _GEMMA_TOKEN.sub(_as_json_token, pieces[index])
         pieces[1::2] = [json.dumps(piece) for piece in pieces[1::2]]
         return "".join(pieces)
 
@@ -77,6 +81,12 @@ class GemmaFormat(Dialect):
             arguments = ",".join(f"{key}:{_gemma_text(value)}" for key, value in json.loads(call.arguments).items())
             texts.append(f"<|tool_call>call:{call.name}{{{arguments}}}{self.close}")
         return "".join(texts)
+
+
+def _as_json_token(found: re.Match[str]) -> str:
+    if found["key"] is not None:
+        return f"{json.dumps(found['key'])}:"
+    return found[0] if found["word"] is None else _WORDS[found["word"]]
 
 
 def _gemma_text(value: Any) -> str:
@@ -108,7 +118,7 @@ class HarmonyFormat(Dialect):
         while position < len(text):
             head = self.head.match(text, position)
             name = head and (head["name"] or head["first"])
-            if head is None or not name:
+            if head is None or not name or name != (head["first"] or name):  # two recipients of one call
                 raise prose_around_call() if calls else self.broken(text)
             value, position = decode_at(text, head.end(), limits)
             calls.append(call_of({"name": name, "arguments": value}))

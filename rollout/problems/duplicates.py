@@ -14,6 +14,7 @@ Train problems are compared with all that is held out, validation problems with 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, get_args
 
 import msgspec
@@ -118,6 +119,15 @@ class HeldOut:
     def like(self, problem: Problem) -> Problem | None:
         """A held-out problem whose answer this one would show: an exact or a near duplicate."""
         return self.exact(problem) or self.near(problem)
+
+    def within(self, problem: Problem) -> Problem | None:
+        """A held-out problem with the same state whose every sentence this one has, among others of its own."""
+        own = _sentences(problem.all_text)
+        return next((other for of, other in self._by_sentences if of <= own and other.state == problem.state), None)
+
+    @cached_property
+    def _by_sentences(self) -> list[tuple[frozenset[str], Problem]]:
+        return [(_sentences(problem.all_text), problem) for problem in self._exact.values()]
 
     def template(self, problem: Problem) -> Problem | None:
         """A held-out problem with the same text but for the numbers."""

@@ -55,8 +55,10 @@ def refuse_held_out(rows: Sequence[Problem], problems: Sequence[Problem]) -> Non
     held_out = HeldOut(problems if rows else ())
     for row in itertools.chain(*map(_with_its_turns, rows)):
         arguments = tuple(json.loads(row.all_gold_calls[-1].arguments).values())
-        answered = msgspec.structs.replace(row, gold=canonical_json(arguments[0]) if arguments else "")
-        like = held_out.like(answered)
+        state = "null" if row.state == "{}" else row.state  # what a toolbox without state begins with
+        answered = msgspec.structs.replace(row, gold=canonical_json(arguments[0]) if arguments else "", state=state)
+        like = held_out.like(answered) or held_out.like(msgspec.structs.replace(answered, state=row.state))
+        like = like or held_out.within(answered)
         if like is not None and has_functions_of(row, like):
             raise RequestError(
                 f"{row.id}: this worked conversation is like the held-out problem {like.id} ({like.source}); take it "

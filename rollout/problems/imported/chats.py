@@ -6,7 +6,7 @@ Two forms are read: `messages` of OpenAI (roles, `tool_calls`), and Hermes' `con
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -21,7 +21,10 @@ _HERMES = {"system": "system", "human": "user", "user": "user", "gpt": "assistan
 _HERMES |= dict.fromkeys(("tool", "function", "function_response", "observation"), "tool")
 _BEGIN, _END = "<tool_call>", "</tool_call>"
 _TOOLS = re.compile(r"<tools>((?:(?!<tools>).)*?)</tools>", re.DOTALL)
-_THOUGHT = re.compile(r"\s*+<(think|scratch_pad)>.*?</\1>", re.DOTALL)
+_THOUGHT = re.compile(r"\s*+<(think(?:ing)?|thought|reasoning|scratch_?pad)>.*?</\1>", re.DOTALL | re.IGNORECASE)
+_OF_THOUGHT = re.compile(r"</?(?:think(?:ing)?|thought|reasoning|scratch_?pad)>", re.IGNORECASE)
+_OF_CALLS = re.compile(r"call|tool|function", re.IGNORECASE)
+"""Keys of a message that may hold calls."""
 _WRITTEN = re.compile(
     r"</?tool_?(?:call|code)|</?function|\[TOOL_CALLS\]|<[|｜](?:tool|python_tag)|[\"']tool_calls[\"']"
     r"|\A(?=.*[\"'](?:name|function|tool|action)[\"']\s*+:)(?=.*[\"'](?:arguments|parameters|args|action_input)[\"']\s*+:)"
@@ -30,6 +33,15 @@ _WRITTEN = re.compile(
 )
 """Signs of a call that stands in a reply's text, which is read from other places: `<tool_call>`, an object with a name
 and arguments, a text that begins as `f(...)`, `Action: f`."""
+_OBJECT = re.compile(r"\s*+(?:```\w*+\s*+)?\{.*\}\s*+(?:```)?\s*+", re.DOTALL)
+"""An object that is all of a text."""
+_ESCAPES = re.compile(r"\\(?:[\\'\"nrtbf]|u[0-9a-fA-F]{4})")
+"""Escapes that Python reads as JSON does, and that of its own quote."""
+_QUOTED = re.compile(r"'(?:\\.|[^'\\])*+'|\"(?:\\.|[^\"\\])*+\"", re.DOTALL)
+_SIDE_BY_SIDE = re.compile(r"''\s*+[A-Za-z]?''")
+"""Two texts without a sign between them, which Python joins."""
+_TEXTS = (None, "text", "input_text", "output_text")
+"""Types of a message's parts that are text."""
 TURNS = "the first user's turn is not answered by calls at once"
 UNREADABLE = "what stands in them does not read"
 
@@ -62,26 +74,44 @@ def first_exchange(turns: Sequence[Turn], where: str) -> tuple[str, Turn]:
     if not after or after[0].role != "assistant":
         raise LeftOut(where, TURNS, "nobody replies to the first user's turn")
     reply, then = after[0], list(takewhile(lambda turn: turn.role != "user", after[1:]))
+    said = "\n".join(turn.text for turn in (reply, *then) if turn.role == "assistant")
     if any(turn.calls for turn in then):
         fault = "further calls follow on the results of the first ones, and functions of schemas alone have no results"
         raise LeftOut(where, TURNS, fault if reply.calls else "its first reply makes no call, and a later one does")
     if not reply.calls and len(then) < len(after) - 1:
         raise LeftOut(where, TURNS, "the first user's turn is answered without a call, and the conversation goes on")
-    if not reply.calls and (not reply.text or _WRITTEN.search(reply.text)):
+    if not reply.calls and any(turn.role == "tool" for turn in then):
+        raise LeftOut(where, UNREADABLE, "its first reply makes no call, and a result follows")
+    if not reply.calls and (not reply.text or _WRITTEN.search(said)):
         fault = "writes a call into its text" if reply.text else "is empty"
-        raise LeftOut(where, UNREADABLE, f"the reply {fault}: {short(reply.text)}")
-    return "\n\n".join(turn.text for turn in (*told, *asked) if turn.text), reply
+        raise LeftOut(where, UNREADABLE, f"the reply {fault}: {short(said)}")
+    return "\n\n".join(turn.text for turn in (*told, *asked) if turn.text), reply._replace(text=said)
 
 
-def called_in(text: str, names: Iterable[str]) -> str | None:
-    """The first of the functions' `names` that stands in a reply's text as in a call, whatever the form: `f(`, `f {`,
-    `"f":`, `name="f"`, `functions.f`, `Tool: f` at the end of a line. None where none does."""
-    for name in names:
-        found = rf"(?<![\w.])(?:[\w.]+\.)?{re.escape(name)}"
-        forms = rf"{found}(?:\(|[\"'`]?[ \t]*+:?\s*+\{{)|[\"']{found}[\"']\s*+:|[:=]\s*+[\"'`]{found}[\"'`]"
-        if re.search(rf"{forms}|\bfunctions\.{re.escape(name)}\b|^[^\n]{{0,20}}[:=][ \t]*+{found}[ \t]*+$", text, re.M):
-            return name
-    return None
+def calls_in_words(text: str, functions: Mapping[str, Collection[str]]) -> bool:
+    """Whether a reply's text calls one of `functions` (name -> its arguments' names) in a form of its own: all of it is
+    an object, or there is `f(1`, `"f":`, `<f>`, `Tool: f` as a line; or it names a function and gives one of its
+    arguments (`city=`, `"city":`, `<city>`, `--city`)."""
+    if _OBJECT.fullmatch(text):
+        return True
+    text = text.replace("\\_", "_")  # as Markdown has it
+    for name, arguments in functions.items():
+        if name not in text:
+            continue
+        plain = re.escape(name)
+        forms = (
+            rf"(?<![\w.\\])(?:[\w.]+\.)?{plain}\(" + r"(?!\))" * bool(arguments),
+            rf"[\"']{plain}[\"']\s*+:|[\"']\s*+:\s*+[\"']{plain}[\"']|=[\"']?(?:functions\.)?{plain}\b",
+            rf"</?{plain}>",
+            rf"^\W{{0,9}}(?i:tool|function|api|name|action|call)\b\W{{0,9}}:\W{{0,9}}{plain}\W{{0,3}}$",
+        )
+        if re.search("|".join(forms), text, re.MULTILINE):
+            return True
+        given = "|".join(map(re.escape, arguments))
+        is_named = re.search(rf"(?<![\w\\]){plain}(?!\w)", text)
+        if given and is_named and re.search(rf"(?<!\w)(?:--(?:{given})\b|(?:{given})[\"'`*]{{0,3}}\s*+[=:>])", text):
+            return True
+    return False
 
 
 def has_later_turns(conversation: Any) -> bool:
@@ -100,6 +130,7 @@ def openai_turns(messages: Any, where: str) -> list[Turn]:
 
 def _openai_turn(message: Mapping[str, Any], where: str) -> Turn:
     role = _role(message.get("role"), _OPENAI, where)
+    _refuse_unread(message, ("tool_calls", "function_call", "tool_call_id"), where)
     calls = []
     made = message.get("tool_calls") or []
     if not isinstance(made, list):
@@ -109,6 +140,8 @@ def _openai_turn(message: Mapping[str, Any], where: str) -> Turn:
             raise RequestError(f"{where}: {short(call)} is no call of a function")
         calls.append(call["function"])
     older = message.get("function_call")
+    if isinstance(older, Mapping) and all(value is None for value in older.values()):
+        older = None  # structs have the keys of other rows
     if older is not None and _meant(older) not in map(_meant, calls):  # some rows say one call both ways
         calls.append(older)
     if calls and role != "assistant":
@@ -117,6 +150,13 @@ def _openai_turn(message: Mapping[str, Any], where: str) -> Turn:
         raise RequestError(f"{where}: its weight is 0, so it is no reply to learn from")
     text = _text(message.get("content"), where)
     return Turn(role, _after_thought(text, where) if role == "assistant" else text, tuple(calls))
+
+
+def _refuse_unread(message: Mapping[str, Any], known: Collection[str], where: str) -> None:
+    """Raise RequestError for a key that may hold calls and is not read."""
+    for key, value in message.items():
+        if value and key not in known and _OF_CALLS.search(key):
+            raise RequestError(f"{where}: {key!r} is {short(value)}, which is not read; write calls as 'tool_calls'")
 
 
 def _meant(call: Any) -> Any:
@@ -134,7 +174,8 @@ def _text(content: Any, where: str) -> str:
     parts = content if isinstance(content, list) else [{"type": "text", "text": content}] if content is not None else []
     texts = []
     for part in parts:
-        if not isinstance(part, Mapping) or not isinstance(part.get("text"), str):
+        kind = part.get("type") if isinstance(part, Mapping) else ""
+        if kind not in _TEXTS or not isinstance(part.get("text"), str):
             raise RequestError(f"{where}: {short(part)} is no text")
         texts.append(part["text"])
     return "".join(texts).strip()
@@ -146,6 +187,7 @@ def hermes_turns(conversation: Any, where: str) -> list[Turn]:
     turns = []
     for number, each in enumerate(_listed(conversation, where)):
         place = f"{where}: turn {number}"
+        _refuse_unread(each, (), place)
         role, text = _role(each.get("from"), _HERMES, place), _text(each.get("value"), place)
         text = _after_thought(text, place) if role == "assistant" else text
         calls = tuple(_hermes_calls(text, place)) if role == "assistant" else ()
@@ -177,8 +219,9 @@ def _after_thought(text: str, where: str) -> str:
     while found := _THOUGHT.match(text, end):
         end = found.end()
     text = text[end:].strip()
-    if text.startswith(("<think>", "<scratch_pad>")):
-        raise RequestError(f"{where}: its thought has no end: {short(text)}")
+    if (tag := _OF_THOUGHT.search(text)) is not None:
+        fault = "has no end" if tag.start() == 0 and not tag[0].startswith("</") else "stands inside it"
+        raise RequestError(f"{where}: its thought {fault}: {short(text)}")
     return text
 
 
@@ -198,15 +241,14 @@ def _value(text: str, where: str) -> Any:
     try:
         return parse_json(text, where)
     except RequestError as error:
-        if "\\/" in text:  # JSON's sign for `/`, which is two signs in Python: what was meant is not known
-            raise
+        if "\\" in _ESCAPES.sub("", text) or _SIDE_BY_SIDE.search(_QUOTED.sub("''", text)):
+            raise  # broken JSON, which Python would read as something else
         try:
             tree = ast.parse(text, mode="eval")
-            dicts = [
-                [ast.dump(key) for key in node.keys if key] for node in ast.walk(tree) if isinstance(node, ast.Dict)
-            ]
-            if any(len(set(keys)) < len(keys) for keys in dicts):
-                raise error
+            for node in ast.walk(tree):
+                keys = [ast.literal_eval(key) for key in node.keys if key] if isinstance(node, ast.Dict) else []
+                if len(set(keys)) < len(keys):
+                    raise error
             return json_value(ast.literal_eval(tree), where)
         except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):  # a dict as a key is a TypeError
             raise error from None

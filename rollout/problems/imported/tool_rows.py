@@ -17,7 +17,7 @@ from rollout.problems.contracts import gold_fault
 from rollout.problems.imported.chats import (
     UNREADABLE,
     Asked,
-    called_in,
+    calls_in_words,
     first_exchange,
     hermes_tools,
     hermes_turns,
@@ -38,6 +38,7 @@ NO_FUNCTIONS = "they bring no functions"
 BAD_SCHEMA = "a schema of theirs does not read"
 UNFIT = "their gold calls do not fit their functions"
 _KEPT = ("name", "description", "parameters")
+_OF_CALL = ("name", "arguments", "id", "type", "index")
 
 
 def imported(config: FamilyConfig) -> Imported:
@@ -69,8 +70,9 @@ def _draft(where: str, text: str, toolbox: str, written: list[tuple[str, dict[st
     except RequestError as error:
         raise LeftOut(where, BAD_SCHEMA, str(error)) from None
     functions = {each.written: each for each in loaded.functions.values() if isinstance(each, SchemaFunction)}
-    if not written and (name := called_in(reply, functions)) is not None:
-        raise LeftOut(where, UNREADABLE, f"the reply writes a call of {name!r} into its text: {short(reply)}")
+    arguments_of = {name: tuple(function.parameters["properties"]) for name, function in functions.items()}
+    if not written and calls_in_words(reply, arguments_of):
+        raise LeftOut(where, UNREADABLE, f"the reply writes a call into its text: {short(reply)}")
     calls, defaults = list[Call](), dict[str, dict[str, Any]]()
     for name, arguments in written:
         if (function := functions.get(name)) is None:
@@ -113,6 +115,8 @@ def _written_call(written: Any, where: str) -> tuple[str, dict[str, Any]]:
     if not isinstance(written, Mapping) or not isinstance(written.get("name"), str) or not written["name"].strip():
         raise RequestError(f"{where}: {short(written)} is no call with a name")
     name, arguments = written["name"].strip(), written.get("arguments")
+    if other := [key for key in written if key not in _OF_CALL and written[key] is not None]:
+        raise RequestError(f"{where}: {other[0]!r} stands beside name and arguments of {name!r}; write it into them")
     if isinstance(arguments, str):
         arguments = parse_json(arguments, f"{where}: the arguments of {name!r}")
     if not isinstance(arguments, Mapping):

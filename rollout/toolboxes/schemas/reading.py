@@ -49,6 +49,9 @@ _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 """Texts of a JSON text, and the brackets between them."""
 _OBJECTS = (*_WITH_NAMES, *_INNER, "default", "const", "example", "dependencies", "contentSchema", "externalDocs")
 """Keywords of JSON Schema and OpenAPI under which an object may stand."""
+_OF_FUNCTIONS = ("function", "returns", "return", "response", "responses", "output", "example", "examples")
+"""Keys of a function under which objects may stand that are not its parameters."""
+_WORDS = {"string", "integer", "number", "boolean", "array", "object", "str", "int", "float", "bool", "list", "dict"}
 _OF_SCHEMAS = {"type", "description", "properties", "$ref", "enum", *_LISTS}
 _OF_OBJECTS = ("properties", "required", "additionalProperties", "$ref", *_LISTS)
 
@@ -73,11 +76,17 @@ def read_schemas(value: Any, where: str) -> list[dict[str, Any]]:
         if not isinstance(inner, dict) or not isinstance(inner.get("name"), str) or not inner["name"].strip():
             remedy = 'write {"name": ..., "parameters": ...}'
             raise RequestError(f"{where}: schema {number} is no object with a name; {remedy}")
-        for key in ("input_schema", "inputSchema"):
-            if key in inner and "parameters" not in inner:
-                raise RequestError(f"{where}: schema {number} has {key!r}; call it 'parameters'")
+        for key, held in () if inner.get("parameters") else (*inner.items(), *each.items()):
+            if key not in _OF_FUNCTIONS and _holds_objects(held):
+                fault = f"schema {number} has {key!r} and its function no parameters"
+                raise RequestError(f"{where}: {fault}; write them as 'parameters' of the function")
         found.append(inner)
     return found
+
+
+def _holds_objects(value: Any) -> bool:
+    """Whether something is an object that is not empty, or a list of objects."""
+    return bool(value) and (isinstance(value, Mapping) or (isinstance(value, list) and isinstance(value[0], Mapping)))
 
 
 def require_shallow(text: str, where: str) -> None:
@@ -239,9 +248,12 @@ class _Reader:
                 raise RequestError(f"{self._where}: it is no JSON schema: {fault}; correct its parameters")
         if schema.get("enum") == []:
             raise RequestError(f"{self._where}: an enum is empty, so no value fits; name its values, or leave it out")
+        is_bare = schema.get("type") == "object" and "properties" not in schema
         for key, value in schema.items():
+            is_text = key in ("type", "format", "title", "description", "default", "const", "example", "pattern")
             is_known = key in _OBJECTS or key.startswith("x-")
-            if not is_known and isinstance(value, Mapping) and _OF_SCHEMAS & value.keys():
+            is_word = is_bare and not is_text and isinstance(value, str) and value in _WORDS
+            if is_word or (not is_known and isinstance(value, Mapping) and _OF_SCHEMAS & value.keys()):
                 fault = f"{quoted(repr(key))} is a schema among keywords, where no argument is read"
                 raise RequestError(f"{self._where}: {fault}; write it under 'properties'")
         patterns = schema.get("patternProperties")

@@ -37,7 +37,6 @@ _CODES = {
     "type": (ErrorCode.MISTYPED_ARGUMENT, "an argument has the wrong type"),
 }
 
-_TRUTHS = ("True", "False")
 _NEWER = (
     "prefixItems",
     "dependentSchemas",
@@ -157,15 +156,22 @@ def of_schemas(name: str, text: str, where: str) -> Toolbox:
     return SchemaToolbox(name=name, functions=by_name, finish=finish.name, hash=content_hash(shown, _own_code()))
 
 
+def _meant_by(default: str | float) -> Any:
+    """The value that a text writes; the integer of a float that is whole. Raises ValueError for a text of none."""
+    if isinstance(default, float):
+        return int(default) if default.is_integer() else default
+    return default == "True" if default in ("True", "False") else json.loads(default)
+
+
 def _with_defaults_of_their_types(properties: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments' schemas; a default that does not fit and is the text of a value that does (`"10"` for an integer,
-    `"False"`), as data sets write them, is that value."""
+    `"False"`), or 10.0 for an integer, as data sets write them, is that value."""
     made = dict(properties)
     for name, schema in properties.items():
         default = schema.get("default") if isinstance(schema, dict) else None
-        if isinstance(default, str) and not (validator := _validator(canonical_json(schema))).is_valid(default):
+        if isinstance(default, str | float) and not (validator := _validator(canonical_json(schema))).is_valid(default):
             try:
-                value = {"True": True, "False": False}[default] if default in _TRUTHS else json.loads(default)
+                value = _meant_by(default)
                 canonical_json(value)  # NaN is none
             except (ValueError, RecursionError):
                 continue

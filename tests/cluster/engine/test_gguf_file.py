@@ -46,6 +46,16 @@ def test_a_file_that_is_cut_short_anywhere_is_refused(file: Path) -> None:
             read_gguf(file)
 
 
+@pytest.mark.parametrize("length", [2**40, 2**31, 400])
+def test_an_array_that_is_longer_than_the_file_is_refused_at_once(file: Path, length: int) -> None:
+    whole = file.read_bytes()
+    said = (3).to_bytes(8, "little")  # the number of tokens, behind their type
+    at = whole.index(said, whole.index(b"tokenizer.ggml.tokens"))
+    file.write_bytes(whole[:at] + length.to_bytes(8, "little") + whole[at + 8 :])
+    with pytest.raises(RequestError, match="cannot be read as GGUF"):
+        read_gguf(file)
+
+
 def test_damaged_bytes_are_refused_or_read_and_raise_nothing_else(file: Path) -> None:
     whole, chance = file.read_bytes(), random.Random(0)
     said = set[str]()

@@ -120,6 +120,7 @@ CASES = [
     ("harmony", f"Sure. {HARMONY}", ErrorCode.PROSE_AROUND_CALL),
     ("harmony", f"{HARMONY} Done.", ErrorCode.PROSE_AROUND_CALL),
     ("harmony", HARMONY.replace('{"a": 1, "b": 2}', "[1]"), ErrorCode.WRONG_CALL_SHAPE),
+    ("harmony", f"to=functions.sub{HARMONY}", ErrorCode.BAD_SYNTAX),
     ("lfm2", "I would add.", ErrorCode.NOT_A_CALL),
     ("lfm2", "<|tool_call_start|><|tool_call_end|>", ErrorCode.NOT_A_CALL),
     ("lfm2", LFM2.removesuffix("<|tool_call_end|>"), ErrorCode.BAD_SYNTAX),
@@ -132,6 +133,16 @@ CASES = [
     ("lfm2", LFM2.replace("b=2", '**{"from": 2}, from=3'), ErrorCode.BAD_SYNTAX),
     ("lfm2", LFM2.replace("b=2", "from==3"), ErrorCode.BAD_SYNTAX),
 ]
+
+
+@pytest.mark.parametrize(("written", "value"), [
+    ('"b:None,c"', "b:None,c"), ('["p,True,q",None]', ["p,True,q", None]),
+    ('{k:"{x:1,y:False}"}', {"k": "{x:1,y:False}"}),
+    ('<|"|>b:None,c<|"|>', "b:None,c"), ('"a \\" b:True,"', 'a " b:True,'), ("[True,False,None]", [True, False, None]),
+])  # fmt: skip
+def test_nothing_is_rewritten_within_a_text(written: str, value: object) -> None:
+    (read,) = load_dialect("gemma").parse(GEMMA.replace("1", written))
+    assert read.arguments == canonical_json({"a": value, "b": 2})
 
 
 @pytest.mark.parametrize(("name", "text", "code"), CASES, ids=range(len(CASES)))

@@ -26,6 +26,8 @@ from tests.repository import ROOT
 
 DATA = ROOT / "tests/data/rows"
 FAMILIES = ("xlam", "hermes", "openai")
+SAY = {"name": "say", "parameters": {"a": {"type": "str"}}}
+TEXT = {"role": "assistant", "content": "Wait."}
 SUB = {"name": "sub", "description": "Subtract.", "parameters": {"a": {"type": "int"}}}
 ADD = {"name": "add", "description": "Add.", "parameters": {"a": {"type": "int"}, "b": {"type": "int", "default": 1}}}
 
@@ -215,12 +217,25 @@ def test_too_many_problems_are_refused_with_the_rows_that_are_left_out() -> None
         "```python\nadd(1)\n```", "Action: add\nAction Input: 1", "I add.\nAction: add", "<|tool_call|>[]",
         "<think>Call it.</think>{'name': 'add', 'args': {}}", "I will call add(a=1).", "Call: add(1)",
         '{"add": {"a": 1}}', '<invoke name="add">', "Tool: add\nArguments: 1", "name: add\narguments: 1",
-        "I use add {'a': 1}", "to=functions.add", "Use `math.add(1)`.", "`add`: {'a': 1}",
+        "I use add {'a': 1}", "to=functions.add", "Use `math.add(1)`.", "`add`: {'a': 1}", "add --a 1", "add[a=1]",
+        "I'll use `add` with:\n```json\n{\"a\": 1}\n```", "<add>\n<a>1</a>\n</add>", "Function: **add**",
+        "[API: add, a: 1]", '{"tool_name": "x", "tool_args": {}}', '```json\n{"a": 1}\n```',
     )),
     *((openai(user("1"), {"role": "assistant", "content": each}), "") for each in (
-        "I cannot (no function does).", 'Your "name": is it Bob?', "There is no readd(1).",
+        "I cannot (no function does).", "The add() function needs numbers.", "One is there: `add`. I can't fly.",
+        "\\add{16} is TeX.", 'Your "name": is it Bob?', "There is no readd(1).",
         "I have one function: add, alas.", "<think>Perhaps <tool_call>?</think>No.",
     )),
+    (openai(user("1"), TEXT, {"role": "tool", "content": "2"}, TEXT), f"{UNREADABLE}: ROW: its first reply makes no"),
+    (openai(user("1"), TEXT, {"role": "assistant", "content": "add(1)"}), f"{UNREADABLE}: ROW: the reply writes"),
+    *((openai(user("1"), {**TEXT, key: [{"name": "add"}]}), f"{UNREADABLE}: ROW: message 1: '{key}' is")
+      for key in ("tool_call", "toolCalls", "function_calls", "calls")),
+    (openai(user("1"), {**TEXT, "content": [{"type": "tool_use", "name": "add", "text": "1"}]}), UNREADABLE),
+    (openai(user("1"), {**calling('{"a": 1}'), "function_call": {"name": None, "arguments": None}}), ""),
+    (openai(user("1"), {**calling('{"a": 1}'), "function_call": {}}), ""),
+    (openai(user("1"), {**TEXT, "content": "No <think>a</think>"}), f"{UNREADABLE}: ROW: message 1: its thought"),
+    (openai(user("1"), {**TEXT, "content": "A thought.</think>No."}), f"{UNREADABLE}: ROW: message 1: its thought"),
+    (openai(user("1"), {**TEXT, "content": "<Thinking>a</Thinking> No."}), ""),
     (openai(user("1"), {"role": "assistant", "content": "<think>No.</think>"}), f"{UNREADABLE}: ROW: the reply is"),
     (openai(user("1"), {"role": "assistant", "content": "<think>No."}), f"{UNREADABLE}: ROW: message 1: its thought"),
     (openai(user("1"), calling("")), f"{UNREADABLE}: ROW: the arguments of 'add' is ''"),
@@ -264,7 +279,16 @@ CALL = '<tool_call>{"name": "add", "arguments": {"a": 1}}</tool_call>'
     (hermes(f"<think>\nI call <tool_call>.\n</think>\n{CALL}", [ADD]), ""),
     (hermes(f"<think>{CALL}", [ADD]), f"{UNREADABLE}: ROW: turn 1: its thought has no end"),
     (hermes(CALL), NO_FUNCTIONS),
-    (hermes(r"<tool_call>{'name': 'add', 'arguments': {'a': '1\/2'}}</tool_call>", [ADD]), UNREADABLE),
+    *((hermes(f"<tool_call>{each}</tool_call>", [SAY]), UNREADABLE) for each in (
+        r"{'name': 'say', 'arguments': {'a': '1\/2'}}", r'{"name": "say", "arguments": {"a": "D:\data"}}',
+        r'{"name": "say", "arguments": {"a": "\x41"}}', '{"name": "say", "arguments": {"a": "1" "2"}}',
+        "{'name': 'say', 'arguments': {'a': '1', u'a': '2'}}", '{"name": "say", "arguments": {"a": "1"}, "b": 2}',
+    )),
+    *((hermes(f"<tool_call>{each}</tool_call>", [SAY]), "") for each in (
+        r"{'name': 'say', 'arguments': {'a': 'it\'s \u00e9\n'}}", "{'name': 'say', 'arguments': {'a': '', }}",
+        '{"name": "say", "arguments": {"a": "1"}, "id": 2}',
+    )),
+    (hermes(f"No.<think>{CALL}</think>", [ADD]), f"{UNREADABLE}: ROW: turn 1: its thought stands inside"),
     (hermes(f"{CALL}<tool_call>", [ADD]), UNREADABLE),
     (hermes("<tool_call>add(1)</tool_call>", [ADD]), UNREADABLE),
     (hermes("<tool_call>{'name': 'add', 'arguments': {'a': 1, 'a': 2}}</tool_call>", [ADD]), UNREADABLE),

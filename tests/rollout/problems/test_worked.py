@@ -159,6 +159,8 @@ FIRST = [{"name": "mul", "arguments": {"a": 3, "b": 8}}, {"name": "finish", "arg
         OWN["question"],
         f"{OWN['question']}  ",
         "Please count: Ann has 3 boxes with 8 pens in each. How many pens are there?",
+        f"{OWN['question']} Give 1 number.",
+        f"What is 5 minus 3? {OWN['question']}",
     ],
 )
 def test_a_row_like_a_held_out_problem_is_refused(tmp_path: Path, text: str) -> None:
@@ -168,6 +170,9 @@ def test_a_row_like_a_held_out_problem_is_refused(tmp_path: Path, text: str) -> 
     (problem,) = (each for part in everything(family).splits.values() for each in part)
     held_out = [msgspec.structs.replace(problem, split="test")]
     config = EpisodeConfig(examples=1, examples_file=rows(tmp_path, "", {"text": text, "calls": FIRST}))
+    with pytest.raises(RequestError, match=r"worked\.jsonl:2: this worked conversation is like the held-out problem"):
+        with_examples(held_out, family, "test", config)
+    config = EpisodeConfig(examples=1, examples_file=rows(tmp_path, "", {"text": text, "calls": FIRST, "state": {}}))
     with pytest.raises(RequestError, match=r"worked\.jsonl:2: this worked conversation is like the held-out problem"):
         with_examples(held_out, family, "test", config)
     later = {"text": "What is 3 times 9?", "calls": [FIRST[0], FINISH], "turns": [{"text": text, "calls": FIRST}]}

@@ -9,6 +9,7 @@ from cluster.errors import RequestError
 from rollout.records import ErrorCode
 from rollout.toolboxes.mistakes import CallRefused
 from rollout.toolboxes.schemas.multiples import is_multiple
+from rollout.toolboxes.schemas.reading import read_schemas
 from rollout.toolboxes.schemas.toolbox import SchemaFunction, function_of_schema
 
 
@@ -42,6 +43,7 @@ INT = {"type": "integer"}
     ({"type": "object", "a": INT}, "'a' is a schema among keywords"),
     ({"type": "object", "properties": {"x": INT}, "a": {"description": "Any."}}, "'a' is a schema among keywords"),
     ({"properties": {"x": {"type": "object", "y": INT}}}, "'y' is a schema among keywords"),
+    ({"type": "object", "x": "string"}, "'x' is a schema among keywords"),
     ({"properties": {"x": {"enum": []}}}, "an enum is empty"),
 ])  # fmt: skip
 def test_a_schema_that_loses_an_argument_or_takes_no_value_is_refused(parameters: dict[str, Any], says: str) -> None:
@@ -49,8 +51,22 @@ def test_a_schema_that_loses_an_argument_or_takes_no_value_is_refused(parameters
         function_of_schema(json.dumps({"name": "f", "parameters": parameters}))
 
 
+@pytest.mark.parametrize("key", ["args", "arguments", "params", "inputs", "input_schema", "required_parameters"])
+@pytest.mark.parametrize("parameters", [{"x": INT}, {"type": "object", "properties": {"x": INT}}, [{"name": "x"}]])
+def test_parameters_of_another_name_are_refused(key: str, parameters: Any) -> None:
+    functions: list[dict[str, Any]] = [{"name": "f", key: parameters}, {"function": {"name": "f"}, key: parameters}]
+    for function in (*functions, {"name": "f", "parameters": {}, key: parameters}):
+        with pytest.raises(RequestError, match=f"schema 0 has '{key}' and its function no parameters; write"):
+            read_schemas([function], "here")
+        read_schemas([{**function, key: {}}], "here")
+    with pytest.raises(RequestError, match="schema 0 has 'parameters' and its function no parameters"):
+        read_schemas([{"type": "function", "function": {"name": "f"}, "parameters": {"x": INT}}], "here")
+    read_schemas([{"name": "f", "returns": {"type": "integer"}, "tags": ["a"]}], "here")
+
+
 @pytest.mark.parametrize("beside", [
     {"example": {"type": "a"}}, {"default": {"type": "a"}}, {"const": {"type": "a"}}, {"x-order": {"type": "a"}},
+    {"format": "object"},
     {"$defs": {"type": {"type": "string"}}}, {"xml": {"name": "a"}}, {"additionalProperties": INT},
 ])  # fmt: skip
 def test_objects_that_keywords_hold_are_no_arguments(beside: dict[str, Any]) -> None:

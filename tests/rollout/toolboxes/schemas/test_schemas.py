@@ -241,7 +241,7 @@ def test_schemas_inside_others_have_their_types_read_too() -> None:
     assert not accepts({"properties": {"a": {"additionalProperties": {"type": "List[int]"}}}}, a={"x": ["y"]})
 
 
-@pytest.mark.parametrize("tool", [{"type": "custom", "name": "f"}, {"name": "f", "input_schema": {}}])
+@pytest.mark.parametrize("tool", [{"type": "custom", "name": "f"}, {"name": "f", "input_schema": {"type": "object"}}])
 def test_tools_of_other_kinds_are_refused(tool: dict[str, object]) -> None:
     with pytest.raises(RequestError, match="schema 0"):
         load_toolbox(inline(tool))
@@ -284,11 +284,15 @@ def test_defaults_are_those_of_arguments_that_may_be_left_out() -> None:
         "b": {"type": "integer", "default": ""},
         "c": {"type": "string"},
         "d": {"type": "string", "default": "x"},
+        "e": {"type": "integer", "default": 10.0},
+        "f": {"type": "integer", "default": 10.5},
+        "h": {"type": "number", "default": 10.0},
     }
     parameters = {"type": "object", "properties": properties, "required": ["d"]}
     function = load_toolbox(inline({"name": "f", "parameters": parameters})).functions["f"]
     assert isinstance(function, SchemaFunction)
-    assert function.defaults == {"a": 1}
+    assert function.defaults == {"a": 1, "e": 10, "h": 10.0}
+    assert [type(function.defaults[name]) for name in "eh"] == [int, float]
 
 
 @pytest.mark.parametrize(
