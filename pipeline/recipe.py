@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from pipeline.estimates.shapes import ShapeConfig
 from rollout.config import EpisodeConfig, GroupsConfig, HostsConfig, RolloutConfig
 from rollout.problems.config import BFCL, REASONING_GYM, SPLITS, FamilyConfig
 from training.config import ArmConfig, DistillArm, DpoArm, GrpoArm, TrainingConfig
+from training.selection import refuse_idle
 from training.tiny.config import TinyConfig, TokenizerConfig, WarmConfig
 
 NO_TRAIN_PROBLEMS = "problems: no family has train problems, and the recipe has arms; set problems.NAME.train"
@@ -334,7 +335,19 @@ def load_recipe(path: Path, settings: Sequence[str] = ()) -> Recipe:
     table = apply_settings(table, settings)
     if "sweep" in table:
         raise RequestError(f"recipe {path}: has a [sweep]; run it with `chainpref sweep {path}`")
-    return parse(Recipe, table, f"recipe {path}")
+    return new_recipe(table, f"recipe {path}")
+
+
+def new_recipe(table: Mapping[str, Any], where: str) -> Recipe:
+    """A recipe that somebody writes. Raises RequestError, also for options of arms that change nothing, which those of
+    stored runs may have."""
+    recipe = parse(Recipe, table, where)
+    for name, arm in recipe.arms.items():
+        try:
+            refuse_idle(arm)
+        except ValueError as error:
+            raise RequestError(f"{where}: arms.{name}.{error}") from None
+    return recipe
 
 
 def resolved(recipe: Recipe) -> dict[str, Any]:

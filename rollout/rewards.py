@@ -40,19 +40,11 @@ UNREADABLE = frozenset(
 """Codes of replies from which no call could be read."""
 
 
-_LEAST, _MOST = 1e-6, 1e6
-"""Weights other than 0 are between them, either way: smaller ones reward what counts as equal, and the squares of very
-large ones are beyond floats."""
-_LARGEST = 1e100
-"""What a function of yours may give, either way: its square, weighted, is a float."""
-
-
-def in_bounds(weight: float) -> float:
-    """The weight. Raises ValueError for one so small that it rewards nothing, or too large to count with."""
-    if weight and not _LEAST <= abs(weight) <= _MOST:
-        raise ValueError(f"{weight:g}: weights are between {_LEAST:g} and {_MOST:g}, or the negatives; give such a one")
-
-    return weight
+_LEAST, _MOST = 1e-4, 1e4
+"""Weights other than 0 are between them, either way: smaller ones beside larger ones reward what counts as equal, and
+gradients, which are float32, overflow at very large ones."""
+_LARGEST = 1e6
+"""What a function of yours may give, either way, for the same reason."""
 
 
 def other_than_zero(weight: float) -> float:
@@ -62,15 +54,14 @@ def other_than_zero(weight: float) -> float:
     return weight
 
 
-Weight = Annotated[float, AfterValidator(in_bounds)]
-WeightOfRule = Annotated[Weight, AfterValidator(other_than_zero)]
+Weight = Annotated[float, AfterValidator(other_than_zero)]
 """Of a rule that is given: one of 0 would change nothing."""
 
 
 class FallingReward(Section):
     """A reward of little of something: 1 up to a target, 0 from a limit on, and a straight line between them."""
 
-    weight: WeightOfRule
+    weight: Weight
     """What it is multiplied by; not 0."""
     target: int = Field(ge=0)
     """Up to so much the reward is 1."""
@@ -94,7 +85,7 @@ class UsersRule(Section):
     name: str
     """An importable MODULE:FUNCTION. The function takes an episode (`rollout.records.Episode`) and returns a number; it
     runs in the process that builds groups."""
-    weight: WeightOfRule
+    weight: Weight
     """What it is multiplied by; not 0."""
 
     @field_validator("name")
@@ -109,11 +100,11 @@ class RewardsConfig(Section):
     """What a chain is worth: the sum of its rewards, each times its weight. They hold for right and for wrong chains,
     so a label that weighs less than the rules together lets a wrong chain that keeps them win over a right one."""
 
-    label: Weight = 1.0
+    label: float = 1.0
     """Weight of the executed label: 1 for a right chain, 0 for any other."""
-    format: Weight = 0.0
+    format: float = 0.0
     """Weight of the share of replies from which calls could be read, whatever became of these. 0: no such reward."""
-    world: Weight = 0.0
+    world: float = 0.0
     """Weight of the mean of the episode's credit, the shares of the conditions on a world that hold, turn by turn;
     where an answer alone is checked, that is 0, so it is refused where no train problem has a world. 0: no such
     reward."""
@@ -137,6 +128,15 @@ class RewardsConfig(Section):
         plain = {"format": self.format, "world": self.world}
         given = {name: weight for name, weight in plain.items() if weight}
         return given | {name: section.weight for name, section in sections.items() if section is not None}
+
+    def refuse_unbounded(self) -> None:
+        """Raise ValueError, which begins with the key, for a weight so small that it rewards nothing, or too large to
+        count with."""
+        for name, weight in {"label": self.label, **self.weights}.items():
+            if weight and not _LEAST <= abs(weight) <= _MOST:
+                key = name if name in ("label", "format", "world") else f"{name}.weight"
+                bounds = f"between {_LEAST:g} and {_MOST:g}, or the negatives"
+                raise ValueError(f"rewards.{key} = {weight:g}: weights are {bounds}; give such a one")
 
     def require_function(self) -> None:
         """Raise RequestError where the function of yours cannot be imported."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from cluster.config import Section
-from rollout.records import Chain, Outcome, PreferenceGroup
+from rollout.records import Chain, ErrorCode, Outcome, PreferenceGroup
 
 
 class ScoreRule(Section):
@@ -22,14 +22,9 @@ class ScoreRule(Section):
     """Score the failed steps of wrong chains: they are what is to become less likely."""
 
 
-def refuse_unused_limit(chains: str, max_right: int, max_wrong: int, balanced: bool) -> None:
-    """Raise ValueError for a limit of the chains that an arm on `chains` (`right` or `wrong`) does not learn from; one
-    that is balanced takes as many of these as of the others."""
-    other, limit = {"right": ("max_wrong", max_wrong), "wrong": ("max_right", max_right)}.get(chains, ("", 0))
-    if limit and not balanced:
-        raise ValueError(
-            f"{other} = {limit}: the arm learns from {chains} chains alone; leave it out, or set balanced = true"
-        )
+WELL_FORMED = frozenset((ErrorCode.ANSWER_WRONG, ErrorCode.STATE_WRONG, ErrorCode.ANSWER_MALFORMED))
+"""Codes of chains that are wrong by their content: one that went wrong by its format would teach a control on wrong
+chains the opposite."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from rollout.config import ChosenFrom, HelpConfig
 from rollout.records import PairKind
 from rollout.rewards import RewardsConfig
 from rollout.rounds import GuideConfig, RoundsConfig
-from training.chains import ScoreRule, refuse_unused_limit
+from training.chains import ScoreRule
 
 T = TypeVar("T")
 
@@ -145,8 +145,8 @@ class Schedule(Section):
     """Distinct wrong chains taken of a group, in stored order. 0 takes all. Unit: chains."""
     balanced: bool = False
     """Take equally many right and wrong chains of a group: the first ones that have something to learn, as many as the
-    rarer kind has. A group that lacks a kind is left out. Balanced arms of all methods see the same groups and chains.
-    """
+    rarer kind has. A group that lacks a kind is left out. Balanced arms of all methods see the same groups and chains,
+    but for dpo that scores no failed steps of wrong chains and sft on wrong ones, which learn from fewer of them."""
     train_on_thoughts: bool = True
     """Learn the thoughts before calls, too. If false, they stay in the chains and count in no loss, as prompts do."""
     rounds: RoundsConfig | None = None
@@ -200,7 +200,6 @@ class SftArm(Schedule):
             raise ValueError(
                 "chains = 'wrong': rounds of sft learn the right chains of their own policy; leave chains or rounds out"
             )
-        refuse_unused_limit(self.chains, self.max_right, self.max_wrong, self.balanced)
         self._refuse_reference()
         return self
 
@@ -373,7 +372,6 @@ class DistillArm(Schedule):
         if self.compare != "top_k" and (self.top_k != 20 or not self.tail):
             unused = f"top_k = {self.top_k}" if self.top_k != 20 else "tail = false"
             raise ValueError(f"{unused}: compare = {self.compare!r} has no likeliest tokens; leave it out")
-        refuse_unused_limit(self.chains, self.max_right, self.max_wrong, self.balanced)
         self._refuse_reference()
         return self
 

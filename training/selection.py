@@ -10,7 +10,8 @@ import msgspec
 from cluster.errors import RequestError
 from rollout.groups import choose_chains
 from rollout.records import Chain, Outcome, PreferenceGroup
-from training.config import ArmConfig, DpoArm
+from training.chains import WELL_FORMED
+from training.config import ArmConfig, DistillArm, DpoArm, GrpoArm, SftArm
 
 
 def arm_group(group: PreferenceGroup, arm: ArmConfig) -> PreferenceGroup:
@@ -30,6 +31,8 @@ def arm_group(group: PreferenceGroup, arm: ArmConfig) -> PreferenceGroup:
             "train_on_thoughts = false, but the groups are of an older version, which did not say what is a thought; "
             "build them again (in a new run), or set it to true"
         )
+    if isinstance(arm, SftArm) and arm.chains == "wrong":
+        chains = tuple(chain for chain in chains if chain.label is Outcome.RIGHT or chain.error in WELL_FORMED)
     if arm.balanced:
         chains = tuple(chain for chain in chains if _learnable(chain, arm))
     # The stored order already has the error codes interleaved where the groups' rule asked for that.
@@ -53,3 +56,20 @@ def _learnable(chain: Chain, arm: ArmConfig) -> bool:
     failed_too = not isinstance(arm, DpoArm) or arm.scored.failed_steps_in_wrong
     skipped = () if failed_too and chain.label is not Outcome.RIGHT else chain.failed_steps
     return any(step >= 0 and step not in skipped for step in chain.learnable)
+
+
+def refuse_idle(arm: ArmConfig) -> None:
+    """Raise ValueError, which begins with the key, for an option that would change nothing, or not be computed with.
+    Recipes that somebody writes are asked; a run of an older version, which took such options, is still read."""
+    if isinstance(arm, GrpoArm):
+        if arm.rewards is not None:
+            arm.rewards.refuse_unbounded()
+        return
+    chains = arm.chains if isinstance(arm, SftArm | DistillArm) else "all"
+    other, limit = {"right": ("max_wrong", arm.max_wrong), "wrong": ("max_right", arm.max_right)}.get(chains, ("", 0))
+    if limit and not arm.balanced:  # balanced arms take as many of these as of the others
+        raise ValueError(
+            f"{other} = {limit}: the arm learns from {chains} chains alone; leave it out, or set balanced = true"
+        )
+    if not isinstance(arm, DpoArm) and arm.balanced and arm.rounds is not None and arm.rounds.samples == 1:
+        raise ValueError("rounds.samples = 1: a single attempt is never balanced; raise it, or leave balanced out")

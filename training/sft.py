@@ -19,7 +19,8 @@ from cluster.store.atomic import atomic_folder
 from cluster.store.digests import DigestFile, check_sums, checked, list_sums, sealed
 from cluster.store.storage import LocalStore
 from rollout.data.arrow import decoding, mapped_rows
-from rollout.records import Chain, ErrorCode, PreferenceGroup
+from rollout.records import Chain, PreferenceGroup
+from training.chains import WELL_FORMED
 from training.config import SftArm, TrainingConfig, decided
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ def loss_mask(chain: Chain) -> list[bool]:
 
 def group_rows(group: PreferenceGroup, arm: SftArm) -> list[Row]:
     """The rows of one group, in stored order. A chain without a token to learn gives none."""
-    # Right format, wrong content: a chain that went wrong by its format would teach the opposite of the control.
-    wrong_answers = (ErrorCode.ANSWER_WRONG, ErrorCode.STATE_WRONG, ErrorCode.ANSWER_MALFORMED)
-    well_formed = [chain for chain in group.wrong if chain.error in wrong_answers]
+    well_formed = [chain for chain in group.wrong if chain.error in WELL_FORMED]
     masked = [(chain, loss_mask(chain)) for chain in (group.right if arm.chains == "right" else well_formed)]
     tokens = sum(map(sum, (mask for _, mask in masked)))
     prompt = list(group.prompt_ids)

@@ -35,7 +35,7 @@ from pydantic import Field
 
 from cluster.config import Section, Seed, apply_settings, load_toml, parse
 from cluster.errors import RequestError
-from pipeline.recipe import GIVEN_MODELS, Recipe, resolved
+from pipeline.recipe import GIVEN_MODELS, Recipe, new_recipe, resolved
 from rollout.records import canonical_json, content_hash
 
 MOST_ARMS = 500
@@ -135,7 +135,7 @@ def plan_sweep(table: Mapping[str, Any], where: str, command: str = "") -> Sweep
     given = dict(table["sweep"]) if isinstance(table["sweep"], Mapping) else {}
     section = parse(SweepSection, {key: given.pop(key) for key in _OWN_KEYS if key in given}, f"{where}: sweep")
     axes = dict(_axes(given, where))
-    base = parse(Recipe, rest, where)
+    base = new_recipe(rest, where)
     sides = [[_setting(key, value) for value in values] for key, values in axes.items()]
     if section.variants:
         sides.insert(0, [_Setting(name, values) for name, values in section.variants.items()])
@@ -144,7 +144,7 @@ def plan_sweep(table: Mapping[str, Any], where: str, command: str = "") -> Sweep
     for replicate, point in itertools.product(_replicates(section, where), itertools.product(*sides)):
         settings = (replicate, *point) if replicate.label else point
         at = f" at {', '.join(setting.label for setting in settings)}" if settings else ""
-        recipe = parse(Recipe, _with(rest, settings, where), f"{where}{at}")
+        recipe = new_recipe(_with(rest, settings, where), f"{where}{at}")
         draft = _draft_of(recipe, point, replicate.label, drafts)
         for seed in section.seeds or (None,):
             cells |= dict.fromkeys(draft.add(recipe, point, seed, len(section.seeds) > 1))
@@ -261,7 +261,7 @@ class _Draft:
         table = resolved(self.recipe)
         table["run"]["name"] = re.sub(r"[^A-Za-z0-9_-]", "_", f"{sweep}-{self.name}")[:64]
         table["arms"] = self.arms
-        recipe = parse(Recipe, table, f"sweep {sweep}, run {self.name}")
+        recipe = new_recipe(table, f"sweep {sweep}, run {self.name}")
         return SweepRun(recipe, self.place, self.replicate)
 
 

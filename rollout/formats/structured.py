@@ -71,7 +71,9 @@ class GemmaFormat(Dialect):
             message = f"a text lacks its second {_GEMMA_QUOTE}; write {self.shape}"
             raise CallSyntaxError(ErrorCode.BAD_SYNTAX, message)
         for index in range(0, len(pieces), 2):
-            pieces[index] = _GEMMA_TOKEN.sub(_as_json_token, pieces[index])
+            pieces[index] = _GEMMA_TOKEN.sub(
+                lambda at: f"{json.dumps(at['key'])}:" if at["key"] else _WORDS.get(at["word"], at[0]), pieces[index]
+            )
         pieces[1::2] = [json.dumps(piece) for piece in pieces[1::2]]
         return "".join(pieces)
 
@@ -81,12 +83,6 @@ class GemmaFormat(Dialect):
             arguments = ",".join(f"{key}:{_gemma_text(value)}" for key, value in json.loads(call.arguments).items())
             texts.append(f"<|tool_call>call:{call.name}{{{arguments}}}{self.close}")
         return "".join(texts)
-
-
-def _as_json_token(found: re.Match[str]) -> str:
-    if found["key"] is not None:
-        return f"{json.dumps(found['key'])}:"
-    return found[0] if found["word"] is None else _WORDS[found["word"]]
 
 
 def _gemma_text(value: Any) -> str:

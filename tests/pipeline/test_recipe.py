@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from cluster.config import parse
+from cluster.config import apply_settings, load_toml, parse
 from cluster.errors import RequestError
 from pipeline.recipe import Recipe, load_recipe, resolved
 from pipeline.run.folder import open_run, run_folder
@@ -27,6 +27,18 @@ def test_every_recipe_parses(path: Path) -> None:
     recipe = load_recipe(path)
     assert recipe.problems
     assert [name for name, _ in recipe.arms_in_order()] or path.stem == "regenerate"
+
+
+@pytest.mark.parametrize(("setting", "says"), [
+    ("arms.sft.max_wrong=4", "arms.sft.max_wrong = 4: the arm learns from right chains alone"),
+    ("arms.own={method='grpo',rounds={},rewards={format=1e-10}}", "arms.own.rewards.format = 1e-10: weights"),
+])  # fmt: skip
+def test_options_that_change_nothing_are_refused_in_new_recipes_and_read_in_stored_ones(
+    setting: str, says: str
+) -> None:
+    with pytest.raises(RequestError, match=says):
+        load_recipe(LOCAL, [setting])
+    parse(Recipe, apply_settings(load_toml(LOCAL), [setting]), "a stored recipe")
 
 
 def test_the_local_recipe_has_what_the_report_promises() -> None:

@@ -13,7 +13,7 @@ from cluster.store.digests import SUMS
 from cluster.store.ledger import Ledger
 from cluster.store.storage import open_store
 from pipeline.sweep.points import load_sweep
-from rollout.records import PreferenceGroup, content_hash
+from rollout.records import ErrorCode, Outcome, PreferenceGroup, content_hash
 from rollout.rewards import RewardsConfig
 from rollout.rounds import RoundsConfig
 from tests.repository import ROOT
@@ -37,6 +37,17 @@ def test_an_arm_takes_the_first_chains_of_each_kind() -> None:
     assert taken.right[0] == whole.right[0]
     assert arm_group(whole, DpoArm(method="dpo")).chains == whole.chains
     assert len(group_rows(arm_group(whole, SftArm(method="sft", max_right=1)), SftArm(method="sft"))) == 1
+
+
+def test_limits_of_a_control_on_wrong_chains_count_those_that_it_learns_from() -> None:
+    right = [chain([10, 11, 1], [0, 0, 0]), chain([12, 11, 1], [0, 0, 0])]
+    unread = chain([20, 21, 1], [0, 0, 0], Outcome.WRONG, failed_steps=(0,), error=ErrorCode.BAD_SYNTAX)
+    false = chain([22, 21, 1], [0, 0, 0], Outcome.WRONG, error=ErrorCode.ANSWER_WRONG)
+    whole = group("p", [*right, unread, false], (3, 4))
+    for options in ({}, {"max_wrong": 1}, {"balanced": True}, {"balanced": True, "max_right": 1}):
+        arm = SftArm.model_validate({"method": "sft", "chains": "wrong", **options})
+        (row,) = group_rows(arm_group(whole, arm), arm)
+        assert row["input_ids"] == [3, 4, 22, 21, 1]
 
 
 def test_an_arm_pairs_its_own_way_or_as_the_groups_do() -> None:

@@ -1,5 +1,6 @@
 """Callbacks of the trainers: metrics as JSON lines, and checkpoints sealed once all ranks have written theirs."""
 
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import torch
 import torch.distributed as dist
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from cluster.errors import WorkError
 from training.ranks.checkpoints import file_names, hash_files, prune, seal, share_of
 from training.ranks.metrics import append_metrics, truncate_metrics
 
@@ -19,13 +21,16 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
     the first rank's tensors since the arm began. `chains` are those trained on since the arm began, each as often as it
     came; `passes` are these over the data's chains.
 
+    A step whose loss or gradient is no finite number fails, with a WorkError on every rank, before its model is saved:
+    the weights that come of it are NaN, or what they were.
+
     A resumed run first drops the rows after the step that it resumes from, so that the file holds every step once, and
     continues the count of tokens from the last row that it keeps. `counts_anew`: the trainer itself counts from 0 when
     it resumes, as TRL's trainers do and those on trees do not.
     """
 
-    def __init__(self, path: Path, *, counts_anew: bool) -> None:
-        self._path = path
+    def __init__(self, path: Path, arm: str, *, counts_anew: bool) -> None:
+        self._path, self._arm = path, arm
         self._counts_anew = counts_anew
         self._tokens_before = self._chains = self._began = 0.0
 
@@ -47,7 +52,15 @@ class MetricsLog(TrainerCallback):  # type: ignore[misc]  # transformers is unty
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: dict[str, float], **_: Any
     ) -> None:
-        if not state.is_world_process_zero or "loss" not in logs:
+        if "loss" not in logs:
+            return
+        for name in ("loss", "grad_norm"):
+            if not math.isfinite(value := float(logs.get(name, 0.0))):
+                raise WorkError(
+                    f"arm {self._arm}, step {state.global_step}: {name} is {value}, so nothing can be learnt from here "
+                    "on; lower the learning rate, or the rewards"
+                )
+        if not state.is_world_process_zero:
             return
         row: dict[str, float] = {"step": state.global_step, "steps": state.max_steps}
         # `tokens` of a trainer on trees are those of one step; what all trainers have is the count since the start.

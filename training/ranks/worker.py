@@ -64,7 +64,11 @@ def _train(request: ArmRequest) -> None:
     preemption = PreemptionCallback()
     callbacks = [
         preemption,  # first: the others look at whether it saves
-        MetricsLog(request.metrics_path, counts_anew=isinstance(request.arm, SftArm) and request.arm.rows == "chains"),
+        MetricsLog(
+            request.metrics_path,
+            request.name,
+            counts_anew=isinstance(request.arm, SftArm) and request.arm.rows == "chains",
+        ),
         SealCheckpoints(request.checkpoint_dir, request.fingerprint, request.training.keep_checkpoints),
     ]
     trainer: Any
@@ -151,6 +155,7 @@ def training_arguments(request: ArmRequest, micro_rows: int, accumulation: int, 
         "deepspeed": deepspeed_config(training, universal=universal),
         "accelerator_config": {"use_configured_state": not on_gpu},
         "logging_steps": training.logging_steps,
+        "logging_nan_inf_filter": False,  # it would log the loss before in place of one that is no number
         "save_steps": training.checkpoint_steps,
         # `SealCheckpoints` removes old ones once a newer one is sealed; the trainer's own rotation would not wait.
         "save_total_limit": None,

@@ -77,16 +77,12 @@ def read_schemas(value: Any, where: str) -> list[dict[str, Any]]:
             remedy = 'write {"name": ..., "parameters": ...}'
             raise RequestError(f"{where}: schema {number} is no object with a name; {remedy}")
         for key, held in () if inner.get("parameters") else (*inner.items(), *each.items()):
-            if key not in _OF_FUNCTIONS and _holds_objects(held):
+            first = held[0] if held and isinstance(held, list) else held
+            if key not in _OF_FUNCTIONS and first and isinstance(first, Mapping):
                 fault = f"schema {number} has {key!r} and its function no parameters"
                 raise RequestError(f"{where}: {fault}; write them as 'parameters' of the function")
         found.append(inner)
     return found
-
-
-def _holds_objects(value: Any) -> bool:
-    """Whether something is an object that is not empty, or a list of objects."""
-    return bool(value) and (isinstance(value, Mapping) or (isinstance(value, list) and isinstance(value[0], Mapping)))
 
 
 def require_shallow(text: str, where: str) -> None:

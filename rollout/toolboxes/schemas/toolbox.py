@@ -156,13 +156,6 @@ def of_schemas(name: str, text: str, where: str) -> Toolbox:
     return SchemaToolbox(name=name, functions=by_name, finish=finish.name, hash=content_hash(shown, _own_code()))
 
 
-def _meant_by(default: str | float) -> Any:
-    """The value that a text writes; the integer of a float that is whole. Raises ValueError for a text of none."""
-    if isinstance(default, float):
-        return int(default) if default.is_integer() else default
-    return default == "True" if default in ("True", "False") else json.loads(default)
-
-
 def _with_defaults_of_their_types(properties: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments' schemas; a default that does not fit and is the text of a value that does (`"10"` for an integer,
     `"False"`), or 10.0 for an integer, as data sets write them, is that value."""
@@ -171,7 +164,10 @@ def _with_defaults_of_their_types(properties: Mapping[str, Any]) -> dict[str, An
         default = schema.get("default") if isinstance(schema, dict) else None
         if isinstance(default, str | float) and not (validator := _validator(canonical_json(schema))).is_valid(default):
             try:
-                value = _meant_by(default)
+                if isinstance(default, float):
+                    value = int(default) if default.is_integer() else default
+                else:
+                    value = default == "True" if default in ("True", "False") else json.loads(default)
                 canonical_json(value)  # NaN is none
             except (ValueError, RecursionError):
                 continue

@@ -15,6 +15,7 @@ from tests.training.samples import chain, group, sample_groups
 from training.chains import ScoredChain
 from training.config import DistillArm, DpoArm, GrpoArm, Schedule, SftArm
 from training.policy_examples import StoredSamples, policy_examples, write_samples
+from training.selection import refuse_idle
 from training.sft import IGNORED, group_rows
 from training.sft_examples import StoredChains, chain_examples, write_chains
 from training.trainers.sft import ChainExample, SFTSteps
@@ -198,11 +199,20 @@ def test_a_limit_of_chains_that_an_arm_does_not_take_is_refused(
     arm: type[SftArm | DistillArm], options: dict[str, object], says: str
 ) -> None:
     given = {"method": "sft" if arm is SftArm else "distill", **options}
-    with pytest.raises(RequestError, match=f"{says}; leave it out, or set balanced = true"):
-        parse(arm, given, "recipe")
-    parse(arm, given | {"balanced": True}, "recipe")  # which takes as many of each kind
+    with pytest.raises(ValueError, match=f"{says}; leave it out, or set balanced = true"):
+        refuse_idle(parse(arm, given, "a stored recipe"))
+    refuse_idle(parse(arm, given | {"balanced": True}, "recipe"))  # which takes as many of each kind
     used = {"max_wrong": "max_right", "max_right": "max_wrong"}
-    parse(arm, {used.get(name, name): value for name, value in given.items()}, "recipe")
+    refuse_idle(parse(arm, {used.get(name, name): value for name, value in given.items()}, "recipe"))
+
+
+@pytest.mark.parametrize("method", ["sft", "distill"])
+def test_a_single_attempt_is_never_balanced(method: str) -> None:
+    arm = SftArm if method == "sft" else DistillArm
+    with pytest.raises(ValueError, match="samples = 1: a single attempt is never balanced"):
+        refuse_idle(parse(arm, {"method": method, "balanced": True, "rounds": {"samples": 1}}, "a stored recipe"))
+    refuse_idle(parse(arm, {"method": method, "balanced": True, "rounds": {"samples": 2}}, "recipe"))
+    refuse_idle(parse(arm, {"method": method, "rounds": {"samples": 1}}, "recipe"))
 
 
 @pytest.mark.parametrize(

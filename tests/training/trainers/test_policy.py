@@ -1,6 +1,7 @@
 """GRPO on the tree: the gradient of every episode by itself, and what it logs."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 from transformers import TrainerControl, TrainerState
 
-from cluster.errors import RequestError
+from cluster.errors import RequestError, WorkError
 from tests.training.tree.sampled import batch_advantages
 from tests.training.tree.test_attention import in_float64
 from tests.training.tree.trees import gradients, random_chains, relative, tiny_model, trainer_arguments
@@ -193,7 +194,8 @@ def test_the_first_step_and_the_last_one_are_logged(tmp_path: Path, logging_step
         model = tiny_model("llama")
         examples = random_examples(random.Random(3), model, 5)
         args = config(path, groups_per_step=1, logging_steps=logging_steps, max_steps=-1, num_train_epochs=1)
-        TreePolicyTrainer(model, args, examples, callbacks=[MetricsLog(path / "rows", counts_anew=False)]).train()
+        log = MetricsLog(path / "rows", "own", counts_anew=False)
+        TreePolicyTrainer(model, args, examples, callbacks=[log]).train()
         return read_metrics(path / "rows")
 
     often, rows = rows_of(1, tmp_path / "often"), rows_of(logging_steps, tmp_path / "seldom")
@@ -205,11 +207,43 @@ def test_the_first_step_and_the_last_one_are_logged(tmp_path: Path, logging_step
 
 def test_the_step_of_a_checkpoint_is_logged() -> None:
     """A run that goes on from it takes the counts from its row."""
-    log, state = MetricsLog(Path("rows"), counts_anew=True), TrainerState(global_step=3, max_steps=9)
+    log, state = MetricsLog(Path("rows"), "own", counts_anew=True), TrainerState(global_step=3, max_steps=9)
     for saves in (False, True):
         control = TrainerControl(should_save=saves)
         log.on_step_end(Any, state, control)  # type: ignore[arg-type]
         assert control.should_log == saves
+
+
+@pytest.mark.parametrize(("name", "value"), [("loss", float("nan")), ("grad_norm", float("inf"))])
+@pytest.mark.parametrize("zero", [True, False])
+def test_a_step_that_is_no_number_fails_on_every_rank(name: str, value: float, zero: bool) -> None:
+    log, state = MetricsLog(Path("rows"), "own", counts_anew=True), TrainerState(global_step=3, max_steps=9)
+    state.is_world_process_zero = zero
+    with pytest.raises(WorkError, match=f"arm own, step 3: {name} is {value}"):
+        log.on_log(Any, state, TrainerControl(), {"loss": 0.5, "grad_norm": 1.0, name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("likelier", "fails"), [(5.0, True), (0.1, False)])
+def test_training_ends_where_a_ratio_overflows(likelier: float, fails: bool, tmp_path: Path) -> None:
+    """20 tokens of a wrong chain, each so many nats likelier than when they were sampled: rloo multiplies their ratios,
+    and no bound holds them at a negative advantage."""
+    model, draw = tiny_model("llama"), random.Random(4)
+    chains = [ScoredChain(tuple(draw.choices(range(3, 40), k=24)), (False,) * 4 + (True,) * 20) for _ in range(2)]
+    prompt = chains[0].ids[:4]
+    chains = [replace(each, ids=prompt + each.ids[4:]) for each in chains]
+    right, wrong = (tuple(plain_logps(model, each).tolist()) for each in chains)
+    sampled = (right, tuple(logp - likelier for logp in wrong))
+    args = config(tmp_path, loss_type="rloo", groups_per_step=1, max_steps=2)
+    args.logging_nan_inf_filter = False
+    log = MetricsLog(tmp_path / "rows", "own", counts_anew=False)
+    examples = [PolicyExample("p", tuple(chains), (1, 1), (1.0, 0.0), sampled)]
+    trainer = TreePolicyTrainer(model, args, examples, callbacks=[log])
+    if not fails:
+        trainer.train()
+        return
+    with pytest.raises(WorkError, match=r"^arm own, step 1: (loss|grad_norm) is (nan|inf)"):
+        trainer.train()
+    assert read_metrics(tmp_path / "rows") == []
 
 
 @pytest.mark.parametrize("tokens_per_micro_step", [64, 4096])
