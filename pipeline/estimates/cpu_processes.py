@@ -1,7 +1,8 @@
 """Memory of a machine without GPUs, stage by stage: processes as they were measured, and what models add.
 
-Sizes are proportional set sizes (PSS) of the local recipe's processes on the reference machine, 2026-11-20, with the
-model's own part (weights, cache, activations) taken off; docs/planning.md lists the readings.
+Sizes are proportional set sizes (PSS) of the local recipe's processes on the reference machine, 2026-11-20 (those of
+driver and Ray 2026-11-29, with the packages of requirements/real.lock installed), with the model's own part (weights,
+cache, activations) taken off; docs/planning.md lists the readings.
 """
 
 from collections.abc import Sequence
@@ -14,11 +15,11 @@ from pipeline.estimates.rank_memory import RankMemory, layer_bytes_per_token
 from pipeline.estimates.scoring_memory import ScoringMemory
 from pipeline.estimates.shapes import ModelShape
 
-DRIVER = 485.0 * MIB
-RAY = 390.0 * MIB
+DRIVER = 540.0 * MIB
+RAY = 450.0 * MIB
 """Ray's control store, raylet, and the agents of one node."""
 GROUP_TASK = 435.0 * MIB
-"""A worker that builds groups, which stays as those that score do."""
+"""A worker that builds groups: there are two of them, which stay as those that score do."""
 SCORE_TASK = 505.0 * MIB
 """A worker with torch and transformers, which stays when its task is done."""
 HOST = 550.0 * MIB
@@ -63,8 +64,8 @@ def makers(shapes: list[ModelShape], tokens: float) -> StageMemory:
 
 
 def rollouts(engine: EngineMemory, toolboxes: Sequence[Amount] = ()) -> StageMemory:
-    """Stage `rollout`: the teacher's engines, the worker that builds groups, and what runs `toolboxes`."""
-    groups = Amount("groups", GROUP_TASK, "1 worker", _SOURCE)
+    """Stage `rollout`: the teacher's engines, the workers that build groups, and what runs `toolboxes`."""
+    groups = Amount("groups", 2 * GROUP_TASK, "2 workers", _SOURCE)
     return StageMemory("rollout", (*_BASE, groups, _engines(engine), *toolboxes))
 
 
@@ -92,9 +93,9 @@ def evaluations(engine: EngineMemory, idle: Amount | None, toolboxes: Sequence[A
 
 
 def idle_workers(ranks: int, cores: float, scored: bool, built: bool) -> Amount | None:
-    """The workers that scored chains, one a rank, and that which built groups. Ray ends those that are idle where
-    there are more than the machine has cores. None where there are none."""
-    many = min(ranks * scored + built, max(1, int(cores)))
+    """The workers that scored chains, one a rank, among which are those that built groups. Ray ends those that are idle
+    where there are more than the machine has cores. None where there are none."""
+    many = min(max(ranks * scored, 2 * built), max(1, int(cores)))
     if not many:
         return None
     return Amount("idle workers", many * (SCORE_TASK if scored else GROUP_TASK), f"{many} workers", _SOURCE)

@@ -27,7 +27,7 @@ from training.config import TrainingConfig
 CONFIG = ShapeConfig(hidden_size=64, num_hidden_layers=3, num_attention_heads=4, intermediate_size=172, vocab_size=500)
 SHAPE = shape_of("base", CONFIG, "the recipe")
 READINGS = "measured, docs/planning.md"
-IDLE = [Amount("driver", 485 * MIB, "1 process", READINGS), Amount("Ray", 390 * MIB, "7 processes", READINGS)]
+IDLE = [Amount("driver", 540 * MIB, "1 process", READINGS), Amount("Ray", 450 * MIB, "7 processes", READINGS)]
 
 
 def engine(role: str = "student", hosts: int = 2) -> EngineMemory:
@@ -67,7 +67,7 @@ def test_a_maker_holds_weights_gradients_and_two_moments_and_what_a_batch_keeps(
     stage = cpu_processes.makers([SHAPE, larger], 100.0)
     driver, *makers = listed(stage)
     assert stage.stage == "models"
-    assert driver == Amount("driver", 440 * MIB, "1 process", READINGS)
+    assert driver == Amount("driver", 495 * MIB, "1 process", READINGS)
     for shape, found in zip((SHAPE, larger), makers, strict=True):
         batch = 100 * (shape.layers * layer_bytes_per_token(shape, 4) + 500 * 12)
         assert found == Amount(
@@ -82,12 +82,12 @@ def test_a_maker_with_a_large_vocabulary_holds_a_part_of_the_logits() -> None:
     assert grown == 10_000 * large.hidden * 4, "gradients of what the head reads"
 
 
-def test_rollouts_have_engines_and_a_worker_that_builds_groups() -> None:
+def test_rollouts_have_engines_and_workers_that_build_groups() -> None:
     teacher = engine("teacher")
     stage = cpu_processes.rollouts(teacher)
     *idle, groups, engines = listed(stage)
     assert (stage.stage, idle) == ("rollout", IDLE)
-    assert groups == Amount("groups", 435 * MIB, "1 worker", READINGS)
+    assert groups == Amount("groups", 870 * MIB, "2 workers", READINGS)
     assert engines == Amount("engines of the teacher", 2 * teacher.used, "2 x (2 processes + model)", READINGS)
 
 
@@ -113,8 +113,9 @@ TWO_IDLE = Amount("idle workers", 2 * SCORE_TASK, "2 workers", READINGS)
         (1, 2, True, True, TWO_IDLE),
         (2, 2, True, True, TWO_IDLE),
         (1, 1, True, True, Amount("idle workers", SCORE_TASK, "1 workers", READINGS)),
-        (2, 8, True, True, Amount("idle workers", 3 * SCORE_TASK, "3 workers", READINGS)),
-        (2, 8, False, True, Amount("idle workers", GROUP_TASK, "1 workers", READINGS)),
+        (2, 8, True, True, TWO_IDLE),
+        (3, 8, True, True, Amount("idle workers", 3 * SCORE_TASK, "3 workers", READINGS)),
+        (2, 8, False, True, Amount("idle workers", 2 * GROUP_TASK, "2 workers", READINGS)),
         (2, 8, False, False, None),
     ],
 )

@@ -121,7 +121,7 @@ def test_a_machine_without_gpus_holds_engines_ranks_and_tasks_as_they_were_measu
     assert plan.scoring is not None
     most = max(plan.ranks, key=lambda rank: rank.memory.used)
     task = plan.scoring.memory.used
-    assert memory.base == Amount("Ray and the driver", (485 + 390) * MIB, "8 processes", "docs/planning.md")
+    assert memory.base == Amount("Ray and the driver", (540 + 450) * MIB, "8 processes", "docs/planning.md")
     assert memory.shm == (STORE,)
     assert memory.stages == (
         Amount("engines.teacher", teacher.memory.used, "1 engines, 0 GPUs", "assumed"),
