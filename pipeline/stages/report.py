@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cluster.errors import RequestError
+from cluster.engine.model_source import model_revision
+from cluster.errors import CorruptionError, RequestError
+from cluster.store.digests import SUMS
 from pipeline.plan.prediction import compared
 from pipeline.run.arms import trained_arms
 from pipeline.run.folder import Run, versions
@@ -35,7 +37,7 @@ def complete(run: Run) -> bool:
     with contextlib.suppress(msgspec.DecodeError):
         # Earlier versions wrote no hash; then the first recipe is all that it can be of.
         inputs = msgspec.json.decode(run.store.read(layout.SUMMARY), type=_SummedUp).inputs
-        return inputs == _inputs(run) if inputs else len(run.recipes) == 1
+        return inputs == inputs_of(run) if inputs else len(run.recipes) == 1
     return False
 
 
@@ -45,11 +47,13 @@ class _SummedUp(msgspec.Struct):
     inputs: str = ""
 
 
-def _inputs(run: Run) -> str:
-    """A hash of what a report sums up: scores, groups, and the section `evaluation`."""
+def inputs_of(run: Run) -> str:
+    """A hash of what a report sums up: scores, groups, the arms' models, and the section `evaluation`."""
     groups = [commit.unit for commit in live_units(run.ledger(layout.groups(run.student)))]
     scores = [unit.name for unit in planned_units(run)]
-    return content_hash(run.recipe.evaluation.model_dump_json(exclude_defaults=True), *groups, "scores", *scores)
+    models = [path.read_text() for name in run.recipe.arms if (path := run.model(name) / SUMS).is_file()]
+    section = run.recipe.evaluation.model_dump_json(exclude_defaults=True)
+    return content_hash(section, *groups, "scores", *scores, *models)
 
 
 def work(run: Run) -> None:
@@ -73,12 +77,13 @@ def work(run: Run) -> None:
         run.recipe.evaluation,
         training_figures(run),
     )
+    refuse_others(run, summary)
     summary = msgspec.structs.replace(
         summary,
         prediction=msgspec.convert(compared(run), tuple[Measured, ...]),
         rounds=tuple(round_figures(run)),
         recipes=tuple(str(stored) for stored in run.recipes[1:]),
-        inputs=_inputs(run),
+        inputs=inputs_of(run),
     )
     groups = some_groups(run, GROUPS_SHOWN)
     files = {name: run.folder / layout.checkpoints(name) / layout.METRICS for name in run.recipe.arms}
@@ -86,6 +91,19 @@ def work(run: Run) -> None:
     page = render_report(summary, problems, read_rows(Score, ledger), metrics, groups)
     write_page(run.folder / layout.PAGE, page)
     run.store.replace(layout.SUMMARY, to_json(summary))
+
+
+def refuse_others(run: Run, summary: "Summary") -> None:
+    """Raise CorruptionError where an arm's scores are those of another model than the arm's, which was removed and
+    trained again: on GPUs that gives other weights."""
+    for name in (name for name in run.recipe.arms if name in summary.arms and run.model(name).is_dir()):
+        own = model_revision(str(run.model(name)))
+        others = [revision for revision in summary.arms[name].served.revisions if revision != own]
+        if others:
+            raise CorruptionError(
+                f"arm {name}: its scores are of revision {others[0]}, and its model is {own}, which was made since; "
+                f"remove {run.folder / layout.SCORES} and run again, which scores all models anew"
+            )
 
 
 def show(run: Run) -> None:

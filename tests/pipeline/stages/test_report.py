@@ -5,9 +5,14 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
+from cluster.engine.model_source import model_revision
+from cluster.errors import CorruptionError
+from cluster.store.digests import SUMS, write_sums
+from evaluation.figures import Served
 from pipeline.run.folder import Run, read_run
 from pipeline.run.rollouts import some_groups
 from pipeline.stages import report
@@ -101,3 +106,40 @@ def test_the_report_shows_every_round_that_has_ended(run: Run) -> None:
     )
     assert "3 of 11 40.0 % 2 of 5; 1 answer told 2 5 1 1.3e-02 2.5e-01 — 40.0 % 75.0 % label" in table
     assert "own: 47.8 % of its attempts were made by an older policy" in table
+
+
+def test_scores_of_another_model_than_the_arms_are_refused_and_a_changed_model_is_summed_up_anew(run: Run) -> None:
+    """A model that was damaged is removed and trained again, which gives other weights on GPUs."""
+    report.work(run)
+    summary = report.stored_summary(run)
+    arms = {"own": SftArm(method="sft")}
+    run = replace(run, recipe=run.recipe.model_copy(update={"arms": arms}))
+    model = run.model("own")
+    model.mkdir(parents=True)
+    for name in ("config.json", "model.safetensors"):
+        (model / name).write_text("{}")
+    own = Served(revisions=(model_revision(str(model)),))
+    of_own = msgspec.structs.replace(summary.arms["base"], served=own)
+    report.refuse_others(run, msgspec.structs.replace(summary, arms={**summary.arms, "own": of_own}))
+    write_sums(model)
+    report.refuse_others(run, summary)  # the arm is not scored yet
+    (model / "model.safetensors").write_text("{ }")
+    (model / SUMS).unlink()
+    with pytest.raises(
+        CorruptionError, match=rf"^arm own: its scores are of revision {own.revisions[0]}, and its model"
+    ):
+        report.refuse_others(run, msgspec.structs.replace(summary, arms={**summary.arms, "own": of_own}))
+
+
+def test_a_report_is_of_the_arms_models_that_there_are(run: Run) -> None:
+    arms = {"own": SftArm(method="sft")}
+    run = replace(run, recipe=run.recipe.model_copy(update={"arms": arms}))
+    model = run.model("own")
+    model.mkdir(parents=True)
+    (model / "config.json").write_text("{}")
+    write_sums(model)
+    before = report.inputs_of(run)
+    assert report.inputs_of(run) == before
+    (model / "config.json").write_text("{ }")
+    write_sums(model)
+    assert report.inputs_of(run) != before
