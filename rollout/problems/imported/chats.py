@@ -89,9 +89,9 @@ def first_exchange(turns: Sequence[Turn], where: str) -> tuple[str, Turn]:
 
 
 def calls_in_words(text: str, functions: Mapping[str, Collection[str]]) -> bool:
-    """Whether a reply's text calls one of `functions` (name -> its arguments' names) in a form of its own: all of it is
-    an object, or there is `f(1`, `"f":`, `<f>`, `Tool: f` as a line; or it names a function and gives one of its
-    arguments (`city=`, `"city":`, `<city>`, `--city`)."""
+    """Whether a reply's text calls one of `functions` (name -> its arguments' names) in a form of its own: it is
+    an object or a function's name, or has `f(1`, `"f":`, `<f>`, `/f` or `Tool: f` as a line; or it names a function and
+    gives one of its arguments (`city=`, `"city":`, `<city>`, `--city`)."""
     if _OBJECT.fullmatch(text):
         return True
     text = text.replace("\\_", "_")  # as Markdown has it
@@ -102,7 +102,7 @@ def calls_in_words(text: str, functions: Mapping[str, Collection[str]]) -> bool:
         forms = (
             rf"(?<![\w.\\])(?:[\w.]+\.)?{plain}\(" + r"(?!\))" * bool(arguments),
             rf"[\"']{plain}[\"']\s*+:|[\"']\s*+:\s*+[\"']{plain}[\"']|=[\"']?(?:functions\.)?{plain}\b",
-            rf"</?{plain}>",
+            rf"</?{plain}>|^[/!]{plain}\b|\A\W*(?:functions\.)?{plain}\W*\Z",
             rf"^\W{{0,9}}(?i:tool|function|api|name|action|call)\b\W{{0,9}}:\W{{0,9}}{plain}\W{{0,3}}$",
         )
         if re.search("|".join(forms), text, re.MULTILINE):
