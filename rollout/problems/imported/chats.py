@@ -130,7 +130,8 @@ def openai_turns(messages: Any, where: str) -> list[Turn]:
 
 def _openai_turn(message: Mapping[str, Any], where: str) -> Turn:
     role = _role(message.get("role"), _OPENAI, where)
-    _refuse_unread(message, ("tool_calls", "function_call", "tool_call_id"), where)
+    if role == "assistant":
+        _refuse_unread(message, ("tool_calls", "function_call"), where)
     calls = []
     made = message.get("tool_calls") or []
     if not isinstance(made, list):
@@ -187,8 +188,9 @@ def hermes_turns(conversation: Any, where: str) -> list[Turn]:
     turns = []
     for number, each in enumerate(_listed(conversation, where)):
         place = f"{where}: turn {number}"
-        _refuse_unread(each, (), place)
         role, text = _role(each.get("from"), _HERMES, place), _text(each.get("value"), place)
+        if role == "assistant":
+            _refuse_unread(each, (), place)
         text = _after_thought(text, place) if role == "assistant" else text
         calls = tuple(_hermes_calls(text, place)) if role == "assistant" else ()
         if not (role == "system" and _TOOLS.search(text)):

@@ -234,6 +234,7 @@ def test_too_many_problems_are_refused_with_the_rows_that_are_left_out() -> None
     (openai(user("1"), {**TEXT, "content": [{"type": "tool_use", "name": "add", "text": "1"}]}), UNREADABLE),
     (openai(user("1"), {**calling('{"a": 1}'), "function_call": {"name": None, "arguments": None}}), ""),
     (openai(user("1"), {**calling('{"a": 1}'), "function_call": {}}), ""),
+    (openai(user("1"), calling('{"a": 1}'), {"role": "tool", "tool_name": "add", "content": "2"}), ""),
     (openai(user("1"), {**TEXT, "content": "No <think>a</think>"}), f"{UNREADABLE}: ROW: message 1: its thought"),
     (openai(user("1"), {**TEXT, "content": "A thought.</think>No."}), f"{UNREADABLE}: ROW: message 1: its thought"),
     (openai(user("1"), {**TEXT, "content": "<Thinking>a</Thinking> No."}), ""),
