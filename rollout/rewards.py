@@ -62,7 +62,7 @@ class FallingReward(Section):
     """A reward of little of something: 1 up to a target, 0 from a limit on, and a straight line between them."""
 
     weight: Weight
-    """What it is multiplied by; not 0."""
+    """What it is multiplied by, from 1e-4 to 1e4 or the negative of that."""
     target: int = Field(ge=0)
     """Up to so much the reward is 1."""
     limit: int = Field(ge=1)
@@ -84,9 +84,9 @@ class UsersRule(Section):
 
     name: str
     """An importable MODULE:FUNCTION. The function takes an episode (`rollout.records.Episode`) and returns a number; it
-    runs in the process that builds groups."""
+    runs in the process that builds groups. It may give -1e6 to 1e6."""
     weight: Weight
-    """What it is multiplied by; not 0."""
+    """What it is multiplied by, from 1e-4 to 1e4 or the negative of that."""
 
     @field_validator("name")
     @classmethod

@@ -6,11 +6,12 @@ two days, never serve different weights under one name.
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from cluster.errors import RequestError, WorkError, first_line
-from cluster.store.digests import check_sums, known_digest
+from cluster.store.digests import check_sums, known_digest, read_sums
 
 _PART = r"(?!\.|-)(?:[A-Za-z0-9_]|[.-](?![.-]|/|@|$)){1,96}"
 _HUB = re.compile(rf"hub:(?P<name>{_PART}/{_PART})(?:@(?P<commit>\w*))?")
@@ -68,9 +69,22 @@ def model_revision(source: str) -> str:
     match = _HUB.fullmatch(source)
     if match is not None and match["commit"]:
         return str(match["commit"])
-    digest = hashlib.sha256()
     folder = local_model(source)
-    for path in sorted(p for pattern in _WEIGHTS for p in folder.glob(pattern)):
-        digest.update(path.name.encode())
-        digest.update(bytes.fromhex(known_digest(path)))
-    return digest.hexdigest()[:32]
+    return _revision({path.name: known_digest(path) for pattern in _WEIGHTS for path in folder.glob(pattern)})
+
+
+def recorded_revision(folder: Path) -> str | None:
+    """The revision of a folder by the list of its files that was written with it: no weights are read. None where there
+    is no list. Raises CorruptionError for a broken one."""
+    sums = read_sums(folder)
+    if sums is None:
+        return None
+    return _revision({name: sums[name] for name in sums if any(fnmatch(name, pattern) for pattern in _WEIGHTS)})
+
+
+def _revision(digests: Mapping[str, str]) -> str:
+    whole = hashlib.sha256()
+    for name in sorted(digests):
+        whole.update(name.encode())
+        whole.update(bytes.fromhex(digests[name]))
+    return whole.hexdigest()[:32]

@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,12 +117,16 @@ def _tokenizers(run: Run, converted: Mapping[str, Path]) -> dict[str, Path]:
     """The folder of each model's tokenizer, which is there before minutes of training make its weights."""
     from training.tiny.model import ensure_tokenizer
 
+    @cache
+    def of_tiny_models() -> Path:
+        return ensure_tokenizer(run.recipe.models.tokenizer, _corpus(run), models_cache(run))
+
     def folder_of(name: str) -> Path:
         section = run.recipe.model(name)
         if name in converted or run.model(name).is_dir():
             return converted.get(name) or run.model(name)
         if isinstance(section.learns, TinyConfig):
-            return ensure_tokenizer(run.recipe.models.tokenizer, _corpus(run), models_cache(run))
+            return of_tiny_models()
         return local_tokenizer(section.source)
 
     return {name: folder_of(name) for name in GIVEN_MODELS}

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cluster.engine.model_source import model_revision
+from cluster.engine.model_source import recorded_revision
 from cluster.errors import CorruptionError, RequestError
-from cluster.store.digests import SUMS
 from pipeline.plan.prediction import compared
 from pipeline.run.arms import trained_arms
 from pipeline.run.folder import Run, versions
@@ -51,7 +50,7 @@ def inputs_of(run: Run) -> str:
     """A hash of what a report sums up: scores, groups, the arms' models, and the section `evaluation`."""
     groups = [commit.unit for commit in live_units(run.ledger(layout.groups(run.student)))]
     scores = [unit.name for unit in planned_units(run)]
-    models = [path.read_text() for name in run.recipe.arms if (path := run.model(name) / SUMS).is_file()]
+    models = [revision for name in run.recipe.arms if (revision := recorded_revision(run.model(name))) is not None]
     section = run.recipe.evaluation.model_dump_json(exclude_defaults=True)
     return content_hash(section, *groups, "scores", *scores, *models)
 
@@ -96,10 +95,10 @@ def work(run: Run) -> None:
 def refuse_others(run: Run, summary: "Summary") -> None:
     """Raise CorruptionError where an arm's scores are those of another model than the arm's, which was removed and
     trained again: on GPUs that gives other weights."""
-    for name in (name for name in run.recipe.arms if name in summary.arms and run.model(name).is_dir()):
-        own = model_revision(str(run.model(name)))
+    for name in (name for name in run.recipe.arms if name in summary.arms):
+        own = recorded_revision(run.model(name))
         others = [revision for revision in summary.arms[name].served.revisions if revision != own]
-        if others:
+        if own is not None and others:
             raise CorruptionError(
                 f"arm {name}: its scores are of revision {others[0]}, and its model is {own}, which was made since; "
                 f"remove {run.folder / layout.SCORES} and run again, which scores all models anew"

@@ -55,10 +55,11 @@ def refuse_held_out(rows: Sequence[Problem], problems: Sequence[Problem]) -> Non
     held_out = HeldOut(problems if rows else ())
     for row in itertools.chain(*map(_with_its_turns, rows)):
         arguments = tuple(json.loads(row.all_gold_calls[-1].arguments).values())
-        state = "null" if row.state == "{}" else row.state  # what a toolbox without state begins with
-        answered = msgspec.structs.replace(row, gold=canonical_json(arguments[0]) if arguments else "", state=state)
-        like = held_out.like(answered) or held_out.like(msgspec.structs.replace(answered, state=row.state))
-        like = like or held_out.within(answered)
+        gold = canonical_json(arguments[0]) if arguments else ""
+        # A toolbox without state begins with null, and takes {} as well.
+        states = [row.state, "null"] if row.state == "{}" else [row.state]
+        answered = [msgspec.structs.replace(row, gold=gold, state=state) for state in states]
+        like = next((found for each in answered if (found := held_out.like(each) or held_out.within(each))), None)
         if like is not None and has_functions_of(row, like):
             raise RequestError(
                 f"{row.id}: this worked conversation is like the held-out problem {like.id} ({like.source}); take it "

@@ -74,18 +74,21 @@ def first_exchange(turns: Sequence[Turn], where: str) -> tuple[str, Turn]:
     if not after or after[0].role != "assistant":
         raise LeftOut(where, TURNS, "nobody replies to the first user's turn")
     reply, then = after[0], list(takewhile(lambda turn: turn.role != "user", after[1:]))
-    said = "\n".join(turn.text for turn in (reply, *then) if turn.role == "assistant")
     if any(turn.calls for turn in then):
         fault = "further calls follow on the results of the first ones, and functions of schemas alone have no results"
         raise LeftOut(where, TURNS, fault if reply.calls else "its first reply makes no call, and a later one does")
-    if not reply.calls and len(then) < len(after) - 1:
+    text = "\n\n".join(turn.text for turn in (*told, *asked) if turn.text)
+    if reply.calls:
+        return text, reply
+    if len(then) < len(after) - 1:
         raise LeftOut(where, TURNS, "the first user's turn is answered without a call, and the conversation goes on")
-    if not reply.calls and any(turn.role == "tool" for turn in then):
+    if any(turn.role == "tool" for turn in then):
         raise LeftOut(where, UNREADABLE, "its first reply makes no call, and a result follows")
-    if not reply.calls and (not reply.text or _WRITTEN.search(said)):
+    said = "\n".join(turn.text for turn in (reply, *then) if turn.role == "assistant")
+    if not reply.text or _WRITTEN.search(said):
         fault = "writes a call into its text" if reply.text else "is empty"
         raise LeftOut(where, UNREADABLE, f"the reply {fault}: {short(said)}")
-    return "\n\n".join(turn.text for turn in (*told, *asked) if turn.text), reply._replace(text=said)
+    return text, reply._replace(text=said)
 
 
 def calls_in_words(text: str, functions: Mapping[str, Collection[str]]) -> bool:
@@ -189,10 +192,11 @@ def hermes_turns(conversation: Any, where: str) -> list[Turn]:
     for number, each in enumerate(_listed(conversation, where)):
         place = f"{where}: turn {number}"
         role, text = _role(each.get("from"), _HERMES, place), _text(each.get("value"), place)
+        calls: tuple[Mapping[str, Any], ...] = ()
         if role == "assistant":
             _refuse_unread(each, (), place)
-        text = _after_thought(text, place) if role == "assistant" else text
-        calls = tuple(_hermes_calls(text, place)) if role == "assistant" else ()
+            text = _after_thought(text, place)
+            calls = tuple(_hermes_calls(text, place))
         if not (role == "system" and _TOOLS.search(text)):
             turns.append(Turn(role, text, calls))
     return turns

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from cluster.engine.model_source import model_revision
+from cluster.engine.model_source import model_revision, recorded_revision
 from cluster.errors import CorruptionError
-from cluster.store.digests import SUMS, write_sums
+from cluster.store.digests import write_sums
 from evaluation.figures import Served
 from pipeline.run.folder import Run, read_run
 from pipeline.run.rollouts import some_groups
@@ -118,13 +118,14 @@ def test_scores_of_another_model_than_the_arms_are_refused_and_a_changed_model_i
     model.mkdir(parents=True)
     for name in ("config.json", "model.safetensors"):
         (model / name).write_text("{}")
+    write_sums(model)
     own = Served(revisions=(model_revision(str(model)),))
+    assert own.revisions == (recorded_revision(model),)
     of_own = msgspec.structs.replace(summary.arms["base"], served=own)
     report.refuse_others(run, msgspec.structs.replace(summary, arms={**summary.arms, "own": of_own}))
-    write_sums(model)
     report.refuse_others(run, summary)  # the arm is not scored yet
     (model / "model.safetensors").write_text("{ }")
-    (model / SUMS).unlink()
+    write_sums(model)
     with pytest.raises(
         CorruptionError, match=rf"^arm own: its scores are of revision {own.revisions[0]}, and its model"
     ):
